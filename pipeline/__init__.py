@@ -1,0 +1,1 @@
+"""The parts of upswell: text, trends, sources, the command."""

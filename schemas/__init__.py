@@ -1,0 +1,33 @@
+"""What travels between the parts of upswell: one typed message per Kafka topic."""
+
+from schemas.posts import (
+    MAX_RECORD_BYTES,
+    MAX_TIME_MS,
+    Post,
+    PostError,
+    decode_post,
+    parse_time,
+)
+from schemas.trends import (
+    WINDOWS,
+    Peak,
+    State,
+    Trend,
+    TrendList,
+    Window,
+)
+
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "MAX_TIME_MS",
+    "WINDOWS",
+    "Peak",
+    "Post",
+    "PostError",
+    "State",
+    "Trend",
+    "TrendList",
+    "Window",
+    "decode_post",
+    "parse_time",
+]

@@ -1,0 +1,142 @@
+"""A post: what producers push onto the `posts` topic, and what is wrong with one that cannot be read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+MAX_RECORD_BYTES = 1 << 20
+MAX_TIME_MS = 253_370_764_800_000  # 9999-01-01T00:00:00Z: later years do not fit every reader's calendar
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+ShortText = Annotated[str, msgspec.Meta(max_length=1_024)]
+
+
+class Media(msgspec.Struct, omit_defaults=True, gc=False):
+    """A picture or film that goes with a post."""
+
+    url: ShortText
+    kind: Annotated[str, msgspec.Meta(max_length=64)] = "image"
+    description: ShortText | None = None
+
+
+class Post(msgspec.Struct, omit_defaults=True, gc=False):
+    """A short text that somebody published, as it travels on the `posts` topic (key: the author).
+
+    After `decode_post`, `time` is an `int`: milliseconds since 1970 UTC, the clock the post counts by.
+    Fields that are not named here are ignored, so producers may add their own.
+    """
+
+    id: Name
+    author: Name
+    text: Annotated[str, msgspec.Meta(max_length=65_536)]
+    time: int | str
+    source: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+    lang: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    repost_of: Name | None = None
+    tags: Annotated[list[Annotated[str, msgspec.Meta(max_length=512)]], msgspec.Meta(max_length=64)] | None = None
+    url: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
+    created: int | str | None = None
+    author_name: ShortText | None = None
+    avatar: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
+    media: Annotated[list[Media], msgspec.Meta(max_length=32)] | None = None
+    events: Annotated[list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=64)] | None = None
+
+
+class PostError(ValueError):
+    """A record that is not a post. `reason` is one of a few fixed words, `detail` names the place of the fault."""
+
+    REASONS = ("too-large", "not-utf8", "not-json", "invalid", "time", "future", "truncated")
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+_decode = msgspec.json.Decoder(Post).decode
+
+
+def decode_post(record: bytes) -> Post:
+    """The post in one JSON record of at most 1 MiB, its times as ms.
+
+    Raises PostError with reason `too-large`, `not-utf8`, `not-json`, `invalid` (a field is missing, of the wrong
+    type, or beyond its limit) or `time` (not within years 1970 to 9998); the detail names the field's path.
+    """
+    if len(record) > MAX_RECORD_BYTES:
+        raise PostError("too-large", f"record of {len(record)} bytes, at most {MAX_RECORD_BYTES}")
+    try:
+        post = _decode(record)
+    except msgspec.ValidationError as error:
+        raise PostError("invalid", str(error)) from None
+    except UnicodeDecodeError as error:
+        raise PostError("not-utf8", f"byte {error.start}: {error.reason}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PostError("not-json", str(error)) from None
+    return checked(post)
+
+
+def checked(post: Post) -> Post:
+    """The same post with its times as ms; raises PostError where a value cannot be used.
+
+    For posts that were built, not decoded, the field limits are the builder's duty.
+    """
+    time = post.time
+    if type(time) is not int:
+        time = post.time = parse_time(time, "$.time")
+    if not 0 <= time < MAX_TIME_MS:
+        raise PostError("time", f"{time} is not within 1970 to 9998 - at `$.time`")
+    if post.created is not None:
+        post.created = parse_time(post.created, "$.created")
+    if not post.id.isprintable() and _CONTROL.search(post.id):
+        raise PostError("invalid", "control character - at `$.id`")
+    if not post.author.isprintable() and _CONTROL.search(post.author):
+        raise PostError("invalid", "control character - at `$.author`")
+    return post
+
+
+def convert_post(fields: dict[str, Any]) -> Post:
+    """A post from already decoded fields, with the same limits and errors as `decode_post`."""
+    try:
+        return checked(msgspec.convert(fields, Post))
+    except msgspec.ValidationError as error:
+        raise PostError("invalid", str(error)) from None
+
+
+def parse_time(value: int | str, path: str = "$.time") -> int:
+    """Milliseconds since 1970 UTC from ms or RFC 3339; raises PostError with reason `time`.
+
+    >>> parse_time("2010-02-03T09:30:00+01:00")
+    1265185800000
+    """
+    if isinstance(value, str):
+        found = _RFC3339.fullmatch(value)
+        if not found:
+            raise PostError("time", f"{value[:40]!r} is neither ms nor RFC 3339 - at `{path}`")
+        year, month, day, hour, minute, second, fraction, zone = found.groups()
+        try:
+            # a leap second (:60) counts as the last second before it
+            moment = dt.datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59),
+                                 tzinfo=dt.UTC)
+            if int(second) > 60:
+                raise ValueError
+            offset_ms = 0
+            if zone not in "Zz":
+                if int(zone[1:3]) > 23 or int(zone[4:]) > 59:
+                    raise ValueError
+                offset_ms = (int(zone[1:3]) * 60 + int(zone[4:])) * 60_000 * (-1 if zone[0] == "-" else 1)
+        except ValueError:
+            raise PostError("time", f"{value[:40]!r} is not a date - at `{path}`") from None
+        since = moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        value = (since.days * 86_400 + since.seconds) * 1_000 + int((fraction or "0").ljust(3, "0")[:3]) - offset_ms
+    if not 0 <= value < MAX_TIME_MS:
+        raise PostError("time", f"{value} is not within 1970 to 9998 - at `{path}`")
+    return value
