@@ -1,0 +1,175 @@
+"""Where settings come from, which win, and what a person reads when one does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings import Settings, SettingsError, load_settings, unknown_variables
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+
+
+@pytest.fixture(autouse=True)
+def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"UPSWELL_{name.upper()}", raising=False)
+
+
+def told(text: str) -> None:
+    Path("upswell.toml").write_text(text)
+
+
+def fault(text: str | bytes) -> str:
+    Path("upswell.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
+def test_without_a_word_the_defaults_hold() -> None:
+    settings = load_settings()
+    assert (settings.pane_ms, settings.lateness_ms, settings.partitions, settings.events) == (10_000, 5_000, 4, ())
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    told("pane_ms = 2000\nlateness_ms = 2000\npartitions = 2\n")
+    monkeypatch.setenv("UPSWELL_LATENESS_MS", "3000")
+    monkeypatch.setenv("UPSWELL_PARTITIONS", "3")
+    settings = load_settings(partitions=5, pane_ms=None)
+    assert (settings.pane_ms, settings.lateness_ms, settings.partitions) == (2_000, 3_000, 5)
+
+
+def test_config_names_another_file_than_that_of_the_folder() -> None:
+    told("partitions = 2")
+    Path("other.toml").write_text("partitions = 9")
+    assert load_settings(Path("other.toml")).partitions == 9
+
+
+def test_an_empty_variable_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSWELL_PARTITIONS", "")
+    assert load_settings().partitions == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("pane_ms", 999, "greater than or equal to 1000"),
+        ("pane_ms", 60_001, "less than or equal to 60000"),
+        ("pane_ms", 7_000, "7000 does not divide 60000"),
+        ("lateness_ms", -1, "greater than or equal to 0"),
+        ("lateness_ms", 600_001, "less than or equal to 600000"),
+        ("partitions", 0, "greater than or equal to 1"),
+        ("partitions", 1_025, "less than or equal to 1024"),
+    ],
+)
+def test_a_number_beyond_its_limit_is_refused_where_it_was_said(
+    name: str, value: int, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**{name: value})
+    assert str(caught.value).startswith(f"--{name.replace('_', '-')}: ")
+    assert part in str(caught.value)
+    line = fault(f"{name} = {value}")
+    assert line.startswith(f"upswell.toml: {name}: ")
+    assert part in line
+    monkeypatch.setenv(f"UPSWELL_{name.upper()}", str(value))
+    assert fault("").startswith(f"UPSWELL_{name.upper()}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "part"),
+    [
+        ("pane_ms = 10000\nlateness_ms 5\n", "upswell.toml:2: ", "expected '='"),
+        ("[[event]\n", "upswell.toml:1: ", "not TOML"),
+        ('a = "', "upswell.toml:1: ", "not TOML"),
+        ("a = " + "[" * 5_000, "upswell.toml:1: ", "not TOML"),
+        (b"# caf\xe9\n", "upswell.toml:1: ", "UTF-8"),
+        ("pane_size = 1\n", "upswell.toml: ", "'pane_size' is not a setting"),
+        ("lateness_mS = 1\n", "upswell.toml: ", "did you mean lateness_ms?"),
+        ("partitions = true\n", "upswell.toml: partitions: ", "whole number"),
+        ("partitions = 2.5\n", "upswell.toml: partitions: ", "not 2.5"),
+        ("[[events]]\nname = 'a'\n", "upswell.toml: ", "did you mean [[event]]?"),
+        ("[event]\nname = 'a'\n", "upswell.toml: event: ", "[[event]] in two brackets"),
+        ("event = [1]\n", "upswell.toml: event[0]: ", "[[event]]"),
+        ("[[event]]\ntitle = 'a'\n", "upswell.toml: event[0]", "`name`"),
+        ("[[event]]\nname = 'Paris Web'\n", "upswell.toml: event[0] (Paris Web).name: ", "lower-case"),
+        ("[[event]]\nname = 'a'\nhashtag = ['#a']\n", "upswell.toml: event[0] (a): ", "did you mean hashtags?"),
+        ("[[event]]\nname = 'a'\nhashtags = [1]\n", "upswell.toml: event[0] (a).hashtags[0]: ", "str"),
+        ("[[event]]\nname = 'a'\nhashtags = '#a'\n", "upswell.toml: event[0] (a).hashtags: ", "array"),
+        ("[[event]]\nname = 'a'\n[[event]]\nname = 'a'\n", "upswell.toml: event[1] (a).name: ", "two events"),
+        ("[[event]]\nname = 'a'\nstart = 18:00:00\n", "upswell.toml: event[0] (a).start: ", "not a time"),
+        ("[[event]]\nname = 'a'\nend = 'tomorrow'\n", "upswell.toml: event[0] (a).end: ", "tomorrow is not a time"),
+        ("[[event]]\nname = 'a'\nstart = 1960-01-01\n", "upswell.toml: event[0] (a).start: ", "is not a time"),
+        ("[[event]]\nname = 'a'\nstart = 2026-01-02\nend = 2026-01-01\n", "upswell.toml: event[0] (a).end: ", "before"),
+    ],
+)
+def test_a_fault_in_the_file_names_file_place_and_fault_in_one_line(text: str | bytes, start: str, part: str) -> None:
+    line = fault(text)
+    assert line.startswith(start)
+    assert part in line
+
+
+def test_a_config_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.toml", tmp_path):
+        with pytest.raises(SettingsError, match="cannot be read"):
+            load_settings(path)
+
+
+def test_events_carry_all_that_the_file_says_about_them() -> None:
+    told(
+        """
+        [[event]]
+        name = "capcomnet"
+        title = "Cap'Com Net 2026"
+        hashtags = ["#CapComNet", "#capcom"]
+        words = ["communication publique"]
+        accounts = ["@capcom"]
+        start = 2026-11-17T09:00:00+01:00
+        end = 2026-11-18
+        [[event]]
+        name = "paris20"
+        start = "2026-11-17T09:00:00"
+        """
+    )
+    first, second = load_settings().events
+    assert first.title == "Cap'Com Net 2026"
+    assert first.hashtags == ("#CapComNet", "#capcom")
+    assert (first.words, first.accounts) == (("communication publique",), ("@capcom",))
+    nine_utc = 1_794_906_000_000
+    assert first.start == nine_utc - 3_600_000
+    assert first.end == nine_utc + 15 * 3_600_000
+    assert (second.name, second.start, second.end) == ("paris20", nine_utc, None)
+
+
+def test_events_cannot_be_told_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSWELL_EVENTS", "[]")
+    with pytest.raises(SettingsError, match=r"^UPSWELL_EVENTS: .*\[\[event\]\] tables"):
+        load_settings()
+
+
+def test_a_misspelt_variable_does_not_pass_in_silence() -> None:
+    lines = unknown_variables({"UPSWELL_LATENES_MS": "1", "UPSWELL_PANE_MS": "1000", "UPSWELL_DATA": "x", "HOME": "/"})
+    assert lines == [
+        "the environment variable UPSWELL_LATENES_MS is not a setting and changes nothing; "
+        "did you mean UPSWELL_LATENESS_MS?"
+    ]
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_each_setting_is_documented_with_its_default_and_limits(name: str) -> None:
+    field = Settings.model_fields[name]
+    rows = [line for line in DOCS.read_text().splitlines() if line.startswith(f"| `{name}` |")]
+    assert len(rows) == 1, f"docs/settings.md has no row for {name}"
+    cells = [cell.strip() for cell in rows[0].strip("|").split("|")]
+    assert cells[1] == f"`UPSWELL_{name.upper()}`" or name == "events"
+    if isinstance(field.default, int):
+        assert cells[2] == f"{field.default:,}"
+        sides = [getattr(limit, side, None) for limit in field.metadata for side in ("ge", "le")]
+        limits = {f"{limit:,}" for limit in sides if limit is not None}
+        assert len(limits) == 2
+        assert limits <= set(cells[3].replace(";", "").split()), cells[3]
