@@ -1,0 +1,111 @@
+"""Who spoke and with how many different texts: the people sample and the support, from a list of mentions."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from xxhash import xxh64_intdigest as xxh64
+
+from .posts import Said, full_text, scopes_of
+
+K = 512  # people up to which a sample is exact
+HASHES = 1 << 64
+
+
+class Mention(NamedTuple):
+    """One post on one of its topics."""
+
+    time: int
+    topic: str
+    written: str
+    author: int
+    text: int
+    mix: int
+    scopes: frozenset[str]
+
+
+class Sample(NamedTuple):
+    """The people of some mentions: those sampled (author -> text), all hashes below `limit` would be."""
+
+    texts: dict[int, int]
+    limit: int
+
+    @property
+    def theta(self) -> float:
+        return self.limit / HASHES
+
+    @property
+    def people(self) -> float:
+        return len(self.texts) / self.theta
+
+    @property
+    def support(self) -> float:
+        held = Counter(self.texts.values())
+        alone = sum(1 for holders in held.values() if holders == 1)
+        shared = sum(1 for holders in held.values() if holders > 1)
+        return alone / self.theta + 2 * shared
+
+
+def text_key(text: str) -> str:
+    """The words of a text: no leading `RT @name:`, link, mention, sign, digit, case; 60 characters.
+
+    >>> text_key("RT @me: Hello,  WORLD 24 https://a.b/c @you !")
+    'hello world'
+    """
+    words = text.split()
+    if len(words) > 1 and words[0] == "RT" and words[1].startswith("@"):
+        words = words[2:]
+    kept = []
+    for word in words:
+        for start in ("http://", "https://"):
+            word = word.split(start, 1)[0]
+        before, *mentions = word.split("@")
+        kept.append(before)
+        for mention in mentions:
+            name = 0
+            while name < len(mention) and (mention[name].isalnum() or mention[name] == "_"):
+                name += 1
+            kept.append(mention[name:])
+    letters = "".join(c if c.isalpha() else " " for c in " ".join(kept))
+    return " ".join(letters.lower().split())[:60]
+
+
+def mentions_of(said: Said) -> list[Mention]:
+    """One mention for each topic key of the post, under the first spelling written."""
+    author = xxh64(said.author.encode())
+    if said.repost_of is not None:
+        text = xxh64(f"repost:{said.repost_of}".encode()) | 1
+    else:
+        text = xxh64(text_key(full_text(said)).encode()) & ~1
+    mix = (text & 1) << 63 | xxh64(struct.pack("<QQ", author, text)) >> 1
+    first: dict[str, str] = {}
+    for written, key in said.spellings:
+        first.setdefault(key, written)
+    scopes = scopes_of(said)
+    return [Mention(said.time, key, written, author, text, mix, scopes) for key, written in first.items()]
+
+
+def sample(mentions: Iterable[Mention], below: int = HASHES) -> Sample:
+    """The K smallest author hashes (of those below a limit), each with the text of its smallest mix."""
+    smallest: dict[int, tuple[int, int]] = {}
+    for mention in mentions:
+        if mention.author < below:
+            mine = (mention.mix, mention.text)
+            smallest[mention.author] = min(smallest.get(mention.author, mine), mine)
+    authors = sorted(smallest)
+    limit = authors[K] if len(authors) > K else below
+    return Sample({author: smallest[author][1] for author in authors if author < limit}, limit)
+
+
+def kept(mentions: Iterable[Mention]) -> int:
+    """How many people a sample keeps: K, and the one that tells the sampled fraction."""
+    return min(len({mention.author for mention in mentions}), K + 1)
+
+
+def estimated_number(hashes: Iterable[int]) -> float:
+    """How many different hashes there are: exact up to K, from the K smallest beyond."""
+    ordered = sorted(set(hashes))
+    return K / (ordered[K] / HASHES) if len(ordered) > K else float(len(ordered))

@@ -1,0 +1,105 @@
+"""A post as a plain tuple, its cell, its scopes and its partition."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Said(NamedTuple):
+    """One post. `spellings` are (as written, key): the oracle extracts nothing, the test says what the text holds."""
+
+    id: str
+    author: str
+    text: str
+    time: int  # ms
+    source: str | None = None
+    lang: str | None = None
+    repost_of: str | None = None
+    spellings: tuple[tuple[str, str], ...] = ()
+    events: tuple[str, ...] = ()
+
+
+class Mark(NamedTuple):
+    """A marker: an empty post that moves the clock of one partition."""
+
+    partition: int
+    time: int
+
+
+def full_text(said: Said) -> str:
+    """The words and every spelling, parted by spaces, so that an extraction finds exactly the spellings."""
+    return " ".join([said.text, *(written for written, _ in said.spellings)]).strip()
+
+
+def as_post(said: Said) -> dict[str, Any]:
+    """The fields of the message on the `posts` topic that says the same."""
+    fields: dict[str, Any] = {"id": said.id, "author": said.author, "text": full_text(said), "time": said.time}
+    if said.source is not None:
+        fields["source"] = said.source
+    if said.lang is not None:
+        fields["lang"] = said.lang
+    if said.repost_of is not None:
+        fields["repost_of"] = said.repost_of
+    if said.events:
+        fields["events"] = list(said.events)
+    return fields
+
+
+def source_name(source: str | None) -> str:
+    """Lower case, a URL stands for its host, only `a-z 0-9 . _ -`, at most 64 characters.
+
+    >>> source_name("https://Mastodon.Example/@me"), source_name("Mail Box!"), source_name(None)
+    ('mastodon.example', 'mailbox', '')
+    """
+    name = (source or "").lower()
+    if "://" in name:
+        name = name.split("://", 1)[1]
+        for end in "/?#":
+            name = name.split(end, 1)[0]
+        name = name.split("@")[-1].split(":")[0]
+    return "".join(c for c in name if c in "abcdefghijklmnopqrstuvwxyz0123456789._-")[:64]
+
+
+def language(lang: str | None) -> str:
+    """The primary subtag, lower case, two or three letters; "" for none.
+
+    >>> language("fr-CA"), language("und"), language("EN_us"), language("klingon")
+    ('fr', '', 'en', '')
+    """
+    primary = (lang or "").lower().replace("_", "-").split("-", 1)[0]
+    two_or_three = 2 <= len(primary) <= 3 and all("a" <= c <= "z" for c in primary)
+    return primary if two_or_three and primary != "und" else ""
+
+
+def scopes_of(said: Said) -> frozenset[str]:
+    """The scopes in which the post counts."""
+    scopes = {"all"} | {f"event:{name}" for name in said.events}
+    if language(said.lang):
+        scopes.add(f"lang:{language(said.lang)}")
+    if source_name(said.source):
+        scopes.add(f"source:{source_name(said.source)}")
+    return frozenset(scopes)
+
+
+def murmur2(data: bytes) -> int:
+    """The hash by which Kafka's own producers place a key (32 bits, unsigned).
+
+    >>> murmur2(b"21") - (1 << 32), murmur2(b"abc")   # from the tests of Kafka's clients
+    (-973932308, 479470107)
+    """
+    word, m = (1 << 32) - 1, 0x5BD1E995
+    h = 0x9747B28C ^ len(data)
+    whole = len(data) // 4 * 4
+    for i in range(0, whole, 4):
+        k = int.from_bytes(data[i : i + 4], "little") * m & word
+        k = (k ^ k >> 24) * m & word
+        h = h * m & word ^ k
+    if data[whole:]:
+        h = (h ^ int.from_bytes(data[whole:], "little")) * m & word
+    h = (h ^ h >> 13) * m & word
+    return h ^ h >> 15
+
+
+def partition_of(author: str, partitions: int) -> int:
+    """The partition in which an author's posts lie."""
+    return (murmur2(author.encode()) & 0x7FFFFFFF) % partitions

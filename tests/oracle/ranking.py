@@ -1,0 +1,260 @@
+"""Score, life, order, rows and which lists are issued."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from xxhash import xxh64_intdigest as xxh64
+
+from .baseline import Baseline, Pair
+from .counting import Counted, count
+from .people import Mention, Sample, estimated_number, sample
+from .posts import Mark, Said, scopes_of
+from .windows import MINUTE_MS, SPECS, Mentions, Spec, in_hourly_records, in_scope, steps
+
+OFF = 2.5
+ROWS = 20
+SPARK = 20
+
+List = dict[str, Any]
+
+
+class Life(NamedTuple):
+    """A topic that trends: since when, below OFF since when, its largest score and when that was."""
+
+    since: int
+    low: int | None
+    peak: tuple[float, int]
+
+
+class Score(NamedTuple):
+    """A topic at a step."""
+
+    topic: str
+    score: float
+    weight: float  # R
+    window: int  # 0 short, 1 long
+    n: Pair
+    e: float
+    v: float
+
+
+def minimum_of(scope: str) -> int:
+    """The support in the long window from which a topic is scored."""
+    return 3 if scope.startswith("event:") else 5
+
+
+def on(scope: str, active: float) -> float:
+    """The score from which a topic trends."""
+    base = 3 if scope.startswith("event:") else 5
+    return base + (math.log(active / 3_000) / math.log(20) if active > 3_000 else 0.0)
+
+
+def lists(
+    log: Iterable[Said | Mark],
+    partitions: int,
+    pane_ms: int,
+    lateness_ms: int,
+    windows: Iterable[str] = ("5m", "1h", "24h"),
+    scopes: Iterable[str] | None = None,
+) -> list[List]:
+    """Every issued list of the windows and scopes (all that occur), by `at`, window and scope."""
+    counted = count(log, partitions, pane_ms, lateness_ms)
+    if scopes is None:
+        scopes = {scope for said in counted.posts for scope in scopes_of(said)}
+    found = [
+        each for name in windows for scope in sorted(scopes) for each in issued(every_list(SPECS[name], scope, counted))
+    ]
+    return sorted(found, key=lambda one: (one["at"], one["window_s"], one["scope"]))
+
+
+def issued(every: Iterable[List]) -> list[List]:
+    """The lists of one scope and window that differ from the last one issued."""
+    found: list[List] = []
+    for each in every:
+        before = signature(found[-1]) if found else []
+        if signature(each) != before:
+            found.append(each)
+    return found
+
+
+def signature(each: List) -> list[tuple[Any, ...]]:
+    """What makes a list a new one; empty lists are all the same, and before the first is none."""
+    return [(row["topic"], row["trending"], row["posts"], row["authors"], row["flags"]) for row in each["trends"]]
+
+
+def every_list(spec: Spec, scope: str, counted: Counted) -> list[List]:
+    """The list of every observed step, issued or not."""
+    return Maker(spec, scope, counted).run()
+
+
+class Maker:
+    """The lists of one scope and window, step after step."""
+
+    def __init__(self, spec: Spec, scope: str, counted: Counted) -> None:
+        self.spec, self.scope, self.minimum = spec, scope, minimum_of(scope)
+        self.steps = steps(spec, counted)
+        self.everything = in_scope(counted.posts, scope)
+        hourly = in_hourly_records(counted.posts, scope)
+        self.mentions: Mentions = hourly if spec.name == "24h" else self.everything
+        self.baseline = Baseline(spec, self.minimum, self.mentions, hourly)
+        self.lives: dict[str, Life] = {}
+        self.record: dict[str, tuple[float, int]] = {}  # topic -> (score, when)
+        self.shown: dict[str, tuple[float, int]] = {}
+        self.at = 0
+        self.said: dict[str, list[Mention]] = {}  # of the long window
+        self.samples: dict[str, Sample] = {}
+        self.supports: dict[tuple[int, int], dict[str, float]] = {}
+
+    def run(self) -> list[List]:
+        return [self.step(at) for at in self.steps]
+
+    def step(self, at: int) -> List:
+        self.at = at
+        for topic in self.baseline.begin(at, set(self.lives)):
+            self.record.pop(topic, None)
+            self.shown.pop(topic, None)
+        long = self.spec.windows[1]
+        self.said = self.mentions.within(at - long, at)
+        self.samples = {topic: sample(said) for topic, said in self.said.items()}
+        flag = self.baseline.flag()
+        active = self.active_topics()
+        scores = {}
+        for topic in sorted(self.said.keys() | self.lives.keys()):
+            n = self.support(topic, 0, at), self.support(topic, 1, at)
+            if topic in self.said:
+                self.baseline.support(topic, at, n)
+            scores[topic] = self.score(topic, n)
+            self.live_on(scores[topic], flag, on(self.scope, active))
+        rows = self.counting_rows(scores, on(self.scope, active)) if flag == "counting" else self.ranked_rows(scores)
+        for rank, row in enumerate(rows, 1):
+            row["rank"] = rank
+        return {"scope": self.scope, "window": self.spec.name, "window_s": long // 1_000, "at": at, "flag": flag,
+                "active": active, "trends": rows}
+
+    def active_topics(self) -> float:
+        """How many topics have posts in the long window, before the hourly records let any go."""
+        return estimated_number(
+            xxh64(topic.encode()) for topic in self.everything.within(self.at - self.spec.windows[1], self.at)
+        )
+
+    def sample_of(self, topic: str) -> Sample:
+        return self.samples.get(topic) or sample([])
+
+    def score(self, topic: str, n: Pair) -> Score:
+        expected = self.baseline.expected(topic)
+        z = [(n[w] - expected.e[w]) / math.sqrt(expected.v[w]) for w in (0, 1)]
+        window = 0 if z[0] >= z[1] else 1
+        score = max(z[window], 0.0) if n[1] >= self.minimum else 0.0
+        e = expected.e[window]
+        weight = (n[window] - e) * math.log((n[window] + 1) / (e + 1)) if score >= OFF else 0.0
+        return Score(topic, score, weight, window, n, e, expected.v[window])
+
+    def live_on(self, now: Score, flag: str, threshold: float) -> None:
+        """The topic's held weight, record and life after this step."""
+        topic, at = now.topic, self.at
+        self.shown[topic] = max(now.weight, self.faded(self.shown, topic, self.spec.shown_half_life)), at
+        if flag == "counting":
+            return
+        record = self.faded(self.record, topic, self.spec.record_half_life)
+        if flag == "":
+            self.record[topic] = max(record, now.score), at
+        life = self.lives.get(topic)
+        if life is None:
+            if now.score >= threshold and now.score > record:
+                self.lives[topic] = Life(at, None, (now.score, at))
+            return
+        low = None if now.score >= OFF else life.low if life.low is not None else at
+        peak = (now.score, at) if now.score > life.peak[0] else life.peak
+        if low is not None and at - low >= self.spec.ends_after:
+            del self.lives[topic]
+        else:
+            self.lives[topic] = Life(life.since, low, peak)
+
+    def faded(self, held: dict[str, tuple[float, int]], topic: str, half_life: float) -> float:
+        value, when = held.get(topic, (0.0, self.at))
+        return value * 0.5 ** ((self.at - when) / half_life)
+
+    def counting_rows(self, scores: dict[str, Score], threshold: float) -> list[List]:
+        by_support = sorted(scores.values(), key=lambda s: (-s.n[1], s.topic))
+        listed = [s for s in by_support if s.n[1] >= self.minimum] or by_support
+        return [self.row(s, s.n[1] >= threshold, []) for s in listed[:ROWS]]
+
+    def ranked_rows(self, scores: dict[str, Score]) -> list[List]:
+        living = sorted((s for s in scores.values() if s.topic in self.lives),
+                        key=lambda s: (-self.shown[s.topic][0], s.topic))
+        leaders: list[tuple[Score, list[str]]] = []
+        for each in living:
+            for leader, joined in leaders:
+                if self.same_people(leader.topic, each.topic):
+                    joined.append(each.topic)
+                    break
+            else:
+                leaders.append((each, []))
+        rows = [self.row(s, True, joined) for s, joined in leaders[:ROWS]]
+        others = sorted((s for s in scores.values() if s.topic not in self.lives), key=lambda s: (-s.n[1], s.topic))
+        fill = [s for s in others if s.n[1] >= self.minimum]
+        if not rows and not fill:
+            fill = others
+        return rows + [self.row(s, False, []) for s in fill[: ROWS - len(rows)]]
+
+    def same_people(self, one: str, other: str) -> bool:
+        if abs(self.lives[one].since - self.lives[other].since) > 15 * MINUTE_MS:
+            return False
+        a, b = self.sample_of(one), self.sample_of(other)
+        limit = min(a.limit, b.limit)
+        these = {author for author in a.texts if author < limit}
+        those = {author for author in b.texts if author < limit}
+        return len(these & those) > 0.8 * max(len(these), len(those))
+
+    def row(self, s: Score, trending: bool, joined: list[str]) -> List:
+        said, people = self.said.get(s.topic, []), self.sample_of(s.topic)
+        used = Counter(mention.written for mention in said)
+        spellings = sorted(used, key=lambda written: (-used[written], written))
+        life = self.lives.get(s.topic) if trending else None
+        return {
+            "topic": s.topic, "trending": trending,
+            "display": spellings[0] if spellings else s.topic, "variants": spellings[1:],
+            "posts": len(said), "authors": round(people.people),
+            "support": s.n[s.window], "expected": s.e, "spread": math.sqrt(s.v), "score": s.score,
+            "weight": self.shown[s.topic][0], "score_window_s": self.spec.windows[s.window] // 1_000,
+            "state": self.state(s, life),
+            "since": life.since if life else None,
+            "peak": {"score": life.peak[0], "at": life.peak[1]} if life else None,
+            "flags": self.flags(said, people, joined), "joined": joined,
+            "spark": [self.support(s.topic, s.window, self.at - back * self.spec.step)
+                      for back in reversed(range(SPARK))],
+        }  # fmt: skip
+
+    def support(self, topic: str, window: int, at: int) -> float:
+        """n of any step: made from the posts of its window, remembered only because rows ask for it again."""
+        if (window, at) not in self.supports:
+            said = self.mentions.within(at - self.spec.windows[window], at)
+            self.supports[window, at] = {topic: sample(those).support for topic, those in said.items()}
+        return self.supports[window, at].get(topic, 0.0)
+
+    def state(self, s: Score, life: Life | None) -> str:
+        if life is not None and self.at - life.since < 30 * MINUTE_MS:
+            return "new"
+        now, before = s.n[s.window], self.support(s.topic, s.window, self.at - self.spec.earlier)
+        if now >= 1.25 * before and now - before >= 2:
+            return "rising"
+        if now <= 0.8 * before and before - now >= 2:
+            return "fading"
+        return "steady"
+
+    @staticmethod
+    def flags(said: list[Mention], people: Sample, joined: list[str]) -> list[str]:
+        found = []
+        texts = Counter(people.texts.values())
+        posts = Counter(mention.author for mention in said if mention.author in people.texts)
+        if texts and max(texts.values()) > len(people.texts) / 2:
+            found.append("one_post")
+        if posts and max(posts.values()) > posts.total() / 2:
+            found.append("one_author")
+        if joined:
+            found.append("same_people")
+        return found

@@ -1,0 +1,149 @@
+"""Small adversarial streams: few authors, texts and topics, everything that can go wrong, as plain tuples in log order.
+
+`small()` is a Hypothesis strategy of a few posts over some hours; `days()` of several bursts with hours or days of
+quiet between them; `seeded(seed)` is a bigger stream. Their lateness is LATENESS_MS, their panes PANE_MS, unless the
+caller chooses; a stream made with `late=False` has no late post for that lateness or a larger one, whatever the number
+of partitions.
+"""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import strategies as st
+
+from .counting import HOUR_MS
+from .posts import Said
+from .windows import MINUTE_MS
+
+PANE_MS = 10_000
+LATENESS_MS = 5_000
+START_MS = 1_392_638_400_000  # 2014-02-17 12:00 UTC
+EVENTS = ("fair", "race")
+
+AUTHORS = tuple(f"author{i}" for i in range(12))
+SOURCES = (None, "twitter", "Twitter", "https://mastodon.example/@me", "sms")
+LANGS = (None, "fr", "fr-CA", "en", "und")
+WORDS = ("", "look at this", "Look at THIS!", "on y va", "on y va https://a.example/1", "something else", "encore")
+ORIGINALS = (None, None, None, "o1", "o2")
+TOPICS = (
+    ("#paris", ("#paris", "#Paris", "#PARIS")),
+    ("#presidentielle", ("#présidentielle", "#Presidentielle")),
+    ("$fb", ("$FB", "$fb")),
+    ("#rain", ("#rain",)),
+    ("#ete", ("#été", "#ETE")),
+    ("#日本", ("#日本",)),
+)
+SPELLINGS = tuple((written, key) for key, ways in TOPICS for written in ways)
+
+
+def in_log_order(posts: list[tuple[Said, int]]) -> list[Said]:
+    """Posts as they arrive, each its delay (ms) after its own time."""
+    return [said for said, _ in sorted(posts, key=lambda pair: pair[0].time + pair[1])]
+
+
+@st.composite
+def small(draw: st.DrawFn, *, late: bool = True, hours: int = 4, most: int = 60) -> list[Said]:
+    """A few dozen posts in bursts within some hours; some out of order, twice, and (with `late`) late."""
+    bursts = draw(st.lists(st.integers(0, hours * 60 - 1), min_size=1, max_size=4))
+    chosen = draw(st.lists(_post(late), min_size=1, max_size=most))
+    return _arranged(chosen, [START_MS + minute * MINUTE_MS for minute in bursts])
+
+
+@st.composite
+def days(draw: st.DrawFn, *, late: bool = False, most: int = 40) -> list[Said]:
+    """Bursts with quiet between them that lasts from an hour to three days."""
+    gaps = draw(st.lists(st.sampled_from((1, 2, 5, 23, 24, 25, 26, 49, 72)), min_size=1, max_size=3))
+    hours = [0]
+    for gap in gaps:
+        hours.append(hours[-1] + gap)
+    shift = draw(st.integers(0, 59))
+    chosen = draw(st.lists(_post(late), min_size=2, max_size=most))
+    return _arranged(chosen, [START_MS + hour * HOUR_MS + shift * MINUTE_MS for hour in hours])
+
+
+@st.composite
+def _post(draw: st.DrawFn, late: bool) -> tuple[int, int, int, Said, str]:
+    """(which burst, ms after it, delay, the post without id and time, what happens to it)."""
+    after = draw(st.one_of(st.integers(0, 30).map(lambda n: n * PANE_MS), st.integers(0, 8 * MINUTE_MS)))
+    fates = ["plain", "plain", "plain", "twice", "again later"]
+    delay = draw(st.sampled_from((0, 0, LATENESS_MS // 2, LATENESS_MS)))
+    if late:
+        delay = draw(st.sampled_from((delay, delay, delay, 40_000, 20 * MINUTE_MS)))
+    said = Said(
+        id="",
+        author=draw(st.sampled_from(AUTHORS)),
+        text=draw(st.sampled_from(WORDS)),
+        time=0,
+        source=draw(st.sampled_from(SOURCES)),
+        lang=draw(st.sampled_from(LANGS)),
+        repost_of=draw(st.sampled_from(ORIGINALS)),
+        spellings=tuple(draw(st.lists(st.sampled_from(SPELLINGS), max_size=3))),
+        events=draw(st.sampled_from(((), (), EVENTS[:1], EVENTS))),
+    )
+    return draw(st.integers(0, 3)), after, delay, said, draw(st.sampled_from(fates))
+
+
+def _arranged(chosen: list[tuple[int, int, int, Said, str]], bursts: list[int]) -> list[Said]:
+    posts: list[tuple[Said, int]] = []
+    for number, (burst, after, delay, said, fate) in enumerate(chosen):
+        post = said._replace(id=f"p{number}", time=bursts[burst % len(bursts)] + after)
+        posts.append((post, delay))
+        if fate == "twice":  # in the same pane, a little later, within the lateness
+            end = post.time // PANE_MS * PANE_MS + PANE_MS - 1
+            posts.append((post._replace(time=min(post.time + 3, end)), delay))
+        elif fate == "again later":  # the same id in another pane is another post
+            posts.append((post._replace(time=post.time + PANE_MS), delay))
+    return in_log_order(posts)
+
+
+def seeded(
+    seed: int,
+    *,
+    posts: int = 2_000,
+    hours: float = 5,
+    topics: int = 30,
+    authors: int = 200,
+    late: float = 0.0,
+    twice: float = 0.02,
+    lateness_ms: int = LATENESS_MS,
+) -> list[Said]:
+    """A bigger stream: Zipf topics, three bursts of many people, one ring with one text, out of order within the
+    lateness; `late` and `twice` are shares of the posts."""
+    rng = random.Random(seed)
+    length = int(hours * HOUR_MS)
+    names = [f"t{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(topics)]
+    weights = [1 / (rank + 1) for rank in range(topics)]
+    bursts = [(rng.randrange(length), rng.choice(names)) for _ in range(3)]
+    ring_at, ring = rng.randrange(length), rng.choice(names)
+    made: list[tuple[Said, int]] = []
+    for number in range(posts):
+        fate = rng.random()
+        repost = f"o{rng.randrange(20)}" if rng.random() < 0.3 else None
+        words = " ".join(rng.choice(("rain", "goal", "vote", "train", "lune", "été")) for _ in range(3))
+        chosen = rng.choices(names, weights, k=rng.choice((1, 1, 2)))
+        time = START_MS + rng.randrange(length)
+        if fate < 0.3:
+            when, topic = rng.choice(bursts)
+            time, chosen = START_MS + min(when + rng.randrange(20 * MINUTE_MS), length - 1), [topic]
+        elif fate < 0.4:
+            time, chosen = START_MS + min(ring_at + rng.randrange(10 * MINUTE_MS), length - 1), [ring]
+            words, repost = "buy this now", None
+        said = Said(
+            id=f"p{number}",
+            author=f"author{rng.randrange(authors)}",
+            text=words,
+            time=time,
+            source=rng.choice(SOURCES),
+            lang=rng.choice(LANGS),
+            repost_of=repost,
+            spellings=tuple((rng.choice((f"#{name}", f"#{name.title()}")), f"#{name}") for name in chosen),
+            events=EVENTS[:1] if rng.random() < 0.1 else (),
+        )
+        delay = rng.randrange(lateness_ms + 1)
+        if rng.random() < late:
+            delay = lateness_ms + rng.randrange(HOUR_MS)
+        made.append((said, delay))
+        if rng.random() < twice:
+            made.append((said, rng.randrange(lateness_ms + 1)))
+    return in_log_order(made)

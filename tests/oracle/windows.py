@@ -1,0 +1,93 @@
+"""The three lists, the steps at which each is made, and what its windows hold."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .counting import HOUR_MS, Counted
+from .people import Mention, mentions_of
+from .posts import Said
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * HOUR_MS
+
+
+class Spec(NamedTuple):
+    """One row of the table of lists, all in ms."""
+
+    name: str
+    windows: tuple[int, int]  # short, long
+    step: int
+    bucket: int
+    half_life: float  # of the baseline
+    ends_after: int  # a life below OFF
+    record_half_life: float
+    shown_half_life: float
+    provisional: int  # buckets
+    earlier: int  # the support that a state is told by
+    hourly_back: int  # how far hourly records stand in for buckets
+
+
+FIVE = Spec("5m", (MINUTE_MS, 5 * MINUTE_MS), MINUTE_MS, HOUR_MS, 3.5 * DAY_MS, 30 * MINUTE_MS, DAY_MS, 20 * MINUTE_MS,
+            23, 15 * MINUTE_MS, 44 * HOUR_MS)
+HOUR = FIVE._replace(name="1h", windows=(15 * MINUTE_MS, 60 * MINUTE_MS))
+DAY = Spec("24h", (6 * HOUR_MS, DAY_MS), HOUR_MS, DAY_MS, 28 * DAY_MS, 6 * HOUR_MS, 7 * DAY_MS, 8 * HOUR_MS,
+           7, HOUR_MS, 0)
+SPECS = {spec.name: spec for spec in (FIVE, HOUR, DAY)}
+
+
+def steps(spec: Spec, counted: Counted) -> list[int]:
+    """The ends of the observed steps, from the one in which the first post lies to the last final one."""
+    if not counted.posts:
+        return []
+    held = {said.time // spec.step * spec.step + spec.step for said in counted.posts}
+    observed = []
+    last = at = min(held)
+    while at <= counted.final:
+        if at in held:
+            last = at
+        if at - last <= DAY_MS:
+            observed.append(at)
+        at += spec.step
+    return observed
+
+
+def bucket_of(spec: Spec, at: int) -> int:
+    """The start of the bucket in which the step lies that ends at `at`."""
+    return (at - spec.step) // spec.bucket * spec.bucket
+
+
+class Mentions:
+    """All mentions of a scope, oldest first, by window and topic."""
+
+    def __init__(self, mentions: Iterable[Mention]) -> None:
+        self.all = sorted(mentions, key=lambda mention: mention.time)
+        self.times = [mention.time for mention in self.all]
+
+    def within(self, start: int, end: int) -> dict[str, list[Mention]]:
+        """Topic -> its mentions in [start, end)."""
+        found = defaultdict(list)
+        for mention in self.all[bisect_left(self.times, start) : bisect_left(self.times, end)]:
+            found[mention.topic].append(mention)
+        return dict(found)
+
+
+def in_scope(posts: Iterable[Said], scope: str) -> Mentions:
+    """What the windows in minutes are made of."""
+    return Mentions(mention for said in posts for mention in mentions_of(said) if scope in mention.scopes)
+
+
+def in_hourly_records(posts: Iterable[Said], scope: str) -> Mentions:
+    """What the windows of `24h` are made of: a topic with one single person in an hour, all cells together, went."""
+    people = defaultdict(set)
+    everything = [mention for said in posts for mention in mentions_of(said)]
+    for mention in everything:
+        people[mention.topic, mention.time // HOUR_MS].add(mention.author)
+    return Mentions(
+        mention
+        for mention in everything
+        if scope in mention.scopes and len(people[mention.topic, mention.time // HOUR_MS]) > 1
+    )
