@@ -1,0 +1,43 @@
+# Everything below builds its own environment in .venv; all it needs is Python 3.11 or later.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint coverage bench clean
+
+demo: $(STAMP)
+	@$(BIN)/upswell demo
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+coverage: $(STAMP)
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+bench: $(STAMP)
+	$(BIN)/upswell bench core
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+# a venv whose own Python works is kept; the stamp says that what pyproject.toml asks for is in it
+$(STAMP): pyproject.toml
+	@for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        found=$$python; break; \
+	    fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "upswell needs Python 3.11 or later with its venv module, and found none on the PATH: install it" \
+	         "(Debian, Ubuntu: apt-get install python3-venv; macOS: brew install python)" >&2; \
+	    exit 1; \
+	fi; \
+	echo "installing upswell into $(VENV) with $$found (once; a minute or two)" >&2; \
+	$(BIN)/python -c '' 2>/dev/null || "$$found" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
