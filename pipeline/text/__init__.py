@@ -1,0 +1,20 @@
+"""From one post to what it speaks of: its topics, their keys, its words, its cell and its events."""
+
+from pipeline.text.cells import DIALECTS, Dialect, dialect_of, language, source_name
+from pipeline.text.entities import Entities, Item
+from pipeline.text.keys import fold, text_key
+from pipeline.text.topics import extract, topics_of
+
+__all__ = [
+    "DIALECTS",
+    "Dialect",
+    "Entities",
+    "Item",
+    "dialect_of",
+    "extract",
+    "fold",
+    "language",
+    "source_name",
+    "text_key",
+    "topics_of",
+]

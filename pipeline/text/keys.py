@@ -1,0 +1,67 @@
+"""What counts as the same: the key of a topic's spellings, and the key of a post's words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import regex
+
+_INVISIBLE = regex.compile(
+    r"(\N{WAVING BLACK FLAG}[\U000E0020-\U000E007E]+\U000E007F)"  # a nation's flag is told apart by these alone: kept
+    r"|\p{Default_Ignorable_Code_Point}+"
+)
+_ACCENTED = regex.compile(r"([\p{Latin}\p{Greek}\p{Cyrillic}--\p{M}])\p{M}+", regex.VERSION1)
+
+_RETWEET = re.compile(r"RT @\w+:? ?")
+_LINK_OR_MENTION = re.compile(r"https?://\S+|@\w+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_KEY_LENGTH = 60
+_ENOUGH_WORDS = _KEY_LENGTH // 2  # words of a letter and a space each
+_ASCII_LETTERS = bytes(
+    code + 32 if 65 <= code <= 90 else code if 97 <= code <= 122 else 32 for code in range(256)
+)
+
+
+def fold(spelling: str) -> str:
+    """The topic key of a spelling (sigil included): what is written differently and is the same topic.
+
+    NFKC, case folded, characters that nobody sees removed, and the combining marks of Latin, Greek and Cyrillic
+    letters dropped. Marks of other scripts stay: there they are letters. Folding a key gives the key.
+
+    >>> fold("#Présidentielle2022"), fold("＃ｅｔé"), fold("#ガンダム"), fold("$AAPL")
+    ('#presidentielle2022', '#ete', '#ガンダム', '$aapl')
+    """
+    return spelling.lower() if spelling.isascii() else _folded(spelling)
+
+
+@lru_cache(maxsize=1 << 15)
+def _folded(spelling: str) -> str:
+    # a removed mark or character can let others compose, or be folded further, so until nothing changes:
+    # every round but the last shortens the text or brings it nearer to its normal form
+    before = ""
+    while before != spelling:
+        before = spelling
+        spelling = unicodedata.normalize("NFKC", spelling).casefold()
+        spelling = unicodedata.normalize("NFD", _INVISIBLE.sub(r"\1", spelling))
+        spelling = unicodedata.normalize("NFKC", _ACCENTED.sub(r"\1", spelling))
+    return spelling
+
+
+def text_key(text: str) -> str:
+    """The words of a post, by which posts say the same: at most 60 characters of lower-case letters and spaces.
+
+    A leading `RT @name:`, links and mentions are left out, every run of other characters than letters is one space.
+
+    >>> text_key("RT @ann: Encore 2 trains   EN retard!! https://example.com/x @sncf")
+    'encore trains en retard'
+    """
+    if text.startswith("RT @"):
+        text = _RETWEET.sub("", text, count=1)
+    if "http" in text or "@" in text:
+        text = _LINK_OR_MENTION.sub(" ", text)
+    if text.isascii():
+        words = text.encode("ascii").translate(_ASCII_LETTERS).split(None, _ENOUGH_WORDS)
+        return b" ".join(words)[:_KEY_LENGTH].decode("ascii")
+    return " ".join(_LETTERS.findall(text)).lower()[:_KEY_LENGTH]

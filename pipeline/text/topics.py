@@ -1,0 +1,96 @@
+"""A post's topics: the hashtags and cashtags of its text by the rules of its source, and the tags its network declares.
+
+Every post passes here, so the common text (tags of Latin letters, each after white space) takes one pattern that
+finds exactly what the dialect's own rules find, or finds fewer signs than there are; only then do the rules run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pipeline.text.bluesky import BLUESKY
+from pipeline.text.cells import Dialect, dialect_of, source_name
+from pipeline.text.entities import Entities, Item, Rules
+from pipeline.text.identifiers import UNICODE
+from pipeline.text.keys import fold
+from pipeline.text.mastodon import MASTODON
+from pipeline.text.twitter import TWITTER
+from schemas import Post
+
+MAX_SPELLING = 256  # characters; what is longer is no topic: no network has such tags, and keys are kept for hours
+RULES: dict[Dialect, Rules] = {"twitter": TWITTER, "mastodon": MASTODON, "bluesky": BLUESKY, "unicode": UNICODE}
+
+_LETTERS = r"A-Za-zÀ-ÖØ-öø-ÿ"
+# letters that the dialects know, then white space, the end, or a mark after which none of them goes on
+_PLAIN_HASHTAG = rf"#(?<!\S#)[0-9_]{{0,32}}[{_LETTERS}][0-9_{_LETTERS}]{{0,200}}+(?=[\s.,;!?)\"'…]|$)"
+_PLAIN_CASHTAG = r"\$(?<!\S\$)[A-Za-z]{1,6}+(?=[\s,;!?)]|$)"
+_PLAIN: dict[Dialect, re.Pattern[str]] = {
+    "twitter": re.compile(f"{_PLAIN_HASHTAG}|{_PLAIN_CASHTAG}"),
+    "unicode": re.compile(f"{_PLAIN_HASHTAG}|{_PLAIN_CASHTAG}"),
+}
+
+
+def topics_of(post: Post) -> tuple[str, ...]:
+    """The spellings of a post's topics, `#` or `$` included, each topic key once, under its first spelling.
+
+    In order of occurrence in the text, then as declared. The full-width sign is written `#`.
+    """
+    text = post.text
+    tags = post.tags
+    if "#" in text or "$" in text or "＃" in text or "﹟" in text:
+        spellings = spellings_of(text, dialect_of(source_name(post.source)))
+    elif not tags:
+        return ()
+    else:
+        spellings = []
+    if tags:
+        spellings = spellings + _declared(tags)
+    if len(spellings) < 2:
+        return tuple(spellings)
+    first: dict[str, str] = {}
+    for spelling in spellings:
+        first.setdefault(fold(spelling), spelling)
+    return tuple(first.values())
+
+
+def spellings_of(text: str, dialect: Dialect) -> list[str]:
+    """The hashtags and cashtags of a text in order of occurrence, repeated ones too, their sign written `#`."""
+    plain = _PLAIN.get(dialect)
+    if plain:
+        found = plain.findall(text)
+        if len(found) == text.count("#") + text.count("$") and "＃" not in text and "﹟" not in text:
+            return found
+    return full_spellings_of(text, dialect)
+
+
+def full_spellings_of(text: str, dialect: Dialect) -> list[str]:
+    """The same by the dialect's own rules alone."""
+    rules = RULES[dialect]
+    items = rules.hashtags(text)
+    cashtags = rules.cashtags(text)
+    if cashtags:
+        items = sorted(items + cashtags, key=_start)
+    return [item.text if item.text[0] in "#$" else "#" + item.text[1:] for item in items
+            if len(item.text) <= MAX_SPELLING]
+
+
+def _start(item: Item) -> int:
+    return item.start
+
+
+def _declared(tags: Iterable[str]) -> list[str]:
+    """Declared tags as spellings; one that is empty, nothing but a sign, or too long is none."""
+    spellings = []
+    for tag in tags:
+        words = " ".join(tag.split())
+        spelling = words if words.startswith("$") else "#" + words.lstrip("#＃﹟ ")
+        if 1 < len(spelling) <= MAX_SPELLING:
+            spellings.append(spelling)
+    return spellings
+
+
+def extract(text: str, dialect: Dialect) -> Entities:
+    """Everything a dialect finds in a text. Indices are code points; texts are as written, sigil included."""
+    rules = RULES[dialect]
+    return Entities(rules.hashtags(text), rules.cashtags(text), rules.mentions(text), rules.urls(text))
