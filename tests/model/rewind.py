@@ -1,0 +1,260 @@
+"""One posts partition, its workers and its reader, small enough to try every interleaving.
+
+    log     records of a posts partition, by offset
+    Worker  reads the log from the committed offset; when panes close it publishes their chunks, then commits the rewind
+            offset; may be killed, or left behind as a zombie that goes on later, between any two of its steps
+    Broker  the published chunks in log order, and the committed offset: all that outlives a worker
+    Reader  takes the first complete set of chunks of each pane above the highest it has complete
+
+What a worker decides (which panes a record closes, what they hold, where to rewind to) is behind `Counter`, so the
+product's own class takes the place of `PaneModel`. `Rules` switches single rules off, to see that the check needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+PANE = 10
+LATENESS = 5
+CHUNKS = 2
+
+
+class Record(NamedTuple):
+    """A post, or a marker where it has no id."""
+
+    time: int
+    id: str = ""
+
+
+class Close(NamedTuple):
+    """The complete content of a pane; it stands for its own digest."""
+
+    pane: int
+    ids: frozenset[str]
+    late: int = 0  # of the posts that came while this pane was the frontier
+    duplicates: int = 0
+
+
+class Rules(NamedTuple):
+    """The rules that can be broken on purpose."""
+
+    markers_belong: bool = True  # every record that moves the watermark belongs to a pane
+    late_under_frontier: bool = True  # else "since the last close"
+    acknowledged_first: bool = True  # publish, then commit
+    ascending: bool = True  # panes are published in order
+    highest: bool = True  # the reader ignores panes at or below the highest it has complete
+
+
+RULES = Rules()
+
+
+class Counter(Protocol):
+    """What the model asks of the logic under test."""
+
+    def start(self, offset: int) -> None:
+        """Forget everything; the next record read is at `offset`."""
+
+    def read(self, record: Record) -> list[Close]:
+        """The panes that close by the next record, in the order in which they are to be published."""
+
+    def rewind(self) -> int:
+        """From where the log must be read again to come to the present state of the open panes."""
+
+
+class PaneModel:
+    """The rules as they are written down."""
+
+    def __init__(self, rules: Rules = RULES, lateness: int = LATENESS) -> None:
+        self.rules, self.lateness = rules, lateness
+        self.start(0)
+
+    def start(self, offset: int) -> None:
+        self.offset = offset
+        self.newest: int | None = None
+        self.first: dict[int, int] = {}  # open pane -> the first offset that belongs to it
+        self.ids: dict[int, set[str]] = {}
+        self.late: dict[int, int] = {}
+        self.duplicates: dict[int, int] = {}
+        self.late_since_close = 0
+
+    def read(self, record: Record) -> list[Close]:
+        offset, self.offset = self.offset, self.offset + 1
+        pane = record.time // PANE * PANE
+        if self.newest is not None and pane < self.frontier():
+            if record.id:
+                self.count_late(offset)
+            return []
+        if record.id or self.rules.markers_belong:
+            self.first.setdefault(pane, offset)
+        if record.id in self.ids.get(pane, ()):
+            self.duplicates[pane] = self.duplicates.get(pane, 0) + 1
+            return []
+        if record.id:
+            self.ids.setdefault(pane, set()).add(record.id)
+        self.newest = record.time if self.newest is None else max(self.newest, record.time)
+        due = sorted(pane for pane in self.first if pane < self.frontier())
+        closes = [self.close(pane) for pane in due]
+        return closes if self.rules.ascending else closes[::-1]
+
+    def frontier(self) -> int:
+        assert self.newest is not None
+        return (self.newest - self.lateness) // PANE * PANE
+
+    def count_late(self, offset: int) -> None:
+        if self.rules.late_under_frontier:
+            self.first.setdefault(self.frontier(), offset)
+            self.late[self.frontier()] = self.late.get(self.frontier(), 0) + 1
+        else:
+            self.late_since_close += 1
+
+    def close(self, pane: int) -> Close:
+        del self.first[pane]
+        late = self.late.pop(pane, 0) + self.late_since_close
+        self.late_since_close = 0
+        return Close(pane, frozenset(self.ids.pop(pane, ())), late, self.duplicates.pop(pane, 0))
+
+    def rewind(self) -> int:
+        return min(self.first.values(), default=self.offset)
+
+
+class Chunk(NamedTuple):
+    """Part i of a published pane; the close it is a part of stands for the digest."""
+
+    close: Close
+    i: int
+
+
+class Broker:
+    """What outlives every worker."""
+
+    def __init__(self) -> None:
+        self.chunks: list[Chunk] = []
+        self.committed = 0
+        self.stale_commits = 0
+
+    def commit(self, offset: int) -> None:
+        self.stale_commits += offset < self.committed
+        self.committed = offset
+
+
+class Worker:
+    """Reads, publishes, commits: one thing a step, so that it can die between any two."""
+
+    def __init__(self, log: Sequence[Record], broker: Broker, counter: Counter, rules: Rules) -> None:
+        self.log, self.broker, self.counter, self.rules = log, broker, counter, rules
+        self.offset = broker.committed
+        counter.start(self.offset)
+        self.unsent: list[Chunk] = []
+        self.uncommitted: int | None = None
+
+    def step(self) -> bool:
+        """Does the next thing; False where nothing is left to do."""
+        if self.uncommitted is not None and not (self.unsent and self.rules.acknowledged_first):
+            self.broker.commit(self.uncommitted)
+            self.uncommitted = None
+        elif self.unsent:
+            self.broker.chunks.append(self.unsent.pop(0))
+        elif self.offset < len(self.log):
+            closes = self.counter.read(self.log[self.offset])
+            self.offset += 1
+            if closes:
+                self.unsent = [Chunk(close, i) for close in closes for i in range(CHUNKS)]
+                self.uncommitted = self.counter.rewind()
+        else:
+            return False
+        return True
+
+    def finish(self) -> None:
+        while self.step():
+            pass
+
+
+class Read(NamedTuple):
+    """What a reader of the chunks took, and what it had to see through."""
+
+    taken: list[Close]
+    repeated: int  # complete again, as it was
+    changed: int  # complete again, with other content
+
+
+def read(chunks: Iterable[Chunk], rules: Rules) -> Read:
+    """In log order, the first complete set of chunks of each pane and digest above the highest complete pane."""
+    taken: list[Close] = []
+    parts: dict[Close, set[int]] = {}
+    repeated = changed = 0
+    for close, i in chunks:
+        have = parts.setdefault(close, set())
+        have.add(i)
+        if len(have) < CHUNKS:
+            continue
+        if close in taken:
+            repeated += i == CHUNKS - 1
+        elif rules.highest and taken and close.pane <= taken[-1].pane:
+            changed += i == CHUNKS - 1
+        else:
+            taken.append(close)
+    return Read(taken, repeated, changed)
+
+
+class Action(NamedTuple):
+    """`start` a worker at the committed offset, let worker `which` do `steps` steps, or `kill` it.
+
+    A worker that was not killed when another starts is a zombie from then on.
+    """
+
+    kind: str
+    which: int = 0
+    steps: int = 0
+
+
+class Outcome(NamedTuple):
+    """One history: what the reader took, what it should have taken, and which faults took place."""
+
+    read: Read
+    expected: list[Close]
+    stale_commits: int
+    torn: int  # panes of which a killed worker had published a part
+    zombies: int  # awakenings in which an old worker published
+
+    @property
+    def right(self) -> bool:
+        return self.read.taken == self.expected
+
+
+def uninterrupted(log: Sequence[Record], counter: Counter, rules: Rules = RULES) -> list[Close]:
+    """What one worker that nothing happens to publishes."""
+    broker = Broker()
+    Worker(log, broker, counter, rules).finish()
+    return read(broker.chunks, rules).taken
+
+
+def play(
+    log: Sequence[Record],
+    actions: Iterable[Action],
+    make: Callable[[], Counter],
+    rules: Rules = RULES,
+    expected: list[Close] | None = None,
+) -> Outcome:
+    """Plays the actions; then a last worker starts, and it and after it every zombie run to the end of the log."""
+    broker = Broker()
+    workers: list[Worker | None] = [Worker(log, broker, make(), rules)]
+    torn = zombies = 0
+    for kind, which, steps in [*actions, Action("start")]:
+        worker = workers[which % len(workers)]
+        if kind == "start":
+            workers.append(Worker(log, broker, make(), rules))
+        elif worker is not None and kind == "kill":
+            workers[which % len(workers)] = None
+            torn += len(worker.unsent) % CHUNKS != 0
+        elif worker is not None:
+            before = len(broker.chunks)
+            for _ in range(steps):
+                worker.step()
+            zombies += worker is not workers[-1] and len(broker.chunks) > before
+    for worker in reversed(workers):
+        if worker is not None:
+            worker.finish()
+    if expected is None:
+        expected = uninterrupted(log, make(), rules)
+    return Outcome(read(broker.chunks, rules), expected, broker.stale_commits, torn, zombies)

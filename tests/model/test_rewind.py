@@ -1,0 +1,111 @@
+"""Whatever happens to workers, the reader takes what one undisturbed worker would have published.
+
+Every tiny history is tried, and UPSWELL_MODEL_CASES larger random ones for each of three latenesses (default
+3,000; 100,000 take two minutes).
+Each rule is also broken on purpose: the check must then find a history that goes wrong.
+
+    log        |a1 b3|    a12    |  b26  |      M38      marker
+    worker 0    read  read  read: close 0; publish chunk 1 of 2 x killed
+    worker 1    reads again from the committed offset, closes 0 again, ...
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .histories import History, larger, tiny
+from .rewind import (
+    LATENESS,
+    RULES,
+    Action,
+    Broker,
+    Chunk,
+    Close,
+    Outcome,
+    PaneModel,
+    Record,
+    Rules,
+    Worker,
+    play,
+    read,
+    uninterrupted,
+)
+
+CASES = int(os.environ.get("UPSWELL_MODEL_CASES", "3000"))
+
+
+def outcomes(histories: Iterable[History], rules: Rules = RULES, lateness: int = LATENESS) -> Iterator[Outcome]:
+    known: tuple[object, list[Close]] = (None, [])
+    for log, actions in histories:
+        if known[0] is not log:
+            known = log, uninterrupted(log, PaneModel(RULES, lateness))
+        yield play(log, actions, lambda: PaneModel(rules, lateness), rules, known[1])
+
+
+def test_no_tiny_history_changes_what_is_read() -> None:
+    cases = 0
+    for history, outcome in zip(tiny(), outcomes(tiny()), strict=True):
+        assert outcome.right, history
+        cases += 1
+    assert cases >= 20_000
+
+
+@pytest.mark.parametrize("lateness", [0, 5, 25])
+def test_no_larger_history_changes_what_is_read_and_every_kind_of_fault_took_place(lateness: int) -> None:
+    repeated = changed = torn = stale = zombies = 0
+    for seed, outcome in enumerate(outcomes(map(larger, range(CASES)), lateness=lateness)):
+        assert outcome.right, larger(seed)
+        repeated += outcome.read.repeated
+        changed += outcome.read.changed
+        torn += outcome.torn
+        stale += outcome.stale_commits
+        zombies += outcome.zombies
+    assert min(repeated, torn, stale, zombies) > CASES // 100
+    # nothing is late under an open pane where the watermark is the newest time itself
+    assert changed > CASES // 100 or lateness == 0
+
+
+RECORDS = st.builds(Record, st.integers(0, 90), st.sampled_from(("", "a", "b", "c")))
+ACTIONS = st.builds(Action, st.sampled_from(("step", "step", "start", "kill")), st.integers(0, 4), st.integers(1, 12))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(RECORDS, max_size=20), st.lists(ACTIONS, max_size=20))
+def test_no_history_that_hypothesis_thinks_of_changes_what_is_read(log: list[Record], actions: list[Action]) -> None:
+    outcome = play(log, actions, PaneModel)
+    assert outcome.read.taken == outcome.expected
+
+
+@pytest.mark.parametrize("rule", Rules._fields)
+def test_without_a_single_rule_the_check_finds_a_history_that_goes_wrong(rule: str) -> None:
+    broken = RULES._replace(**{rule: False})
+    histories = map(larger, range(5_000))
+    assert any(not outcome.right for outcome in outcomes(histories, broken))
+
+
+def test_a_pane_read_again_may_hold_less_and_is_ignored() -> None:
+    #  offset   0    1    2       3    4
+    #  log      c0   d22  e31     c0   f38
+    #           |    |    |       |    closes 20, which holds d and one late post; 30 is open
+    #           |    |    closes 0; 20 is open: offset 1 is committed
+    #           |                 late under the frontier 20
+    #  a worker from offset 2, where the first has committed after the close of 20, does not see d
+    log = [Record(0, "c"), Record(22, "d"), Record(31, "e"), Record(0, "c"), Record(38, "f")]
+    whole = [Close(0, frozenset("c")), Close(20, frozenset("d"), late=1)]
+    broker = Broker()
+    Worker(log, broker, PaneModel(), RULES).finish()
+    assert (broker.committed, read(broker.chunks, RULES).taken) == (2, whole)
+    Worker(log, broker, PaneModel(), RULES).finish()
+    assert broker.chunks[-1].close == Close(20, frozenset(), late=1)
+    assert read(broker.chunks, RULES).taken == whole
+
+
+def test_the_reader_takes_the_first_complete_set_of_chunks_and_nothing_below_it() -> None:
+    torn, whole, lesser = Close(0, frozenset("a")), Close(10, frozenset("ab")), Close(10, frozenset("b"))
+    chunks = [Chunk(torn, 0), Chunk(lesser, 1), Chunk(whole, 0), Chunk(whole, 1), Chunk(lesser, 0), Chunk(torn, 1)]
+    assert read(chunks, RULES).taken == [whole]
