@@ -1,0 +1,157 @@
+"""`upswell demo`: a simulated day as history, then an evening that one can watch: what trends, and why."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from pipeline.cli.board import Board
+from pipeline.cli.errors import WrongUseError
+from pipeline.cli.interrupts import Interrupts
+from pipeline.cli.pace import Pace, parse_speed
+from pipeline.cli.screen import LiveScreen, RunProgress
+from pipeline.cli.terminal import columns, console, moment, table
+from pipeline.local import Local, Options
+from pipeline.sources.simulator import Scenario, demo_events, demo_scenario, simulate
+from schemas import Post, PostError, TrendList, decode_post
+
+MINUTE_MS = 60_000
+PLAIN_EVERY_MS = 5 * MINUTE_MS  # of event time, between two prints where there is no terminal
+AHEAD_MS = 10 * MINUTE_MS  # posts later than this beyond a scenario's end come from a broken clock
+HISTORY_POSTS = 2_000  # fed at once while nobody watches
+EVENING_POSTS = 100
+
+
+def demo(
+    speed: Annotated[
+        str, typer.Option("--speed", metavar="X", help="Of the evening: 60x is a minute a second; max does not wait")
+    ] = "60x",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another evening; the same, the same")] = 1,
+) -> None:
+    """Watch upswell work on this machine alone: nothing to install, nothing to configure.
+
+    First a simulated day is counted at full speed, so that there is a past to compare with. Then the evening is played:
+    two French conferences at the same time, a story that breaks, a ring of bots that repeats one text, a quiet
+    background. Ctrl-C ends it.
+
+    \b
+    Examples:
+      upswell demo
+      upswell demo --speed 300x --seed 7
+    """
+    try:
+        factor = parse_speed(speed)
+    except ValueError as error:
+        raise WrongUseError(f"--speed: {error}") from None
+    show = _Demo(factor, seed, time.time_ns() // 1_000_000)
+    try:
+        with Interrupts():
+            show.history()
+            show.evening()
+        ending = "the evening is over"
+    except KeyboardInterrupt:
+        ending = "stopped"
+    show.last_words(ending)
+
+
+class _Demo:
+    def __init__(self, speed: float | None, seed: int, now_ms: int) -> None:
+        self.speed = speed
+        self.seed = seed
+        self.past, self.scenario = demo_scenario(seed, now_ms)
+        events = demo_events()
+        self.boards = [Board(f"event:{event.name}", "1h", event.title or event.name) for event in events]
+        self.everything = Board("all", "1h", "everything")
+        self.local = Local(Options(events=events), on_list=self.take_list)
+        self.dead = 0
+        self.clock_ms = self.past.start_ms
+        self.printed_ms = 0
+        self.screen = console(sys.stdout)
+
+    def take_list(self, trends: TrendList) -> None:
+        any(board.takes(trends) for board in (self.everything, *self.boards))
+
+    def posts(self, scenario: Scenario, at_once: int) -> Iterator[list[Post]]:
+        """The scenario's posts, some at a time; lines that are none are counted."""
+        end_ms = scenario.start_ms + scenario.duration_ms + AHEAD_MS
+        lines = simulate(scenario, self.seed)
+        while some := list(islice(lines, at_once)):
+            posts = []
+            for line in some:
+                try:
+                    post = decode_post(line)
+                except PostError:
+                    self.dead += 1
+                    continue
+                if int(post.time) < end_ms:
+                    posts.append(post)
+                else:
+                    self.dead += 1
+            if posts:
+                yield posts
+                self.clock_ms = max(self.clock_ms, int(posts[-1].time))
+
+    def history(self) -> None:
+        began = time.monotonic()
+        errors = console(sys.stderr)
+        with RunProgress(errors, "a day of history") as progress:
+            for posts in self.posts(self.past, HISTORY_POSTS):
+                self.local.feed(posts)
+                progress.update(self.clock_ms - self.past.start_ms, self.past.duration_ms, moment(self.clock_ms))
+        seconds = time.monotonic() - began
+        errors.print(Text(f"a simulated day of {self.local.stats.read:,} posts counted in {seconds:.1f} s"))
+
+    def evening(self) -> None:
+        with LiveScreen(self.screen, self.frame) as live:
+            pace = None if self.speed is None else Pace(self.speed, idle=live.update)
+            for posts in self.posts(self.scenario, EVENING_POSTS):
+                for due in pace.slices(posts) if pace else (posts,):
+                    self.local.feed(due)
+                    self.clock_ms = max(self.clock_ms, int(due[-1].time))
+                    live.update()
+                    if not self.screen.is_terminal:
+                        self.print_now_and_then()
+
+    def frame(self, width: int, height: int) -> Iterator[Text]:
+        stats = self.local.stats
+        yield Text.assemble(
+            ("upswell demo", "bold"),
+            (f"  {moment(self.clock_ms)} UTC", "bold green"),
+            (f"  {f'{self.speed:g}x  ' if self.speed else ''}{stats.counted:,} posts  {stats.late:,} late  ", "dim"),
+            (f"{stats.duplicates:,} twice  {self.dead:,} unreadable", "dim"),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+        yield Text()
+        rows = max(height - 3 - 2 - 2, 5)
+        small = min(max(rows * 2 // 5, 2), 10)
+        half = (width - 2) // 2
+        left, right = (list(table(board, small, half)) for board in self.boards[:2])
+        yield from columns(left, right, width)
+        yield from [Text()] * (small + 2 - max(len(left), len(right)) + 1)
+        yield from table(self.everything, rows - small, width)
+
+    def print_now_and_then(self) -> None:
+        if self.clock_ms - self.printed_ms < PLAIN_EVERY_MS:
+            return
+        self.printed_ms = self.clock_ms
+        for board in (*self.boards, self.everything):
+            for line in table(board, 5, self.screen.width):
+                self.screen.print(line, soft_wrap=True)
+        sys.stdout.flush()
+
+    def last_words(self, ending: str) -> None:
+        if self.screen.is_terminal and self.everything.shown:
+            for line in self.frame(*self.screen.size):
+                self.screen.print(line)
+        stats = self.local.stats
+        self.screen.print(
+            Text(f"{ending} at {moment(self.clock_ms)} UTC of simulated time; {stats.counted:,} posts counted. "
+                 "Now with posts of your own: upswell replay FILE...")
+        )  # fmt: skip

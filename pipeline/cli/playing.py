@@ -1,0 +1,176 @@
+"""One replay from its first record to its summary: reads, counts, writes, shows, and says how far it came."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+import typer
+from rich.text import Text
+
+from pipeline.cli import summary
+from pipeline.cli.board import Board
+from pipeline.cli.errors import INTERRUPTED, CommandError, complain
+from pipeline.cli.interrupts import Interrupts
+from pipeline.cli.outputs import STDOUT, LineFile, PaneCount, dead_line
+from pipeline.cli.pace import Pace
+from pipeline.cli.screen import LiveScreen, RunProgress
+from pipeline.cli.summary import Tally
+from pipeline.cli.terminal import console, moment, table
+from pipeline.local import Local, Options
+from pipeline.settings import Settings
+from pipeline.sources.archives import ArchiveError, Batch, read_archives
+from schemas import TrendList, Window
+
+MINUTE_MS = 60_000
+
+
+class ClosedPane(Protocol):
+    """What is asked of a pane that is final: its start (ms) and (topic, posts, people) by topic, of scope `all`."""
+
+    @property
+    def start(self) -> int: ...
+    def topics(self) -> Sequence[tuple[str, int, int]]: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a replay is to do, as its flags said it."""
+
+    paths: list[str]
+    archive_format: str = "auto"
+    columns: dict[str, str] | None = None
+    out: str | None = None
+    counts: str | None = None
+    dead: str | None = None
+    top: int = 10
+    window: Window = "1h"
+    scope: str = "all"
+    speed: float | None = None  # None: as fast as it goes
+    end_ms: int | None = None  # the newest post is to be of this time
+
+    @property
+    def prints_data(self) -> bool:
+        return STDOUT in (self.out, self.counts, self.dead)
+
+    def batches(self) -> Iterator[Batch]:
+        return read_archives(self.paths, format=self.archive_format, columns=self.columns, stdin=sys.stdin.buffer)
+
+
+def play(plan: Plan, settings: Settings) -> None:
+    """Carries the plan out. Raises CommandError when it fails, typer.Exit(130) when it is interrupted."""
+    run = _Run(plan, settings)
+    try:
+        run.to_the_end()
+    except KeyboardInterrupt:
+        complain(f"interrupted {run.tally.reached()}{run.written()}")
+        raise typer.Exit(INTERRUPTED) from None
+    except ArchiveError as error:
+        raise CommandError(f"{error}; stopped {run.tally.reached()}{run.written()}") from None
+    run.report()
+
+
+class _Run:
+    out: LineFile | None = None
+    counts: LineFile | None = None
+    dead: LineFile | None = None
+
+    def __init__(self, plan: Plan, settings: Settings) -> None:
+        self.plan = plan
+        self.tally = Tally()
+        self.board = Board(plan.scope, plan.window)
+        self.for_people = console(sys.stderr if plan.prints_data else sys.stdout)
+        self.lateness_flag = f"--lateness-ms (now {settings.lateness_ms})"
+        self.began = time.monotonic()
+        self.local = Local(
+            Options(
+                pane_ms=settings.pane_ms,
+                lateness_ms=settings.lateness_ms,
+                partitions=settings.partitions,
+                events=settings.events,
+            ),
+            on_panes=self.take_panes if plan.counts else None,
+            on_list=self.take_list,
+        )
+
+    def open_files(self, interrupts: Interrupts, stack: ExitStack) -> None:
+        for name in ("out", "counts", "dead"):
+            path = getattr(self.plan, name)
+            if path is not None:
+                file = LineFile(f"--{name}", path, interrupts, at_once=self.plan.speed is not None)
+                setattr(self, name, stack.enter_context(file))
+
+    def take_list(self, trends: TrendList) -> None:
+        if self.out:
+            self.out.write(trends)
+        self.board.takes(trends)
+
+    def take_panes(self, pane: ClosedPane) -> None:
+        assert self.counts
+        self.counts.write(*(PaneCount(pane.start, *row) for row in pane.topics()))
+
+    def to_the_end(self) -> None:
+        watched = self.plan.speed is not None and self.for_people.is_terminal
+        with Interrupts() as interrupts, ExitStack() as stack:
+            shift_ms = self.shift_ms()
+            self.open_files(interrupts, stack)
+            progress = stack.enter_context(RunProgress(console(sys.stderr), "replay", shown=not watched))
+            pace = None
+            if self.plan.speed is not None:
+                screen = stack.enter_context(LiveScreen(self.for_people, self.frame))
+                pace = Pace(self.plan.speed, idle=screen.update)
+            for batch in self.plan.batches():
+                self.take_batch(batch, shift_ms)
+                for due in pace.slices(batch.posts) if pace else (batch.posts,):
+                    self.local.feed(due)
+                progress.update(batch.bytes_read, batch.bytes_total, self.clock())
+            progress.update(self.tally.bytes_read, self.tally.bytes_total, "closing the last panes")
+            self.local.finish()
+
+    def take_batch(self, batch: Batch, shift_ms: int) -> None:
+        if shift_ms:
+            for post in batch.posts:
+                post.time = int(post.time) + shift_ms
+        self.tally.take(batch)
+        if self.dead:
+            self.dead.write(*(dead_line(it.file, it.line, it.reason, it.detail, it.raw) for it in batch.dead))
+
+    def shift_ms(self) -> int:
+        """By how much to shift all posts, in whole minutes, so that minutes stay what they were."""
+        if self.plan.end_ms is None:
+            return 0
+        newest = -1
+        with RunProgress(console(sys.stderr), "looking for the newest post") as progress:
+            for batch in self.plan.batches():
+                newest = max([newest, *(int(post.time) for post in batch.posts)])
+                progress.update(batch.bytes_read, batch.bytes_total, "")
+        return 0 if newest < 0 else (self.plan.end_ms - newest) // MINUTE_MS * MINUTE_MS
+
+    def clock(self) -> str:
+        return "" if self.tally.last_ms is None else f"{moment(self.tally.last_ms)}  {self.tally.records:,} records"
+
+    def frame(self, width: int, height: int) -> Iterator[Text]:
+        lines = list(table(self.board, min(self.plan.top, height - 4), width))
+        yield from lines
+        yield Text()
+        yield Text(f"{self.clock()}   {self.plan.speed:g}x   Ctrl-C ends", style="dim", no_wrap=True, overflow="crop")
+
+    def written(self) -> str:
+        """How much each output file holds."""
+        files = [file for file in (self.out, self.counts, self.dead) if file and file.path != STDOUT]
+        return "".join(f"; {file.path} holds {file.lines:,} whole lines" for file in files)
+
+    def report(self) -> None:
+        for line in table(self.board, self.plan.top, self.for_people.width, beneath=True):
+            self.for_people.print(line, soft_wrap=not self.for_people.is_terminal)
+        self.for_people.print()
+        stats = self.local.stats
+        elapsed_s = time.monotonic() - self.began
+        for text in summary.lines(
+            self.tally, stats.counted, stats.late_by_source, stats.duplicates, self.lateness_flag, elapsed_s
+        ):
+            self.for_people.print(Text(text), soft_wrap=True)

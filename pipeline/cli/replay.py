@@ -1,0 +1,130 @@
+"""`upswell replay`: archives of posts through the pipeline, by the posts' own clock; what trended, and when."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.cli.common import ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
+from pipeline.cli.errors import WrongUseError
+from pipeline.cli.outputs import refuse_overlap
+from pipeline.cli.pace import parse_speed
+from pipeline.cli.playing import Plan, play
+from pipeline.settings import Settings
+from pipeline.sources.archives import FORMATS, ArchiveError, find_files
+from schemas import Window
+
+STDIN = "-"
+_SCOPE = re.compile(r"all|lang:[a-z]{2,3}|source:[a-z0-9._-]{1,64}|event:[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+
+
+def replay(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files, directories or globs (.gz .bz2 .zst too); - is standard input"),
+    ],
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="F", help="Write every final list of every scope to F (JSON lines)")
+    ] = None,
+    counts: Annotated[
+        str | None, typer.Option("--counts", metavar="F", help="Write every closed pane's counts to F (JSON lines)")
+    ] = None,
+    dead: Annotated[
+        str | None, typer.Option("--dead", metavar="F", help="Write every record that is no post to F (JSON lines)")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, max=20, metavar="N", help="Rows of the table shown")] = 10,
+    window: Annotated[Window, typer.Option("--window", help="List shown: trends of minutes, hours or days")] = "1h",
+    scope: Annotated[
+        str, typer.Option("--scope", metavar="S", help="List shown: all, lang:fr, source:NAME or event:NAME")
+    ] = "all",
+    speed: Annotated[
+        str, typer.Option("--speed", metavar="X", help="max, or by the posts' clock: 1x, 60x (with a live table)")
+    ] = "max",
+    archive_format: Annotated[
+        str, typer.Option("--format", metavar="NAME", help=f"Format of the input: {', '.join(FORMATS)}")
+    ] = "auto",
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="MAP", help="Columns of a CSV: text=tweet,author=user,time=date")
+    ] = None,
+    retime: Annotated[
+        Literal["now"] | None, typer.Option("--retime", help="Shift all posts so that the newest is of now")
+    ] = None,
+    partitions: PartitionsFlag = None,
+    pane_ms: PaneFlag = None,
+    lateness_ms: LatenessFlag = None,
+    config: ConfigFlag = None,
+) -> None:
+    """Play archives of posts through the pipeline, by the posts' own clock, and show what trended at their end.
+
+    \b
+    Examples:
+      upswell replay archive/ --top 20 --window 24h     a folder of files, the day's list
+      upswell replay 'tweets/2014-*.gz' --out lists.ndjson --counts panes.ndjson
+      upswell replay posts.csv --columns text=tweet,author=user,time=date,id=nr
+      upswell replay event.ndjson --speed 60x           as it happened, a minute a second
+      zcat posts.gz | upswell replay - --out - | jq .   from and to other programs
+
+    F may be - for standard output; what is for people then goes to standard error. Output is written as it comes: after
+    Ctrl-C the files hold whole lines up to where the run came. Records that are no posts are counted, never a failure.
+    """
+    settings = settings_in_force(config, partitions=partitions, pane_ms=pane_ms, lateness_ms=lateness_ms)
+    check_scope(scope, settings)
+    if archive_format not in FORMATS:
+        raise WrongUseError(f"--format {archive_format}: there is no such format; use one of {', '.join(FORMATS)}")
+    try:
+        factor = parse_speed(speed)
+    except ValueError as error:
+        raise WrongUseError(f"--speed: {error}") from None
+    try:
+        files = [str(file) for file in find_files(paths)]
+    except ArchiveError as error:
+        raise WrongUseError(str(error)) from None
+    if retime and STDIN in files:
+        raise WrongUseError("--retime now reads the input twice, which standard input does not allow; name a file")
+    refuse_overlap({"--out": out, "--counts": counts, "--dead": dead}, files)
+    if STDIN in files and sys.stdin.isatty():
+        print("upswell: reading posts from the keyboard, a line each; Ctrl-D ends", file=sys.stderr)
+    plan = Plan(
+        paths=files,
+        archive_format=archive_format,
+        columns=parse_columns(columns),
+        out=out,
+        counts=counts,
+        dead=dead,
+        top=top,
+        window=window,
+        scope=scope,
+        speed=factor,
+        end_ms=int(time.time() * 1_000) if retime else None,
+    )
+    play(plan, settings)
+
+
+def check_scope(scope: str, settings: Settings) -> None:
+    """Raises WrongUseError for a scope that no list can have."""
+    if not _SCOPE.fullmatch(scope):
+        raise WrongUseError(f"--scope {scope}: use all, lang:fr, source:NAME or event:NAME")
+    names = [event.name for event in settings.events]
+    name = scope.removeprefix("event:")
+    if name != scope and name not in names:
+        known = f"known are {', '.join(names)}" if names else "there is none"
+        raise WrongUseError(f"--scope {scope}: no such event ({known}); describe it as [[event]] in upswell.toml")
+
+
+def parse_columns(text: str | None) -> dict[str, str] | None:
+    """`text=tweet,author=user` as a mapping from a post's field to the column it is in."""
+    if text is None:
+        return None
+    columns: dict[str, str] = {}
+    for part in text.split(","):
+        field, equals, column = part.partition("=")
+        if not (field.strip() and equals and column.strip()):
+            raise WrongUseError(f"--columns {text}: {part!r} is not FIELD=COLUMN; write it like text=tweet,author=user")
+        columns[field.strip()] = column.strip()
+    return columns
+
+

@@ -1,0 +1,79 @@
+"""What became of the records of a replay: read, counted, late, duplicate, dead, skipped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.cli.terminal import moment
+from pipeline.sources.archives import Batch
+from pipeline.text import printable
+
+SOURCES_SHOWN = 5
+
+
+@dataclass
+class Tally:
+    """The sums over all batches, and how far reading has come."""
+
+    posts: int = 0
+    dead: Counter[str] = field(default_factory=Counter)  # by reason
+    skipped: int = 0
+    out_of_order: int = 0
+    bytes_read: int = 0
+    bytes_total: int | None = None
+    file: str = ""
+    first_ms: int | None = None  # event time of about the oldest and the newest post
+    last_ms: int | None = None
+
+    def take(self, batch: Batch) -> None:
+        self.posts += len(batch.posts)
+        self.dead.update(dead.reason for dead in batch.dead)
+        self.skipped += batch.skipped
+        self.out_of_order += batch.out_of_order
+        self.bytes_read, self.bytes_total, self.file = batch.bytes_read, batch.bytes_total, batch.file
+        if batch.posts:
+            # posts come in order but for a few: the ends of a batch tell its span well enough
+            first_ms, last_ms = int(batch.posts[0].time), int(batch.posts[-1].time)
+            self.first_ms = first_ms if self.first_ms is None else min(self.first_ms, first_ms)
+            self.last_ms = last_ms if self.last_ms is None else max(self.last_ms, last_ms)
+
+    @property
+    def records(self) -> int:
+        return self.posts + self.dead.total() + self.skipped
+
+    def reached(self) -> str:
+        """How far the run came, for one that did not come to its end."""
+        if not self.records:
+            return "before the first record"
+        part = f", {self.bytes_read / self.bytes_total:.0%} of the input" if self.bytes_total else ""
+        when = f"{moment(self.last_ms)} UTC of event time, " if self.last_ms is not None else ""
+        return f"at {when}{self.records:,} records read{part}, in {printable(self.file)}"
+
+
+def lines(
+    tally: Tally, counted: int, late: Mapping[str, int], duplicates: int, hint_flag: str, elapsed_s: float
+) -> Iterator[str]:
+    """The summary, a few lines. `late` is by source; `hint_flag` is what to raise when posts came out of order."""
+    rate = f" ({tally.records / elapsed_s:,.0f} a second)" if elapsed_s > 0 else ""
+    span = ""
+    if tally.first_ms is not None and tally.last_ms is not None:
+        span = f", posts of {moment(tally.first_ms)} to {moment(tally.last_ms)} UTC"
+    yield f"read       {tally.records:>12,}  records in {elapsed_s:,.1f} s{rate}{span}"
+    yield f"counted    {counted:>12,}"
+    yield f"late       {sum(late.values()):>12,}{_parts(late, SOURCES_SHOWN)}"
+    yield f"duplicate  {duplicates:>12,}"
+    yield f"dead       {tally.dead.total():>12,}{_parts(tally.dead, len(tally.dead))}"
+    yield f"skipped    {tally.skipped:>12,}" + ("  (sound records that hold no post)" if tally.skipped else "")
+    if tally.out_of_order:
+        yield (f"hint: {tally.out_of_order:,} posts stood further out of order than reading can sort; those that came "
+               f"after their pane had closed are late: sort the input by time, or raise {hint_flag}")
+
+
+def _parts(counts: Mapping[str, int], shown: int) -> str:
+    parts = sorted(counts.items(), key=lambda part: (-part[1], part[0]))
+    texts = [f"{printable(name) or 'no source'} {count:,}" for name, count in parts[:shown] if count]
+    if len(parts) > shown:
+        texts.append(f"{len(parts) - shown} more")
+    return f"  ({', '.join(texts)})" if texts else ""

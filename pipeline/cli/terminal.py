@@ -1,0 +1,133 @@
+"""What a person sees in a terminal: tables of trends, spark lines, times, the progress of a long run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from pipeline.cli.board import Board
+from pipeline.text import printable
+from schemas import Trend, TrendList
+
+SPARK_LEVELS = "▁▂▃▅▇"
+UNBOUNDED_WIDTH = 10_000  # of output that is no terminal: nothing is cut
+MIN_WIDTH = 36
+WIDE = 60  # from here on posts and the time of the list have room
+TOPIC_WIDTH = 28
+WHY_WIDTH = 40  # below this a `why` beside its row says too little, and goes beneath it
+FLAG_NOTES = {
+    "counting": "no past to compare with yet: ranked by people",
+    "provisional": "less than a day of past: provisional",
+}
+STATE_STYLES = {"new": "bold green", "rising": "green", "steady": "", "fading": "dim"}
+
+
+def spark(values: Sequence[float], width: int = 20) -> str:
+    """The newest `width` values as a line of blocks, the tallest being their largest.
+
+    >>> spark([0, 1, 2, 4, 8]), spark([0, 0]), spark([1, 2, 3], 2)
+    ('▁▂▂▃▇', '▁▁', '▅▇')
+    """
+    values = values[-width:]
+    top = max(values, default=0)
+    steps = len(SPARK_LEVELS) - 1
+    return "".join(SPARK_LEVELS[round(max(value, 0) / top * steps) if top > 0 else 0] for value in values)
+
+
+def moment(time_ms: int) -> str:
+    """A time as people write it, to the minute, UTC.
+
+    >>> moment(1_265_185_800_000)
+    '2010-02-03 08:30'
+    """
+    return (dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=time_ms)).strftime("%Y-%m-%d %H:%M")  # noqa: DTZ001
+
+
+def fit(text: str, width: int) -> str:
+    """The text in exactly `width` terminal cells, cut with an ellipsis or filled up with spaces.
+
+    >>> fit("#présidentielle", 8), fit("#a", 4), fit("日本語", 5)
+    ('#présid…', '#a  ', '日本…')
+    """
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
+
+
+def console(stream: TextIO) -> Console:
+    """A console on the stream that interprets nothing in what it prints, and cuts only where a terminal ends."""
+    width = None if stream.isatty() else UNBOUNDED_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def heading(trends: TrendList | None, title: str, wide: bool = True) -> Text:
+    """Whose list this is, of when, and what its past is worth."""
+    text = Text(printable(title), style="bold", no_wrap=True, overflow="ellipsis")
+    if trends is None:
+        text.append("  no list yet", style="dim")
+        return text
+    text.append(f"  {trends.window} to {moment(trends.at)} UTC" if wide else f"  {trends.window}", style="not bold dim")
+    if trends.flag:
+        text.append(f"  ({FLAG_NOTES[trends.flag] if wide else trends.flag})", style="not bold yellow")
+    return text
+
+
+def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator[Text]:
+    """The lines of a board, at most `width` cells each: its heading, the columns' names, a row per topic.
+
+    What does not fit goes: the `why` is cut (or, with `beneath`, gets a line under its row), then posts are left out.
+    """
+    width = max(width, MIN_WIDTH)
+    wide = width >= WIDE
+    yield heading(board.shown, board.title, wide)
+    rows = board.shown.trends[:top] if board.shown else []
+    if not rows:
+        return
+    spark_width = 20 if width >= 110 else 10 if wide else 6
+    fixed = 3 + 4 + 2 + spark_width + (8 if wide else 0) + 8
+    topic_width = min(max(cell_len(_topic(row)) for row in rows), TOPIC_WIDTH, width - fixed)
+    topic_width = max(topic_width, 12)
+    fixed += topic_width
+    why_width = width - fixed - 2
+    aside = wide and (why_width >= WHY_WIDTH or not beneath)
+    names = f"{'':7}{fit('topic', topic_width)}  {fit('course', spark_width)}"
+    names += f"{'posts':>8}{'people':>8}" if wide else f"{'people':>8}"
+    yield Text(names + ("  why" if aside else ""), style="dim", no_wrap=True, overflow="crop")
+    for row in rows:
+        line = Text(no_wrap=True, overflow="crop", style="" if row.trending else "dim")
+        line.append(f"{row.rank:>2} ")
+        line.append(f"{board.move(row.topic):<4}", style=STATE_STYLES[row.state] if row.trending else "")
+        line.append(fit(_topic(row), topic_width), style="bold cyan" if row.trending else "")
+        line.append(f"  {fit(spark(row.spark, spark_width), spark_width)}", style=STATE_STYLES[row.state])
+        line.append(f"{row.posts:>8,}{row.authors:>8,}" if wide else f"{row.authors:>8,}")
+        why = printable(row.why)
+        if aside:
+            line.append("  " + fit(why, min(why_width, cell_len(why))), style="" if row.trending else "dim")
+        yield line
+        if beneath and not aside and why:
+            yield Text(f"{'':7}{fit(why, min(width - 7, cell_len(why)))}", style="dim", no_wrap=True, overflow="crop")
+
+
+def _topic(row: Trend) -> str:
+    joined = f" +{len(row.joined)}" if row.joined else ""
+    return printable(row.display) + joined
+
+
+def columns(left: Sequence[Text], right: Sequence[Text], width: int) -> Iterator[Text]:
+    """Two blocks of lines side by side, each half of `width` less the gap."""
+    half = (width - 2) // 2
+    for index in range(max(len(left), len(right))):
+        line = left[index].copy() if index < len(left) else Text()
+        line.truncate(half, overflow="ellipsis", pad=True)
+        line.append("  ")
+        if index < len(right):
+            other = right[index].copy()
+            other.truncate(half, overflow="ellipsis")
+            line.append_text(other)
+        line.no_wrap, line.overflow = True, "crop"
+        yield line
