@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+MAX_LINK = 4_096  # characters
+
 
 class Item(NamedTuple):
     """A part of a text as written, its sigil included: `text[start:end]`, counted in code points."""
@@ -45,3 +47,12 @@ def outside(items: list[Item], others: Iterable[Item]) -> list[Item]:
         if item.start >= end:
             kept.append(item)
     return kept
+
+
+def may_be_in_link(text: str, start: int, mark: str) -> bool:
+    """Whether what starts here may lie inside a link: a mark that every link begins with stands before it, unspaced.
+
+    Only a hint that spares looking for links, and true when in doubt.
+    """
+    begin = max(0, start - MAX_LINK)
+    return text.find(mark, max(begin, text.rfind(" ", begin, start)), start) >= 0

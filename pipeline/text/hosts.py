@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipeline.text.entities import Item
+from pipeline.text.entities import MAX_LINK, Item
 from pipeline.text.tlds import ASCII_TLDS, LONGEST_OTHER, OTHER_TLDS
 
 SPACES = r"\t-\r \x85\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -37,7 +37,6 @@ _QUERY = r"\?[a-zA-Z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-zA-Z0-9\-_&=#/]"
 _TCO = re.compile(rf"https?://t\.co/([a-z0-9]+)(?:{_QUERY})?", re.IGNORECASE | re.ASCII)
 _TCO_SLUG_LENGTH = 40
 _LABEL_LENGTH = 63
-_URL_LENGTH = 4_096
 _DEFAULT_PROTOCOL = "https://"
 _LABEL_DOTS = re.compile("[\u3002\uff0e\uff61]")
 
@@ -209,7 +208,7 @@ def _is_resolvable(host: str, url_length: int) -> bool:
         if not 1 <= encoded <= _LABEL_LENGTH:
             return False
         url_length += encoded - len(label) if encoded > len(label) else 0
-    return url_length <= _URL_LENGTH
+    return url_length <= MAX_LINK
 
 
 def _latin_names(host: str) -> list[tuple[int, int]]:

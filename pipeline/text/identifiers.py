@@ -10,7 +10,7 @@ import re
 
 import regex
 
-from pipeline.text.entities import Item, Rules, outside
+from pipeline.text.entities import MAX_LINK, Item, Rules, may_be_in_link, outside
 from pipeline.text.twitter import cashtags
 
 _CONTINUE = r"[\p{XID_Continue}\p{Extended_Pictographic}\p{Emoji_Component}+_--[#﹟＃*-]]"
@@ -24,7 +24,10 @@ _MENTION = regex.compile(
     r"(?<![\p{L}\p{M}\p{N}_@=/.+&-])@[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*(?:@[\p{L}\p{N}_]+(?:[.-]+[\p{L}\p{N}_]+)*)?"
 )
 _NOT_AFTER_MENTION = regex.compile(r"[@\p{L}\p{M}\p{N}]|://")
-_URL = re.compile(r"""(?<![A-Za-z0-9@#$])https?://[^\s<>"{}|\\^`\x00-\x1f\x7f-\x9f]+""", re.IGNORECASE | re.ASCII)
+_URL = re.compile(
+    rf"""(?<![A-Za-z0-9@#$])https?://[^\s<>"{{}}|\\^`\x00-\x1f\x7f-\x9f]{{1,{MAX_LINK}}}""",
+    re.IGNORECASE | re.ASCII,
+)
 _TRAILING = ".,;:!?'\"*_~…»”’」』】。、！？"
 _PAIRS = {")": "(", "]": "["}
 
@@ -40,7 +43,7 @@ def hashtags(text: str) -> list[Item]:
         body = _BODY.match(text, start + 1)
         if body and _MAKES_A_TAG.search(body[0]):
             found.append(Item(text[start:body.end()], start, body.end()))
-            inside_links = inside_links or (start > 0 and not text[start - 1].isspace())
+            inside_links = inside_links or may_be_in_link(text, start, "://")
     return outside(found, urls(text)) if inside_links else found
 
 

@@ -19,9 +19,15 @@ _LINK_OR_MENTION = re.compile(r"https?://\S+|@\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _KEY_LENGTH = 60
 _ENOUGH_WORDS = _KEY_LENGTH // 2  # words of a letter and a space each
-_ASCII_LETTERS = bytes(
-    code + 32 if 65 <= code <= 90 else code if 97 <= code <= 122 else 32 for code in range(256)
-)
+_WESTERN = "cp1252"  # a byte a character, and every letter of it is lower-cased within it
+
+
+def _lower_letter_or_space(code: int) -> int:
+    character = bytes([code]).decode(_WESTERN, "replace")
+    return character.lower().encode(_WESTERN)[0] if _LETTERS.fullmatch(character) else ord(" ")
+
+
+_WESTERN_LETTERS = bytes(map(_lower_letter_or_space, range(256)))
 
 
 def fold(spelling: str) -> str:
@@ -61,7 +67,9 @@ def text_key(text: str) -> str:
         text = _RETWEET.sub("", text, count=1)
     if "http" in text or "@" in text:
         text = _LINK_OR_MENTION.sub(" ", text)
-    if text.isascii():
-        words = text.encode("ascii").translate(_ASCII_LETTERS).split(None, _ENOUGH_WORDS)
-        return b" ".join(words)[:_KEY_LENGTH].decode("ascii")
-    return " ".join(_LETTERS.findall(text)).lower()[:_KEY_LENGTH]
+    try:
+        written = text.encode("ascii" if text.isascii() else _WESTERN)
+    except UnicodeEncodeError:
+        return " ".join(_LETTERS.findall(text)).lower()[:_KEY_LENGTH]
+    letters = written.translate(_WESTERN_LETTERS)
+    return b" ".join(letters.split(None, _ENOUGH_WORDS))[:_KEY_LENGTH].decode(_WESTERN)

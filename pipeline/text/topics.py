@@ -21,13 +21,20 @@ from schemas import Post
 MAX_SPELLING = 256  # characters; what is longer is no topic: no network has such tags, and keys are kept for hours
 RULES: dict[Dialect, Rules] = {"twitter": TWITTER, "mastodon": MASTODON, "bluesky": BLUESKY, "unicode": UNICODE}
 
+# What the dialects agree on: a tag of these letters, after one of these spaces, before what none takes into a tag
 _LETTERS = r"A-Za-zÀ-ÖØ-öø-ÿ"
-# letters that the dialects know, then white space, the end, or a mark after which none of them goes on
-_PLAIN_HASHTAG = rf"#(?<!\S#)[0-9_]{{0,32}}[{_LETTERS}][0-9_{_LETTERS}]{{0,200}}+(?=[\s.,;!?)\"'…]|$)"
-_PLAIN_CASHTAG = r"\$(?<!\S\$)[A-Za-z]{1,6}+(?=[\s,;!?)]|$)"
-_PLAIN: dict[Dialect, re.Pattern[str]] = {
-    "twitter": re.compile(f"{_PLAIN_HASHTAG}|{_PLAIN_CASHTAG}"),
-    "unicode": re.compile(f"{_PLAIN_HASHTAG}|{_PLAIN_CASHTAG}"),
+_SPACES = r" \t\n\r\xa0\u3000"
+_AFTER_SPACE = f"(?<![^{_SPACES}].)"
+_HASHTAG = rf"#{_AFTER_SPACE}[0-9_]{{0,3}}[{_LETTERS}][0-9_{_LETTERS}]{{0,60}}+"
+_BEFORE_MARK = rf"(?=[{_SPACES}.,;!?)\"'…]|:(?!/)|$)"
+_CASHTAG = rf"\${_AFTER_SPACE}[A-Za-z]{{1,5}}+(?=[{_SPACES},;:!?)]|\.(?![A-Za-z])|$)"
+# dialect: what it finds in common text, and whether it knows cashtags
+_PLAIN: dict[Dialect, tuple[re.Pattern[str], bool]] = {
+    "twitter": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}", re.DOTALL), True),
+    "unicode": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}", re.DOTALL), True),
+    # here a tag goes on to the next space, and loses the punctuation it ends in
+    "bluesky": (re.compile(rf"{_HASHTAG}(?<!_)(?=[.,;:!?)\"'…]*(?:[{_SPACES}]|$))|{_CASHTAG}", re.DOTALL), True),
+    "mastodon": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}", re.DOTALL), False),
 }
 
 
@@ -56,11 +63,10 @@ def topics_of(post: Post) -> tuple[str, ...]:
 
 def spellings_of(text: str, dialect: Dialect) -> list[str]:
     """The hashtags and cashtags of a text in order of occurrence, repeated ones too, their sign written `#`."""
-    plain = _PLAIN.get(dialect)
-    if plain:
-        found = plain.findall(text)
-        if len(found) == text.count("#") + text.count("$") and "＃" not in text and "﹟" not in text:
-            return found
+    pattern, has_cashtags = _PLAIN[dialect]
+    found: list[str] = pattern.findall(text)
+    if len(found) == text.count("#") + (text.count("$") if has_cashtags else 0) and "＃" not in text and "﹟" not in text:
+        return found
     return full_spellings_of(text, dialect)
 
 

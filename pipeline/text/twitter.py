@@ -9,7 +9,7 @@ import re
 
 import regex
 
-from pipeline.text.entities import Item, Rules, outside
+from pipeline.text.entities import Item, Rules, may_be_in_link, outside
 from pipeline.text.hosts import LATIN_ACCENTS, PUNCTUATION, SPACES, TWITTER_LINKS, find_links
 
 _HASHTAG_CHAR = (
@@ -46,8 +46,8 @@ def hashtags(text: str) -> list[Item]:
         position = body.end()
         if not _NOT_AFTER_HASHTAG.match(text, position):
             found.append(Item(text[start:position], start, position))
-            inside_links = inside_links or (start > 0 and not text[start - 1].isspace())
-    return outside(found, urls(text)) if inside_links and "." in text else found
+            inside_links = inside_links or may_be_in_link(text, start, ".")
+    return outside(found, urls(text)) if inside_links else found
 
 
 def cashtags(text: str) -> list[Item]:
