@@ -1,0 +1,1 @@
+"""Where posts come from: archives, the simulator, and the networks themselves."""

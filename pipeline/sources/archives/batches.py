@@ -1,0 +1,41 @@
+"""What reading an archive gives: posts in order, and every line that could not be read, with its place and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from schemas import Post
+
+RAW_BYTES = 65_536  # of a line that could not be read, this much is kept
+
+
+class ArchiveError(Exception):
+    """An archive that cannot be read at all: a sentence that says what is wrong and what to do."""
+
+
+@dataclass(slots=True)
+class Dead:
+    """A line (or one post of a page) that is no post."""
+
+    file: str
+    line: int  # from 1
+    reason: str  # one of PostError.REASONS
+    detail: str
+    raw: bytes  # as it stood in the file, cut at RAW_BYTES
+
+
+@dataclass(slots=True)
+class Batch:
+    """Posts in the order to count them, and what else was met since the batch before.
+
+    `bytes_read` (compressed bytes so far, over all files) and `file` (the one read last) tell the progress;
+    the other numbers are of this batch alone.
+    """
+
+    posts: list[Post] = field(default_factory=list)  # `time` is an int, ms
+    dead: list[Dead] = field(default_factory=list)
+    skipped: int = 0  # sound records that hold no post: delete notices, likes, reposts without the original's text
+    out_of_order: int = 0  # posts that came later than the sort bound allows; they are in `posts`, where they came
+    bytes_read: int = 0
+    bytes_total: int | None = None  # None: standard input is among the files
+    file: str = ""

@@ -1,0 +1,1 @@
+"""The shapes archives come in, each turned into posts by a module of its own."""

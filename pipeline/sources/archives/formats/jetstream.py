@@ -1,0 +1,109 @@
+"""Bluesky posts as Jetstream sends them, one event a line."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from pipeline.sources.archives.formats.base import Format, Word, build, declared, decode
+from schemas import Post, PostError
+
+_POST = "app.bsky.feed.post"
+_TAG = "app.bsky.richtext.facet#tag"
+_DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]+", re.ASCII)
+_RKEY = re.compile(r"[A-Za-z0-9._:~-]+", re.ASCII)
+
+
+class _Commit(msgspec.Struct):
+    operation: str
+    collection: str
+    rkey: Word = ""
+    record: msgspec.Raw = msgspec.Raw()
+
+
+class _Event(msgspec.Struct):
+    did: Word
+    time_us: int
+    kind: str
+    commit: _Commit | None = None
+
+
+class _Index(msgspec.Struct):
+    byteStart: int  # noqa: N815 - the field's name
+    byteEnd: int  # noqa: N815 - the field's name
+
+
+class _Feature(msgspec.Struct):
+    type: str = msgspec.field(name="$type", default="")
+    tag: str = ""
+
+
+class _Facet(msgspec.Struct):
+    index: _Index
+    features: list[_Feature]
+
+
+class _Record(msgspec.Struct):
+    text: str
+    createdAt: str  # noqa: N815 - the field's name
+    langs: list[str] | None = None
+    facets: list[_Facet] | None = None
+    tags: list[str] | None = None
+
+
+_event = msgspec.json.Decoder(_Event)
+_record = msgspec.json.Decoder(_Record)
+
+
+def parse(record: bytes) -> Post | None:
+    """The post that an event creates; None for every other event, reposts included: they name the original by its
+    address only. Raises PostError.
+    """
+    event = decode(_event, record)
+    commit = event.commit
+    if event.kind != "commit" or commit is None or commit.operation != "create" or commit.collection != _POST:
+        return None
+    if not _DID.fullmatch(event.did):
+        raise PostError("invalid", f"{event.did[:40]!r} is no DID - at `$.did`")
+    if not _RKEY.fullmatch(commit.rkey):
+        raise PostError("invalid", f"{commit.rkey[:40]!r} is no record key - at `$.commit.rkey`")
+    try:
+        body = decode(_record, bytes(commit.record))
+    except PostError as error:
+        raise PostError(error.reason, error.detail.replace("`$", "`$.commit.record")) from None
+    return build(
+        f"at://{event.did}/{_POST}/{commit.rkey}",
+        event.did,
+        body.text,
+        body.createdAt,
+        source="bluesky",
+        lang=body.langs[0] if body.langs and len(body.langs[0]) <= 64 else None,
+        tags=_tags(body),
+        url=f"https://bsky.app/profile/{event.did}/post/{commit.rkey}",
+    )
+
+
+def _tags(body: _Record) -> list[str] | None:
+    """Tags of the facets as the text spells them where it does, and those the record carries outside its text."""
+    found = []
+    if body.facets:
+        utf8 = body.text.encode()
+        for facet in body.facets:
+            for feature in facet.features:
+                if feature.type == _TAG:
+                    found.append(_spelling(utf8, facet.index, "#" + feature.tag.lstrip("#")))
+    found += ["#" + tag.lstrip("#") for tag in body.tags or ()]
+    return declared(found)
+
+
+def _spelling(utf8: bytes, index: _Index, tag: str) -> str:
+    """The facet counts in bytes of UTF-8; what lies there is taken only when it is the tag but for its case."""
+    if 0 <= index.byteStart < index.byteEnd <= len(utf8):
+        written = utf8[index.byteStart : index.byteEnd].decode(errors="replace")
+        if written.casefold() == tag.casefold():
+            return written
+    return tag
+
+
+FORMAT = Format("jetstream", parse)

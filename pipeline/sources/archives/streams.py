@@ -1,0 +1,170 @@
+"""The bytes of an archive file, decompressed as they come: gzip, bzip2 and zstd are told by their first bytes."""
+
+from __future__ import annotations
+
+import bz2
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+import zstandard
+
+from pipeline.sources.archives.batches import ArchiveError
+
+CHUNK_BYTES = 262_144
+_ZSTD_INPUT_BYTES = 2_048  # zstd cannot bound its output: 2 KiB hold at most 512 blocks of 128 KiB, 64 MiB in all
+_ZSTD_MAX_WINDOW = 1 << 27
+
+
+class TruncatedError(Exception):
+    """A compressed file ends too early, or holds what its compression does not allow: the rest cannot be read."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Bytes taken from the files so far, as they lie on the disk."""
+
+    bytes_read: int = 0
+
+
+def chunks(raw: BinaryIO, progress: Progress, name: str) -> Iterator[bytes]:
+    """The content of a file in pieces that are never empty, at most about CHUNK_BYTES each (zstd: a bit more).
+
+    Several gzip members, bzip2 streams or zstd frames in a row are read as one; zero bytes after the last are padding.
+    Raises TruncatedError where a compressed file is cut or corrupt (after what was readable), ArchiveError when the
+    file itself cannot be read.
+    """
+    source = _raw_chunks(raw, progress, name)
+    head = next(source, b"")
+    while 0 < len(head) < 4:
+        more = next(source, b"")
+        if not more:
+            break
+        head += more
+    unpack = next((make for magic, make in _PACKED if head.startswith(magic)), None)
+    if unpack is None:
+        if head:
+            yield head
+        yield from source
+    else:
+        yield from _unpacked(head, source, unpack)
+
+
+def _raw_chunks(raw: BinaryIO, progress: Progress, name: str) -> Iterator[bytes]:
+    # a pipe gives what it has at once: waiting for a full chunk would hold back a slow producer's posts
+    read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)
+    while True:
+        try:
+            chunk = read(CHUNK_BYTES)
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise ArchiveError(f"{name} cannot be read: {reason}; check the file or its disk") from None
+        if not chunk:
+            return
+        progress.bytes_read += len(chunk)
+        yield chunk
+
+
+class _Unpacker(Protocol):
+    """One member, stream or frame of a compressed file."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]: ...
+    @property
+    def ended(self) -> bool: ...
+    @property
+    def unused(self) -> bytes: ...
+
+
+def _unpacked(head: bytes, source: Iterator[bytes], make: Callable[[], _Unpacker]) -> Iterator[bytes]:
+    unpacker = make()
+    data = head
+    between = False  # members, with nothing of the next one seen
+    while True:
+        if between:
+            data = data.lstrip(b"\0")
+        if not data:
+            data = next(source, b"")
+            if not data:
+                break
+            continue
+        if between:
+            unpacker = make()
+            between = False
+        try:
+            for piece in unpacker.feed(data):
+                if piece:
+                    yield piece
+        except (zlib.error, OSError, zstandard.ZstdError) as error:
+            raise TruncatedError(f"corrupt compressed data, or something else behind it: {error}") from None
+        data = b""
+        if unpacker.ended:
+            data = unpacker.unused
+            between = True
+    if not between:
+        raise TruncatedError("the compressed file ends in the middle")
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data and not self._inner.eof:
+            yield self._inner.decompress(data, CHUNK_BYTES)
+            data = self._inner.unconsumed_tail
+
+    @property
+    def ended(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused(self) -> bytes:
+        return self._inner.unused_data
+
+
+class _Bzip2:
+    def __init__(self) -> None:
+        self._inner = bz2.BZ2Decompressor()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        yield self._inner.decompress(data, CHUNK_BYTES)
+        while not self._inner.eof and not self._inner.needs_input:
+            yield self._inner.decompress(b"", CHUNK_BYTES)
+
+    @property
+    def ended(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused(self) -> bytes:
+        return self._inner.unused_data
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_MAX_WINDOW).decompressobj()
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), _ZSTD_INPUT_BYTES):
+            yield self._inner.decompress(data[start : start + _ZSTD_INPUT_BYTES])
+            if self._inner.eof:
+                self._rest = self._inner.unused_data + data[start + _ZSTD_INPUT_BYTES :]
+                return
+
+    @property
+    def ended(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused(self) -> bytes:
+        return self._rest
+
+
+_PACKED: tuple[tuple[bytes, Callable[[], _Unpacker]], ...] = (
+    (b"\x1f\x8b\x08", _Gzip),
+    (b"BZh", _Bzip2),
+    (b"\x28\xb5\x2f\xfd", _Zstd),
+)
