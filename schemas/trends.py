@@ -8,6 +8,7 @@ import msgspec
 
 Window = Literal["5m", "1h", "24h"]
 State = Literal["new", "rising", "steady", "fading"]
+Flag = Literal["one_post", "one_author", "same_people"]
 WINDOWS: dict[Window, int] = {"5m": 300, "1h": 3_600, "24h": 86_400}  # name -> seconds of the list's longer window
 
 
@@ -41,7 +42,7 @@ class Trend(msgspec.Struct):
     state: State
     since: int | None  # ms; None for a row that is not trending
     peak: Peak | None
-    flags: list[Literal["one_post", "one_author", "same_people"]]
+    flags: list[Flag]
     joined: list[str]  # keys of the topics shown as one with this (flag same_people)
     examples: list[str]  # post ids
     spark: list[float]  # support at the last 20 grid points, oldest first

@@ -93,7 +93,7 @@ def expectation(
     return e, v
 
 
-def misfit_of(support: FloatOrArray, expected: float) -> FloatOrArray:
+def misfit_of(support: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """What one step adds to the mean misfit: how much its support strayed beyond counting noise."""
     return np.maximum((support - expected) ** 2 - expected, 0.0)
 

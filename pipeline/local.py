@@ -1,0 +1,146 @@
+"""All of upswell in one process, without Kafka: posts in, final panes and lists of trends out.
+
+This is what a replay runs, and the oracle that the Kafka pipeline is compared with: P virtual partitions, each with a
+clock of its own, as P partitions of the posts topic have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.partitions import Partitioner
+from pipeline.text import EventMatcher
+from pipeline.trends.board import Board
+from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
+from pipeline.trends.score import HOUR_MS
+from pipeline.trends.sliding import people_by_index
+from pipeline.trends.tables import Table, merge
+from schemas import Post, TrendList, Window
+from schemas.events import Event
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the counts depend on besides the posts. Times in ms."""
+
+    pane_ms: int = 10_000
+    lateness_ms: int = 5_000
+    partitions: int = 4
+    events: tuple[Event, ...] = ()
+
+
+@dataclass
+class Stats:
+    """What has become of the posts. read = counted + late + duplicates (+ those of panes not yet final)."""
+
+    read: int = 0
+    late: int = 0
+    duplicates: int = 0
+    late_by_source: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> int:
+        return self.read - self.late - self.duplicates
+
+
+class FinalPane:
+    """A pane that is closed in every partition; `start` in ms."""
+
+    def __init__(self, start: int, parts: Sequence[Table], keys: Sequence[str], pane_ms: int) -> None:
+        self.start = start
+        self._table = merge(parts, start, start + pane_ms)
+        self._keys = keys
+
+    def topics(self) -> list[tuple[str, int, int]]:
+        """(topic key, posts, people) of the scope `all`, by key."""
+        table, index = self._table, self._table.rows_of
+        if not index:
+            return []
+        places = list(index.values())
+        entries = [last - first for _, _, first, last in places]
+        number = np.repeat(np.arange(len(places)), entries)
+        people = people_by_index(number, table.author, len(places)).round().astype(int).tolist()
+        posts = np.add.reduceat(table.posts, [row for row, _, _, _ in places]).tolist()
+        return sorted(zip((self._keys[topic] for topic in index), posts, people, strict=True))
+
+
+class Local:
+    """The pipeline in one process. Feed posts in the order of their log, then `finish`.
+
+    `on_panes` receives every final pane that holds posts, in order; `on_list` every list issued. `current` holds the
+    last list issued by (scope, window).
+    """
+
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        on_panes: Callable[[FinalPane], None] | None = None,
+        on_list: Callable[[TrendList], None] | None = None,
+    ) -> None:
+        self.options = options = options or Options()
+        grid = Grid(options.pane_ms, options.lateness_ms)
+        matcher = EventMatcher(options.events) if options.events else None
+        self.board = Board(grid)
+        self.current: dict[tuple[str, Window], TrendList] = {}
+        self._partitioner = Partitioner(options.partitions)
+        self._counters = [PaneCounter(grid, matcher) for _ in range(options.partitions)]
+        self._waiting: dict[int, list[PaneCounts]] = {}  # closed in one partition, not in all
+        self._frontier = 0
+        self._on_panes, self._on_list = on_panes, on_list
+
+    @property
+    def stats(self) -> Stats:
+        counters = self._counters
+        late: dict[str, int] = {}
+        for counter in counters:
+            for source, posts in counter.late_by_source.items():
+                late[source] = late.get(source, 0) + posts
+        return Stats(
+            sum(counter.read for counter in counters),
+            sum(late.values()),
+            sum(counter.duplicates for counter in counters),
+            late,
+        )
+
+    def feed(self, posts: Sequence[Post]) -> None:
+        """Counts posts in log order; `time` must be ms (see schemas.decode_post)."""
+        for counter, part in zip(self._counters, self._partitioner.split(posts), strict=True):
+            self._take(counter.add(part))
+        self._advance()
+
+    def finish(self) -> None:
+        """The end of the log: a marker into every partition, so that all that was read becomes final."""
+        newest = max(counter.newest for counter in self._counters)
+        self.mark(-(-newest // HOUR_MS) * HOUR_MS)
+
+    def mark(self, time_ms: int) -> None:
+        """Every pane before `time_ms` closes in every partition."""
+        pane_ms, lateness_ms = self.options.pane_ms, self.options.lateness_ms
+        marker = -(-(time_ms + lateness_ms) // pane_ms) * pane_ms
+        for counter in self._counters:
+            self._take(counter.mark(marker))
+        self._advance()
+
+    def _take(self, closed: Iterable[PaneCounts]) -> None:
+        for pane in closed:
+            self._waiting.setdefault(pane.start, []).append(pane)
+
+    def _advance(self) -> None:
+        """Hands on what is closed in every partition."""
+        frontier = min(counter.frontier for counter in self._counters)
+        if frontier == self._frontier:
+            return
+        self._frontier = frontier
+        for start in sorted(start for start in self._waiting if start < frontier):
+            tables = [self.board.add(pane) for pane in self._waiting.pop(start)]
+            parts = [table for table in tables if table is not None]
+            if parts and self._on_panes is not None:
+                self._on_panes(FinalPane(start, parts, self.board.names.keys, self.options.pane_ms))
+        for issued in self.board.advance(frontier):
+            self.current[issued.scope, issued.window] = issued
+            if self._on_list is not None:
+                self._on_list(issued)

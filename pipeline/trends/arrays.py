@@ -1,0 +1,42 @@
+"""Column arithmetic that the tables are built on: types, runs, spans, sorting by two columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.integer]
+
+
+def order_by(group: Integers, value: U64, groups: int) -> I64:
+    """Indices that sort by (group, value), equal pairs in any order. `group` holds numbers below `groups`."""
+    by_value = np.argsort(value)
+    if groups < 1 << 16:  # 16 bits are sorted by radix, several times faster
+        return by_value[np.argsort(group[by_value].astype(np.uint16), kind="stable")]
+    return by_value[np.argsort(group[by_value], kind="stable")]
+
+
+def starts_of(changed: Mask) -> I64:
+    """Positions at which a run begins, from "differs from its predecessor" of all but the first element."""
+    return np.concatenate((np.zeros(1, np.int64), np.flatnonzero(changed) + 1))
+
+
+def spans(begin: I64, end: I64) -> I64:
+    """All numbers of all half-open spans, span by span.
+
+    >>> spans(np.array([3, 8]), np.array([5, 9])).tolist()
+    [3, 4, 8]
+    """
+    lengths = end - begin
+    total = int(lengths.sum())
+    return np.asarray(np.arange(total) + np.repeat(begin - (np.cumsum(lengths) - lengths), lengths), np.int64)
+
+
+def pointers(lengths: I64) -> I64:
+    """Where each run begins, and where the last one ends."""
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))

@@ -1,0 +1,148 @@
+"""What its own past lets one expect of each topic of a scope (docs/trending.md, Baseline)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.trends.arrays import F64, I32, I64, Integers
+from pipeline.trends.clock import Finished, Past
+from pipeline.trends.scope import Scope
+from pipeline.trends.score import HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
+from pipeline.trends.sliding import entries_by_topic, people_of_hours, support_by_step
+from pipeline.trends.tables import Table
+from pipeline.trends.timeline import Timeline
+
+_FORGET_EVERY = 24  # buckets
+
+
+class Baseline:
+    """Decayed means of support (`level`, M) and misfit (V), a column a topic, a row each for short and long window."""
+
+    def __init__(self, scope: Scope, spec: ListSpec, least_people: int) -> None:
+        self.scope, self.spec, self.least_people = scope, spec, least_people
+        self.slots = np.zeros(0, np.int32)
+        self._column = np.full(256, -1, np.int32)  # by slot; -1: the last column, which stands for no past
+        self._level, self._misfit = np.zeros((2, 0)), np.zeros((2, 0))
+        self._waiting_level, self._waiting_misfit = np.zeros((2, 0)), np.zeros((2, 0))
+        self._expected, self._variance = np.zeros((2, 1)), np.full((2, 1), ONE_PERSON)
+        self._closed_form: dict[int, tuple[F64, F64]] = {}  # of topics without a column, until the bucket ends
+
+    def bound(self, slots: Integers, posts: I64) -> F64:
+        """The largest score these slots can have with so many posts (2, slots): nobody counts for more than a post."""
+        columns = self._columns_of(slots)
+        above = (posts - self._expected[:, columns]) / np.sqrt(self._variance[:, columns])
+        return np.asarray(above.max(axis=0))
+
+    def _columns_of(self, slots: Integers) -> I32:
+        if len(slots) and int(slots.max()) >= len(self._column):
+            more = np.full(max(int(slots.max()) + 1 - len(self._column), len(self._column)), -1, np.int32)
+            self._column = np.concatenate((self._column, more))
+        return self._column[slots]
+
+    def expect(self, slots: Sequence[int], past: Past, timeline: Timeline) -> list[tuple[F64, F64]]:
+        """(e, v) of short and long window for each slot."""
+        columns = self._columns_of(np.array(slots, np.int64)).tolist()
+        without = [
+            slot for slot, column in zip(slots, columns, strict=True) if column < 0 and slot not in self._closed_form
+        ]
+        if without:
+            topics = self.scope.windows.topics[without]
+            level = self._from_hours(topics, past, timeline)
+            e, v = self._expectation(level, np.zeros_like(level), past)
+            self._closed_form.update((slot, (e[:, i], v[:, i])) for i, slot in enumerate(without))
+        return [
+            self._closed_form[slot] if column < 0 else (self._expected[:, column], self._variance[:, column])
+            for slot, column in zip(slots, columns, strict=True)
+        ]
+
+    def _expectation(self, level: F64, misfit: F64, past: Past) -> tuple[F64, F64]:
+        found = [
+            expectation(level[j], misfit[j], past.weight, window_ms / self.spec.bucket_ms)
+            for j, window_ms in enumerate(self.spec.windows_ms)
+        ]
+        return np.array([e for e, _ in found]), np.array([v for _, v in found])
+
+    def _from_hours(self, topics: I32, past: Past, timeline: Timeline) -> F64:
+        """M in closed form: as if each person of an hour had posted once."""
+        level = np.zeros((2, len(topics)))
+        if self.spec.bucket_ms != HOUR_MS:
+            return level
+        weights = [(timeline.hours[start], weight) for start, weight in past.hours if start in timeline.hours]
+        people = people_of_hours([hour for hour, _ in weights], self.scope.mask, topics, len(timeline.names.keys))
+        for (_, weight), counted in zip(weights, people, strict=True):
+            for j, window_ms in enumerate(self.spec.windows_ms):
+                level[j] += weight * counted * (min(window_ms, HOUR_MS) / HOUR_MS)
+        return level
+
+    def roll(self, finished: Finished, past: Past, steps: Sequence[tuple[int, Table]], timeline: Timeline) -> None:
+        """A bucket ended; `steps` are its tables and those its windows reach back to, by step number from its start."""
+        spec, windows = self.spec, self.scope.windows
+        topic_count = len(timeline.names.keys)
+        posts = np.zeros(topic_count, np.int64)
+        for _, table in steps:
+            posts += entries_by_topic(table, self.scope.mask, topic_count)[0]
+        candidates = np.flatnonzero(posts >= self.least_people).astype(np.int32)
+        topics = np.union1d(windows.topics[self.slots], candidates)
+        short_steps, long_steps = (window_ms // spec.step_ms for window_ms in spec.windows_ms)
+        support = np.stack(
+            support_by_step(
+                steps, self.scope.mask, topics, (short_steps, long_steps), len(finished.observed), topic_count
+            )
+        )[:, :, finished.observed]
+        slots = windows.slots_of(topics)
+        columns = self._columns_of(slots)
+        reached = support[1].max(axis=1, initial=0.0) >= self.least_people
+        fresh = np.flatnonzero((columns < 0) & reached)
+        if finished.waited_counts:
+            self._level = self._level * spec.decay + self._waiting_level
+            self._misfit = self._misfit * spec.decay + self._waiting_misfit
+
+        mean, misfit = support.mean(axis=2), np.zeros((2, len(topics)))
+        if not finished.past.flag:
+            expected = self._expected[:, columns]
+            level = self._from_hours(topics[fresh], finished.past, timeline)
+            expected[:, fresh] = self._expectation(level, np.zeros_like(level), finished.past)[0]
+            misfit = np.where(support[1] > 0.5, misfit_of(support, expected[:, :, None]), 0.0).mean(axis=2)
+
+        old = np.flatnonzero(columns >= 0)
+        self._waiting_level, self._waiting_misfit = np.zeros_like(self._level), np.zeros_like(self._level)
+        self._waiting_level[:, columns[old]] = mean[:, old]
+        self._waiting_misfit[:, columns[old]] = misfit[:, old]
+        self.slots = np.concatenate((self.slots, slots[fresh]))
+        self._level = np.concatenate((self._level, self._from_hours(topics[fresh], past, timeline)), axis=1)
+        self._misfit = np.concatenate((self._misfit, np.zeros((2, len(fresh)))), axis=1)
+        self._waiting_level = np.concatenate((self._waiting_level, mean[:, fresh]), axis=1)
+        self._waiting_misfit = np.concatenate((self._waiting_misfit, misfit[:, fresh]), axis=1)
+        if (finished.start // spec.bucket_ms + 1) % _FORGET_EVERY == 0:
+            self._forget_quiet()
+        self._refresh(past)
+
+    def _forget_quiet(self) -> None:
+        long = self.scope.windows.numbers(self.spec)[1]
+        keep = (
+            (self._level >= QUIET_LEVEL).any(axis=0)
+            | (self._waiting_level > 0).any(axis=0)
+            | (self.scope.windows.sums[long, self.slots] > 0)
+        )
+        self.slots = self.slots[keep]
+        self._level, self._misfit = self._level[:, keep], self._misfit[:, keep]
+        self._waiting_level, self._waiting_misfit = self._waiting_level[:, keep], self._waiting_misfit[:, keep]
+
+    def _refresh(self, past: Past) -> None:
+        """Expectations for the bucket that begins."""
+        self._closed_form.clear()
+        e, v = self._expectation(self._level, self._misfit, past)
+        self._expected = np.concatenate((e, np.zeros((2, 1))), axis=1)
+        self._variance = np.concatenate((v, np.full((2, 1), ONE_PERSON)), axis=1)
+        self._column[:] = -1
+        self._columns_of(self.slots)
+        self._column[self.slots] = np.arange(len(self.slots), dtype=np.int32)
+
+    def renumber(self, new_slot: I32) -> None:
+        """Slots have new numbers (all of this baseline's are kept)."""
+        self.slots = new_slot[self.slots]
+        self._closed_form = {int(new_slot[slot]): found for slot, found in self._closed_form.items()}
+        self._column = np.full(max(256, len(new_slot)), -1, np.int32)
+        self._column[self.slots] = np.arange(len(self.slots), dtype=np.int32)

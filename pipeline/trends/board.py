@@ -1,0 +1,128 @@
+"""The rank stage: final panes in, lists out. Time goes on by `advance`, and by it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.trends.arrays import I32
+from pipeline.trends.clock import SILENCE_MS, Clock
+from pipeline.trends.lists import ScopeList
+from pipeline.trends.panes import Cell, Grid, PaneCounts
+from pipeline.trends.rows import trend_list
+from pipeline.trends.scope import Scope, scopes_of
+from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
+from pipeline.trends.tables import Names, Table, from_pane
+from pipeline.trends.timeline import Timeline
+from schemas import TrendList
+
+
+class Board:
+    """All scopes' lists.
+
+    `add` takes the closed panes of every partition in any order among partitions; `advance(frontier)` says that all
+    partitions have closed all panes before `frontier` (ms), and yields the lists that are to be issued by it.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self.names = Names()
+        self.timeline = Timeline(self.names)
+        self.scopes: dict[str, Scope] = {}
+        self._lists: dict[int, list[ScopeList]] = {MINUTE_MS: [], HOUR_MS: []}  # by grid
+        self._clocks = {spec.window: Clock(spec) for spec in SPECS}
+        self._panes: dict[int, list[Table]] = {}  # of minutes that are not final yet, by the minute's start
+        self._now: int | None = None  # end of the last final minute
+        self._posted = {MINUTE_MS: 0, HOUR_MS: 0}  # end of the last step that held a post, by grid
+        self._seen_cells: set[Cell] = set()
+
+    def add(self, pane: PaneCounts) -> Table | None:
+        """A closed pane of one partition, once. Returns it in numbers, None when it holds no posts."""
+        if not pane.cells:
+            return None
+        table = from_pane(pane, self.names, self.grid.pane_ms)
+        self._panes.setdefault(pane.start // MINUTE_MS * MINUTE_MS, []).append(table)
+        for cell in pane.cells:
+            if cell not in self._seen_cells:
+                self._seen_cells.add(cell)
+                for name in scopes_of(cell):
+                    self._open_scope(name)
+        return table
+
+    def _open_scope(self, name: str) -> None:
+        if name not in self.scopes:
+            scope = self.scopes[name] = Scope(name, self.names)
+            for spec in SPECS:
+                self._lists[spec.step_ms].append(ScopeList(scope, spec, self.timeline))
+
+    def advance(self, frontier: int) -> Iterator[TrendList]:
+        """Lists of every minute and hour that is final when all panes before `frontier` are."""
+        if self._now is None:
+            if not self._panes or min(self._panes) >= frontier:
+                return
+            self._now = min(self._panes)
+        while self._now + MINUTE_MS <= frontier:
+            start, self._now = self._now, self._now + MINUTE_MS
+            table = self.timeline.add_minute(start, self._panes.pop(start, []))
+            yield from self._step(MINUTE_MS, self._now, table)
+            if self._now % HOUR_MS == 0:
+                yield from self._step(HOUR_MS, self._now, self.timeline.hours.get(self._now - HOUR_MS))
+                self._tidy()
+
+    def _step(self, step_ms: int, end: int, table: Table | None) -> Iterator[TrendList]:
+        """One step of the minute grid or of the hour grid."""
+        if table is not None:
+            self._posted[step_ms] = end
+        elif end - self._posted[step_ms] > SILENCE_MS:
+            return
+        began = {spec.window for spec in SPECS if spec.step_ms == step_ms and self._roll(spec, end)}
+        touched: dict[str, list[I32]] = {}
+        for scope in self.scopes.values():
+            touched[scope.name] = scope.windows.step(step_ms, end, table, scope.mask)
+        for ranked in self._lists[step_ms]:
+            short, long = ranked.scope.windows.numbers(ranked.spec)
+            places = touched[ranked.scope.name]
+            past = self._clocks[ranked.spec.window].past
+            standings = ranked.step(end, past, (places[short], places[long]), ranked.spec.window in began)
+            if standings is not None:
+                yield trend_list(ranked, end, past, standings)
+
+    def _roll(self, spec: ListSpec, end: int) -> bool:
+        """Ends the bucket before, where a new one begins with this step."""
+        clock = self._clocks[spec.window]
+        finished = clock.step(end)
+        if finished is None:
+            return False
+        back = spec.long_ms - spec.step_ms
+        source = self.timeline.hours if spec.step_ms == HOUR_MS else self.timeline.minutes
+        steps = [
+            ((start - finished.start) // spec.step_ms, source[start])
+            for start in range(finished.start - back, finished.start + spec.bucket_ms, spec.step_ms)
+            if start in source
+        ]
+        for ranked in self._lists[spec.step_ms]:
+            if ranked.spec is spec:
+                ranked.baseline.roll(finished, clock.past, steps, self.timeline)
+        return True
+
+    def _tidy(self) -> None:
+        """Once an hour: forgets names and slots that nothing needs."""
+        needed: dict[str, set[int]] = {name: set() for name in self.scopes}
+        for lists in self._lists.values():
+            for ranked in lists:
+                needed[ranked.scope.name] |= ranked.tidy()
+        kept = [self.scopes[name].windows.topics[list(slots)] for name, slots in needed.items() if slots]
+        new_topic = self.timeline.forget_names(np.unique(np.concatenate(kept)) if kept else np.zeros(0, np.int32))
+        for scope in self.scopes.values():
+            if new_topic is not None:
+                scope.windows.renumber(new_topic)
+            new_slot = scope.windows.compact(needed[scope.name])
+            if new_slot is not None:
+                self._renumber(scope, new_slot)
+
+    def _renumber(self, scope: Scope, new_slot: I32) -> None:
+        for lists in self._lists.values():
+            for ranked in lists:
+                if ranked.scope is scope:
+                    ranked.renumber(new_slot)

@@ -1,0 +1,262 @@
+"""One list of one scope: at every step, which topics trend, in what order, and whether the list is worth issuing."""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.trends.arrays import F64, I32
+from pipeline.trends.baseline import Baseline
+from pipeline.trends.clock import Past
+from pipeline.trends.people import Support
+from pipeline.trends.reading import Reader
+from pipeline.trends.scope import Scope
+from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, rank_weight, threshold
+from pipeline.trends.timeline import Timeline
+from schemas.trends import Flag
+
+ROWS = 20
+LEAST_PEOPLE, ON = 5, 5.0
+LEAST_PEOPLE_OF_EVENT, ON_OF_EVENT = 3, 3.0
+FALLBACK_SUPPORT = 2  # what a list shows rather than nothing
+JOIN_WITHIN_MS = 15 * 60_000
+JOIN_SHARE = 0.8
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where a topic stands at this step."""
+
+    slot: int
+    support: tuple[Support, Support]  # short and long window
+    score: float = 0.0
+    which: int = 1  # the window of the score: 0 short, 1 long
+    expected: float = 0.0
+    variance: float = 1.0
+    weight: float = 0.0  # R, held
+    life: Life | None = None  # where it is trending with a life
+    trending: bool = False
+    joined: tuple[int, ...] = ()  # slots shown as one with this
+
+
+class ScopeList:
+    """The list of one kind in one scope. `step` at every observed step of the grid, in order."""
+
+    def __init__(self, scope: Scope, spec: ListSpec, timeline: Timeline) -> None:
+        self.scope, self.spec = scope, spec
+        self.least_people = LEAST_PEOPLE_OF_EVENT if scope.is_event else LEAST_PEOPLE
+        self.on = ON_OF_EVENT if scope.is_event else ON
+        self.baseline = Baseline(scope, spec, self.least_people)
+        self.reader = Reader(scope, spec, timeline)
+        self._timeline = timeline
+        self._short, self._long = scope.windows.numbers(spec)
+        self._lives: dict[int, Life] = {}
+        self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
+        self._issued: tuple[object, ...] = ()
+
+    def step(self, now: int, past: Past, touched: tuple[I32, I32], bucket_began: bool) -> list[Standing] | None:
+        """The list at `now` (ms), best first, when it is to be issued. `touched` are the slots with other posts than
+        at the step before, by window."""
+        moved = len(touched[0]) > 0 or len(touched[1]) > 0
+        if not (moved or bucket_began or self._tracked):
+            return None
+        self.reader.step(now, touched)
+        if past.weight == 0:
+            standings = self._counting(now)
+        else:
+            self._track(touched[0], touched[1], bucket_began)
+            trending = self._trending(now, past)
+            standings = trending + self._fill(now, past, trending)
+        return standings if self._is_news(standings, past) else None
+
+    # -- who is looked at ------------------------------------------------------------------------------------------
+
+    def _track(self, short: I32, long: I32, bucket_began: bool) -> None:
+        """Looks closer at topics whose posts could be enough for a score."""
+        windows = self.scope.windows
+        slots = windows.live(self._long, self.least_people) if bucket_began else np.union1d(short, long)
+        if len(slots) == 0:
+            return
+        posts = windows.sums[self._short : self._long + 1, slots]
+        enough = (posts[1] >= self.least_people) & (self.baseline.bound(slots, posts) >= OFF)
+        self._tracked.update(slots[enough].tolist())
+
+    def _trending(self, now: int, past: Past) -> list[Standing]:
+        """Scores the tracked topics, lets their lives go on, and returns those that trend, in order."""
+        slots = sorted(self._tracked)
+        on = threshold(self.on, self._active_topics(now))
+        found = []
+        for slot, (e, v) in zip(slots, self.baseline.expect(slots, past, self._timeline), strict=True):
+            standing = self._score(slot, e, v)
+            life = self._lives.get(slot)
+            if life is None:
+                life = self._lives[slot] = Life(at=now)
+            r = rank_weight(standing.support[standing.which].n, standing.expected, standing.score)
+            life.step(self.spec, now, standing.score, r, on, sets_record=not past.flag)
+            standing.weight = life.shown
+            if life.since is not None:
+                standing.life, standing.trending = life, True
+                found.append(standing)
+            elif standing.score < OFF and self._cannot_score(slot):
+                self._tracked.discard(slot)
+                if life.idle:
+                    del self._lives[slot]
+        found.sort(key=lambda standing: (-standing.weight, self.key(standing.slot)))
+        return self._join(found)[:ROWS]
+
+    def _cannot_score(self, slot: int) -> bool:
+        posts = self.scope.windows.sums[self._short : self._long + 1, [slot]]
+        return bool(posts[1, 0] < self.least_people or self.baseline.bound(np.array([slot]), posts)[0] < OFF)
+
+    def _score(self, slot: int, e: F64, v: F64) -> Standing:
+        support = self.reader.support(slot)
+        scores = [(support[j].n - float(e[j])) / math.sqrt(float(v[j])) for j in (0, 1)]
+        which = 0 if scores[0] >= scores[1] else 1
+        score = max(scores[which], 0.0) if support[1].n >= self.least_people else 0.0
+        return Standing(slot, support, score, which, float(e[which]), float(v[which]))
+
+    def _active_topics(self, now: int) -> float:
+        """Topics of the scope in the long window; as many as matter, see `threshold`."""
+        mentions = self.scope.windows.mentions[self._long]
+        if self.spec.step_ms < HOUR_MS and mentions <= ON_GROWTH_FROM:
+            return mentions  # not more topics than that; hourly records lack some mentions
+        return self.reader.active_topics(now)
+
+    def key(self, slot: int) -> str:
+        return self._timeline.names.keys[int(self.scope.windows.topics[slot])]
+
+    def _join(self, trending: Sequence[Standing]) -> list[Standing]:
+        """Topics that began together and share their people stand as one, under the first."""
+        kept: list[Standing] = []
+        for standing in trending:
+            leader = next((other for other in kept if _same_people(standing, other)), None)
+            if leader is None:
+                kept.append(standing)
+            else:
+                leader.joined += (standing.slot,)
+        return kept
+
+    # -- lists by people ---------------------------------------------------------------------------------------------
+
+    def _counting(self, now: int) -> list[Standing]:
+        """No past yet: topics by support."""
+        on = threshold(self.on, self._active_topics(now))
+        found = []
+        for slot in self._most_support(self.least_people, ROWS, ()) or self._most_support(FALLBACK_SUPPORT, ROWS, ()):
+            support = self.reader.support(slot)
+            n = support[1].n
+            found.append(Standing(slot, support, n, trending=n >= max(on, self.least_people)))
+        return found
+
+    def _fill(self, now: int, past: Past, trending: Sequence[Standing]) -> list[Standing]:
+        """What fills a short list up: topics by support, not trending."""
+        taken = {slot for standing in trending for slot in (standing.slot, *standing.joined)}
+        slots = self._most_support(self.least_people, ROWS - len(trending), taken)
+        if not slots and not trending:
+            slots = self._most_support(FALLBACK_SUPPORT, ROWS, taken)
+        found = []
+        for slot, (e, v) in zip(slots, self.baseline.expect(slots, past, self._timeline), strict=True):
+            standing = self._score(slot, e, v)
+            life = self._lives.get(slot)
+            if life is not None and life.at == now:
+                standing.weight = life.shown
+            found.append(standing)
+        return found
+
+    def _most_support(self, least: int, count: int, taken: Iterable[int]) -> list[int]:
+        """The slots with most support in the long window, at least `least`, by key where equal."""
+        if count <= 0:
+            return []
+        best: list[tuple[float, str, int]] = []
+        for slot, posts in self._by_posts(least):
+            if len(best) >= count and posts < -best[count - 1][0]:
+                break  # nobody counts for more than a post
+            if slot in taken:
+                continue
+            n = self.reader.long_support(slot).n
+            if n >= least:
+                insort(best, (-n, self.key(slot), slot))
+        return [slot for _, _, slot in best[:count]]
+
+    def _by_posts(self, least: int) -> Iterator[tuple[int, int]]:
+        """(slot, posts in the long window), most posts first."""
+        windows = self.scope.windows
+        slots = windows.live(self._long, least)
+        posts = windows.sums[self._long, slots]
+        first = 64
+        if len(slots) > first:
+            top = np.argpartition(-posts, first)[:first]
+            top = top[np.argsort(-posts[top])]
+            yield from zip(slots[top].tolist(), posts[top].tolist(), strict=True)
+            rest = np.ones(len(slots), np.bool_)
+            rest[top] = False
+            slots, posts = slots[rest], posts[rest]
+        order = np.argsort(-posts)
+        yield from zip(slots[order].tolist(), posts[order].tolist(), strict=True)
+
+    # -- issuing -----------------------------------------------------------------------------------------------------
+
+    def _is_news(self, standings: Sequence[Standing], past: Past) -> bool:
+        sums, long = self.scope.windows.sums, self._long
+        now = tuple(
+            (
+                self.key(standing.slot),
+                standing.trending,
+                int(sums[long, standing.slot]),
+                round(standing.support[1].people),
+                tuple(flags_of(standing)),
+            )
+            for standing in standings
+        )
+        issued = (past.flag, *now) if now else ()
+        if issued == self._issued:
+            return False
+        self._issued = issued
+        return True
+
+    # -- bookkeeping -------------------------------------------------------------------------------------------------
+
+    def tidy(self) -> set[int]:
+        """Forgets lives that cannot matter any more. Returns the slots that are needed."""
+        self._lives = {slot: life for slot, life in self._lives.items() if slot in self._tracked or not life.idle}
+        return {*self._lives, *self._tracked, *self.baseline.slots.tolist()}
+
+    def renumber(self, new_slot: I32) -> None:
+        """Slots have new numbers (all that are needed are kept)."""
+        self.baseline.renumber(new_slot)
+        self.reader.clear()
+        self._lives = {int(new_slot[slot]): life for slot, life in self._lives.items()}
+        self._tracked = {int(new_slot[slot]) for slot in self._tracked}
+
+
+def flags_of(standing: Standing) -> list[Flag]:
+    """Facts beside the rank (docs/trending.md, Row)."""
+    long = standing.support[1]
+    flags: list[Flag] = []
+    if long.one_text > 0.5 and long.people > 1:
+        flags.append("one_post")
+    if long.one_author > 0.5:
+        flags.append("one_author")
+    if standing.joined:
+        flags.append("same_people")
+    return flags
+
+
+def _same_people(one: Standing, other: Standing) -> bool:
+    if one.life is None or other.life is None or one.life.since is None or other.life.since is None:
+        return False
+    if abs(one.life.since - other.life.since) > JOIN_WITHIN_MS:
+        return False
+    a, b = one.support[1], other.support[1]
+    if a.authors is None or b.authors is None:
+        return False
+    mine, theirs = a.authors, b.authors
+    if min(a.theta, b.theta) < 1:
+        limit = min(a.theta, b.theta) * float(1 << 64)
+        mine, theirs = mine[mine.astype(np.float64) < limit], theirs[theirs.astype(np.float64) < limit]
+    larger = max(len(mine), len(theirs))
+    return larger > 0 and len(np.intersect1d(mine, theirs, assume_unique=True)) > JOIN_SHARE * larger

@@ -1,0 +1,281 @@
+"""Counting one partition's posts in panes of event time: what is open, what closes, what came late or twice.
+
+The state is a function of the partition's log alone. A pane collects posts until the watermark (newest time read less
+the lateness) passes its end; then it is summed up once and never changes. See docs/trending.md and docs/invariants.md.
+
+    pane_ms = 10 s     0        10        20        30        40
+    posts              |..x..x..|.x.x.x...|...xxx...|..
+                                                    ^ newest (37 s)
+    watermark = newest - lateness (5 s) = 32 s: panes 0, 10 and 20 are closed, 30 is open, the frontier is 30
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.text import EventMatcher, fold, language, source_name, text_key, topics_of
+from pipeline.trends.arrays import I32, I64, U64, order_by, pointers, starts_of
+from pipeline.trends.people import K, capped, hash64, mix, text_hash, unite
+from schemas import Post
+
+EXAMPLES = 3
+
+
+class Cell(NamedTuple):
+    """Where a post belongs; scopes are unions of cells. Empty strings: not known."""
+
+    source: str
+    lang: str
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pane length and how far posts of a partition may come out of order, in ms."""
+
+    pane_ms: int = 10_000
+    lateness_ms: int = 5_000
+
+
+@dataclass(slots=True)
+class Totals:
+    """All posts of a cell in a pane, with topics or without."""
+
+    posts: int
+    mentions: int  # topics named, each once a post
+    people: U64  # the K + 1 smallest author hashes, sorted
+    topics: U64  # the K + 1 smallest hashes of topic keys, sorted
+
+
+@dataclass(slots=True)
+class PaneCounts:
+    """A closed pane of one partition. Row i is a spelling in a cell; its people are entries ptr[i] to ptr[i + 1]."""
+
+    start: int
+    cells: list[Cell]
+    totals: list[Totals]
+    spellings: list[str]
+    cell: I32  # by row: index into cells
+    posts: I64  # by row
+    reposts: I64  # by row
+    ptr: I64  # rows + 1
+    author: U64  # by entry, sorted within the row
+    text: U64  # by entry
+    said: I64  # by entry: the person's posts
+    example_ptr: I64  # rows + 1
+    example_mix: U64  # by example, ascending within the row
+    examples: list[str]  # by example: post ids
+    late: dict[str, int] = field(default_factory=dict)  # by source, of those that came while this pane was the frontier
+    duplicates: int = 0
+
+
+class _OpenCell:
+    """What an open pane holds of one cell."""
+
+    __slots__ = ("authors", "cell", "mentions", "rows", "seen")
+
+    def __init__(self, cell: Cell, seen: set[str]) -> None:
+        self.cell = cell
+        self.seen = seen  # post ids of the cell's source
+        self.authors: list[int] = []
+        self.rows: dict[str, list[int]] = {}  # spelling -> which of the pane's posts with topics
+        self.mentions = 0
+
+
+class _OpenPane:
+    """What is collected of a pane until it closes."""
+
+    __slots__ = ("authors", "by_cell", "by_label", "duplicates", "first_offset", "ids", "seen", "start", "texts")
+
+    def __init__(self, start: int, first_offset: int) -> None:
+        self.start = start
+        self.first_offset = first_offset
+        self.by_label: dict[tuple[str | None, str | None, tuple[str, ...]], _OpenCell] = {}  # as the posts say it
+        self.by_cell: dict[Cell, _OpenCell] = {}
+        self.seen: dict[str, set[str]] = {}
+        self.authors: list[int] = []  # of the posts with topics, as texts and ids
+        self.texts: list[int] = []
+        self.ids: list[str] = []
+        self.duplicates = 0
+
+    def cell_of(self, label: tuple[str | None, str | None, tuple[str, ...]]) -> _OpenCell:
+        source = source_name(label[0])
+        cell = Cell(source, language(label[1]), label[2])
+        found = self.by_cell.get(cell)
+        if found is None:
+            found = self.by_cell[cell] = _OpenCell(cell, self.seen.setdefault(source, set()))
+        self.by_label[label] = found
+        return found
+
+
+class PaneCounter:
+    """Counts the posts of one partition, given in log order.
+
+    `add` and `mark` return the panes that closed by it and hold anything, in ascending order; `frontier` says up to
+    where all panes are closed (ms).
+    """
+
+    def __init__(self, grid: Grid, matcher: EventMatcher | None = None) -> None:
+        self.grid = grid
+        self.frontier = 0
+        self.newest = 0
+        self.read = self.duplicates = 0
+        self.late_by_source: dict[str, int] = {}
+        self._matcher = matcher
+        self._open: dict[int, _OpenPane] = {}
+        self._late: dict[str, int] = {}  # under the present frontier
+        self._closes_at = grid.pane_ms + grid.lateness_ms  # the time that closes the pane at the frontier
+
+    def rewind_offset(self, next_offset: int) -> int:
+        """The first offset that belongs to an open pane, else `next_offset`: from here the state can be rebuilt."""
+        return min((pane.first_offset for pane in self._open.values()), default=next_offset)
+
+    def add(self, posts: Sequence[Post], first_offset: int = 0) -> list[PaneCounts]:
+        """Counts posts with consecutive offsets; `time` must be ms (see schemas.decode_post)."""
+        pane_ms, matcher = self.grid.pane_ms, self._matcher
+        closed: list[PaneCounts] = []
+        start, pane = -1, None
+        events: tuple[str, ...] = ()
+        for offset, post in enumerate(posts, first_offset):
+            time = post.time
+            assert isinstance(time, int)
+            in_pane = time % pane_ms
+            if pane is None or time - in_pane != start:
+                start = time - in_pane
+                if start < self.frontier:
+                    pane = None
+                    self._count_late(post)
+                    continue
+                pane = self._open.get(start)
+                if pane is None:
+                    pane = self._open[start] = _OpenPane(start, offset)
+            if matcher is not None:
+                topics = topics_of(post)
+                events = matcher.match(post, topics)
+            label = (post.source, post.lang, events)
+            cell = pane.by_label.get(label) or pane.cell_of(label)
+            seen = cell.seen
+            known = len(seen)
+            seen.add(post.id)
+            if len(seen) == known:
+                pane.duplicates += 1
+                self.duplicates += 1
+                continue
+            author = hash64(post.author)
+            cell.authors.append(author)
+            if matcher is None:
+                topics = topics_of(post)
+            if topics:
+                index = len(pane.ids)
+                pane.ids.append(post.id)
+                pane.authors.append(author)
+                repost_of = post.repost_of
+                pane.texts.append(text_hash("" if repost_of else text_key(post.text), repost_of))
+                cell.mentions += len(topics)
+                rows = cell.rows
+                for spelling in topics:
+                    row = rows.get(spelling)
+                    if row is None:
+                        rows[spelling] = [index]
+                    else:
+                        row.append(index)
+            if time > self.newest:
+                self.newest = time
+                if time >= self._closes_at:
+                    closed += self._close()
+        self.read += len(posts)
+        return closed
+
+    def mark(self, time_ms: int) -> list[PaneCounts]:
+        """A marker: event time has come to `time_ms` in this partition, though nobody posted."""
+        if time_ms > self.newest:
+            self.newest = time_ms
+            if time_ms >= self._closes_at:
+                return self._close()
+        return []
+
+    def _count_late(self, post: Post) -> None:
+        source = source_name(post.source)
+        self._late[source] = self._late.get(source, 0) + 1
+        self.late_by_source[source] = self.late_by_source.get(source, 0) + 1
+
+    def _close(self) -> list[PaneCounts]:
+        """Closes every pane that the watermark has passed."""
+        pane_ms, lateness_ms = self.grid.pane_ms, self.grid.lateness_ms
+        before = self.frontier
+        self.frontier = (self.newest - lateness_ms) // pane_ms * pane_ms
+        self._closes_at = self.frontier + pane_ms + lateness_ms
+        due = sorted(start for start in self._open if start < self.frontier)
+        if self._late and before not in due:
+            due.insert(0, before)
+        closed = []
+        for start in due:
+            counts = sum_up(self._open.pop(start) if start in self._open else _OpenPane(start, 0))
+            if start == before:
+                counts.late, self._late = self._late, {}
+            closed.append(counts)
+        return closed
+
+
+def sum_up(pane: _OpenPane) -> PaneCounts:
+    """The complete content of a pane: rows by cell and spelling, people samples, examples, totals."""
+    authors = np.array(pane.authors, np.uint64)
+    texts = np.array(pane.texts, np.uint64)
+    cells = list(pane.by_cell.values())
+    indices = [row for cell in cells for row in cell.rows.values()]
+    rows = len(indices)
+    posts = np.fromiter(map(len, indices), np.int64, rows)
+    which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum()))
+    group = np.repeat(np.arange(rows), posts)
+    author, text = authors[which], texts[which]
+    reposts = np.bincount(group, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows).astype(np.int64)
+
+    mixed = mix(authors, texts)[which]
+    order = order_by(group, mixed, rows)
+    in_row = np.arange(len(order)) - np.repeat(np.cumsum(posts) - posts, posts)
+    chosen = order[in_row < EXAMPLES]
+
+    group, author, text, said = unite(group, author, text, np.ones(len(group), np.int64), rows)
+    keep = capped(group)
+    if keep is not None:
+        group, author, text, said = group[keep], author[keep], text[keep], said[keep]
+    return PaneCounts(
+        start=pane.start,
+        cells=[cell.cell for cell in cells],
+        totals=[_totals(cell) for cell in cells],
+        spellings=[spelling for cell in cells for spelling in cell.rows],
+        cell=np.repeat(np.arange(len(cells), dtype=np.int32), [len(cell.rows) for cell in cells]),
+        posts=posts,
+        reposts=reposts,
+        ptr=pointers(np.bincount(group, minlength=rows)),
+        author=author,
+        text=text,
+        said=said,
+        example_ptr=pointers(np.minimum(posts, EXAMPLES)),
+        example_mix=mixed[chosen],
+        examples=[pane.ids[i] for i in which[chosen].tolist()],
+        duplicates=pane.duplicates,
+    )
+
+
+def _totals(cell: _OpenCell) -> Totals:
+    topics = [hash64(fold(spelling)) for spelling in cell.rows]
+    return Totals(
+        len(cell.authors),
+        cell.mentions,
+        smallest(np.array(cell.authors, np.uint64)),
+        smallest(np.array(topics, np.uint64)),
+    )
+
+
+def smallest(hashes: U64) -> U64:
+    """The K + 1 smallest different hashes, sorted: a sample that tells how many there were."""
+    ordered = np.sort(hashes)
+    if len(ordered) > 1:
+        ordered = ordered[starts_of(ordered[1:] != ordered[:-1])]
+    return ordered[: K + 1]

@@ -1,0 +1,91 @@
+"""A standing as people read it: the row of a list, and why it is there in one sentence."""
+
+from __future__ import annotations
+
+import math
+
+from pipeline.trends.clock import Past
+from pipeline.trends.lists import ScopeList, Standing, flags_of
+from pipeline.trends.score import MINUTE_MS, OFF, ListSpec
+from schemas import WINDOWS, Peak, State, Trend, TrendList
+
+YOUNG_MS = 30 * MINUTE_MS
+_DIGITS = 4  # of the fractions that travel
+
+
+def trend_list(of: ScopeList, now: int, past: Past, standings: list[Standing]) -> TrendList:
+    """The list that travels."""
+    rows = [_row(of, now, past, standing, rank) for rank, standing in enumerate(standings, 1)]
+    of.reader.forget_sparks({standing.slot for standing in standings})
+    spec = of.spec
+    return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], now, True, past.flag, rows)
+
+
+def _row(of: ScopeList, now: int, past: Past, standing: Standing, rank: int) -> Trend:
+    slot, spec = standing.slot, of.spec
+    spellings = of.reader.spellings(slot)
+    spark = of.reader.spark(slot, standing.which)
+    life, in_window = standing.life, standing.support[standing.which]
+    return Trend(
+        rank=rank,
+        topic=of.key(slot),
+        trending=standing.trending,
+        display=spellings[0],
+        variants=spellings[1:],
+        posts=int(of.scope.windows.sums[of.scope.windows.numbers(spec)[1], slot]),
+        authors=round(standing.support[1].people),
+        support=round(in_window.n, _DIGITS),
+        expected=round(standing.expected, _DIGITS),
+        spread=round(math.sqrt(standing.variance), _DIGITS),
+        score=round(standing.score, _DIGITS),
+        weight=round(standing.weight, _DIGITS),
+        score_window_s=spec.windows_ms[standing.which] // 1000,
+        state=_state(spec, now, life.since if life else None, spark),
+        since=life.since if life else None,
+        peak=Peak(round(life.peak, _DIGITS), life.peak_at) if life else None,
+        flags=flags_of(standing),
+        joined=sorted(of.key(other) for other in standing.joined),
+        examples=of.reader.examples(slot),
+        spark=[round(n, _DIGITS) for n in spark],
+        why=_why(spec, past, standing),
+    )
+
+
+def _state(spec: ListSpec, now: int, since: int | None, spark: list[float]) -> State:
+    if since is not None and now - since < YOUNG_MS:
+        return "new"
+    n, before = spark[-1], spark[-1 - spec.compare_ms // spec.step_ms]
+    if n >= 1.25 * before and n >= before + 2:
+        return "rising"
+    if n <= 0.8 * before and n <= before - 2:
+        return "fading"
+    return "steady"
+
+
+def _why(spec: ListSpec, past: Past, standing: Standing) -> str:
+    support = standing.support[standing.which]
+    people, n = round(support.people), round(support.n)
+    window = _length(spec.windows_ms[standing.which])
+    said = f"{_count(people, 'person', 'people')} in {window}"
+    if n < 0.8 * people:
+        said += f", who count as {n} because they repeat the same texts,"
+    if past.weight == 0:
+        return f"{said.rstrip(',')}; no past to compare with yet"
+    expected, spread = _number(standing.expected), _number(math.sqrt(standing.variance))
+    said += f" where {expected} ± {spread} were expected ({standing.score:.1f} sigma)"
+    if standing.score < OFF:
+        return f"{said}; interest has faded" if standing.trending else f"{said}; nothing unusual"
+    return f"{said}, {support.own_words:.0%} of them with words of their own"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _length(ms: int) -> str:
+    minutes = ms // MINUTE_MS
+    return f"{minutes // 60} h" if minutes > 60 else f"{minutes} min"

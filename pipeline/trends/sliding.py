@@ -1,0 +1,233 @@
+"""Support at every step of a span at once: by the steps at which each person's text enters and leaves the window.
+
+Sorted columns instead of a visit per topic and step: a bucket of an hour costs one sort of its entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.trends.arrays import F64, I32, I64, U64, Integers, Mask, order_by, spans, starts_of
+from pipeline.trends.people import K, mix, unite
+from pipeline.trends.tables import Table, in_scope
+
+ENTRIES = 1_024  # (person, step) entries of a topic beyond which its bucket mean is taken from a sample of people
+_CHUNK = 1_000_000  # entries worked on at once, to bound memory
+_TWO_64 = float(1 << 64)
+_NEVER = np.int64(1) << np.int64(40)
+
+
+def entries_by_topic(table: Table, mask: Mask | None, topics: int) -> tuple[I64, I64]:
+    """(posts, entries) of every topic number below `topics` in the cells of `mask`."""
+    rows = in_scope(table, mask)
+    posts, entries, topic = table.posts, np.diff(table.ptr), table.topic
+    if rows is not None:
+        posts, entries, topic = posts[rows], entries[rows], topic[rows]
+    return (
+        np.bincount(topic, weights=posts, minlength=topics).astype(np.int64),
+        np.bincount(topic, weights=entries, minlength=topics).astype(np.int64),
+    )
+
+
+def select(
+    table: Table, mask: Mask | None, wanted: I32
+) -> tuple[I32, U64, U64, I64]:
+    """(index, author, text, posts) of the entries of wanted topics: `wanted[topic]` is the index, -1 for the others."""
+    keep = wanted[table.topic] >= 0
+    rows = in_scope(table, mask)
+    if rows is not None:
+        keep &= rows
+    chosen = np.flatnonzero(keep)
+    begin, end = table.ptr[chosen], table.ptr[chosen + 1]
+    entries = spans(begin, end)
+    return (
+        np.repeat(wanted[table.topic[chosen]], end - begin),
+        table.author[entries],
+        table.text[entries],
+        table.said[entries],
+    )
+
+
+def people_by_index(index: Integers, author: U64, size: int) -> F64:
+    """How many people each index has, estimated beyond K."""
+    people = np.zeros(size)
+    if len(index) == 0:
+        return people
+    order = order_by(index, author, size)
+    places, author = index[order], author[order]
+    first = starts_of((places[1:] != places[:-1]) | (author[1:] != author[:-1]))
+    author = author[first]
+    counts = np.bincount(places[first], minlength=size)
+    people[:] = counts
+    ends = np.cumsum(counts)
+    full = np.flatnonzero(counts > K)
+    people[full] = K / (author[ends[full] - counts[full] + K].astype(np.float64) / _TWO_64)
+    return people
+
+
+def support_by_step(
+    steps: Sequence[tuple[int, Table]],
+    mask: Mask | None,
+    topics: I32,
+    windows: tuple[int, int],
+    length: int,
+    topic_count: int,
+) -> tuple[F64, F64]:
+    """Support of each topic in the short and the long window that end with each of the steps 0 to `length` - 1.
+
+    `steps` are (step number, table), also negative ones as far back as the long window reaches; windows are in steps.
+    Returns two arrays of shape (topics, length).
+    """
+    weight = np.zeros(topic_count, np.int64)
+    for _, table in steps:
+        weight += entries_by_topic(table, mask, topic_count)[1]
+    chunk = np.cumsum(weight[topics]) // _CHUNK
+    parts = []
+    for number in np.unique(chunk).tolist():
+        members = topics[chunk == number]
+        wanted = np.full(topic_count, -1, np.int32)
+        wanted[members] = np.arange(len(members), dtype=np.int32)
+        parts.append(_support_of_chunk(steps, mask, wanted, len(members), windows, length))
+    if not parts:
+        return np.zeros((0, length)), np.zeros((0, length))
+    return np.concatenate([short for short, _ in parts]), np.concatenate([long for _, long in parts])
+
+
+def _support_of_chunk(
+    steps: Sequence[tuple[int, Table]],
+    mask: Mask | None,
+    wanted: I32,
+    size: int,
+    windows: tuple[int, int],
+    length: int,
+) -> tuple[F64, F64]:
+    back = windows[1] - 1  # so that step numbers start at 0
+    span = length + back
+    groups, authors, texts = [], [], []
+    for step, table in steps:
+        index, author, text, _ = select(table, mask, wanted)
+        groups.append(index.astype(np.int64) * span + (step + back))
+        authors.append(author)
+        texts.append(text)
+    if not groups:
+        return np.zeros((size, length)), np.zeros((size, length))
+    group, author, text = np.concatenate(groups), np.concatenate(authors), np.concatenate(texts)
+    group, author, text, _ = unite(group, author, text, np.ones(len(group), np.int64), size * span)
+    topic, step = group // span, group % span
+    theta, keep = _sampled(group, topic, author, size, span)
+    topic, step, author, text = topic[keep], step[keep], author[keep], text[keep]
+
+    order = order_by(topic, author, size)  # not stable within a person: order their steps, too
+    order = order[np.lexsort((step[order], author[order], topic[order]))] if len(order) else order
+    topic, step, author, text = topic[order], step[order], author[order], text[order]
+    before, after = _nearest_smaller(topic, author, step, mix(author, text), windows[1])
+    shared = _shared_texts(topic, text, author, size)
+    results = []
+    for window in windows:
+        enters = np.maximum(step, before + window)
+        leaves = np.minimum(step + window, after)
+        lives = enters < leaves
+        results.append(
+            _sum_of_texts(
+                topic[lives], text[lives], enters[lives], leaves[lives], shared[lives], theta, size, span
+            )[:, back:]
+        )
+    return results[0], results[1]
+
+
+def _sampled(group: I64, topic: I64, author: U64, size: int, span: int) -> tuple[F64, Mask]:
+    """theta by topic, and which entries lie below it: see docs/trending.md on topics with many entries."""
+    entries = np.bincount(topic, minlength=size)
+    limit = np.full(size, _TWO_64)
+    many = entries > ENTRIES
+    limit[many] = _TWO_64 * ENTRIES / entries[many]
+    per_step = np.bincount(group, minlength=size * span)
+    full = np.flatnonzero(per_step > K)
+    if len(full):
+        ends = np.cumsum(per_step)
+        cut = author[ends[full] - per_step[full] + K].astype(np.float64)
+        np.minimum.at(limit, full // span, cut)
+    if not many.any() and len(full) == 0:
+        return np.ones(size), np.ones(len(topic), np.bool_)
+    return limit / _TWO_64, author.astype(np.float64) < limit[topic]
+
+
+def _nearest_smaller(topic: I64, author: U64, step: I64, mixed: U64, reach: int) -> tuple[I64, I64]:
+    """For entries sorted by (topic, author, step): the step of the person's last earlier entry with a smaller mix, and
+    of the next later one with a mix not larger; far away where there is none within `reach` steps."""
+    size = len(topic)
+    before, after = np.full(size, -_NEVER), np.full(size, _NEVER)
+    same = (topic[1:] == topic[:-1]) & (author[1:] == author[:-1])
+    for direction, found in ((-1, before), (1, after)):
+        open_ = np.flatnonzero(same) + (direction < 0)
+        distance = direction
+        while len(open_):
+            other = open_ + distance
+            inside = (other >= 0) & (other < size)
+            open_, other = open_[inside], other[inside]
+            related = (
+                (topic[other] == topic[open_])
+                & (author[other] == author[open_])
+                & (np.abs(step[other] - step[open_]) < reach)
+            )
+            open_, other = open_[related], other[related]
+            smaller = mixed[other] < mixed[open_] if direction < 0 else mixed[other] <= mixed[open_]
+            found[open_[smaller]] = step[other[smaller]]
+            open_ = open_[~smaller]
+            distance += direction
+    return before, after
+
+
+def _shared_texts(topic: I64, text: U64, author: U64, size: int) -> Mask:
+    """Which entries' texts are held by more than one person of the topic at some time."""
+    if len(topic) == 0:
+        return np.zeros(0, np.bool_)
+    order = order_by(topic, text, size)
+    t, x, a = topic[order], text[order], author[order]
+    starts = starts_of((t[1:] != t[:-1]) | (x[1:] != x[:-1]))
+    differs = np.minimum.reduceat(a, starts) != np.maximum.reduceat(a, starts)
+    shared = np.empty(len(topic), np.bool_)
+    shared[order] = np.repeat(differs, np.diff(starts, append=len(order)))
+    return shared
+
+
+def _sum_of_texts(
+    topic: I64, text: U64, enters: I64, leaves: I64, shared: Mask, theta: F64, size: int, span: int
+) -> F64:
+    """u / theta + 2 r at every step, from the steps at which each person's text enters and leaves the window."""
+    own = ~shared
+    cells = size * (span + 1)
+    scale = 1.0 / theta
+    change = np.bincount(topic[own] * (span + 1) + enters[own], weights=scale[topic[own]], minlength=cells)
+    change -= np.bincount(
+        topic[own] * (span + 1) + np.minimum(leaves[own], span), weights=scale[topic[own]], minlength=cells
+    )
+    if shared.any():
+        which = np.concatenate((topic[shared], topic[shared]))
+        words = np.concatenate((text[shared], text[shared]))
+        at = np.concatenate((enters[shared], np.minimum(leaves[shared], span)))
+        sign = np.repeat(np.array([1, -1]), len(which) // 2)
+        order = np.lexsort((-sign, at, words, which))
+        which, words, at, sign = which[order], words[order], at[order], sign[order]
+        held = np.cumsum(sign)  # every text returns to nobody, so runs need no reset
+        worth_after = np.where(held == 1, scale[which], np.where(held > 1, 2.0, 0.0))
+        worth_before = np.concatenate((np.zeros(1), worth_after[:-1]))
+        starts = starts_of((which[1:] != which[:-1]) | (words[1:] != words[:-1]))
+        worth_before[starts] = 0.0
+        change += np.bincount(which * (span + 1) + at, weights=worth_after - worth_before, minlength=cells)
+    return np.asarray(np.cumsum(change.reshape(size, span + 1), axis=1)[:, :span])
+
+
+def people_of_hours(
+    hours: Sequence[Table], mask: Mask | None, topics: I32, topic_count: int
+) -> list[F64]:
+    """People of each topic in each hourly record."""
+    wanted = np.full(topic_count, -1, np.int32)
+    wanted[topics] = np.arange(len(topics), dtype=np.int32)
+    found = []
+    for table in hours:
+        index, author, _, _ = select(table, mask, wanted)
+        found.append(people_by_index(index, author, len(topics)))
+    return found
