@@ -3,17 +3,21 @@
 from pipeline.text.cells import DIALECTS, Dialect, dialect_of, language, source_name
 from pipeline.text.entities import Entities, Item
 from pipeline.text.keys import fold, text_key
+from pipeline.text.matching import EventMatcher
+from pipeline.text.showing import printable
 from pipeline.text.topics import extract, topics_of
 
 __all__ = [
     "DIALECTS",
     "Dialect",
     "Entities",
+    "EventMatcher",
     "Item",
     "dialect_of",
     "extract",
     "fold",
     "language",
+    "printable",
     "source_name",
     "text_key",
     "topics_of",

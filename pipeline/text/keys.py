@@ -42,8 +42,12 @@ def fold(spelling: str) -> str:
     return spelling.lower() if spelling.isascii() else _folded(spelling)
 
 
-@lru_cache(maxsize=1 << 15)
-def _folded(spelling: str) -> str:
+def fold_text(text: str) -> str:
+    """A whole text folded as a topic is, for finding words in it."""
+    return text.lower() if text.isascii() else _fold(text)
+
+
+def _fold(spelling: str) -> str:
     # a removed mark or character can let others compose, or be folded further, so until nothing changes:
     # every round but the last shortens the text or brings it nearer to its normal form
     before = ""
@@ -53,6 +57,9 @@ def _folded(spelling: str) -> str:
         spelling = unicodedata.normalize("NFD", _INVISIBLE.sub(r"\1", spelling))
         spelling = unicodedata.normalize("NFKC", _ACCENTED.sub(r"\1", spelling))
     return spelling
+
+
+_folded = lru_cache(maxsize=1 << 15)(_fold)
 
 
 def text_key(text: str) -> str:
@@ -67,9 +74,10 @@ def text_key(text: str) -> str:
         text = _RETWEET.sub("", text, count=1)
     if "http" in text or "@" in text:
         text = _LINK_OR_MENTION.sub(" ", text)
+    encoding = "ascii" if text.isascii() else _WESTERN
     try:
-        written = text.encode("ascii" if text.isascii() else _WESTERN)
+        written = text.encode(encoding)
     except UnicodeEncodeError:
         return " ".join(_LETTERS.findall(text)).lower()[:_KEY_LENGTH]
     letters = written.translate(_WESTERN_LETTERS)
-    return b" ".join(letters.split(None, _ENOUGH_WORDS))[:_KEY_LENGTH].decode(_WESTERN)
+    return b" ".join(letters.split(None, _ENOUGH_WORDS))[:_KEY_LENGTH].decode(encoding)

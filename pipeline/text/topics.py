@@ -65,7 +65,8 @@ def spellings_of(text: str, dialect: Dialect) -> list[str]:
     """The hashtags and cashtags of a text in order of occurrence, repeated ones too, their sign written `#`."""
     pattern, has_cashtags = _PLAIN[dialect]
     found: list[str] = pattern.findall(text)
-    if len(found) == text.count("#") + (text.count("$") if has_cashtags else 0) and "＃" not in text and "﹟" not in text:
+    signs = text.count("#") + (text.count("$") if has_cashtags else 0)
+    if len(found) == signs and "＃" not in text and "﹟" not in text:
         return found
     return full_spellings_of(text, dialect)
 

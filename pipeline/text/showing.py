@@ -1,0 +1,69 @@
+"""A post's text made safe for a terminal or a log line: one line, nothing that moves the cursor or turns the text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import regex
+
+REPLACEMENT = "\ufffd"
+ELLIPSIS = "…"
+_MAX_MARKS = 4  # on one letter; real languages need fewer, and a tower of them smears over the lines beside
+
+_NOT_TEXT = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}]+")
+_INVISIBLE = regex.compile(
+    r"""(
+        \N{WAVING BLACK FLAG}[\U000E0020-\U000E007E]{1,6}\U000E007F               # a nation's flag
+        | (?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]) \u200d (?=\p{Extended_Pictographic})
+        | (?<=\p{Emoji}) [\ufe0e\ufe0f]
+        | (?<=[\p{L}\p{M}--[\p{Latin}\p{Default_Ignorable_Code_Point}]])                # forms letters of many scripts
+          [\u200c\u200d](?=[\p{L}--[\p{Latin}\p{Default_Ignorable_Code_Point}]])
+    ) | [\p{Cf}\p{Default_Ignorable_Code_Point}]""",
+    regex.VERBOSE | regex.VERSION1,
+)
+_TOWER = regex.compile(rf"(^|\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
+_CLUSTER = regex.compile(r"\X")
+
+
+def printable(text: str, width: int | None = None) -> str:
+    """A text safe to show: on one line, cut at a display width (columns), an ellipsis at the cut.
+
+    White space becomes single spaces. Control characters (escape sequences lose their ESC), lone surrogates and code
+    points that are no text become U+FFFD. Invisible format characters, bidi overrides and isolates among them, are
+    removed, but for the joiners inside emoji and between letters of scripts that need them.
+
+    >>> printable("a\\x1b[31mred\\n\\u202ealert"), printable("こんにちは世界", 9)
+    ('a�[31mred alert', 'こんにち…')
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = " ".join(text.split())
+        text = _NOT_TEXT.sub(REPLACEMENT, text)
+        text = _TOWER.sub(r"\1", _INVISIBLE.sub(r"\1", text))
+    if width is None or len(text) * 2 <= width:
+        return text
+    return _cut(text, width)
+
+
+def _cut(text: str, width: int) -> str:
+    columns = 0
+    fits = 0  # characters before the ellipsis, if one is needed
+    for cluster in _CLUSTER.finditer(text):
+        columns += _columns(cluster[0])
+        if columns > width:
+            return text[:fits] + ELLIPSIS if width > 0 else ""
+        if columns < width:
+            fits = cluster.end()
+    return text
+
+
+def _columns(cluster: str) -> int:
+    """Columns of a grapheme cluster, as the terminal counts that shows most: joined emoji one beside the other."""
+    columns = 0
+    for character in cluster:
+        if character == "\ufe0f":
+            columns += 1  # emoji presentation makes a narrow sign wide
+        elif unicodedata.east_asian_width(character) in "WF":
+            columns += 2
+        elif not unicodedata.combining(character) and unicodedata.category(character) not in ("Mn", "Me", "Cf"):
+            columns += 1
+    return columns
