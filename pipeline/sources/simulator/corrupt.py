@@ -9,7 +9,7 @@ from schemas import MAX_RECORD_BYTES
 
 
 class Kind(NamedTuple):
-    """One way to be corrupt: `reason` is what `schemas.decode_post` says, `make` spoils a good line (without its end)."""
+    """One way to be corrupt: `reason` is what `schemas.decode_post` says; `make` spoils a good line (no line end)."""
 
     name: str
     reason: str

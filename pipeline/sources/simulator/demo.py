@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pipeline.sources.simulator.scenario import (
@@ -12,11 +10,13 @@ from pipeline.sources.simulator.scenario import (
     HOUR_MS,
     MINUTE_MS,
     Burst,
+    Faults,
     Flood,
     Happening,
     Phase,
     Ring,
     Scenario,
+    Shape,
     Talk,
     Voice,
 )
@@ -29,7 +29,11 @@ _RATE, _PEOPLE, _TOPICS = 2.0, 12_000, 3_000
 def demo_events() -> tuple[Event, Event]:
     """The two conferences of the demo's evening."""
     return (
-        Event(name="capcomnet", title="Cap'Com Net, le rendez-vous de la communication publique", hashtags=("#capcomnet",)),
+        Event(
+            name="capcomnet",
+            title="Cap'Com Net, le rendez-vous de la communication publique",
+            hashtags=("#capcomnet",),
+        ),
         Event(name="paris20", title="Paris 20, la ville de demain", hashtags=("#paris20",)),
     )
 
@@ -37,12 +41,12 @@ def demo_events() -> tuple[Event, Event]:
 def demo_scenario(seed: int, start_ms: int = DEFAULT_START_MS) -> tuple[Scenario, Scenario]:
     """A day that gives every topic a past, and the evening that follows it at once.
 
-    `start_ms` is the beginning of the evening, taken down to the full hour so that the day before it is 24 whole hours.
+    The evening begins at the latest 16:00 UTC (six o'clock in Paris) up to `start_ms`, the day 24 whole hours before.
     In the evening's first half hour the conferences open (at once and after 4 min), the breaking story comes (after 20
     to 23 min) and the ring (4 min later). The seed chooses which story, and the moments. Play both with this seed, so
     that people and topics are the same.
     """
-    start_ms -= start_ms % HOUR_MS
+    start_ms -= (start_ms - DEFAULT_START_MS) % DAY_MS
     rng = np.random.Generator(np.random.PCG64([seed, 9]))
     story_ms = int((20 + 3 * rng.random()) * MINUTE_MS)
     story = _story(int(rng.random() * len(_STORIES)), story_ms)
@@ -54,6 +58,7 @@ def demo_scenario(seed: int, start_ms: int = DEFAULT_START_MS) -> tuple[Scenario
         people=_PEOPLE,
         topics=_TOPICS,
         bursts=_ordinary_day(),
+        faults=Faults(duplicates=200, late=60, displaced=300, corrupt=20, future=2),
     )
     evening = Scenario(
         name="demo evening",
@@ -64,6 +69,7 @@ def demo_scenario(seed: int, start_ms: int = DEFAULT_START_MS) -> tuple[Scenario
         topics=_TOPICS,
         bursts=(story, *_later()),
         happenings=conferences(0),
+        faults=Faults(duplicates=40, late=20, displaced=100, corrupt=20, future=3),
         floods=(Flood("groupe_inconnu", "fr", "NotreAlbum", 34 * MINUTE_MS, 25 * MINUTE_MS, posts=150),),
         rings=(
             Ring(
@@ -99,7 +105,7 @@ def conferences(after_ms: int, scale: float = 1.0, people: int = _PEOPLE) -> tup
         after_ms,
         min(320, people // 5),
         (
-            phase("opening", 6, 14, "l'accueil café|la grande salle|l'ouverture|le mot de bienvenue|le badge à mon nom"),
+            phase("opening", 6, 14, "l'accueil café|la grande salle|l'ouverture|le mot du maire|le badge à mon nom"),
             phase(
                 "keynote", 16, 18, "la conférence d'ouverture|l'oratrice|la première diapo|l'exemple de Brest",
                 talk("Parler clair", "ParlerClair", 1, 14, 75,
@@ -197,9 +203,12 @@ def _story(which: int, after_ms: int) -> Burst:
     )
 
 
-def _burst(name: str, lang: str, tags: str, subjects: str, hours: tuple[float, float], people: int, **more: Any) -> Burst:
+def _burst(
+    name: str, lang: str, tags: str, subjects: str, hours: tuple[float, float], people: int, shape: Shape = "step"
+) -> Burst:
     start, length = (int(part * HOUR_MS) for part in hours)
-    return Burst(name, (Voice(lang, tuple(tags.split("|")), tuple(subjects.split("|"))),), start, length, people, **more)
+    voice = Voice(lang, tuple(tags.split("|")), tuple(subjects.split("|")))
+    return Burst(name, (voice,), start, length, people, shape)
 
 
 def _later() -> tuple[Burst, ...]:

@@ -1,11 +1,11 @@
 """Faults in known numbers: duplicates, late, displaced and future posts and corrupt lines, put where no reader can err.
 
 - A *duplicate* is the same line again, at most 4 s later: its pane is open still, and in the same partition.
-- A *late* post is dated 1 to 3 hours back and comes right behind a post in time by the same author. The two share a
-  partition, whatever the number of partitions, so that partition's clock has certainly moved on.
+- A *late* post is dated 1 to 3 hours back and comes behind a post in time by its author. The two share a partition,
+  whatever the number of partitions, so that the clock of that partition has certainly moved on.
 - A *displaced* post is dated before a post that came earlier, by at most 4 s: within a lateness of 5 s.
-- A *future* post is 2 to 30 days ahead, with dozens of ordinary posts between it and the next one: archive readers look at
-  the 16 posts that follow.
+- A *future* post is 2 to 30 days ahead, with dozens of ordinary posts between it and the next one: archive readers look
+  at the 16 posts that follow.
 """
 
 from __future__ import annotations

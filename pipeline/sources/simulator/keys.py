@@ -1,4 +1,7 @@
-"""When two tags are one topic: the simulator's own short restatement of the rule, so that its labels are a second opinion."""
+"""When two tags are one topic.
+
+The simulator's own short restatement of the rule, so that its labels are a second opinion on the pipeline's.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class PhaseLabel(msgspec.Struct, frozen=True):
 
 
 class Label(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something planted: its topics, its time [start, end) from its first to its last post in ms, and its exact size."""
+    """Something planted: its topics, its time from first to last post as [start, end) in ms, and its exact size."""
 
     kind: Literal["burst", "event", "ring", "flood", "story"]
     name: str
@@ -37,10 +37,11 @@ class Totals(msgspec.Struct):
     """What a reader of the whole stream counts, with a lateness of at least 5 s and below 10 min, panes of at least
     10 s and at most 1 min, and any number of partitions.
 
-    `posts` are those counted: not `late`, `duplicates` or `future`. Reposts, people, topics, languages and sources speak
-    of them.
+    `posts` are those counted: not `late`, `duplicates` or `future`. Reposts, people, topics, languages and sources
+    speak of them.
     """
 
+    scenario: str
     kind: Literal["totals"] = "totals"
     lines: int = 0
     posts: int = 0
@@ -57,3 +58,10 @@ class Totals(msgspec.Struct):
     sources: dict[str, int] = msgspec.field(default_factory=dict)
     first: int = 0  # ms of the oldest post counted
     last: int = 0  # ms of the newest post counted
+
+    def summary(self) -> str:
+        """The numbers in one line."""
+        return (
+            f"{self.lines:,} lines, {self.posts:,} posts to count, {self.late:,} late, {self.duplicates:,} duplicates, "
+            f"{self.future:,} future, {sum(self.corrupt.values()):,} corrupt"
+        )

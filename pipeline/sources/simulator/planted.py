@@ -154,7 +154,8 @@ class _Sown:
         for time_ms, person in zip(_moments(rng, start_ms, duration_ms, len(people), shape), people, strict=True):
             # the first spelling as often as all others together
             tag = voice.tags[0] if rng.random() < 0.5 else _one(rng, voice.tags)
-            text = _one(rng, words.openings) + _one(rng, voice.subjects) + _one(rng, words.verbs) + _one(rng, words.endings)
+            parts = (words.openings, voice.subjects, words.verbs, words.endings)
+            text = "".join(_one(rng, part) for part in parts)
             drafts.append(_Draft(time_ms, person, (tag, *more_tags), text))
         return drafts
 

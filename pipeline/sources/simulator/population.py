@@ -81,9 +81,8 @@ class Population:
     def draw(self, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         """People by activity, one for each number in [0, 1)."""
         low, high = _OFFSET**_EXPONENT, (self.size + _OFFSET) ** _EXPONENT
-        people: npt.NDArray[np.int64] = ((low + uniform * (high - low)) ** (1 / _EXPONENT) - _OFFSET).astype(np.int64)
-        people = np.minimum(people, self.size - 1)
-        return people
+        drawn: npt.NDArray[np.int64] = ((low + uniform * (high - low)) ** (1 / _EXPONENT) - _OFFSET).astype(np.int64)
+        return np.minimum(drawn, self.size - 1)
 
     def some(self, rng: np.random.Generator, lang: str, count: int) -> list[int]:
         """`count` different people of a language, whoever they are; ValueError where there are not so many."""

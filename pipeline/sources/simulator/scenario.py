@@ -19,7 +19,7 @@ Shape = Literal["step", "ramp", "spike"]
 
 
 class Voice(msgspec.Struct, frozen=True):
-    """How one language speaks of something: its tags (without sigil; the first is used most), and what it talks about."""
+    """How one language speaks of something: its tags (without sigil; the first is used most) and its subjects."""
 
     lang: str
     tags: tuple[str, ...]

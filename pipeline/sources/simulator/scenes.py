@@ -28,7 +28,7 @@ _NEW = (
     ("fr", "PontSuspendu", "la passerelle neuve|le pont suspendu|la vue d'en haut|l'inauguration"),
     ("fr", "GrandeLessive", "la grande lessive|l'exposition dans la rue|le fil à linge géant|la cour d'école"),
     ("en", "LostPenguin", "the penguin on the pier|the aquarium|the keeper with the bucket|the little visitor"),
-    ("fr", "CourseDesGarçonsDeCafé", "la course des plateaux|le garçon en tête|le verre renversé|l'arrivée place Stanislas"),
+    ("fr", "CourseDesGarçonsDeCafé", "la course|le garçon en tête|le verre renversé|l'arrivée place Stanislas"),
     ("es", "NocheEnBlanco", "la noche en blanco|el museo abierto|la música en la plaza|la cola del palacio"),
     ("fr", "ÉclipsePartielle", "l'éclipse|la lunette du club d'astronomie|le ciel de midi|la lumière bizarre"),
     ("de", "Riesenkürbis", "der Riesenkürbis|die Waage|der Rekord|der stolze Gärtner"),
@@ -46,6 +46,7 @@ def quiet_scenario(
     rate: float = 20.0,
     people: int = 20_000,
     topics: int = 5_000,
+    seed: int = 0,  # noqa: ARG001, as the others are called
 ) -> Scenario:
     """Everyday posts and nothing else: whatever is called a trend here is a false alarm."""
     return Scenario(

@@ -1,4 +1,4 @@
-"""A simulated stream, line by line: background, planted posts and faults in order of arrival, with the truth about it."""
+"""A simulated stream, line by line in order of arrival: background, planted posts and faults, and the truth of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Simulation:
 
     def lines(self) -> Iterator[bytes]:
         """The posts as canonical NDJSON, each line with its end, in order of arrival. Each call begins anew."""
-        totals = Totals()
+        totals = Totals(self.scenario.name)
         background = Background(self.scenario, self._population, self._topics, totals, self.seed)
         encode, waiting, place = msgspec.json.Encoder().encode, list[tuple[int, bytes]](), 0
         for piece in background.pieces():

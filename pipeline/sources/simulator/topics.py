@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,7 +23,7 @@ class Topics:
         bounds = np.cumsum([share / total for _, share in languages])
         edges = [0, *(round(float(bound) * (size - len(languages))) for bound in bounds)]
         self.languages = tuple(lang for lang, _ in languages)
-        self.sizes = np.array([right - left + 1 for left, right in zip(edges, edges[1:], strict=False)], dtype=np.int64)
+        self.sizes = np.array([right - left + 1 for left, right in pairwise(edges)], dtype=np.int64)
         self.offsets = np.concatenate(([0], np.cumsum(self.sizes)[:-1]))
         self.size = int(self.sizes.sum())
         self._exponent = exponent
