@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import io
@@ -133,7 +134,7 @@ class Series:
     def write(self, target: Path, scores: SeriesScores) -> None:
         """Writes the rows with the four columns added, whole or not at all; raises CommandError."""
         added = np.stack([scores.expected, scores.spread, scores.score, scores.news], axis=1).tolist()
-        part = target.with_name(target.name + ".part")
+        part = target.with_name(f".{target.name}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -144,7 +145,8 @@ class Series:
                 )
             os.replace(part, target)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             raise CommandError(f"{target}: cannot be written ({error.strerror})") from None
 
     def summary(self, scores: SeriesScores) -> str:
