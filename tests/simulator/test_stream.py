@@ -88,7 +88,8 @@ def test_days_have_a_quiet_night_and_a_lively_evening() -> None:
 
 
 def test_topics_follow_zipf_within_a_language() -> None:
-    posts = posts_of(Scenario(duration_ms=20 * MINUTE_MS, rate=100, seasonal=False, languages=(("fr", 1.0),), topics=2_000))
+    french = (("fr", 1.0),)
+    posts = posts_of(Scenario(duration_ms=20 * MINUTE_MS, rate=100, seasonal=False, languages=french, topics=2_000))
     keys = Counter(
         topic_key(word)
         for post in posts
