@@ -27,7 +27,7 @@ _SPACES = r" \t\n\r\xa0\u3000"
 _AFTER_SPACE = f"(?<![^{_SPACES}].)"
 _HASHTAG = rf"#{_AFTER_SPACE}[0-9_]{{0,3}}[{_LETTERS}][0-9_{_LETTERS}]{{0,60}}+"
 _BEFORE_MARK = rf"(?=[{_SPACES}.,;!?)\"'…]|:(?!/)|$)"
-_CASHTAG = rf"\${_AFTER_SPACE}[A-Za-z]{{1,5}}+(?=[{_SPACES},;:!?)]|\.(?![A-Za-z])|$)"
+_CASHTAG = rf"\${_AFTER_SPACE}[A-Za-z]{{1,5}}+(?=[ \t\n\r,;:!?)]|\.(?![A-Za-z])|$)"
 # dialect: what it finds in common text, and whether it knows cashtags
 _PLAIN: dict[Dialect, tuple[re.Pattern[str], bool]] = {
     "twitter": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}", re.DOTALL), True),

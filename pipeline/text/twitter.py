@@ -20,15 +20,18 @@ _NOT_BEFORE_HASH = regex.compile(rf"[&{_HASHTAG_CHAR}--[\ufe0e\ufe0f]]", regex.V
 _HASHTAG_BODY = regex.compile(rf"(?![\ufe0f\u20e3])[{_HASHTAG_CHAR}]*[\p{{L}}\p{{M}}][{_HASHTAG_CHAR}]*")
 _NOT_AFTER_HASHTAG = re.compile("[#＃]|://")
 
-CASHTAG = re.compile(
-    rf"(?<![^{SPACES}])\$[A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?(?![^{SPACES}\ufeff{PUNCTUATION}])"
+# followed by what Twitter lets follow: a quotation mark too (as twitter-text for Ruby), no wide space (as for Java)
+_CASHTAG = re.compile(
+    rf"(?<![^{SPACES}])\$[A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?(?![^\t-\r {PUNCTUATION}\"`])"
 )
 
+# Twitter has no account with more than 15 characters in its name, where twitter-text still takes 20
 _MENTION = re.compile(
     r"(?:^|[^a-zA-Z0-9_!#$%&*@＠]|(?:^|[^a-zA-Z0-9_+~.-])(?:rt|RT|rT|Rt):?)"
-    r"([@＠][a-zA-Z0-9_]{1,20}(?:/[a-zA-Z][a-zA-Z0-9_-]{0,24})?)"
+    r"([@＠][a-zA-Z0-9_]{1,15}(?![a-zA-Z0-9_])(?:/[a-zA-Z][a-zA-Z0-9_-]{0,24})?)"
 )
-NOT_AFTER_MENTION = re.compile(rf"[@＠{LATIN_ACCENTS}]|://")
+NOT_AFTER# Twitter has no account with more than 15 characters in its name, where twitter-text still takes 20
+_MENTION = re.compile(rf"[@＠{LATIN_ACCENTS}]|://")
 
 
 def hashtags(text: str) -> list[Item]:
@@ -54,7 +57,7 @@ def cashtags(text: str) -> list[Item]:
     """The cashtags: `$` and a ticker of up to six letters, a suffix of two allowed."""
     if "$" not in text:
         return []
-    return [Item(found[0], found.start(), found.end()) for found in CASHTAG.finditer(text)]
+    return [Item(found[0], found.start(), found.end()) for found in _CASHTAG.finditer(text)]
 
 
 def mentions(text: str) -> list[Item]:
