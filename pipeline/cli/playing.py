@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pipeline.cli import summary
 from pipeline.cli.board import Board
-from pipeline.cli.errors import INTERRUPTED, CommandError, complain
+from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.outputs import STDOUT, LineFile, PaneCount, dead_line
 from pipeline.cli.pace import Pace
@@ -62,7 +62,8 @@ class Plan:
 
 
 def play(plan: Plan, settings: Settings) -> None:
-    """Carries the plan out. Raises CommandError when it fails, typer.Exit(130) when it is interrupted."""
+    """Carries the plan out. Raises CommandError when it fails, WrongUseError when the input does not fit its flags,
+    typer.Exit(130) when it is interrupted."""
     run = _Run(plan, settings)
     try:
         run.to_the_end()
@@ -70,6 +71,8 @@ def play(plan: Plan, settings: Settings) -> None:
         complain(f"interrupted {run.tally.reached()}{run.written()}")
         raise typer.Exit(INTERRUPTED) from None
     except ArchiveError as error:
+        if not run.tally.records:
+            raise WrongUseError(str(error)) from None
         raise CommandError(f"{error}; stopped {run.tally.reached()}{run.written()}") from None
     run.report()
 

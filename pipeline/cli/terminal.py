@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
@@ -19,7 +20,8 @@ UNBOUNDED_WIDTH = 10_000  # of output that is no terminal: nothing is cut
 MIN_WIDTH = 36
 WIDE = 60  # from here on posts and the time of the list have room
 TOPIC_WIDTH = 28
-WHY_WIDTH = 40  # below this a `why` beside its row says too little, and goes beneath it
+WHY_WIDTH = 40  # below this a `why` beside its row says too little, and goes beneath it where there is room
+MIN_WHY_WIDTH = 8
 FLAG_NOTES = {
     "counting": "no past to compare with yet: ranked by people",
     "provisional": "less than a day of past: provisional",
@@ -36,7 +38,7 @@ def spark(values: Sequence[float], width: int = 20) -> str:
     values = values[-width:]
     top = max(values, default=0)
     steps = len(SPARK_LEVELS) - 1
-    return "".join(SPARK_LEVELS[round(max(value, 0) / top * steps) if top > 0 else 0] for value in values)
+    return "".join(SPARK_LEVELS[ceil(max(value, 0) / top * steps) if top > 0 else 0] for value in values)
 
 
 def moment(time_ms: int) -> str:
@@ -46,6 +48,17 @@ def moment(time_ms: int) -> str:
     '2010-02-03 08:30'
     """
     return (dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=time_ms)).strftime("%Y-%m-%d %H:%M")  # noqa: DTZ001
+
+
+def number(value: int) -> str:
+    """A count in at most seven cells.
+
+    >>> number(999_999), number(1_234_567), number(123_456_789)
+    ('999,999', '1.2M', '123M')
+    """
+    if value < 1_000_000:
+        return f"{value:,}"
+    return f"{value / 1e6:.1f}M" if value < 10_000_000 else f"{value // 1_000_000:,}M"
 
 
 def fit(text: str, width: int) -> str:
@@ -94,7 +107,7 @@ def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator
     topic_width = max(topic_width, 12)
     fixed += topic_width
     why_width = width - fixed - 2
-    aside = wide and (why_width >= WHY_WIDTH or not beneath)
+    aside = wide and why_width >= (WHY_WIDTH if beneath else MIN_WHY_WIDTH)
     names = f"{'':7}{fit('topic', topic_width)}  {fit('course', spark_width)}"
     names += f"{'posts':>8}{'people':>8}" if wide else f"{'people':>8}"
     yield Text(names + ("  why" if aside else ""), style="dim", no_wrap=True, overflow="crop")
@@ -104,7 +117,7 @@ def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator
         line.append(f"{board.move(row.topic):<4}", style=STATE_STYLES[row.state] if row.trending else "")
         line.append(fit(_topic(row), topic_width), style="bold cyan" if row.trending else "")
         line.append(f"  {fit(spark(row.spark, spark_width), spark_width)}", style=STATE_STYLES[row.state])
-        line.append(f"{row.posts:>8,}{row.authors:>8,}" if wide else f"{row.authors:>8,}")
+        line.append(f"{number(row.posts):>8}{number(row.authors):>8}" if wide else f"{number(row.authors):>8}")
         why = printable(row.why)
         if aside:
             line.append("  " + fit(why, min(why_width, cell_len(why))), style="" if row.trending else "dim")

@@ -47,7 +47,7 @@ def test_a_row_says_rank_move_topic_course_posts_people_and_why() -> None:
     new = trend_list(trend(1, "#a"), trend(2, "#b"), trend(3, "#c"), at=START_MS + 60_000)
     rows = plain(table(board_of(old, new), 10, 200))[2:]
     assert [row.split()[:3] for row in rows] == [["1", "▲1", "#a"], ["2", "▼1", "#b"], ["3", "new", "#c"]]
-    assert rows[0].split()[3:6] == ["▁▁▁▁▇", "1,234", "412"]
+    assert rows[0].split()[3:6] == ["▁▂▂▂▇", "1,234", "412"]
     assert "412 people in 15 min" in rows[0]
 
 

@@ -1,0 +1,168 @@
+"""A replay's lists, counts, dead letters and summary, as its user and their tools read them."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cli_samples import START_MS, post
+
+from pipeline.local import Local, Options
+from schemas import TrendList, decode_post
+
+Upswell = Callable[..., Any]
+HOUR_MS = 3_600_000
+
+
+def records(path: Path | str) -> list[Any]:
+    return [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+
+
+def lines_of(posts: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(it).encode() + b"\n" for it in posts)
+
+
+def numbers(out: str) -> dict[str, int]:
+    found = re.findall(r"^(read|counted|late|duplicate|dead|skipped) +([\d,]+)", out, re.MULTILINE)
+    return {name: int(value.replace(",", "")) for name, value in found}
+
+
+def test_the_table_and_the_summary_say_what_trended_and_what_became_of_the_posts(
+    archive: Path, upswell: Upswell
+) -> None:
+    code, out, err = upswell("replay", archive, "--top", 1)
+    assert (code, err) == (0, "")
+    assert re.search(r"^all  1h to 2023-11-14 22:\d\d UTC", out)
+    assert re.search(r"^ 1 .* #(Boom|quiet) ", out, re.MULTILINE)
+    assert not re.search(r"^ 2 ", out, re.MULTILINE)
+    assert numbers(out) == {"read": 100, "counted": 100, "late": 0, "duplicate": 0, "dead": 0, "skipped": 0}
+
+
+def test_out_holds_every_list_of_every_scope_as_the_pipeline_issues_them(archive: Path, upswell: Upswell) -> None:
+    issued: list[TrendList] = []
+    local = Local(Options(), on_list=issued.append)
+    local.feed([decode_post(line) for line in archive.read_bytes().splitlines()])
+    local.finish()
+    assert upswell("replay", archive, "--out", "lists").code == 0
+    assert Path("lists").read_bytes() == b"".join(msgspec.json.encode(it) + b"\n" for it in issued)
+    assert {it.scope for it in issued} == {"all", "source:twitter"}
+    assert {it.window for it in issued} >= {"5m", "1h"}
+
+
+def test_counts_add_up_to_the_posts_of_each_topic(archive: Path, upswell: Upswell) -> None:
+    assert upswell("replay", archive, "--counts", "panes", "--pane-ms", 20_000).code == 0
+    rows = records("panes")
+    assert all(list(row) == ["pane", "topic", "posts", "authors"] for row in rows)
+    assert all(row["pane"] % 20_000 == 0 for row in rows)
+    assert [row["pane"] for row in rows] == sorted(row["pane"] for row in rows)
+    total: Counter[str] = Counter()
+    for row in rows:
+        total[row["topic"]] += row["posts"]
+    assert total == {"#quiet": 60, "#boom": 40}
+
+
+def test_every_record_is_counted_late_duplicate_dead_or_skipped(upswell: Upswell) -> None:
+    posts = [post(n, START_MS + n * 60_000, f"w{n} #a", author="one") for n in range(20)]
+    late = [post(100, START_MS, "much too late #a", author="one")]
+    double = [post(200, START_MS + 1_200_000, "twice #a", author="one")] * 2
+    bad = b'{"id": 1}\nno json\n{"id": "1", "author": "a", "text": "\xff", "time": 1}\n'
+    stdin = lines_of(posts) + bad + lines_of(double + late)
+    code, out, _ = upswell("replay", "-", "--dead", "dead", stdin=stdin)
+    assert code == 0
+    found = numbers(out)
+    assert found == {"read": 26, "counted": 21, "late": 1, "duplicate": 1, "dead": 3, "skipped": 0}
+    assert found["read"] == sum(found.values()) - found["read"]
+    assert "(twitter 1)" in out
+    assert re.search(r"^hint: 1 posts .*--lateness-ms \(now 5000\)", out, re.MULTILINE)
+    rows = records("dead")
+    assert [row["line"] for row in rows] == [21, 22, 23]
+    assert [row["file"] for row in rows] == ["-"] * 3
+    assert sorted(row["reason"] for row in rows) == ["invalid", "not-json", "not-utf8"]
+    assert rows[1]["raw"] == "no json"
+    assert all(f"{row['reason']} 1" in out for row in rows)
+
+
+def test_a_lateness_long_enough_makes_late_posts_count(upswell: Upswell) -> None:
+    posts = [post(n, START_MS + n * 60_000, f"w{n} #a", author="one") for n in range(6)]
+    late = [post(100, START_MS, "late #a", author="one")]
+    _, out, _ = upswell("replay", "-", "--lateness-ms", 600_000, stdin=lines_of(posts + late))
+    assert numbers(out)["late"] == 0
+
+
+def test_data_on_standard_output_is_data_only(archive: Path, upswell: Upswell) -> None:
+    code, out, err = upswell("replay", archive, "--counts", "-")
+    assert code == 0
+    assert {json.loads(line)["topic"] for line in out.splitlines()} == {"#quiet", "#boom"}
+    assert numbers(err)["counted"] == 100
+
+
+def test_events_of_the_settings_have_lists_of_their_own(archive: Path, upswell: Upswell) -> None:
+    Path("upswell.toml").write_text('[[event]]\nname = "boom"\ntitle = "Le Boum"\nhashtags = ["#BOOM"]\n')
+    code, out, _ = upswell("replay", archive, "--scope", "event:boom", "--out", "lists")
+    assert code == 0
+    assert "#Boom" in out
+    assert "#quiet" not in out
+    assert "event:boom" in {it["scope"] for it in records("lists")}
+
+
+def test_a_scope_without_posts_says_that_there_is_no_list(archive: Path, upswell: Upswell) -> None:
+    code, out, _ = upswell("replay", archive, "--scope", "lang:xx")
+    assert code == 0
+    assert out.startswith("lang:xx  no list yet\n")
+
+
+def test_an_empty_input_is_no_failure(upswell: Upswell) -> None:
+    code, out, err = upswell("replay", "-")
+    assert (code, err) == (0, "")
+    assert numbers(out)["read"] == 0
+
+
+def test_retimed_posts_end_now_and_keep_their_minutes(archive: Path, upswell: Upswell) -> None:
+    before_ms = time.time_ns() // 1_000_000
+    assert upswell("replay", archive, "--retime", "now", "--counts", "panes").code == 0
+    after_ms = time.time_ns() // 1_000_000
+    assert upswell("replay", archive, "--counts", "plain").code == 0
+    shifted, plain = records("panes"), records("plain")
+    moves = {new["pane"] - old["pane"] for new, old in zip(shifted, plain, strict=True)}
+    assert len(moves) == 1
+    assert moves.pop() % 60_000 == 0
+    assert before_ms - 70_000 <= shifted[-1]["pane"] <= after_ms
+
+
+def test_a_table_is_read_with_the_columns_it_has(upswell: Upswell) -> None:
+    rows = ["tweet,user,when,nr", "hello #a,ann,2026-01-01T10:00:00Z,1", "hello #b,bob,2026-01-01T10:00:01Z,2"]
+    Path("posts.csv").write_text("\n".join(rows))
+    columns = "text=tweet,author=user,time=when,id=nr"
+    code, _, err = upswell("replay", "posts.csv", "--columns", columns, "--counts", "panes")
+    assert (code, err) == (0, "")
+    assert {row["topic"] for row in records("panes")} == {"#a", "#b"}
+
+
+def test_a_table_without_the_columns_named_is_wrong_use(upswell: Upswell) -> None:
+    Path("posts.csv").write_text("tweet,user\nhello,ann\n")
+    code, out, err = upswell("replay", "posts.csv", "--format", "csv")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+
+
+def test_an_output_never_overwrites_an_input(archive: Path, upswell: Upswell) -> None:
+    before = archive.read_bytes()
+    code, _, err = upswell("replay", archive.parent, "--out", archive)
+    assert code == 2
+    assert "would overwrite" in err
+    assert archive.read_bytes() == before
+
+
+def test_what_posts_say_cannot_command_the_terminal(upswell: Upswell) -> None:
+    evil = "\x1b]0;owned\x07\u202e"
+    posts = [{**post(n, START_MS + n * 1_000, f"x{evil} #t{evil} {evil}#u"), "source": evil} for n in range(9)]
+    posts.append({**post(99, START_MS - HOUR_MS, "late", author="a1"), "source": f"{evil}late"})
+    code, out, err = upswell("replay", "-", stdin=lines_of(posts) + evil.encode())
+    assert code == 0
+    assert not set(out + err) & set("\x1b\x07\u202e\r")
