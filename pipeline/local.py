@@ -114,8 +114,9 @@ class Local:
 
     def finish(self) -> None:
         """The end of the log: a marker into every partition, so that all that was read becomes final."""
-        newest = max(counter.newest for counter in self._counters)
-        self.mark(-(-newest // HOUR_MS) * HOUR_MS)
+        if self.stats.read:
+            newest = max(counter.newest for counter in self._counters)
+            self.mark((newest // HOUR_MS + 1) * HOUR_MS)
 
     def mark(self, time_ms: int) -> None:
         """Every pane before `time_ms` closes in every partition."""

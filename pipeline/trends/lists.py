@@ -149,7 +149,8 @@ class ScopeList:
         for slot in self._most_support(self.least_people, ROWS, ()) or self._most_support(FALLBACK_SUPPORT, ROWS, ()):
             support = self.reader.support(slot)
             n = support[1].n
-            found.append(Standing(slot, support, n, trending=n >= max(on, self.least_people)))
+            trending = n >= max(on, self.least_people)
+            found.append(Standing(slot, support, n, weight=rank_weight(n, 0.0, n), trending=trending))
         return found
 
     def _fill(self, now: int, past: Past, trending: Sequence[Standing]) -> list[Standing]:
@@ -162,8 +163,8 @@ class ScopeList:
         for slot, (e, v) in zip(slots, self.baseline.expect(slots, past, self._timeline), strict=True):
             standing = self._score(slot, e, v)
             life = self._lives.get(slot)
-            if life is not None and life.at == now:
-                standing.weight = life.shown
+            if life is not None:
+                standing.weight = life.shown_at(self.spec, now)
             found.append(standing)
         return found
 
@@ -237,7 +238,7 @@ def flags_of(standing: Standing) -> list[Flag]:
     """Facts beside the rank (docs/trending.md, Row)."""
     long = standing.support[1]
     flags: list[Flag] = []
-    if long.one_text > 0.5 and long.people > 1:
+    if long.one_text > 0.5:
         flags.append("one_post")
     if long.one_author > 0.5:
         flags.append("one_author")

@@ -23,7 +23,7 @@ def trend_list(of: ScopeList, now: int, past: Past, standings: list[Standing]) -
 
 def _row(of: ScopeList, now: int, past: Past, standing: Standing, rank: int) -> Trend:
     slot, spec = standing.slot, of.spec
-    spellings = of.reader.spellings(slot)
+    spellings = of.reader.spellings(slot) or [of.key(slot)]
     spark = of.reader.spark(slot, standing.which)
     life, in_window = standing.life, standing.support[standing.which]
     return Trend(

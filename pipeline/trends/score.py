@@ -24,6 +24,7 @@ PHI = 0.05  # relative variance of the level, once it is known well
 PSI = 1.0  # and as long as the baseline has few buckets
 ONE_PERSON = 1.0
 OFF = 2.5
+_UNSEEN = 0.5e-4  # a shown weight below this is no longer seen in a list
 QUIET_LEVEL = 0.1  # a quiet topic whose baseline sum has decayed to this is forgotten
 ON_GROWTH_FROM = 3_000  # active topics up to which ON is its plain value
 ON_GROWTH = 20.0  # each further factor of this many topics asks for one sigma more
@@ -128,9 +129,9 @@ class Life:
 
     def step(self, spec: ListSpec, now: int, score: float, weight: float, on: float, sets_record: bool) -> None:
         """Takes the score and R of the step that ends at `now` (ms)."""
-        age = now - self.at
+        self.shown = max(weight, self.shown_at(spec, now))
+        self.record *= 0.5 ** ((now - self.at) / spec.record_half_life_ms)
         self.at = now
-        self.record *= 0.5 ** (age / spec.record_half_life_ms)
         beats_record = score > self.record
         if sets_record:
             self.record = max(self.record, score)
@@ -145,9 +146,12 @@ class Life:
                 self.low = now
             if self.low is not None and now - self.low >= spec.off_for_ms:
                 self.since = None
-        self.shown = max(weight, self.shown * 0.5 ** (age / spec.shown_half_life_ms))
+
+    def shown_at(self, spec: ListSpec, now: int) -> float:
+        """The weight still shown at `now` (ms)."""
+        return float(self.shown * 0.5 ** ((now - self.at) / spec.shown_half_life_ms))
 
     @property
     def idle(self) -> bool:
         """Nothing in it can matter any more: no life, no record that bars one, nothing shown."""
-        return self.since is None and self.record < OFF and self.shown < 0.01
+        return self.since is None and self.record < OFF and self.shown < _UNSEEN

@@ -119,15 +119,14 @@ def _support_of_chunk(
     theta, keep = _sampled(group, topic, author, size, span)
     topic, step, author, text = topic[keep], step[keep], author[keep], text[keep]
 
-    order = order_by(topic, author, size)  # not stable within a person: order their steps, too
-    order = order[np.lexsort((step[order], author[order], topic[order]))] if len(order) else order
+    order = np.lexsort((step, author, topic))
     topic, step, author, text = topic[order], step[order], author[order], text[order]
     before, after = _nearest_smaller(topic, author, step, mix(author, text), windows[1])
     shared = _shared_texts(topic, text, author, size)
     results = []
     for window in windows:
         enters = np.maximum(step, before + window)
-        leaves = np.minimum(step + window, after)
+        leaves = np.minimum(np.minimum(step + window, after), span)
         lives = enters < leaves
         results.append(
             _sum_of_texts(
@@ -200,14 +199,13 @@ def _sum_of_texts(
     own = ~shared
     cells = size * (span + 1)
     scale = 1.0 / theta
-    change = np.bincount(topic[own] * (span + 1) + enters[own], weights=scale[topic[own]], minlength=cells)
-    change -= np.bincount(
-        topic[own] * (span + 1) + np.minimum(leaves[own], span), weights=scale[topic[own]], minlength=cells
-    )
+    change = np.zeros(cells)
+    change += np.bincount(topic[own] * (span + 1) + enters[own], weights=scale[topic[own]], minlength=cells)
+    change -= np.bincount(topic[own] * (span + 1) + leaves[own], weights=scale[topic[own]], minlength=cells)
     if shared.any():
         which = np.concatenate((topic[shared], topic[shared]))
         words = np.concatenate((text[shared], text[shared]))
-        at = np.concatenate((enters[shared], np.minimum(leaves[shared], span)))
+        at = np.concatenate((enters[shared], leaves[shared]))
         sign = np.repeat(np.array([1, -1]), len(which) // 2)
         order = np.lexsort((-sign, at, words, which))
         which, words, at, sign = which[order], words[order], at[order], sign[order]

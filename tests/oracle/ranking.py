@@ -17,6 +17,7 @@ from .windows import MINUTE_MS, SPECS, Mentions, Spec, in_hourly_records, in_sco
 
 OFF = 2.5
 ROWS = 20
+FALLBACK = 2  # support from which a topic is shown rather than nothing
 SPARK = 20
 
 List = dict[str, Any]
@@ -81,9 +82,12 @@ def issued(every: Iterable[List]) -> list[List]:
     return found
 
 
-def signature(each: List) -> list[tuple[Any, ...]]:
-    """What makes a list a new one; empty lists are all the same, and before the first is none."""
-    return [(row["topic"], row["trending"], row["posts"], row["authors"], row["flags"]) for row in each["trends"]]
+def signature(each: List) -> list[Any]:
+    """What makes a list a new one. Empty lists are all the same, and as good as none before the first."""
+    if not each["trends"]:
+        return []
+    fields = ("topic", "trending", "posts", "authors", "flags")
+    return [each["flag"], *(tuple(row[field] for field in fields) for row in each["trends"])]
 
 
 def every_list(spec: Spec, scope: str, counted: Counted) -> list[List]:
@@ -122,12 +126,12 @@ class Maker:
         self.samples = {topic: sample(said) for topic, said in self.said.items()}
         flag = self.baseline.flag()
         active = self.active_topics()
-        scores = {}
+        scores: dict[str, Score] = {}
         for topic in sorted(self.said.keys() | self.lives.keys()):
             n = self.support(topic, 0, at), self.support(topic, 1, at)
             if topic in self.said:
                 self.baseline.support(topic, at, n)
-            scores[topic] = self.score(topic, n)
+            scores[topic] = self.counting_score(topic, n) if flag == "counting" else self.score(topic, n)
             self.live_on(scores[topic], flag, on(self.scope, active))
         rows = self.counting_rows(scores, on(self.scope, active)) if flag == "counting" else self.ranked_rows(scores)
         for rank, row in enumerate(rows, 1):
@@ -144,6 +148,12 @@ class Maker:
     def sample_of(self, topic: str) -> Sample:
         return self.samples.get(topic) or sample([])
 
+    @staticmethod
+    def counting_score(topic: str, n: Pair) -> Score:
+        """S is the support in the long window."""
+        weight = n[1] * math.log(n[1] + 1) if n[1] >= OFF else 0.0
+        return Score(topic, n[1], weight, 1, n, 0.0, 1.0)
+
     def score(self, topic: str, n: Pair) -> Score:
         expected = self.baseline.expected(topic)
         z = [(n[w] - expected.e[w]) / math.sqrt(expected.v[w]) for w in (0, 1)]
@@ -156,9 +166,9 @@ class Maker:
     def live_on(self, now: Score, flag: str, threshold: float) -> None:
         """The topic's held weight, record and life after this step."""
         topic, at = now.topic, self.at
-        self.shown[topic] = max(now.weight, self.faded(self.shown, topic, self.spec.shown_half_life)), at
         if flag == "counting":
             return
+        self.shown[topic] = max(now.weight, self.faded(self.shown, topic, self.spec.shown_half_life)), at
         record = self.faded(self.record, topic, self.spec.record_half_life)
         if flag == "":
             self.record[topic] = max(record, now.score), at
@@ -180,7 +190,7 @@ class Maker:
 
     def counting_rows(self, scores: dict[str, Score], threshold: float) -> list[List]:
         by_support = sorted(scores.values(), key=lambda s: (-s.n[1], s.topic))
-        listed = [s for s in by_support if s.n[1] >= self.minimum] or by_support
+        listed = [s for s in by_support if s.n[1] >= self.minimum] or [s for s in by_support if s.n[1] >= FALLBACK]
         return [self.row(s, s.n[1] >= threshold, []) for s in listed[:ROWS]]
 
     def ranked_rows(self, scores: dict[str, Score]) -> list[List]:
@@ -198,7 +208,7 @@ class Maker:
         others = sorted((s for s in scores.values() if s.topic not in self.lives), key=lambda s: (-s.n[1], s.topic))
         fill = [s for s in others if s.n[1] >= self.minimum]
         if not rows and not fill:
-            fill = others
+            fill = [s for s in others if s.n[1] >= FALLBACK]
         return rows + [self.row(s, False, []) for s in fill[: ROWS - len(rows)]]
 
     def same_people(self, one: str, other: str) -> bool:
@@ -220,11 +230,11 @@ class Maker:
             "display": spellings[0] if spellings else s.topic, "variants": spellings[1:],
             "posts": len(said), "authors": round(people.people),
             "support": s.n[s.window], "expected": s.e, "spread": math.sqrt(s.v), "score": s.score,
-            "weight": self.shown[s.topic][0], "score_window_s": self.spec.windows[s.window] // 1_000,
+            "weight": self.shown.get(s.topic, (s.weight, 0))[0], "score_window_s": self.spec.windows[s.window] // 1_000,
             "state": self.state(s, life),
             "since": life.since if life else None,
             "peak": {"score": life.peak[0], "at": life.peak[1]} if life else None,
-            "flags": self.flags(said, people, joined), "joined": joined,
+            "flags": self.flags(said, people, joined), "joined": sorted(joined),
             "spark": [self.support(s.topic, s.window, self.at - back * self.spec.step)
                       for back in reversed(range(SPARK))],
         }  # fmt: skip

@@ -1,0 +1,66 @@
+"""The fast product and the slow, obvious reference say the same of the same posts."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.oracle import streams
+from tests.oracle.compare import differences
+from tests.oracle.counting import counts
+from tests.oracle.posts import Said
+from tests.oracle.ranking import lists
+from tests.trends.product import run
+
+SLOWLY = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+
+
+def assert_same(log: list[Said], partitions: int, lateness_ms: int = streams.LATENESS_MS) -> None:
+    found, panes, stats = run(log, partitions, lateness_ms)
+    expected_panes, late, late_by_source, duplicates = counts(log, partitions, streams.PANE_MS, lateness_ms)
+    assert panes == expected_panes
+    assert (stats.read, stats.late, stats.late_by_source, stats.duplicates) == (
+        len(log), late, late_by_source, duplicates,
+    )  # fmt: skip
+    assert differences(found, lists(log, partitions, streams.PANE_MS, lateness_ms)) == []
+
+
+@SLOWLY
+@given(streams.small(), st.sampled_from((1, 3, 12)))
+def test_counts_people_windows_and_lists_are_the_references(log: list[Said], partitions: int) -> None:
+    assert_same(log, partitions)
+
+
+@SLOWLY
+@given(streams.days(), st.sampled_from((1, 3)))
+def test_quiet_hours_and_unobserved_days_are_the_references(log: list[Said], partitions: int) -> None:
+    assert_same(log, partitions)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hours_of_bursts_and_a_ring_are_the_references(seed: int) -> None:
+    assert_same(streams.seeded(seed, posts=1_200, hours=5.0), 3)
+
+
+@SLOWLY
+@given(streams.small(late=False), st.randoms(use_true_random=False))
+def test_without_late_posts_neither_partitions_nor_order_within_the_lateness_matter(
+    log: list[Said], chance: random.Random
+) -> None:
+    straight = run(log, 1)[:2]
+    shuffled = [
+        said for _, said in sorted((said.time + chance.randrange(streams.LATENESS_MS), said) for said in log)
+    ]
+    same_ids_first = {(said.source, said.id, said.time): said for said in reversed(log)}
+    shuffled = [same_ids_first.get((said.source, said.id, said.time), said) for said in shuffled]
+    for partitions in (3, 12):
+        assert run(shuffled, partitions)[:2] == straight
+
+
+@SLOWLY
+@given(streams.small(), st.integers(1, 9))
+def test_how_posts_are_cut_into_batches_does_not_matter(log: list[Said], batch: int) -> None:
+    assert run(log, 3, batch=batch)[0] == run(log, 3)[0]
