@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .people import HASHES, kept, sample
+from . import people
+from .people import HASHES, kept, sample, sample_below
 from .windows import HOUR_MS, Mentions, Spec, bucket_of
 
-ENTRIES = 1_024  # (person, step) up to which a bucket's mean is taken from everybody
+ENTRIES = 1_024  # (person, step) up to which a bucket's means are taken from everybody
 FORGET = 0.1
 
 Pair = tuple[float, float]  # of the short and of the long window
@@ -124,8 +125,8 @@ class Baseline:
             return self.means[topic, bucket]
         if bucket < hourly_from or self.spec.hourly_back == 0:
             return (0.0, 0.0), (0.0, 0.0)
-        people = sample(self.hourly.within(bucket, bucket + HOUR_MS).get(topic, [])).people
-        short, long = (people * min(window, self.spec.bucket) / self.spec.bucket for window in self.spec.windows)
+        persons = sample(self.hourly.within(bucket, bucket + HOUR_MS).get(topic, [])).people
+        short, long = (persons * min(window, self.spec.bucket) / self.spec.bucket for window in self.spec.windows)
         return (short, long), (0.0, 0.0)
 
     def measured(self, topic: str, bucket: int) -> tuple[Pair, Pair]:
@@ -145,16 +146,20 @@ class Baseline:
         return (total[0] / count, total[1] / count), (misfit[0] / count, misfit[1] / count)
 
     def limit(self, topic: str, bucket: int) -> int:
-        """Author hashes below this are taken for the bucket's mean."""
-        step, entries = self.spec.step, 0
+        """The author hash below which people are taken for the bucket's mean."""
+        step, entries, limit = self.spec.step, 0, HASHES
         start = bucket + step - self.spec.windows[1]
         while start < bucket + self.spec.bucket:
-            entries += kept(self.mentions.within(start, start + step).get(topic, []))
+            authors = kept(self.mentions.within(start, start + step).get(topic, []))
+            entries += len(authors)
+            if len(authors) > people.K:
+                limit = min(limit, authors[people.K])
             start += step
-        return HASHES * ENTRIES // entries if entries > ENTRIES else HASHES
+        return min(limit, HASHES * ENTRIES // entries) if entries > ENTRIES else limit
 
     def sampled(self, topic: str, at: int, limit: int) -> Pair:
         short, long = (
-            sample(self.mentions.within(at - window, at).get(topic, []), limit).support for window in self.spec.windows
+            sample_below(self.mentions.within(at - window, at).get(topic, []), limit).support
+            for window in self.spec.windows
         )
         return short, long

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from xxhash import xxh64_intdigest as xxh64
 
-from .posts import Said, full_text, scopes_of
+from .posts import Said, cell_of, full_text, scopes_of
 
 K = 512  # people up to which a sample is exact
 HASHES = 1 << 64
@@ -24,6 +24,7 @@ class Mention(NamedTuple):
     author: int
     text: int
     mix: int
+    cell: tuple[str, str, frozenset[str]]
     scopes: frozenset[str]
 
 
@@ -84,25 +85,33 @@ def mentions_of(said: Said) -> list[Mention]:
     first: dict[str, str] = {}
     for written, key in said.spellings:
         first.setdefault(key, written)
-    scopes = scopes_of(said)
-    return [Mention(said.time, key, written, author, text, mix, scopes) for key, written in first.items()]
+    cell, scopes = cell_of(said), scopes_of(said)
+    return [Mention(said.time, key, written, author, text, mix, cell, scopes) for key, written in first.items()]
 
 
-def sample(mentions: Iterable[Mention], below: int = HASHES) -> Sample:
-    """The K smallest author hashes (of those below a limit), each with the text of its smallest mix."""
+def sample(mentions: Iterable[Mention]) -> Sample:
+    """The K smallest author hashes, each with the text of its smallest mix."""
+    mentions = list(mentions)
+    authors = sorted({mention.author for mention in mentions})
+    return sample_below(mentions, authors[K] if len(authors) > K else HASHES)
+
+
+def sample_below(mentions: Iterable[Mention], limit: int) -> Sample:
+    """All author hashes below the limit, each with the text of its smallest mix."""
     smallest: dict[int, tuple[int, int]] = {}
     for mention in mentions:
-        if mention.author < below:
+        if mention.author < limit:
             mine = (mention.mix, mention.text)
             smallest[mention.author] = min(smallest.get(mention.author, mine), mine)
-    authors = sorted(smallest)
-    limit = authors[K] if len(authors) > K else below
-    return Sample({author: smallest[author][1] for author in authors if author < limit}, limit)
+    return Sample({author: text for author, (_, text) in smallest.items()}, limit)
 
 
-def kept(mentions: Iterable[Mention]) -> int:
-    """How many people a sample keeps: K, and the one that tells the sampled fraction."""
-    return min(len({mention.author for mention in mentions}), K + 1)
+def kept(mentions: Iterable[Mention]) -> list[int]:
+    """The author hashes that the samples of the cells keep: in each K, and the one that tells the sampled fraction."""
+    by_cell: dict[object, set[int]] = {}
+    for mention in mentions:
+        by_cell.setdefault(mention.cell, set()).add(mention.author)
+    return sorted({author for authors in by_cell.values() for author in sorted(authors)[: K + 1]})
 
 
 def estimated_number(hashes: Iterable[int]) -> float:

@@ -71,13 +71,19 @@ def language(lang: str | None) -> str:
     return primary if two_or_three and primary != "und" else ""
 
 
+def cell_of(said: Said) -> tuple[str, str, frozenset[str]]:
+    """(source name, language, events)."""
+    return source_name(said.source), language(said.lang), frozenset(said.events)
+
+
 def scopes_of(said: Said) -> frozenset[str]:
     """The scopes in which the post counts."""
-    scopes = {"all"} | {f"event:{name}" for name in said.events}
-    if language(said.lang):
-        scopes.add(f"lang:{language(said.lang)}")
-    if source_name(said.source):
-        scopes.add(f"source:{source_name(said.source)}")
+    source, lang, events = cell_of(said)
+    scopes = {"all"} | {f"event:{name}" for name in events}
+    if lang:
+        scopes.add(f"lang:{lang}")
+    if source:
+        scopes.add(f"source:{source}")
     return frozenset(scopes)
 
 
