@@ -30,8 +30,7 @@ _MENTION = re.compile(
     r"(?:^|[^a-zA-Z0-9_!#$%&*@＠]|(?:^|[^a-zA-Z0-9_+~.-])(?:rt|RT|rT|Rt):?)"
     r"([@＠][a-zA-Z0-9_]{1,15}(?![a-zA-Z0-9_])(?:/[a-zA-Z][a-zA-Z0-9_-]{0,24})?)"
 )
-NOT_AFTER# Twitter has no account with more than 15 characters in its name, where twitter-text still takes 20
-_MENTION = re.compile(rf"[@＠{LATIN_ACCENTS}]|://")
+NOT_AFTER_MENTION = re.compile(rf"[@＠{LATIN_ACCENTS}]|://")
 
 
 def hashtags(text: str) -> list[Item]:
