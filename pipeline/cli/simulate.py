@@ -104,12 +104,18 @@ def simulate(
         simulations = [Simulation(part, seed) for part in scenarios]
     except ValueError as error:
         raise WrongUseError(f"{error}; raise --people") from None
-    with ExitStack() as opened, Interrupts() as interrupts:
-        posts_file = _opened("--out", out, opened)
-        truth_file = None if truth is None else _opened("--truth", truth, opened)
-        _write(out, posts_file, chain.from_iterable(each.lines() for each in simulations), interrupts)
-        if truth is not None and truth_file is not None:
-            _write(truth, truth_file, chain.from_iterable(each.truth() for each in simulations), interrupts)
+    try:
+        with ExitStack() as opened, Interrupts() as interrupts:
+            posts_file = _opened("--out", out, opened)
+            truth_file = None if truth is None else _opened("--truth", truth, opened)
+            _write(posts_file, chain.from_iterable(each.lines() for each in simulations), interrupts)
+            if truth_file is not None:
+                _write(truth_file, chain.from_iterable(each.truth() for each in simulations), interrupts)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # closing a file on a full disk fails as writing does
+        files = out if truth is None else f"{out} or {truth}"
+        raise CommandError(f"{files}: cannot be written on ({error.strerror}); make room and run again") from None
     if out != STDOUT:
         for each in simulations:
             print(f"{out}: {each.totals.summary()}", file=sys.stderr)
@@ -143,13 +149,8 @@ def _opened(flag: str, path: str, opened: ExitStack) -> BinaryIO:
         raise WrongUseError(f"{flag} {path}: cannot be written ({why}); name a file that you may write") from None
 
 
-def _write(path: str, file: BinaryIO, lines: Iterator[bytes], interrupts: Interrupts) -> None:
-    try:
-        while some := b"".join(islice(lines, _LINES_AT_ONCE)):
-            with interrupts.held():
-                file.write(some)
-        file.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be written on ({error.strerror}); make room and run again") from None
+def _write(file: BinaryIO, lines: Iterator[bytes], interrupts: Interrupts) -> None:
+    while some := b"".join(islice(lines, _LINES_AT_ONCE)):
+        with interrupts.held():
+            file.write(some)
+    file.flush()

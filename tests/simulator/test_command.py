@@ -67,3 +67,11 @@ def test_wrong_use_is_one_line_that_helps_and_exit_code_2(flags: tuple[str, ...]
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert hint in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to stand for a full disk")
+def test_a_full_disk_is_one_line_and_exit_code_1() -> None:
+    done = run("--duration", "1m", "--out", "/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "make room" in done.stderr
