@@ -80,12 +80,11 @@ class Sorter:
         self._floor = -1  # time of the last post let go for want of room
         self.out_of_order = 0
 
-    def push(self, posts: list[Post]) -> list[Post]:
-        """The posts that are due now that these have come."""
+    def push(self, posts: list[Post], times: list[int]) -> list[Post]:
+        """The posts that are due now that these have come; `times` are theirs, ms."""
         if not posts:
             return []
         held = self._held
-        times: list[int] = list(map(_time_ms, posts))
         lowest = max(self._newest - self._sort_ms, self._floor)
         late: list[tuple[int, Post]] = []  # with the newest time before each
         if all(map(le, times, islice(times, 1, None))) and times[0] >= lowest:

@@ -6,6 +6,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from pipeline.sources.archives.streams import Progress, chunks
 from schemas import Post
 
 FORMATS = ("auto", *JSON_FORMATS, "csv")
+_time_ms = attrgetter("time")
 _DEAD_AT_ONCE = 256
 _BYTES_AT_ONCE = 8 << 20  # after so much without a post, a batch tells the progress
 
@@ -35,8 +37,8 @@ def read_archives(
 
     Files come in the order of `find_files`; posts at most `sort_ms` out of order are put in place, also across files.
     `columns` maps fields of a post to the columns of tables (csv). `stdin` is what `-` reads, standard input if not
-    given. Batches are the same whatever the compression, as is the order of posts for any `batch_size` (unless over
-    262,144 posts lie within `sort_ms`). One bad line, file or post never stops the rest.
+    given. The order of posts is the same whatever the compression and `batch_size` (unless over 262,144 posts lie
+    within `sort_ms`). A batch without posts tells the progress. No bad line, post or compressed stream stops the rest.
 
     Raises ArchiveError at once for an unknown format and for what `find_files` refuses; on the way, when a file cannot
     be read any more, is one JSON document above 256 MiB, or a table lacks a column that posts need.
@@ -112,11 +114,12 @@ class _Order:
     def _due(self, count: int) -> list[Post]:
         """The posts that are due now that the first `count` of those waiting are judged."""
         waiting = self._waiting
-        times: list[int] = [post.time for post in waiting]  # type: ignore[misc]  # all were checked
+        times: list[int] = list(map(_time_ms, waiting))
         rejected = self._gate.rejected(times, count)
         posts = waiting[:count]
+        judged = times[:count]
         for index in reversed(rejected):
-            del posts[index]
+            del posts[index], judged[index]
         starts = [start for start, _, _ in self._origins]
         for index in rejected:
             start, block, offset = self._origins[bisect_right(starts, index) - 1]
@@ -124,7 +127,7 @@ class _Order:
         del waiting[:count]
         first = bisect_right(starts, count) - 1
         self._origins = [(start - count, block, offset) for start, block, offset in self._origins[max(first, 0):]]
-        return self._sorter.push(posts)
+        return self._sorter.push(posts, judged)
 
     def _batch(self, posts: list[Post], last: bool = False) -> Iterator[Batch]:
         if not (posts or self._dead or self._skipped or last or self._progress.bytes_read > self._bytes_told):

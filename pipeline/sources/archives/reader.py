@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter
 
 import msgspec
 import orjson
@@ -20,6 +21,7 @@ from schemas import MAX_RECORD_BYTES, MAX_TIME_MS, Post, PostError
 from schemas.posts import checked
 
 DOCUMENT_BYTES = 256 << 20  # a JSON document is held whole up to here
+_time_ms = attrgetter("time")
 _PEEK_BYTES = 65_536
 _PEEK_LINES = 32
 
@@ -49,29 +51,38 @@ class _Filling:
         self._raws: list[bytes | msgspec.Raw] = []
         self.block = Block(file, lines=self._lines, raws=self._raws)
 
-    def add(self, line: int, raw: bytes, parse: Callable[[bytes], Parsed]) -> None:
+    def add(
+        self, line: int, raw: bytes, parse: Callable[[bytes], Parsed], kept: bytes | msgspec.Raw | None = None
+    ) -> None:
+        """Reads one record; `kept` is the same bytes where they are held anyway."""
         try:
             parsed = parse(raw)
         except PostError as error:
             self.fault(line, raw, error)
             return
-        self.answer(line, raw, parsed)
+        self.answer(line, kept or raw, parsed)
 
-    def answer(self, line: int, raw: bytes, parsed: Parsed | PostError) -> None:
+    def answer(self, line: int, raw: bytes | msgspec.Raw, parsed: Parsed | PostError) -> None:
         if isinstance(parsed, PostError):
-            self.fault(line, raw, parsed)
+            self.fault(line, bytes(raw), parsed)
         elif parsed is None:
             self.block.skipped += 1
         elif isinstance(parsed, Post):
             self._post(line, raw, parsed)
         else:
+            posts = []
             for item in parsed:
                 if isinstance(item, Fault):
                     self.fault(line, item.raw, item.error)
+                elif item is None:
+                    self.block.skipped += 1
                 else:
-                    self._post(line, msgspec.json.encode(item), item)
+                    posts.append(item)
+            posts.sort(key=_time_ms)  # pages begin with the newest
+            for post in posts:
+                self._post(line, msgspec.json.encode(post), post)
 
-    def _post(self, line: int, raw: bytes, post: Post) -> None:
+    def _post(self, line: int, raw: bytes | msgspec.Raw, post: Post) -> None:
         self.block.posts.append(post)
         self._lines.append(line)
         self._raws.append(raw)
@@ -80,7 +91,7 @@ class _Filling:
         self.block.dead.append(Dead(self.block.file, line, error.reason, error.detail, raw[:RAW_BYTES]))
 
     def in_order_of_time(self) -> Block:
-        order = sorted(range(len(self._lines)), key=lambda index: self.block.posts[index].time)
+        order = sorted(range(len(self._lines)), key=lambda index: _time_ms(self.block.posts[index]))
         block = self.block
         return Block(block.file, [block.posts[index] for index in order], block.dead, block.skipped,
                      [self._lines[index] for index in order], [self._raws[index] for index in order])
@@ -217,7 +228,7 @@ def _of_document(name: str, document: bytes, shape: Format | None) -> Block:
         if len(record) > shape.limit and len(items) > 1:
             filling.fault(line, record, _overlong(len(record), shape.limit))
         else:
-            filling.add(line, item, shape.parse)
+            filling.add(line, record, shape.parse, kept=item)
         line += document.count(b"\n", position, position + len(record))
         position += len(record)
     return filling.in_order_of_time()

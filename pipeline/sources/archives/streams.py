@@ -13,8 +13,8 @@ import zstandard
 
 from pipeline.sources.archives.batches import ArchiveError
 
-CHUNK_BYTES = 262_144
-_ZSTD_INPUT_BYTES = 2_048  # zstd cannot bound its output: 2 KiB hold at most 512 blocks of 128 KiB, 64 MiB in all
+CHUNK_BYTES = 65_536  # larger ones fall out of the caches, and each costs fresh pages
+_ZSTD_INPUT_BYTES = 2_048  # its output cannot be bounded: of 2 KiB it is at most 512 blocks, 64 MiB
 _ZSTD_MAX_WINDOW = 1 << 27
 
 
@@ -30,7 +30,7 @@ class Progress:
 
 
 def chunks(raw: BinaryIO, progress: Progress, name: str) -> Iterator[bytes]:
-    """The content of a file in pieces that are never empty, at most about CHUNK_BYTES each (zstd: a bit more).
+    """The content of a file in pieces that are never empty, of about CHUNK_BYTES at most.
 
     Several gzip members, bzip2 streams or zstd frames in a row are read as one; zero bytes after the last are padding.
     Raises TruncatedError where a compressed file is cut or corrupt (after what was readable), ArchiveError when the
@@ -148,11 +148,29 @@ class _Zstd:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        parts: list[bytes] = []
+        size = 0
         for start in range(0, len(data), _ZSTD_INPUT_BYTES):
-            yield self._inner.decompress(data[start : start + _ZSTD_INPUT_BYTES])
+            try:
+                part = self._inner.decompress(data[start : start + _ZSTD_INPUT_BYTES])
+            except zstandard.ZstdError:
+                yield b"".join(parts)
+                raise
+            if len(part) > CHUNK_BYTES:
+                yield b"".join(parts)
+                for begin in range(0, len(part), CHUNK_BYTES):
+                    yield part[begin : begin + CHUNK_BYTES]
+                parts, size = [], 0
+            else:
+                parts.append(part)
+                size += len(part)
             if self._inner.eof:
                 self._rest = self._inner.unused_data + data[start + _ZSTD_INPUT_BYTES :]
-                return
+                break
+            if size >= CHUNK_BYTES:
+                yield b"".join(parts)
+                parts, size = [], 0
+        yield b"".join(parts)
 
     @property
     def ended(self) -> bool:

@@ -26,8 +26,8 @@ class Fault:
     raw: bytes
 
 
-# a post, the posts and faults of a page, or None: a sound record that holds no post
-Parsed = Post | list[Post | Fault] | None
+# a post, a sound record that holds none (None), or all that a page holds
+Parsed = Post | None | list[Post | Fault | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,15 @@ def decode(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
         raise PostError("not-json", str(error)) from None
 
 
-def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Post | None]) -> list[Post | Fault]:
-    """The posts of a page, its faults apart."""
-    found: list[Post | Fault] = []
+def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Post | None]) -> list[Post | Fault | None]:
+    """What the records of a page hold, one by one."""
+    found: list[Post | Fault | None] = []
     for record in records:
         raw = bytes(record)
         try:
-            post = parse(raw)
+            found.append(parse(raw))
         except PostError as error:
             found.append(Fault(error, raw))
-        else:
-            if post is not None:
-                found.append(post)
     return found
 
 

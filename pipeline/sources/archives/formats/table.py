@@ -117,6 +117,7 @@ class Rows:
         self._table: Table | None = None
         self._open: list[tuple[int, bytes]] = []  # lines of a row whose quotes have not ended
         self._size = 0
+        self._fault = PostError("invalid", "")  # of the first of them alone
 
     def feed(self, line: int, raw: bytes) -> Iterator[Row]:
         """The rows that end with this line. Raises ArchiveError when it is a header that will not do."""
@@ -145,7 +146,7 @@ class Rows:
         while self._open:
             (line, raw), *rest = self._open
             self._open = []
-            yield line, raw, PostError("invalid", "a quoted field that does not end")
+            yield line, raw, self._fault
             for number, following in rest:
                 yield from self.feed(number, following)
 
@@ -160,6 +161,7 @@ class Rows:
         if isinstance(answer, PostError) and raw.count(b'"') % 2:
             self._open = [(line, raw)]
             self._size = len(raw)
+            self._fault = answer
             return None
         return line, raw, answer
 
@@ -169,12 +171,12 @@ class Rows:
         self._size += len(raw)
         first, beginning = self._open[0]
         if self._size > RECORD_BYTES:
-            return first, beginning, PostError("invalid", "a quoted field that does not end")
+            return first, beginning, self._fault
         if raw.count(b'"') % 2 == 0:
             return None
         whole = b"\n".join(part for _, part in self._open)
         answer = self._table.answer(whole, first)
-        return first, beginning if isinstance(answer, PostError) else whole, answer
+        return (first, beginning, self._fault) if isinstance(answer, PostError) else (first, whole, answer)
 
 
 def delimiter(header: str) -> str:

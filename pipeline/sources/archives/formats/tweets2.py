@@ -9,13 +9,13 @@ import msgspec
 from pipeline.sources.archives.formats import tweets1
 from pipeline.sources.archives.formats.base import (
     PAGE_BYTES,
-    Fault,
     Format,
     Parsed,
     Word,
     build,
     declared,
     decode,
+    each,
     media_of,
     short,
     web_address,
@@ -90,10 +90,10 @@ class _Includes(msgspec.Struct):
 
 
 class _Page(msgspec.Struct):
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
     includes: _Includes | None = None
-    meta: msgspec.Raw | None = None
-    errors: msgspec.Raw | None = None
+    meta: msgspec.Raw = msgspec.Raw()
+    errors: msgspec.Raw = msgspec.Raw()
 
 
 _page = msgspec.json.Decoder(_Page)
@@ -116,22 +116,15 @@ _NOTHING = _Known({}, {}, {})
 def parse(record: bytes) -> Parsed:
     """The posts of one page, or the post of one line; None where a page holds none. Raises PostError."""
     page = decode(_page, record)
-    data = bytes(page.data).strip() if page.data is not None else b""
+    data = bytes(page.data).strip()
     if data[:1] not in (b"[", b"{"):
-        if not data and (page.meta is not None or page.errors is not None):
+        if not data and (bytes(page.meta) or bytes(page.errors)):
             return None
         return _post(record, _NOTHING)
     known = _known(page.includes) if page.includes is not None else _NOTHING
     if data[:1] == b"{":
         return _post(data, known)
-    found: list[Post | Fault] = []
-    for item in _list.decode(data):
-        raw = bytes(item)
-        try:
-            found.append(_post(raw, known))
-        except PostError as error:
-            found.append(Fault(error, raw))
-    return found or None
+    return each(_list.decode(data), lambda record: _post(record, known)) or None
 
 
 def _known(includes: _Includes) -> _Known:

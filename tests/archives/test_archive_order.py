@@ -1,0 +1,186 @@
+"""Posts come out in order of time, and a clock from the future does not lead the others astray."""
+
+from __future__ import annotations
+
+import heapq
+from pathlib import Path
+
+import pytest
+from archive_samples import NOON, Reading, lines, post, read, tweet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.sources.archives.order import DAY_MS, FOLLOWERS, FutureGate, Sorter
+from schemas import Post
+
+
+def posts_at(times: list[int]) -> list[Post]:
+    return [Post(id=str(index), author="a", text="", time=time) for index, time in enumerate(times)]
+
+
+def slow_sorting(times: list[int], sort_ms: int, max_held: int) -> tuple[list[int], int]:
+    """Indices in the order they pass on, post by post with a heap; and how many came too late."""
+    heap: list[tuple[int, int]] = []
+    out: list[int] = []
+    newest, floor, late = -1, -1, 0
+    for index, time in enumerate(times):
+        if time < newest - sort_ms or time < floor:
+            late += 1
+            out.append(index)
+            continue
+        heapq.heappush(heap, (time, index))
+        newest = max(newest, time)
+        while heap and heap[0][0] <= newest - sort_ms:
+            out.append(heapq.heappop(heap)[1])
+        while len(heap) > max_held:
+            floor, first = heapq.heappop(heap)
+            out.append(first)
+    return out + [index for _, index in sorted(heap)], late
+
+
+def sorted_in_batches(times: list[int], sort_ms: int, batch: int, max_held: int = 10**9) -> tuple[list[int], int]:
+    sorter = Sorter(sort_ms, max_held)
+    out: list[Post] = []
+    posts = posts_at(times)
+    for start in range(0, len(posts), batch):
+        out += sorter.push(posts[start : start + batch], times[start : start + batch])
+    out += sorter.end()
+    return [int(post.id) for post in out], sorter.out_of_order
+
+
+class TestSorting:
+    @given(
+        st.lists(st.integers(0, 60), max_size=60),
+        st.integers(0, 70),
+        st.integers(1, 20),
+    )
+    def test_agrees_with_a_heap_post_by_post_whatever_the_batches(
+        self, times: list[int], sort_ms: int, batch: int
+    ) -> None:
+        assert sorted_in_batches(times, sort_ms, batch) == slow_sorting(times, sort_ms, 10**9)
+
+    @given(st.lists(st.integers(0, 60), max_size=60), st.integers(0, 70), st.integers(1, 9))
+    def test_holds_no_more_than_it_may(self, times: list[int], sort_ms: int, max_held: int) -> None:
+        assert sorted_in_batches(times, sort_ms, 1, max_held) == slow_sorting(times, sort_ms, max_held)
+
+    @given(st.lists(st.integers(0, 5), max_size=200), st.integers(1, 20))
+    def test_disorder_within_the_bound_is_undone(self, wobble: list[int], batch: int) -> None:
+        times = [index + back for index, back in enumerate(wobble)]
+        order, late = sorted_in_batches(times, 5, batch)
+        assert order == sorted(range(len(times)), key=lambda index: times[index])
+        assert late == 0
+
+    def test_what_is_beyond_the_bound_passes_on_as_it_comes(self, tmp_path: Path) -> None:
+        times = [NOON, NOON + 90_000, NOON + 10_000, NOON + 80_000, NOON + 500_000]
+        reading = read(tmp_path, lines(*(post(number, time) for number, time in enumerate(times))))
+        assert reading.ids == ["p0", "p2", "p3", "p1", "p4"]
+        assert reading.out_of_order == 1
+
+    def test_files_that_overlap_within_the_bound_are_sorted_across_their_seam(self, tmp_path: Path) -> None:
+        for name, numbers in (("a", (0, 2, 4)), ("b", (1, 3, 5))):
+            (tmp_path / f"{name}.jsonl").write_bytes(lines(*(post(n, NOON + n * 1_000) for n in numbers)))
+        assert Reading(tmp_path).ids == [f"p{number}" for number in range(6)]
+
+    @pytest.mark.parametrize("batch_size", [1, 7, 4_096])
+    def test_the_order_does_not_depend_on_the_batches(self, tmp_path: Path, batch_size: int) -> None:
+        times = [NOON + (number * 7_919) % 200_000 + number * 100 for number in range(500)]
+        content = lines(*(post(number, time) for number, time in enumerate(times)))
+        reading = read(tmp_path, content, batch_size=batch_size)
+        expected, late = slow_sorting(times, 60_000, 10**9)
+        assert (reading.ids, reading.out_of_order) == ([f"p{index}" for index in expected], late)
+
+
+def slow_future(times: list[int]) -> list[int]:
+    newest: int | None = None
+    longest = 0
+    bad = []
+    for index, time in enumerate(times):
+        if newest is not None and time <= newest + DAY_MS:
+            newest = max(newest, time)
+            continue
+        following = times[index + 1 :][:16]
+        near = len([later for later in following if time - later <= DAY_MS])
+        lonely = not following and newest is not None and time - newest > longest
+        if lonely or (following and near < len(following) / 2):
+            bad.append(index)
+        else:
+            if newest is not None:
+                longest = max(longest, time - newest)
+            newest = time
+    return bad
+
+
+def future_in_batches(times: list[int], batch: int) -> list[int]:
+    gate = FutureGate()
+    bad = []
+    for start in range(0, len(times), batch):
+        bad += [
+            start + index
+            for index in gate.rejected(times[start : start + batch + FOLLOWERS], min(batch, len(times) - start))
+        ]
+    return bad
+
+
+def archive(*times: int) -> list[int]:
+    return future_in_batches(list(times), 5)
+
+
+MINUTE = 60_000
+NORMAL = [NOON + number * MINUTE for number in range(40)]
+
+
+class TestFuture:
+    @given(st.lists(st.integers(0, 8), max_size=80), st.integers(1, 30))
+    def test_agrees_with_the_rule_spelled_out(self, days: list[int], batch: int) -> None:
+        times = [day * DAY_MS * 3 // 4 for day in days]
+        assert future_in_batches(times, batch) == slow_future(times)
+
+    @pytest.mark.parametrize("place", [0, 1, 20, 39, 40])
+    @pytest.mark.parametrize("ahead", [DAY_MS + 40 * MINUTE + 1, 40_000 * DAY_MS])
+    def test_a_single_post_from_the_future_is_dead_wherever_it_stands(self, place: int, ahead: int) -> None:
+        assert archive(*NORMAL[:place], NOON + ahead, *NORMAL[place:]) == [place]
+
+    @pytest.mark.parametrize("place", [0, 20])
+    def test_eight_in_a_row_do_not_vouch_for_each_other(self, place: int) -> None:
+        liars = [NOON + (300 + number * 3) * DAY_MS for number in range(8)]
+        assert archive(*NORMAL[:place], *liars, *NORMAL[place:]) == list(range(place, place + 8))
+
+    def test_a_gap_of_weeks_is_no_future(self) -> None:
+        later = [time + 40 * DAY_MS for time in NORMAL]
+        assert archive(*NORMAL, *later) == []
+        assert archive(*NORMAL, *later[:3]) == []
+
+    def test_a_liar_within_a_gap_is_found(self) -> None:
+        later = [time + 40 * DAY_MS for time in NORMAL]
+        assert archive(*NORMAL, NOON + 9_000 * DAY_MS, *later) == [40]
+
+    def test_a_sparse_archive_passes_down_to_its_last_post(self) -> None:
+        assert archive(*(NOON + number * 3 * DAY_MS for number in range(30))) == []
+
+    def test_the_only_post_of_an_archive_may_be_anywhere(self) -> None:
+        assert archive(NOON) == []
+
+    def test_a_day_ahead_is_not_yet_the_future(self) -> None:
+        assert archive(NOON, NOON + DAY_MS) == []
+        assert archive(NOON, NOON + DAY_MS + 1) == [1]
+
+    def test_the_dead_letter_has_file_line_and_bytes(self, tmp_path: Path) -> None:
+        liar = tweet(99, created_at="Thu May 01 12:00:00 +0000 2098")
+        reading = read(
+            tmp_path, lines(b"\n", b"broken\n", *(tweet(n) for n in range(20)), liar, *(tweet(n) for n in range(20)))
+        )
+        assert reading.faults == [(2, "not-json"), (23, "future")]
+        dead = reading.dead[1]
+        assert dead.file == str(tmp_path / "archive.jsonl")
+        assert dead.raw + b"\n" == lines(liar)
+        assert len(reading.posts) == 40
+
+    def test_it_is_found_across_batches_and_blocks_too(self, tmp_path: Path) -> None:
+        times = [NOON + number for number in range(3_000)]
+        for number in range(0, 3_000, 100):
+            times[number] = NOON + (400 + number) * DAY_MS
+        reading = read(tmp_path, lines(*(post(n, time) for n, time in enumerate(times))), batch_size=50)
+        assert reading.faults == [(number + 1, "future") for number in range(0, 3_000, 100)]
+        assert [dead.raw.split(b'"')[3] for dead in reading.dead] == [
+            b"p%d" % number for number in range(0, 3_000, 100)
+        ]
