@@ -21,7 +21,7 @@ _INVISIBLE = regex.compile(
     ) | [\p{Cf}\p{Default_Ignorable_Code_Point}]""",
     regex.VERBOSE | regex.VERSION1,
 )
-_TOWER = regex.compile(rf"(^|\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
+_STRAY_MARKS = regex.compile(rf"^[\p{{M}} ]+|(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
 _CLUSTER = regex.compile(r"\X")
 
 
@@ -36,9 +36,8 @@ def printable(text: str, width: int | None = None) -> str:
     ('a�[31mred alert', 'こんにち…')
     """
     if not (text.isascii() and text.isprintable()):
-        text = " ".join(text.split())
-        text = _NOT_TEXT.sub(REPLACEMENT, text)
-        text = _TOWER.sub(r"\1", _INVISIBLE.sub(r"\1", text))
+        text = _NOT_TEXT.sub(REPLACEMENT, " ".join(text.split()))
+        text = _STRAY_MARKS.sub(r"\1", " ".join(_INVISIBLE.sub(r"\1", text).split()))
     if width is None or len(text) * 2 <= width:
         return text
     return _cut(text, width)
