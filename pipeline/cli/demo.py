@@ -122,11 +122,11 @@ class _Demo:
         stats = self.local.stats
         yield Text.assemble(
             ("upswell demo", "bold"),
-            (f"  {moment(self.clock_ms)} UTC", "bold green"),
+            (f"  {moment(self.clock_ms)[-5:]} UTC", "bold green"),
             (f"  {f'{self.speed:g}x  ' if self.speed else ''}{stats.counted:,} posts  {stats.late:,} late  ", "dim"),
-            (f"{stats.duplicates:,} twice  {self.dead:,} unreadable", "dim"),
+            (f"{stats.duplicates:,} twice  {self.dead:,} unreadable  Ctrl-C ends", "dim"),
             no_wrap=True,
-            overflow="ellipsis",
+            overflow="crop",
         )
         yield Text()
         rows = max(height - 3 - 2 - 2, 5)
@@ -149,7 +149,7 @@ class _Demo:
     def last_words(self, ending: str) -> None:
         if self.screen.is_terminal and self.everything.shown:
             for line in self.frame(*self.screen.size):
-                self.screen.print(line)
+                self.screen.print(line, no_wrap=True, overflow="crop")
         stats = self.local.stats
         self.screen.print(
             Text(f"{ending} at {moment(self.clock_ms)} UTC of simulated time; {stats.counted:,} posts counted. "

@@ -169,7 +169,7 @@ class _Run:
 
     def report(self) -> None:
         for line in table(self.board, self.plan.top, self.for_people.width, beneath=True):
-            self.for_people.print(line, soft_wrap=not self.for_people.is_terminal)
+            self.for_people.print(line, no_wrap=True, overflow="ellipsis")
         self.for_people.print()
         stats = self.local.stats
         elapsed_s = time.monotonic() - self.began

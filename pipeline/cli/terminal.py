@@ -17,15 +17,17 @@ from schemas import Trend, TrendList
 
 SPARK_LEVELS = "▁▂▃▅▇"
 UNBOUNDED_WIDTH = 10_000  # of output that is no terminal: nothing is cut
-MIN_WIDTH = 36
-WIDE = 60  # from here on posts and the time of the list have room
+MIN_WIDTH = 28
+WITH_COURSE = 36  # from here on the spark line has room
+WIDE = 60  # and from here posts, the time of the list and a short `why`
 TOPIC_WIDTH = 28
-WHY_WIDTH = 40  # below this a `why` beside its row says too little, and goes beneath it where there is room
+WHY_WIDTH = 40  # below this a `why` is cut too early: it goes beneath its row where there is room, else it is put short
 MIN_WHY_WIDTH = 8
 FLAG_NOTES = {
     "counting": "no past to compare with yet: ranked by people",
-    "provisional": "less than a day of past: provisional",
+    "provisional": "provisional: less than a day of past",
 }
+FILLS_UP = "·"  # in the place of a move: the topic is not trending
 STATE_STYLES = {"new": "bold green", "rising": "green", "steady": "", "fading": "dim"}
 
 
@@ -35,7 +37,7 @@ def spark(values: Sequence[float], width: int = 20) -> str:
     >>> spark([0, 1, 2, 4, 8]), spark([0, 0]), spark([1, 2, 3], 2)
     ('▁▂▂▃▇', '▁▁', '▅▇')
     """
-    values = values[-width:]
+    values = values[-width:] if width else ()
     top = max(values, default=0)
     steps = len(SPARK_LEVELS) - 1
     return "".join(SPARK_LEVELS[ceil(max(value, 0) / top * steps) if top > 0 else 0] for value in values)
@@ -67,6 +69,8 @@ def fit(text: str, width: int) -> str:
     >>> fit("#présidentielle", 8), fit("#a", 4), fit("日本語", 5)
     ('#présid…', '#a  ', '日本…')
     """
+    if not width:
+        return ""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
@@ -84,16 +88,18 @@ def heading(trends: TrendList | None, title: str, wide: bool = True) -> Text:
     if trends is None:
         text.append("  no list yet", style="dim")
         return text
-    text.append(f"  {trends.window} to {moment(trends.at)} UTC" if wide else f"  {trends.window}", style="not bold dim")
-    if trends.flag:
-        text.append(f"  ({FLAG_NOTES[trends.flag] if wide else trends.flag})", style="not bold yellow")
+    if wide:
+        text.append(f"  {trends.window} to {moment(trends.at)} UTC", style="not bold dim")
+        if trends.flag:
+            text.append(f"  ({FLAG_NOTES[trends.flag]})", style="not bold yellow")
     return text
 
 
 def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator[Text]:
     """The lines of a board, at most `width` cells each: its heading, the columns' names, a row per topic.
 
-    What does not fit goes: the `why` is cut (or, with `beneath`, gets a line under its row), then posts are left out.
+    What does not fit goes: the `why` is put short (or, with `beneath`, gets a line under its row), then posts are left
+    out.
     """
     width = max(width, MIN_WIDTH)
     wide = width >= WIDE
@@ -101,24 +107,26 @@ def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator
     rows = board.shown.trends[:top] if board.shown else []
     if not rows:
         return
-    spark_width = 20 if width >= 110 else 10 if wide else 6
-    fixed = 3 + 4 + 2 + spark_width + (8 if wide else 0) + 8
+    spark_width = 20 if width >= 110 else 10 if wide else 6 if width >= WITH_COURSE else 0
+    gap = "  " if spark_width else ""
+    fixed = 3 + 4 + len(gap) + spark_width + (8 if wide else 0) + 8
     topic_width = min(max(cell_len(_topic(row)) for row in rows), TOPIC_WIDTH, width - fixed)
     topic_width = max(topic_width, 12)
     fixed += topic_width
     why_width = width - fixed - 2
     aside = wide and why_width >= (WHY_WIDTH if beneath else MIN_WHY_WIDTH)
-    names = f"{'':7}{fit('topic', topic_width)}  {fit('course', spark_width)}"
+    names = f"{'':7}{fit('topic', topic_width)}{gap}{fit('course', spark_width)}"
     names += f"{'posts':>8}{'people':>8}" if wide else f"{'people':>8}"
     yield Text(names + ("  why" if aside else ""), style="dim", no_wrap=True, overflow="crop")
     for row in rows:
         line = Text(no_wrap=True, overflow="crop", style="" if row.trending else "dim")
         line.append(f"{row.rank:>2} ")
-        line.append(f"{board.move(row.topic):<4}", style=STATE_STYLES[row.state] if row.trending else "")
+        move = board.move(row.topic) if row.trending else FILLS_UP
+        line.append(f"{move:<4}", style=STATE_STYLES[row.state] if row.trending else "")
         line.append(fit(_topic(row), topic_width), style="bold cyan" if row.trending else "")
-        line.append(f"  {fit(spark(row.spark, spark_width), spark_width)}", style=STATE_STYLES[row.state])
+        line.append(gap + fit(spark(row.spark, spark_width), spark_width), style=STATE_STYLES[row.state])
         line.append(f"{number(row.posts):>8}{number(row.authors):>8}" if wide else f"{number(row.authors):>8}")
-        why = printable(row.why)
+        why = printable(row.why) if beneath or why_width >= WHY_WIDTH else short_why(row)
         if aside:
             line.append("  " + fit(why, min(why_width, cell_len(why))), style="" if row.trending else "dim")
         yield line
@@ -129,6 +137,19 @@ def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator
 def _topic(row: Trend) -> str:
     joined = f" +{len(row.joined)}" if row.joined else ""
     return printable(row.display) + joined
+
+
+def short_why(row: Trend) -> str:
+    """The numbers of the `why`: what was expected, and how far beyond it the support lies."""
+    if not row.trending:
+        return "not trending"
+    if row.since is None:
+        return "no past yet"
+    return f"{_brief(row.expected)} ± {_brief(row.spread)} expected, {_brief(row.score)} σ"
+
+
+def _brief(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
 
 
 def columns(left: Sequence[Text], right: Sequence[Text], width: int) -> Iterator[Text]:

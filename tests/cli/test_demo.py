@@ -1,0 +1,107 @@
+"""The demo and the live table, on a terminal and without one."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.cli import demo
+from pipeline.sources.simulator import Scenario
+
+MINUTE_MS = 60_000
+SCREEN_ON, SCREEN_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+def tiny(seed: int, start_ms: int) -> tuple[Scenario, Scenario]:
+    """A quiet half hour for the day, and a quarter for the evening."""
+    past_ms, evening_ms = 30 * MINUTE_MS, 15 * MINUTE_MS
+    return (
+        Scenario(start_ms=start_ms - past_ms, duration_ms=past_ms, rate=3, people=500, topics=40),
+        Scenario(start_ms=start_ms, duration_ms=evening_ms, rate=3, people=500, topics=40),
+    )
+
+
+class Terminal:
+    """A command in a terminal of its own (80 columns, 24 lines), and all it has written there."""
+
+    def __init__(self, *args: object) -> None:
+        self.seen = b""
+        self._master, slave = pty.openpty()
+        program = "from pipeline.cli import main; main()"
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+        command = [sys.executable, "-W", "error", "-c", program, *map(str, args)]
+        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
+        os.close(slave)
+
+    def read_until(self, pattern: bytes | None, seconds: float = 60) -> None:
+        """Reads until the pattern has come, or to the end."""
+        deadline = time.monotonic() + seconds
+        while pattern is None or not re.search(pattern, self.seen):
+            assert time.monotonic() < deadline, self.seen[-2_000:]
+            try:
+                some = os.read(self._master, 65_536)
+            except OSError:  # how Linux says that nobody writes any more
+                some = b""
+            if not some:
+                assert pattern is None, self.seen[-2_000:]
+                return
+            self.seen += some
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+
+def test_without_a_terminal_the_demo_prints_lists_now_and_then(
+    upswell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "demo_scenario", tiny)
+    code, out, err = upswell("demo", "--speed", "max")
+    assert code == 0
+    assert re.fullmatch(r"a simulated day of [\d,]+ posts counted in [\d.]+ s\n", err)
+    assert 2 <= len(re.findall(r"^everything  1h to ", out, re.MULTILINE)) <= 4
+    assert out.splitlines()[-1].startswith("the evening is over at ")
+    assert "\x1b" not in out
+
+
+def test_ctrl_c_ends_the_demo_cleanly() -> None:
+    with Terminal("demo") as terminal:
+        terminal.read_until(rb"a day of history")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.read_until(None)
+        assert terminal.process.wait(10) == 0
+    assert b"Traceback" not in terminal.seen
+    last = terminal.seen.decode().rstrip().split("\n")[-2:]
+    assert "stopped at " in "".join(last)
+
+
+def test_a_paced_replay_shows_a_live_table_and_gives_the_terminal_back(archive: Path) -> None:
+    with Terminal("replay", archive, "--speed", "1000x") as terminal:
+        terminal.read_until(None)
+        assert terminal.process.wait(10) == 0
+    live, _, after = terminal.seen.partition(SCREEN_OFF)
+    assert live.count(SCREEN_ON) == 1
+    assert b"Ctrl-C ends" in live
+    assert b"counted" in after
+
+
+def test_a_replay_on_a_terminal_shows_progress_and_removes_it(archive: Path) -> None:
+    with Terminal("replay", archive) as terminal:
+        terminal.read_until(None)
+        assert terminal.process.wait(10) == 0
+    assert "━" in terminal.seen.decode()
+    assert terminal.seen.decode().rstrip().split("\n")[-1].startswith("skipped")
