@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.partitions import Partitioner
 from pipeline.text import EventMatcher
+from pipeline.trends.arrays import starts_of
 from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
 from pipeline.trends.score import HOUR_MS
@@ -56,22 +57,22 @@ class FinalPane:
 
     def topics(self) -> list[tuple[str, int, int]]:
         """(topic key, posts, people) of the scope `all`, by key."""
-        table, index = self._table, self._table.rows_of
-        if not index:
+        table = self._table
+        if len(table.topic) == 0:
             return []
-        places = list(index.values())
-        entries = [last - first for _, _, first, last in places]
-        number = np.repeat(np.arange(len(places)), entries)
-        people = people_by_index(number, table.author, len(places)).round().astype(int).tolist()
-        posts = np.add.reduceat(table.posts, [row for row, _, _, _ in places]).tolist()
-        return sorted(zip((self._keys[topic] for topic in index), posts, people, strict=True))
+        rows = starts_of(table.topic[1:] != table.topic[:-1])
+        entries = np.diff(table.ptr[np.append(rows, len(table.topic))])
+        people = people_by_index(np.repeat(np.arange(len(rows)), entries), table.author, len(rows))
+        posts = np.add.reduceat(table.posts, rows)
+        keys = [self._keys[topic] for topic in table.topic[rows].tolist()]
+        return sorted(zip(keys, posts.tolist(), people.round().astype(int).tolist(), strict=True))
 
 
 class Local:
     """The pipeline in one process. Feed posts in the order of their log, then `finish`.
 
     `on_panes` receives every final pane that holds posts, in order; `on_list` every list issued. `current` holds the
-    last list issued by (scope, window).
+    last list issued by (scope, window). Lists that nobody `wants` are not made (see Board; it can be changed there).
     """
 
     def __init__(
@@ -80,11 +81,12 @@ class Local:
         *,
         on_panes: Callable[[FinalPane], None] | None = None,
         on_list: Callable[[TrendList], None] | None = None,
+        wants: Callable[[str, Window], bool] = lambda _scope, _window: True,
     ) -> None:
         self.options = options = options or Options()
         grid = Grid(options.pane_ms, options.lateness_ms)
         matcher = EventMatcher(options.events) if options.events else None
-        self.board = Board(grid)
+        self.board = Board(grid, wants)
         self.current: dict[tuple[str, Window], TrendList] = {}
         self._partitioner = Partitioner(options.partitions)
         self._counters = [PaneCounter(grid, matcher) for _ in range(options.partitions)]

@@ -25,10 +25,10 @@ class Partitioner:
         if self.partitions == 1:
             return [list(posts)]
         known = self._known
+        if len(known) > _REMEMBERED:
+            known.clear()
         numbers = [known.get(post.author, -1) for post in posts]
         if -1 in numbers:
-            if len(known) > _REMEMBERED:
-                known.clear()
             fresh = list({post.author for post, number in zip(posts, numbers, strict=True) if number < 0})
             hashes = murmur2([author.encode() for author in fresh])
             known.update(zip(fresh, ((hashes & 0x7FFFFFFF) % self.partitions).tolist(), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -15,18 +15,21 @@ from pipeline.trends.scope import Scope, scopes_of
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
 from pipeline.trends.tables import Names, Table, from_pane
 from pipeline.trends.timeline import Timeline
-from schemas import TrendList
+from schemas import TrendList, Window
 
 
 class Board:
     """All scopes' lists.
 
     `add` takes the closed panes of every partition in any order among partitions; `advance(frontier)` says that all
-    partitions have closed all panes before `frontier` (ms), and yields the lists that are to be issued by it.
+    partitions have closed all panes before `frontier` (ms), and yields the lists that are to be issued by it. Lists
+    that nobody `wants` (scope, window) are not made, which saves most of the work of a long history; what later lists
+    depend on goes on all the same.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, wants: Callable[[str, Window], bool] = lambda _scope, _window: True) -> None:
         self.grid = grid
+        self.wants = wants
         self.names = Names()
         self.timeline = Timeline(self.names)
         self.scopes: dict[str, Scope] = {}
@@ -84,7 +87,8 @@ class Board:
             short, long = ranked.scope.windows.numbers(ranked.spec)
             places = touched[ranked.scope.name]
             past = self._clocks[ranked.spec.window].past
-            standings = ranked.step(end, past, (places[short], places[long]), ranked.spec.window in began)
+            wanted = self.wants(ranked.scope.name, ranked.spec.window)
+            standings = ranked.step(end, past, (places[short], places[long]), ranked.spec.window in began, wanted)
             if standings is not None:
                 yield trend_list(ranked, end, past, standings)
 

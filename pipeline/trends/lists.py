@@ -58,19 +58,24 @@ class ScopeList:
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
         self._issued: tuple[object, ...] = ()
 
-    def step(self, now: int, past: Past, touched: tuple[I32, I32], bucket_began: bool) -> list[Standing] | None:
+    def step(
+        self, now: int, past: Past, touched: tuple[I32, I32], bucket_began: bool, wanted: bool
+    ) -> list[Standing] | None:
         """The list at `now` (ms), best first, when it is to be issued. `touched` are the slots with other posts than
-        at the step before, by window."""
+        at the step before, by window. What nobody wants is not made, but lives go on."""
         moved = len(touched[0]) > 0 or len(touched[1]) > 0
         if not (moved or bucket_began or self._tracked):
             return None
         self.reader.step(now, touched)
         if past.weight == 0:
-            standings = self._counting(now)
+            standings = self._counting(now) if wanted else []
         else:
             self._track(touched[0], touched[1], bucket_began)
-            trending = self._trending(now, past)
-            standings = trending + self._fill(now, past, trending)
+            standings = self._trending(now, past)
+            if wanted:
+                standings += self._fill(now, past, standings)
+        if not wanted:
+            return None
         return standings if self._is_news(standings, past) else None
 
     # -- who is looked at ------------------------------------------------------------------------------------------

@@ -61,12 +61,12 @@ class PaneCounts:
     totals: list[Totals]
     spellings: list[str]
     cell: I32  # by row: index into cells
-    posts: I64  # by row
-    reposts: I64  # by row
+    posts: I32  # by row
+    reposts: I32  # by row
     ptr: I64  # rows + 1
     author: U64  # by entry, sorted within the row
     text: U64  # by entry
-    said: I64  # by entry: the person's posts
+    said: I32  # by entry: the person's posts
     example_ptr: I64  # rows + 1
     example_mix: U64  # by example, ascending within the row
     examples: list[str]  # by example: post ids
@@ -233,14 +233,14 @@ def sum_up(pane: _OpenPane) -> PaneCounts:
     which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum()))
     group = np.repeat(np.arange(rows), posts)
     author, text = authors[which], texts[which]
-    reposts = np.bincount(group, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows).astype(np.int64)
+    reposts = np.bincount(group, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows)
 
     mixed = mix(authors, texts)[which]
     order = order_by(group, mixed, rows)
     in_row = np.arange(len(order)) - np.repeat(np.cumsum(posts) - posts, posts)
     chosen = order[in_row < EXAMPLES]
 
-    group, author, text, said = unite(group, author, text, np.ones(len(group), np.int64), rows)
+    group, author, text, said = unite(group, author, text, np.ones(len(group), np.int32), rows)
     keep = capped(group)
     if keep is not None:
         group, author, text, said = group[keep], author[keep], text[keep], said[keep]
@@ -250,8 +250,8 @@ def sum_up(pane: _OpenPane) -> PaneCounts:
         totals=[_totals(cell) for cell in cells],
         spellings=[spelling for cell in cells for spelling in cell.rows],
         cell=np.repeat(np.arange(len(cells), dtype=np.int32), [len(cell.rows) for cell in cells]),
-        posts=posts,
-        reposts=reposts,
+        posts=posts.astype(np.int32),
+        reposts=reposts.astype(np.int32),
         ptr=pointers(np.bincount(group, minlength=rows)),
         author=author,
         text=text,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import xxhash
 
-from pipeline.trends.arrays import I64, U64, Integers, Mask, order_by, starts_of
+from pipeline.trends.arrays import I32, I64, U64, Integers, Mask, order_by, starts_of
 
 K = 512  # people counted exactly; beyond, K are sampled
 _SMALL = 24  # entries up to which plain Python is faster than numpy's calls
@@ -64,8 +64,8 @@ def mix_of_one(author: int, text: int) -> int:
 
 
 def unite(
-    group: Integers, author: U64, text: U64, posts: I64, groups: int
-) -> tuple[I64, U64, U64, I64]:
+    group: Integers, author: U64, text: U64, posts: I32, groups: int
+) -> tuple[I64, U64, U64, I32]:
     """One entry per (group, author), sorted: the text of smallest mix and the sum of posts."""
     if len(group) == 0:
         return np.asarray(group, np.int64), author, text, posts
@@ -83,7 +83,7 @@ def unite(
     wins = mixed == np.repeat(smallest, np.diff(run_starts, append=len(run)))
     chosen = text[starts]
     chosen[run[wins]] = text[several[wins]]
-    return rows[starts], author[starts], chosen, np.asarray(np.add.reduceat(posts, starts), np.int64)
+    return rows[starts], author[starts], chosen, np.asarray(np.add.reduceat(posts, starts))
 
 
 def capped(group: I64) -> Mask | None:
@@ -113,7 +113,7 @@ class Support:
 NOBODY = Support(0.0, 0.0)
 
 
-def support(author: U64, text: U64, posts: I64) -> Support:
+def support(author: U64, text: U64, posts: I32) -> Support:
     """Unites entries of one topic, in any order and with repetitions, and reads them.
 
     theta is the sampled fraction, 1 up to K people; people = m / theta; n = u / theta + 2 r, where u texts are held by
@@ -140,7 +140,7 @@ def support(author: U64, text: U64, posts: I64) -> Support:
     )
 
 
-def _support_of_few(author: U64, text: U64, posts: I64) -> Support:
+def _support_of_few(author: U64, text: U64, posts: I32) -> Support:
     """`support` of a handful of entries, at most K."""
     if len(author) == 0:
         return NOBODY

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, I64, U64, Mask
+from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.panes import EXAMPLES, smallest
 from pipeline.trends.people import NOBODY, K, Support, support
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
-from pipeline.trends.tables import Table
+from pipeline.trends.tables import Place, Table
 from pipeline.trends.timeline import Timeline
 
 SPARK_POINTS = 20
@@ -25,6 +25,7 @@ class Reader:
         self._scope, self._spec, self._timeline = scope, spec, timeline
         self._now = 0
         self._tables: dict[tuple[int, int], list[Table]] = {}  # by window number and end, of this step
+        self._found: dict[tuple[int, int, int], list[Place]] = {}  # by slot, window number and end, of this step
         self._support: tuple[dict[int, Support], dict[int, Support]] = ({}, {})  # by slot: short, long window
         self._sparks: dict[tuple[int, int], list[tuple[int, float]]] = {}  # by slot, window: (end, n), newest first
 
@@ -32,6 +33,7 @@ class Reader:
         """Goes to the step that ends at `now`; the touched slots' posts changed, by window."""
         self._now = now
         self._tables.clear()
+        self._found.clear()
         for known, slots in zip(self._support, touched, strict=True):
             if known and len(slots):
                 changed = np.zeros(self._scope.windows.used, np.bool_)
@@ -42,6 +44,7 @@ class Reader:
     def clear(self) -> None:
         """Slots mean other topics now."""
         self._support = ({}, {})
+        self._found.clear()
         self._sparks.clear()
 
     def support(self, slot: int) -> tuple[Support, Support]:
@@ -59,9 +62,17 @@ class Reader:
         return found
 
     def _read(self, slot: int, which: int, end: int) -> Support:
-        topic = int(self._scope.windows.topics[slot])
-        parts = gather(self.tables(which, end), topic, self._scope.mask)
+        parts = gather(self._places(slot, which, end), self._scope.mask)
         return support(*parts) if parts is not None else NOBODY
+
+    def _places(self, slot: int, which: int, end: int) -> list[Place]:
+        """Where the topic stands in the tables of a window that ends at `end`."""
+        found = self._found.get((slot, which, end))
+        if found is None:
+            topic = self._scope.windows.topics[slot]
+            places = (table.find(topic) for table in self.tables(which, end))
+            found = self._found[slot, which, end] = [place for place in places if place is not None]
+        return found
 
     def tables(self, which: int, end: int) -> list[Table]:
         """The tables of a window that ends at `end`, oldest first."""
@@ -106,10 +117,10 @@ class Reader:
         """Whether the step after `end` brought the topic anything, or took it away."""
         spec = self._spec
         steps = self._timeline.hours if spec.step_ms == HOUR_MS else self._timeline.minutes
-        topic = int(self._scope.windows.topics[slot])
+        topic = self._scope.windows.topics[slot]
         for start in (end, end - spec.windows_ms[which]):
             table = steps.get(start)
-            if table is not None and topic in table.rows_of:
+            if table is not None and table.find(topic) is not None:
                 return True
         return False
 
@@ -120,54 +131,39 @@ class Reader:
 
     def spellings(self, slot: int) -> list[str]:
         """The spellings of a topic in the long window, most used first."""
-        topic, mask, names = int(self._scope.windows.topics[slot]), self._scope.mask, self._timeline.names
+        names = self._timeline.names.spellings
         counts: dict[int, int] = {}
-        for table in self.tables(1, self._now):
-            rows = table.rows_of.get(topic)
-            if rows is not None:
-                first, last = rows[:2]
-                for row in range(first, last):
-                    if mask is None or mask[table.cell[row]]:
-                        spelling = int(table.spelling[row])
-                        counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
-        named = sorted((-count, names.spellings[spelling]) for spelling, count in counts.items())
-        return [spelling for _, spelling in named]
+        for place in self._places(slot, 1, self._now):
+            table = place.table
+            for row in place.rows(self._scope.mask):
+                spelling = int(table.spelling[row])
+                counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
+        return [names[number] for number in sorted(counts, key=lambda number: (-counts[number], names[number]))]
 
     def examples(self, slot: int) -> list[str]:
         """Ids of the posts of smallest mix in the long window: own words before reposts, else as if drawn by lot."""
-        topic, mask = int(self._scope.windows.topics[slot]), self._scope.mask
         found: list[tuple[int, str]] = []
-        for table in self.tables(1, self._now):
-            rows = table.rows_of.get(topic)
-            if rows is not None:
-                for row in range(*rows[:2]):
-                    if mask is None or mask[table.cell[row]]:
-                        first, last = table.example_ptr[row], table.example_ptr[row + 1]
-                        found += zip(table.example_mix[first:last].tolist(), table.examples[first:last], strict=True)
+        for place in self._places(slot, 1, self._now):
+            table = place.table
+            for row in place.rows(self._scope.mask):
+                first, last = table.example_ptr[row], table.example_ptr[row + 1]
+                found += zip(table.example_mix[first:last].tolist(), table.examples[first:last], strict=True)
         return [post for _, post in sorted(found)[:EXAMPLES]]
 
 
-def gather(tables: Sequence[Table], topic: int, mask: Mask | None) -> tuple[U64, U64, I64] | None:
-    """(author, text, posts) of all entries of a topic in the cells of `mask`; None: there are none."""
-    authors, texts, said = [], [], []
-    for table in tables:
-        rows = table.rows_of.get(topic)
-        if rows is None:
-            continue
-        row, last_row, first, last = rows
-        if mask is None:
-            authors.append(table.author[first:last])
-            texts.append(table.text[first:last])
-            said.append(table.said[first:last])
-            continue
-        for number in range(row, last_row):
-            if mask[table.cell[number]]:
-                first, last = table.ptr[number], table.ptr[number + 1]
-                authors.append(table.author[first:last])
-                texts.append(table.text[first:last])
-                said.append(table.said[first:last])
-    if not authors:
+def gather(places: Sequence[Place], mask: Mask | None) -> tuple[U64, U64, I32] | None:
+    """(author, text, posts) of all entries there in the cells of `mask`; None: there are none."""
+    spans: list[tuple[Table, int, int]] = []
+    for place in places:
+        rows = place.rows(mask)
+        if len(rows) == place.last_row - place.row:
+            spans.append((place.table, place.entry, place.last_entry))
+        else:
+            spans += [(place.table, int(place.table.ptr[row]), int(place.table.ptr[row + 1])) for row in rows]
+    if not spans:
         return None
-    if len(authors) == 1:
-        return authors[0], texts[0], said[0]
-    return np.concatenate(authors), np.concatenate(texts), np.concatenate(said)
+    return (
+        np.concatenate([table.author[first:last] for table, first, last in spans]),
+        np.concatenate([table.text[first:last] for table, first, last in spans]),
+        np.concatenate([table.said[first:last] for table, first, last in spans]),
+    )

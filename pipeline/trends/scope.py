@@ -38,7 +38,7 @@ class Windows:
         self.sums = np.zeros((len(self.LENGTHS_MS), 256), np.int64)  # by window, slot
         self.mentions = [0] * len(self.LENGTHS_MS)
         self._slot: dict[int, int] = {}
-        self._past: dict[int, dict[int, tuple[I32, I64]]] = {MINUTE_MS: {}, HOUR_MS: {}}
+        self._past: dict[int, dict[int, tuple[I32, I32]]] = {MINUTE_MS: {}, HOUR_MS: {}}
 
     @staticmethod
     def numbers(spec: ListSpec) -> tuple[int, int]:
@@ -68,7 +68,7 @@ class Windows:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
         of that grid, what is now too old leaves. Returns the slots touched, per window of `LENGTHS_MS`."""
         past = self._past[step_ms]
-        entering: tuple[I32, I64] | None = None
+        entering: tuple[I32, I32] | None = None
         if table is not None:
             topics, posts = posts_by_topic(table, mask)
             if len(topics):

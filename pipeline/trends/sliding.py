@@ -33,7 +33,7 @@ def entries_by_topic(table: Table, mask: Mask | None, topics: int) -> tuple[I64,
 
 def select(
     table: Table, mask: Mask | None, wanted: I32
-) -> tuple[I32, U64, U64, I64]:
+) -> tuple[I32, U64, U64, I32]:
     """(index, author, text, posts) of the entries of wanted topics: `wanted[topic]` is the index, -1 for the others."""
     keep = wanted[table.topic] >= 0
     rows = in_scope(table, mask)
@@ -106,15 +106,15 @@ def _support_of_chunk(
     back = windows[1] - 1  # so that step numbers start at 0
     span = length + back
     groups, authors, texts = [], [], []
-    for step, table in steps:
-        index, author, text, _ = select(table, mask, wanted)
-        groups.append(index.astype(np.int64) * span + (step + back))
-        authors.append(author)
-        texts.append(text)
+    for number, table in steps:
+        index, someone, words, _ = select(table, mask, wanted)
+        groups.append(index.astype(np.int64) * span + (number + back))
+        authors.append(someone)
+        texts.append(words)
     if not groups:
         return np.zeros((size, length)), np.zeros((size, length))
     group, author, text = np.concatenate(groups), np.concatenate(authors), np.concatenate(texts)
-    group, author, text, _ = unite(group, author, text, np.ones(len(group), np.int64), size * span)
+    group, author, text, _ = unite(group, author, text, np.ones(len(group), np.int32), size * span)
     topic, step = group // span, group % span
     theta, keep = _sampled(group, topic, author, size, span)
     topic, step, author, text = topic[keep], step[keep], author[keep], text[keep]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from pipeline.trends.arrays import I32, I64, U64, Mask, order_by, pointers, span
 from pipeline.trends.panes import EXAMPLES, Cell, PaneCounts, Totals, smallest
 from pipeline.trends.people import capped, unite
 
+EXAMPLES_FROM = 5  # entries of a topic in an hour from which its examples are kept
 
 class Names:
     """Numbers for spellings, topic keys and cells, given in order of appearance."""
@@ -96,38 +98,54 @@ class Table:
     topic: I32  # by row, ascending
     spelling: I32
     cell: I32
-    posts: I64
-    reposts: I64
+    posts: I32
+    reposts: I32
     ptr: I64
     author: U64  # by entry
     text: U64
-    said: I64
+    said: I32
     example_ptr: I64
     example_mix: U64
     examples: list[str]
     totals: dict[int, Totals]  # by cell
-    _index: dict[int, tuple[int, int, int, int]] | None = None
+    _topics: tuple[I32, I64] | None = None  # each topic once, and where its rows start
 
-    @property
-    def rows_of(self) -> dict[int, tuple[int, int, int, int]]:
-        """First row, the one after the last, first entry, the one after the last, by topic."""
-        if self._index is None:
-            if len(self.topic) == 0:
-                self._index = {}
-            else:
-                starts = starts_of(self.topic[1:] != self.topic[:-1])
-                bounds = np.append(starts, len(self.topic))
-                rows, entries = bounds.tolist(), self.ptr[bounds].tolist()
-                places = zip(rows[:-1], rows[1:], entries[:-1], entries[1:], strict=True)
-                self._index = dict(zip(self.topic[starts].tolist(), places, strict=True))
-        return self._index
+    def find(self, topic: np.int32) -> Place | None:
+        """Where a topic stands; None: not here."""
+        if self._topics is None:
+            starts = starts_of(self.topic[1:] != self.topic[:-1]) if len(self.topic) else np.zeros(0, np.int64)
+            self._topics = self.topic[starts], np.append(starts, len(self.topic))
+        topics, rows = self._topics
+        place = topics.searchsorted(topic)
+        if place == len(topics) or topics[place] != topic:
+            return None
+        row, last_row = rows[place], rows[place + 1]
+        return Place(self, int(row), int(last_row), int(self.ptr[row]), int(self.ptr[last_row]))
 
     def renumber(self, new_spelling: I32, new_topic: I32) -> None:
         """Names were forgotten: takes the new numbers. A topic's rows stay together and sorted."""
-        self.topic, self.spelling, self._index = new_topic[self.topic], new_spelling[self.spelling], None
+        self.topic, self.spelling, self._topics = new_topic[self.topic], new_spelling[self.spelling], None
         order = np.argsort(self.topic, kind="stable")
         if not np.array_equal(order, np.arange(len(order))):
             _take_rows(self, order)
+
+
+class Place(NamedTuple):
+    """The rows and entries of a topic in a table, as half-open spans."""
+
+    table: Table
+    row: int
+    last_row: int
+    entry: int
+    last_entry: int
+
+    def rows(self, mask: Mask | None) -> list[int]:
+        """The rows in the cells of `mask` (by cell number); None: all."""
+        rows = range(self.row, self.last_row)
+        if mask is None:
+            return list(rows)
+        inside = mask[self.table.cell[self.row : self.last_row]].tolist()
+        return [row for row, found in zip(rows, inside, strict=True) if found]
 
 
 def from_pane(pane: PaneCounts, names: Names, pane_ms: int) -> Table:
@@ -155,7 +173,7 @@ def _take_rows(table: Table, rows: I64) -> None:
     table.author, table.text, table.said = table.author[entries], table.text[entries], table.said[entries]
     table.example_mix = table.example_mix[examples]
     table.examples = [table.examples[i] for i in examples.tolist()]
-    table._index = None
+    table._topics = None
 
 
 def merge(tables: Sequence[Table], start: int, end: int) -> Table:
@@ -196,7 +214,7 @@ def merge(tables: Sequence[Table], start: int, end: int) -> Table:
     chosen = by_mix[in_row < EXAMPLES]
     all_examples = [example for t in tables for example in t.examples]
 
-    def summed(column: I64) -> I64:
+    def summed(column: I32) -> I32:
         return np.add.reduceat(column[order], starts) if rows else column
 
     return Table(
@@ -238,21 +256,27 @@ def united_totals(totals: Sequence[Totals]) -> Totals:
     )
 
 
-def without_single_people(table: Table) -> tuple[Table, int, int]:
-    """An hour without the topics that one single person named in it, and how many topics and posts went so."""
+def hourly_record(table: Table) -> tuple[int, int]:
+    """Makes an hour's table small enough to keep: without the topics that one single person named in it, and without
+    examples of topics with few entries. Returns how many topics and posts went so."""
     if len(table.topic) == 0:
-        return table, 0, 0
+        return 0, 0
     starts = starts_of(table.topic[1:] != table.topic[:-1])
-    entries = np.append(table.ptr[starts], table.ptr[-1])
-    first = table.author[entries[:-1]]
-    other = table.author != np.repeat(first, np.diff(entries))
-    several = np.add.reduceat(other, entries[:-1])
-    rows = np.flatnonzero(np.repeat(several > 0, np.diff(starts, append=len(table.topic))))
-    gone_topics = int(np.count_nonzero(several == 0))
-    gone_posts = int(table.posts.sum() - table.posts[rows].sum())
-    if gone_topics:
-        _take_rows(table, rows)
-    return table, gone_topics, gone_posts
+    rows = np.diff(starts, append=len(table.topic))
+    bounds = np.append(table.ptr[starts], table.ptr[-1])
+    entries = np.diff(bounds)
+    other = table.author != np.repeat(table.author[bounds[:-1]], entries)
+    several = np.add.reduceat(other, bounds[:-1]) > 0
+    keep = np.repeat(several, rows)
+    topics, posts = int(np.count_nonzero(~several)), int(table.posts[~keep].sum())
+    many = np.repeat(entries >= EXAMPLES_FROM, rows)[keep]
+    _take_rows(table, np.flatnonzero(keep))
+    shown = np.where(many, np.diff(table.example_ptr), 0)
+    examples = spans(table.example_ptr[:-1], table.example_ptr[:-1] + shown)
+    table.example_mix = table.example_mix[examples]
+    table.examples = [table.examples[i] for i in examples.tolist()]
+    table.example_ptr = pointers(shown)
+    return topics, posts
 
 
 def in_scope(table: Table, mask: Mask | None) -> Mask | None:
@@ -260,7 +284,7 @@ def in_scope(table: Table, mask: Mask | None) -> Mask | None:
     return None if mask is None else mask[table.cell]
 
 
-def posts_by_topic(table: Table, mask: Mask | None) -> tuple[I32, I64]:
+def posts_by_topic(table: Table, mask: Mask | None) -> tuple[I32, I32]:
     """(topic numbers, posts) of the topics the table holds in these cells."""
     rows = in_scope(table, mask)
     topic, posts = (table.topic, table.posts) if rows is None else (table.topic[rows], table.posts[rows])

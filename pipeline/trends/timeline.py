@@ -1,4 +1,4 @@
-"""The recent past at every resolution: minutes, ten minutes and hours of final counts, kept as long as they are read."""
+"""The recent past at every resolution: minutes, ten minutes and hours of final counts, kept while they are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.trends.arrays import I32
 from pipeline.trends.score import HOUR_MS, MINUTE_MS
-from pipeline.trends.tables import Names, Table, merge, without_single_people
+from pipeline.trends.tables import Names, Table, hourly_record, merge
 
 TEN_MS = 10 * MINUTE_MS
 KEEP_MINUTES_MS = 2 * HOUR_MS + MINUTE_MS  # a bucket and the long window before it
@@ -38,7 +38,7 @@ class Timeline:
             self._roll(self.tens, TEN_MS, self.hours, end - HOUR_MS, end)
             hour = self.hours.get(end - HOUR_MS)
             if hour is not None:
-                hour, topics, posts = without_single_people(hour)
+                topics, posts = hourly_record(hour)
                 self.single_topics += topics
                 self.single_posts += posts
             self._drop_old(end)
