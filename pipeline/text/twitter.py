@@ -48,7 +48,8 @@ def hashtags(text: str) -> list[Item]:
         position = body.end()
         if not _NOT_AFTER_HASHTAG.match(text, position):
             found.append(Item(text[start:position], start, position))
-            inside_links = inside_links or may_be_in_link(text, start, ".")
+            # the full-width sign may stand in a host name itself, before any dot
+            inside_links = inside_links or may_be_in_link(text, start, "." if sign[0] == "#" else "://")
     return outside(found, urls(text)) if inside_links else found
 
 
