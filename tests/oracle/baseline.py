@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from . import people
-from .people import HASHES, kept, sample, sample_below
+from .people import HASHES, Mention, kept, sample, sample_below
 from .windows import HOUR_MS, Mentions, Spec, bucket_of
 
 ENTRIES = 1_024  # (person, step) up to which a bucket's means are taken from everybody
@@ -24,22 +24,21 @@ class Expected(NamedTuple):
 class Baseline:
     """The baselines of one list and scope.
 
-    Steps are given in order: `begin(at)`, then `support(...)` of every topic that has posts in the long window.
-    `expected(topic)` may be asked between the two.
+    Steps are given in order, by `begin(at)`; then `expected(topic)` may be asked.
     """
 
     def __init__(self, spec: Spec, minimum: int, mentions: Mentions, hourly: Mentions) -> None:
-        self.spec, self.minimum, self.mentions, self.hourly = spec, minimum, mentions, hourly
+        self.spec, self.minimum, self.hourly = spec, minimum, hourly
+        self.mentions = mentions.by_topic()
         self.decay = 0.5 ** (spec.bucket / spec.half_life)
         self.open: int | None = None
         self.waiting: int | None = None
         self.evidence: list[int] = []  # the buckets that are baseline, oldest first
         self.observed: dict[int, list[int]] = {}  # bucket -> its steps
-        self.n: dict[tuple[str, int], Pair] = {}  # (topic, step) -> support, where the long window holds posts
         self.own: dict[str, tuple[int, int]] = {}  # topic -> (its first own bucket, hourly records from)
         self.then: dict[tuple[str, int], Expected] = {}  # (topic, bucket) -> what was expected in the bucket
         self.flags: dict[int, str] = {}
-        self.means: dict[tuple[str, int], tuple[Pair, Pair]] = {}
+        self.supports: dict[tuple[str, int], list[Pair]] = {}  # (topic, bucket) -> at each observed step
 
     def begin(self, at: int, alive: set[str]) -> set[str]:
         """A step begins. Returns the topics that are forgotten; those in `alive` have a life and are not."""
@@ -52,7 +51,7 @@ class Baseline:
             self.observed[bucket] = []
             self.flags[bucket] = self.flag()
             if done is not None:
-                for topic in sorted({topic for topic, _ in self.n}):
+                for topic in self.mentions:
                     if topic not in self.own and self.reached_the_minimum(topic, done):
                         self.own[topic] = done, bucket - self.spec.hourly_back
                 # a day of buckets: the bucket of `24h` is one itself
@@ -71,17 +70,17 @@ class Baseline:
         return 2 * len(self.observed[bucket]) * self.spec.step >= self.spec.bucket
 
     def reached_the_minimum(self, topic: str, bucket: int) -> bool:
-        return any(self.n.get((topic, at), (0, 0))[1] >= self.minimum for at in self.observed[bucket])
+        return any(long >= self.minimum for _, long in self.support(topic, bucket))
 
     def is_forgotten(self, topic: str, done: int, alive: set[str]) -> bool:
-        """Quiet (no life, no support in the bucket just over), and M of both windows has decayed."""
-        quiet = topic not in alive and not any((topic, at) in self.n for at in self.observed[done])
+        """Quiet (no life, nothing in the windows of the bucket just over), and M of both windows has decayed."""
         weighted, _ = self.sums(topic)
-        return quiet and max(weighted) < FORGET
+        return topic not in alive and not self.in_reach(topic, done) and max(weighted) < FORGET
 
-    def support(self, topic: str, at: int, n: Pair) -> None:
-        """The topic has posts in the long window that ends at `at`, and this support."""
-        self.n[topic, at] = n
+    def in_reach(self, topic: str, bucket: int) -> list[Mention]:
+        """What the long windows of the bucket hold."""
+        start = bucket + self.spec.step - self.spec.windows[1]
+        return self.mentions[topic].within(start, bucket + self.spec.bucket).get(topic, [])
 
     def expected(self, topic: str) -> Expected:
         """e and v of both windows in the open bucket, a constant of the bucket."""
@@ -120,9 +119,7 @@ class Baseline:
         assert self.open is not None
         first, hourly_from = self.own.get(topic, (self.open, self.open - self.spec.hourly_back))
         if bucket >= first:
-            if (topic, bucket) not in self.means:
-                self.means[topic, bucket] = self.measured(topic, bucket)
-            return self.means[topic, bucket]
+            return self.measured(topic, bucket)
         if bucket < hourly_from or self.spec.hourly_back == 0:
             return (0.0, 0.0), (0.0, 0.0)
         persons = sample(self.hourly.within(bucket, bucket + HOUR_MS).get(topic, [])).people
@@ -130,36 +127,41 @@ class Baseline:
         return (short, long), (0.0, 0.0)
 
     def measured(self, topic: str, bucket: int) -> tuple[Pair, Pair]:
-        steps = self.observed[bucket]
-        limit = self.limit(topic, bucket)
+        supports = self.support(topic, bucket)
         total, misfit = [0.0, 0.0], [0.0, 0.0]
-        for at in steps:
-            if (topic, at) not in self.n:
-                continue
-            n = self.n[topic, at] if limit == HASHES else self.sampled(topic, at, limit)
+        for n in supports:
             for window in (0, 1):
                 total[window] += n[window]
-                if self.flags[bucket] == "":
+                if self.flags[bucket] == "" and n[1] > 0:
                     e = self.then[topic, bucket].e[window]
                     misfit[window] += max((n[window] - e) ** 2 - e, 0.0)
-        count = len(steps)
+        count = len(supports)
         return (total[0] / count, total[1] / count), (misfit[0] / count, misfit[1] / count)
+
+    def support(self, topic: str, bucket: int) -> list[Pair]:
+        """What a finished bucket is measured by: the support at each of its observed steps, of people below a limit."""
+        if not self.in_reach(topic, bucket):
+            return [(0.0, 0.0)] * len(self.observed[bucket])
+        if (topic, bucket) not in self.supports:
+            limit = self.limit(topic, bucket)
+            self.supports[topic, bucket] = [self.support_below(topic, at, limit) for at in self.observed[bucket]]
+        return self.supports[topic, bucket]
+
+    def support_below(self, topic: str, at: int, limit: int) -> Pair:
+        said = self.mentions[topic]
+        short, long = (
+            sample_below(said.within(at - window, at).get(topic, []), limit).support for window in self.spec.windows
+        )
+        return short, long
 
     def limit(self, topic: str, bucket: int) -> int:
         """The author hash below which people are taken for the bucket's mean."""
         step, entries, limit = self.spec.step, 0, HASHES
         start = bucket + step - self.spec.windows[1]
         while start < bucket + self.spec.bucket:
-            authors = kept(self.mentions.within(start, start + step).get(topic, []))
+            authors = kept(self.mentions[topic].within(start, start + step).get(topic, []))
             entries += len(authors)
             if len(authors) > people.K:
                 limit = min(limit, authors[people.K])
             start += step
         return min(limit, HASHES * ENTRIES // entries) if entries > ENTRIES else limit
-
-    def sampled(self, topic: str, at: int, limit: int) -> Pair:
-        short, long = (
-            sample_below(self.mentions.within(at - window, at).get(topic, []), limit).support
-            for window in self.spec.windows
-        )
-        return short, long

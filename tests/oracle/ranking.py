@@ -129,8 +129,6 @@ class Maker:
         scores: dict[str, Score] = {}
         for topic in sorted(self.said.keys() | self.lives.keys()):
             n = self.support(topic, 0, at), self.support(topic, 1, at)
-            if topic in self.said:
-                self.baseline.support(topic, at, n)
             scores[topic] = self.counting_score(topic, n) if flag == "counting" else self.score(topic, n)
             self.live_on(scores[topic], flag, on(self.scope, active))
         rows = self.counting_rows(scores, on(self.scope, active)) if flag == "counting" else self.ranked_rows(scores)

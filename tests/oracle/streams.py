@@ -29,7 +29,7 @@ ORIGINALS = (None, None, None, "o1", "o2")
 TOPICS = (
     ("#paris", ("#paris", "#Paris", "#PARIS")),
     ("#presidentielle", ("#présidentielle", "#Presidentielle")),
-    ("$fb", ("$FB", "$fb")),
+    ("#fb", ("#FB", "#fb")),
     ("#rain", ("#rain",)),
     ("#ete", ("#été", "#ETE")),
     ("#日本", ("#日本",)),

@@ -74,6 +74,10 @@ class Mentions:
             found[mention.topic].append(mention)
         return dict(found)
 
+    def by_topic(self) -> dict[str, Mentions]:
+        """Each topic's own."""
+        return {topic: Mentions(m for m in self.all if m.topic == topic) for topic in {m.topic for m in self.all}}
+
 
 def in_scope(posts: Iterable[Said], scope: str) -> Mentions:
     """What the windows in minutes are made of."""
