@@ -44,6 +44,8 @@ def printable(text: str, width: int | None = None) -> str:
 
 
 def _cut(text: str, width: int) -> str:
+    if text.isascii():
+        return text if len(text) <= width else text[: max(width - 1, 0)] + ELLIPSIS[:width]
     columns = 0
     fits = 0  # characters before the ellipsis, if one is needed
     for cluster in _CLUSTER.finditer(text):

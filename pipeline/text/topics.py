@@ -28,13 +28,16 @@ _AFTER_SPACE = f"(?<![^{_SPACES}].)"
 _HASHTAG = rf"#{_AFTER_SPACE}[0-9_]{{0,3}}[{_LETTERS}][0-9_{_LETTERS}]{{0,60}}+"
 _BEFORE_MARK = rf"(?=[{_SPACES}.,;!?)\"'…]|:(?!/)|$)"
 _CASHTAG = rf"\${_AFTER_SPACE}[A-Za-z]{{1,5}}+(?=[ \t\n\r,;:!?)]|\.(?![A-Za-z])|$)"
+# an amount or a number: a sign that no dialect reads as a tag, found so that it is accounted for
+_NUMBER = rf"#(?=[0-9]{{1,20}}(?:[{_SPACES}]|$))"
+_NO_TAG = rf"{_NUMBER}|\$(?:(?=[0-9$ ])|(?<=[A-Za-z0-9]\$))"
 # dialect: what it finds in common text, and whether it knows cashtags
 _PLAIN: dict[Dialect, tuple[re.Pattern[str], bool]] = {
-    "twitter": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}", re.DOTALL), True),
-    "unicode": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}", re.DOTALL), True),
+    "twitter": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}|{_NO_TAG}", re.DOTALL), True),
+    "unicode": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}|{_NO_TAG}", re.DOTALL), True),
     # here a tag goes on to the next space, and loses the punctuation it ends in
-    "bluesky": (re.compile(rf"{_HASHTAG}(?<!_)(?=[.,;:!?)\"'…]*(?:[{_SPACES}]|$))|{_CASHTAG}", re.DOTALL), True),
-    "mastodon": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}", re.DOTALL), False),
+    "bluesky": (re.compile(rf"{_HASHTAG}(?<!_)(?=[.,;:!?)\"'…]*(?:[{_SPACES}]|$))|{_CASHTAG}|{_NO_TAG}", re.DOTALL), True),
+    "mastodon": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_NUMBER}", re.DOTALL), False),
 }
 
 
@@ -67,7 +70,7 @@ def spellings_of(text: str, dialect: Dialect) -> list[str]:
     found: list[str] = pattern.findall(text)
     signs = text.count("#") + (text.count("$") if has_cashtags else 0)
     if len(found) == signs and "＃" not in text and "﹟" not in text:
-        return found
+        return [spelling for spelling in found if len(spelling) > 1] if "$" in found or "#" in found else found
     return full_spellings_of(text, dialect)
 
 

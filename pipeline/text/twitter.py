@@ -69,7 +69,8 @@ def mentions(text: str) -> list[Item]:
         for mention in _MENTION.finditer(text)
         if not NOT_AFTER_MENTION.match(text, mention.end())
     ]
-    return outside(found, urls(text)) if found and "." in text else found
+    inside_links = any(may_be_in_link(text, item.start, ".") for item in found)
+    return outside(found, urls(text)) if inside_links else found
 
 
 def urls(text: str) -> list[Item]:
