@@ -27,6 +27,7 @@ _SPACES = r" \t\n\r\xa0\u3000"
 _AFTER_SPACE = f"(?<![^{_SPACES}].)"
 _HASHTAG = rf"#{_AFTER_SPACE}[0-9_]{{0,3}}[{_LETTERS}][0-9_{_LETTERS}]{{0,60}}+"
 _BEFORE_MARK = rf"(?=[{_SPACES}.,;!?)\"'…]|:(?!/)|$)"
+_BEFORE_SPACE = rf"(?=[.,;:!?)\"'…]*(?:[{_SPACES}]|$))"
 _CASHTAG = rf"\${_AFTER_SPACE}[A-Za-z]{{1,5}}+(?=[ \t\n\r,;:!?)]|\.(?![A-Za-z])|$)"
 # an amount or a number: a sign that no dialect reads as a tag, found so that it is accounted for
 _NUMBER = rf"#(?=[0-9]{{1,20}}(?:[{_SPACES}]|$))"
@@ -36,7 +37,7 @@ _PLAIN: dict[Dialect, tuple[re.Pattern[str], bool]] = {
     "twitter": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}|{_NO_TAG}", re.DOTALL), True),
     "unicode": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_CASHTAG}|{_NO_TAG}", re.DOTALL), True),
     # here a tag goes on to the next space, and loses the punctuation it ends in
-    "bluesky": (re.compile(rf"{_HASHTAG}(?<!_)(?=[.,;:!?)\"'…]*(?:[{_SPACES}]|$))|{_CASHTAG}|{_NO_TAG}", re.DOTALL), True),
+    "bluesky": (re.compile(f"{_HASHTAG}(?<!_){_BEFORE_SPACE}|{_CASHTAG}|{_NO_TAG}", re.DOTALL), True),
     "mastodon": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_NUMBER}", re.DOTALL), False),
 }
 

@@ -13,7 +13,7 @@ from schemas import Post
 PLAIN_PIECES = st.sampled_from([
     " #foo", " #été", " $AAPL", "\n#x_1", "#foo", "$FB", "#", "$", " ", "  ", "\t", "\xa0", "\u3000", "\x1c", ".", ",",
     ":", "://", ")", "(", "'", '"', "…", "-", "_", "1", "a", "É", "·", "é", "\u0301", "\u200d", "🎉", "&", "word",
-    "http://a.fr/", "x.com", "＃",
+    "http://a.fr/", "x.com", "＃", "$$", "$1", "U$", " #1", "a#",
 ])  # fmt: skip
 
 
