@@ -37,7 +37,7 @@ def two_crashes_or_a_zombie(steps: int) -> Iterator[tuple[Action, ...]]:
 
 
 def tiny() -> Iterator[History]:
-    """Single crashes of all logs of up to four records, double ones and zombies of those of up to three."""
+    """Single crashes of all logs of up to four records, double ones and zombies of those of three."""
     for log in tiny_logs(4):
         for actions in one_crash(len(log) * 3):
             yield log, actions
@@ -47,14 +47,14 @@ def tiny() -> Iterator[History]:
                 yield log, actions
 
 
-def larger(seed: int) -> History:
-    """A log of up to 30 records that mostly go on in time, and up to 25 actions."""
+def larger(seed: int, markers: float = 0.25) -> History:
+    """A log of up to 30 records that mostly go on in time, and up to 25 actions. `markers` is their share."""
     rng = random.Random(seed)
     log, now = [], 0
     for _ in range(rng.randint(3, 30)):
         now += rng.choice((0, 1, 2, 4, 7, 12, 30))
         time = max(0, now - rng.choice((0, 0, 0, 2, 5, 9, 15, 40)))
-        log.append(Record(time) if rng.random() < 0.25 else Record(time, rng.choice("abcdef")))
+        log.append(Record(time) if rng.random() < markers else Record(time, rng.choice("abcdef")))
     actions = []
     for _ in range(rng.randint(1, 25)):
         kind = rng.choice(("step", "step", "step", "start", "kill"))
