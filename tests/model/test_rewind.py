@@ -44,7 +44,7 @@ def outcomes(histories: Iterable[History], rules: Rules = RULES, lateness: int =
     known: tuple[object, list[Close]] = (None, [])
     for log, actions in histories:
         if known[0] is not log:
-            known = log, uninterrupted(log, PaneModel(RULES, lateness))
+            known = log, uninterrupted(log, PaneModel(rules, lateness))
         yield play(log, actions, lambda: PaneModel(rules, lateness), rules, known[1])
 
 
@@ -99,7 +99,7 @@ def test_no_history_that_hypothesis_thinks_of_changes_what_is_read(log: list[Rec
 def test_without_a_single_rule_the_check_finds_a_history_that_goes_wrong(rule: str) -> None:
     broken = RULES._replace(**{rule: False})
     histories = map(larger, range(5_000))
-    assert any(not outcome.right for outcome in outcomes(histories, broken))
+    assert sum(not outcome.right for outcome in outcomes(histories, broken)) > 20
 
 
 def test_a_pane_read_again_may_hold_less_and_is_ignored() -> None:
