@@ -81,7 +81,7 @@ class Local:
         *,
         on_panes: Callable[[FinalPane], None] | None = None,
         on_list: Callable[[TrendList], None] | None = None,
-        wants: Callable[[str, Window], bool] = lambda _scope, _window: True,
+        wants: Callable[[str, Window], bool] | None = None,
     ) -> None:
         self.options = options = options or Options()
         grid = Grid(options.pane_ms, options.lateness_ms)

@@ -19,7 +19,7 @@ from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.terminal import columns, console, moment, table
 from pipeline.local import Local, Options
 from pipeline.sources.simulator import Scenario, demo_events, demo_scenario, simulate
-from schemas import Post, PostError, TrendList, decode_post
+from schemas import Post, PostError, TrendList, Window, decode_post
 
 MINUTE_MS = 60_000
 PLAIN_EVERY_MS = 5 * MINUTE_MS  # of event time, between two prints where there is no terminal
@@ -68,7 +68,7 @@ class _Demo:
         events = demo_events()
         self.boards = [Board(f"event:{event.name}", "1h", event.title or event.name) for event in events]
         self.everything = Board("all", "1h", "everything")
-        self.local = Local(Options(events=events), on_list=self.take_list)
+        self.local = Local(Options(events=events), on_list=self.take_list, wants=lambda _scope, _window: False)
         self.dead = 0
         self.clock_ms = self.past.start_ms
         self.printed_ms = 0
@@ -107,7 +107,11 @@ class _Demo:
         seconds = time.monotonic() - began
         errors.print(Text(f"a simulated day of {self.local.stats.read:,} posts counted in {seconds:.1f} s"))
 
+    def shows(self, scope: str, window: Window) -> bool:
+        return window == "1h" and scope in [board.scope for board in (self.everything, *self.boards)]
+
     def evening(self) -> None:
+        self.local.board.wants = self.shows
         with LiveScreen(self.screen, self.frame) as live:
             pace = None if self.speed is None else Pace(self.speed, idle=live.update)
             for posts in self.posts(self.scenario, EVENING_POSTS):

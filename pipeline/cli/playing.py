@@ -98,7 +98,12 @@ class _Run:
             ),
             on_panes=self.take_panes if plan.counts else None,
             on_list=self.take_list,
+            wants=None if plan.out else self.shows,
         )
+
+    def shows(self, scope: str, window: Window) -> bool:
+        """Which lists are made where no file takes them all."""
+        return (scope, window) == (self.plan.scope, self.plan.window)
 
     def open_files(self, interrupts: Interrupts, stack: ExitStack) -> None:
         for name in ("out", "counts", "dead"):

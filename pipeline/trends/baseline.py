@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.trends.arrays import F64, I32, I64, Integers
+from pipeline.trends.arrays import F64, I32, Integers
 from pipeline.trends.clock import Finished, Past
-from pipeline.trends.scope import Scope
+from pipeline.trends.scope import Scope, grown
 from pipeline.trends.score import HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
 from pipeline.trends.sliding import entries_by_topic, people_of_hours, support_by_step
 from pipeline.trends.tables import Table
@@ -29,16 +29,15 @@ class Baseline:
         self._expected, self._variance = np.zeros((2, 1)), np.full((2, 1), ONE_PERSON)
         self._closed_form: dict[int, tuple[F64, F64]] = {}  # of topics without a column, until the bucket ends
 
-    def bound(self, slots: Integers, posts: I64) -> F64:
+    def bound(self, slots: Integers, posts: I32) -> F64:
         """The largest score these slots can have with so many posts (2, slots): nobody counts for more than a post."""
         columns = self._columns_of(slots)
         above = (posts - self._expected[:, columns]) / np.sqrt(self._variance[:, columns])
         return np.asarray(above.max(axis=0))
 
     def _columns_of(self, slots: Integers) -> I32:
-        if len(slots) and int(slots.max()) >= len(self._column):
-            more = np.full(max(int(slots.max()) + 1 - len(self._column), len(self._column)), -1, np.int32)
-            self._column = np.concatenate((self._column, more))
+        if len(slots):
+            self._column = grown(self._column, int(slots.max()) + 1, -1)
         return self._column[slots]
 
     def expect(self, slots: Sequence[int], past: Past, timeline: Timeline) -> list[tuple[F64, F64]]:
@@ -67,7 +66,7 @@ class Baseline:
     def _from_hours(self, topics: I32, past: Past, timeline: Timeline) -> F64:
         """M in closed form: as if each person of an hour had posted once."""
         level = np.zeros((2, len(topics)))
-        if self.spec.bucket_ms != HOUR_MS:
+        if self.spec.bucket_ms != HOUR_MS or len(topics) == 0:
             return level
         weights = [(timeline.hours[start], weight) for start, weight in past.hours if start in timeline.hours]
         people = people_of_hours([hour for hour, _ in weights], self.scope.mask, topics, len(timeline.names.keys))
@@ -79,6 +78,9 @@ class Baseline:
     def roll(self, finished: Finished, past: Past, steps: Sequence[tuple[int, Table]], timeline: Timeline) -> None:
         """A bucket ended; `steps` are its tables and those its windows reach back to, by step number from its start."""
         spec, windows = self.spec, self.scope.windows
+        if not len(self.slots) and not steps:
+            self._closed_form.clear()
+            return
         topic_count = len(timeline.names.keys)
         posts = np.zeros(topic_count, np.int64)
         for _, table in steps:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import numpy as np
 
-from pipeline.trends.arrays import I32
 from pipeline.trends.clock import SILENCE_MS, Clock
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.panes import Cell, Grid, PaneCounts
@@ -27,13 +27,14 @@ class Board:
     depend on goes on all the same.
     """
 
-    def __init__(self, grid: Grid, wants: Callable[[str, Window], bool] = lambda _scope, _window: True) -> None:
+    def __init__(self, grid: Grid, wants: Callable[[str, Window], bool] | None = None) -> None:
         self.grid = grid
-        self.wants = wants
+        self.wants = wants  # None: every list is wanted
         self.names = Names()
         self.timeline = Timeline(self.names)
         self.scopes: dict[str, Scope] = {}
-        self._lists: dict[int, list[ScopeList]] = {MINUTE_MS: [], HOUR_MS: []}  # by grid
+        self._lists: dict[int, dict[str, list[ScopeList]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # by grid, scope
+        self._awake: dict[int, dict[str, None]] = {MINUTE_MS: {}, HOUR_MS: {}}  # scopes whose lists can change, by grid
         self._clocks = {spec.window: Clock(spec) for spec in SPECS}
         self._panes: dict[int, list[Table]] = {}  # of minutes that are not final yet, by the minute's start
         self._now: int | None = None  # end of the last final minute
@@ -57,7 +58,8 @@ class Board:
         if name not in self.scopes:
             scope = self.scopes[name] = Scope(name, self.names)
             for spec in SPECS:
-                self._lists[spec.step_ms].append(ScopeList(scope, spec, self.timeline))
+                lists = self._lists[spec.step_ms].setdefault(name, [])
+                lists.append(ScopeList(scope, spec, self.timeline))
 
     def advance(self, frontier: int) -> Iterator[TrendList]:
         """Lists of every minute and hour that is final when all panes before `frontier` are."""
@@ -80,17 +82,24 @@ class Board:
         elif end - self._posted[step_ms] > SILENCE_MS:
             return
         began = {spec.window for spec in SPECS if spec.step_ms == step_ms and self._roll(spec, end)}
-        touched: dict[str, list[I32]] = {}
-        for scope in self.scopes.values():
-            touched[scope.name] = scope.windows.step(step_ms, end, table, scope.mask)
-        for ranked in self._lists[step_ms]:
-            short, long = ranked.scope.windows.numbers(ranked.spec)
-            places = touched[ranked.scope.name]
-            past = self._clocks[ranked.spec.window].past
-            wanted = self.wants(ranked.scope.name, ranked.spec.window)
-            standings = ranked.step(end, past, (places[short], places[long]), ranked.spec.window in began, wanted)
-            if standings is not None:
-                yield trend_list(ranked, end, past, standings)
+        awake = self._awake[step_ms]
+        if table is not None:
+            for cell in table.totals:
+                awake.update(dict.fromkeys(scopes_of(self.names.cells[cell])))
+        for name in sorted(awake):
+            scope = self.scopes[name]
+            touched = scope.windows.step(step_ms, end, table, scope.mask)
+            lists = self._lists[step_ms][name]
+            for ranked in lists:
+                short, long = scope.windows.numbers(ranked.spec)
+                window = ranked.spec.window
+                past = self._clocks[window].past
+                wanted = self.wants is None or self.wants(name, window)
+                standings = ranked.step(end, past, (touched[short], touched[long]), window in began, wanted)
+                if standings is not None:
+                    yield trend_list(ranked, end, past, standings)
+            if scope.windows.quiet(step_ms) and not any(ranked.busy for ranked in lists):
+                del awake[name]
 
     def _roll(self, spec: ListSpec, end: int) -> bool:
         """Ends the bucket before, where a new one begins with this step."""
@@ -105,28 +114,21 @@ class Board:
             for start in range(finished.start - back, finished.start + spec.bucket_ms, spec.step_ms)
             if start in source
         ]
-        for ranked in self._lists[spec.step_ms]:
+        for ranked in chain.from_iterable(self._lists[spec.step_ms].values()):
             if ranked.spec is spec:
                 ranked.baseline.roll(finished, clock.past, steps, self.timeline)
         return True
 
     def _tidy(self) -> None:
         """Once an hour: forgets names and slots that nothing needs."""
-        needed: dict[str, set[int]] = {name: set() for name in self.scopes}
-        for lists in self._lists.values():
-            for ranked in lists:
-                needed[ranked.scope.name] |= ranked.tidy()
+        lists = {name: [*self._lists[MINUTE_MS][name], *self._lists[HOUR_MS][name]] for name in self.scopes}
+        needed = {name: set().union(*(ranked.tidy() for ranked in each)) for name, each in lists.items()}
         kept = [self.scopes[name].windows.topics[list(slots)] for name, slots in needed.items() if slots]
         new_topic = self.timeline.forget_names(np.unique(np.concatenate(kept)) if kept else np.zeros(0, np.int32))
-        for scope in self.scopes.values():
+        for name, scope in self.scopes.items():
             if new_topic is not None:
                 scope.windows.renumber(new_topic)
-            new_slot = scope.windows.compact(needed[scope.name])
+            new_slot = scope.windows.compact(needed[name])
             if new_slot is not None:
-                self._renumber(scope, new_slot)
-
-    def _renumber(self, scope: Scope, new_slot: I32) -> None:
-        for lists in self._lists.values():
-            for ranked in lists:
-                if ranked.scope is scope:
+                for ranked in lists[name]:
                     ranked.renumber(new_slot)

@@ -64,7 +64,7 @@ class ScopeList:
         """The list at `now` (ms), best first, when it is to be issued. `touched` are the slots with other posts than
         at the step before, by window. What nobody wants is not made, but lives go on."""
         moved = len(touched[0]) > 0 or len(touched[1]) > 0
-        if not (moved or bucket_began or self._tracked):
+        if not (moved or bucket_began or self.busy):
             return None
         self.reader.step(now, touched)
         if past.weight == 0:
@@ -77,6 +77,11 @@ class ScopeList:
         if not wanted:
             return None
         return standings if self._is_news(standings, past) else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether the list can change though nobody posts."""
+        return bool(self._tracked)
 
     # -- who is looked at ------------------------------------------------------------------------------------------
 

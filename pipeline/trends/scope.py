@@ -35,9 +35,9 @@ class Windows:
     def __init__(self) -> None:
         self.topics = np.zeros(256, np.int32)  # by slot
         self.used = 0
-        self.sums = np.zeros((len(self.LENGTHS_MS), 256), np.int64)  # by window, slot
+        self.sums = np.zeros((len(self.LENGTHS_MS), 256), np.int32)  # by window, slot
         self.mentions = [0] * len(self.LENGTHS_MS)
-        self._slot: dict[int, int] = {}
+        self._slot = np.full(256, -1, np.int32)  # by topic number
         self._past: dict[int, dict[int, tuple[I32, I32]]] = {MINUTE_MS: {}, HOUR_MS: {}}
 
     @staticmethod
@@ -47,22 +47,24 @@ class Windows:
         return short, short + 1
 
     def slots_of(self, topics: I32) -> I32:
-        """The slots of topics, new ones where they have none."""
-        slot = self._slot
-        found = [slot.get(topic, -1) for topic in topics.tolist()]
-        if -1 in found:
-            for i, topic in enumerate(topics.tolist()):
-                if found[i] < 0:
-                    found[i] = slot[topic] = self.used
-                    if self.used == len(self.topics):
-                        self._grow()
-                    self.topics[self.used] = topic
-                    self.used += 1
-        return np.array(found, np.int32)
+        """The slots of topics (each once), new ones where they have none."""
+        if len(topics) == 0:
+            return _NONE
+        self._slot = grown(self._slot, int(topics.max()) + 1, -1)
+        found = self._slot[topics]
+        fresh = np.flatnonzero(found < 0)
+        if len(fresh):
+            end = self.used + len(fresh)
+            self.topics = grown(self.topics, end, 0)
+            self.sums = grown(self.sums, end, 0)
+            self.topics[self.used : end] = topics[fresh]
+            found[fresh] = self._slot[topics[fresh]] = np.arange(self.used, end, dtype=np.int32)
+            self.used = end
+        return found
 
-    def _grow(self) -> None:
-        self.topics = np.concatenate((self.topics, np.zeros_like(self.topics)))
-        self.sums = np.concatenate((self.sums, np.zeros_like(self.sums)), axis=1)
+    def quiet(self, step_ms: int) -> bool:
+        """Whether the windows of this grid are empty."""
+        return not self._past[step_ms]
 
     def step(self, step_ms: int, end: int, table: Table | None, mask: Mask | None) -> list[I32]:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
@@ -105,18 +107,15 @@ class Windows:
             for slots, _ in past.values():
                 keep[slots] = True
         keep[list(needed)] = True
-        if self.used < 1024 or int(keep.sum()) * 2 > self.used:
+        if self.used < 1024 or int(keep.sum()) * 4 > self.used * 3:
             return None
         old = np.flatnonzero(keep)
         new = np.full(self.used, -1, np.int32)
         new[old] = np.arange(len(old), dtype=np.int32)
-        size = 256
-        while size < len(old):
-            size *= 2
-        topics, sums = np.zeros(size, np.int32), np.zeros((len(self.sums), size), np.int64)
-        topics[: len(old)], sums[:, : len(old)] = self.topics[old], self.sums[:, old]
-        self.topics, self.sums, self.used = topics, sums, len(old)
-        self._slot = dict(zip(topics[: len(old)].tolist(), range(len(old)), strict=True))
+        self.topics, self.sums, self.used = self.topics[old], self.sums[:, old], len(old)
+        self._slot[:] = -1
+        known = np.flatnonzero(self.topics >= 0)
+        self._slot[self.topics[known]] = known.astype(np.int32)
         for past in self._past.values():
             for start, (slots, posts) in past.items():
                 past[start] = new[slots], posts
@@ -126,7 +125,18 @@ class Windows:
         """Topics have new numbers; those forgotten keep a slot that nobody looks up."""
         topics = self.topics[: self.used]
         topics[:] = np.where(topics < 0, -1, new_topic[topics])
-        self._slot = {topic: slot for slot, topic in enumerate(topics.tolist()) if topic >= 0}
+        known = np.flatnonzero(topics >= 0)
+        self._slot = np.full(int(topics.max(initial=0)) + 1, -1, np.int32)
+        self._slot[topics[known]] = known.astype(np.int32)
+
+
+def grown(array: I32, size: int, fill: int) -> I32:
+    """The array with room for `size` in its last axis; new places hold `fill`."""
+    short = size - array.shape[-1]
+    if short <= 0:
+        return array
+    more = np.full((*array.shape[:-1], max(short, array.shape[-1] // 2)), fill, np.int32)
+    return np.concatenate((array, more), axis=-1)
 
 
 _NONE = np.zeros(0, np.int32)

@@ -92,7 +92,7 @@ class Timeline:
         used = wanted[self.names.topics_of(np.arange(known, dtype=np.int32))]
         for table in self.all():
             used[table.spelling] = True
-        if int(used.sum()) * 2 > known:
+        if int(used.sum()) * 4 > known * 3:
             return None
         new_spelling, new_topic = self.names.keep_only(np.flatnonzero(used).astype(np.int32))
         for table in {id(table): table for table in self.all()}.values():
