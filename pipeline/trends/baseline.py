@@ -10,8 +10,7 @@ from pipeline.trends.arrays import F64, I32, Integers
 from pipeline.trends.clock import Finished, Past
 from pipeline.trends.scope import Scope, grown
 from pipeline.trends.score import HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
-from pipeline.trends.sliding import entries_by_topic, people_of_hours, support_by_step
-from pipeline.trends.tables import Table
+from pipeline.trends.sliding import Span, people_of_hours, support_by_step
 from pipeline.trends.timeline import Timeline
 
 _FORGET_EVERY = 24  # buckets
@@ -75,22 +74,21 @@ class Baseline:
                 level[j] += weight * counted * (min(window_ms, HOUR_MS) / HOUR_MS)
         return level
 
-    def roll(self, finished: Finished, past: Past, steps: Sequence[tuple[int, Table]], timeline: Timeline) -> None:
-        """A bucket ended; `steps` are its tables and those its windows reach back to, by step number from its start."""
+    def roll(self, finished: Finished, past: Past, span: Span, timeline: Timeline) -> None:
+        """A bucket ended; `span` holds its tables and those its windows reach back to."""
         spec, windows = self.spec, self.scope.windows
-        if not len(self.slots) and not steps:
-            self._closed_form.clear()
+        self._closed_form.clear()
+        if not len(self.slots) and windows.quiet(spec.step_ms):
             return
-        topic_count = len(timeline.names.keys)
-        posts = np.zeros(topic_count, np.int64)
-        for _, table in steps:
-            posts += entries_by_topic(table, self.scope.mask, topic_count)[0]
+        posts, entries = span.by_topic(self.scope.mask, len(timeline.names.keys))
         candidates = np.flatnonzero(posts >= self.least_people).astype(np.int32)
+        if not len(self.slots) and not len(candidates):
+            return
         topics = np.union1d(windows.topics[self.slots], candidates)
         short_steps, long_steps = (window_ms // spec.step_ms for window_ms in spec.windows_ms)
         support = np.stack(
             support_by_step(
-                steps, self.scope.mask, topics, (short_steps, long_steps), len(finished.observed), topic_count
+                span, self.scope.mask, topics, entries, (short_steps, long_steps), len(finished.observed)
             )
         )[:, :, finished.observed]
         slots = windows.slots_of(topics)
@@ -134,7 +132,6 @@ class Baseline:
 
     def _refresh(self, past: Past) -> None:
         """Expectations for the bucket that begins."""
-        self._closed_form.clear()
         e, v = self._expectation(self._level, self._misfit, past)
         self._expected = np.concatenate((e, np.zeros((2, 1))), axis=1)
         self._variance = np.concatenate((v, np.full((2, 1), ONE_PERSON)), axis=1)

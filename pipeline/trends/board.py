@@ -13,6 +13,7 @@ from pipeline.trends.panes import Cell, Grid, PaneCounts
 from pipeline.trends.rows import trend_list
 from pipeline.trends.scope import Scope, scopes_of
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
+from pipeline.trends.sliding import Span
 from pipeline.trends.tables import Names, Table, from_pane
 from pipeline.trends.timeline import Timeline
 from schemas import TrendList, Window
@@ -109,14 +110,11 @@ class Board:
             return False
         back = spec.long_ms - spec.step_ms
         source = self.timeline.hours if spec.step_ms == HOUR_MS else self.timeline.minutes
-        steps = [
-            ((start - finished.start) // spec.step_ms, source[start])
-            for start in range(finished.start - back, finished.start + spec.bucket_ms, spec.step_ms)
-            if start in source
-        ]
+        starts = range(finished.start - back, finished.start + spec.bucket_ms, spec.step_ms)
+        span = Span([((at - finished.start) // spec.step_ms, source[at]) for at in starts if at in source])
         for ranked in chain.from_iterable(self._lists[spec.step_ms].values()):
             if ranked.spec is spec:
-                ranked.baseline.roll(finished, clock.past, steps, self.timeline)
+                ranked.baseline.roll(finished, clock.past, span, self.timeline)
         return True
 
     def _tidy(self) -> None:

@@ -14,21 +14,30 @@ from pipeline.trends.people import K, mix, unite
 from pipeline.trends.tables import Table, in_scope
 
 ENTRIES = 1_024  # (person, step) entries of a topic beyond which its bucket mean is taken from a sample of people
-_CHUNK = 1_000_000  # entries worked on at once, to bound memory
+_CHUNK = 250_000  # entries worked on at once, to bound memory
 _TWO_64 = float(1 << 64)
 _NEVER = np.int64(1) << np.int64(40)
 
 
-def entries_by_topic(table: Table, mask: Mask | None, topics: int) -> tuple[I64, I64]:
-    """(posts, entries) of every topic number below `topics` in the cells of `mask`."""
-    rows = in_scope(table, mask)
-    posts, entries, topic = table.posts, np.diff(table.ptr), table.topic
-    if rows is not None:
-        posts, entries, topic = posts[rows], entries[rows], topic[rows]
-    return (
-        np.bincount(topic, weights=posts, minlength=topics).astype(np.int64),
-        np.bincount(topic, weights=entries, minlength=topics).astype(np.int64),
-    )
+class Span:
+    """The tables of a bucket's steps and of those its windows reach back to: (step number from its start, table)."""
+
+    def __init__(self, steps: Sequence[tuple[int, Table]]) -> None:
+        self.steps = steps
+        tables = [table for _, table in steps]
+        self._topic = np.concatenate([table.topic for table in tables] or [np.zeros(0, np.int32)])
+        self._cell = np.concatenate([table.cell for table in tables] or [np.zeros(0, np.int32)])
+        self._posts = np.concatenate([table.posts for table in tables] or [np.zeros(0, np.int32)])
+        self._entries = np.concatenate([np.diff(table.ptr) for table in tables] or [np.zeros(0, np.int64)])
+
+    def by_topic(self, mask: Mask | None, topics: int) -> tuple[I64, I64]:
+        """(posts, entries) of every topic number below `topics` in the cells of `mask`."""
+        rows = slice(None) if mask is None else np.flatnonzero(mask[self._cell])
+        topic = self._topic[rows]
+        return (
+            np.bincount(topic, weights=self._posts[rows], minlength=topics).astype(np.int64),
+            np.bincount(topic, weights=self._entries[rows], minlength=topics).astype(np.int64),
+        )
 
 
 def select(
@@ -68,28 +77,20 @@ def people_by_index(index: Integers, author: U64, size: int) -> F64:
 
 
 def support_by_step(
-    steps: Sequence[tuple[int, Table]],
-    mask: Mask | None,
-    topics: I32,
-    windows: tuple[int, int],
-    length: int,
-    topic_count: int,
+    span: Span, mask: Mask | None, topics: I32, entries: I64, windows: tuple[int, int], length: int
 ) -> tuple[F64, F64]:
     """Support of each topic in the short and the long window that end with each of the steps 0 to `length` - 1.
 
-    `steps` are (step number, table), also negative ones as far back as the long window reaches; windows are in steps.
-    Returns two arrays of shape (topics, length).
+    The span's steps go back as far as the long window reaches; windows are in steps; `entries` are the span's by topic
+    number. Returns two arrays of shape (topics, length).
     """
-    weight = np.zeros(topic_count, np.int64)
-    for _, table in steps:
-        weight += entries_by_topic(table, mask, topic_count)[1]
-    chunk = np.cumsum(weight[topics]) // _CHUNK
+    chunk = np.cumsum(entries[topics]) // _CHUNK
     parts = []
     for number in np.unique(chunk).tolist():
         members = topics[chunk == number]
-        wanted = np.full(topic_count, -1, np.int32)
+        wanted = np.full(len(entries), -1, np.int32)
         wanted[members] = np.arange(len(members), dtype=np.int32)
-        parts.append(_support_of_chunk(steps, mask, wanted, len(members), windows, length))
+        parts.append(_support_of_chunk(span.steps, mask, wanted, len(members), windows, length))
     if not parts:
         return np.zeros((0, length)), np.zeros((0, length))
     return np.concatenate([short for short, _ in parts]), np.concatenate([long for _, long in parts])
