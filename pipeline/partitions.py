@@ -27,16 +27,14 @@ class Partitioner:
         known = self._known
         if len(known) > _REMEMBERED:
             known.clear()
-        numbers = [known.get(post.author, -1) for post in posts]
-        if -1 in numbers:
-            fresh = list({post.author for post, number in zip(posts, numbers, strict=True) if number < 0})
+        fresh = list({post.author for post in posts} - known.keys())
+        if fresh:
             hashes = murmur2([author.encode() for author in fresh])
             known.update(zip(fresh, ((hashes & 0x7FFFFFFF) % self.partitions).tolist(), strict=True))
-            numbers = [known[post.author] for post in posts]
         parts: list[list[Post]] = [[] for _ in range(self.partitions)]
         append = [part.append for part in parts]
-        for post, number in zip(posts, numbers, strict=True):
-            append[number](post)
+        for post in posts:
+            append[known[post.author]](post)
         return parts
 
 

@@ -17,6 +17,7 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+from xxhash import xxh64_intdigest as xxh64
 
 from pipeline.text import EventMatcher, fold, language, source_name, text_key, topics_of
 from pipeline.trends.arrays import I32, I64, U64, order_by, pointers, starts_of
@@ -24,6 +25,7 @@ from pipeline.trends.people import K, capped, hash64, mix, text_hash, unite
 from schemas import Post
 
 EXAMPLES = 3
+Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as a post says them, its events
 
 
 class Cell(NamedTuple):
@@ -95,7 +97,7 @@ class _OpenPane:
     def __init__(self, start: int, first_offset: int) -> None:
         self.start = start
         self.first_offset = first_offset
-        self.by_label: dict[tuple[str | None, str | None, tuple[str, ...]], _OpenCell] = {}  # as the posts say it
+        self.by_label: dict[Label, _OpenCell] = {}  # as the posts say it
         self.by_cell: dict[Cell, _OpenCell] = {}
         self.seen: dict[str, set[str]] = {}
         self.authors: list[int] = []  # of the posts with topics, as texts and ids
@@ -103,7 +105,7 @@ class _OpenPane:
         self.ids: list[str] = []
         self.duplicates = 0
 
-    def cell_of(self, label: tuple[str | None, str | None, tuple[str, ...]]) -> _OpenCell:
+    def cell_of(self, label: Label) -> _OpenCell:
         source = source_name(label[0])
         cell = Cell(source, language(label[1]), label[2])
         found = self.by_cell.get(cell)
@@ -139,14 +141,15 @@ class PaneCounter:
         """Counts posts with consecutive offsets; `time` must be ms (see schemas.decode_post)."""
         pane_ms, matcher = self.grid.pane_ms, self._matcher
         closed: list[PaneCounts] = []
-        start, pane = -1, None
+        start, end = 0, -1  # of the pane at hand
+        pane: _OpenPane | None = None
+        by_label: dict[Label, _OpenCell] = {}
         events: tuple[str, ...] = ()
         for offset, post in enumerate(posts, first_offset):
-            time = post.time
-            assert isinstance(time, int)
-            in_pane = time % pane_ms
-            if pane is None or time - in_pane != start:
-                start = time - in_pane
+            time: int = post.time  # type: ignore[assignment]  # decoded posts carry ms
+            if not start <= time < end or pane is None:
+                start = time - time % pane_ms
+                end = start + pane_ms
                 if start < self.frontier:
                     pane = None
                     self._count_late(post)
@@ -154,11 +157,12 @@ class PaneCounter:
                 pane = self._open.get(start)
                 if pane is None:
                     pane = self._open[start] = _OpenPane(start, offset)
+                by_label = pane.by_label
+            topics = topics_of(post)
             if matcher is not None:
-                topics = topics_of(post)
                 events = matcher.match(post, topics)
             label = (post.source, post.lang, events)
-            cell = pane.by_label.get(label) or pane.cell_of(label)
+            cell = by_label.get(label) or pane.cell_of(label)
             seen = cell.seen
             known = len(seen)
             seen.add(post.id)
@@ -166,24 +170,22 @@ class PaneCounter:
                 pane.duplicates += 1
                 self.duplicates += 1
                 continue
-            author = hash64(post.author)
+            author = xxh64(post.author.encode())  # hash64, without the call
             cell.authors.append(author)
-            if matcher is None:
-                topics = topics_of(post)
             if topics:
-                index = len(pane.ids)
-                pane.ids.append(post.id)
+                ids = pane.ids
+                index = len(ids)
+                ids.append(post.id)
                 pane.authors.append(author)
                 repost_of = post.repost_of
                 pane.texts.append(text_hash("" if repost_of else text_key(post.text), repost_of))
                 cell.mentions += len(topics)
                 rows = cell.rows
                 for spelling in topics:
-                    row = rows.get(spelling)
-                    if row is None:
-                        rows[spelling] = [index]
+                    if spelling in rows:
+                        rows[spelling].append(index)
                     else:
-                        row.append(index)
+                        rows[spelling] = [index]
             if time > self.newest:
                 self.newest = time
                 if time >= self._closes_at:
