@@ -27,7 +27,7 @@ class Partitioner:
         known = self._known
         if len(known) > _REMEMBERED:
             known.clear()
-        fresh = list({post.author for post in posts} - known.keys())
+        fresh = list({post.author for post in posts if post.author not in known})
         if fresh:
             hashes = murmur2([author.encode() for author in fresh])
             known.update(zip(fresh, ((hashes & 0x7FFFFFFF) % self.partitions).tolist(), strict=True))
