@@ -28,7 +28,7 @@ from pipeline.sources.archives import ArchiveError, Batch, read_archives
 from schemas import TrendList, Window
 
 MINUTE_MS = 60_000
-GC_THRESHOLDS = 200_000, 50, 100  # a replay makes few cycles and many objects: the usual ones cost a tenth of its time
+GC_THRESHOLDS = 50_000, 20, 100  # a replay makes few cycles and many objects: the usual ones cost a tenth of its time
 
 
 class ClosedPane(Protocol):

@@ -27,7 +27,7 @@ class Reader:
         self._tables: dict[tuple[int, int], list[Table]] = {}  # by window number and end, of this step
         self._found: dict[tuple[int, int, int], list[Place]] = {}  # by slot, window number and end, of this step
         self._support: tuple[dict[int, Support], dict[int, Support]] = ({}, {})  # by slot: short, long window
-        self._sparks: dict[tuple[int, int], list[tuple[int, float]]] = {}  # by slot, window: (end, n), newest first
+        self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, as far as it was read
 
     def step(self, now: int, touched: tuple[I32, I32]) -> None:
         """Goes to the step that ends at `now`; the touched slots' posts changed, by window."""
@@ -45,7 +45,7 @@ class Reader:
         """Slots mean other topics now."""
         self._support = ({}, {})
         self._found.clear()
-        self._sparks.clear()
+        self._history.clear()
 
     def support(self, slot: int) -> tuple[Support, Support]:
         """Support in the short and in the long window."""
@@ -59,6 +59,7 @@ class Reader:
         found = known.get(slot)
         if found is None:
             found = known[slot] = self._read(slot, which, self._now)
+            self._history.setdefault((slot, which), {})[self._now] = found.n
         return found
 
     def _read(self, slot: int, which: int, end: int) -> Support:
@@ -101,17 +102,17 @@ class Reader:
     def spark(self, slot: int, which: int) -> list[float]:
         """Support in a window at the last 20 steps, oldest first."""
         step_ms = self._spec.step_ms
-        before = dict(self._sparks.get((slot, which), ()))
         n, points = self._in_window(slot, which).n, []
-        for age in range(SPARK_POINTS):
-            end = self._now - age * step_ms
-            if age and end in before:
+        before, oldest = self._history.setdefault((slot, which), {}), self._now - (SPARK_POINTS - 1) * step_ms
+        for end in range(self._now, oldest - step_ms, -step_ms):
+            if end in before:
                 n = before[end]
-            elif age and self._changed_between(slot, which, end):
+            elif end < self._now and self._changed_between(slot, which, end):
                 n = self._read(slot, which, end).n
-            points.append((end, n))
-        self._sparks[slot, which] = points
-        return [n for _, n in reversed(points)]
+            before[end] = n
+            points.append(n)
+        points.reverse()
+        return points
 
     def _changed_between(self, slot: int, which: int, end: int) -> bool:
         """Whether the step after `end` brought the topic anything, or took it away."""
@@ -124,10 +125,14 @@ class Reader:
                 return True
         return False
 
-    def forget_sparks(self, kept: set[int]) -> None:
-        """Keeps the sparks of these slots only."""
-        for place in [place for place in self._sparks if place[0] not in kept]:
-            del self._sparks[place]
+    def forget_history(self) -> None:
+        """Forgets support that no spark needs any more."""
+        oldest = self._now - SPARK_POINTS * self._spec.step_ms
+        for place, known in list(self._history.items()):
+            if max(known) < oldest:
+                del self._history[place]
+            elif len(known) > 2 * SPARK_POINTS:
+                self._history[place] = {end: n for end, n in known.items() if end > oldest}
 
     def spellings(self, slot: int) -> list[str]:
         """The spellings of a topic in the long window, most used first."""

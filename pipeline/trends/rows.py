@@ -16,7 +16,7 @@ _DIGITS = 4  # of the fractions that travel
 def trend_list(of: ScopeList, now: int, past: Past, standings: list[Standing]) -> TrendList:
     """The list that travels."""
     rows = [_row(of, now, past, standing, rank) for rank, standing in enumerate(standings, 1)]
-    of.reader.forget_sparks({standing.slot for standing in standings})
+    of.reader.forget_history()
     spec = of.spec
     return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], now, True, past.flag, rows)
 
