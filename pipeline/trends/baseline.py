@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.trends.arrays import F64, I32, Integers
 from pipeline.trends.clock import Finished, Past
+from pipeline.trends.people import most_support
 from pipeline.trends.scope import Scope, grown
 from pipeline.trends.score import HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
 from pipeline.trends.sliding import Span, people_of_hours, support_by_step
@@ -29,9 +30,9 @@ class Baseline:
         self._closed_form: dict[int, tuple[F64, F64]] = {}  # of topics without a column, until the bucket ends
 
     def bound(self, slots: Integers, posts: I32) -> F64:
-        """The largest score these slots can have with so many posts (2, slots): nobody counts for more than a post."""
+        """The largest score these slots can have with so many posts (2, slots)."""
         columns = self._columns_of(slots)
-        above = (posts - self._expected[:, columns]) / np.sqrt(self._variance[:, columns])
+        above = (most_support(posts) - self._expected[:, columns]) / np.sqrt(self._variance[:, columns])
         return np.asarray(above.max(axis=0))
 
     def _columns_of(self, slots: Integers) -> I32:

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.trends.arrays import F64, I32
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.clock import Past
-from pipeline.trends.people import Support
+from pipeline.trends.people import Support, most_support
 from pipeline.trends.reading import Reader
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, rank_weight, threshold
@@ -183,9 +183,9 @@ class ScopeList:
         if count <= 0:
             return []
         best: list[tuple[float, str, int]] = []
-        for slot, posts in self._by_posts(least):
-            if len(best) >= count and posts < -best[count - 1][0]:
-                break  # nobody counts for more than a post
+        for slot, most in self._by_posts(least):
+            if len(best) >= count and most < -best[count - 1][0]:
+                break
             if slot in taken:
                 continue
             n = self.reader.long_support(slot).n
@@ -193,21 +193,21 @@ class ScopeList:
                 insort(best, (-n, self.key(slot), slot))
         return [slot for _, _, slot in best[:count]]
 
-    def _by_posts(self, least: int) -> Iterator[tuple[int, int]]:
-        """(slot, posts in the long window), most posts first."""
+    def _by_posts(self, least: int) -> Iterator[tuple[int, float]]:
+        """(slot, the most support its posts in the long window allow), best first."""
         windows = self.scope.windows
         slots = windows.live(self._long, least)
-        posts = windows.sums[self._long, slots]
+        most = most_support(windows.sums[self._long, slots])
         first = 64
         if len(slots) > first:
-            top = np.argpartition(-posts, first)[:first]
-            top = top[np.argsort(-posts[top])]
-            yield from zip(slots[top].tolist(), posts[top].tolist(), strict=True)
+            top = np.argpartition(-most, first)[:first]
+            top = top[np.argsort(-most[top])]
+            yield from zip(slots[top].tolist(), most[top].tolist(), strict=True)
             rest = np.ones(len(slots), np.bool_)
             rest[top] = False
-            slots, posts = slots[rest], posts[rest]
-        order = np.argsort(-posts)
-        yield from zip(slots[order].tolist(), posts[order].tolist(), strict=True)
+            slots, most = slots[rest], most[rest]
+        order = np.argsort(-most)
+        yield from zip(slots[order].tolist(), most[order].tolist(), strict=True)
 
     # -- issuing -----------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import xxhash
 
 from pipeline.trends.arrays import I32, I64, U64, Integers, Mask, order_by, starts_of
@@ -95,6 +96,12 @@ def capped(group: I64) -> Mask | None:
     if lengths.max() <= K + 1:
         return None
     return np.asarray(np.arange(len(group)) - np.repeat(starts, lengths) <= K)
+
+
+def most_support(posts: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """The largest support so many posts can have: no person without a post. Beyond K people support is an estimate with
+    a standard error of 1/sqrt(K), of which six are allowed for."""
+    return np.where(posts > K, posts * (1 + 6 / K**0.5), posts)
 
 
 @dataclass(slots=True)
