@@ -10,11 +10,9 @@ from pipeline.trends.arrays import F64, I32, Integers
 from pipeline.trends.clock import Finished, Past
 from pipeline.trends.people import most_support
 from pipeline.trends.scope import Scope, grown
-from pipeline.trends.score import HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
+from pipeline.trends.score import DAY_MS, HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
 from pipeline.trends.sliding import Span, people_of_hours, support_by_step
 from pipeline.trends.timeline import Timeline
-
-_FORGET_EVERY = 24  # buckets
 
 
 class Baseline:
@@ -116,7 +114,7 @@ class Baseline:
         self._misfit = np.concatenate((self._misfit, np.zeros((2, len(fresh)))), axis=1)
         self._waiting_level = np.concatenate((self._waiting_level, mean[:, fresh]), axis=1)
         self._waiting_misfit = np.concatenate((self._waiting_misfit, misfit[:, fresh]), axis=1)
-        if (finished.start // spec.bucket_ms + 1) % _FORGET_EVERY == 0:
+        if (finished.start + spec.bucket_ms) % DAY_MS == 0:
             self._forget_quiet()
         self._refresh(past)
 

@@ -122,7 +122,8 @@ class Board:
         lists = {name: [*self._lists[MINUTE_MS][name], *self._lists[HOUR_MS][name]] for name in self.scopes}
         needed = {name: set().union(*(ranked.tidy() for ranked in each)) for name, each in lists.items()}
         kept = [self.scopes[name].windows.topics[list(slots)] for name, slots in needed.items() if slots]
-        new_topic = self.timeline.forget_names(np.unique(np.concatenate(kept)) if kept else np.zeros(0, np.int32))
+        topics = np.unique(np.concatenate(kept)) if kept else np.zeros(0, np.int32)
+        new_topic = self.timeline.forget_names(topics, chain.from_iterable(self._panes.values()))
         for name, scope in self.scopes.items():
             if new_topic is not None:
                 scope.windows.renumber(new_topic)

@@ -21,7 +21,7 @@ from xxhash import xxh64_intdigest as xxh64
 
 from pipeline.text import EventMatcher, fold, language, source_name, text_key, topics_of
 from pipeline.trends.arrays import I32, I64, U64, order_by, pointers, starts_of
-from pipeline.trends.people import K, capped, hash64, mix, text_hash, unite
+from pipeline.trends.people import K, capped, hash64, text_hash, unite
 from schemas import Post
 
 EXAMPLES = 3
@@ -70,7 +70,7 @@ class PaneCounts:
     text: U64  # by entry
     said: I32  # by entry: the person's posts
     example_ptr: I64  # rows + 1
-    example_mix: U64  # by example, ascending within the row
+    example_lot: U64  # by example, ascending within the row: reposts last, else by hash of the id
     examples: list[str]  # by example: post ids
     late: dict[str, int] = field(default_factory=dict)  # by source, of those that came while this pane was the frontier
     duplicates: int = 0
@@ -237,8 +237,9 @@ def sum_up(pane: _OpenPane) -> PaneCounts:
     author, text = authors[which], texts[which]
     reposts = np.bincount(group, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows)
 
-    mixed = mix(authors, texts)[which]
-    order = order_by(group, mixed, rows)
+    drawn = np.array([hash64(post) >> 1 for post in pane.ids], np.uint64) | texts << np.uint64(63)
+    lot = drawn[which]
+    order = order_by(group, lot, rows)
     in_row = np.arange(len(order)) - np.repeat(np.cumsum(posts) - posts, posts)
     chosen = order[in_row < EXAMPLES]
 
@@ -259,7 +260,7 @@ def sum_up(pane: _OpenPane) -> PaneCounts:
         text=text,
         said=said,
         example_ptr=pointers(np.minimum(posts, EXAMPLES)),
-        example_mix=mixed[chosen],
+        example_lot=lot[chosen],
         examples=[pane.ids[i] for i in which[chosen].tolist()],
         duplicates=pane.duplicates,
     )

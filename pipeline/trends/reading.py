@@ -146,13 +146,13 @@ class Reader:
         return [names[number] for number in sorted(counts, key=lambda number: (-counts[number], names[number]))]
 
     def examples(self, slot: int) -> list[str]:
-        """Ids of the posts of smallest mix in the long window: own words before reposts, else as if drawn by lot."""
+        """Ids of some posts of the long window: own words before reposts, else drawn by lot."""
         found: list[tuple[int, str]] = []
         for place in self._places(slot, 1, self._now):
             table = place.table
             for row in place.rows(self._scope.mask):
                 first, last = table.example_ptr[row], table.example_ptr[row + 1]
-                found += zip(table.example_mix[first:last].tolist(), table.examples[first:last], strict=True)
+                found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
         return [post for _, post in sorted(found)[:EXAMPLES]]
 
 

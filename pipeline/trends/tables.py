@@ -1,7 +1,7 @@
 """Final panes as tables of one resolution, and their roll-up 10 s -> 1 min -> 10 min -> 1 h.
 
 A table's rows are (topic, spelling, cell), sorted so that a topic's rows stand together. Names are numbers here;
-`Names` knows them both ways. Rolling up is exact: counts add, samples unite, examples keep the smallest mixes.
+`Names` knows them both ways. Rolling up is exact: counts add, samples unite, examples keep the smallest lots.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Table:
     text: U64
     said: I32
     example_ptr: I64
-    example_mix: U64
+    example_lot: U64
     examples: list[str]
     totals: dict[int, Totals]  # by cell
     _topics: tuple[I32, I64] | None = None  # each topic once, and where its rows start
@@ -154,7 +154,7 @@ def from_pane(pane: PaneCounts, names: Names, pane_ms: int) -> Table:
     cells = np.array([names.cell_number(cell) for cell in pane.cells], np.int32)
     table = Table(
         pane.start, pane.start + pane_ms, names.topics_of(spelling), spelling, cells[pane.cell], pane.posts,
-        pane.reposts, pane.ptr, pane.author, pane.text, pane.said, pane.example_ptr, pane.example_mix, pane.examples,
+        pane.reposts, pane.ptr, pane.author, pane.text, pane.said, pane.example_ptr, pane.example_lot, pane.examples,
         dict(zip(cells.tolist(), pane.totals, strict=True)),
     )  # fmt: skip
     order = np.lexsort((table.cell, spelling, table.topic))
@@ -171,7 +171,7 @@ def _take_rows(table: Table, rows: I64) -> None:
     table.topic, table.spelling, table.cell = table.topic[rows], table.spelling[rows], table.cell[rows]
     table.posts, table.reposts = table.posts[rows], table.reposts[rows]
     table.author, table.text, table.said = table.author[entries], table.text[entries], table.said[entries]
-    table.example_mix = table.example_mix[examples]
+    table.example_lot = table.example_lot[examples]
     table.examples = [table.examples[i] for i in examples.tolist()]
     table._topics = None
 
@@ -182,7 +182,7 @@ def merge(tables: Sequence[Table], start: int, end: int) -> Table:
         only = tables[0]
         return Table(
             start, end, only.topic, only.spelling, only.cell, only.posts, only.reposts, only.ptr, only.author,
-            only.text, only.said, only.example_ptr, only.example_mix, only.examples, only.totals,
+            only.text, only.said, only.example_ptr, only.example_lot, only.examples, only.totals,
         )  # fmt: skip
     topic = np.concatenate([t.topic for t in tables])
     spelling = np.concatenate([t.spelling for t in tables])
@@ -207,11 +207,11 @@ def merge(tables: Sequence[Table], start: int, end: int) -> Table:
         group, author, text, said = group[keep], author[keep], text[keep], said[keep]
 
     example_group = np.repeat(new_row, np.concatenate([np.diff(t.example_ptr) for t in tables]))
-    example_mix = np.concatenate([t.example_mix for t in tables])
-    by_mix = order_by(example_group, example_mix, rows)
+    example_lot = np.concatenate([t.example_lot for t in tables])
+    by_lot = order_by(example_group, example_lot, rows)
     lengths = np.bincount(example_group, minlength=rows)
-    in_row = np.arange(len(by_mix)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    chosen = by_mix[in_row < EXAMPLES]
+    in_row = np.arange(len(by_lot)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    chosen = by_lot[in_row < EXAMPLES]
     all_examples = [example for t in tables for example in t.examples]
 
     def summed(column: I32) -> I32:
@@ -230,7 +230,7 @@ def merge(tables: Sequence[Table], start: int, end: int) -> Table:
         text,
         said,
         pointers(np.minimum(lengths, EXAMPLES)),
-        example_mix[chosen],
+        example_lot[chosen],
         [all_examples[i] for i in chosen.tolist()],
         _merge_totals([t.totals for t in tables]),
     )
@@ -273,7 +273,7 @@ def hourly_record(table: Table) -> tuple[int, int]:
     _take_rows(table, np.flatnonzero(keep))
     shown = np.where(many, np.diff(table.example_ptr), 0)
     examples = spans(table.example_ptr[:-1], table.example_ptr[:-1] + shown)
-    table.example_mix = table.example_mix[examples]
+    table.example_lot = table.example_lot[examples]
     table.examples = [table.examples[i] for i in examples.tolist()]
     table.example_ptr = pointers(shown)
     return topics, posts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -79,8 +79,8 @@ class Timeline:
         for tables in (self.minutes, self.tens, self.hours):
             yield from tables.values()
 
-    def forget_names(self, needed: I32) -> I32 | None:
-        """Forgets names that no table holds any more and that are not of a needed topic, where that is most of them.
+    def forget_names(self, needed: I32, pending: Iterable[Table]) -> I32 | None:
+        """Forgets names that neither a table (also of `pending`) holds nor a needed topic has, where they are many.
 
         Returns the new topic numbers by old number (-1: forgotten), or None where nothing changed.
         """
@@ -90,11 +90,12 @@ class Timeline:
         wanted = np.zeros(len(self.names.keys), np.bool_)
         wanted[needed] = True
         used = wanted[self.names.topics_of(np.arange(known, dtype=np.int32))]
-        for table in self.all():
+        tables = {id(table): table for table in (*self.all(), *pending)}.values()
+        for table in tables:
             used[table.spelling] = True
         if int(used.sum()) * 4 > known * 3:
             return None
         new_spelling, new_topic = self.names.keep_only(np.flatnonzero(used).astype(np.int32))
-        for table in {id(table): table for table in self.all()}.values():
+        for table in tables:
             table.renumber(new_spelling, new_topic)
         return new_topic
