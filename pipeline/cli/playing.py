@@ -16,6 +16,7 @@ from rich.text import Text
 from pipeline.cli import summary
 from pipeline.cli.board import Board
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
+from pipeline.cli.highlights import Highlights
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.outputs import STDOUT, LineFile, PaneCount, dead_line
 from pipeline.cli.pace import Pace
@@ -25,9 +26,10 @@ from pipeline.cli.terminal import console, moment, table
 from pipeline.local import Local, Options
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, Batch, read_archives
-from schemas import TrendList, Window
+from schemas import Post, TrendList, Window
 
 MINUTE_MS = 60_000
+SPAN_MS = 60 * MINUTE_MS
 GC_THRESHOLDS = 50_000, 20, 100  # a replay makes few cycles and many objects: the usual ones cost a tenth of its time
 
 
@@ -63,6 +65,23 @@ class Plan:
         return read_archives(self.paths, format=self.archive_format, columns=self.columns, stdin=sys.stdin.buffer)
 
 
+def by_span(posts: Sequence[Post], span_ms: int) -> Iterator[Sequence[Post]]:
+    """The posts in their order, in runs that cover about `span_ms` of event time at most.
+
+    Counting a run of sparse posts makes the lists of all the minutes between them: without an end now and then, neither
+    progress nor Ctrl-C could tell how far it came.
+    """
+    if not posts:
+        return
+    start = 0
+    if int(posts[-1].time) - int(posts[0].time) > span_ms:
+        for index, post in enumerate(posts):
+            if int(post.time) - int(posts[start].time) > span_ms:
+                yield posts[start:index]
+                start = index
+    yield posts[start:] if start else posts
+
+
 def play(plan: Plan, settings: Settings) -> None:
     """Carries the plan out. Raises CommandError when it fails, WrongUseError when the input does not fit its flags,
     typer.Exit(130) when it is interrupted."""
@@ -89,6 +108,7 @@ class _Run:
         self.plan = plan
         self.tally = Tally()
         self.board = Board(plan.scope, plan.window)
+        self.highlights = Highlights(plan.top)
         self.for_people = console(sys.stderr if plan.prints_data else sys.stdout)
         self.lateness_flag = f"--lateness-ms (now {settings.lateness_ms})"
         self.began = time.monotonic()
@@ -118,7 +138,8 @@ class _Run:
     def take_list(self, trends: TrendList) -> None:
         if self.out:
             self.out.write(trends)
-        self.board.takes(trends)
+        if self.board.takes(trends):
+            self.highlights.take(trends)
 
     def take_panes(self, pane: ClosedPane) -> None:
         assert self.counts
@@ -135,9 +156,15 @@ class _Run:
                 screen = stack.enter_context(LiveScreen(self.for_people, self.frame))
                 pace = Pace(self.plan.speed, idle=screen.update)
             for batch in self.plan.batches():
+                before = self.tally.bytes_read
                 self.take_batch(batch, shift_ms)
-                for due in pace.slices(batch.posts) if pace else (batch.posts,):
+                done = 0
+                for due in pace.slices(batch.posts) if pace else by_span(batch.posts, SPAN_MS):
                     self.local.feed(due)
+                    self.tally.at_ms = int(due[-1].time)
+                    done += len(due)
+                    part = (batch.bytes_read - before) * done / len(batch.posts)
+                    progress.update(before + part, batch.bytes_total, self.clock())
                 progress.update(batch.bytes_read, batch.bytes_total, self.clock())
             progress.update(self.tally.bytes_read, self.tally.bytes_total, "closing the last panes")
             self.local.finish()
@@ -162,7 +189,7 @@ class _Run:
         return 0 if newest < 0 else (self.plan.end_ms - newest) // MINUTE_MS * MINUTE_MS
 
     def clock(self) -> str:
-        return "" if self.tally.last_ms is None else f"{moment(self.tally.last_ms)}  {self.tally.records:,} records"
+        return "" if self.tally.at_ms is None else f"{moment(self.tally.at_ms)}  {self.tally.records:,} records"
 
     def frame(self, width: int, height: int) -> Iterator[Text]:
         lines = list(table(self.board, min(self.plan.top, height - 4), width))
@@ -177,6 +204,11 @@ class _Run:
 
     def report(self) -> None:
         for line in table(self.board, self.plan.top, self.for_people.width, beneath=True):
+            self.for_people.print(line, no_wrap=True, overflow="ellipsis")
+        if self.board.shown and not self.board.shown.trends:
+            self.for_people.print(Text("nothing was talked about any more at the end of the input"), soft_wrap=True)
+        self.for_people.print()
+        for line in self.highlights.lines(self.for_people.width):
             self.for_people.print(line, no_wrap=True, overflow="ellipsis")
         self.for_people.print()
         stats = self.local.stats

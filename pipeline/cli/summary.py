@@ -26,6 +26,7 @@ class Tally:
     file: str = ""
     first_ms: int | None = None  # event time of about the oldest and the newest post
     last_ms: int | None = None
+    at_ms: int | None = None  # event time up to which posts are counted
 
     def take(self, batch: Batch) -> None:
         self.posts += len(batch.posts)
@@ -48,7 +49,7 @@ class Tally:
         if not self.records:
             return "before the first record"
         part = f", {self.bytes_read / self.bytes_total:.0%} of the input" if self.bytes_total else ""
-        when = f"{moment(self.last_ms)} UTC of event time, " if self.last_ms is not None else ""
+        when = f"{moment(self.at_ms)} UTC of event time, " if self.at_ms is not None else ""
         return f"at {when}{self.records:,} records read{part}, in {printable(self.file)}"
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from cli_samples import START_MS, post
 
+from pipeline.cli.playing import by_span
 from pipeline.local import Local, Options
 from schemas import TrendList, decode_post
 
@@ -157,6 +159,31 @@ def test_an_output_never_overwrites_an_input(archive: Path, upswell: Upswell) ->
     assert code == 2
     assert "would overwrite" in err
     assert archive.read_bytes() == before
+
+
+def test_the_strongest_trends_of_the_run_are_told_with_their_best_moment(upswell: Upswell) -> None:
+    steady = [post(n, START_MS + n * 60_000, f"again #daily{n % 3}", author=f"p{n % 7}") for n in range(7 * 60)]
+    words = [f"{first}{last} words #Boom" for first in "abcdefgh" for last in "klmno"]
+    burst = [post(1_000 + n, START_MS + 5 * HOUR_MS + n * 5_000, text) for n, text in enumerate(words)]
+    stdin = lines_of(sorted(steady + burst, key=lambda it: it["time"]))
+    code, out, _ = upswell("replay", "-", "--window", "5m", "--top", 1, stdin=stdin)
+    assert code == 0
+    _, _, told = out.partition("strongest of the whole replay")
+    assert re.search(r"^ 1 #Boom +2023-11-15 03:1\d +\d+  \d+ people in \d min where ", told, re.MULTILINE)
+
+
+def test_an_input_that_ends_in_silence_says_so(upswell: Upswell) -> None:
+    stdin = lines_of([post(n, START_MS + n, f"{'xyz'[n]} #a") for n in range(3)] + [post(9, START_MS + 2 * HOUR_MS, "-")])
+    code, out, _ = upswell("replay", "-", stdin=stdin)
+    assert code == 0
+    assert "nothing was talked about any more" in out
+
+
+@pytest.mark.parametrize("times", [[], [0], [0, 5, 60, 61, 130], [0, 200, 10, 400], [100, 0]])
+def test_runs_of_posts_keep_every_post_in_its_place(times: list[int]) -> None:
+    posts = [decode_post(json.dumps(post(n, START_MS + at * 1_000, "")).encode()) for n, at in enumerate(times)]
+    assert [it for run in by_span(posts, 60_000) for it in run] == posts
+    assert all(run for run in by_span(posts, 60_000))
 
 
 def test_what_posts_say_cannot_command_the_terminal(upswell: Upswell) -> None:
