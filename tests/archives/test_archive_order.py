@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from archive_samples import NOON, Reading, lines, post, read, tweet
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.sources.archives.order import DAY_MS, FOLLOWERS, FutureGate, Sorter
@@ -54,6 +54,7 @@ class TestSorting:
         st.integers(0, 70),
         st.integers(1, 20),
     )
+    @example([53, 0, 1], 52, 3)  # 1 is as old as may be, and comes after what is too old
     def test_agrees_with_a_heap_post_by_post_whatever_the_batches(
         self, times: list[int], sort_ms: int, batch: int
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, islice
-from operator import attrgetter, le
+from operator import attrgetter, gt
 
 from schemas import Post
 
@@ -84,37 +84,41 @@ class Sorter:
         """The posts that are due now that these have come; `times` are theirs, ms."""
         if not posts:
             return []
+        if min(times) >= max(max(self._newest, max(times)) - self._sort_ms, self._floor):
+            return self._take(posts, times)
+        before = accumulate(times, max, initial=self._newest)
+        late = [
+            place
+            for place, (time, newest) in enumerate(zip(times, before, strict=False))
+            if time < newest - self._sort_ms or time < self._floor
+        ]
+        self.out_of_order += len(late)
+        due: list[Post] = []
+        start = 0
+        for place in late:  # each stands behind what was due when it came
+            due += self._take(posts[start:place], times[start:place])
+            due.append(posts[place])
+            start = place + 1
+        return due + self._take(posts[start:], times[start:])
+
+    def _take(self, posts: list[Post], times: list[int]) -> list[Post]:
+        """Holds posts of which none is too late; returns what is due."""
+        if not posts:
+            return []
         held = self._held
-        lowest = max(self._newest - self._sort_ms, self._floor)
-        late: list[tuple[int, Post]] = []  # with the newest time before each
-        if all(map(le, times, islice(times, 1, None))) and times[0] >= lowest:
-            newest = max(self._newest, times[-1])
-            if not held or held[-1].time <= times[0]:  # type: ignore[operator]  # archives carry int times only
-                held += posts
-            else:
-                self._merge(posts)
+        if any(map(gt, times, islice(times, 1, None))):
+            posts = sorted(posts, key=_time_ms)
+        if not held or held[-1].time <= posts[0].time:  # type: ignore[operator]  # archives carry int times only
+            held += posts
         else:
-            before = list(accumulate(times, max, initial=self._newest))
-            newest = before.pop()
-            kept = []
-            for post, time, seen in zip(posts, times, before, strict=True):
-                if time < seen - self._sort_ms or time < self._floor:
-                    late.append((seen, post))
-                else:
-                    kept.append(post)
-            kept.sort(key=_time_ms)
-            if kept:
-                self._merge(kept)
-        self._newest = newest
+            self._merge(posts)
+        newest = self._newest = max(self._newest, max(times))
         cut = bisect_right(held, newest - self._sort_ms, key=_time_ms)
         if len(held) - cut > self._max_held:
             cut = len(held) - self._max_held
             self._floor = held[cut - 1].time  # type: ignore[assignment]
         due = held[:cut]
         del held[:cut]
-        if late:
-            self.out_of_order += len(late)
-            due = self._with_late(due, late)
         return due
 
     def end(self) -> list[Post]:
@@ -130,14 +134,3 @@ class Sorter:
             posts.sort(key=_time_ms)
             del held[start:]
         held += posts
-
-    def _with_late(self, due: list[Post], late: list[tuple[int, Post]]) -> list[Post]:
-        """Each late post stands behind what was due when it came: the posts `sort_ms` older than the newest then."""
-        placed: list[Post] = []
-        start = 0
-        for seen, post in late:
-            end = bisect_right(due, seen - self._sort_ms, lo=start, key=_time_ms)
-            placed += due[start:end]
-            placed.append(post)
-            start = end
-        return placed + due[start:]
