@@ -173,7 +173,8 @@ def test_the_strongest_trends_of_the_run_are_told_with_their_best_moment(upswell
 
 
 def test_an_input_that_ends_in_silence_says_so(upswell: Upswell) -> None:
-    stdin = lines_of([post(n, START_MS + n, f"{'xyz'[n]} #a") for n in range(3)] + [post(9, START_MS + 2 * HOUR_MS, "-")])
+    spoken = [post(n, START_MS + n, f"{'xyz'[n]} #a") for n in range(3)]
+    stdin = lines_of([*spoken, post(9, START_MS + 2 * HOUR_MS, "-")])
     code, out, _ = upswell("replay", "-", stdin=stdin)
     assert code == 0
     assert "nothing was talked about any more" in out
