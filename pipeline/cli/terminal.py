@@ -145,7 +145,7 @@ def short_why(row: Trend) -> str:
         return "not trending"
     if row.since is None:
         return "no past yet"
-    return f"{_brief(row.expected)} ± {_brief(row.spread)} expected, {_brief(row.score)} σ"
+    return f"{_brief(row.expected)}±{_brief(row.spread)} expected, {_brief(row.score)} σ"
 
 
 def _brief(value: float) -> str:

@@ -55,7 +55,7 @@ def test_a_row_says_rank_move_topic_course_posts_people_and_why() -> None:
 def test_where_the_why_has_no_room_its_numbers_are_put_short() -> None:
     rows = [trend(1, "#a"), trend(2, "#b", expected=1.23, spread=1.8, score=6.0), trend(3, "#c", trending=False)]
     lines = plain(table(board_of(trend_list(*rows)), 10, 80))[2:]
-    assert [line[48:].strip() for line in lines] == ["35 ± 8 expected, 12 σ", "1.2 ± 1.8 expected, 6 σ", "not trending"]
+    assert [line[48:].strip() for line in lines] == ["35±8 expected, 12 σ", "1.2±1.8 expected, 6 σ", "not trending"]
 
 
 def test_a_topic_that_only_fills_the_list_up_has_a_dot_for_its_move() -> None:
