@@ -129,7 +129,7 @@ class Reader:
         """Forgets support that no spark needs any more."""
         oldest = self._now - SPARK_POINTS * self._spec.step_ms
         for place, known in list(self._history.items()):
-            if max(known) < oldest:
+            if max(known) <= oldest:
                 del self._history[place]
             elif len(known) > 2 * SPARK_POINTS:
                 self._history[place] = {end: n for end, n in known.items() if end > oldest}
