@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -101,14 +101,6 @@ def checked(post: Post) -> Post:
     if not post.author.isprintable() and _CONTROL.search(post.author):
         raise PostError("invalid", "control character - at `$.author`")
     return post
-
-
-def convert_post(fields: dict[str, Any]) -> Post:
-    """A post from already decoded fields, with the same limits and errors as `decode_post`."""
-    try:
-        return checked(msgspec.convert(fields, Post))
-    except msgspec.ValidationError as error:
-        raise PostError("invalid", str(error)) from None
 
 
 def parse_time(value: int | str, path: str = "$.time") -> int:

@@ -57,9 +57,6 @@ class Names:
     def topics_of(self, spellings: I32) -> I32:
         return self._topic_of[spellings]
 
-    def topic_number(self, key: str) -> int | None:
-        return self._topic.get(key)
-
     def cell_number(self, cell: Cell) -> int:
         number = self._cell.get(cell)
         if number is None:
