@@ -74,6 +74,7 @@ class PaneCounts:
     examples: list[str]  # by example: post ids
     late: dict[str, int] = field(default_factory=dict)  # by source, of those that came while this pane was the frontier
     duplicates: int = 0
+    frontier: int = 0  # all panes of the partition before this (ms) are closed and were returned, this one included
 
 
 class _OpenCell:
@@ -118,8 +119,8 @@ class _OpenPane:
 class PaneCounter:
     """Counts the posts of one partition, given in log order.
 
-    `add` and `mark` return the panes that closed by it and hold anything, in ascending order; `frontier` says up to
-    where all panes are closed (ms).
+    `add` and `mark` return the panes that closed by it and belonged to a record, in ascending order; `frontier` says up
+    to where all panes are closed (ms).
     """
 
     def __init__(self, grid: Grid, matcher: EventMatcher | None = None) -> None:
@@ -193,12 +194,19 @@ class PaneCounter:
         self.read += len(posts)
         return closed
 
-    def mark(self, time_ms: int) -> list[PaneCounts]:
-        """A marker: event time has come to `time_ms` in this partition, though nobody posted."""
-        if time_ms > self.newest:
-            self.newest = time_ms
-            if time_ms >= self._closes_at:
-                return self._close()
+    def mark(self, time_ms: int, offset: int = 0) -> list[PaneCounts]:
+        """A marker: event time has come to `time_ms` in this partition, though nobody posted.
+
+        It belongs to a pane as a post does, so that the watermark can be rebuilt from the rewind offset; one whose pane
+        is closed already says nothing new."""
+        start = time_ms - time_ms % self.grid.pane_ms
+        if start >= self.frontier:
+            if start not in self._open:
+                self._open[start] = _OpenPane(start, offset)
+            if time_ms > self.newest:
+                self.newest = time_ms
+                if time_ms >= self._closes_at:
+                    return self._close()
         return []
 
     def _count_late(self, post: Post) -> None:
@@ -220,6 +228,7 @@ class PaneCounter:
             counts = sum_up(self._open.pop(start) if start in self._open else _OpenPane(start, 0))
             if start == before:
                 counts.late, self._late = self._late, {}
+            counts.frontier = self.frontier
             closed.append(counts)
         return closed
 

@@ -22,8 +22,11 @@ class ProductCounter:
         self.counter = PaneCounter(self.grid)
 
     def read(self, record: Record) -> list[Close]:
-        post = Post(record.id, "author", f"#{record.id}", START + record.time * 1_000)
-        closes = self.counter.add([post], self.offset)
+        time = START + record.time * 1_000
+        if record.id:
+            closes = self.counter.add([Post(record.id, "author", f"#{record.id}", time)], self.offset)
+        else:
+            closes = self.counter.mark(time, self.offset)
         self.offset += 1
         return [self.close(counts) for counts in closes]
 

@@ -75,7 +75,7 @@ def test_no_larger_history_changes_what_is_read_and_every_kind_of_fault_took_pla
 def test_the_products_own_counting_obeys_the_rules_and_closes_what_the_model_closes(lateness: int) -> None:
     late = duplicates = 0
     for seed in range(200):
-        log, actions = larger(seed, markers=0.0)
+        log, actions = larger(seed)
         expected = uninterrupted(log, PaneModel(RULES, lateness))
         late += sum(close.late for close in expected)
         duplicates += sum(close.duplicates for close in expected)
