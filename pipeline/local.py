@@ -143,7 +143,8 @@ class Local:
             parts = [table for table in tables if table is not None]
             if parts and self._on_panes is not None:
                 self._on_panes(FinalPane(start, parts, self.board.names.keys, self.options.pane_ms))
-        for issued in self.board.advance(frontier):
-            self.current[issued.scope, issued.window] = issued
-            if self._on_list is not None:
-                self._on_list(issued)
+        for step in self.board.advance(frontier):
+            for issued in step.lists:
+                self.current[issued.scope, issued.window] = issued
+                if self._on_list is not None:
+                    self._on_list(issued)

@@ -138,6 +138,15 @@ class Baseline:
         self._columns_of(self.slots)
         self._column[self.slots] = np.arange(len(self.slots), dtype=np.int32)
 
+    def state(self) -> tuple[I32, F64, F64, F64, F64]:
+        """Slots, and by slot (2, slots): level, misfit, and those of the bucket that waits."""
+        return self.slots, self._level, self._misfit, self._waiting_level, self._waiting_misfit
+
+    def restore(self, state: tuple[I32, F64, F64, F64, F64], past: Past) -> None:
+        """Takes what `state` gave; `past` is that of the present bucket."""
+        self.slots, self._level, self._misfit, self._waiting_level, self._waiting_misfit = state
+        self._refresh(past)
+
     def renumber(self, new_slot: I32) -> None:
         """Slots have new numbers (all of this baseline's are kept)."""
         self.slots = new_slot[self.slots]

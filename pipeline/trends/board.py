@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,14 @@ from pipeline.trends.sliding import Span
 from pipeline.trends.tables import Names, Table, from_pane
 from pipeline.trends.timeline import Timeline
 from schemas import TrendList, Window
+
+
+class Step(NamedTuple):
+    """A step of the minute grid or of the hour grid that is final, and the lists issued by it. Times in ms."""
+
+    at: int  # its end
+    step_ms: int
+    lists: list[TrendList]
 
 
 class Board:
@@ -36,9 +45,9 @@ class Board:
         self.scopes: dict[str, Scope] = {}
         self._lists: dict[int, dict[str, list[ScopeList]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # by grid, scope
         self._awake: dict[int, dict[str, None]] = {MINUTE_MS: {}, HOUR_MS: {}}  # scopes whose lists can change, by grid
-        self._clocks = {spec.window: Clock(spec) for spec in SPECS}
+        self.clocks = {spec.window: Clock(spec) for spec in SPECS}
         self._panes: dict[int, list[Table]] = {}  # of minutes that are not final yet, by the minute's start
-        self._now: int | None = None  # end of the last final minute
+        self.now: int | None = None  # end of the last final minute, ms
         self._posted = {MINUTE_MS: 0, HOUR_MS: 0}  # end of the last step that held a post, by grid
         self._seen_cells: set[Cell] = set()
 
@@ -62,18 +71,19 @@ class Board:
                 lists = self._lists[spec.step_ms].setdefault(name, [])
                 lists.append(ScopeList(scope, spec, self.timeline))
 
-    def advance(self, frontier: int) -> Iterator[TrendList]:
-        """Lists of every minute and hour that is final when all panes before `frontier` are."""
-        if self._now is None:
+    def advance(self, frontier: int) -> Iterator[Step]:
+        """Every minute and hour that is final when all panes before `frontier` are, with the lists issued by it."""
+        if self.now is None:
             if not self._panes or min(self._panes) >= frontier:
                 return
-            self._now = min(self._panes)
-        while self._now + MINUTE_MS <= frontier:
-            start, self._now = self._now, self._now + MINUTE_MS
+            self.now = min(self._panes)
+        while self.now + MINUTE_MS <= frontier:
+            start, self.now = self.now, self.now + MINUTE_MS
             table = self.timeline.add_minute(start, self._panes.pop(start, []))
-            yield from self._step(MINUTE_MS, self._now, table)
-            if self._now % HOUR_MS == 0:
-                yield from self._step(HOUR_MS, self._now, self.timeline.hours.get(self._now - HOUR_MS))
+            yield Step(self.now, MINUTE_MS, list(self._step(MINUTE_MS, self.now, table)))
+            if self.now % HOUR_MS == 0:
+                hour = self.timeline.hours.get(self.now - HOUR_MS)
+                yield Step(self.now, HOUR_MS, list(self._step(HOUR_MS, self.now, hour)))
                 self._tidy()
 
     def _step(self, step_ms: int, end: int, table: Table | None) -> Iterator[TrendList]:
@@ -94,7 +104,7 @@ class Board:
             for ranked in lists:
                 short, long = scope.windows.numbers(ranked.spec)
                 window = ranked.spec.window
-                past = self._clocks[window].past
+                past = self.clocks[window].past
                 wanted = self.wants is None or self.wants(name, window)
                 standings = ranked.step(end, past, (touched[short], touched[long]), window in began, wanted)
                 if standings is not None:
@@ -104,7 +114,7 @@ class Board:
 
     def _roll(self, spec: ListSpec, end: int) -> bool:
         """Ends the bucket before, where a new one begins with this step."""
-        clock = self._clocks[spec.window]
+        clock = self.clocks[spec.window]
         finished = clock.step(end)
         if finished is None:
             return False
@@ -116,6 +126,34 @@ class Board:
             if ranked.spec is spec:
                 ranked.baseline.roll(finished, clock.past, span, self.timeline)
         return True
+
+    # -- what a snapshot holds ---------------------------------------------------------------------------------------
+
+    def all_lists(self) -> Iterator[ScopeList]:
+        """The lists of all scopes."""
+        for step_ms in (MINUTE_MS, HOUR_MS):
+            yield from chain.from_iterable(self._lists[step_ms].values())
+
+    def awake(self) -> dict[int, list[str]]:
+        """The scopes whose lists can change, by grid."""
+        return {step_ms: list(names) for step_ms, names in self._awake.items()}
+
+    def posted(self) -> tuple[int, int]:
+        """End of the last step that held a post, of the minute grid and of the hour grid, ms."""
+        return self._posted[MINUTE_MS], self._posted[HOUR_MS]
+
+    def begin_at(self, now: int, posted: tuple[int, int], scopes: Iterable[str], awake: dict[int, list[str]]) -> None:
+        """Goes on from `now` (ms) with the tables that the timeline holds: the windows are read off them."""
+        self.now = now
+        self._posted = {MINUTE_MS: posted[0], HOUR_MS: posted[1]}
+        self._awake = {step_ms: dict.fromkeys(names) for step_ms, names in awake.items()}
+        for name in scopes:
+            self._open_scope(name)
+        for step_ms, tables in ((MINUTE_MS, self.timeline.minutes), (HOUR_MS, self.timeline.hours)):
+            ended = now // step_ms * step_ms
+            for start in sorted(tables):
+                for scope in self.scopes.values():
+                    scope.windows.refill(step_ms, start, ended, tables[start], scope.mask)
 
     def _tidy(self) -> None:
         """Once an hour: forgets names and slots that nothing needs."""

@@ -47,6 +47,19 @@ class Clock:
         self._observed = np.zeros(self._length, np.bool_)
         self._waiting: tuple[int, int] | None = None  # start and observed steps of the bucket that waits
 
+    def state(self) -> tuple[object, ...]:
+        """All that is remembered, in plain values."""
+        return self._buckets, list(self._used), self._start, self._observed.tolist(), self._waiting
+
+    def restore(self, state: tuple[int, list[int], int | None, list[bool], tuple[int, int] | None]) -> None:
+        """Takes what `state` gave."""
+        self._buckets, used, self._start, observed, waiting = state
+        self._used = deque(used, maxlen=CLOSED_FORM_BUCKETS)
+        self._observed = np.array(observed, np.bool_)
+        self._waiting = None if waiting is None else (waiting[0], waiting[1])
+        if self._start is not None:
+            self.past = self._past_from(self._start)
+
     def step(self, end: int) -> Finished | None:
         """The step that ends at `end` (ms) is observed. Returns the bucket that its bucket follows, once."""
         spec = self.spec

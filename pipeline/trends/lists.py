@@ -236,6 +236,14 @@ class ScopeList:
         self._lives = {slot: life for slot, life in self._lives.items() if slot in self._tracked or not life.idle}
         return {*self._lives, *self._tracked, *self.baseline.slots.tolist()}
 
+    def state(self) -> tuple[dict[int, Life], set[int], tuple[object, ...]]:
+        """Lives by slot, the slots looked at closely, and what was issued last."""
+        return self._lives, self._tracked, self._issued
+
+    def restore(self, lives: dict[int, Life], tracked: set[int], issued: tuple[object, ...]) -> None:
+        """Takes what `state` gave."""
+        self._lives, self._tracked, self._issued = lives, tracked, issued
+
     def renumber(self, new_slot: I32) -> None:
         """Slots have new numbers (all that are needed are kept)."""
         self.baseline.renumber(new_slot)

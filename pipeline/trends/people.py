@@ -84,7 +84,7 @@ def unite(
     wins = mixed == np.repeat(smallest, np.diff(run_starts, append=len(run)))
     chosen = text[starts]
     chosen[run[wins]] = text[several[wins]]
-    return rows[starts], author[starts], chosen, np.asarray(np.add.reduceat(posts, starts))
+    return rows[starts], author[starts], chosen, np.add.reduceat(posts, starts, dtype=np.int32)
 
 
 def capped(group: I64) -> Mask | None:

@@ -93,6 +93,17 @@ class Windows:
         past.pop(end - step_ms - longest, None)
         return touched
 
+    def refill(self, step_ms: int, start: int, now: int, table: Table, mask: Mask | None) -> None:
+        """Puts the step from `start` back into the windows of its grid that end at `now` and reach back to it."""
+        topics, posts = posts_by_topic(table, mask)
+        if len(topics) == 0:
+            return
+        for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
+            if grid_ms == step_ms and start >= now - window_ms:
+                slots = self._past[step_ms].setdefault(start, (self.slots_of(topics), posts))[0]
+                self.sums[number, slots] += posts
+                self.mentions[number] += int(posts.sum())
+
     def live(self, number: int, least: int) -> I64:
         """Slots with at least so many posts in a window."""
         return np.flatnonzero(self.sums[number, : self.used] >= least).astype(np.int64)

@@ -154,8 +154,12 @@ def from_pane(pane: PaneCounts, names: Names, pane_ms: int) -> Table:
         pane.reposts, pane.ptr, pane.author, pane.text, pane.said, pane.example_ptr, pane.example_lot, pane.examples,
         dict(zip(cells.tolist(), pane.totals, strict=True)),
     )  # fmt: skip
-    order = np.lexsort((table.cell, spelling, table.topic))
-    _take_rows(table, order)
+    return in_order(table)
+
+
+def in_order(table: Table) -> Table:
+    """The same table, its rows sorted by (topic, spelling, cell)."""
+    _take_rows(table, np.lexsort((table.cell, table.spelling, table.topic)))
     return table
 
 
@@ -212,7 +216,7 @@ def merge(tables: Sequence[Table], start: int, end: int) -> Table:
     all_examples = [example for t in tables for example in t.examples]
 
     def summed(column: I32) -> I32:
-        return np.add.reduceat(column[order], starts) if rows else column
+        return np.add.reduceat(column[order], starts, dtype=np.int32) if rows else column
 
     return Table(
         start,
@@ -288,4 +292,4 @@ def posts_by_topic(table: Table, mask: Mask | None) -> tuple[I32, I32]:
     if len(topic) == 0:
         return topic, posts
     starts = starts_of(topic[1:] != topic[:-1])
-    return topic[starts], np.add.reduceat(posts, starts)
+    return topic[starts], np.add.reduceat(posts, starts, dtype=np.int32)

@@ -1,0 +1,130 @@
+"""The Faust app of upswell: which agents read which topics, and the settings that were found to matter.
+
+    posts --count--> topic-counts --rank--> trends   (what cannot be read: posts-dead)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import faust
+from faust.types import TP
+
+from agents.context import Context
+from agents.count import Count
+from agents.rank import Rank
+from agents.state import StateTable
+from agents.transport import Batch, BatchSchema, Transport
+
+SESSION_TIMEOUT_S = 6.0
+
+
+class BatchAgent(Protocol):
+    """What takes batches, and finds its way back after an error."""
+
+    async def take(self, batch: Batch) -> None: ...
+
+    async def recover(self, tp: TP) -> None: ...
+
+
+def create_app(
+    context: Context,
+    brokers: str,
+    *,
+    group: str = "upswell",
+    credentials: Any = None,
+    on_ready: Callable[[], None] | None = None,
+) -> faust.App:
+    """The app; nothing is connected before it is started. `brokers`: host:port, several with commas between."""
+    app = faust.App(
+        f"{context.topics.prefix}{group}",
+        broker=[f"kafka://{address.strip()}" for address in brokers.split(",")],
+        broker_credentials=credentials,
+        broker_max_poll_records=10_000,
+        broker_session_timeout=SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=1.0,
+        broker_commit_interval=1.0,
+        broker_commit_livelock_soft_timeout=3_600.0,
+        broker_request_timeout=30.0,
+        broker_rebalance_timeout=20.0,
+        consumer_max_fetch_size=4 << 20,
+        consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=4_000,
+        producer_acks=-1,
+        producer_compression_type="lz4",
+        producer_linger=0.0,
+        producer_max_batch_size=900_000,
+        producer_max_request_size=1 << 20,
+        producer_request_timeout=30.0,
+        producer_metadata_max_age_ms=4_000,
+        stream_buffer_maxsize=8,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        stream_processing_timeout=3_600.0,
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        store="memory://",
+        worker_redirect_stdouts=False,
+        autodiscover=False,
+    )
+    topics = context.topics
+    app.transport = Transport(app.conf.broker_consumer, app, carried={topics.posts, topics.counts})
+    count = Count(app, context)
+    rank = Rank(app, context, StateTable(app, "rank", topics.rank_state, 1))
+    for name, topic, agent in (
+        ("count", topics.posts, count),
+        ("rank", topics.counts, rank),
+    ):
+        _attach(app, name, topic, agent)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def report() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(context.flush_ms / 1_000)
+            try:
+                await count.report()
+            except Exception as error:
+                app.log.warning("how far posts were read was not told, the next time says it: %r", error)
+
+    @app.on_rebalance_complete.connect
+    async def ready(*_: Any, **__: Any) -> None:
+        if on_ready is not None:
+            on_ready()
+
+    return app
+
+
+def _attach(app: faust.App, name: str, topic: str, agent: BatchAgent) -> None:
+    """A Faust agent that hands its batches on; an error costs a way back, never a count."""
+    app.agent(app.topic(topic, schema=BatchSchema()), name=f"upswell.{name}")(_reader(app, name, agent))
+
+
+def _reader(app: faust.App, name: str, agent: BatchAgent) -> Callable[[Any], Awaitable[None]]:
+    async def read(stream: Any) -> None:
+        async for batch in stream:
+            try:
+                await agent.take(batch)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                app.log.warning(
+                    "%s: %s[%d]@%d is read again from its committed offset after an error: %r",
+                    name, batch.tp.topic, batch.tp.partition, batch.first, error,
+                )  # fmt: skip
+                await _recover(app, agent, batch.tp)
+
+    return read
+
+
+async def _recover(app: faust.App, agent: BatchAgent, tp: TP) -> None:
+    while not app.should_stop:
+        try:
+            await agent.recover(tp)
+            return
+        except Exception as error:
+            app.log.warning("%s[%d] cannot be sought yet: %r", tp.topic, tp.partition, error)
+            await asyncio.sleep(1.0)

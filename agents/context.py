@@ -1,0 +1,52 @@
+"""What every agent needs to know: the settings that decide counts, and the names of the topics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.text import EventMatcher
+from pipeline.trends.panes import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The names of the topics, with the prefix of this installation."""
+
+    prefix: str = ""
+
+    def __call__(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+    @property
+    def posts(self) -> str:
+        return self("posts")
+
+    @property
+    def dead(self) -> str:
+        return self("posts-dead")
+
+    @property
+    def counts(self) -> str:
+        return self("topic-counts")
+
+    @property
+    def trends(self) -> str:
+        return self("trends")
+
+    @property
+    def rank_state(self) -> str:
+        return self("rank-state")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Times in ms."""
+
+    grid: Grid
+    partitions: int  # of posts
+    topics: Topics
+    matcher: EventMatcher | None = None
+    max_ahead_ms: int = 600_000
+    idle_ms: int = 10_000
+    flush_ms: int = 1_000
+    live: bool = False  # whether idle partitions are told the time

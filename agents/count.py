@@ -1,0 +1,173 @@
+"""The count agent: posts in, closed panes out. It keeps no state but the open panes, in memory.
+
+All decisions are `PaneCounter`'s; here is only what Kafka adds: where a partition is read again after whatever happened
+(its rewind offset, which is what is committed), and that a pane is acknowledged before the next one is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from faust import App
+from faust.types import TP
+
+from agents.context import Context
+from agents.place import Place, follow
+from agents.publish import Outgoing, publish
+from agents.transport import Batch, BatchConsumer
+from pipeline.trends.panes import PaneCounter, PaneCounts
+from pipeline.trends.wire import to_chunks
+from schemas import MAX_TIME_MS, Post, PostError, decode_post
+from schemas.counts import Reached
+
+MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
+MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
+_DETAIL_CHARACTERS = 500
+
+_encode = msgspec.json.Encoder().encode
+
+
+class CountedPartition:
+    """One posts partition: what is open, and how far it was read."""
+
+    def __init__(self, place: Place, context: Context) -> None:
+        self.place = place
+        self.counter = PaneCounter(context.grid, context.matcher)
+        self.dead: list[Outgoing] = []
+        self.reached: tuple[int, int] | None = None  # last offset and frontier of what is published
+        self._context = context
+
+    def take(self, records: Iterable[Any]) -> list[PaneCounts]:
+        """Counts records in log order; returns the panes that close. Records that are no posts go to `dead`."""
+        closed: list[PaneCounts] = []
+        posts: list[Post] = []
+        begin = expected = self.place.next
+        ahead = self._context.max_ahead_ms
+        for record in records:
+            offset = record.offset
+            fault: PostError | None = None
+            if offset != expected and posts:
+                closed += self.counter.add(posts, begin)
+                posts = []
+            if record.headers and (marked := _marker(record)) is not None:
+                if posts:
+                    closed += self.counter.add(posts, begin)
+                    posts = []
+                if marked <= record.timestamp + ahead + MARKERS_AHEAD_MS:
+                    closed += self.counter.mark(marked, offset)
+            else:
+                try:
+                    post = decode_post(record.value or b"")
+                    if post.time > record.timestamp + ahead:
+                        fault = PostError("future", f"{post.time} is more than {ahead} ms after the record's own time")
+                    else:
+                        if not posts:
+                            begin = offset
+                        posts.append(post)
+                except PostError as error:
+                    fault = error
+                if fault is not None:
+                    if posts:
+                        closed += self.counter.add(posts, begin)
+                        posts = []
+                    self.dead.append(_dead_letter(self._context.topics.dead, self.place.tp, record, fault))
+            expected = offset + 1
+        if posts:
+            closed += self.counter.add(posts, begin)
+        self.place.next = expected
+        return closed
+
+    @property
+    def rewind_offset(self) -> int:
+        return self.counter.rewind_offset(self.place.next)
+
+
+def _marker(record: Any) -> int | None:
+    for name, value in record.headers:
+        if name == MARKER:
+            try:
+                time = int(value)
+            except ValueError:
+                return None
+            return time if 0 <= time < MAX_TIME_MS else None
+    return None
+
+
+def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
+    """The same key however often the record is read, so that compaction leaves one."""
+    place = f"{tp.partition}:{record.offset}"
+    headers = (
+        ("reason", fault.reason.encode()),
+        ("detail", fault.detail[:_DETAIL_CHARACTERS].encode(errors="replace")),
+        ("topic", tp.topic.encode()),
+        ("partition", str(tp.partition).encode()),
+        ("offset", str(record.offset).encode()),
+    )
+    return Outgoing(topic, None, place.encode(), record.value, headers)
+
+
+class Count:
+    """The count agent over all posts partitions this worker owns."""
+
+    def __init__(self, app: App, context: Context) -> None:
+        self.app, self.context = app, context
+        self.partitions: dict[TP, CountedPartition] = {}
+        self._reported: dict[TP, tuple[int, int]] = {}
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        return self.app.consumer  # type: ignore[return-value]  # our transport's
+
+    async def take(self, batch: Batch) -> None:
+        """Counts a batch, publishes what closes by it, and declares from where the rest can be rebuilt."""
+        tp, consumer = batch.tp, self.consumer
+        partition = self.partitions.get(tp)
+        place = follow(partition.place if partition else None, batch, consumer)
+        if place is None:
+            return
+        if partition is None or partition.place is not place:
+            partition = self.partitions[tp] = CountedPartition(place, self.context)
+        records = await place.records(batch, consumer)
+        if not records:
+            return
+        try:
+            closed = partition.take(records)
+            dead, partition.dead = partition.dead, []
+            await publish(self.app, dead)
+            await self._publish(tp, closed, place.next - 1)
+        except BaseException:
+            del self.partitions[tp]  # half applied: what is rebuilt from the committed offset is whole
+            raise
+        partition.reached = place.next - 1, partition.counter.frontier
+        consumer.declare(tp, partition.rewind_offset)
+
+    async def _publish(self, tp: TP, closed: Sequence[PaneCounts], version: int) -> None:
+        """Pane by pane: a pane that was not acknowledged must not be followed by a later one."""
+        topic, key = self.context.topics.counts, b"%d" % tp.partition
+        for pane in closed:
+            chunks = to_chunks(pane, tp.partition, version)
+            await publish(self.app, [Outgoing(topic, 0, key, _encode(chunk)) for chunk in chunks])
+
+    async def report(self) -> None:
+        """Tells the rank stage how far the partitions were read, where that has changed."""
+        owned = self.consumer.assignment()
+        for tp, partition in list(self.partitions.items()):
+            if tp not in owned:
+                del self.partitions[tp]
+                self._reported.pop(tp, None)
+                continue
+            state = partition.reached
+            if state is not None and state != self._reported.get(tp):
+                message = _encode(Reached(tp.partition, *state))
+                await publish(self.app, [Outgoing(self.context.topics.counts, 0, b"%d" % tp.partition, message)])
+                self._reported[tp] = state
+
+    async def recover(self, tp: TP) -> None:
+        """After an error: the partition's memory is gone; it is read again from its committed offset."""
+        self.partitions.pop(tp, None)
+        await asyncio.sleep(1.0)
+        offset = await self.consumer.committed(tp)
+        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

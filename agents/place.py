@@ -1,0 +1,51 @@
+"""Where an agent stands in a partition's log, and which records of a batch are its next ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from faust.types import TP
+
+from agents.transport import Batch, BatchConsumer
+
+
+@dataclass(slots=True)
+class Place:
+    """`next` is the offset of the next record to take; batches of another epoch than `epoch` are not taken."""
+
+    tp: TP
+    epoch: int
+    next: int
+    hole_at: int = -1  # where a hole in the offsets has already sent us back once
+
+    async def records(self, batch: Batch, consumer: BatchConsumer) -> list[Any]:
+        """The records that come next: none of a batch from elsewhere.
+
+        After a hole the partition is read again from where it began; a hole that is still there is the log's own (it
+        begins later now, or a transaction's marker lies in it)."""
+        if batch.epoch != self.epoch or batch.last < self.next:
+            return []
+        if batch.first > self.next:
+            if self.hole_at != self.next:
+                self.hole_at = self.next
+                await consumer.rewind(self.tp, self.next)
+                self.epoch = consumer.epochs[self.tp]
+                return []
+            return list(batch.records)
+        if batch.first == self.next:
+            return list(batch.records)
+        return [record for record in batch.records if record.offset >= self.next]
+
+
+def follow(place: Place | None, batch: Batch, consumer: BatchConsumer) -> Place | None:
+    """The place to take this batch from: `place` where what it stands for is still good, a new one at the beginning of
+    the epoch where it is not, None for a batch of an epoch that is over."""
+    tp = batch.tp
+    epoch = consumer.epochs.get(tp, 0)
+    if batch.epoch != epoch:
+        return None
+    if place is not None and (place.epoch == epoch or consumer.starts[tp] <= place.next):
+        place.epoch = epoch
+        return place
+    return Place(tp, epoch, consumer.starts[tp])

@@ -1,0 +1,180 @@
+"""The rank agent: closed panes of all posts partitions in, lists of trends out.
+
+A pane is taken once: the first complete set of chunks of each (posts partition, pane) above the highest complete one.
+The state is written to a table at full ten minutes of event time, in values that never change; only then are
+the offsets committed from which the rest can be rebuilt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from faust import App
+from faust.types import TP
+
+from agents.context import Context
+from agents.place import Place, follow
+from agents.publish import Outgoing, publish
+from agents.state import StateTable
+from agents.transport import Batch, BatchConsumer
+from pipeline.trends.board import Board
+from pipeline.trends.panes import PaneCounts
+from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
+from pipeline.trends.wire import from_chunks
+from schemas import TrendList
+from schemas.counts import CountsChunk, Reached
+
+SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
+
+_encode = msgspec.json.Encoder().encode
+_decode_chunk = msgspec.json.Decoder(CountsChunk).decode
+_decode_reached = msgspec.json.Decoder(Reached).decode
+
+
+class Intake:
+    """The chunks of one partition of `topic-counts`, put together to panes; how far each posts partition is closed."""
+
+    def __init__(self, partitions: int, begin_ms: int = 0) -> None:
+        self.frontiers = dict.fromkeys(range(partitions), 0)
+        self.versions: dict[int, int] = {}  # last offset of the posts partition that was read
+        self._begin_ms = begin_ms  # panes before this are in the state already
+        self._highest = dict.fromkeys(range(partitions), -1)  # highest complete pane
+        self._chunks: dict[tuple[int, int, str], dict[int, tuple[CountsChunk, int]]] = {}
+        self._first: dict[int, int] = {}  # pane -> the first offset that speaks of it
+        self._raised: dict[int, list[tuple[int, int]]] = {p: [] for p in range(partitions)}  # (frontier, offset)
+
+    @property
+    def frontier(self) -> int:
+        """All panes before this (ms) are closed in every partition."""
+        return min(self.frontiers.values())
+
+    def take(self, value: bytes, offset: int) -> PaneCounts | None:
+        """The pane that is complete with this record, where it is a new one. Raises msgspec.DecodeError, ValueError."""
+        if b'"reached":' in value[-24:] or b'"pane"' not in value[:64]:
+            reached = _decode_reached(value)
+            self._raise(reached.partition, reached.frontier, reached.version, offset)
+            return None
+        chunk = _decode_chunk(value)
+        self._first.setdefault(chunk.pane, offset)
+        key = (chunk.partition, chunk.pane, chunk.digest)
+        parts = self._chunks.setdefault(key, {})
+        parts.setdefault(chunk.chunk, (chunk, offset))
+        if len(parts) < chunk.of:
+            return None
+        del self._chunks[key]
+        known = [part for part, _ in sorted(parts.values(), key=lambda part: part[0].chunk)]
+        first_offset = min(at for _, at in parts.values())
+        new = chunk.pane > self._highest.get(chunk.partition, -1)
+        if new:
+            self._highest[chunk.partition] = chunk.pane
+            self._chunks = {k: v for k, v in self._chunks.items() if k[0] != chunk.partition or k[1] > chunk.pane}
+        self._raise(chunk.partition, chunk.frontier, chunk.version, first_offset)
+        return from_chunks(known) if new and chunk.pane >= self._begin_ms else None
+
+    def _raise(self, partition: int, frontier: int, version: int, offset: int) -> None:
+        self.versions[partition] = max(version, self.versions.get(partition, -1))
+        if frontier > self.frontiers.get(partition, 0):
+            self.frontiers[partition] = frontier
+            self._raised[partition].append((frontier, offset))
+
+    def rewind_offset(self, at: int, next_offset: int) -> int:
+        """From where panes from `at` (ms) on, and that all before are closed, can be read again."""
+        self._first = {pane: offset for pane, offset in self._first.items() if pane >= at}
+        offsets = [next_offset, *self._first.values()]
+        for partition, raised in self._raised.items():
+            kept = self._raised[partition] = [(frontier, offset) for frontier, offset in raised if frontier >= at]
+            offsets += [offset for _, offset in kept[:1]]
+        return min(offsets)
+
+
+class RankedPartition:
+    """The partition of `topic-counts`, and the board that its panes are put on."""
+
+    def __init__(self, place: Place, context: Context, records: Mapping[str, bytes]) -> None:
+        self.place = place
+        board = restore(records, context.grid)
+        self.board = board or Board(context.grid)
+        self.snapshots = Snapshots(self.board, records if board else None)
+        self.intake = Intake(context.partitions, self.board.now or 0)
+        self.unreadable = 0
+        self.saved_at = time.monotonic()
+
+    def take(self, records: Iterable[Any]) -> None:
+        """Adds the panes that are new in these records to the board."""
+        for record in records:
+            self.place.next = record.offset + 1
+            try:
+                pane = self.intake.take(record.value or b"", record.offset)
+            except (msgspec.DecodeError, ValueError):
+                self.unreadable += 1
+                continue
+            if pane is not None:
+                self.board.add(pane)
+
+    def advance(self) -> list[TrendList] | None:
+        """The lists of every step that is final, up to the next moment at which the state can be written; None: no step
+        is."""
+        frontier, now = self.intake.frontier, self.board.now
+        if now is not None:
+            frontier = min(frontier, (now // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
+        issued = [one for step in self.board.advance(frontier) for one in step.lists]
+        return issued if self.board.now != now else None
+
+
+class Rank:
+    """The rank agent, where this worker owns it."""
+
+    def __init__(self, app: App, context: Context, state: StateTable) -> None:
+        self.app, self.context, self.state = app, context, state
+        self.partitions: dict[TP, RankedPartition] = {}
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        return self.app.consumer  # type: ignore[return-value]  # our transport's
+
+    async def take(self, batch: Batch) -> None:
+        """Ranks what a batch makes final."""
+        tp, consumer = batch.tp, self.consumer
+        partition = self.partitions.get(tp)
+        place = follow(partition.place if partition else None, batch, consumer)
+        if place is None:
+            return
+        if partition is None or partition.place is not place:
+            partition = self.partitions[tp] = RankedPartition(place, self.context, self.state.records(tp.partition))
+        records = await place.records(batch, consumer)
+        if not records:
+            return
+        try:
+            partition.take(records)
+            while (issued := partition.advance()) is not None:
+                await self._publish(issued)
+                await self._save_when_due(tp, partition)
+        except BaseException:
+            del self.partitions[tp]  # half done: what is rebuilt from the written state is whole
+            raise
+
+    async def _publish(self, issued: Iterable[TrendList]) -> None:
+        topic = self.context.topics.trends
+        await publish(
+            self.app, [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in issued]
+        )
+
+    async def _save_when_due(self, tp: TP, partition: RankedPartition) -> None:
+        now = partition.board.now
+        if now is None or now % SNAPSHOT_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
+            return
+        snapshot = partition.snapshots.take()
+        await self.state.write(tp.partition, snapshot.records, snapshot.forget)
+        partition.saved_at = time.monotonic()
+        self.consumer.declare(tp, partition.intake.rewind_offset(snapshot.at, partition.place.next))
+
+    async def recover(self, tp: TP) -> None:
+        """After an error: back to the last state that was written, and on from the committed offset."""
+        self.partitions.pop(tp, None)
+        await asyncio.sleep(1.0)
+        offset = await self.consumer.committed(tp)
+        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

@@ -1,0 +1,95 @@
+"""One worker process: runs the app until it is told to stop, and ends within seconds then, whatever hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import faust
+from aiokafka.errors import KafkaConnectionError
+
+STOPS_WITHIN_S = 10.0
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
+
+
+class WorkerError(Exception):
+    """A worker cannot go on: one sentence that says what to do."""
+
+
+def run_worker(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float = 60.0) -> int:
+    """Runs the app that `make_app` makes until SIGINT or SIGTERM; returns the exit code.
+
+    A broker that cannot be reached at the start is tried again for `patience_s`; a stop that hangs is cut short.
+    """
+    return asyncio.run(_run(make_app, say, patience_s))
+
+
+async def _run(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    began, pause = loop.time(), FIRST_RETRY_S
+    while not stop.is_set():
+        app = make_app()
+        try:
+            await app.start()
+        except KafkaConnectionError as error:
+            await _stop(app)
+            if loop.time() - began + pause > patience_s:
+                raise WorkerError(f"{error}; is the broker running, and is UPSWELL_KAFKA_BROKERS right?") from None
+            say(f"no broker answers yet, next try in {pause:.0f} s ({error})")
+            try:
+                await asyncio.wait_for(stop.wait(), pause)
+            except TimeoutError:
+                pause = min(pause * 2, LAST_RETRY_S)
+            continue
+        break
+    else:
+        return 0
+    crashed = asyncio.ensure_future(app.wait_until_stopped())
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    failure = app.crash_reason
+    _cut_short_after(STOPS_WITHIN_S, 1 if failure else 0)
+    await _stop(app)
+    for task in (crashed, stopping):
+        task.cancel()
+    if failure is not None:
+        raise WorkerError(f"the worker ends: {failure!r}")
+    return 0
+
+
+async def _stop(app: faust.App) -> None:
+    """Commits what is declared, and closes."""
+    try:
+        await asyncio.wait_for(app.stop(), STOPS_WITHIN_S)
+    except Exception as error:
+        app.log.warning("the stop was not clean: %r", error)
+
+
+def _cut_short_after(seconds: float, code: int) -> None:
+    """Ends the process, should something hang: the design needs no clean stop to be right."""
+
+    def end() -> None:
+        sys.stderr.flush()
+        os._exit(code)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
+def quiet_logging(level: str) -> None:
+    """One line an event on standard error; the libraries speak only from `level` on."""
+    line = "%(asctime)s %(levelname).1s %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=level.upper(), format=line)
+    for name in ("aiokafka", "faust", "mode"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+

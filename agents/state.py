@@ -1,0 +1,58 @@
+"""State that outlives a worker: a Faust table whose values never change once written, so no zombie can harm it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from faust import App
+
+from agents.publish import Outgoing, publish
+
+
+class StateTable:
+    """Records by shard and name. What is written is acknowledged before `write` returns."""
+
+    def __init__(self, app: App, name: str, topic: str, partitions: int) -> None:
+        self.app, self.topic = app, topic
+        self._table: Any = app.Table(
+            name,
+            key_type=bytes,
+            value_type=bytes,
+            partitions=partitions,
+            changelog_topic=app.topic(
+                topic,
+                key_type=bytes,
+                value_type=bytes,
+                key_serializer="raw",
+                value_serializer="raw",
+                partitions=partitions,
+                acks=False,
+                internal=True,
+                allow_empty=True,
+                maxsize=131_072,
+            ),
+        )
+
+    def records(self, shard: int) -> dict[str, bytes]:
+        """All records of a shard, as they were recovered or written here."""
+        prefix = b"%d/" % shard
+        return {
+            key.removeprefix(prefix).decode(): value
+            for key, value in self._table.data.items()
+            if key.startswith(prefix) and value is not None
+        }
+
+    async def write(self, shard: int, records: Mapping[str, bytes], forget: Iterable[str] = ()) -> None:
+        """Writes records, and only when they are acknowledged forgets others."""
+        data = self._table.data
+        await publish(
+            self.app,
+            [Outgoing(self.topic, shard, f"{shard}/{name}".encode(), value) for name, value in records.items()],
+        )
+        for name, value in records.items():
+            data[f"{shard}/{name}".encode()] = value
+        gone = [f"{shard}/{name}".encode() for name in forget]
+        await publish(self.app, [Outgoing(self.topic, shard, key, None) for key in gone])
+        for key in gone:
+            data.pop(key, None)

@@ -1,0 +1,142 @@
+"""A closed pane as the messages of the topic `topic-counts`, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from pipeline.trends.arrays import I64, pointers
+from pipeline.trends.panes import Cell, PaneCounts, Totals
+from schemas.counts import CellTotals, CountsChunk
+
+CHUNK_BYTES = 480_000  # of columns; as JSON, with a third more for base64 and the names, below a broker's 1 MiB
+_ENTRY_BYTES = 20
+_ROW_BYTES = 24
+
+_encoder = msgspec.json.Encoder()
+
+
+def to_chunks(counts: PaneCounts, partition: int, version: int, chunk_bytes: int = CHUNK_BYTES) -> list[CountsChunk]:
+    """The pane as one chunk or, where its columns are larger than `chunk_bytes`, as several."""
+    cells = [
+        CellTotals(
+            cell.source, cell.lang, list(cell.events), totals.posts, totals.mentions,
+            totals.people.astype("<u8").tobytes(), totals.topics.astype("<u8").tobytes(),
+        )
+        for cell, totals in zip(counts.cells, counts.totals, strict=True)
+    ]  # fmt: skip
+    bounds = _bounds(counts, chunk_bytes)
+    digest = _digest(counts)
+    chunks = []
+    for number, (first, last) in enumerate(bounds):
+        e0, e1 = int(counts.ptr[first]), int(counts.ptr[last])
+        x0, x1 = int(counts.example_ptr[first]), int(counts.example_ptr[last])
+        chunks.append(
+            CountsChunk(
+                partition=partition,
+                pane=counts.start,
+                version=version,
+                frontier=counts.frontier,
+                chunk=number,
+                of=len(bounds),
+                digest=digest,
+                cells=cells,
+                late=counts.late if number == 0 else {},
+                duplicates=counts.duplicates if number == 0 else 0,
+                spellings=counts.spellings[first:last],
+                cell=_packed(counts.cell[first:last], "<i4"),
+                posts=_packed(counts.posts[first:last], "<i4"),
+                reposts=_packed(counts.reposts[first:last], "<i4"),
+                people=_packed(np.diff(counts.ptr[first : last + 1]), "<i4"),
+                author=_packed(counts.author[e0:e1], "<u8"),
+                text=_packed(counts.text[e0:e1], "<u8"),
+                said=_packed(counts.said[e0:e1], "<i4"),
+                shown=_packed(np.diff(counts.example_ptr[first : last + 1]), "<i4"),
+                lots=_packed(counts.example_lot[x0:x1], "<u8"),
+                examples=counts.examples[x0:x1],
+            )
+        )
+    return chunks
+
+
+def _packed(column: npt.NDArray[Any], kind: str) -> bytes:
+    return column.astype(kind, copy=False).tobytes()
+
+
+def _bounds(counts: PaneCounts, chunk_bytes: int) -> list[tuple[int, int]]:
+    """(first row, row behind the last) of each chunk; one chunk at least."""
+    rows = len(counts.spellings)
+    names = np.fromiter(map(len, counts.spellings), np.int64, rows) * 4
+    ids = pointers(np.fromiter(map(len, counts.examples), np.int64, len(counts.examples)) * 4 + 8)
+    size = names + np.diff(counts.ptr) * _ENTRY_BYTES + ids[counts.example_ptr[1:]] - ids[counts.example_ptr[:-1]]
+    number = np.cumsum(size + _ROW_BYTES) // chunk_bytes
+    starts: I64 = np.flatnonzero(np.diff(number, prepend=-1) > 0) if rows else np.zeros(1, np.int64)
+    ends = [*starts[1:].tolist(), rows]
+    return list(zip(starts.tolist(), ends, strict=True))
+
+
+def _digest(counts: PaneCounts) -> str:
+    """Tells the contents of two closes of one pane apart."""
+    digest = xxhash.xxh64()
+    for column in (counts.cell, counts.posts, counts.reposts, counts.ptr, counts.author, counts.text, counts.said,
+                   counts.example_ptr, counts.example_lot):  # fmt: skip
+        digest.update(column.tobytes())
+    names = (counts.spellings, counts.examples, counts.cells, counts.late, counts.duplicates)
+    digest.update(_encoder.encode(names))
+    for totals in counts.totals:
+        digest.update(_encoder.encode((totals.posts, totals.mentions)))
+        digest.update(totals.people.tobytes())
+        digest.update(totals.topics.tobytes())
+    return digest.hexdigest()
+
+
+def from_chunks(chunks: Sequence[CountsChunk]) -> PaneCounts:
+    """The pane whose chunks, all of one digest, these are, in the order of their numbers.
+
+    Raises ValueError where columns do not fit together.
+    """
+    first = chunks[0]
+
+    def column(name: str, kind: str) -> npt.NDArray[Any]:
+        parts = [np.frombuffer(getattr(chunk, name), kind) for chunk in chunks]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    counts = PaneCounts(
+        start=first.pane,
+        cells=[Cell(cell.source, cell.lang, tuple(cell.events)) for cell in first.cells],
+        totals=[
+            Totals(c.posts, c.mentions, np.frombuffer(c.people, "<u8"), np.frombuffer(c.topics, "<u8"))
+            for c in first.cells
+        ],
+        spellings=[spelling for chunk in chunks for spelling in chunk.spellings],
+        cell=column("cell", "<i4"),
+        posts=column("posts", "<i4"),
+        reposts=column("reposts", "<i4"),
+        ptr=pointers(column("people", "<i4")),
+        author=column("author", "<u8"),
+        text=column("text", "<u8"),
+        said=column("said", "<i4"),
+        example_ptr=pointers(column("shown", "<i4")),
+        example_lot=column("lots", "<u8"),
+        examples=[example for chunk in chunks for example in chunk.examples],
+        late=first.late,
+        duplicates=first.duplicates,
+        frontier=first.frontier,
+    )
+    rows = len(counts.spellings)
+    entries, examples = int(counts.ptr[-1]), int(counts.example_ptr[-1])
+    fits = (
+        len(counts.cell) == len(counts.posts) == len(counts.reposts) == rows == len(counts.ptr) - 1
+        and rows == len(counts.example_ptr) - 1
+        and len(counts.author) == len(counts.text) == len(counts.said) == entries
+        and len(counts.example_lot) == len(counts.examples) == examples
+        and (rows == 0 or 0 <= int(counts.cell.min()) <= int(counts.cell.max()) < len(counts.cells))
+    )
+    if not fits:
+        raise ValueError(f"columns of pane {first.pane} of partition {first.partition} do not fit together")
+    return counts

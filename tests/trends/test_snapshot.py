@@ -1,0 +1,159 @@
+"""A rank stage that is restored from its records goes on as if nothing had happened, byte for byte.
+
+    steps     |1.2.3. ... 10|11 ...  20|21 ...  30|      each step: the lists issued by it
+    records              head 10     head 20
+    restored from head 10, fed the panes from minute 10 on again: the same steps 11, 12, ...
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.partitions import Partitioner
+from pipeline.text import EventMatcher
+from pipeline.trends.board import Board
+from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
+from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
+from pipeline.trends.wire import from_chunks, to_chunks
+from schemas import Post
+from schemas.counts import CountsChunk
+from schemas.events import Event
+from tests.oracle import streams
+from tests.oracle.posts import Said, as_post
+
+GRID = Grid(streams.PANE_MS, streams.LATENESS_MS)
+HOUR_MS = 3_600_000
+
+
+def closes(log: list[Said], partitions: int = 2) -> list[PaneCounts]:
+    """The panes of all partitions, by start."""
+    posts = [
+        msgspec.convert(as_post(said) | {"tags": [written for written, _ in said.spellings]}, Post) for said in log
+    ]
+    end = (max(int(post.time) for post in posts) // HOUR_MS + 1) * HOUR_MS + GRID.lateness_ms
+    matcher = EventMatcher(tuple(Event(name) for name in streams.EVENTS))
+    panes = []
+    for part in Partitioner(partitions).split(posts):
+        counter = PaneCounter(GRID, matcher)
+        panes += [*counter.add(part), *counter.mark(-(-end // GRID.pane_ms) * GRID.pane_ms)]
+    return sorted(panes, key=lambda pane: pane.start)
+
+
+def advance(board: Board, panes: list[PaneCounts]) -> Iterator[tuple[int, list[bytes]]]:
+    """(event time, the steps until then) at each moment at which a snapshot can be taken, to the end of the panes."""
+    last = (panes[-1].start // HOUR_MS + 1) * HOUR_MS
+    for pane in panes:
+        board.add(pane)
+    now = board.now or panes[0].start
+    while now < last:
+        now = now // SNAPSHOT_MS * SNAPSHOT_MS + SNAPSHOT_MS
+        yield now, [msgspec.json.encode(step) for step in board.advance(now)]
+
+
+def assert_the_same_whereever_it_stops(log: list[Said], chance: random.Random, stops: float) -> None:
+    panes = closes(log)
+    whole = Board(GRID)
+    straight = dict(advance(whole, panes))
+    board = Board(GRID)
+    snapshots, records = Snapshots(board), dict[str, bytes]()
+    steps, taken = {}, 0
+    rest = advance(board, panes)
+    while (step := next(rest, None)) is not None:
+        at, steps[at] = step[0], step[1]
+        if chance.random() >= stops or board.now != at:
+            continue
+        snapshot = snapshots.take()
+        taken += 1
+        records.update(snapshot.records)
+        for name in snapshot.forget:
+            del records[name]
+        if chance.random() < 0.5:
+            again = restore(records, GRID)
+            assert again is not None
+            assert again.now == at
+            board, snapshots = again, Snapshots(again, records)
+            left = [pane for pane in panes if pane.start >= at]
+            rest = advance(board, left) if left else iter(())
+    assert taken or stops < 1
+    assert {at: steps[at] for at in steps} == {at: straight[at] for at in steps}
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@given(streams.small(), st.randoms(use_true_random=False))
+def test_small_streams_go_on_as_they_were(log: list[Said], chance: random.Random) -> None:
+    assert_the_same_whereever_it_stops(log, chance, 1.0)
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+@given(streams.days(), st.randoms(use_true_random=False))
+def test_streams_with_days_of_quiet_go_on_as_they_were(log: list[Said], chance: random.Random) -> None:
+    assert_the_same_whereever_it_stops(log, chance, 0.2)
+
+
+@pytest.mark.parametrize(("seed", "hours"), [(1, 5.0), (2, 31.0)])
+def test_hours_of_bursts_go_on_as_they_were(seed: int, hours: float) -> None:
+    log = streams.seeded(seed, posts=1_500, hours=hours)
+    assert_the_same_whereever_it_stops(log, random.Random(seed), 0.5)
+
+
+def test_a_head_that_is_torn_gives_way_to_the_one_before() -> None:
+    panes = closes(streams.seeded(3, posts=600, hours=3.0))
+    board = Board(GRID)
+    snapshots, records = Snapshots(board), dict[str, bytes]()
+    heads = []
+    for at, _ in advance(board, panes):
+        if board.now == at:
+            snapshot = snapshots.take()
+            records.update(snapshot.records)
+            for name in snapshot.forget:
+                del records[name]
+            heads.append(at)
+    newest = restore(records, GRID)
+    assert newest is not None
+    assert newest.now == heads[-1]
+    del records[next(name for name in records if name.startswith(f"head/{heads[-1]:015d}"))]
+    before = restore(records, GRID)
+    assert before is not None
+    assert before.now == heads[-2]
+    assert restore({}, GRID) is None
+
+
+def test_records_are_forgotten_so_that_they_do_not_grow_with_time() -> None:
+    board = Board(GRID)
+    snapshots, records, sizes = Snapshots(board), dict[str, bytes](), []
+    for at, _ in advance(board, closes(streams.seeded(4, posts=3_000, hours=8.0))):
+        if board.now == at:
+            snapshot = snapshots.take()
+            records.update(snapshot.records)
+            for name in snapshot.forget:
+                del records[name]
+            sizes.append(len(records))
+    assert max(sizes[-6:]) <= 2 + (181 + 19 + 9) + 11  # heads; three hours of minutes, their tens, hours; one more head
+
+
+@pytest.mark.parametrize("chunk_bytes", [400, 480_000])
+def test_a_pane_that_travels_in_chunks_arrives_as_it_was(chunk_bytes: int) -> None:
+    panes = closes(streams.seeded(5, posts=800, hours=0.5))
+    several = 0
+    for pane in panes:
+        chunks = to_chunks(pane, 1, 77, chunk_bytes)
+        several += len(chunks) > 1
+        sent = [msgspec.json.decode(msgspec.json.encode(chunk), type=CountsChunk) for chunk in chunks]
+        arrived = from_chunks(sent)
+        assert to_chunks(arrived, 1, 77) == to_chunks(pane, 1, 77)
+        assert [chunk.chunk for chunk in sent] == list(range(sent[0].of))
+        assert {chunk.digest for chunk in sent} == {chunks[0].digest}
+    assert several > 20 or chunk_bytes > 400
+
+
+def test_columns_that_do_not_fit_together_are_refused() -> None:
+    pane = closes(streams.seeded(5, posts=100, hours=0.5))[3]
+    (chunk,) = to_chunks(pane, 1, 77)
+    with pytest.raises(ValueError, match="do not fit together"):
+        from_chunks([msgspec.structs.replace(chunk, posts=chunk.posts[:-4])])
