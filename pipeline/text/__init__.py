@@ -2,7 +2,7 @@
 
 from pipeline.text.cells import DIALECTS, Dialect, dialect_of, language, source_name
 from pipeline.text.entities import Entities, Item
-from pipeline.text.keys import fold, text_key
+from pipeline.text.keys import fold, fold_text, text_key
 from pipeline.text.matching import EventMatcher
 from pipeline.text.showing import printable
 from pipeline.text.topics import extract, topics_of
@@ -16,6 +16,7 @@ __all__ = [
     "dialect_of",
     "extract",
     "fold",
+    "fold_text",
     "language",
     "printable",
     "source_name",
