@@ -1,0 +1,221 @@
+"""A real Apache Kafka without Docker, for tests, benchmarks and `make chaos`: fetched once with Maven, one process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+VERSION = "4.3.1"
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / f"kafka-{VERSION}"
+UP_WITHIN_S = 60.0
+USER, PASSWORD = "upswell", "right-horse"  # of the listener that asks for them
+
+_POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+<modelVersion>4.0.0</modelVersion><groupId>upswell</groupId><artifactId>kafka</artifactId><version>1</version>
+<dependencies>
+<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version></dependency>
+<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>{VERSION}</version></dependency>
+</dependencies></project>
+"""
+
+
+class ApacheError(RuntimeError):
+    """The broker cannot be had: says why."""
+
+
+def missing() -> str:
+    """Why there can be no Apache Kafka on this machine; empty when there can."""
+    if not shutil.which("java"):
+        return "no Java on the PATH"
+    if not (CACHE / "libs").is_dir() and not shutil.which("mvn"):
+        return "no Maven on the PATH to fetch Kafka with"
+    return ""
+
+
+def fetch() -> Path:
+    """The folder with Kafka's jars, fetched now unless that was done before. Raises ApacheError."""
+    libs = CACHE / "libs"
+    if libs.is_dir():
+        return libs
+    CACHE.mkdir(parents=True, exist_ok=True)
+    staging = CACHE / f"libs-{os.getpid()}"
+    pom = CACHE / f"pom-{os.getpid()}.xml"
+    pom.write_text(_POM)
+    try:
+        done = subprocess.run(
+            ["mvn", "-q", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={staging}"],
+            capture_output=True,
+            text=True,
+            timeout=280,
+        )
+        if done.returncode:
+            raise ApacheError(f"Maven could not fetch Kafka {VERSION}: {done.stdout[-500:]}")
+        try:
+            staging.rename(libs)
+        except OSError:  # another process was quicker
+            shutil.rmtree(staging)
+    finally:
+        pom.unlink()
+    return libs
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+class Apache:
+    """One broker (its own controller) on 127.0.0.1. Topics are never made by accident.
+
+    `address` takes anybody; `sasl_address` asks for USER and PASSWORD by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+    """
+
+    def __init__(self, folder: Path, heap_mb: int = 512) -> None:
+        self.folder = folder
+        self.heap_mb = heap_mb
+        port, controller, sasl = free_port(), free_port(), free_port()
+        self.address = f"127.0.0.1:{port}"
+        self.sasl_address = f"127.0.0.1:{sasl}"
+        self._controller = f"127.0.0.1:{controller}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._libs = fetch()
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "kafka.log"
+
+    def start(self) -> Apache:
+        """Returns when the broker answers. Raises ApacheError with the end of its log."""
+        if not (self.folder / "server.properties").exists():
+            self._format()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._java("kafka.Kafka", "server.properties"),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in a terminal is for the test
+            )
+        self._wait_until_up()
+        return self
+
+    def stop(self) -> None:
+        """A clean end."""
+        self._end(signal.SIGTERM)
+
+    def kill9(self) -> None:
+        """The end that a power cut would make."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Up again on the same ports with the same data."""
+        if self._process is not None:
+            self.stop()
+        self.start()
+
+    def __enter__(self) -> Apache:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill9()
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+        self._process = None
+
+    def _java(self, *args: str) -> list[str]:
+        return ["java", f"-Xmx{self.heap_mb}m", "-XX:TieredStopAtLevel=4", "-cp", f"{self._libs}/*", *args]
+
+    def _format(self) -> None:
+        (self.folder / "data").mkdir(parents=True)
+        jaas = "org.apache.kafka.common.security"
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.bootstrap.servers": self._controller,
+            "listeners": f"PLAINTEXT://{self.address},SASL_PLAINTEXT://{self.sasl_address},"
+            f"CONTROLLER://{self._controller}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+            "listener.name.sasl_plaintext.plain.sasl.jaas.config": f'{jaas}.plain.PlainLoginModule required '
+            f'user_{USER}="{PASSWORD}";',
+            "listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+            "listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
+            "log.dirs": str(self.folder / "data"),
+            "offsets.topic.replication.factor": "1",
+            "offsets.topic.num.partitions": "4",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "auto.create.topics.enable": "false",
+            "log.segment.bytes": str(100 << 20),
+        }
+        (self.folder / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        scram = [f"--add-scram=SCRAM-SHA-{bits}=[name={USER},password={PASSWORD}]" for bits in (256, 512)]
+        done = subprocess.run(
+            self._java(
+                "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", "server.properties", *scram
+            ),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        if done.returncode:
+            raise ApacheError(f"Kafka's folder could not be made: {(done.stdout + done.stderr)[-500:]}")
+
+    def _wait_until_up(self) -> None:
+        from confluent_kafka.admin import AdminClient
+
+        assert self._process
+        client = AdminClient({"bootstrap.servers": self.address, "log_level": 0, "logger": _SILENT})
+        deadline = time.monotonic() + UP_WITHIN_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                client.list_topics(timeout=0.5)
+                return
+            except Exception:  # noqa: S112  # not up yet: the log says why, should it never be
+                continue
+        log = self.log.read_text(errors="replace")[-1_000:]
+        self.kill9()
+        raise ApacheError(f"Kafka did not come up within {UP_WITHIN_S:.0f} s: {log}")
+
+
+def _silent() -> object:
+    import logging
+
+    logger = logging.getLogger("upswell.tests.librdkafka")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
+
+
+_SILENT = _silent()

@@ -1,0 +1,41 @@
+"""Brokers for the tests: a real Apache Kafka for the session, an embedded one where a test asks for it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kafka.apache import Apache, ApacheError, missing
+
+
+@pytest.fixture(scope="session")
+def apache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apache]:
+    """A broker of our own that tests may ask for a password; skips where it cannot be had."""
+    reason = missing()
+    if reason:
+        pytest.skip(f"no Apache Kafka: {reason} (or name a broker in UPSWELL_TEST_KAFKA)")
+    try:
+        broker = Apache(tmp_path_factory.mktemp("kafka"))
+    except ApacheError as error:
+        pytest.skip(f"no Apache Kafka: {error}")
+    with broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> str:
+    """The address of a Kafka broker: UPSWELL_TEST_KAFKA where that is set, else one started for this session."""
+    named = os.environ.get("UPSWELL_TEST_KAFKA")
+    if named:
+        return named
+    broker: Apache = request.getfixturevalue("apache")
+    return broker.address
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A prefix of topics and groups that no other test uses."""
+    return f"t{uuid.uuid4().hex[:8]}-"
