@@ -87,6 +87,9 @@ def create_app(
             await asyncio.sleep(context.flush_ms / 1_000)
             try:
                 await count.report()
+                await rank.wake_idle()
+                if context.live:
+                    await count.tell_the_time()
             except Exception as error:
                 app.log.warning("how far posts were read was not told, the next time says it: %r", error)
 

@@ -7,6 +7,7 @@ All decisions are `PaneCounter`'s; here is only what Kafka adds: where a partiti
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -85,6 +86,11 @@ class CountedPartition:
         return self.counter.rewind_offset(self.place.next)
 
 
+def marker(topic: str, partition: int, time_ms: int) -> Outgoing:
+    """An empty post that says that event time has come to `time_ms`."""
+    return Outgoing(topic, partition, None, b"", ((MARKER, b"%d" % time_ms),))
+
+
 def _marker(record: Any) -> int | None:
     for name, value in record.headers:
         if name == MARKER:
@@ -116,6 +122,7 @@ class Count:
         self.app, self.context = app, context
         self.partitions: dict[TP, CountedPartition] = {}
         self._reported: dict[TP, tuple[int, int]] = {}
+        self._heard: dict[TP, float] = {}  # when the last batch came, by the monotonic clock
 
     @property
     def consumer(self) -> BatchConsumer:
@@ -124,6 +131,7 @@ class Count:
     async def take(self, batch: Batch) -> None:
         """Counts a batch, publishes what closes by it, and declares from where the rest can be rebuilt."""
         tp, consumer = batch.tp, self.consumer
+        self._heard[tp] = time.monotonic()
         partition = self.partitions.get(tp)
         place = follow(partition.place if partition else None, batch, consumer)
         if place is None:
@@ -164,6 +172,14 @@ class Count:
                 message = _encode(Reached(tp.partition, *state))
                 await publish(self.app, [Outgoing(self.context.topics.counts, 0, b"%d" % tp.partition, message)])
                 self._reported[tp] = state
+
+    async def tell_the_time(self) -> None:
+        """A marker with the clock's time into every owned partition that has been idle."""
+        now, idle_s, topic = time.monotonic(), self.context.idle_ms / 1_000, self.context.topics.posts
+        for tp in self.consumer.assignment():
+            if tp.topic == topic and now - self._heard.setdefault(tp, now) >= idle_s:
+                self._heard[tp] = now
+                await publish(self.app, [marker(topic, tp.partition, int(time.time() * 1_000))])
 
     async def recover(self, tp: TP) -> None:
         """After an error: the partition's memory is gone; it is read again from its committed offset."""

@@ -13,12 +13,36 @@ from collections.abc import Callable
 import faust
 from aiokafka.errors import KafkaConnectionError
 
+from agents.app import create_app
+from agents.context import Context, Topics
+from pipeline.settings import Settings
+from pipeline.text import EventMatcher
+from pipeline.trends.panes import Grid
+
 STOPS_WITHIN_S = 10.0
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
 
 
 class WorkerError(Exception):
     """A worker cannot go on: one sentence that says what to do."""
+
+
+def run(settings: Settings, *, live: bool, log: str, say: Callable[[str], None], ready: bool = True) -> int:
+    """One worker with these settings, until it is told to stop. Raises WorkerError."""
+    quiet_logging(log)
+    context = Context(
+        Grid(settings.pane_ms, settings.lateness_ms),
+        settings.partitions,
+        Topics(settings.kafka_prefix),
+        EventMatcher(settings.events) if settings.events else None,
+        max_ahead_ms=settings.max_ahead_ms,
+        live=live,
+    )
+
+    def make() -> faust.App:
+        return create_app(context, settings.kafka_brokers, on_ready=lambda: say("ready") if ready else None)
+
+    return run_worker(make, say)
 
 
 def run_worker(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float = 60.0) -> int:

@@ -10,12 +10,13 @@ import difflib
 import os
 import re
 import tomllib
+import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -25,12 +26,15 @@ from pydantic_settings import (
 )
 
 from schemas import PostError, parse_time
+from schemas.access import Token
 from schemas.events import Event
 
 FILE_NAME = "upswell.toml"
 ENV_PREFIX = "UPSWELL_"
 NOT_SETTINGS = ("UPSWELL_DATA", "UPSWELL_TEST_")  # where tests find real data and real servers
 MINUTE_MS = 60_000
+_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):\d{1,5}", re.ASCII)
+_PREFIX = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)
 
 
 class SettingsError(ValueError):
@@ -47,9 +51,28 @@ class Settings(BaseSettings):
     pane_ms: int = Field(10_000, ge=1_000, le=MINUTE_MS, description="length of a pane, the unit of counting")
     lateness_ms: int = Field(5_000, ge=0, le=10 * MINUTE_MS, description="how long a pane waits for posts out of order")
     partitions: int = Field(4, ge=1, le=1_024, description="partitions of the posts, each with its own clock")
+    kafka_brokers: str = Field(
+        "127.0.0.1:9092", description="host:port of Kafka, several with commas between"
+    )
+    kafka_prefix: str = Field(
+        "", max_length=100, description="what names of topics and groups begin with"
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_sasl_user: str = ""
+    kafka_sasl_password: SecretStr = SecretStr("")
+    kafka_ssl_cafile: str = ""
+    kafka_ssl_certfile: str = ""
+    kafka_ssl_keyfile: str = ""
+    shards: int = Field(1, ge=1, le=64, description="parts that ranking is divided into by topic")
+    replication: int = Field(1, ge=1, le=16, description="brokers that hold a copy of each Kafka topic")
+    max_ahead_ms: int = Field(
+        10 * MINUTE_MS, ge=0, le=1_440 * MINUTE_MS, description="how far a post may lie ahead of its record's own time"
+    )
     events: Annotated[tuple[Event, ...], NoDecode] = Field((), description="events with trends of their own")
+    tokens: Annotated[tuple[Token, ...], NoDecode] = Field((), repr=False, description="who may moderate")
 
-    @field_validator("pane_ms", "lateness_ms", "partitions", mode="before")
+    @field_validator("pane_ms", "lateness_ms", "partitions", "shards", "replication", mode="before")
     @classmethod
     def _no_truth_values(cls, value: object) -> object:
         if isinstance(value, bool):
@@ -63,6 +86,21 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} does not divide {MINUTE_MS}: lists are made at every full minute")
         return value
 
+    @field_validator("kafka_brokers")
+    @classmethod
+    def _hosts_with_ports(cls, value: str) -> str:
+        for address in value.split(","):
+            if not _ADDRESS.fullmatch(address.strip()):
+                raise ValueError(f"{address.strip()!r} is not host:port; write it like 127.0.0.1:9092")
+        return value
+
+    @field_validator("kafka_prefix")
+    @classmethod
+    def _fit_for_topics(cls, value: str) -> str:
+        if not _PREFIX.fullmatch(value):
+            raise ValueError(f"{value!r} does not fit the name of a topic; use letters, digits, . _ and -")
+        return value
+
     @field_validator("events", mode="before")
     @classmethod
     def _events_from_file_only(cls, value: object) -> object:
@@ -70,8 +108,13 @@ class Settings(BaseSettings):
             raise ValueError(f"events are told in [[event]] tables of {FILE_NAME} only; unset this variable")
         return value
 
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _tokens_of_text(cls, value: object) -> object:
+        return _told_tokens(value) if isinstance(value, str) else value
 
-def load_settings(config: Path | None = None, **flags: int | None) -> Settings:
+
+def load_settings(config: Path | None = None, **flags: int | str | None) -> Settings:
     """The settings in force: `flags` that are not None, the environment, `config` (else upswell.toml of the current
     folder, where there is one), the defaults. Raises SettingsError."""
     path = config or Path(FILE_NAME)
@@ -119,6 +162,8 @@ def _sentence(fault: Any) -> str:
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return message
+    if "password" in str(fault["loc"][0]):
+        return f"{message[0].lower()}{message[1:]}"  # never shown
     return f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
 
 
@@ -139,15 +184,34 @@ def _read_file(path: Path) -> dict[str, Any]:
         told = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(_toml_fault(path, text, str(error))) from None
-    known = ["event", *sorted(Settings.model_fields.keys() - {"events"})]
+    known = ["event", "token", *sorted(Settings.model_fields.keys() - {"events", "tokens"})]
     for key in told:
         if key not in known:
-            hint = "; did you mean [[event]]?" if key == "events" else _did_you_mean(key, known)
+            hint = f"; did you mean [[{key[:-1]}]]?" if key in ("events", "tokens") else _did_you_mean(key, known)
             raise SettingsError(f"{path}: {key!r} is not a setting{hint or '; known are ' + ', '.join(known)}")
-    events = told.pop("event", [])
-    if not isinstance(events, list):
-        raise SettingsError(f"{path}: event: each event is a table of its own, begun with [[event]] in two brackets")
-    return told | {"events": _read_events(path, events)}
+    events, tokens = _tables(path, told, "event"), _tables(path, told, "token")
+    lines = text.splitlines()
+    return told | {"events": _read_events(path, events, lines), "tokens": _read_tokens(path, tokens, lines)}
+
+
+def _tables(path: Path, told: dict[str, Any], kind: str) -> list[Any]:
+    tables = told.pop(kind, [])
+    if not isinstance(tables, list):
+        raise SettingsError(f"{path}: {kind}: each {kind} is a table of its own, begun with [[{kind}]] in two brackets")
+    return tables
+
+
+def _line_of(lines: list[str], kind: str, index: int, key: str = "") -> str:
+    """`:LINE` of a key of the table (of its header where the key is not there); "" for tables written otherwise."""
+    headers = [number for number, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", line)]
+    if index >= len(headers):
+        return ""
+    for number in range(headers[index] + 1, len(lines)):
+        if re.match(r"\s*\[", lines[number]):
+            break
+        if key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", lines[number]):
+            return f":{number + 1}"
+    return f":{headers[index] + 1}"
 
 
 def _toml_fault(path: Path, text: str, message: str) -> str:
@@ -160,41 +224,90 @@ def _toml_fault(path: Path, text: str, message: str) -> str:
     return f"{path}:{line}: {message[0].lower()}{message[1:]}; mend the line (it is not TOML)"
 
 
-def _read_events(path: Path, tables: list[Any]) -> tuple[Event, ...]:
+def _read_events(path: Path, tables: list[Any], lines: list[str]) -> tuple[Event, ...]:
     events: dict[str, Event] = {}
     for index, table in enumerate(tables):
-        place = f"{path}: event[{index}]"
-        if not isinstance(table, dict):
-            raise SettingsError(f"{place}: each event is a table, begun with [[event]]")
-        if isinstance(table.get("name"), str):
-            place += f" ({table['name']})"
+        place = _Place(path, lines, "event", index, table)
         event = _read_event(place, table)
         if event.name in events:
-            raise SettingsError(f"{place}.name: there are two events of this name; rename one")
+            raise place.fault(".name", "there are two events of this name; rename one")
         events[event.name] = event
     return tuple(events.values())
 
 
-def _read_event(place: str, table: dict[str, Any]) -> Event:
-    known = list(Event.__struct_fields__)
-    for key in table:
-        if key not in known:
-            hint = _did_you_mean(key, known) or f"; known are {', '.join(known)}"
-            raise SettingsError(f"{place}: {key!r} is not a setting of an event{hint}")
-    times = {key: _moment(f"{place}.{key}", table[key]) for key in ("start", "end") if key in table}
-    try:
-        event = msgspec.convert(table | times, Event)
-    except msgspec.ValidationError as error:
-        message, _, key = str(error).partition(" - at `$")
-        if "matching regex" in message:
-            message = "must be lower-case letters, digits, - and _ (63 at most), beginning with a letter or digit"
-        raise SettingsError(f"{place}{key.rstrip('`')}: {message[0].lower()}{message[1:]}") from None
+def _read_event(place: _Place, table: dict[str, Any]) -> Event:
+    times = {key: _moment(place, key, table[key]) for key in ("start", "end") if key in table}
+    event = place.read(table | times, Event, "lower-case letters, digits, - and _ (63 at most)")
     if event.start is not None and event.end is not None and event.start >= event.end:
-        raise SettingsError(f"{place}.end: the event ends before it starts; exchange start and end")
+        raise place.fault(".end", "the event ends before it starts; exchange start and end")
+    try:
+        zoneinfo.ZoneInfo(event.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # the last two for what is no name or a folder's
+        raise place.fault(".time_zone", f"{event.time_zone:.40} is no time zone; write it like Europe/Paris") from None
     return event
 
 
-def _moment(place: str, value: object) -> int:
+def _read_tokens(path: Path, tables: list[Any], lines: list[str]) -> tuple[Token, ...]:
+    tokens: dict[str, Token] = {}
+    for index, table in enumerate(tables):
+        place = _Place(path, lines, "token", index, table)
+        token = place.read(table, Token, "letters, digits, . - and _ (63 at most)")
+        if token.name in tokens:
+            raise place.fault(".name", "there are two tokens of this name; rename one")
+        tokens[token.name] = token
+    return tuple(tokens.values())
+
+
+def _told_tokens(text: str) -> tuple[Token, ...]:
+    """Tokens as a variable tells them: NAME:RIGHTS:SECRET, separated by spaces. No fault repeats a secret."""
+    tokens: dict[str, Token] = {}
+    for number, part in enumerate(text.split(), 1):
+        fields = part.split(":", 2)
+        try:
+            token = msgspec.convert(dict(zip(("name", "rights", "secret"), fields, strict=False)), Token)
+        except msgspec.ValidationError:
+            raise ValueError(f"token {number} is not NAME:read:SECRET or NAME:write:SECRET (16 characters)") from None
+        if token.name in tokens:
+            raise ValueError(f"there are two tokens named {token.name}; rename one")
+        tokens[token.name] = token
+    return tuple(tokens.values())
+
+
+Table = TypeVar("Table", Event, Token)
+
+
+class _Place:
+    """Where in the file a table stands, for the sentences about its faults."""
+
+    def __init__(self, path: Path, lines: list[str], kind: str, index: int, table: object) -> None:
+        self._path, self._lines, self._kind, self._index = path, lines, kind, index
+        self._name = ""
+        if not isinstance(table, dict):
+            raise self.fault("", f"each {kind} is a table, begun with [[{kind}]]")
+        if isinstance(table.get("name"), str):
+            self._name = f" ({table['name']})"
+
+    def fault(self, at: str, message: str, key: str = "") -> SettingsError:
+        line = _line_of(self._lines, self._kind, self._index, key or re.split(r"[.\[]", at.lstrip("."))[0])
+        return SettingsError(f"{self._path}{line}: {self._kind}[{self._index}]{self._name}{at}: {message}")
+
+    def read(self, table: dict[str, Any], kind: type[Table], name_rule: str) -> Table:
+        known = list(kind.__struct_fields__)
+        for key in table:
+            if key not in known:
+                hint = _did_you_mean(key, known) or f"; known are {', '.join(known)}"
+                article = "an" if kind is Event else "a"
+                raise self.fault("", f"{key!r} is not a setting of {article} {self._kind}{hint}", key)
+        try:
+            return msgspec.convert(table, kind)
+        except msgspec.ValidationError as error:
+            message, _, at = str(error).partition(" - at `$")
+            if "matching regex" in message:
+                message = f"must be {name_rule}, beginning with a letter or digit"
+            raise self.fault(at.rstrip("`"), f"{message[0].lower()}{message[1:]}") from None
+
+
+def _moment(place: _Place, key: str, value: object) -> int:
     """ms since 1970 of a TOML date or RFC 3339 text; where no zone is told it is UTC."""
     if isinstance(value, dt.datetime):
         text = (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).isoformat()
@@ -203,8 +316,8 @@ def _moment(place: str, value: object) -> int:
     elif isinstance(value, str):
         text = value if re.search(r"([Zz]|[+-]\d\d:\d\d)$", value) else f"{value}Z"
     else:
-        raise SettingsError(f"{place}: not a time; write it like 2026-11-17T18:00:00Z")
+        raise place.fault(f".{key}", "not a time; write it like 2026-11-17T18:00:00Z")
     try:
         return parse_time(text)
     except PostError:
-        raise SettingsError(f"{place}: {value!s:.40} is not a time; write it like 2026-11-17T18:00:00Z") from None
+        raise place.fault(f".{key}", f"{value!s:.40} is not a time; write it like 2026-11-17T18:00:00Z") from None

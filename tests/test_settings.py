@@ -96,16 +96,16 @@ def test_a_number_beyond_its_limit_is_refused_where_it_was_said(
         ("[[events]]\nname = 'a'\n", "upswell.toml: ", "did you mean [[event]]?"),
         ("[event]\nname = 'a'\n", "upswell.toml: event: ", "[[event]] in two brackets"),
         ("event = [1]\n", "upswell.toml: event[0]: ", "[[event]]"),
-        ("[[event]]\ntitle = 'a'\n", "upswell.toml: event[0]", "`name`"),
-        ("[[event]]\nname = 'Paris Web'\n", "upswell.toml: event[0] (Paris Web).name: ", "lower-case"),
-        ("[[event]]\nname = 'a'\nhashtag = ['#a']\n", "upswell.toml: event[0] (a): ", "did you mean hashtags?"),
-        ("[[event]]\nname = 'a'\nhashtags = [1]\n", "upswell.toml: event[0] (a).hashtags[0]: ", "str"),
-        ("[[event]]\nname = 'a'\nhashtags = '#a'\n", "upswell.toml: event[0] (a).hashtags: ", "array"),
-        ("[[event]]\nname = 'a'\n[[event]]\nname = 'a'\n", "upswell.toml: event[1] (a).name: ", "two events"),
-        ("[[event]]\nname = 'a'\nstart = 18:00:00\n", "upswell.toml: event[0] (a).start: ", "not a time"),
-        ("[[event]]\nname = 'a'\nend = 'tomorrow'\n", "upswell.toml: event[0] (a).end: ", "tomorrow is not a time"),
-        ("[[event]]\nname = 'a'\nstart = 1960-01-01\n", "upswell.toml: event[0] (a).start: ", "is not a time"),
-        ("[[event]]\nname = 'a'\nstart = 2026-01-02\nend = 2026-01-01\n", "upswell.toml: event[0] (a).end: ", "before"),
+        ("[[event]]\ntitle = 'a'\n", "upswell.toml:1: event[0]", "`name`"),
+        ("[[event]]\nname = 'Paris Web'\n", "upswell.toml:2: event[0] (Paris Web).name: ", "lower-case"),
+        ("[[event]]\nname = 'a'\nhashtag = ['#a']\n", "upswell.toml:3: event[0] (a): ", "did you mean hashtags?"),
+        ("[[event]]\nname = 'a'\nhashtags = [1]\n", "upswell.toml:3: event[0] (a).hashtags[0]: ", "str"),
+        ("[[event]]\nname = 'a'\nhashtags = '#a'\n", "upswell.toml:3: event[0] (a).hashtags: ", "array"),
+        ("[[event]]\nname = 'a'\n[[event]]\nname = 'a'\n", "upswell.toml:4: event[1] (a).name: ", "two events"),
+        ("[[event]]\nname = 'a'\nstart = 18:00:00\n", "upswell.toml:3: event[0] (a).start: ", "not a time"),
+        ("[[event]]\nname = 'a'\nend = 'tomorrow'\n", "upswell.toml:3: event[0] (a).end: ", "tomorrow is not a time"),
+        ("[[event]]\nname = 'a'\nstart = 1960-01-01\n", "upswell.toml:3: event[0] (a).start: ", "is not a time"),
+        ("[[event]]\nname = 'a'\nstart = 2026-01-02\nend = 2026-01-01\n", "upswell.toml:4: event[0] (a).end: ", "before"),
     ],
 )
 def test_a_fault_in_the_file_names_file_place_and_fault_in_one_line(text: str | bytes, start: str, part: str) -> None:
@@ -144,6 +144,36 @@ def test_events_carry_all_that_the_file_says_about_them() -> None:
     assert first.start == nine_utc - 3_600_000
     assert first.end == nine_utc + 15 * 3_600_000
     assert (second.name, second.start, second.end) == ("paris20", nine_utc, None)
+
+
+TOKEN = "[[token]]\nname = 'ann'\nsecret = '{}'\nrights = '{}'\n"
+
+
+def test_a_token_is_told_in_the_file_or_the_environment_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(TOKEN.format("s" * 16, "write"))
+    settings = load_settings()
+    assert [(it.name, it.secret, it.rights) for it in settings.tokens] == [("ann", "s" * 16, "write")]
+    assert "ssss" not in repr(settings) + repr(settings.tokens)
+    monkeypatch.setenv("UPSWELL_TOKENS", "bob:read:" + "t" * 20)
+    assert [(it.name, it.rights) for it in load_settings().tokens] == [("bob", "read")]
+    for wrong in ("bob:read:short-secret", "bob:all:" + "t" * 20, "t" * 20):
+        monkeypatch.setenv("UPSWELL_TOKENS", wrong)
+        line = fault("")
+        assert line.startswith("UPSWELL_TOKENS: ")
+        assert wrong.rpartition(":")[2] not in line
+
+
+def test_a_fault_in_a_token_is_told_without_its_secret() -> None:
+    assert fault(TOKEN.format("too-short", "read")).startswith("upswell.toml:3: token[0] (ann).secret: ")
+    assert "too-short" not in fault(TOKEN.format("too-short", "read"))
+    assert fault(TOKEN.format("s" * 16, "all")).startswith("upswell.toml:4: token[0] (ann).rights: ")
+    assert "two tokens" in fault(TOKEN.format("s" * 16, "read") * 2)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Pariss", "..", "Europe", ""])
+def test_an_events_time_zone_is_one(zone: str) -> None:
+    line = fault(f"[[event]]\nname = 'a'\ntime_zone = '{zone}'\n")
+    assert line.startswith("upswell.toml:3: event[0] (a).time_zone: ")
 
 
 def test_events_cannot_be_told_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from pipeline.cli.errors import DONE, INTERRUPTED, READER_GONE, WRONG_USE, Comma
 COMMANDS = {
     "demo": "Watch it work on simulated posts, nothing else needed.",
     "replay": "Play archives through the pipeline: what trended, when.",
+    "worker": "Count and rank the posts on Kafka.",
     "extract": "Hashtags, cashtags, mentions and links of texts, as JSON.",
     "simulate": "Write a labelled stream of posts from a seed.",
     "score": "Score series of counts (CSV) for bursts.",

@@ -25,7 +25,13 @@ PartitionsFlag = Annotated[
 ]
 
 
-def settings_in_force(config: Path | None, **flags: int | None) -> Settings:
+BrokersFlag = Annotated[
+    str | None,
+    typer.Option("--brokers", metavar="HOST:PORT", help="Kafka, several with commas [default: 127.0.0.1:9092]"),
+]
+
+
+def settings_in_force(config: Path | None, **flags: int | str | None) -> Settings:
     """The settings of this run; variables that look like settings and are none are told on standard error."""
     for line in unknown_variables():
         complain(f"warning: {line}")

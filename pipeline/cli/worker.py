@@ -1,0 +1,78 @@
+"""`upswell worker`: one or several processes that count and rank what lies on Kafka."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.common import BrokersFlag, ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
+from pipeline.cli.errors import CommandError, complain
+
+RESTART_AFTER_S = 1.0
+STOPS_WITHIN_S = 15.0
+
+
+def worker(
+    number: Annotated[int, typer.Option("-n", "--number", min=1, max=64, help="Processes, each a worker")] = 1,
+    live: Annotated[
+        bool, typer.Option("--live", help="Tell idle partitions the time, for producers that write no markers")
+    ] = False,
+    brokers: BrokersFlag = None,
+    config: ConfigFlag = None,
+    pane_ms: PaneFlag = None,
+    lateness_ms: LatenessFlag = None,
+    partitions: PartitionsFlag = None,
+    log: Annotated[str, typer.Option("--log", metavar="LEVEL", help="debug, info, warning or error")] = "warning",
+) -> None:
+    """Count and rank the posts on Kafka, until Ctrl-C.
+
+    Workers share the partitions of the posts among themselves; start as many as there are cores, on as many machines
+    as you like, and stop or kill them whenever: no count changes by it. The topics are made by `upswell topics init`.
+
+    \b
+    Examples:
+      upswell worker
+      upswell worker -n 4 --brokers kafka1:9092,kafka2:9092
+      upswell worker --live
+    """
+    settings = settings_in_force(
+        config, pane_ms=pane_ms, lateness_ms=lateness_ms, partitions=partitions, kafka_brokers=brokers
+    )
+    if number > 1:
+        _supervise(number)
+        return
+    from agents.run import WorkerError, run
+
+    try:
+        run(settings, live=live, log=log, say=complain)
+    except WorkerError as error:
+        raise CommandError(str(error)) from None
+
+
+def _supervise(number: int) -> None:
+    """Runs the same command in `number` processes; one that ends is started again."""
+    command = [sys.executable, "-m", "pipeline.cli", *sys.argv[1:], "--number", "1"]  # the last one counts
+    workers = [subprocess.Popen(command) for _ in range(number)]  # noqa: S603  # our own command line
+    try:
+        while True:
+            time.sleep(0.2)
+            for place, one in enumerate(workers):
+                if one.poll() is not None:
+                    complain(f"worker {one.pid} ended with {one.returncode}; another one starts")
+                    time.sleep(RESTART_AFTER_S)
+                    workers[place] = subprocess.Popen(command)  # noqa: S603
+    finally:
+        for one in workers:
+            one.send_signal(signal.SIGTERM)
+        for one in workers:
+            try:
+                one.wait(STOPS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                os.kill(one.pid, signal.SIGKILL)
+
