@@ -25,6 +25,7 @@ class EventMatcher:
     def __init__(self, events: Sequence[Event]) -> None:
         """Raises ValueError where two events have one name, or a word or hashtag holds nothing to compare."""
         self._spans = {event.name: (event.start, event.end) for event in events}
+        self._channels = {event.name: frozenset(map(source_name, event.channels)) for event in events}
         if len(self._spans) < len(events):
             (twice, _), *_ = Counter(event.name for event in events).most_common(1)
             raise ValueError(f"two events are named {twice!r}")
@@ -71,6 +72,9 @@ class EventMatcher:
     def _is_on(self, name: str, post: Post) -> bool:
         start, end = self._spans[name]
         assert isinstance(post.time, int), "a decoded post's time is in ms"
+        channels = self._channels[name]
+        if channels and source_name(post.source) not in channels:
+            return False
         return (start is None or start <= post.time) and (end is None or post.time < end)
 
 
