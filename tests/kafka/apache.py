@@ -202,7 +202,7 @@ class Apache:
             try:
                 client.list_topics(timeout=0.5)
                 return
-            except Exception:  # noqa: S112  # not up yet: the log says why, should it never be
+            except Exception:  # not up yet: the log says why, should it never be
                 continue
         log = self.log.read_text(errors="replace")[-1_000:]
         self.kill9()

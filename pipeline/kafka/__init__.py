@@ -1,0 +1,1 @@
+"""The edge to Kafka: connections, topics, the producer of posts, the reader of results, the embedded broker."""

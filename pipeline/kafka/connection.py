@@ -1,0 +1,227 @@
+"""How every client of ours reaches Kafka: the same settings, said in each client library's own words."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.settings import Settings, SettingsError
+
+ASK_AGAIN_S = 0.5
+
+
+class KafkaUseError(Exception):
+    """Kafka cannot be used as it is: one sentence with what is wrong and what to do. `retriable`: it may pass."""
+
+    retriable = False
+
+
+class BrokerAwayError(KafkaUseError):
+    """Nobody answers at the addresses of the brokers."""
+
+    retriable = True
+
+
+class RefusedError(KafkaUseError):
+    """The broker answers and will not have us: user, password, certificate or right."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where Kafka is and how to talk to it. The password stays out of everything that is shown."""
+
+    brokers: tuple[str, ...]
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = "PLAIN"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    cafile: str = ""
+    certfile: str = ""
+    keyfile: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Connection:
+        """The connection the settings describe. Raises SettingsError when a part of it is missing."""
+        connection = cls(
+            brokers=tuple(address.strip() for address in settings.kafka_brokers.split(",")),
+            security_protocol=settings.kafka_security_protocol,
+            sasl_mechanism=settings.kafka_sasl_mechanism,
+            user=settings.kafka_sasl_user,
+            password=settings.kafka_sasl_password.get_secret_value(),
+            cafile=settings.kafka_ssl_cafile,
+            certfile=settings.kafka_ssl_certfile,
+            keyfile=settings.kafka_ssl_keyfile,
+        )
+        if connection.with_sasl and not (connection.user and connection.password):
+            raise SettingsError(
+                f"kafka_security_protocol is {connection.security_protocol}, so kafka_sasl_user and"
+                " kafka_sasl_password are needed; set UPSWELL_KAFKA_SASL_USER and UPSWELL_KAFKA_SASL_PASSWORD"
+            )
+        if connection.with_tls:
+            connection.tls()
+        return connection
+
+    @property
+    def with_sasl(self) -> bool:
+        return self.security_protocol.startswith("SASL")
+
+    @property
+    def with_tls(self) -> bool:
+        return self.security_protocol.endswith("SSL")
+
+    @property
+    def shown(self) -> str:
+        """The addresses, for a sentence."""
+        return ", ".join(self.brokers)
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The TLS context of these settings; None where there is no TLS. Raises SettingsError for a bad file."""
+        if not self.with_tls:
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.cafile or None)
+            if self.certfile:
+                context.load_cert_chain(self.certfile, self.keyfile or None)
+        except (OSError, ssl.SSLError) as error:
+            files = ", ".join(name for name in (self.cafile, self.certfile, self.keyfile) if name)
+            raise SettingsError(
+                f"the TLS files cannot be used ({files}: {error.strerror or error}); mend kafka_ssl_cafile,"
+                " kafka_ssl_certfile and kafka_ssl_keyfile"
+            ) from None
+        return context
+
+    def aiokafka(self) -> dict[str, Any]:
+        """Keyword arguments of an aiokafka consumer or producer."""
+        return self._python() | {"bootstrap_servers": list(self.brokers)}
+
+    def kafka_python(self) -> dict[str, Any]:
+        """Keyword arguments of a kafka-python client."""
+        return self._python() | {"bootstrap_servers": list(self.brokers)}
+
+    def confluent(self) -> dict[str, Any]:
+        """The configuration of a confluent-kafka client."""
+        told = {"bootstrap.servers": ",".join(self.brokers), "security.protocol": self.security_protocol}
+        if self.with_sasl:
+            told |= {
+                "sasl.mechanism": self.sasl_mechanism,
+                "sasl.username": self.user,
+                "sasl.password": self.password,
+            }
+        files = {
+            "ssl.ca.location": self.cafile,
+            "ssl.certificate.location": self.certfile,
+            "ssl.key.location": self.keyfile,
+        }
+        return told | {name: path for name, path in files.items() if path and self.with_tls}
+
+    def faust_urls(self) -> list[str]:
+        """The brokers as Faust wants them; see `user`, `password`, `sasl_mechanism` and `tls()` for credentials."""
+        return [f"kafka://{address}" for address in self.brokers]
+
+    def _python(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"security_protocol": self.security_protocol, "ssl_context": self.tls()}
+        if self.with_sasl:
+            told |= {
+                "sasl_mechanism": self.sasl_mechanism,
+                "sasl_plain_username": self.user,
+                "sasl_plain_password": self.password,
+            }
+        return told
+
+
+def answers(connection: Connection, timeout_s: float = 2.0) -> bool:
+    """Whether somebody listens at one of the addresses."""
+    for address in connection.brokers:
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
+        except (OSError, OverflowError):
+            continue
+        return True
+    return False
+
+
+def wait_for_broker(connection: Connection, wait_s: float, say: Callable[[str], None] | None = None) -> None:
+    """Returns when a broker accepts connections. Raises BrokerAwayError when none has within `wait_s`; `say` is told
+    once that there is a wait."""
+    deadline = time.monotonic() + wait_s
+    told = False
+    while not answers(connection):
+        if time.monotonic() >= deadline:
+            raise BrokerAwayError(
+                f"no Kafka broker answers at {connection.shown}; start it, or name another in UPSWELL_KAFKA_BROKERS"
+            )
+        if say and not told:
+            say(f"no Kafka broker answers at {connection.shown} yet; waiting up to {wait_s:.0f} s")
+            told = True
+        time.sleep(min(ASK_AGAIN_S, max(deadline - time.monotonic(), 0.05)))
+
+
+@contextmanager
+def admin(connection: Connection, timeout_s: float = 10.0) -> Iterator[Any]:
+    """A kafka-python admin client, closed afterwards; what goes wrong in it comes as a KafkaUseError."""
+    from kafka.admin import KafkaAdminClient
+
+    quiet("kafka")
+    timeout_ms = int(timeout_s * 1_000)
+    try:
+        client = KafkaAdminClient(
+            **connection.kafka_python(), request_timeout_ms=timeout_ms, bootstrap_timeout_ms=timeout_ms
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+    except Exception as error:
+        fault = as_fault(error, connection)
+        if fault is None:
+            raise
+        raise fault from None
+
+
+def quiet(*loggers: str) -> None:
+    """What client libraries log is said by us, once, as a sentence."""
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def as_fault(error: Exception, connection: Connection) -> KafkaUseError | None:
+    """The fault behind an error of kafka-python or aiokafka; None for what is no fault of Kafka's."""
+    if isinstance(error, KafkaUseError):
+        return error
+    kind = type(error)
+    if not any(base.__module__.startswith(("kafka.", "aiokafka.")) for base in kind.__mro__):
+        return None
+    names = {base.__name__ for base in kind.__mro__}
+    text = f"{kind.__name__} {error}"
+    if any("Authentication" in name or "Sasl" in name for name in names) or "uthenticat" in text:
+        return refused(connection)
+    if any("Authorization" in name for name in names):
+        return RefusedError(
+            f"Kafka at {connection.shown} does not allow user {connection.user or 'ANONYMOUS'} to do that"
+            f" ({kind.__name__}); grant the right (docs/kafka.md lists which)"
+        )
+    if names & {"KafkaConnectionError", "KafkaTimeoutError", "NoBrokersAvailable", "NodeNotReadyError"}:
+        return BrokerAwayError(
+            f"Kafka at {connection.shown} does not answer as it should ({_brief(text)}); is it up, and are"
+            " kafka_brokers and kafka_security_protocol right?"
+        )
+    return KafkaUseError(f"Kafka at {connection.shown} refuses: {_brief(text)}")
+
+
+def refused(connection: Connection) -> RefusedError:
+    """The broker does not know this user and password."""
+    return RefusedError(
+        f"Kafka at {connection.shown} refuses user {connection.user!r} ({connection.sasl_mechanism});"
+        " check UPSWELL_KAFKA_SASL_USER, UPSWELL_KAFKA_SASL_PASSWORD and UPSWELL_KAFKA_SASL_MECHANISM"
+    )
+
+
+def _brief(text: str) -> str:
+    return " ".join(text.split())[:200]
