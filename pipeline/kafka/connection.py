@@ -135,32 +135,59 @@ class Connection:
         return told
 
 
-def answers(connection: Connection, timeout_s: float = 2.0) -> bool:
-    """Whether somebody listens at one of the addresses."""
+def wait_for_broker(connection: Connection, wait_s: float, say: Callable[[str], None] | None = None) -> None:
+    """Returns when a broker lets us in. Raises BrokerAwayError when none has within `wait_s`, RefusedError at once when
+    it does not take user and password; `say` is told once that there is a wait."""
+    from confluent_kafka import KafkaError, KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    errors: list[Any] = []
+    # librdkafka tells a wrong password from a broker that is away; kafka-python tries both until its time is over
+    client = AdminClient(connection.confluent() | {"error_cb": errors.append, "logger": _silent_logger()})
+    deadline = time.monotonic() + wait_s
+    said = False
+    while True:
+        try:
+            client.list_topics(timeout=ASK_AGAIN_S)
+            return
+        except KafkaException as error:
+            errors.append(error.args[0])
+        client.poll(0)
+        if any(error.code() == KafkaError._AUTHENTICATION for error in errors):
+            raise refused(connection)
+        if time.monotonic() >= deadline:
+            raise BrokerAwayError(_away(connection, errors))
+        if say and not said:
+            say(f"no Kafka broker answers at {connection.shown} yet; waiting up to {wait_s:.0f} s")
+            said = True
+        del errors[:-1]
+        time.sleep(min(ASK_AGAIN_S, max(deadline - time.monotonic(), 0.05)))
+
+
+def _away(connection: Connection, errors: list[Any]) -> str:
+    if any("SSL" in error.str() for error in errors) or _accepts(connection):
+        return (
+            f"what listens at {connection.shown} does not talk Kafka by {connection.security_protocol};"
+            " check UPSWELL_KAFKA_BROKERS and UPSWELL_KAFKA_SECURITY_PROTOCOL"
+        )
+    return f"no Kafka broker answers at {connection.shown}; start it, or name another in UPSWELL_KAFKA_BROKERS"
+
+
+def _accepts(connection: Connection) -> bool:
     for address in connection.brokers:
         host, _, port = address.rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
+            socket.create_connection((host.strip("[]"), int(port)), 1.0).close()
         except (OSError, OverflowError):
             continue
         return True
     return False
 
 
-def wait_for_broker(connection: Connection, wait_s: float, say: Callable[[str], None] | None = None) -> None:
-    """Returns when a broker accepts connections. Raises BrokerAwayError when none has within `wait_s`; `say` is told
-    once that there is a wait."""
-    deadline = time.monotonic() + wait_s
-    told = False
-    while not answers(connection):
-        if time.monotonic() >= deadline:
-            raise BrokerAwayError(
-                f"no Kafka broker answers at {connection.shown}; start it, or name another in UPSWELL_KAFKA_BROKERS"
-            )
-        if say and not told:
-            say(f"no Kafka broker answers at {connection.shown} yet; waiting up to {wait_s:.0f} s")
-            told = True
-        time.sleep(min(ASK_AGAIN_S, max(deadline - time.monotonic(), 0.05)))
+def _silent_logger() -> logging.Logger:
+    logger = logging.getLogger("upswell.librdkafka")
+    logger.setLevel(logging.CRITICAL + 1)
+    return logger
 
 
 @contextmanager
