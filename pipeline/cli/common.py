@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.cli.errors import WrongUseError, complain
+from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings, SettingsError, load_settings, unknown_variables
 
 ConfigFlag = Annotated[
@@ -39,3 +41,16 @@ def settings_in_force(config: Path | None, **flags: int | str | None) -> Setting
         return load_settings(config, **flags)
     except SettingsError as error:
         raise WrongUseError(str(error)) from None
+
+
+@contextmanager
+def kafka_faults() -> Iterator[None]:
+    """What Kafka refuses, or the settings for it lack, ends the command with one line."""
+    from pipeline.kafka.connection import KafkaUseError
+
+    try:
+        yield
+    except SettingsError as error:
+        raise WrongUseError(str(error)) from None
+    except KafkaUseError as error:
+        raise CommandError(str(error)) from None

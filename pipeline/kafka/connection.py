@@ -135,8 +135,10 @@ class Connection:
         return told
 
 
-def wait_for_broker(connection: Connection, wait_s: float, say: Callable[[str], None] | None = None) -> None:
-    """Returns when a broker lets us in. Raises BrokerAwayError when none has within `wait_s`, RefusedError at once when
+def wait_for_broker(
+    connection: Connection, wait_s: float, say: Callable[[str], None] | None = None
+) -> dict[str, int]:
+    """Returns when a broker lets us in: the partitions of each topic it has. Raises BrokerAwayError when none has within `wait_s`, RefusedError at once when
     it does not take user and password; `say` is told once that there is a wait."""
     from confluent_kafka import KafkaError, KafkaException
     from confluent_kafka.admin import AdminClient
@@ -148,8 +150,8 @@ def wait_for_broker(connection: Connection, wait_s: float, say: Callable[[str], 
     said = False
     while True:
         try:
-            client.list_topics(timeout=ASK_AGAIN_S)
-            return
+            found = client.list_topics(timeout=ASK_AGAIN_S).topics
+            return {name: len(topic.partitions) for name, topic in found.items()}
         except KafkaException as error:
             errors.append(error.args[0])
         client.poll(0)

@@ -1,0 +1,129 @@
+"""The results: every list of trends that the workers publish, as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
+from pipeline.kafka.topics import TopicsError
+from pipeline.settings import Settings
+from schemas import TrendList
+
+POLL_MS = 250
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
+
+_decode = msgspec.json.Decoder(TrendList).decode
+
+
+async def follow_trends(
+    settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None, once: bool = False
+) -> AsyncIterator[TrendList]:
+    """Lists from the `trends` topic in log order, until `stop` is set: all that the topic holds first (with `last` only
+    about the newest so many records), then each as it is published; with `once` only what is there now.
+
+    A list may come twice, with the same bytes (a worker that was killed publishes again): take the first final one of
+    (scope, window, at). Records that are no lists are passed over. A broker that goes away is waited for, and reading
+    goes on where it was. Raises KafkaUseError when no broker is there at the start, or it refuses us.
+    """
+    async for trends in _Follower(settings, stop or asyncio.Event(), last, once).lists():
+        yield trends
+
+
+class _Follower:
+    def __init__(self, settings: Settings, stop: asyncio.Event, last: int | None, once: bool) -> None:
+        self.connection = Connection.of(settings)
+        self.topic = f"{settings.kafka_prefix}trends"
+        self.stop, self.last, self.once = stop, last, once
+        self.next: dict[Any, int] = {}  # by partition
+
+    async def lists(self) -> AsyncIterator[TrendList]:
+        quiet("aiokafka")
+        began = False
+        pause = FIRST_PAUSE_S
+        while not self.stop.is_set():
+            consumer = None
+            try:
+                consumer = await self._connected()
+                began, pause = True, FIRST_PAUSE_S
+                async for record in self._records(consumer):
+                    try:
+                        trends = _decode(record.value or b"")
+                    except msgspec.DecodeError:
+                        continue
+                    yield trends
+                return
+            except Exception as error:
+                fault = as_fault(error, self.connection)
+                if fault is None:
+                    raise
+                if not began or not fault.retriable:
+                    raise fault from None
+            finally:
+                if consumer is not None:
+                    await consumer.stop()
+            await _pause(self.stop, pause)
+            pause = min(pause * 2, LAST_PAUSE_S)
+
+    async def _connected(self) -> Any:
+        """A consumer of the whole topic, in no group: standing where reading is to go on."""
+        from aiokafka import AIOKafkaConsumer
+
+        if self.topic not in await asyncio.to_thread(wait_for_broker, self.connection, 0):
+            raise TopicsError(f"there is no topic {self.topic}; make it with `upswell topics init`")
+        consumer = AIOKafkaConsumer(
+            self.topic,  # without a group: all of its partitions
+            **self.connection.aiokafka(),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=POLL_MS,
+            metadata_max_age_ms=10_000,
+        )
+        try:
+            await consumer.start()
+            tps = sorted(consumer.assignment())
+            begin = await consumer.beginning_offsets(tps)
+            for tp in tps:
+                consumer.seek(tp, max(self.next.get(tp, begin[tp]), begin[tp]))
+            if self.last is not None and not self.next:
+                await self._skip(consumer, begin, self.last)
+        except BaseException:
+            await consumer.stop()
+            raise
+        return consumer
+
+    async def _skip(self, consumer: Any, begin: Mapping[Any, int], last: int) -> None:
+        """Forward to the newest `last` records. The end comes with what is fetched: an embedded broker answers a
+        question for it wrongly."""
+        await consumer.getmany(timeout_ms=4 * POLL_MS, max_records=1)
+        for tp, first in begin.items():
+            consumer.seek(tp, max(first, (consumer.highwater(tp) or first) - last))
+
+    async def _records(self, consumer: Any) -> AsyncIterator[Any]:
+        while not self.stop.is_set():
+            polled = await consumer.getmany(timeout_ms=POLL_MS)
+            for tp, records in polled.items():
+                for record in records:
+                    self.next[tp] = record.offset + 1
+                    yield record
+            if self.once and await _at_end(consumer):
+                return
+
+
+async def _at_end(consumer: Any) -> bool:
+    """Whether everything is read; what a fetch brought along tells where the end is."""
+    for tp in consumer.assignment():
+        end = consumer.highwater(tp)
+        if end is None or await consumer.position(tp) < end:
+            return False
+    return True
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
