@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     max_ahead_ms: int = Field(
         10 * MINUTE_MS, ge=0, le=1_440 * MINUTE_MS, description="how far a post may lie ahead of its record's own time"
     )
+    redis_url: SecretStr = Field(SecretStr(""), description="where current lists are kept for others; none: off")
+    metrics_port: int = Field(0, ge=0, le=65_535, description="port where Prometheus reads this process; 0: none")
+    metrics_host: str = Field("127.0.0.1", description="address of that port")
     events: Annotated[tuple[Event, ...], NoDecode] = Field((), description="events with trends of their own")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field((), repr=False, description="who may moderate")
 
@@ -99,6 +102,14 @@ class Settings(BaseSettings):
     def _fit_for_topics(cls, value: str) -> str:
         if not _PREFIX.fullmatch(value):
             raise ValueError(f"{value!r} does not fit the name of a topic; use letters, digits, . _ and -")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _of_redis(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("no address of Redis; write it like redis://127.0.0.1:6379/0")
         return value
 
     @field_validator("events", mode="before")
@@ -162,7 +173,7 @@ def _sentence(fault: Any) -> str:
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return message
-    if "password" in str(fault["loc"][0]):
+    if "password" in str(fault["loc"][0]) or fault["loc"][0] == "redis_url":
         return f"{message[0].lower()}{message[1:]}"  # never shown
     return f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
 

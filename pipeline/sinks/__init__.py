@@ -1,0 +1,1 @@
+"""Where results go: Redis for other programs, Prometheus for boards and alarms."""
