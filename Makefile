@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint coverage bench clean
+.PHONY: demo test lint coverage bench chaos clean
 
 demo: $(STAMP)
 	@$(BIN)/upswell demo
@@ -21,6 +21,10 @@ coverage: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/upswell bench core
+
+# the long form of tests/kafka/test_chaos.py: 50 faults, a million posts, three seeds; about half an hour
+chaos: $(STAMP)
+	$(BIN)/python -m tests.kafka.chaos --faults 50 --posts 1000000 --seeds 3
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -147,7 +147,7 @@ class Count:
             await publish(self.app, dead)
             await self._publish(tp, closed, place.next - 1)
         except BaseException:
-            del self.partitions[tp]  # half applied: what is rebuilt from the committed offset is whole
+            self.partitions.pop(tp, None)  # half applied: what is rebuilt from the committed offset is whole
             raise
         partition.reached = place.next - 1, partition.counter.frontier
         consumer.declare(tp, partition.rewind_offset)

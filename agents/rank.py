@@ -33,8 +33,7 @@ from schemas.counts import CountsChunk, Reached
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
 
 _encode = msgspec.json.Encoder().encode
-_decode_chunk = msgspec.json.Decoder(CountsChunk).decode
-_decode_reached = msgspec.json.Decoder(Reached).decode
+_decode = msgspec.json.Decoder(CountsChunk | Reached).decode
 
 
 class Intake:
@@ -56,11 +55,10 @@ class Intake:
 
     def take(self, value: bytes, offset: int) -> PaneCounts | None:
         """The pane that is complete with this record, where it is a new one. Raises msgspec.DecodeError, ValueError."""
-        if b'"reached":' in value[-24:] or b'"pane"' not in value[:64]:
-            reached = _decode_reached(value)
-            self._raise(reached.partition, reached.frontier, reached.version, offset)
+        chunk = _decode(value)
+        if isinstance(chunk, Reached):
+            self._raise(chunk.partition, chunk.frontier, chunk.version, offset)
             return None
-        chunk = _decode_chunk(value)
         self._first.setdefault(chunk.pane, offset)
         key = (chunk.partition, chunk.pane, chunk.digest)
         parts = self._chunks.setdefault(key, {})
@@ -157,7 +155,7 @@ class Rank:
                 await self._publish(issued)
                 await self._save_when_due(tp, partition)
         except BaseException:
-            del self.partitions[tp]  # half done: what is rebuilt from the written state is whole
+            self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
             raise
 
     async def _publish(self, issued: Iterable[TrendList]) -> None:

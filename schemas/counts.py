@@ -17,7 +17,7 @@ class CellTotals(msgspec.Struct, array_like=True):
     topics: bytes
 
 
-class CountsChunk(msgspec.Struct, omit_defaults=True):
+class CountsChunk(msgspec.Struct, omit_defaults=True, tag_field="kind", tag="pane"):
     """Chunk `chunk` of `of` of a pane that closed in `partition`: rows of (cell, spelling), column by column.
 
     A reader takes the first complete set of chunks of one digest, in log order, of each (partition, pane) above the
@@ -47,10 +47,9 @@ class CountsChunk(msgspec.Struct, omit_defaults=True):
     examples: list[str] = []  # post ids
 
 
-class Reached(msgspec.Struct, omit_defaults=True):
+class Reached(msgspec.Struct, tag_field="kind", tag="reached"):
     """How far the count stage has read a posts partition, between two closes."""
 
     partition: int
     version: int  # the last offset read
     frontier: int  # all panes before this (ms) are closed, and were published before this message
-    reached: bool = True

@@ -1,0 +1,129 @@
+"""What a posts topic must lead to, read straight from it: one counter a partition, one board, nothing that can fail."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from pipeline.trends.board import Board
+from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
+from pipeline.trends.wire import from_chunks
+from schemas import PostError, TrendList, decode_post
+from schemas.counts import CountsChunk, Reached
+
+
+class Expected(NamedTuple):
+    lists: dict[str, list[bytes]]  # by key: what lies in `trends`, repetitions aside
+    panes: dict[tuple[int, int], tuple[int, int, int]]  # (partition, pane): posts, late, duplicates
+    dead: set[bytes]
+    posts: int
+    nudges: int  # markers before the last one of a partition
+
+
+async def records(address: str, topic: str) -> list[Any]:
+    """All records of a topic, partition by partition, in log order."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=address, enable_auto_commit=False, fetch_max_wait_ms=50)
+    await consumer.start()
+    try:
+        await consumer._client.force_metadata_update()
+        places = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        ends = await consumer.end_offsets(places)
+        found: dict[TopicPartition, list[Any]] = {place: [] for place in places}
+        while any([await consumer.position(place) < ends[place] for place in places]):
+            for place, some in (await consumer.getmany(timeout_ms=500)).items():
+                found[place] += some
+        return [record for place in places for record in found[place]]
+    finally:
+        await consumer.stop()
+
+
+def read(address: str, topic: str) -> list[Any]:
+    return asyncio.run(records(address, topic))
+
+
+def expected(posts: list[Any], grid: Grid) -> Expected:
+    """From the records of the posts topic."""
+    dead, counted, nudges = set(), 0, 0
+    closes: list[PaneCounts] = []
+    frontiers = []
+    panes: dict[tuple[int, int], tuple[int, int, int]] = {}
+    for partition in sorted({record.partition for record in posts}):
+        counter = PaneCounter(grid)
+        closed: list[PaneCounts] = []
+        marks = 0
+        for record in posts:
+            if record.partition != partition:
+                continue
+            if record.headers:
+                closed += counter.mark(int(dict(record.headers)["marker"]), record.offset)
+                marks += 1
+                continue
+            try:
+                closed += counter.add([decode_post(record.value)], record.offset)
+                counted += 1
+            except PostError:
+                dead.add(b"%d:%d" % (partition, record.offset))
+        nudges += max(marks - 1, 0)
+        frontiers.append(counter.frontier)
+        closes += closed
+        for pane in closed:
+            panes[partition, pane.start] = _summary(pane)
+    board = Board(grid)
+    for pane in sorted(closes, key=lambda pane: pane.start):
+        board.add(pane)
+    lists: dict[str, list[bytes]] = {}
+    for step in board.advance(min(frontiers)):
+        for one in step.lists:
+            lists.setdefault(f"{one.scope}/{one.window}", []).append(msgspec.json.encode(one))
+    return Expected(lists, panes, dead, counted, nudges)
+
+
+def _summary(pane: PaneCounts) -> tuple[int, int, int]:
+    return sum(totals.posts for totals in pane.totals), sum(pane.late.values()), pane.duplicates
+
+
+class Found(NamedTuple):
+    lists: dict[str, list[bytes]]
+    repeated: int
+    changed: list[bytes]  # lists that were said again with other bytes
+
+
+def found_lists(trends: list[Any]) -> Found:
+    """The first of each list in `trends`, by key."""
+    first: dict[tuple[bytes, int], bytes] = {}
+    lists: dict[str, list[bytes]] = {}
+    repeated, changed = 0, []
+    for record in trends:
+        one = msgspec.json.decode(record.value, type=TrendList)
+        if not one.final:
+            continue
+        before = first.setdefault((record.key, one.at), record.value)
+        if before is not record.value:
+            repeated += 1
+            changed += [record.value] if before != record.value else []
+        else:
+            lists.setdefault(record.key.decode(), []).append(record.value)
+    return Found(lists, repeated, changed)
+
+
+def found_panes(counts: list[Any]) -> dict[tuple[int, int], tuple[int, int, int]]:
+    """The panes as any reader of `topic-counts` takes them: the first complete set above the highest complete one."""
+    panes: dict[tuple[int, int], tuple[int, int, int]] = {}
+    highest: dict[int, int] = {}
+    chunks: dict[tuple[int, int, str], dict[int, CountsChunk]] = {}
+    for record in counts:
+        chunk = msgspec.json.decode(record.value, type=CountsChunk | Reached)
+        if isinstance(chunk, Reached):
+            continue
+        parts = chunks.setdefault((chunk.partition, chunk.pane, chunk.digest), {})
+        parts[chunk.chunk] = chunk
+        if len(parts) == chunk.of and chunk.pane > highest.get(chunk.partition, -1):
+            highest[chunk.partition] = chunk.pane
+            whole = from_chunks([parts[number] for number in range(chunk.of)])
+            panes[chunk.partition, chunk.pane] = _summary(whole)
+    return panes

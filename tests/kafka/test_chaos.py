@@ -1,0 +1,18 @@
+"""Ten faults while posts are pushed change nothing (the short form; `make chaos` has the long one)."""
+
+from __future__ import annotations
+
+import pytest
+
+from .apache import missing
+from .chaos import KINDS, run
+
+
+@pytest.mark.timeout(420)
+def test_whatever_is_killed_counts_lists_and_dead_letters_are_those_of_the_log() -> None:
+    reason = missing()
+    if reason:
+        pytest.skip(f"no Apache Kafka: {reason}")
+    happened = run(seed=7, faults=10, posts=80_000, gap_s=3.0)
+    assert sum(happened.values()) == 10
+    assert set(happened) == set(KINDS)
