@@ -82,6 +82,18 @@ def by_span(posts: Sequence[Post], span_ms: int) -> Iterator[Sequence[Post]]:
     yield posts[start:] if start else posts
 
 
+def retime_ms(plan: Plan) -> int:
+    """By how much to shift all posts, in whole minutes, so that minutes stay what they were."""
+    if plan.end_ms is None:
+        return 0
+    newest = -1
+    with RunProgress(console(sys.stderr), "looking for the newest post") as progress:
+        for batch in plan.batches():
+            newest = max([newest, *(int(post.time) for post in batch.posts)])
+            progress.update(batch.bytes_read, batch.bytes_total, "")
+    return 0 if newest < 0 else (plan.end_ms - newest) // MINUTE_MS * MINUTE_MS
+
+
 def play(plan: Plan, settings: Settings) -> None:
     """Carries the plan out. Raises CommandError when it fails, WrongUseError when the input does not fit its flags,
     typer.Exit(130) when it is interrupted."""
@@ -148,7 +160,7 @@ class _Run:
     def to_the_end(self) -> None:
         watched = self.plan.speed is not None and self.for_people.is_terminal
         with Interrupts() as interrupts, ExitStack() as stack:
-            shift_ms = self.shift_ms()
+            shift_ms = retime_ms(self.plan)
             self.open_files(interrupts, stack)
             progress = stack.enter_context(RunProgress(console(sys.stderr), "replay", shown=not watched))
             pace = None
@@ -176,17 +188,6 @@ class _Run:
         self.tally.take(batch)
         if self.dead:
             self.dead.write(*(dead_line(it.file, it.line, it.reason, it.detail, it.raw) for it in batch.dead))
-
-    def shift_ms(self) -> int:
-        """By how much to shift all posts, in whole minutes, so that minutes stay what they were."""
-        if self.plan.end_ms is None:
-            return 0
-        newest = -1
-        with RunProgress(console(sys.stderr), "looking for the newest post") as progress:
-            for batch in self.plan.batches():
-                newest = max([newest, *(int(post.time) for post in batch.posts)])
-                progress.update(batch.bytes_read, batch.bytes_total, "")
-        return 0 if newest < 0 else (self.plan.end_ms - newest) // MINUTE_MS * MINUTE_MS
 
     def clock(self) -> str:
         return "" if self.tally.at_ms is None else f"{moment(self.tally.at_ms)}  {self.tally.records:,} records"

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.cli.common import ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.outputs import refuse_overlap
 from pipeline.cli.pace import parse_speed
@@ -53,6 +53,10 @@ def replay(
     retime: Annotated[
         Literal["now"] | None, typer.Option("--retime", help="Shift all posts so that the newest is of now")
     ] = None,
+    to_kafka: Annotated[
+        bool, typer.Option("--to-kafka", help="Push the posts to Kafka for the workers, instead of counting them here")
+    ] = False,
+    brokers: BrokersFlag = None,
     partitions: PartitionsFlag = None,
     pane_ms: PaneFlag = None,
     lateness_ms: LatenessFlag = None,
@@ -67,11 +71,16 @@ def replay(
       upswell replay posts.csv --columns text=tweet,author=user,time=date,id=nr
       upswell replay event.ndjson --speed 60x           as it happened, a minute a second
       zcat posts.gz | upswell replay - --out - | jq .   from and to other programs
+      upswell replay archive/ --to-kafka                onto the posts topic, for `upswell worker`
 
     F may be - for standard output; what is for people then goes to standard error. Output is written as it comes: after
     Ctrl-C the files hold whole lines up to where the run came. Records that are no posts are counted, never a failure.
     """
-    settings = settings_in_force(config, partitions=partitions, pane_ms=pane_ms, lateness_ms=lateness_ms)
+    settings = settings_in_force(
+        config, partitions=partitions, pane_ms=pane_ms, lateness_ms=lateness_ms, kafka_brokers=brokers
+    )
+    if to_kafka and (out or counts):
+        raise WrongUseError("--to-kafka counts nothing here: leave out --out and --counts, and see `upswell trends`")
     check_scope(scope, settings)
     if archive_format not in FORMATS:
         raise WrongUseError(f"--format {archive_format}: there is no such format; use one of {', '.join(FORMATS)}")
@@ -101,7 +110,12 @@ def replay(
         speed=factor,
         end_ms=int(time.time() * 1_000) if retime else None,
     )
-    play(plan, settings)
+    if to_kafka:
+        from pipeline.cli.pushing import push
+
+        push(plan, settings)
+    else:
+        play(plan, settings)
 
 
 def check_scope(scope: str, settings: Settings) -> None:

@@ -138,14 +138,17 @@ class Connection:
 def wait_for_broker(
     connection: Connection, wait_s: float, say: Callable[[str], None] | None = None
 ) -> dict[str, int]:
-    """Returns when a broker lets us in: the partitions of each topic it has. Raises BrokerAwayError when none has within `wait_s`, RefusedError at once when
-    it does not take user and password; `say` is told once that there is a wait."""
+    """Returns when a broker lets us in: the number of partitions of each topic it has.
+
+    Raises BrokerAwayError when none has within `wait_s`, RefusedError at once when it does not take user and password;
+    `say` is told once that there is a wait.
+    """
     from confluent_kafka import KafkaError, KafkaException
     from confluent_kafka.admin import AdminClient
 
     errors: list[Any] = []
     # librdkafka tells a wrong password from a broker that is away; kafka-python tries both until its time is over
-    client = AdminClient(connection.confluent() | {"error_cb": errors.append, "logger": _silent_logger()})
+    client = AdminClient(connection.confluent() | {"error_cb": errors.append, "logger": silent_logger()})
     deadline = time.monotonic() + wait_s
     said = False
     while True:
@@ -186,7 +189,8 @@ def _accepts(connection: Connection) -> bool:
     return False
 
 
-def _silent_logger() -> logging.Logger:
+def silent_logger() -> logging.Logger:
+    """For librdkafka, which would write on standard error what we say in our own words."""
     logger = logging.getLogger("upswell.librdkafka")
     logger.setLevel(logging.CRITICAL + 1)
     return logger

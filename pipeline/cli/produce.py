@@ -1,0 +1,132 @@
+"""`upswell produce`: posts from standard input onto Kafka, a JSON object a line, as they come."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+import msgspec
+import typer
+
+from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
+from pipeline.cli.errors import INTERRUPTED, complain
+from pipeline.kafka.connection import KafkaUseError
+from pipeline.kafka.producer import PostProducer
+from pipeline.sources.archives.lines import Overlong, blocks
+from schemas import MAX_RECORD_BYTES, Post, PostError, decode_post
+
+MARK_EVERY_S = 10.0
+_CHUNK = 1 << 16
+
+
+def produce(
+    brokers: BrokersFlag = None,
+    partitions: PartitionsFlag = None,
+    config: ConfigFlag = None,
+) -> None:
+    """Push posts from standard input to Kafka, one JSON object a line, until its end.
+
+    A line without `time` is of now; while such lines come, markers tell every partition the time. A line with `time`
+    counts by that. Lines that are no posts are pushed as they are, and become dead letters.
+
+    \b
+    Examples:
+      echo '{"id":"1","author":"ana","text":"hello #capcom"}' | upswell produce
+      my-collector | upswell produce --brokers kafka1:9092
+    """
+    settings = settings_in_force(config, partitions=partitions, kafka_brokers=brokers)
+    with kafka_faults(), PostProducer(settings, say=complain) as producer, _Markers(producer) as markers:
+        reader = _Reader(producer, markers)
+        try:
+            reader.to_the_end()
+            producer.flush()
+        except KeyboardInterrupt:
+            producer.flush()
+            complain(f"interrupted; {producer.acknowledged:,} records are in Kafka")
+            raise typer.Exit(INTERRUPTED) from None
+    print(f"pushed {producer.pushed:,} records to {producer.topic}: {reader.posts:,} posts, {reader.dead:,} dead")
+
+
+class _Markers:
+    """While posts are stamped with our clock, tells every partition the time, so that it goes on when nobody posts."""
+
+    def __init__(self, producer: PostProducer) -> None:
+        self.live = False
+        self._producer = producer
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="markers", daemon=True)
+
+    def __enter__(self) -> _Markers:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(MARK_EVERY_S):
+            if self.live:
+                try:
+                    self._producer.mark(_now_ms())
+                except KafkaUseError:
+                    return  # whoever pushes posts meets the same fault, and tells it
+
+
+class _Reader:
+    def __init__(self, producer: PostProducer, markers: _Markers) -> None:
+        self.producer, self.markers = producer, markers
+        self.posts = 0
+        self.dead = 0
+
+    def to_the_end(self) -> None:
+        for part in blocks(iter(lambda: sys.stdin.buffer.read1(_CHUNK), b""), MAX_RECORD_BYTES):
+            if isinstance(part, Overlong):
+                self._dead(part.raw)
+                continue
+            for line in part.rows:
+                if line and not line.isspace():
+                    self.take(line)
+
+    def take(self, line: bytes) -> None:
+        """Pushes one line."""
+        try:
+            post, self.markers.live = decode_post(line), False
+        except PostError:
+            stamped = stamp(line, _now_ms())
+            if stamped is None:
+                self._dead(line)
+                return
+            line, post = stamped
+            self.markers.live = True
+        self.posts += 1
+        self.producer.push_record(line, post)
+
+    def _dead(self, raw: bytes) -> None:
+        self.dead += 1
+        self.producer.push_dead(raw)
+
+
+def stamp(line: bytes, now_ms: int) -> tuple[bytes, Post] | None:
+    """The same post with the time it was received, where it has none; None for what is no post even so.
+
+    >>> stamp(b'{"id":"1","author":"a","text":"hi"}', 5)[0]
+    b'{"id":"1","author":"a","text":"hi","time":5}'
+    """
+    try:
+        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if "time" in fields:
+        return None
+    fields["time"] = msgspec.Raw(b"%d" % now_ms)
+    record = msgspec.json.encode(fields)
+    try:
+        return record, decode_post(record)
+    except PostError:
+        return None
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1_000)
