@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -81,7 +82,8 @@ class _Reader:
         self.dead = 0
 
     def to_the_end(self) -> None:
-        for part in blocks(iter(lambda: sys.stdin.buffer.read1(_CHUNK), b""), MAX_RECORD_BYTES):
+        stdin = sys.stdin.fileno()  # read past Python's buffers: a line counts as soon as it is there
+        for part in blocks(iter(lambda: os.read(stdin, _CHUNK), b""), MAX_RECORD_BYTES):
             if isinstance(part, Overlong):
                 self._dead(part.raw)
                 continue

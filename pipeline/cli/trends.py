@@ -84,9 +84,9 @@ class _View:
         """Whether the list is one to show: a repetition after a worker's restart is not, nor a provisional list of a
         moment whose final one has come."""
         shown = self.board.shown
-        if (trends.scope, trends.window) == (self.board.scope, self.board.window) and shown is not None:
-            if trends.at < shown.at or (trends.at == shown.at and shown.final):
-                return False
+        same = (trends.scope, trends.window) == (self.board.scope, self.board.window)
+        if same and shown is not None and (trends.at < shown.at or (trends.at == shown.at and shown.final)):
+            return False
         return self.board.takes(trends)
 
     def show(self) -> None:

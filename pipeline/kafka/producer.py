@@ -150,7 +150,8 @@ class PostProducer:
     def reached(self) -> int | None:
         """The latest time (ms) among the last records of the topic's partitions; None where it holds none. An embedded
         broker tells wrongly where a partition ends, so there it may be an earlier time."""
-        return _reached(self.connection, self.topic, self._partitions)
+        times = [_time_of(record) for record in last_records(self.connection, self.topic, self._partitions)]
+        return max(times, default=None)
 
     def _produce(
         self, value: bytes, key: bytes | None, partition: int, headers: list[tuple[str, bytes]] | None = None
@@ -224,7 +225,9 @@ def _partitions_there(topic: str, settings: Settings, found: dict[str, int]) -> 
     return found[topic]
 
 
-def _reached(connection: Connection, topic: str, partitions: int) -> int | None:
+def last_records(connection: Connection, topic: str, partitions: int) -> list[Any]:
+    """The last record of each partition that holds any (confluent-kafka's Message). An embedded broker tells wrongly
+    where a partition ends: there it may be an earlier one."""
     from confluent_kafka import Consumer, TopicPartition
 
     consumer = Consumer(
@@ -238,13 +241,13 @@ def _reached(connection: Connection, topic: str, partitions: int) -> int | None:
             if end > begin:
                 last.append(TopicPartition(topic, partition, end - 1))
         consumer.assign(last)
-        times: dict[int, int] = {}
+        found: dict[int, Any] = {}
         deadline = time.monotonic() + _READ_LAST_WITHIN_S
-        while len(times) < len(last) and time.monotonic() < deadline:
+        while len(found) < len(last) and time.monotonic() < deadline:
             record = consumer.poll(0.2)
-            if record is not None and not record.error() and record.partition() not in times:
-                times[int(record.partition() or 0)] = _time_of(record)
-        return max(times.values(), default=None)
+            if record is not None and not record.error():
+                found.setdefault(int(record.partition() or 0), record)
+        return list(found.values())
     finally:
         consumer.close()
 

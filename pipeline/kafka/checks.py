@@ -1,0 +1,153 @@
+"""What `upswell doctor` looks at: one check after the other, each with what was found and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
+from pipeline.kafka.producer import last_records
+from pipeline.kafka.topics import DAY_MS, Found, Topic, find_topics, mismatches, topic_table
+from pipeline.settings import Settings
+
+BROKER_WAIT_S = 3.0
+LAG_LIMIT = 100_000  # records of a partition behind its end: more is worth a word
+CLOCK_LIMIT_MS = 30_000
+OLDEST_KAFKA = (2, 4)
+LIBRARIES = ("upswell", "faust-streaming", "aiokafka", "kafka-python", "confluent-kafka")
+
+
+class Check(msgspec.Struct):
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""  # empty where nothing is to be done
+
+
+def group_name(settings: Settings) -> str:
+    """The consumer group of the workers."""
+    return f"{settings.kafka_prefix}upswell"
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Checks in the order in which one depends on the other; what cannot be reached ends them."""
+    yield Check("versions", True, ", ".join(f"{name} {version(name)}" for name in LIBRARIES))
+    connection = Connection.of(settings)
+    try:
+        wait_for_broker(connection, BROKER_WAIT_S)
+        with admin(connection) as client:
+            yield from _broker(client, connection, settings)
+            table = topic_table(settings)
+            found = find_topics(client, table)
+            for topic in table:
+                yield _topic(topic, found.get(topic.name))
+            posts = table[0]
+            if posts.name in found:
+                yield from _group(client, settings, posts.name, found[posts.name].partitions)
+                yield _clock(connection, posts.name, found[posts.name].partitions)
+    except KafkaUseError as fault:
+        what, _, remedy = str(fault).partition(";")
+        yield Check("broker", False, what.strip(), remedy.strip())
+
+
+def _broker(client: Any, connection: Connection, settings: Settings) -> Iterator[Check]:
+    brokers = client.describe_cluster()["brokers"]
+    shown = f"{len(brokers)} broker{'s' if len(brokers) != 1 else ''} by {connection.security_protocol}"
+    yield Check("broker", True, f"{connection.shown}: {shown}")
+    at_least = tuple(client.get_broker_version_data(brokers[0]["broker_id"]).broker_version)
+    yield Check(
+        "broker version",
+        at_least >= OLDEST_KAFKA,
+        f"speaks the protocol of Kafka {'.'.join(map(str, at_least))} at least",
+        "" if at_least >= OLDEST_KAFKA else f"use Kafka {'.'.join(map(str, OLDEST_KAFKA))} or later",
+    )
+    if settings.replication > len(brokers):
+        yield Check(
+            "replication", False, f"{settings.replication} copies are set, {len(brokers)} brokers are there",
+            "set UPSWELL_REPLICATION to what there is",
+        )  # fmt: skip
+
+
+def _topic(topic: Topic, found: Found | None) -> Check:
+    name = f"topic {topic.name}"
+    if found is None:
+        return Check(name, False, "is not there", "make it with `upswell topics init`")
+    kept_ms = int(found.settings.get("retention.ms", topic.settings.get("retention.ms", "-1")))
+    kept = "" if "delete" not in topic.policy else f", kept {_span(kept_ms)}"
+    shape = f"{found.partitions} partition{'s' if found.partitions != 1 else ''}"
+    shape += f", {found.settings.get('cleanup.policy', 'delete')}{kept}"
+    faults = mismatches(topic, found)
+    if faults:
+        return Check(name, False, shape, faults[0])
+    wanted_ms = int(topic.settings.get("retention.ms", "-1"))
+    if "delete" in topic.policy and 0 <= kept_ms < min(wanted_ms, DAY_MS):
+        return Check(
+            name, False, shape,
+            f"less than a day does not outlast an outage: kafka-configs.sh --alter --topic {topic.name}"
+            f" --add-config retention.ms={wanted_ms}",
+        )  # fmt: skip
+    return Check(name, True, shape)
+
+
+def _span(ms: int) -> str:
+    if ms < 0:
+        return "for ever"
+    return f"{ms / DAY_MS:g} days" if ms >= DAY_MS else f"{ms / 3_600_000:g} hours"
+
+
+def _group(client: Any, settings: Settings, topic: str, partitions: int) -> Iterator[Check]:
+    from kafka import TopicPartition
+    from kafka.admin import OffsetSpec
+
+    group = group_name(settings)
+    told = client.describe_groups([group]).get(group) or {}
+    members = len(told.get("members") or ())
+    state = str(told.get("group_state") or "Dead")
+    yield Check(
+        f"group {group}", members > 0,
+        f"{members} worker{'s' if members != 1 else ''}, {state.lower()}",
+        "" if members else "start one with `upswell worker`",
+    )  # fmt: skip
+    tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+    ends = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
+    begins = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.EARLIEST))
+    committed = client.list_group_offsets({group: None}).get(group) or {}
+    for tp in tps:
+        yield _lag(tp, begins[tp].offset, ends[tp].offset, committed.get(tp))
+
+
+def _lag(tp: Any, begin: int, end: int, committed: Any) -> Check:
+    """The rewind offset is what is committed: an open pane's records count as lag, and will be read again."""
+    name = f"lag {tp.topic}[{tp.partition}]"
+    if committed is None or committed.offset < 0:
+        return Check(name, True, f"{end - begin:,} records, none counted for good yet")
+    if committed.offset > end:
+        return Check(name, True, "not known: this broker does not tell where partitions end (the embedded one)")
+    if committed.offset < begin:
+        return Check(
+            name, False, f"records {committed.offset:,} to {begin:,} were deleted before they were counted",
+            f"keep {tp.topic} longer (retention.ms), and start more workers",
+        )  # fmt: skip
+    lag = end - committed.offset
+    if lag > LAG_LIMIT:
+        return Check(name, False, f"{lag:,} records", "start more workers (`upswell worker -n 4`), or wait")
+    return Check(name, True, f"{lag:,} records")
+
+
+def _clock(connection: Connection, topic: str, partitions: int) -> Check:
+    """Posts that were written in our future tell that this machine's clock, or a producer's, is wrong."""
+    now_ms = int(time.time() * 1_000)
+    written = [int(record.timestamp()[1]) for record in last_records(connection, topic, partitions)]
+    ahead_ms = max(written, default=now_ms) - now_ms
+    if ahead_ms > CLOCK_LIMIT_MS:
+        return Check(
+            "clock", False, f"the newest record was written {ahead_ms / 1_000:,.0f} s ahead of this machine's clock",
+            "set the clocks of this machine and of the producers by NTP",
+        )  # fmt: skip
+    return Check("clock", True, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_ms / 1_000)))
