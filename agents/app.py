@@ -17,7 +17,9 @@ from agents.count import Count
 from agents.rank import Rank
 from agents.state import StateTable
 from agents.transport import Batch, BatchSchema, Transport
+from pipeline.kafka.connection import Connection
 
+GROUP = "upswell"
 SESSION_TIMEOUT_S = 6.0
 
 
@@ -30,18 +32,13 @@ class BatchAgent(Protocol):
 
 
 def create_app(
-    context: Context,
-    brokers: str,
-    *,
-    group: str = "upswell",
-    credentials: Any = None,
-    on_ready: Callable[[], None] | None = None,
+    context: Context, connection: Connection, *, group: str = GROUP, on_ready: Callable[[], None] | None = None
 ) -> faust.App:
-    """The app; nothing is connected before it is started. `brokers`: host:port, several with commas between."""
+    """The app; nothing is connected before it is started."""
     app = faust.App(
         f"{context.topics.prefix}{group}",
-        broker=[f"kafka://{address.strip()}" for address in brokers.split(",")],
-        broker_credentials=credentials,
+        broker=connection.faust_urls(),
+        broker_credentials=_credentials(connection),
         broker_max_poll_records=10_000,
         broker_session_timeout=SESSION_TIMEOUT_S,
         broker_heartbeat_interval=1.0,
@@ -95,10 +92,23 @@ def create_app(
 
     @app.on_rebalance_complete.connect
     async def ready(*_: Any, **__: Any) -> None:
+        context.health.rebalanced()
         if on_ready is not None:
             on_ready()
 
     return app
+
+
+def _credentials(connection: Connection) -> Any:
+    """What Faust calls TLS and SASL; None for neither."""
+    if connection.with_sasl:
+        return faust.SASLCredentials(
+            username=connection.user,
+            password=connection.password,
+            mechanism=connection.sasl_mechanism,
+            ssl_context=connection.tls() if connection.with_tls else None,
+        )
+    return faust.SSLCredentials(connection.tls()) if connection.with_tls else None
 
 
 def _attach(app: faust.App, name: str, topic: str, agent: BatchAgent) -> None:

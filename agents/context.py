@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.health import Health
 from pipeline.text import EventMatcher
 from pipeline.trends.panes import Grid
 
@@ -45,8 +46,10 @@ class Context:
     grid: Grid
     partitions: int  # of posts
     topics: Topics
+    health: Health
     matcher: EventMatcher | None = None
     max_ahead_ms: int = 600_000
     idle_ms: int = 10_000
     flush_ms: int = 1_000
     live: bool = False  # whether idle partitions are told the time
+    lists_from_ms: int = 0  # no list is made before this event time; what lists depend on goes on all the same

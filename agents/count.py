@@ -71,6 +71,7 @@ class CountedPartition:
                 except PostError as error:
                     fault = error
                 if fault is not None:
+                    self._context.health.dead(fault.reason)
                     if posts:
                         closed += self.counter.add(posts, begin)
                         posts = []
@@ -145,12 +146,23 @@ class Count:
             closed = partition.take(records)
             dead, partition.dead = partition.dead, []
             await publish(self.app, dead)
-            await self._publish(tp, closed, place.next - 1)
+            with self.context.health.flushing():
+                await self._publish(tp, closed, place.next - 1)
         except BaseException:
             self.partitions.pop(tp, None)  # half applied: what is rebuilt from the committed offset is whole
             raise
         partition.reached = place.next - 1, partition.counter.frontier
         consumer.declare(tp, partition.rewind_offset)
+        counter = partition.counter
+        self.context.health.counted(
+            tp.partition,
+            read=counter.read,
+            duplicates=counter.duplicates,
+            late=counter.late_by_source,
+            frontier_ms=counter.frontier,
+            panes_open=counter.open_panes,
+            rewind_records=place.next - partition.rewind_offset,
+        )
 
     async def _publish(self, tp: TP, closed: Sequence[PaneCounts], version: int) -> None:
         """Pane by pane: a pane that was not acknowledged must not be followed by a later one."""
@@ -166,6 +178,7 @@ class Count:
             if tp not in owned:
                 del self.partitions[tp]
                 self._reported.pop(tp, None)
+                self.context.health.lost(tp.partition)
                 continue
             state = partition.reached
             if state is not None and state != self._reported.get(tp):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -96,6 +96,7 @@ class RankedPartition:
 
     def __init__(self, place: Place, context: Context, records: Mapping[str, bytes]) -> None:
         self.place = place
+        self.lists_from_ms = context.lists_from_ms
         board = restore(records, context.grid)
         self.board = board or Board(context.grid)
         self.snapshots = Snapshots(self.board, records if board else None)
@@ -122,8 +123,13 @@ class RankedPartition:
         frontier, now = self.intake.frontier, self.board.now
         if now is not None:
             frontier = min(frontier, (now // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
+        self.board.wants = None if (now or 0) >= self.lists_from_ms else _nothing
         issued = [one for step in self.board.advance(frontier) for one in step.lists]
         return issued if self.board.now != now else None
+
+
+def _nothing(_scope: str, _window: str) -> bool:
+    return False
 
 
 class Rank:
@@ -151,18 +157,23 @@ class Rank:
             return
         try:
             partition.take(records)
-            while (issued := partition.advance()) is not None:
+            while (issued := self._advance(partition)) is not None:
                 await self._publish(issued)
                 await self._save_when_due(tp, partition)
         except BaseException:
             self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
             raise
 
-    async def _publish(self, issued: Iterable[TrendList]) -> None:
+    def _advance(self, partition: RankedPartition) -> list[TrendList] | None:
+        with self.context.health.ranking():
+            return partition.advance()
+
+    async def _publish(self, issued: Sequence[TrendList]) -> None:
         topic = self.context.topics.trends
         await publish(
             self.app, [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in issued]
         )
+        self.context.health.issued(len(issued))
 
     async def _save_when_due(self, tp: TP, partition: RankedPartition) -> None:
         now = partition.board.now

@@ -12,13 +12,17 @@ from collections.abc import Callable
 
 import faust
 from aiokafka.errors import KafkaConnectionError
+from prometheus_client import CollectorRegistry
 
 from agents.app import create_app
 from agents.context import Context, Topics
+from pipeline.health import Health, expose
+from pipeline.kafka.connection import Connection, wait_for_broker
 from pipeline.settings import Settings
 from pipeline.text import EventMatcher
 from pipeline.trends.panes import Grid
 
+PATIENCE_S = 60.0  # with a broker that does not answer at the start
 STOPS_WITHIN_S = 10.0
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
 
@@ -27,25 +31,48 @@ class WorkerError(Exception):
     """A worker cannot go on: one sentence that says what to do."""
 
 
-def run(settings: Settings, *, live: bool, log: str, say: Callable[[str], None], ready: bool = True) -> int:
-    """One worker with these settings, until it is told to stop. Raises WorkerError."""
+def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Callable[[str], None]) -> int:
+    """One worker with these settings, until it is told to stop. Raises WorkerError, KafkaUseError."""
     quiet_logging(log)
+    connection = Connection.of(settings)
+    registry = CollectorRegistry()
+    expose(registry, settings.metrics_port, settings.metrics_host)
+    there = wait_for_broker(connection, PATIENCE_S, say)
+    _check_topics(settings, there)
     context = Context(
         Grid(settings.pane_ms, settings.lateness_ms),
         settings.partitions,
         Topics(settings.kafka_prefix),
+        Health(registry),
         EventMatcher(settings.events) if settings.events else None,
         max_ahead_ms=settings.max_ahead_ms,
         live=live,
+        lists_from_ms=lists_from_ms,
     )
 
     def make() -> faust.App:
-        return create_app(context, settings.kafka_brokers, on_ready=lambda: say("ready") if ready else None)
+        return create_app(context, connection, on_ready=lambda: say("ready"))
 
     return run_worker(make, say)
 
 
-def run_worker(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float = 60.0) -> int:
+def _check_topics(settings: Settings, there: dict[str, int]) -> None:
+    """Raises WorkerError for a topic that is not there, or has another number of partitions than the settings say."""
+    topics = Topics(settings.kafka_prefix)
+    for name, partitions in (
+        (topics.posts, settings.partitions), (topics.counts, 1), (topics.trends, 1), (topics.dead, 1),
+        (topics.rank_state, 1),
+    ):  # fmt: skip
+        if name not in there:
+            raise WorkerError(f"the topic {name} is not there; make it with `upswell topics init`")
+        if there[name] != partitions:
+            raise WorkerError(
+                f"the topic {name} has {there[name]} partitions and the settings say {partitions}; set"
+                f" UPSWELL_PARTITIONS to what is there, or choose another UPSWELL_KAFKA_PREFIX"
+            )
+
+
+def run_worker(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float = PATIENCE_S) -> int:
     """Runs the app that `make_app` makes until SIGINT or SIGTERM; returns the exit code.
 
     A broker that cannot be reached at the start is tried again for `patience_s`; a stop that hangs is cut short.

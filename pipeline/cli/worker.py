@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
-from pipeline.cli.errors import CommandError, complain
+from pipeline.cli.errors import CommandError, WrongUseError, complain
+from pipeline.kafka.connection import KafkaUseError
+from schemas import PostError, parse_time
 
 RESTART_AFTER_S = 1.0
 STOPS_WITHIN_S = 15.0
@@ -23,6 +25,9 @@ def worker(
     live: Annotated[
         bool, typer.Option("--live", help="Tell idle partitions the time, for producers that write no markers")
     ] = False,
+    lists_from: Annotated[
+        str, typer.Option("--lists-from", metavar="TIME", help="Make no list before this event time, ms or RFC 3339")
+    ] = "0",
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,
     pane_ms: PaneFlag = None,
@@ -50,8 +55,12 @@ def worker(
     from agents.run import WorkerError, run
 
     try:
-        run(settings, live=live, log=log, say=complain)
-    except WorkerError as error:
+        lists_from_ms = parse_time(int(lists_from) if lists_from.isdecimal() else lists_from)
+    except PostError as error:
+        raise WrongUseError(f"--lists-from: {error.detail.partition(' - at')[0]}") from None
+    try:
+        run(settings, live=live, lists_from_ms=lists_from_ms, log=log, say=complain)
+    except (WorkerError, KafkaUseError) as error:
         raise CommandError(str(error)) from None
 
 

@@ -134,6 +134,11 @@ class PaneCounter:
         self._late: dict[str, int] = {}  # under the present frontier
         self._closes_at = grid.pane_ms + grid.lateness_ms  # the time that closes the pane at the frontier
 
+    @property
+    def open_panes(self) -> int:
+        """How many panes still take posts."""
+        return len(self._open)
+
     def rewind_offset(self, next_offset: int) -> int:
         """The first offset that belongs to an open pane, else `next_offset`: from here the state can be rebuilt."""
         return min((pane.first_offset for pane in self._open.values()), default=next_offset)
