@@ -28,6 +28,9 @@ class DecisionLog(Protocol):
     def replay(self) -> Iterator[Decision]:
         """Every decision, oldest first. Raises LogError."""
 
+    def fresh(self) -> Iterator[Decision]:
+        """The decisions that came since the last call (the first: all), whoever made them. Raises LogError."""
+
     def close(self) -> None:
         """Lets go of files and connections."""
 
@@ -37,12 +40,18 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self._decisions: dict[str, Decision] = {}
+        self._told = 0
 
     def append(self, decision: Decision) -> None:
         self._decisions.setdefault(decision.id, decision)
 
     def replay(self) -> Iterator[Decision]:
         yield from list(self._decisions.values())
+
+    def fresh(self) -> Iterator[Decision]:
+        fresh = list(self._decisions.values())[self._told :] if self._told < len(self._decisions) else []
+        self._told += len(fresh)
+        yield from fresh
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -54,6 +63,7 @@ class SqliteLog:
     def __init__(self, path: Path | str) -> None:
         """Creates the file where there is none. Raises LogError."""
         self._path = str(path)
+        self._told = 0
         try:
             self._file = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
             self._file.execute("PRAGMA journal_mode=WAL")
@@ -74,13 +84,17 @@ class SqliteLog:
             raise LogError(f"{self._path}: the decision was not kept ({error}); try again") from None
 
     def replay(self) -> Iterator[Decision]:
-        return self.since(0)
+        return (decision for _, decision in self._after(0))
 
-    def since(self, place: int) -> Iterator[Decision]:
-        """The decisions after a place in the log (0: from the beginning)."""
+    def fresh(self) -> Iterator[Decision]:
+        for place, decision in self._after(self._told):
+            self._told = place
+            yield decision
+
+    def _after(self, place: int) -> list[tuple[int, Decision]]:
         try:
-            rows = self._file.execute("SELECT decision FROM decisions WHERE place > ? ORDER BY place", (place,))
-            yield from (_DECODE(row[0]) for row in rows.fetchall())
+            rows = self._file.execute("SELECT place, decision FROM decisions WHERE place > ? ORDER BY place", (place,))
+            return [(found, _DECODE(decision)) for found, decision in rows.fetchall()]
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise LogError(f"{self._path}: the decisions cannot be read ({error}); restore the file") from None
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from pipeline.moderation.words import BlockedWords, word_key
+from pipeline.moderation.words import BlockedWords, Reading, read_text, word_key
 from pipeline.text import fold, source_name, topics_of
 from schemas import Post, Trend, TrendList
 from schemas.moderation import EVERYWHERE, VERDICTS, Decision, Kind
@@ -25,6 +25,17 @@ class ConflictError(ValueError):
 def post_ref(post: Post) -> str:
     """SOURCE/ID: what decisions call a post."""
     return f"{source_name(post.source)}/{post.id}"
+
+
+def original_ref(post: Post) -> str:
+    """SOURCE/ID of the post that this one passes on, or of itself: reposts are one entry of a wall."""
+    return f"{source_name(post.source)}/{post.repost_of or post.id}"
+
+
+def reading_of(post: Post) -> Reading:
+    """Everything of a post that a screen shows, as blocked words are looked for in it."""
+    texts = [post.text, post.author, post.author_name or "", *(post.tags or ())]
+    return read_text(*(text for text in texts if text), *(it.description for it in post.media or () if it.description))
 
 
 def account_ref(source: str | None, account: str) -> str:
@@ -131,19 +142,24 @@ class Moderation:
         ]
         return sorted(blocks, key=lambda held: (-held.at, held.key))
 
-    def blocked_because(self, event: str, post: Post) -> str:
-        """Why a post may not be shown for the event (EVERYWHERE: anywhere), in a few words; "" if it may."""
+    def blocked_because(self, event: str, post: Post, reading: Reading | None = None) -> str:
+        """Why a post may not be shown for the event (EVERYWHERE: anywhere), in a few words; "" if it may.
+
+        `reading` spares reading the post's texts again (see `reading_of`).
+        """
         ref, account = post_ref(post), account_ref(post.source, post.author)
         topics: list[str] | None = None
         for scope in {event, EVERYWHERE}:
             if self.verdict(scope, "post", ref) in _GONE:
                 return "deleted" if self.verdict(scope, "post", ref) == "deleted" else "post"
-            if post.repost_of and self.verdict(scope, "post", f"{source_name(post.source)}/{post.repost_of}") in _GONE:
+            if post.repost_of and self.verdict(scope, "post", original_ref(post)) in _GONE:
                 return "repost of a blocked post"
             if self.verdict(scope, "account", account):
                 return "account"
-            if self._blocked_words(scope) and any(map(self._blocked_words(scope).found_in, _shown_texts(post))):
-                return "word"
+            if self._blocked_words(scope):
+                reading = reading or reading_of(post)
+                if self._blocked_words(scope).found_in(reading):
+                    return "word"
             if scope != EVERYWHERE:  # everywhere a blocked topic is never a trend, and its posts remain posts
                 topics = topics if topics is not None else [fold(spelling) for spelling in topics_of(post)]
                 if any(self.verdict(scope, "topic", topic) for topic in topics):
@@ -154,11 +170,11 @@ class Moderation:
         """Whether a post may be shown (manual approval aside)."""
         return not self.blocked_because(event, post)
 
-    def queue(self, event: str, post: Post, default: Mode = "auto") -> Queue:
-        """The queue of the event's wall that a post is in."""
-        if self.blocked_because(event, post):
+    def queue(self, event: str, post: Post, default: Mode = "auto", reading: Reading | None = None) -> Queue:
+        """The queue of the event's wall that a post is in. A repost is where its original is."""
+        if self.blocked_because(event, post, reading):
             return "blocked"
-        verdict = self.verdict(event, "post", post_ref(post))
+        verdict = self.verdict(event, "post", original_ref(post))
         if verdict == "approved":
             return "shown"
         if verdict == "stashed":
@@ -188,6 +204,10 @@ class Moderation:
                 kept[rank - 1] = msgspec.structs.replace(row, rank=rank)
         return msgspec.structs.replace(trends, trends=kept)
 
+    def visible_topic(self, event: str, topic: str, display: str) -> bool:
+        """Whether a topic (its key) may be shown for the event in this spelling."""
+        return not any(self._hides_topic(scope, topic, display) for scope in {event, EVERYWHERE})
+
     def _visible_row(self, row: Trend, scopes: set[str], gone: set[str]) -> Trend | None:
         if any(self._hides_topic(scope, row.topic, row.display) for scope in scopes):
             return None
@@ -212,9 +232,3 @@ class Moderation:
                 if held.kind == "word" and held.event == event and held.verdict
             )
         return words
-
-
-def _shown_texts(post: Post) -> list[str]:
-    """Everything of a post that a screen shows."""
-    texts = [post.text, post.author, post.author_name or "", *(post.tags or ())]
-    return [text for text in texts if text] + [it.description for it in post.media or () if it.description]

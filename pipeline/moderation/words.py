@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import regex
 
@@ -15,12 +16,38 @@ _BETWEEN = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _HUMP = regex.compile(r"(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{L})(?=\p{N})|(?<=\p{N})(?=\p{L})")
 _MARKS = regex.compile(r"\p{M}+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
+_GAP = " \n "
 _SPELT_OUT = regex.compile(r"(?<![^ ])[^ ](?: [^ ])+(?![^ ])")
 
 
 def word_key(word: str) -> str:
     """What a blocked word is known by; empty where nothing of it can be compared."""
     return _spaced(fold_text(word)).strip()
+
+
+class Reading(NamedTuple):
+    """What a text is to the eye, in all the ways it may be read; made once, looked at for each word."""
+
+    plain: str
+    shapes: str
+    folded: str
+
+
+def read_text(*texts: str) -> Reading:
+    """All readings of a few texts that are shown together; none runs over into the next."""
+    plain: list[str] = []
+    shapes: list[str] = []
+    folds: list[str] = []
+    for text in texts:
+        for written in {text, _HUMP.sub(" ", text)}:
+            folded = _spaced(fold_text(written))
+            folds.append(folded)
+            for form in {folded, _bare(folded), _bare(_spaced(skeleton(written)))}:
+                form = " ".join(form.split())
+                joined = _SPELT_OUT.sub(lambda found: found[0].replace(" ", ""), form)
+                plain += {form, joined}
+                shapes += {shape(form), shape(joined)}
+    return Reading(f" {_GAP.join(plain)} ", f" {_GAP.join(shapes)} ", _GAP.join(folds))
 
 
 class BlockedWords:
@@ -41,38 +68,23 @@ class BlockedWords:
                 continue
             if _UNSPACED.search(key):
                 self._unspaced.add(key)
-            forms = {key, _bare(key), _bare(_spaced(skeleton(word)).strip())}
-            self._plain |= forms
+            forms = {" ".join(form.split()) for form in (key, _bare(key), _bare(_spaced(skeleton(word))))}
+            self._plain |= {f" {form} " for form in forms}
             if len(key) >= _SHAPE_LENGTH:
-                self._shapes |= {shape(form) for form in forms}
-        self._longest = max((key.count(" ") + 1 for key in self._plain | self._shapes), default=0)
+                self._shapes |= {f" {shape(form)} " for form in forms}
 
     def __bool__(self) -> bool:
         return bool(self._plain)
 
-    def found_in(self, text: str) -> bool:
-        """Whether the text holds a blocked word. The cost grows with the text, not with the number of words."""
+    def found_in(self, text: str | Reading) -> bool:
+        """Whether the text holds a blocked word."""
         if not self._plain or not text:
             return False
-        humps = _HUMP.sub(" ", text)
-        for written in {text, humps}:
-            folded, seen = _spaced(fold_text(written)), _spaced(skeleton(written))
-            forms = {folded, _bare(folded), _bare(seen)}
-            if any(self._holds(self._plain, form) for form in forms):
-                return True
-            if self._shapes and any(self._holds(self._shapes, shape(form)) for form in forms):
-                return True
-            if any(word in folded for word in self._unspaced):
-                return True
-        return False
-
-    def _holds(self, words: set[str], text: str) -> bool:
-        joined = _SPELT_OUT.sub(lambda found: found[0].replace(" ", ""), text)
-        return any(
-            " ".join(parts[start : start + length]) in words
-            for parts in {tuple(text.split()), tuple(joined.split())}
-            for length in range(1, self._longest + 1)
-            for start in range(len(parts) - length + 1)
+        reading = read_text(text) if isinstance(text, str) else text
+        return (
+            any(word in reading.plain for word in self._plain)
+            or any(word in reading.shapes for word in self._shapes)
+            or any(word in reading.folded for word in self._unspaced)
         )
 
 

@@ -1,0 +1,173 @@
+"""The public side of events: boards, walls and screens as pages, as JSON and as streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import MediaType, Request, Response, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.params import Parameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from pipeline.text import fold, printable
+from pipeline.web.wall.entries import Shown
+from pipeline.web.wall.pages import ASSET_TYPES, ASSETS, HEADERS, event_list, language, shell
+from pipeline.web.wall.tally import Minute, Phase, Resonance, resonance
+from pipeline.web.wall.wall import Wall
+from pipeline.web.wall.walls import Walls
+from schemas import Trend, TrendList, Window
+
+HEARTBEAT_S = 10.0
+Current = Callable[[str, Window], TrendList | None]  # the last list of (scope, window), already made visible
+View = Literal["board", "wall", "screen"]
+
+
+class WallView(msgspec.Struct):
+    """A wall as everybody may see it."""
+
+    event: str
+    title: str
+    mode: str
+    frozen: bool
+    pinned: list[Shown]
+    posts: list[Shown]  # newest first
+    counted: int  # posts of the event so far
+    shown: int  # of the last minute, on the screen
+    came: int  # of the last minute, that could have been on it
+
+
+class Board(msgspec.Struct):
+    """An event's board: numbers so far, trends, what is repeated, what it shares with other events, its phases."""
+
+    event: str
+    title: str
+    time_zone: str
+    posts: int
+    people: int
+    minutes: list[Minute]  # the last four hours that had posts
+    trends: list[Trend]  # without the event's own hashtags
+    topics: list[tuple[str, int]]  # (spelling, posts) of the whole event
+    repeated: list[Shown]
+    resonance: list[Resonance]
+    phases: list[Phase]
+
+
+def wall_view(walls: Walls, wall: Wall, *, screen: bool, limit: int = 60) -> WallView:
+    """What a page of the wall (or the screen) shows now."""
+    shown, came = wall.screen.sample()
+    event = wall.event
+    return WallView(
+        event.name, printable(event.title or event.name), walls.moderation.mode(event.name, event.moderation),
+        walls.moderation.frozen(event.name), wall.pinned(),
+        wall.on_screen() if screen else wall.page("shown", limit), wall.tally.posts, shown, came,
+    )
+
+
+def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
+    """The event's board now, without topics that may not be shown."""
+    event, tally = wall.event, wall.tally
+    own = frozenset(fold(tag if tag.startswith("$") else "#" + tag.lstrip("#＃﹟ ")) for tag in event.hashtags)
+
+    def may(topic: str) -> bool:
+        return walls.moderation.visible_topic(event.name, topic, tally.display(topic))
+
+    found = current(f"event:{event.name}", "1h")
+    trends = walls.visible(found).trends if found else []
+    topics: list[tuple[str, int]] = []
+    for topic, posts in sorted(tally.topics.items(), key=lambda it: (-it[1], it[0]))[:60]:
+        if topic not in own and len(topics) < 12 and may(topic):
+            topics.append((printable(tally.display(topic)), posts))
+    shared = [
+        resonance(other.event.name, tally, other.tally, own)
+        for other in walls.walls.values() if other is not wall
+    ]
+    for it in shared:
+        it.topics = [printable(tally.display(topic)) for topic in it.topics if may(topic)][:5]
+    phases = tally.phases(own)
+    for phase in phases:
+        phase.topics = [printable(tally.display(topic)) for topic in phase.topics if may(topic)]
+    return Board(
+        event.name, printable(event.title or event.name), event.time_zone, tally.posts, len(tally.people),
+        tally.minutes(240), [row for row in trends if row.topic not in own], topics, wall.repeated(),
+        sorted((it for it in shared if it.people or it.topics), key=lambda it: -it.people), phases,
+    )
+
+
+async def snapshots(walls: Walls, look: Callable[[], Any], pace_s: float) -> AsyncIterator[ServerSentEventMessage]:
+    """What `look` gives, whenever it has changed, at most once in pace_s; a comment in between keeps the line open."""
+    last = b""
+    while True:
+        change = walls.next_change()
+        now = msgspec.json.encode(look())
+        if now != last:
+            last = now
+            yield ServerSentEventMessage(data=now.decode(), event="now")
+        else:
+            yield ServerSentEventMessage(comment="still here")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(change.wait(), HEARTBEAT_S)
+        await asyncio.sleep(pace_s)
+
+
+def sse(messages: AsyncIterator[ServerSentEventMessage]) -> ServerSentEvent:
+    """The answer that streams them, stored nowhere on its way."""
+    return ServerSentEvent(messages, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+def wall_of(walls: Walls, name: str) -> Wall:
+    """The wall of an event; 404 where there is none."""
+    wall = walls.walls.get(name)
+    if wall is None:
+        raise NotFoundException(f"there is no event {printable(name, 64)}")
+    return wall
+
+
+def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) -> Router:
+    """Pages and API of the events; `current` gives the lists that the boards show."""
+
+    @get("/events", media_type=MediaType.HTML, include_in_schema=False)
+    async def events_page(request: Request[Any, Any, Any]) -> Response[str]:
+        return event_list([wall.event for wall in walls.walls.values()], language(request))
+
+    @get("/events/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
+    async def board_page(request: Request[Any, Any, Any], name: str) -> Response[str]:
+        return shell(wall_of(walls, name).event, "board", language(request))
+
+    @get("/events/{name:str}/wall", media_type=MediaType.HTML, include_in_schema=False)
+    async def wall_page(request: Request[Any, Any, Any], name: str) -> Response[str]:
+        return shell(wall_of(walls, name).event, "wall", language(request))
+
+    @get("/screen/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
+    async def screen_page(request: Request[Any, Any, Any], name: str) -> Response[str]:
+        return shell(wall_of(walls, name).event, "screen", language(request))
+
+    @get("/wall-assets/{name:str}", include_in_schema=False, sync_to_thread=False)
+    def asset(name: str) -> Response[bytes]:
+        if name not in ASSET_TYPES:
+            raise NotFoundException
+        return Response((ASSETS / name).read_bytes(), media_type=ASSET_TYPES[name],
+                        headers=HEADERS | {"Cache-Control": "no-cache"})
+
+    @get("/api/v1/events/{name:str}", sync_to_thread=False)
+    def board(name: str) -> Board:
+        """An event's board."""
+        return board_of(walls, wall_of(walls, name), current)
+
+    @get("/api/v1/events/{name:str}/wall", sync_to_thread=False)
+    def wall(name: str, limit: Annotated[int, Parameter(ge=1, le=500)] = 60) -> WallView:
+        """The newest posts of an event's wall."""
+        return wall_view(walls, wall_of(walls, name), screen=False, limit=limit)
+
+    @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
+    async def stream(name: str, view: View = "wall") -> ServerSentEvent:
+        found = wall_of(walls, name)
+        if view == "board":
+            return sse(snapshots(walls, lambda: board_of(walls, found, current), 2.0))
+        return sse(snapshots(walls, lambda: wall_view(walls, found, screen=view == "screen"), 0.25))
+
+    return Router("/", route_handlers=[events_page, board_page, wall_page, screen_page, asset, board, wall, stream],
+                  tags=["events"])

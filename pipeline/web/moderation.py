@@ -1,0 +1,174 @@
+"""Behind the walls: queues and decisions, for those who have a token."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import MediaType, Request, Response, Router, get, post
+from litestar.datastructures import Cookie
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.params import Body
+from litestar.response import ServerSentEvent
+
+from pipeline.moderation import ConflictError, LogError, Mode, Queue
+from pipeline.web.events import snapshots, sse, wall_of
+from pipeline.web.wall.entries import Shown
+from pipeline.web.wall.pages import language, login, moderation_off, shell
+from pipeline.web.wall.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate, same
+from pipeline.web.wall.walls import Walls
+from schemas.access import Token
+from schemas.moderation import EVERYWHERE, Decision, Kind
+
+CSRF_HEADER = "x-upswell-csrf"
+WRONG_TOKEN_S = 0.5  # how long somebody who guesses waits
+AnyRequest = Request[Any, Any, Any]
+
+
+class ModerationView(msgspec.Struct):
+    """What a moderator sees of one queue."""
+
+    event: str
+    mode: Mode
+    frozen: bool
+    queue: Queue
+    posts: list[Shown]
+    counts: dict[Queue, int]
+    decisions: list[Decision]  # the last ones of anybody, newest first
+    blocks: list[Decision]  # in force
+
+
+class Wish(msgspec.Struct, forbid_unknown_fields=True):
+    """A decision as a moderator asks for it."""
+
+    kind: Kind
+    verdict: Annotated[str, msgspec.Meta(max_length=16)]
+    target: Annotated[str, msgspec.Meta(max_length=600)] = ""
+    everywhere: bool = False
+
+
+class Undo(msgspec.Struct, forbid_unknown_fields=True):
+    """Which decision to take back."""
+
+    id: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Login(msgspec.Struct):
+    """What the form sends."""
+
+    secret: Annotated[str, msgspec.Meta(max_length=512)] = ""
+    proof: Annotated[str, msgspec.Meta(max_length=128)] = ""
+
+
+def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Router:
+    """Pages and API of the moderators; `https` where browsers reach the server by it (cookies are then Secure)."""
+
+    def cookie(key: str, value: str, max_age: int) -> Cookie:
+        return Cookie(key, value=value, max_age=max_age, httponly=True, samesite="strict", secure=https, path="/")
+
+    def allowed(request: AnyRequest, right: Literal["read", "write"]) -> Token:
+        """The token of a request: in its header, or of its session (then with the session's proof, to write)."""
+        if not gate.open:
+            raise HTTPException(status_code=503, detail="moderation is off: no token is set (see docs/wall.md)")
+        token = gate.bearer(request.headers.get("authorization", ""))
+        if token is None:
+            session = gate.session(request.cookies.get(COOKIE, ""))
+            if session is None:
+                raise NotAuthorizedException("show a token: Authorization: Bearer SECRET")
+            if right == "write" and not same(session.csrf, request.headers.get(CSRF_HEADER, "")):
+                raise PermissionDeniedException("the page is not of this session; load it again")
+            token = session.token
+        if right == "write" and token.rights != "write":
+            raise PermissionDeniedException(f"the token {token.name} may look, not decide")
+        return token
+
+    @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
+    async def moderate_page(request: AnyRequest, name: str) -> Response[str]:
+        event, lang = wall_of(walls, name).event, language(request)
+        if not gate.open:
+            return moderation_off(lang)
+        session = gate.session(request.cookies.get(COOKIE, ""))
+        if session is None:
+            return login_page(request, name)
+        token = session.token
+        return shell(event, "moderate", lang, {"csrf": session.csrf, "token": token.name, "rights": token.rights})
+
+    def login_page(request: AnyRequest, name: str, *, wrong: bool = False) -> Response[str]:
+        proof = secrets.token_urlsafe(24)
+        answer = login(wall_of(walls, name).event, language(request), proof, wrong=wrong)
+        answer.cookies.append(cookie(LOGIN_COOKIE, proof, 3_600))
+        return answer
+
+    @post("/moderate/{name:str}/login", include_in_schema=False, status_code=303)
+    async def log_in(
+        request: AnyRequest, name: str,
+        data: Annotated[Login, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    ) -> Response[str]:
+        wall_of(walls, name)
+        if not same(request.cookies.get(LOGIN_COOKIE, ""), data.proof):
+            return login_page(request, name, wrong=True)
+        token = gate.token_of(data.secret)
+        if token is None:
+            await asyncio.sleep(WRONG_TOKEN_S)
+            return login_page(request, name, wrong=True)
+        return Response(
+            "", status_code=303, headers={"Location": f"/moderate/{name}", "Cache-Control": "no-store"},
+            cookies=[cookie(COOKIE, gate.begin(token), SESSION_S), cookie(LOGIN_COOKIE, "", 0)],
+        )
+
+    @post("/api/v1/moderation/logout", status_code=204, include_in_schema=False)
+    async def log_out(request: AnyRequest) -> None:
+        session = gate.session(request.cookies.get(COOKIE, ""))
+        if session and same(session.csrf, request.headers.get(CSRF_HEADER, "")):
+            gate.end(request.cookies[COOKIE])
+
+    def look(name: str, queue: Queue) -> ModerationView:
+        wall, moderation = wall_of(walls, name), walls.moderation
+        return ModerationView(
+            name, moderation.mode(name, wall.event.moderation), moderation.frozen(name), queue,
+            wall.page(queue, 50, full=True), wall.counts(), walls.decisions_of(name), moderation.in_force(name)[:200],
+        )
+
+    @get("/api/v1/moderation/{name:str}")
+    async def queues(request: AnyRequest, name: str, queue: Queue = "waiting") -> Response[ModerationView]:
+        """A queue of an event's wall, with what was decided (read right)."""
+        allowed(request, "read")
+        return Response(look(name, queue), headers={"Cache-Control": "no-store"})
+
+    @get("/api/v1/moderation/{name:str}/stream", include_in_schema=False)
+    async def stream(request: AnyRequest, name: str, queue: Queue = "waiting") -> ServerSentEvent:
+        allowed(request, "read")
+        wall_of(walls, name)
+        return sse(snapshots(walls, lambda: look(name, queue), 0.25))
+
+    @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
+    async def decide(request: AnyRequest, name: str, data: Wish) -> Decision:
+        """Decides about a post, an account, a word, a topic, a pin, the screen or the mode (write right)."""
+        token = allowed(request, "write")
+        wall_of(walls, name)
+        return _kept(lambda: walls.decide(
+            EVERYWHERE if data.everywhere else name, data.kind, data.target, data.verdict, token.name
+        ))
+
+    @post("/api/v1/moderation/{name:str}/undo", status_code=200)
+    async def undo(request: AnyRequest, name: str, data: Undo) -> Decision:
+        """Takes a decision back, if nobody has decided about the same thing since (write right)."""
+        token = allowed(request, "write")
+        wall_of(walls, name)
+        return _kept(lambda: walls.undo(data.id, token.name))
+
+    return Router("/", route_handlers=[moderate_page, log_in, log_out, queues, stream, decide, undo],
+                  tags=["moderation"])
+
+
+def _kept(make: Any) -> Decision:
+    try:
+        decision: Decision = make()
+    except ConflictError as error:
+        raise HTTPException(status_code=409, detail=str(error)) from None
+    except LogError as error:
+        raise HTTPException(status_code=503, detail=str(error)) from None
+    return decision

@@ -1,0 +1,83 @@
+"""A post on a wall, with what was worked out about it once, and what is shown of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import msgspec
+
+from pipeline.moderation import Queue, Reading, account_ref, original_ref, reading_of
+from pipeline.text import printable, source_name
+from schemas import Post
+
+MAX_TEXT = 1_000  # characters of a post on a wall
+
+
+class Shown(msgspec.Struct):
+    """A post as pages get it: texts without control characters, no address of another host to load from."""
+
+    ref: str  # what decisions call it
+    author: str
+    name: str
+    text: str
+    source: str
+    time: int  # ms
+    url: str  # http(s), or empty
+    copies: int  # reposts that were folded into it
+    queue: Queue
+    account: str  # what decisions call its author
+    why: str = ""  # why it is blocked
+    pinned: bool = False
+
+
+@dataclass(slots=True)
+class Entry:
+    """A post and its reposts: one place on the wall. `ref` is the original's."""
+
+    post: Post
+    came_ms: int
+    queue: Queue = "waiting"
+    why: str = ""
+    copies: int = 0
+    ref: str = field(init=False)
+    account: str = field(init=False)
+    reading: Reading = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ref = original_ref(self.post)
+        self.read()
+
+    def read(self) -> None:
+        """Works out again what depends on the post."""
+        self.account = account_ref(self.post.source, self.post.author)
+        self.reading = reading_of(self.post)
+
+    def shown(self, *, pinned: bool = False, full: bool = False) -> Shown:
+        """The entry for a page; `full` for moderators, who also see why it is blocked."""
+        post = self.post
+        return Shown(
+            ref=self.ref,
+            author=printable(post.author)[:256],
+            name=printable(post.author_name or post.author)[:256],
+            text=printable(post.text[: 2 * MAX_TEXT])[:MAX_TEXT],
+            source=source_name(post.source),
+            time=int(post.time),
+            url=web_address(post.url),
+            copies=self.copies,
+            queue=self.queue,
+            account=self.account if full else "",
+            why=self.why if full else "",
+            pinned=pinned,
+        )
+
+
+def web_address(url: str | None) -> str:
+    """The address, if a browser may follow it: http or https to a named host, nothing that is not shown."""
+    if not url or not url.isprintable() or any(character in url for character in " \"'<>\\`"):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc else ""

@@ -1,0 +1,68 @@
+"""How posts reach the walls: in process, from another thread, or from the `posts` topic of Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.text import printable
+from pipeline.web.wall.walls import Walls
+from schemas import Post, PostError, decode_post
+
+AGAIN_S = 5.0  # after a fault of the connection
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Takes posts for the walls. Make it on the event loop that the walls belong to."""
+
+    def __init__(self, walls: Walls) -> None:
+        self._walls = walls
+        self._loop = asyncio.get_running_loop()
+
+    async def take(self, posts: Sequence[Post]) -> int:
+        """Puts posts (times in ms) on the walls of their events, letting others work in between; how many places."""
+        taken = 0
+        for start in range(0, len(posts), 100):
+            taken += self._walls.take(posts[start : start + 100])
+            await asyncio.sleep(0)
+        return taken
+
+    def take_soon(self, posts: Sequence[Post]) -> None:
+        """The same from any thread, without waiting."""
+        asyncio.run_coroutine_threadsafe(self.take(posts), self._loop)
+
+    async def read_kafka(self, client: dict[str, Any], topic: str) -> None:
+        """Reads posts that come to the topic from now on, until it is cancelled; `client` is Connection.aiokafka().
+
+        Only what comes: a wall shows the present, and what was there before is kept by the store. Markers and records
+        that are no posts are passed over. A lost connection is logged and tried again.
+        """
+        from aiokafka import AIOKafkaConsumer
+        from aiokafka.errors import KafkaError
+
+        while True:
+            consumer = AIOKafkaConsumer(topic, auto_offset_reset="latest", enable_auto_commit=False, **client)
+            try:
+                await consumer.start()
+                while True:
+                    for records in (await consumer.getmany(timeout_ms=200, max_records=1_000)).values():
+                        await self.take(_posts(records))
+            except KafkaError as error:
+                _log.warning("posts for the walls cannot be read (%s); trying again", printable(str(error)))
+                await asyncio.sleep(AGAIN_S)
+            finally:
+                await consumer.stop()
+
+
+def _posts(records: Sequence[Any]) -> list[Post]:
+    posts = []
+    for record in records:
+        if record.value and not any(key == "marker" for key, _ in record.headers):
+            try:
+                posts.append(decode_post(record.value))
+            except PostError:
+                continue  # the count stage makes a dead letter of it
+    return posts

@@ -1,0 +1,142 @@
+"""The posts of one event in four queues: shown, waiting, stashed, blocked; and its screen."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from pipeline.moderation import QUEUES, Moderation, Queue, original_ref, post_ref
+from pipeline.web.wall.entries import Entry, Shown
+from pipeline.web.wall.screen import Screen
+from pipeline.web.wall.tally import EventTally
+from schemas import Post
+from schemas.events import Event
+from schemas.moderation import EVERYWHERE, Decision
+
+CAPACITY = 20_000  # entries kept; the oldest that need nobody's decision go first
+KNOWN_IDS = 4 * CAPACITY
+
+
+class Wall:
+    """The wall of one event. Posts come by `take`, decisions (already in `moderation`) by `obey`."""
+
+    def __init__(self, event: Event, moderation: Moderation, capacity: int = CAPACITY) -> None:
+        self.event = event
+        self.screen = Screen()
+        self.tally = EventTally()
+        self.version = 0  # grows with every change that a page could show
+        self._moderation = moderation
+        self._capacity = capacity
+        self._entries: dict[str, Entry] = {}
+        self._queues: dict[Queue, dict[str, Entry]] = {queue: {} for queue in QUEUES}
+        self._known: dict[str, str] = {}  # references that came, to know a post that comes again -> its id
+        self._by_id: dict[str, str] = {}  # id -> reference of its entry; of ids that two sources share, the last
+
+    def take(self, post: Post, now_ms: int, *, old: bool = False) -> bool:
+        """Takes a post of the event; whether it is new. `old` ones (kept from before) do not come on the screen."""
+        ref = post_ref(post)
+        if ref in self._known:
+            return False
+        self._known[ref] = post.id
+        self._by_id[post.id] = original_ref(post)
+        if len(self._known) > KNOWN_IDS:
+            self._by_id.pop(self._known.pop(next(iter(self._known))), None)
+        self.tally.take(post)
+        self.version += 1
+        entry = self._entries.get(original_ref(post))
+        if entry is None:
+            entry = self._entries[original_ref(post)] = Entry(post, now_ms)
+            self._place(entry, now_ms, quiet=old)
+            self._make_room()
+            return True
+        if post.repost_of:
+            entry.copies += 1
+        elif entry.post.repost_of and (entry.post.text == post.text or not self._approved(entry)):
+            # the original comes after its reposts, and takes its place; what was approved stays what was approved
+            entry.post, entry.copies = post, entry.copies + 1
+            entry.read()
+            self._place(entry, now_ms, quiet=old)
+        return True
+
+    def obey(self, decision: Decision, now_ms: int) -> bool:
+        """Puts every post where the decision wants it; whether this wall is concerned."""
+        if decision.event not in (self.event.name, EVERYWHERE):
+            return False
+        self.version += 1
+        if decision.kind == "post" and decision.target in self._entries:
+            self._place(self._entries[decision.target], now_ms)
+        elif decision.kind == "post":
+            # a repost, or one that came as repost of another
+            for entry in [it for it in self._entries.values() if post_ref(it.post) == decision.target]:
+                self._place(entry, now_ms)
+        elif decision.kind not in ("pin", "freeze"):
+            for entry in list(self._entries.values()):
+                if decision.kind != "account" or entry.account == decision.target:
+                    self._place(entry, now_ms, quiet=True)
+        return True
+
+    def tick(self, now_ms: int) -> None:
+        """Moves the screen on."""
+        if self.screen.tick(now_ms, frozen=self._moderation.frozen(self.event.name)):
+            self.version += 1
+
+    def find(self, ref: str) -> Entry | None:
+        """The entry of this reference, in whatever queue."""
+        return self._entries.get(ref)
+
+    def of_id(self, post_id: str) -> Post | None:
+        """What the wall shows for the post of this id; None where it has not come."""
+        entry = self._entries.get(self._by_id.get(post_id, ""))
+        return entry.post if entry else None
+
+    def counts(self) -> dict[Queue, int]:
+        """How many entries each queue holds."""
+        return {queue: len(entries) for queue, entries in self._queues.items()}
+
+    def page(self, queue: Queue, limit: int = 50, *, full: bool = False) -> list[Shown]:
+        """The newest entries of a queue, newest first; of those waiting the oldest, oldest first."""
+        entries = self._queues[queue]
+        ordered = entries.values() if queue == "waiting" else reversed(entries.values())
+        pins = set(self._moderation.pins(self.event.name))
+        return [entry.shown(pinned=entry.ref in pins, full=full) for entry in islice(ordered, limit)]
+
+    def pinned(self) -> list[Shown]:
+        """The pinned posts that may be shown, in the order they were pinned."""
+        entries = [self._entries.get(ref) for ref in self._moderation.pins(self.event.name)]
+        return [entry.shown(pinned=True) for entry in entries if entry is not None and entry.queue == "shown"]
+
+    def on_screen(self) -> list[Shown]:
+        """What the screen shows besides what is pinned, newest first."""
+        pins = set(self._moderation.pins(self.event.name))
+        return [entry.shown() for entry in self.screen.items if entry.ref not in pins and entry.queue == "shown"]
+
+    def repeated(self, limit: int = 10) -> list[Shown]:
+        """The posts most repeated, of those that may be shown."""
+        entries = [entry for entry in self._queues["shown"].values() if entry.copies]
+        entries.sort(key=lambda entry: (-entry.copies, int(entry.post.time), entry.ref))
+        return [entry.shown() for entry in entries[:limit]]
+
+    def _approved(self, entry: Entry) -> bool:
+        return self._moderation.verdict(self.event.name, "post", entry.ref) == "approved"
+
+    def _place(self, entry: Entry, now_ms: int, *, quiet: bool = False) -> None:
+        name = self.event.name
+        was = entry.queue if entry.ref in self._queues[entry.queue] else None
+        entry.why = self._moderation.blocked_because(name, entry.post, entry.reading)
+        queue = self._moderation.queue(name, entry.post, self.event.moderation, entry.reading)
+        if was != queue:
+            if was is not None:
+                del self._queues[was][entry.ref]
+            self._queues[queue][entry.ref] = entry
+        entry.queue = queue
+        if queue != "shown":
+            self.screen.remove(entry.ref)
+        elif not quiet and was != "shown":
+            self.screen.offer(entry, now_ms, approved=self._approved(entry))
+
+    def _make_room(self) -> None:
+        while len(self._entries) > self._capacity:
+            order: tuple[Queue, ...] = ("blocked", "shown", "waiting", "stashed")
+            queue = next(self._queues[name] for name in order if self._queues[name])
+            ref = next(iter(queue))
+            del queue[ref], self._entries[ref]
+            self.screen.remove(ref)

@@ -1,0 +1,184 @@
+"""All walls of a server: posts come in, decisions are kept and obeyed, and whoever watches is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+from pipeline.moderation import ConflictError, DecisionLog, LogError, MemoryLog, Moderation
+from pipeline.text import EventMatcher, printable, topics_of
+from pipeline.web.wall.store import PostStore
+from pipeline.web.wall.wall import Wall
+from schemas import Post, TrendList
+from schemas.events import Event
+from schemas.moderation import EVERYWHERE, Decision, Kind
+
+TICK_S = 0.2
+AUDIT_KEPT = 2_000  # decisions that can be looked up and undone here; the log keeps all
+
+audit = logging.getLogger("upswell.audit")
+_log = logging.getLogger(__name__)
+
+
+def now_ms() -> int:
+    """The wall clock, ms: what comes to a wall, comes now."""
+    return time.time_ns() // 1_000_000
+
+
+class Walls:
+    """The walls of these events. Not thread-safe: belongs to one event loop."""
+
+    def __init__(
+        self,
+        events: Sequence[Event],
+        log: DecisionLog | None = None,
+        store: PostStore | None = None,
+        *,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        """Replays the log and takes the kept posts. Raises LogError."""
+        self.moderation = Moderation()
+        self.audit: list[Decision] = []
+        self.walls = {event.name: Wall(event, self.moderation) for event in events}
+        self.clock = clock
+        self._matcher = EventMatcher(events)
+        self._decisions = log or MemoryLog()
+        self._store = store
+        self._unkept: list[tuple[str, int, Post]] = []
+        self._changed = asyncio.Event()
+        self._heard: list[Callable[[], None]] = []
+        for decision in self._decisions.fresh():
+            self.moderation.apply(decision)
+            self._remember(decision)
+        for name, wall in self.walls.items():
+            for came_ms, post in store.of(name) if store else ():
+                wall.take(post, came_ms, old=True)
+
+    def on_decision(self, heard: Callable[[], None]) -> None:
+        """Calls `heard` after every decision, whoever made it: what shows lists asks `visible` again."""
+        self._heard.append(heard)
+
+    def take(self, posts: Iterable[Post]) -> int:
+        """Puts posts on the walls of their events; how many places they took (a post of two events: two)."""
+        taken = 0
+        now = self.clock()
+        for post in posts:
+            for name in self._matcher.match(post, tuple(topics_of(post))):
+                if self.walls[name].take(post, now):
+                    taken += 1
+                    if self._store:
+                        self._unkept.append((name, now, post))
+        if taken:
+            self._tell()
+        return taken
+
+    def decide(self, event: str, kind: Kind, target: str, verdict: str, by: str) -> Decision:
+        """Makes, keeps and obeys a decision. Raises ConflictError (see Moderation.decide), LogError when not kept."""
+        if kind == "pin" and verdict:
+            wall = self.walls.get(event)
+            entry = wall.find(target) if wall else None
+            if entry is None or entry.queue != "shown":
+                raise ConflictError("only a post that is shown can be pinned; approve it first")
+        made = self.moderation.decide(
+            id=uuid.uuid4().hex, event=event, kind=kind, target=target, verdict=verdict, by=by, at=self.clock()
+        )
+        return self._keep(made)
+
+    def undo(self, decision_id: str, by: str) -> Decision:
+        """Takes a decision back. Raises ConflictError when it is not known or no longer holds, LogError."""
+        decision = next((it for it in reversed(self.audit) if it.id == decision_id), None)
+        if decision is None:
+            raise ConflictError("there is no such decision among the last ones")
+        return self._keep(self.moderation.undo(decision, id=uuid.uuid4().hex, by=by, at=self.clock()))
+
+    def decisions_of(self, event: str, limit: int = 20) -> list[Decision]:
+        """The last decisions about an event or everything, newest first."""
+        found = [it for it in reversed(self.audit[-AUDIT_KEPT:]) if it.event in (event, EVERYWHERE)]
+        return found[:limit]
+
+    def visible(self, trends: TrendList) -> TrendList:
+        """The list without what may not be shown (see Moderation.visible)."""
+        return self.moderation.visible(trends, self._known)
+
+    def tick(self) -> None:
+        """Hears decisions made elsewhere, moves the screens on, keeps what came. Call it every TICK_S."""
+        for decision in self._decisions.fresh():
+            if self.moderation.apply(decision):
+                self._obey(decision)
+            self._remember(decision)
+        now = self.clock()
+        before = self._version()
+        for wall in self.walls.values():
+            wall.tick(now)
+        if self._version() != before:
+            self._tell()
+        if self._store and self._unkept:
+            self._store.add(self._unkept)
+            self._unkept = []
+
+    async def run(self) -> None:
+        """Ticks until it is cancelled; a fault of the file is logged once a minute at most, and tried again."""
+        told_s = float("-inf")
+        try:
+            while True:
+                try:
+                    self.tick()
+                except LogError as error:
+                    if time.monotonic() - told_s > 60:
+                        told_s = time.monotonic()
+                        _log.error("%s", printable(str(error)))
+                await asyncio.sleep(TICK_S)
+        finally:
+            if self._store and self._unkept:
+                with suppress(LogError):
+                    self._store.add(self._unkept)
+
+    def next_change(self) -> asyncio.Event:
+        """Is set at the next change of any wall. Ask before looking, wait after: nothing then passes unseen."""
+        return self._changed
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        self._decisions.close()
+        if self._store:
+            self._store.close()
+
+    def _keep(self, decision: Decision) -> Decision:
+        self._decisions.append(decision)
+        if self.moderation.apply(decision):
+            self._obey(decision)
+        self._remember(decision)
+        return decision
+
+    def _obey(self, decision: Decision) -> None:
+        for wall in self.walls.values():
+            wall.obey(decision, self.clock())
+        self._tell()
+        for heard in self._heard:
+            heard()
+
+    def _remember(self, decision: Decision) -> None:
+        if any(it.id == decision.id for it in self.audit[-AUDIT_KEPT:]):
+            return
+        self.audit.append(decision)
+        del self.audit[: max(0, len(self.audit) - 2 * AUDIT_KEPT)]
+        audit.info(
+            "%s %s %s %s in %s at %d%s", printable(decision.by), printable(decision.verdict) or "nothing",
+            decision.kind, printable(decision.target), decision.event or "everywhere", decision.at,
+            f" undoes {printable(decision.undoes)}" if decision.undoes else "",
+        )
+
+    def _known(self, post_id: str) -> list[Post]:
+        found = (wall.of_id(post_id) for wall in self.walls.values())
+        return [post for post in found if post is not None]
+
+    def _version(self) -> int:
+        return sum(wall.version for wall in self.walls.values())
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

@@ -1,0 +1,184 @@
+"""Walls: queues, reposts, the screen's pace, events that overlap, and what a restart brings back."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from pipeline.moderation import SqliteLog
+from pipeline.web.wall.store import PostStore
+from pipeline.web.wall.walls import Walls
+from schemas import Post
+from schemas.events import Event
+from schemas.moderation import EVERYWHERE
+
+A = Event(name="a", hashtags=("#a",))
+B = Event(name="b", hashtags=("#b",), moderation="manual")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+def post(number: int, text: str = "", **fields: object) -> Post:
+    told = {"id": str(number), "author": f"p{number}", "text": text or f"message {number} #a", "time": 1_000, "source": "m"}
+    return Post(**(told | fields))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def run(walls: Walls, clock: Clock, ms: int) -> None:
+    for _ in range(ms // 100):
+        clock.ms += 100
+        walls.tick()
+
+
+def refs(walls: Walls, event: str, queue: str = "shown") -> list[str]:
+    return [it.ref for it in walls.walls[event].page(queue)]  # type: ignore[arg-type]
+
+
+def test_a_manual_wall_shows_what_was_approved_and_an_automatic_one_what_is_not_blocked(clock: Clock) -> None:
+    walls = Walls([A, B], clock=clock)
+    walls.take([post(1, "x #a #b")])
+    assert (refs(walls, "a"), refs(walls, "b"), refs(walls, "b", "waiting")) == (["m/1"], [], ["m/1"])
+    walls.decide("b", "post", "m/1", "approved", "ann")
+    walls.decide("a", "post", "m/1", "stashed", "ann")
+    assert (refs(walls, "a"), refs(walls, "a", "stashed"), refs(walls, "b")) == ([], ["m/1"], ["m/1"])
+
+
+def test_two_events_of_10_000_posts_stay_apart_and_shared_posts_are_in_both(clock: Clock) -> None:
+    walls = Walls([A, Event(name="b", hashtags=("#b",))], clock=clock)
+    both = set(range(0, 20_000, 50))
+    posts = [post(it, f"m{it} " + ("#a #b" if it in both else "#a" if it % 2 else "#b")) for it in range(20_000)]
+    walls.take(posts)
+    for name, odd in (("a", 1), ("b", 0)):
+        expected = {f"m/{it}" for it in range(20_000) if it in both or it % 2 == odd}
+        assert {it.ref for it in walls.walls[name].page("shown", 30_000)} == expected
+        assert walls.walls[name].tally.posts == len(expected)
+    assert len(walls.walls["a"].tally.people & walls.walls["b"].tally.people) == len(both)
+
+
+def test_reposts_are_one_place_on_the_wall_and_the_original_takes_it(clock: Clock) -> None:
+    walls = Walls([A], clock=clock)
+    walls.take([post(2, "RT hello #a", repost_of="1"), post(1, "hello #a"), post(3, "RT hello #a", repost_of="1")])
+    walls.take([post(3, "RT hello #a", repost_of="1")])
+    (shown,) = walls.walls["a"].page("shown")
+    assert (shown.ref, shown.text, shown.copies, walls.walls["a"].tally.posts) == ("m/1", "hello #a", 2, 3)
+    walls.decide("a", "post", "m/1", "deleted", "ann")
+    assert refs(walls, "a") == []
+    walls.take([post(4, "RT hello #a", repost_of="1")])
+    assert refs(walls, "a") == []
+
+
+def test_what_was_approved_is_not_exchanged_for_another_text(clock: Clock) -> None:
+    walls = Walls([Event(name="a", hashtags=("#a",), moderation="manual")], clock=clock)
+    walls.take([post(2, "nice #a", repost_of="1")])
+    walls.decide("a", "post", "m/1", "approved", "ann")
+    walls.take([post(1, "nasty #a")])
+    assert [it.text for it in walls.walls["a"].page("shown")] == ["nice #a"]
+
+
+def test_the_screen_at_50_posts_a_second_stays_readable_fresh_and_says_so(clock: Clock) -> None:
+    walls = Walls([A], clock=clock)
+    screen = walls.walls["a"].screen
+    seen: dict[str, int] = {}
+    came: dict[str, int] = {}
+    number = 0
+    for _ in range(600):  # a minute
+        for _ in range(5):
+            number += 1
+            came[f"m/{number}"] = clock.ms
+            walls.take([post(number)])
+        run(walls, clock, 100)
+        for it in screen.items:
+            seen.setdefault(it.ref, clock.ms)
+    assert 60 <= len(seen) <= 60_000 // 650 + 1
+    assert max(at - came[ref] for ref, at in seen.items()) <= 2_000
+    shown, arrived = screen.sample()
+    assert (shown, arrived) == (pytest.approx(len(seen), abs=2), pytest.approx(3_000, abs=10))
+
+
+def test_what_a_moderator_approved_comes_on_the_screen_however_many_there_are(clock: Clock) -> None:
+    walls = Walls([B], clock=clock)
+    walls.take([post(it, f"{it} #b") for it in range(8)])
+    for it in range(8):
+        walls.decide("b", "post", f"m/{it}", "approved", "ann")
+    run(walls, clock, 8_000)
+    assert {it.ref for it in walls.walls["b"].on_screen()} == {f"m/{it}" for it in range(8)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [("post", "m/1"), ("account", "m/p1"), ("word", "message"), ("topic", "#a")],
+)
+@pytest.mark.parametrize("event", ["a", EVERYWHERE])
+def test_a_block_leaves_wall_screen_pins_and_repeats_at_once(clock: Clock, kind: str, target: str, event: str) -> None:
+    if kind == "topic" and event == EVERYWHERE:
+        pytest.skip("everywhere, a blocked topic is never a trend; its posts remain")
+    walls = Walls([A], clock=clock)
+    walls.take([post(1), post(2, "RT #a", repost_of="1")])
+    walls.decide("a", "pin", "m/1", "pinned", "ann")
+    run(walls, clock, 1_000)
+    wall = walls.walls["a"]
+    assert wall.on_screen() == []  # it is among the pinned
+    assert [it.ref for it in wall.pinned()] == refs(walls, "a") == [it.ref for it in wall.repeated()] == ["m/1"]
+    made = walls.decide(event, kind, target, "blocked", "ann")  # type: ignore[arg-type]
+    assert wall.screen.items == wall.pinned() == wall.repeated() == wall.page("shown") == []
+    walls.undo(made.id, "bob")
+    assert [it.ref for it in wall.pinned()] == ["m/1"]
+
+
+def test_a_frozen_screen_takes_nothing_new_and_still_lets_go(clock: Clock) -> None:
+    walls = Walls([A], clock=clock)
+    walls.take([post(1)])
+    run(walls, clock, 1_000)
+    walls.decide("a", "freeze", "", "frozen", "ann")
+    walls.take([post(2)])
+    run(walls, clock, 5_000)
+    assert [it.ref for it in walls.walls["a"].on_screen()] == ["m/1"]
+    walls.decide("a", "post", "m/1", "blocked", "ann")
+    assert walls.walls["a"].on_screen() == []
+
+
+def test_a_restart_brings_back_posts_and_decisions(clock: Clock, tmp_path: Path) -> None:
+    file = tmp_path / "walls.db"
+    walls = Walls([A], SqliteLog(file), PostStore(file), clock=clock)
+    walls.take([post(1), post(2), post(3)])
+    walls.decide("a", "post", "m/2", "blocked", "ann")
+    walls.decide("a", "pin", "m/3", "pinned", "ann")
+    walls.tick()
+    walls.close()
+    again = Walls([A], SqliteLog(file), PostStore(file), clock=clock)
+    assert (refs(again, "a"), refs(again, "a", "blocked")) == (["m/3", "m/1"], ["m/2"])
+    assert [it.ref for it in again.walls["a"].pinned()] == ["m/3"]
+    assert again.take([post(1)]) == 0
+    again.close()
+
+
+def test_a_decision_of_another_process_is_obeyed_at_the_next_tick(clock: Clock, tmp_path: Path) -> None:
+    one, other = (Walls([A], SqliteLog(tmp_path / "walls.db"), clock=clock) for _ in range(2))
+    for walls in (one, other):
+        walls.take([post(1)])
+    heard: list[int] = []
+    other.on_decision(lambda: heard.append(1))
+    one.decide("a", "post", "m/1", "blocked", "ann")
+    other.tick()
+    assert (refs(other, "a"), heard) == ([], [1])
+    for walls in (one, other):
+        walls.close()
+
+
+def test_the_audit_says_who_what_and_when(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    walls = Walls([A], clock=clock)
+    with caplog.at_level(logging.INFO, "upswell.audit"):
+        walls.decide("a", "word", "merde\x1b[31m", "blocked", "ann")
+    assert [record.getMessage() for record in caplog.records] == ["ann blocked word merde 31m in a at 1000000"]
