@@ -101,7 +101,7 @@ class RankedPartition:
         self.board = board or Board(context.grid)
         self.snapshots = Snapshots(self.board, records if board else None)
         self.intake = Intake(context.partitions, self.board.now or 0)
-        self.idle: dict[int, tuple[int, float]] = {}  # posts partition -> its end offset, and since when
+        self.idle: dict[int, tuple[int, float]] = {}  # posts partition -> its frontier, and since when
         self.unreadable = 0
         self.saved_at = time.monotonic()
 
@@ -185,21 +185,21 @@ class Rank:
         self.consumer.declare(tp, partition.intake.rewind_offset(snapshot.at, partition.place.next))
 
     async def wake_idle(self) -> None:
-        """A marker into each posts partition that holds the lists back though it is read to its end and nobody has
-        posted there for `idle_ms`: the time that the others have come to."""
+        """A marker into each posts partition that holds the lists back though it is read to its end, and where nothing
+        has moved the watermark for `idle_ms`: the time that the others have come to."""
         for partition in list(self.partitions.values()):
             frontiers, versions = partition.intake.frontiers, partition.intake.versions
             most = max(frontiers.values())
             behind = {TopicPartition(self.context.topics.posts, p) for p, at in frontiers.items() if at < most}
+            before, partition.idle = partition.idle, {}  # forgotten, should the broker not answer: nobody could post
             ends = await self.consumer.highwaters(*behind) if behind else {}
             now = time.monotonic()
-            before, partition.idle = partition.idle, {}
             for tp, end in ends.items():
                 if end != versions.get(tp.partition, -1) + 1:
                     continue  # not read to its end yet, or the broker does not know its end
                 known = before.get(tp.partition)
-                since = known[1] if known and known[0] == end else now
-                partition.idle[tp.partition] = end, since
+                since = known[1] if known and known[0] == frontiers[tp.partition] else now
+                partition.idle[tp.partition] = frontiers[tp.partition], since
                 if now - since >= self.context.idle_ms / 1_000:
                     told = marker(tp.topic, tp.partition, most + self.context.grid.lateness_ms)
                     await publish(self.app, [told])

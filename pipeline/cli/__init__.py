@@ -19,6 +19,11 @@ from pipeline.cli.errors import DONE, INTERRUPTED, READER_GONE, WRONG_USE, Comma
 COMMANDS = {
     "demo": "Watch it work on simulated posts, nothing else needed.",
     "replay": "Play archives through the pipeline: what trended, when.",
+    "topics": "Make the topics of upswell on Kafka: topics init.",
+    "produce": "Push posts from standard input to Kafka.",
+    "trends": "Follow the lists of trends that workers publish.",
+    "doctor": "Check Kafka, topics, workers and settings, with remedies.",
+    "up": "Everything on this machine: push posts to it.",
     "worker": "Count and rank the posts on Kafka.",
     "extract": "Hashtags, cashtags, mentions and links of texts, as JSON.",
     "simulate": "Write a labelled stream of posts from a seed.",

@@ -51,7 +51,7 @@ def embedded_broker(port: int | None = None) -> Iterator[str]:
     if port is not None and _accepts(address):
         raise EmbeddedBrokerError(f"port {port} is taken; choose another, or stop what listens there")
     process = _start(binary, address)
-    watcher = _watch(process.pid)
+    watcher = watch(process.pid)
     try:
         _wait_until_ready(process, address)
         yield address
@@ -89,14 +89,15 @@ def _start(binary: str, address: str) -> subprocess.Popen[bytes]:
             stderr=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,  # Ctrl-C in the terminal is for us; we end it last
-            preexec_fn=_die_with_parent(),
+            preexec_fn=die_with_parent(),
         )
     except OSError as error:
         raise EmbeddedBrokerError(f"the embedded broker does not run here ({error.strerror}); {ALTERNATIVES}") from None
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux the kernel ends the broker in the moment its parent ends; elsewhere the watcher does."""
+def die_with_parent() -> Callable[[], None] | None:
+    """What a child is to do before it begins: on Linux the kernel ends it in the moment its parent ends; elsewhere
+    `watch` does."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up here: after the fork nothing may be loaded
@@ -110,8 +111,8 @@ def _die_with_parent() -> Callable[[], None] | None:
     return before_exec
 
 
-def _watch(pid: int) -> subprocess.Popen[bytes]:
-    """A process that ends the broker when this one is gone, where the kernel does not."""
+def watch(pid: int) -> subprocess.Popen[bytes]:
+    """A process that ends the child `pid` when this one is gone, where the kernel does not."""
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-S", "-E", "-c", _WATCHER, str(pid)],
         stdin=subprocess.PIPE,

@@ -180,7 +180,8 @@ class Apache:
         scram = [f"--add-scram=SCRAM-SHA-{bits}=[name={USER},password={PASSWORD}]" for bits in (256, 512)]
         done = subprocess.run(
             self._java(
-                "kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}", "-c", "server.properties", *scram
+                "kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}",
+                "-c", "server.properties", *scram,
             ),
             cwd=self.folder,
             capture_output=True,

@@ -1,0 +1,73 @@
+"""All of upswell on this machine: an embedded broker, its topics and a worker, for as long as a block runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.cli.errors import CommandError
+from pipeline.kafka.broker import die_with_parent, embedded_broker, watch
+from pipeline.kafka.topics import init_topics
+from pipeline.settings import Settings
+
+READY_WITHIN_S = 30.0
+STOPS_WITHIN_S = 12.0
+
+
+@contextmanager
+def running(settings: Settings, worker_flags: Sequence[str], port: int | None = None) -> Iterator[Settings]:
+    """Starts broker and worker; yields the settings with the broker's address. Both end with the block, and with this
+    process however it ends. Raises KafkaUseError, CommandError."""
+    with embedded_broker(port) as address:
+        there = settings.model_copy(update={"kafka_brokers": address, "kafka_prefix": "", "replication": 1})
+        init_topics(there)
+        with _worker(there, worker_flags):
+            yield there
+
+
+@contextmanager
+def _worker(settings: Settings, flags: Sequence[str]) -> Iterator[None]:
+    command = [
+        sys.executable, "-m", "pipeline.cli", "worker", "--brokers", settings.kafka_brokers,
+        "--pane-ms", str(settings.pane_ms), "--lateness-ms", str(settings.lateness_ms),
+        "--partitions", str(settings.partitions), *flags,
+    ]  # fmt: skip
+    environment = {name: value for name, value in os.environ.items() if name != "UPSWELL_KAFKA_PREFIX"}
+    with tempfile.NamedTemporaryFile("w+b", prefix="upswell-worker-", suffix=".log") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own command line
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
+            preexec_fn=die_with_parent(),
+        )  # fmt: skip
+        watcher = watch(process.pid)
+        try:
+            _wait_until_ready(process, Path(log.name))
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOPS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            watcher.kill()
+            watcher.wait()
+            if watcher.stdin is not None:
+                watcher.stdin.close()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        said = log.read_text(errors="replace")
+        if "upswell: ready" in said:
+            return
+        if process.poll() is not None:
+            raise CommandError(f"the worker ended: {(said.split() and said.strip().splitlines()[-1]) or 'without a word'}")
+        time.sleep(0.05)
+    raise CommandError(f"the worker was not ready after {READY_WITHIN_S:.0f} s")

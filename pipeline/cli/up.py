@@ -1,0 +1,58 @@
+"""`upswell up`: everything on this machine; push your posts to it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.common import (
+    ConfigFlag,
+    LatenessFlag,
+    PaneFlag,
+    PartitionsFlag,
+    kafka_faults,
+    settings_in_force,
+)
+from pipeline.cli.stack import running
+from pipeline.settings import FILE_NAME
+
+
+def up(
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Of the broker, on loopback")] = 9092,
+    config: ConfigFlag = None,
+    pane_ms: PaneFlag = None,
+    lateness_ms: LatenessFlag = None,
+    partitions: PartitionsFlag = None,
+) -> None:
+    """Start an embedded Kafka broker with its topics and a worker, on this machine alone, until Ctrl-C.
+
+    The broker keeps its data in memory: when it ends, posts and history are gone. For data that lasts, start Kafka with
+    `docker compose up`, or name a broker of your own in UPSWELL_KAFKA_BROKERS and start `upswell worker`.
+
+    \b
+    Examples:
+      upswell up
+      upswell produce < posts.ndjson          in another terminal
+      upswell trends --window 5m              in a third
+    """
+    settings = settings_in_force(config, pane_ms=pane_ms, lateness_ms=lateness_ms, partitions=partitions)
+    flags = ["--live"]
+    if config or Path(FILE_NAME).exists():
+        flags += ["--config", str((config or Path(FILE_NAME)).resolve())]
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    with kafka_faults(), running(settings, flags, port) as there:
+        print(f"push posts to Kafka at {there.kafka_brokers}, topic posts (JSON, keyed by author), or with")
+        print(f"  upswell produce --brokers {there.kafka_brokers} < posts.ndjson")
+        print(f"and watch with\n  upswell trends --brokers {there.kafka_brokers}")
+        print("everything is kept in memory only; Ctrl-C ends it")
+        sys.stdout.flush()
+        try:
+            ended.wait()
+        except KeyboardInterrupt:
+            print()
