@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import MediaType, Request, Response, Router, get
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from pipeline.text import fold, printable
@@ -134,36 +134,36 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
         return event_list([wall.event for wall in walls.walls.values()], language(request))
 
     @get("/events/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
-    async def board_page(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    async def board_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
         return shell(wall_of(walls, name).event, "board", language(request))
 
     @get("/events/{name:str}/wall", media_type=MediaType.HTML, include_in_schema=False)
-    async def wall_page(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    async def wall_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
         return shell(wall_of(walls, name).event, "wall", language(request))
 
     @get("/screen/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
-    async def screen_page(request: Request[Any, Any, Any], name: str) -> Response[str]:
+    async def screen_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
         return shell(wall_of(walls, name).event, "screen", language(request))
 
     @get("/wall-assets/{name:str}", include_in_schema=False, sync_to_thread=False)
-    def asset(name: str) -> Response[bytes]:
+    def asset(name: FromPath[str]) -> Response[bytes]:
         if name not in ASSET_TYPES:
             raise NotFoundException
         return Response((ASSETS / name).read_bytes(), media_type=ASSET_TYPES[name],
                         headers=HEADERS | {"Cache-Control": "no-cache"})
 
     @get("/api/v1/events/{name:str}", sync_to_thread=False)
-    def board(name: str) -> Board:
+    def board(name: FromPath[str]) -> Board:
         """An event's board."""
         return board_of(walls, wall_of(walls, name), current)
 
     @get("/api/v1/events/{name:str}/wall", sync_to_thread=False)
-    def wall(name: str, limit: Annotated[int, Parameter(ge=1, le=500)] = 60) -> WallView:
+    def wall(name: FromPath[str], limit: Annotated[int, QueryParameter(ge=1, le=500)] = 60) -> WallView:
         """The newest posts of an event's wall."""
         return wall_view(walls, wall_of(walls, name), screen=False, limit=limit)
 
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
-    async def stream(name: str, view: View = "wall") -> ServerSentEvent:
+    async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> ServerSentEvent:
         found = wall_of(walls, name)
         if view == "board":
             return sse(snapshots(walls, lambda: board_of(walls, found, current), 2.0))

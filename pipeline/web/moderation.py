@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import Cookie
-from litestar.enums import RequestEncodingType
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
-from litestar.params import Body
+from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
 from litestar.response import ServerSentEvent
 
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
@@ -86,7 +85,7 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         return token
 
     @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
-    async def moderate_page(request: AnyRequest, name: str) -> Response[str]:
+    async def moderate_page(request: AnyRequest, name: FromPath[str]) -> Response[str]:
         event, lang = wall_of(walls, name).event, language(request)
         if not gate.open:
             return moderation_off(lang)
@@ -104,8 +103,8 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
 
     @post("/moderate/{name:str}/login", include_in_schema=False, status_code=303)
     async def log_in(
-        request: AnyRequest, name: str,
-        data: Annotated[Login, Body(media_type=RequestEncodingType.URL_ENCODED)],
+        request: AnyRequest, name: FromPath[str],
+        data: URLEncodedBody[Login],
     ) -> Response[str]:
         wall_of(walls, name)
         if not same(request.cookies.get(LOGIN_COOKIE, ""), data.proof):
@@ -133,19 +132,19 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         )
 
     @get("/api/v1/moderation/{name:str}")
-    async def queues(request: AnyRequest, name: str, queue: Queue = "waiting") -> Response[ModerationView]:
+    async def queues(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> Response[ModerationView]:
         """A queue of an event's wall, with what was decided (read right)."""
         allowed(request, "read")
         return Response(look(name, queue), headers={"Cache-Control": "no-store"})
 
     @get("/api/v1/moderation/{name:str}/stream", include_in_schema=False)
-    async def stream(request: AnyRequest, name: str, queue: Queue = "waiting") -> ServerSentEvent:
+    async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> ServerSentEvent:
         allowed(request, "read")
         wall_of(walls, name)
         return sse(snapshots(walls, lambda: look(name, queue), 0.25))
 
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
-    async def decide(request: AnyRequest, name: str, data: Wish) -> Decision:
+    async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[Wish]) -> Decision:
         """Decides about a post, an account, a word, a topic, a pin, the screen or the mode (write right)."""
         token = allowed(request, "write")
         wall_of(walls, name)
@@ -154,7 +153,7 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         ))
 
     @post("/api/v1/moderation/{name:str}/undo", status_code=200)
-    async def undo(request: AnyRequest, name: str, data: Undo) -> Decision:
+    async def undo(request: AnyRequest, name: FromPath[str], data: JSONBody[Undo]) -> Decision:
         """Takes a decision back, if nobody has decided about the same thing since (write right)."""
         token = allowed(request, "write")
         wall_of(walls, name)

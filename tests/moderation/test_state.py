@@ -18,7 +18,10 @@ TARGETS |= {"freeze": [""], "mode": [""]}
 wishes = st.lists(
     st.sampled_from(sorted(VERDICTS)).flatmap(
         lambda kind: st.tuples(
-            st.sampled_from(["", "a", "b"]), st.just(kind), st.sampled_from(TARGETS[kind]), st.sampled_from(VERDICTS[kind])
+            st.sampled_from(["", "a", "b"]),
+            st.just(kind),
+            st.sampled_from(TARGETS[kind]),
+            st.sampled_from(VERDICTS[kind]),
         )
     ),
     max_size=25,
@@ -28,7 +31,9 @@ wishes = st.lists(
 def made(wanted: list[tuple[str, str, str, str]]) -> list[Decision]:
     state, log = Moderation(), []
     for number, (event, kind, target, verdict) in enumerate(wanted):
-        log.append(state.decide(id=str(number), event=event, kind=kind, target=target, verdict=verdict, by="ann", at=number))
+        log.append(
+            state.decide(id=str(number), event=event, kind=kind, target=target, verdict=verdict, by="ann", at=number)
+        )
         state.apply(log[-1])
     return log
 
@@ -38,8 +43,9 @@ def in_force(state: Moderation) -> dict[str, str]:
 
 
 def trend(topic: str, rank: int = 1, examples: tuple[str, ...] = ()) -> Trend:
-    return Trend(rank, topic, True, topic, [], 9, 9, 9.0, 1.0, 1.0, 8.0, 9.0, 900, "new", 0, None, [], [], list(examples),
-                 [], "")
+    return Trend(
+        rank, topic, True, topic, [], 9, 9, 9.0, 1.0, 1.0, 8.0, 9.0, 900, "new", 0, None, [], [], list(examples), [], ""
+    )
 
 
 def trends(*rows: Trend, scope: str = "all") -> TrendList:
@@ -69,7 +75,9 @@ def test_what_somebody_decided_since_is_not_undone() -> None:
         Moderation([first, second]).undo(first, id="x", by="bob", at=9)
 
 
-@pytest.mark.parametrize(("kind", "target"), [("post", "x"), ("word", "..."), ("topic", "#"), ("account", "ann"), ("pin", "")])
+@pytest.mark.parametrize(
+    ("kind", "target"), [("post", "x"), ("word", "..."), ("topic", "#"), ("account", "ann"), ("pin", "")]
+)
 def test_a_decision_about_nothing_is_refused(kind: str, target: str) -> None:
     with pytest.raises(ConflictError):
         Moderation().decide(id="1", event="a", kind=kind, target=target, verdict=VERDICTS[kind][0], by="ann", at=0)
@@ -110,7 +118,9 @@ def test_a_log_on_disk_keeps_every_decision_in_order_and_each_once(tmp_path: Pat
     kept.close()
     again, other = SqliteLog(tmp_path / "decisions.db"), SqliteLog(tmp_path / "decisions.db")
     assert list(again.replay()) == list(again.fresh()) == log
-    other.append(late := made([("b", "freeze", "", "frozen")])[0].__class__("late", "b", "freeze", "", "frozen", "bob", 5))
+    other.append(
+        late := made([("b", "freeze", "", "frozen")])[0].__class__("late", "b", "freeze", "", "frozen", "bob", 5)
+    )
     assert list(again.fresh()) == [late]
     for each in (again, other):
         each.close()

@@ -27,7 +27,13 @@ class Clock:
 
 
 def post(number: int, text: str = "", **fields: object) -> Post:
-    told = {"id": str(number), "author": f"p{number}", "text": text or f"message {number} #a", "time": 1_000, "source": "m"}
+    told = {
+        "id": str(number),
+        "author": f"p{number}",
+        "text": text or f"message {number} #a",
+        "time": 1_000,
+        "source": "m",
+    }
     return Post(**(told | fields))  # type: ignore[arg-type]
 
 

@@ -1,0 +1,189 @@
+"""Boards, walls and moderation over HTTP: who may do what, what is streamed, and that nothing hidden gets out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from schemas import Post
+from tests.wall.server import ANN, EVE, Served, eventually, serving
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served.address, timeout=10) as made:
+        yield made
+
+
+def post(post_id: str, text: str, **fields: object) -> Post:
+    told = {"id": post_id, "author": f"p{post_id}", "text": text, "time": int(time.time() * 1_000), "source": "m"}
+    return Post(**(told | fields))  # type: ignore[arg-type]
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def decide(
+    client: httpx.Client, kind: str, verdict: str, target: str, event: str = "fete", **more: object
+) -> httpx.Response:
+    wish = {"kind": kind, "verdict": verdict, "target": target} | more
+    return client.post(f"/api/v1/moderation/{event}/decisions", json=wish, headers=bearer(ANN.secret))
+
+
+def wall(client: httpx.Client, event: str = "fete") -> list[str]:
+    return [it["ref"] for it in client.get(f"/api/v1/events/{event}/wall").json()["posts"]]
+
+
+def test_a_post_is_on_the_wall_and_the_board_and_a_deletion_takes_it_away(served: Served, client: httpx.Client) -> None:
+    served.take(post("w1", "bonjour #fete #lumiere"))
+    assert "m/w1" in wall(client)
+    board = client.get("/api/v1/events/fete").json()
+    assert board["posts"] >= 1
+    assert ["#lumiere", 1] in board["topics"]
+    assert decide(client, "post", "deleted", "m/w1", everywhere=True).status_code == 200
+    assert "m/w1" not in wall(client)
+
+
+def test_a_stream_shows_a_block_within_two_seconds(served: Served, client: httpx.Client) -> None:
+    served.take(post("s1", "streamed #fete"))
+    with client.stream("GET", "/api/v1/events/fete/stream?view=wall") as answer:
+        lines = answer.iter_lines()
+
+        def until(there: bool) -> None:
+            for line in lines:
+                if line.startswith("data:"):
+                    shown = [it["ref"] for it in json.loads(line[5:])["posts"]]
+                    if ("m/s1" in shown) is there:
+                        return
+
+        until(True)
+        began = time.monotonic()
+        assert decide(client, "account", "blocked", "m/ps1").status_code == 200
+        until(False)
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("path", ["/events", "/events/fete", "/events/fete/wall", "/screen/fete", "/moderate/fete"])
+def test_a_page_allows_nothing_inline_and_escapes_titles(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "<b>de" not in answer.text
+    assert "style=" not in answer.text
+    assert "Fête" in answer.text
+
+
+def test_pages_speak_french_to_french_browsers(client: httpx.Client) -> None:
+    answer = client.get("/moderate/fete", headers={"Accept-Language": "fr-FR,fr;q=0.9,en;q=0.8"})
+    assert '<html lang="fr">' in answer.text
+    assert "Modération" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/events/none", "/screen/none", "/moderate/none", "/api/v1/events/none", "/wall-assets/x"]
+)
+def test_what_is_not_there_is_not_found(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_queues_are_closed_without_a_token_and_a_reader_may_not_decide(client: httpx.Client) -> None:
+    queues, decisions = "/api/v1/moderation/fete", "/api/v1/moderation/fete/decisions"
+    wish = {"kind": "word", "verdict": "blocked", "target": "x"}
+    assert client.get(queues).status_code == 401
+    assert client.get(f"{queues}/stream").status_code == 401
+    assert client.get(queues, headers=bearer("a-secret-for-ann-1")).status_code == 401
+    assert client.post(decisions, json=wish).status_code == 401
+    assert client.get(queues, headers=bearer(EVE.secret)).status_code == 200
+    refused = client.post(decisions, json=wish, headers=bearer(EVE.secret))
+    assert (refused.status_code, EVE.secret in refused.text) == (403, False)
+
+
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        ({"kind": "post", "verdict": "frozen", "target": "m/1"}, 409),
+        ({"kind": "word", "verdict": "blocked", "target": " .. "}, 409),
+        ({"kind": "pin", "verdict": "pinned", "target": "m/none"}, 409),
+        ({"kind": "planet", "verdict": "blocked", "target": "x"}, 400),
+        ({"kind": "word", "verdict": "blocked", "target": "x" * 700}, 400),
+        ({"verdict": "blocked"}, 400),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused(client: httpx.Client, wish: dict[str, str], status: int) -> None:
+    answer = client.post("/api/v1/moderation/fete/decisions", json=wish, headers=bearer(ANN.secret))
+    assert answer.status_code == status
+
+
+def test_a_browser_logs_in_with_the_form_and_writes_only_with_the_proof_of_its_page(client: httpx.Client) -> None:
+    form = client.get("/moderate/fete")
+    proof = form.text.split('name="proof" value="')[1].split('"')[0]
+    alone = httpx.post(f"{client.base_url}/moderate/fete/login", data={"secret": ANN.secret, "proof": proof})
+    assert alone.status_code == 401  # a form of another site has no cookie of ours
+    wrong = client.post("/moderate/fete/login", data={"secret": "x" * 20, "proof": proof})
+    assert wrong.status_code == 401
+    proof = wrong.text.split('name="proof" value="')[1].split('"')[0]
+    entered = client.post("/moderate/fete/login", data={"secret": ANN.secret, "proof": proof})
+    assert entered.status_code == 303
+    cookie = next(it for it in entered.headers.get_list("set-cookie") if it.startswith("upswell_session="))
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    page = client.get("/moderate/fete")
+    assert ANN.secret not in page.text
+    csrf = page.text.split('data-csrf="')[1].split('"')[0]
+    wish = {"kind": "word", "verdict": "blocked", "target": "proofword"}
+    path = "/api/v1/moderation/fete/decisions"
+    assert client.post(path, json=wish).status_code == 403
+    assert client.post(path, json=wish, headers={"x-upswell-csrf": csrf}).status_code == 200
+    assert client.post("/api/v1/moderation/logout", headers={"x-upswell-csrf": csrf}).status_code == 204
+    assert client.get("/api/v1/moderation/fete").status_code == 401
+
+
+def test_two_moderators_that_decide_at_once_do_not_undo_each_other(served: Served, client: httpx.Client) -> None:
+    served.take(post("u1", "undo me #fete"))
+    first = decide(client, "post", "blocked", "m/u1").json()
+    decide(client, "post", "stashed", "m/u1")
+    answer = client.post("/api/v1/moderation/fete/undo", json={"id": first["id"]}, headers=bearer(ANN.secret))
+    assert answer.status_code == 409
+
+
+def test_hostile_posts_reach_pages_as_text_without_controls_or_foreign_addresses(
+    served: Served, client: httpx.Client
+) -> None:
+    served.take(
+        post(
+            "h1",
+            "<script>alert(1)</script>\u202e\x1b[2J #fete",
+            author="\u200f<img src=x>",
+            url="javascript:alert(1)",
+            avatar="http://evil.example/x.png",
+        )
+    )
+    shown = next(it for it in client.get("/api/v1/events/fete/wall").json()["posts"] if it["ref"] == "m/h1")
+    assert shown["url"] == ""
+    assert "\u202e" not in shown["text"]
+    assert "\x1b" not in shown["text"]
+    assert "avatar" not in shown
+
+
+def test_without_a_token_moderation_is_off_and_says_how_to_switch_it_on() -> None:
+    with serving(tokens=()) as running, httpx.Client(base_url=running.address) as client:
+        page = client.get("/moderate/fete")
+        assert page.status_code == 503
+        assert "[[token]]" in page.text
+        assert "UPSWELL_TOKENS" in page.text
+        assert client.get("/api/v1/moderation/fete", headers=bearer("x" * 20)).status_code == 503
+        running.take(post("1", "still #fete"))
+        eventually(lambda: wall(client) == ["m/1"])
