@@ -106,20 +106,25 @@ def _group(client: Any, settings: Settings, topic: str, partitions: int) -> Iter
     from kafka.admin import OffsetSpec
 
     group = group_name(settings)
-    told = client.describe_groups([group]).get(group) or {}
-    members = len(told.get("members") or ())
-    state = str(told.get("group_state") or "Dead")
-    yield Check(
-        f"group {group}", members > 0,
-        f"{members} worker{'s' if members != 1 else ''}, {state.lower()}",
-        "" if members else "start one with `upswell worker`",
-    )  # fmt: skip
+    yield _members(client, group)
     tps = [TopicPartition(topic, partition) for partition in range(partitions)]
     ends = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
     begins = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.EARLIEST))
     committed = client.list_group_offsets({group: None}).get(group) or {}
     for tp in tps:
         yield _lag(tp, begins[tp].offset, ends[tp].offset, committed.get(tp))
+
+
+def _members(client: Any, group: str) -> Check:
+    name = f"group {group}"
+    try:
+        told = client.describe_groups([group]).get(group) or {}
+    except ValueError:  # rights that kafka-python has no name for: the embedded broker answers so
+        return Check(name, True, "not known: this broker does not tell who is in it (the embedded one)")
+    members = len(told.get("members") or ())
+    state = str(told.get("group_state") or "Dead").lower()
+    workers = f"{members} worker{'s' if members != 1 else ''}, {state}"
+    return Check(name, members > 0, workers, "" if members else "start one with `upswell worker`")
 
 
 def _lag(tp: Any, begin: int, end: int, committed: Any) -> Check:

@@ -142,6 +142,10 @@ class PostProducer:
         if left:
             raise DeliveryError(f"{left:,} records were not acknowledged in {self._within_s:.0f} s; push them again")
 
+    def poll(self) -> None:
+        """Hears what the broker says, for callers that have nothing to push. Raises as `push` does."""
+        self._check()
+
     @property
     def acknowledged(self) -> int:
         """At least so many records are safely in Kafka."""

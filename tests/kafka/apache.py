@@ -174,6 +174,9 @@ class Apache:
             "group.initial.rebalance.delay.ms": "0",
             "auto.create.topics.enable": "false",
             "log.segment.bytes": str(100 << 20),
+            # a killed broker comes back as soon as the controller no longer counts on its old self
+            "broker.session.timeout.ms": "2000",
+            "broker.heartbeat.interval.ms": "500",
         }
         (self.folder / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
