@@ -132,7 +132,9 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         )
 
     @get("/api/v1/moderation/{name:str}")
-    async def queues(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> Response[ModerationView]:
+    async def queues(
+        request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting"
+    ) -> Response[ModerationView]:
         """A queue of an event's wall, with what was decided (read right)."""
         allowed(request, "read")
         return Response(look(name, queue), headers={"Cache-Control": "no-store"})

@@ -219,6 +219,8 @@ function step(by) {
 
 function show(which) {
   queue = which;
+  now = null; // no key may decide about a queue that is no longer looked at
+  chosen = "";
   listen();
 }
 

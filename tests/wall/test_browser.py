@@ -1,0 +1,115 @@
+"""An organiser's screen and two moderators, each in a browser of their own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas import Post
+from tests.wall.server import ANN, BOB, Served, eventually, serving
+
+CHROMIUM = Path("/usr/bin/chromium")
+if not CHROMIUM.exists():
+    pytest.skip("no /usr/bin/chromium (apt-get install chromium)", allow_module_level=True)
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with serving() as running:
+        yield running
+
+
+def opened(browser: Browser, address: str, faults: list[str]) -> Page:
+    page = browser.new_context(locale="en-GB").new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    page.goto(address)
+    return page
+
+
+def moderator(browser: Browser, served: Served, secret: str, event: str, faults: list[str]) -> Page:
+    page = opened(browser, f"{served.address}/moderate/{event}", faults)
+    page.get_by_label("Token").fill(secret)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#tabs button").first).to_be_visible()
+    return page
+
+
+def post(post_id: str, text: str) -> Post:
+    return Post(id=post_id, author=f"p{post_id}", text=text, time=int(time.time() * 1_000), source="m")
+
+
+def test_a_post_is_approved_pinned_and_blocked_by_keys_and_the_screen_follows(browser: Browser, served: Served) -> None:
+    faults: list[str] = []
+    ann = moderator(browser, served, ANN.secret, "conf", faults)
+    bob = moderator(browser, served, BOB.secret, "conf", faults)
+    screen = opened(browser, f"{served.address}/screen/conf", faults)
+    served.take(post("1", "first talk #conf <b>bold</b>"), post("2", "second talk #conf"))
+    expect(ann.locator("#queue .post")).to_have_count(2)
+    expect(screen.locator(".post")).to_have_count(0)
+    ann.keyboard.press("a")
+    expect(screen.get_by_text("first talk #conf <b>bold</b>")).to_be_visible(timeout=2_500)
+    expect(bob.locator("#queue .post")).to_have_count(1)
+    expect(bob.locator("#decisions")).to_contain_text("ann: post m/1 approved")
+    bob.keyboard.press("2")
+    expect(bob.locator("#queue .post")).to_contain_text("first talk")
+    bob.keyboard.press("p")
+    expect(screen.locator("#pins .post")).to_have_count(1)
+    bob.keyboard.press("b")
+    began = time.monotonic()
+    expect(screen.locator(".post")).to_have_count(0)
+    assert time.monotonic() - began < 2
+    bob.keyboard.press("u")
+    expect(screen.locator("#pins .post")).to_have_count(1)
+    ann.keyboard.press("f")
+    expect(screen.locator("#status")).to_contain_text("frozen")
+    assert faults == []
+
+
+def test_a_blocked_word_leaves_screen_and_wall_in_every_window(browser: Browser, served: Served) -> None:
+    faults: list[str] = []
+    windows = [opened(browser, served.address + path, faults) for path in ("/screen/fete", "/events/fete/wall")]
+    served.take(post("1", "quelle мerdе #fete"))
+    for page in windows:
+        expect(page.locator(".post")).to_have_count(1)
+    ann = moderator(browser, served, ANN.secret, "fete", faults)
+    ann.get_by_label("Block a word").first.fill("Merde")
+    ann.locator("#block-word button").click()
+    began = time.monotonic()
+    for page in windows:
+        expect(page.locator(".post")).to_have_count(0)
+    assert time.monotonic() - began < 2
+    served.take(post("2", "m.e.r.d.e #fete"), post("3", "jolie fete #fete"))
+    for page in windows:
+        expect(page.locator(".post")).to_have_count(1)
+    board = opened(browser, f"{served.address}/events/fete", faults)
+    expect(board.locator("#numbers")).to_contain_text("3 posts")
+    assert faults == []
+
+
+def test_nothing_is_wider_than_the_window_and_the_screen_comes_back_by_itself(browser: Browser, served: Served) -> None:
+    faults: list[str] = []
+    served.take(post("1", "w" * 900 + " #fete"), *(post(str(it), f"hello {it} #fete") for it in range(2, 9)))
+    for path in ("/screen/fete", "/events/fete/wall", "/events/fete"):
+        page = opened(browser, served.address + path, faults)
+        for width in (360, 1_280, 3_840):
+            page.set_viewport_size({"width": width, "height": 800})
+            expect(page.locator("main")).not_to_be_empty()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page = opened(browser, f"{served.address}/events/fete/wall", faults)
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    served.take(post("20", "back again #fete"))
+    eventually(lambda: page.get_by_text("back again").count() == 1)
