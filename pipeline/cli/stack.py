@@ -68,6 +68,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
         if "upswell: ready" in said:
             return
         if process.poll() is not None:
-            raise CommandError(f"the worker ended: {(said.split() and said.strip().splitlines()[-1]) or 'without a word'}")
+            last = said.strip().rpartition("\n")[2]
+            raise CommandError(f"the worker ended: {last or 'without a word'}")
         time.sleep(0.05)
     raise CommandError(f"the worker was not ready after {READY_WITHIN_S:.0f} s")

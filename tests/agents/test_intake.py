@@ -1,0 +1,94 @@
+"""The rank stage takes each pane once, and knows from where it could read again.
+
+    offset   0        1        2        3        4         chunks of panes, and how far a partition has come
+             p0 a1/2  p0 a2/2  p1 a     p0 b     p1 reached
+"""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from agents.rank import Intake
+from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
+from pipeline.trends.wire import to_chunks
+from schemas import Post
+from schemas.counts import Reached
+
+START = 1_650_211_200_000
+
+
+def panes(*topics: str) -> list[PaneCounts]:
+    """One pane of 10 s for each topic."""
+    counter = PaneCounter(Grid())
+    posts = [
+        Post(f"{number}-{author}", f"author{author}", f"#{topic}", START + number * 10_000)
+        for number, topic in enumerate(topics)
+        for author in range(30)
+    ]
+    return [*counter.add(posts), *counter.mark(START + len(topics) * 10_000 + 5_000)]
+
+
+def messages(pane: PaneCounts, partition: int = 0, chunk_bytes: int = 480_000) -> list[bytes]:
+    return [msgspec.json.encode(chunk) for chunk in to_chunks(pane, partition, 7, chunk_bytes)]
+
+
+def test_the_first_complete_set_of_chunks_is_taken_and_nothing_after_it() -> None:
+    a, b = panes("a", "b")
+    intake = Intake(1)
+    (lesser,) = panes("z")
+    for offset, message in enumerate(messages(a)):
+        assert intake.take(message, offset) is not None
+    assert intake.take(messages(lesser)[0], 5) is None
+    assert intake.take(messages(a)[0], 6) is None
+    assert intake.take(messages(b)[0], 7) is not None
+
+
+def test_a_pane_is_taken_when_its_last_chunk_comes_whatever_their_order() -> None:
+    counter = PaneCounter(Grid())
+    posts = [Post(str(n), f"author{n}", f"#topic{n}", START) for n in range(200)]
+    (pane,) = [*counter.add(posts), *counter.mark(START + 20_000)]
+    chunks = messages(pane, chunk_bytes=2_000)
+    assert len(chunks) > 3
+    intake = Intake(1)
+    assert [intake.take(chunk, offset) for offset, chunk in enumerate(chunks[:0:-1])] == [None] * (len(chunks) - 1)
+    found = intake.take(chunks[0], 9)
+    assert found is not None
+    assert found.spellings == pane.spellings
+
+
+def test_the_frontier_is_that_of_the_partition_that_is_least_far() -> None:
+    a, b = panes("a", "b")
+    intake = Intake(2)
+    intake.take(messages(a)[0], 0)
+    intake.take(messages(b)[0], 1)
+    assert intake.frontier == 0
+    intake.take(msgspec.json.encode(Reached(1, 3, START + 10_000)), 2)
+    assert intake.frontier == START + 10_000
+    assert intake.versions == {0: 7, 1: 3}
+
+
+def test_what_is_needed_again_begins_where_panes_and_frontiers_beyond_the_state_begin() -> None:
+    a, b = panes("a", "b")
+    intake = Intake(2)
+    intake.take(messages(a)[0], 0)
+    intake.take(msgspec.json.encode(Reached(1, 3, START + 10_000)), 1)
+    intake.take(msgspec.json.encode(Reached(1, 4, START + 20_000)), 2)
+    intake.take(messages(b)[0], 3)
+    assert intake.rewind_offset(START + 20_000, next_offset=4) == 0  # where partition 0 was first seen to be closed
+    again = Intake(2, begin_ms=START + 20_000)
+    for offset, message in enumerate([messages(a)[0], msgspec.json.encode(Reached(1, 4, START + 20_000))]):
+        assert again.take(message, offset) is None
+    assert again.frontier == intake.frontier
+
+
+def test_what_is_in_the_state_already_is_not_taken_again() -> None:
+    a, b = panes("a", "b")
+    intake = Intake(1, begin_ms=b.start)
+    assert intake.take(messages(a)[0], 0) is None
+    assert intake.take(messages(b)[0], 1) is not None
+
+
+def test_a_record_that_is_none_of_ours_is_refused() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        Intake(1).take(b'{"kind":"pane"}', 0)

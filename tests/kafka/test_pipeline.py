@@ -1,0 +1,166 @@
+"""Posts on Kafka lead to what one process makes of them, byte for byte, whatever the number of partitions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.kafka.producer import PostProducer
+from pipeline.kafka.topics import init_topics
+from pipeline.local import Local, Options
+from pipeline.settings import Settings, load_settings
+from pipeline.sources.simulator import mixed_scenario, simulate
+from schemas import Post, PostError, TrendList, decode_post
+
+from .apache import PASSWORD, USER, Apache
+from .reference import found_lists, read
+
+SCENARIO = mixed_scenario(duration_ms=30 * 60_000, rate=6.0)
+
+
+def stream(seed: int) -> list[tuple[bytes, Post | None]]:
+    """Records in log order; None for those that are no posts."""
+    found: list[tuple[bytes, Post | None]] = []
+    for line in simulate(SCENARIO, seed):
+        try:
+            post = decode_post(line)
+        except PostError:
+            found.append((line, None))
+            continue
+        if int(post.time) < SCENARIO.start_ms + 4 * 3_600_000:  # the rest comes from broken clocks, days ahead
+            found.append((line, post))
+    return found
+
+
+def push(settings: Settings, records: list[tuple[bytes, Post | None]]) -> None:
+    with PostProducer(settings) as producer:
+        for line, post in records:
+            if post is None:
+                producer.push_dead(line)
+            else:
+                producer.push_record(line, post)
+        producer.finish()
+
+
+def local_lists(records: list[tuple[bytes, Post | None]], partitions: int) -> dict[str, list[bytes]]:
+    lists: list[TrendList] = []
+    local = Local(Options(partitions=partitions), on_list=lists.append)
+    local.feed([post for _, post in records if post is not None])
+    local.finish()
+    found: dict[str, list[bytes]] = {}
+    for one in lists:
+        found.setdefault(f"{one.scope}/{one.window}", []).append(msgspec.json.encode(one))
+    return found
+
+
+class Worker:
+    """An `upswell worker` process with these settings."""
+
+    def __init__(self, settings: Settings, log: Path, **environment: str) -> None:
+        self.log = log
+        told = {
+            "UPSWELL_KAFKA_BROKERS": settings.kafka_brokers,
+            "UPSWELL_KAFKA_PREFIX": settings.kafka_prefix,
+            "UPSWELL_PARTITIONS": str(settings.partitions),
+            **environment,
+        }
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.cli", "worker"], cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, env=os.environ | told,
+            )  # fmt: skip
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def wait_for(what: Callable[[], Any], worker: Worker, within_s: float = 60.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not what():
+        assert worker.process.poll() is None, worker.log.read_text()
+        assert time.monotonic() < deadline, worker.log.read_text()
+        time.sleep(0.3)
+
+
+@pytest.mark.parametrize("partitions", [1, 4, 12])
+def test_lists_and_dead_letters_are_those_of_one_process(
+    kafka: str, prefix: str, tmp_path: Path, partitions: int
+) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=partitions)
+    records = stream(partitions)
+    want = local_lists(records, partitions)
+    init_topics(settings)
+    push(settings, records)
+
+    def all_there() -> bool:
+        found = found_lists(read(kafka, f"{prefix}trends")).lists
+        return sum(map(len, found.values())) >= sum(map(len, want.values()))
+
+    with Worker(settings, tmp_path / "worker.log") as worker:
+        wait_for(all_there, worker)
+    assert found_lists(read(kafka, f"{prefix}trends")).lists == want
+    dead = sum(post is None for _, post in records)
+    assert dead > 0
+    assert len({record.key for record in read(kafka, f"{prefix}posts-dead")}) == dead
+
+
+def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
+    records = stream(5)
+    init_topics(settings)
+    push(settings, records)
+    with Worker(settings, tmp_path / "worker.log") as worker:
+        wait_for(lambda: any(b"/24h" in record.key for record in read(kafka, f"{prefix}trends")), worker)
+        began = time.monotonic()
+        worker.process.terminate()
+        assert worker.process.wait(10) == 0
+        assert time.monotonic() - began < 5
+    closed = len([record for record in read(kafka, f"{prefix}topic-counts") if b'"kind":"pane"' in record.value[:20]])
+    with Worker(settings, tmp_path / "again.log") as worker:
+        wait_for(lambda: "ready" in worker.log.read_text(), worker)
+        time.sleep(2.0)  # the time in which a worker that read again would publish again
+    again = [record for record in read(kafka, f"{prefix}topic-counts") if b'"kind":"pane"' in record.value[:20]]
+    assert len(again) == closed
+
+
+def test_a_worker_says_in_one_line_which_topic_does_not_fit(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=3)
+    init_topics(settings)
+    with Worker(load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=5), tmp_path / "w.log") as worker:
+        assert worker.process.wait(30) == 1
+    (line,) = worker.log.read_text().strip().splitlines()
+    assert f"{prefix}posts has 3 partitions and the settings say 5" in line
+
+
+def test_a_worker_gives_user_and_password_where_the_broker_asks_for_them(
+    apache: Apache, prefix: str, tmp_path: Path
+) -> None:
+    plain = load_settings(kafka_brokers=apache.address, kafka_prefix=prefix)
+    init_topics(plain)
+    push(plain, stream(6))
+    asked = load_settings(kafka_brokers=apache.sasl_address, kafka_prefix=prefix)
+    told = {
+        "UPSWELL_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "UPSWELL_KAFKA_SASL_MECHANISM": "SCRAM-SHA-256",
+        "UPSWELL_KAFKA_SASL_USER": USER,
+    }
+    with Worker(asked, tmp_path / "w.log", UPSWELL_KAFKA_SASL_PASSWORD=PASSWORD, **told) as worker:
+        wait_for(lambda: read(apache.address, f"{prefix}trends"), worker)
+    with Worker(asked, tmp_path / "x.log", UPSWELL_KAFKA_SASL_PASSWORD="wrong-zebra", **told) as worker:
+        assert worker.process.wait(60) == 1
+    assert "wrong-zebra" not in worker.log.read_text()
+    assert len(worker.log.read_text().strip().splitlines()) == 1
