@@ -1,0 +1,146 @@
+"""How the pipeline fares, for Prometheus: what was read and became of it, how far behind, how long things take.
+
+Anyone may be handed a `Health`: agents, the in-process pipeline, tests (each with a registry of its own). Nothing is
+exposed before `expose` is called. Counters tell the work of this process: what is read again after a restart counts
+again; what a pane holds is told by the lists, not by these.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from pipeline.text import printable
+
+OTHER = "other"
+MAX_SOURCES, MAX_REASONS = 32, 32
+_DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class _Bounded:
+    """Label values made safe, the first `limit` of them by name and all further ones as `other`."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._known = limit, dict[str, str]()
+
+    def __call__(self, value: str) -> str:
+        label = self._known.get(value)
+        if label is None:
+            label = printable(value, 40) or OTHER
+            if len(self._known) >= self._limit:
+                return OTHER
+            self._known[value] = label
+        return label
+
+
+class Health:
+    """The health metrics of one process. `now_ms` is the wall clock."""
+
+    def __init__(
+        self, registry: CollectorRegistry, now_ms: Callable[[], float] = lambda: time.time() * 1_000
+    ) -> None:
+        self.registry, self._now_ms = registry, now_ms
+        self._sources, self._reasons = _Bounded(MAX_SOURCES), _Bounded(MAX_REASONS)
+        self._before: dict[int, tuple[int, int, dict[str, int]]] = {}  # partition -> its totals last told
+        self._frontiers: dict[int, int] = {}
+
+        def counter(name: str, what: str, *labels: str) -> Counter:
+            return Counter(f"upswell_{name}", what, labels, registry=registry)
+
+        def gauge(name: str, what: str, *labels: str) -> Gauge:
+            return Gauge(f"upswell_{name}", what, labels, registry=registry)
+
+        def histogram(name: str, what: str) -> Histogram:
+            return Histogram(f"upswell_{name}_duration_seconds", what, registry=registry, buckets=_DURATIONS_S)
+
+        self._read = counter("posts_read", "Posts read, whatever became of them.")
+        self._counted = counter("posts_counted", "Posts counted in a pane.")
+        self._late = counter("posts_late", "Posts that came after their pane had closed.", "source")
+        self._duplicate = counter("posts_duplicate", "Posts that had been read before.")
+        self._dead = counter("posts_dead", "Records that are no posts.", "reason")
+        self._lists = counter("lists_issued", "Lists of trends issued.")
+        self._rebalances = counter("rebalances", "Times that partitions were shared out anew.")
+        self._lag = gauge(
+            "watermark_lag_seconds", "How far closed panes are behind the clock, in event time.", "partition"
+        )
+        self._open = gauge("panes_open", "Panes that still take posts.", "partition")
+        self._rewind = gauge("rewind_distance_records", "Records that a restart would read again.", "partition")
+        self._flush = histogram("flush", "Time to publish what closed, acknowledgements included.")
+        self._rank = histogram("rank", "Time to rank what became final and make its lists.")
+
+    def counted(
+        self,
+        partition: int,
+        *,
+        read: int,
+        duplicates: int,
+        late: Mapping[str, int],
+        frontier_ms: int,
+        panes_open: int = 0,
+        rewind_records: int = 0,
+    ) -> None:
+        """How a partition stands: totals since it was taken over (less than last time: it was taken over anew), the
+        event time (ms) before which its panes are closed, its open panes, how many records a restart reads again."""
+        known = self._before.get(partition)
+        if known is None or read < known[0]:
+            known = 0, 0, {}
+        late_now = sum(late.values())
+        self._read.inc(read - known[0])
+        self._duplicate.inc(max(0, duplicates - known[1]))
+        self._counted.inc(max(0, (read - duplicates - late_now) - (known[0] - known[1] - sum(known[2].values()))))
+        for source, posts in late.items():
+            self._late.labels(self._sources(source)).inc(max(0, posts - known[2].get(source, 0)))
+        self._before[partition] = read, duplicates, dict(late)
+        label = str(partition)
+        if frontier_ms:
+            if partition not in self._frontiers:
+                self._lag.labels(label).set_function(lambda: self._lag_s(partition))
+            self._frontiers[partition] = frontier_ms
+        self._open.labels(label).set(panes_open)
+        self._rewind.labels(label).set(rewind_records)
+
+    def lost(self, partition: int) -> None:
+        """The partition is another worker's now: nothing more is told about it here."""
+        self._before.pop(partition, None)
+        self._frontiers.pop(partition, None)
+        for gauge in (self._lag, self._open, self._rewind):
+            with suppress(KeyError):  # it was never told
+                gauge.remove(str(partition))
+
+    def dead(self, reason: str, records: int = 1) -> None:
+        """Records that are no posts."""
+        self._dead.labels(self._reasons(reason)).inc(records)
+
+    def rebalanced(self) -> None:
+        """Partitions were shared out anew."""
+        self._rebalances.inc()
+
+    def issued(self, lists: int = 1) -> None:
+        """Lists of trends left this process."""
+        self._lists.inc(lists)
+
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        """Around the publishing of what closed."""
+        with self._flush.time():
+            yield
+
+    @contextmanager
+    def ranking(self) -> Iterator[None]:
+        """Around the ranking of what became final."""
+        with self._rank.time():
+            yield
+
+    def _lag_s(self, partition: int) -> float:
+        return (self._now_ms() - self._frontiers.get(partition, 0)) / 1_000
+
+
+def expose(registry: CollectorRegistry, port: int, host: str = "127.0.0.1") -> tuple[WSGIServer, Thread] | None:
+    """Lets Prometheus read the registry at http://host:port/metrics from a thread of its own; port 0: nobody reads it.
+    Raises OSError when the port is taken."""
+    return start_http_server(port, host, registry) if port else None
