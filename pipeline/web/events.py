@@ -13,10 +13,10 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from pipeline.text import fold, printable
+from pipeline.text import printable
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.pages import ASSET_TYPES, ASSETS, HEADERS, event_list, language, shell
-from pipeline.web.wall.tally import Minute, Phase, Resonance, resonance
+from pipeline.web.wall.tally import Minute, Phase, Resonance, own_topics, resonance
 from pipeline.web.wall.wall import Wall
 from pipeline.web.wall.walls import Walls
 from schemas import Trend, TrendList, Window
@@ -70,7 +70,7 @@ def wall_view(walls: Walls, wall: Wall, *, screen: bool, limit: int = 60) -> Wal
 def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
     """The event's board now, without topics that may not be shown."""
     event, tally = wall.event, wall.tally
-    own = frozenset(fold(tag if tag.startswith("$") else "#" + tag.lstrip("#＃﹟ ")) for tag in event.hashtags)
+    own = own_topics(event)
 
     def may(topic: str) -> bool:
         return walls.moderation.visible_topic(event.name, topic, tally.display(topic))

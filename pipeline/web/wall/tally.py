@@ -11,6 +11,7 @@ import xxhash
 from pipeline.moderation import account_ref
 from pipeline.text import fold, topics_of
 from schemas import Post
+from schemas.events import Event
 
 MINUTE_MS = 60_000
 PHASE_MS = 10 * MINUTE_MS  # the grain of phases
@@ -35,6 +36,11 @@ class Phase(msgspec.Struct):
     posts: int
     per_minute: float
     topics: list[str]
+
+
+def own_topics(event: Event) -> frozenset[str]:
+    """The keys of the event's own hashtags: that these are talked about is no news."""
+    return frozenset(fold(tag if tag.startswith("$") else "#" + tag.lstrip("#＃﹟ ")) for tag in event.hashtags)
 
 
 class EventTally:
@@ -76,6 +82,11 @@ class EventTally:
         """The topic's spelling most used."""
         spellings = self.spellings.get(topic)
         return min(spellings, key=lambda it: (-spellings[it], it)) if spellings else topic
+
+    def topics_at(self, at_ms: int, without: frozenset[str] = frozenset(), most: int = 3) -> list[str]:
+        """The topics most used in the ten minutes that hold this moment, by key."""
+        span = self._spans.get(at_ms // PHASE_MS, Counter[str]())
+        return sorted((key for key in span if key not in without), key=lambda key: (-span[key], key))[:most]
 
     def phases(self, without: frozenset[str] = frozenset(), most: int = 12) -> list[Phase]:
         """The event's stretches of even pace, oldest first; `without` names topics not worth telling (its own)."""
