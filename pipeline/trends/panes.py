@@ -229,11 +229,11 @@ class PaneCounter:
         if self._late and before not in due:
             due.insert(0, before)
         closed = []
-        for start in due:
+        for start, following in zip(due, [*due[1:], self.frontier], strict=False):
             counts = sum_up(self._open.pop(start) if start in self._open else _OpenPane(start, 0))
             if start == before:
                 counts.late, self._late = self._late, {}
-            counts.frontier = self.frontier
+            counts.frontier = following  # not yet that of the panes after it: they are published one by one
             closed.append(counts)
         return closed
 
