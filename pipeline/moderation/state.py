@@ -228,7 +228,7 @@ class Moderation:
         words = self._words.get(event)
         if words is None:
             words = self._words[event] = BlockedWords(
-                held.target for held in self._held.values()
+                held.target for held in list(self._held.values())  # lists may be filtered in another thread meanwhile
                 if held.kind == "word" and held.event == event and held.verdict
             )
         return words

@@ -1,0 +1,72 @@
+"""Walls as one part of a web server: its routes, its start and stop, and where posts go in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from litestar import Router
+
+from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
+from pipeline.web.events import event_routes
+from pipeline.web.feed import Feed
+from pipeline.web.moderation import moderation_routes
+from pipeline.web.wall.intake import Intake
+from pipeline.web.wall.store import PostStore
+from pipeline.web.wall.tokens import Gate
+from pipeline.web.wall.walls import Walls
+from schemas import Post, TrendList, Window
+from schemas.access import Token
+from schemas.events import Event
+
+
+class WallService:
+    """What `create_app` takes: `routers`, `start` for on_startup, `stop` for on_shutdown. From then on the feed shows
+    nothing that is blocked. `file` keeps posts and decisions (None: until the end of the process)."""
+
+    def __init__(
+        self, feed: Feed, events: Sequence[Event], tokens: Sequence[Token] = (), file: Path | None = None,
+        *, https: bool = False,
+    ) -> None:
+        """Raises LogError when the file cannot be used."""
+        log: DecisionLog = SqliteLog(file) if file else MemoryLog()
+        self.walls = Walls(events, log, PostStore(file) if file else None)
+        self._feed = feed
+        self._intake: Intake | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._kafka: tuple[dict[str, Any], str] | None = None
+        feed.visible = self.walls.visible
+        self.walls.on_decision(feed.refresh)
+        self.routers: list[Router] = [
+            event_routes(self.walls, self._current),
+            moderation_routes(self.walls, Gate(tokens), https=https),
+        ]
+
+    def read_kafka(self, client: dict[str, Any], topic: str) -> None:
+        """From its start on, the service reads posts from there (see Intake.read_kafka)."""
+        self._kafka = client, topic
+
+    async def start(self) -> None:
+        """To be awaited on the event loop of the server."""
+        self._intake = Intake(self.walls)
+        self._tasks = [asyncio.create_task(self.walls.run())]
+        if self._kafka:
+            self._tasks.append(asyncio.create_task(self._intake.read_kafka(*self._kafka)))
+
+    async def stop(self) -> None:
+        """Keeps what is not kept yet and lets go of the file."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.walls.close()
+
+    def take_soon(self, posts: Sequence[Post]) -> None:
+        """Posts (times in ms) for the walls, from any thread; dropped while the server has not started."""
+        if self._intake is not None:
+            self._intake.take_soon(posts)
+
+    def _current(self, scope: str, window: Window) -> TrendList | None:
+        change = self._feed.current(scope, window)
+        return change.list if change else None
