@@ -125,7 +125,8 @@ def skeleton(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFKC", text).translate(_TABLE)
+    # before NFKC too: it makes another letter of some (the lunate sigma, a c to the eye)
+    text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
     return fold_text(fold_text(text).translate(_TABLE))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
-from pipeline.moderation import QUEUES, Moderation, Queue, original_ref, post_ref
+from pipeline.moderation import QUEUES, BlockedWords, Moderation, Queue, original_ref, post_ref
+from pipeline.text import fold, topics_of
 from pipeline.web.wall.entries import Entry, Shown
 from pipeline.web.wall.screen import Screen
 from pipeline.web.wall.tally import EventTally
@@ -69,10 +70,23 @@ class Wall:
             for entry in [it for it in self._entries.values() if post_ref(it.post) == decision.target]:
                 self._place(entry, now_ms)
         elif decision.kind not in ("pin", "freeze"):
-            for entry in list(self._entries.values()):
-                if decision.kind != "account" or entry.account == decision.target:
-                    self._place(entry, now_ms, quiet=True)
+            for entry in self._concerned(decision):
+                self._place(entry, now_ms, quiet=True)
         return True
+
+    def _concerned(self, decision: Decision) -> list[Entry]:
+        """The entries that the decision may move: looking at all words again for each post would take seconds."""
+        entries = list(self._entries.values())
+        if decision.kind == "account":
+            return [entry for entry in entries if entry.account == decision.target]
+        if decision.kind == "word" and decision.verdict:
+            word = BlockedWords([decision.target])
+            return [entry for entry in entries if word.found_in(entry.reading)]
+        if decision.kind == "word":
+            return [entry for entry in entries if entry.why == "word"]
+        if decision.kind == "topic":
+            return [it for it in entries if decision.target in map(fold, topics_of(it.post))]
+        return entries
 
     def tick(self, now_ms: int) -> None:
         """Moves the screen on."""
