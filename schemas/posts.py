@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 ShortText = Annotated[str, msgspec.Meta(max_length=1_024)]
+T = TypeVar("T")
 
 
 class Media(msgspec.Struct, omit_defaults=True, gc=False):
@@ -62,7 +63,7 @@ class PostError(ValueError):
         self.detail = detail
 
 
-_decode = msgspec.json.Decoder(Post).decode
+_decoder = msgspec.json.Decoder(Post)
 
 
 def decode_post(record: bytes) -> Post:
@@ -73,15 +74,19 @@ def decode_post(record: bytes) -> Post:
     """
     if len(record) > MAX_RECORD_BYTES:
         raise PostError("too-large", f"record of {len(record)} bytes, at most {MAX_RECORD_BYTES}")
+    return checked(decoded(_decoder, record))
+
+
+def decoded(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
+    """The record as the decoder's type; raises PostError with reason `not-utf8`, `not-json` or `invalid`."""
     try:
-        post = _decode(record)
+        return decoder.decode(record)
     except msgspec.ValidationError as error:
         raise PostError("invalid", str(error)) from None
     except UnicodeDecodeError as error:
         raise PostError("not-utf8", f"byte {error.start}: {error.reason}") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise PostError("not-json", str(error)) from None
-    return checked(post)
 
 
 def checked(post: Post) -> Post:

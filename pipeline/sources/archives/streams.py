@@ -106,7 +106,30 @@ def _unpacked(head: bytes, source: Iterator[bytes], make: Callable[[], _Unpacker
         raise TruncatedError("the compressed file ends in the middle")
 
 
-class _Gzip:
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+
+
+class _Standard:
+    """What the decompressors of the standard library answer alike."""
+
+    _inner: _Decompressor
+
+    @property
+    def ended(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused(self) -> bytes:
+        return self._inner.unused_data
+
+
+class _Gzip(_Standard):
+    _inner: zlib._Decompress
+
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
 
@@ -115,16 +138,10 @@ class _Gzip:
             yield self._inner.decompress(data, CHUNK_BYTES)
             data = self._inner.unconsumed_tail
 
-    @property
-    def ended(self) -> bool:
-        return self._inner.eof
 
-    @property
-    def unused(self) -> bytes:
-        return self._inner.unused_data
+class _Bzip2(_Standard):
+    _inner: bz2.BZ2Decompressor
 
-
-class _Bzip2:
     def __init__(self) -> None:
         self._inner = bz2.BZ2Decompressor()
 
@@ -132,14 +149,6 @@ class _Bzip2:
         yield self._inner.decompress(data, CHUNK_BYTES)
         while not self._inner.eof and not self._inner.needs_input:
             yield self._inner.decompress(b"", CHUNK_BYTES)
-
-    @property
-    def ended(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused(self) -> bytes:
-        return self._inner.unused_data
 
 
 class _Zstd:

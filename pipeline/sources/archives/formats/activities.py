@@ -13,13 +13,13 @@ from pipeline.sources.archives.formats.base import (
     Parsed,
     build,
     declared,
-    decode,
     each,
     media_of,
     web_address,
 )
 from pipeline.sources.archives.formats.markup import text_of
 from schemas import Post, PostError
+from schemas.posts import decoded
 
 _ACTOR = re.compile(r"https?://([^/?#@\s]{1,200})/(?:users/|@|u/|profile/|accounts/)([^/?#@\s]{1,200})/?")
 
@@ -63,7 +63,7 @@ def parse(record: bytes) -> Parsed:
 
 
 def _post(record: bytes) -> Post | None:
-    activity = decode(_activity, record)
+    activity = decoded(_activity, record)
     if activity.type == "Create":
         if not isinstance(activity.object, dict):
             return None

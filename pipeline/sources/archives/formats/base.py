@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 
@@ -39,21 +39,6 @@ class Format:
     # the posts of lines without a fault, times unchecked: the fast way; any error of decoding: go line by line
     parse_rows: Callable[[list[bytes]], list[Post]] | None = None
     limit: int = MAX_RECORD_BYTES  # bytes of a line
-
-
-T = TypeVar("T")
-
-
-def decode(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
-    """The record as the decoder's type; raises PostError as `schemas.decode_post` does."""
-    try:
-        return decoder.decode(record)
-    except msgspec.ValidationError as error:
-        raise PostError("invalid", str(error)) from None
-    except UnicodeDecodeError as error:
-        raise PostError("not-utf8", f"byte {error.start}: {error.reason}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise PostError("not-json", str(error)) from None
 
 
 def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Post | None]) -> list[Post | Fault | None]:

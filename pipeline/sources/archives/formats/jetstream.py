@@ -6,8 +6,9 @@ import re
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Format, Word, build, declared, decode
+from pipeline.sources.archives.formats.base import Format, Word, build, declared
 from schemas import Post, PostError
+from schemas.posts import decoded
 
 _POST = "app.bsky.feed.post"
 _TAG = "app.bsky.richtext.facet#tag"
@@ -60,7 +61,7 @@ def parse(record: bytes) -> Post | None:
     """The post that an event creates; None for every other event, reposts included: they name the original by its
     address only. Raises PostError.
     """
-    event = decode(_event, record)
+    event = decoded(_event, record)
     commit = event.commit
     if event.kind != "commit" or commit is None or commit.operation != "create" or commit.collection != _POST:
         return None
@@ -69,7 +70,7 @@ def parse(record: bytes) -> Post | None:
     if not _RKEY.fullmatch(commit.rkey):
         raise PostError("invalid", f"{commit.rkey[:40]!r} is no record key - at `$.commit.rkey`")
     try:
-        body = decode(_record, bytes(commit.record))
+        body = decoded(_record, bytes(commit.record))
     except PostError as error:
         raise PostError(error.reason, error.detail.replace("`$", "`$.commit.record")) from None
     return build(

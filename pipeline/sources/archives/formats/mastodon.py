@@ -9,13 +9,13 @@ from pipeline.sources.archives.formats.base import (
     Word,
     build,
     declared,
-    decode,
     media_of,
     short,
     web_address,
 )
 from pipeline.sources.archives.formats.markup import text_of
 from schemas import Post
+from schemas.posts import decoded
 
 
 class _Account(msgspec.Struct):
@@ -55,7 +55,7 @@ _decoder = msgspec.json.Decoder(_Status)
 
 def parse(record: bytes) -> Post:
     """The post in one status; of a boost the text, tags and language of what is boosted. Raises PostError."""
-    status = decode(_decoder, record)
+    status = decoded(_decoder, record)
     shown = status.reblog or status
     return build(
         status.id,

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import orjson
 
-from pipeline.sources.archives.formats.base import Format, Word, declared, decode, media_of, short, web_address
+from pipeline.sources.archives.formats.base import Format, Word, declared, media_of, short, web_address
 from schemas import Post, PostError
-from schemas.posts import Media, checked
+from schemas.posts import Media, checked, decoded
 
 # what a stream says beside tweets
 NOTICES = frozenset({
@@ -74,7 +74,7 @@ _decoder = msgspec.json.Decoder(_Tweet)
 def parse(record: bytes) -> Post | None:
     """The post in one tweet, bare or within `{"tweet": ...}`; None for a notice of the stream. Raises PostError."""
     try:
-        tweet = decode(_decoder, record)
+        tweet = decoded(_decoder, record)
     except PostError as error:
         if error.reason != "invalid":
             raise

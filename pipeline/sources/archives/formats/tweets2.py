@@ -14,13 +14,13 @@ from pipeline.sources.archives.formats.base import (
     Word,
     build,
     declared,
-    decode,
     each,
     media_of,
     short,
     web_address,
 )
 from schemas import Post, PostError
+from schemas.posts import decoded
 
 
 class _Tag(msgspec.Struct):
@@ -115,7 +115,7 @@ _NOTHING = _Known({}, {}, {})
 
 def parse(record: bytes) -> Parsed:
     """The posts of one page, or the post of one line; None where a page holds none. Raises PostError."""
-    page = decode(_page, record)
+    page = decoded(_page, record)
     data = bytes(page.data).strip()
     if data[:1] not in (b"[", b"{"):
         if not data and (bytes(page.meta) or bytes(page.errors)):
@@ -143,7 +143,7 @@ def _known(includes: _Includes) -> _Known:
 
 
 def _post(record: bytes, known: _Known) -> Post:
-    tweet = decode(_tweet, record)
+    tweet = decoded(_tweet, record)
     user = tweet.author or (known.users.get(tweet.author_id) if tweet.author_id else None) or _User()
     author = user.username or tweet.author_id or user.id
     if not author:
