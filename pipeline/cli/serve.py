@@ -1,0 +1,103 @@
+"""`upswell serve`: the live page and the API, fed from Kafka or Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.cli.common import BrokersFlag, ConfigFlag, settings_in_force
+from pipeline.cli.errors import CommandError, WrongUseError
+from pipeline.settings import Settings
+from schemas import TrendList
+
+LAST_LISTS = 20_000  # read from Kafka at the start, so that the history has a past
+
+
+def serve(
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Where to listen; 0: any free port")] = 8080,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at")] = "127.0.0.1",
+    history: Annotated[
+        Path | None, typer.Option("--history", metavar="FILE", help="Keep every final list in this SQLite file")
+    ] = None,
+    keep_days: Annotated[int, typer.Option("--keep-days", min=1, max=36_500, help="How long lists are kept")] = 90,
+    source: Annotated[Literal["kafka", "redis"], typer.Option("--from", help="Where lists come from")] = "kafka",
+    brokers: BrokersFlag = None,
+    config: ConfigFlag = None,
+) -> None:
+    """Serve the live page and the API, until Ctrl-C.
+
+    Lists come from the topic of results on Kafka, or from Redis (setting redis_url). Several servers may run side by
+    side; each keeps a history file of its own.
+
+    \b
+    Examples:
+      upswell serve
+      upswell serve --history trends.db --port 8000
+      upswell serve --from redis --host 0.0.0.0
+    """
+    settings = settings_in_force(config, kafka_brokers=brokers)
+    if source == "redis" and not settings.redis_url.get_secret_value():
+        raise WrongUseError("--from redis: the setting redis_url is not set; write it like redis://127.0.0.1:6379/0")
+    try:
+        asyncio.run(_serve(settings, host, port, history, keep_days, source))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _serve(settings: Settings, host: str, port: int, file: Path | None, keep_days: int, source: str) -> None:
+    from prometheus_client import CollectorRegistry
+
+    from pipeline.sinks.metrics import TrendsCollector
+    from pipeline.web.app import create_app
+    from pipeline.web.feed import Feed
+    from pipeline.web.history import History, HistoryError
+    from pipeline.web.run import WebError, address_of, bound, server_of
+
+    try:
+        kept = History(file, keep_days)
+        held = bound(host, port)
+    except (HistoryError, WebError) as error:
+        raise CommandError(str(error)) from None
+    feed, registry = Feed(), CollectorRegistry()
+    collector = TrendsCollector()
+    registry.register(collector)
+    feed.on_list(kept.add)
+    feed.on_list(collector.take)
+    server = server_of(create_app(feed, kept, events=settings.events, registry=registry))
+    print(f"upswell serves at {address_of(held)}", flush=True)
+    stop = asyncio.Event()
+    reading = asyncio.create_task(_read(feed, _lists(settings, source, stop)))
+    reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    try:
+        await server.serve(sockets=[held])
+    finally:
+        stop.set()
+        if not reading.done():
+            reading.cancel()
+        fault = (await asyncio.gather(reading, return_exceptions=True))[0]
+        await asyncio.to_thread(kept.close)
+        held.close()
+    if isinstance(fault, Exception):
+        raise CommandError(str(fault)) from None
+
+
+def _lists(settings: Settings, source: str, stop: asyncio.Event) -> AsyncIterator[TrendList]:
+    if source == "redis":
+        from pipeline.sinks.redis_sink import follow_redis
+
+        return follow_redis(settings.redis_url.get_secret_value(), stop)
+    from pipeline.kafka.results import follow_trends
+
+    return follow_trends(settings, stop, last=LAST_LISTS)
+
+
+async def _read(feed: object, lists: AsyncIterator[TrendList]) -> None:
+    from pipeline.web.feed import Feed
+
+    assert isinstance(feed, Feed)
+    async for trends in lists:
+        feed.publish(trends)

@@ -1,0 +1,116 @@
+"""What the API answers: its messages, its errors, and what every answer's header says."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException
+
+from pipeline.web.history import Point
+from schemas import Trend, TrendList
+
+_log = logging.getLogger(__name__)
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class Scope(msgspec.Struct):
+    """A scope and window that there is a list of. Times in ms; `first` and `last` of its history."""
+
+    scope: str
+    window: str
+    at: int
+    trends: int
+    title: str
+    first: int | None = None
+    last: int | None = None
+
+
+class Place(msgspec.Struct):
+    """A topic's row in a current list."""
+
+    scope: str
+    window: str
+    at: int
+    trend: Trend
+
+
+class TopicView(msgspec.Struct):
+    """All about one topic: where it is listed now, its variants and examples, its time line, its alerts."""
+
+    topic: str
+    display: str
+    variants: list[str]
+    examples: list[str]
+    now: list[Place]
+    history: list[Point]
+    alerts: list[dict[str, Any]]
+
+
+class TagDay(msgspec.Struct):
+    """A day of a tag, as Mastodon tells it: numbers are text, `day` is seconds since 1970."""
+
+    day: str
+    accounts: str
+    uses: str
+
+
+class Tag(msgspec.Struct):
+    """Mastodon's Tag entity."""
+
+    name: str
+    url: str
+    history: list[TagDay]
+
+
+class Problem(msgspec.Struct):
+    """RFC 9457: what went wrong."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = "about:blank"
+
+
+def cut(trends: TrendList, limit: int) -> TrendList:
+    """The first rows of the list."""
+    return msgspec.structs.replace(trends, trends=trends.trends[:limit]) if limit < len(trends.trends) else trends
+
+
+def problem(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The error as problem JSON. What was not expected is logged and says nothing of our insides."""
+    if isinstance(error, HTTPException):
+        extra = error.extra
+        reasons = [f"{e.get('key', '')}: {e.get('message', '')}" for e in extra] if isinstance(extra, list) else []
+        said = Problem(type(error).__name__, error.status_code, "; ".join([error.detail, *reasons]))
+        headers = error.headers
+    else:
+        _log.error("a request failed", exc_info=error)
+        said, headers = Problem("InternalServerError", 500, "the server failed; its log says how"), None
+    return Response(
+        msgspec.json.encode(said), status_code=said.status, media_type="application/problem+json", headers=headers
+    )
+
+
+def not_modified(request: Request[Any, Any, Any], tag: str) -> bool:
+    """Whether the asker has what this ETag names."""
+    return tag in [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+
+
+def json(body: bytes, *, tag: str = "", cache: str = "no-cache") -> Response[bytes]:
+    """Encoded JSON with its ETag."""
+    headers = {"cache-control": cache} | ({"etag": tag} if tag else {})
+    return Response(body, media_type=MediaType.JSON, headers=headers)

@@ -1,0 +1,232 @@
+"""The API under /api/v1: current and past lists, topics, scopes, the stream of changes, tags as Mastodon tells them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.datastructures import ResponseHeader
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
+from pipeline.web.feed import Feed, Wanted
+from pipeline.web.history import History
+from schemas import PostError, Trend, TrendList, parse_time
+
+HEARTBEAT_S = 15.0
+STALE_S = 120.0  # without any list from the pipeline
+MAX_LIMIT = 20
+DAY_MS = 86_400_000
+LAST_MS = 253_402_300_800_000  # the year 10000
+
+WindowName = Literal["5m", "1h", "24h"]
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="rows at most")]
+ScopeName = Annotated[
+    str, Parameter(query="scope", max_length=200, description="all, lang:fr, source:mastodon or event:NAME")
+]
+Moment = Annotated[str, Parameter(max_length=40, description="RFC 3339, or ms since 1970")]
+FAULTS = {
+    400: ResponseSpec(Problem, description="a parameter does not fit", media_type="application/problem+json"),
+    404: ResponseSpec(Problem, description="there is nothing of that name", media_type="application/problem+json"),
+}
+
+
+@dataclass
+class Web:
+    """What the answers are made of."""
+
+    feed: Feed
+    history: History | None = None
+    titles: dict[str, str] = field(default_factory=dict)  # of scopes
+    alerts: Callable[[str], Sequence[dict[str, Any]]] = lambda _topic: ()
+
+    def row_of(self, topic: str) -> list[Place]:
+        """Where the topic is listed now."""
+        return [
+            Place(change.list.scope, change.list.window, change.list.at, row)
+            for change in self.feed.all()
+            for row in change.list.trends
+            if row.topic == topic
+        ]
+
+    async def past(self, scope: str, window: str, at_ms: int) -> TrendList | None:
+        """The list of then, without what may not be shown now."""
+        if self.history is None:
+            return None
+        found = await asyncio.to_thread(self.history.at, scope, window, at_ms)
+        return None if found is None else self.feed.visible(found)
+
+    def may_show(self, topic: str, scope: str, window: WindowName) -> bool:
+        """Whether moderation lets the topic be seen, also where it is not listed."""
+        row = Trend(
+            1, topic, False, topic, [], 0, 0, 0, 0, 0, 0, 0, 0, "steady", None, None, [], [], [], [], ""
+        )  # fmt: skip
+        return bool(self.feed.visible(TrendList(scope, window, 0, 0, True, "", [row])).trends)
+
+
+def when(text: str) -> int:
+    """ms of a moment as an asker writes it. Raises HTTPException (400)."""
+    text = text.strip().replace(" ", "+")  # a plus sign in an address comes as a space
+    try:
+        at_ms = int(text) if text.isascii() and text.isdigit() else parse_time(text if len(text) > 17 else _full(text))
+    except (PostError, ValueError):
+        raise HTTPException(status_code=400, detail="not a time; write it like 2026-11-17T20:00Z") from None
+    if not 0 <= at_ms < LAST_MS:
+        raise HTTPException(status_code=400, detail="a time between 1970 and 9999 is needed")
+    return at_ms
+
+
+def _full(text: str) -> str:
+    return f"{text[:-1]}:00Z" if len(text) == 17 and text.endswith("Z") else text
+
+
+def api_router(web: Web) -> Router:
+    """The routes of /api/v1."""
+    feed = web.feed
+
+    @get("/trends", responses=FAULTS)
+    async def trends(
+        request: Request[Any, Any, Any],
+        named: ScopeName = "all",
+        window: WindowName = "1h",
+        limit: Limit = MAX_LIMIT,
+        lang: Annotated[str | None, Parameter(pattern="^[a-z]{2,3}$", description="short for scope=lang:..")] = None,
+        at: Moment | None = None,
+    ) -> Response[TrendList]:
+        """The current list of a scope and window, or with `at` the one that was shown then."""
+        scope = named
+        if lang is not None:
+            if scope not in ("all", f"lang:{lang}"):
+                raise HTTPException(status_code=400, detail="lang is short for scope=lang:..; name one of both")
+            scope = f"lang:{lang}"
+        if at is not None:
+            past = await web.past(scope, window, when(at))
+            if past is None:
+                raise NotFoundException(detail="no list of this scope and window was kept at or before that time")
+            return json(msgspec.json.encode(cut(past, limit)), cache="max-age=10")  # type: ignore[return-value]
+        change = feed.current(scope, window)
+        if change is None:
+            raise NotFoundException(detail="there is no list of this scope and window (yet); see /api/v1/scopes")
+        tag = f'"{feed.id_of(change)}-{limit}"'
+        if not_modified(request, tag):
+            return Response(None, status_code=304, headers={"etag": tag, "cache-control": "no-cache"})  # type: ignore[arg-type]
+        shown = cut(change.list, limit)
+        return json(change.json if shown is change.list else msgspec.json.encode(shown), tag=tag)  # type: ignore[return-value]
+
+    @get("/topics/{key:str}", responses=FAULTS)
+    async def topics(
+        key: Annotated[str, Parameter(max_length=300, description="the topic's key with its sigil: %23lyon")],
+        named: ScopeName = "all",
+        window: WindowName = "1h",
+        since: Annotated[str | None, Parameter(query="from", max_length=40, description="default: a day")] = None,
+        until: Annotated[str | None, Parameter(query="to", max_length=40)] = None,
+    ) -> TopicView:
+        """One topic: where it is listed now, its time line in a scope and window, variants, examples, alerts."""
+        scope = named
+        now = web.row_of(key)
+        end = when(until) if until else LAST_MS
+        if since:
+            start = when(since)
+        else:
+            change = feed.current(scope, window)
+            start = min(end, change.list.at if change else end) - DAY_MS
+        points = []
+        if web.history is not None and web.may_show(key, scope, window):
+            points = await asyncio.to_thread(web.history.timeline, key, scope, window, start, end)
+        if not now and not points:
+            raise NotFoundException(detail="no list has this topic, now or in that time")
+        if not now and (past := await web.past(scope, window, points[-1].at)):
+            now_or_then = [row for row in past.trends if row.topic == key]
+        else:
+            now_or_then = [place.trend for place in now]
+        if not now_or_then:
+            raise NotFoundException(detail="no list has this topic, now or in that time")
+        variants = list(dict.fromkeys(spelling for row in now_or_then for spelling in row.variants))
+        examples = list(dict.fromkeys(post for row in now_or_then for post in row.examples))
+        return TopicView(key, now_or_then[0].display, variants, examples, now, points, list(web.alerts(key)))
+
+    @get("/scopes")
+    async def scopes() -> list[Scope]:
+        """Every scope and window that there is a list of, with the time its history spans."""
+        found = []
+        for change in feed.all():
+            shown = change.list
+            span = None
+            if web.history is not None:
+                span = await asyncio.to_thread(web.history.span, shown.scope, shown.window)
+            title = web.titles.get(shown.scope, "")
+            found.append(Scope(shown.scope, shown.window, shown.at, len(shown.trends), title, *(span or ())))
+        return found
+
+    @get(
+        "/stream",
+        media_type="text/event-stream",
+        response_headers=[ResponseHeader(name="cache-control", value="no-store")],
+        responses={400: FAULTS[400]},
+    )
+    async def stream(
+        request: Request[Any, Any, Any],
+        named: Annotated[list[str] | None, Parameter(query="scope", max_items=50, description="only these")] = None,
+        window: Annotated[list[WindowName] | None, Parameter(max_items=3, description="only these windows")] = None,
+    ) -> Stream:
+        """Server-sent events: `list` with each list as it changes (first the current ones, or with `Last-Event-ID`
+        those that changed since), `beat` every 15 s, `dropped` and the end for a reader that is too slow."""
+        wanted = Wanted(frozenset(named or ()), frozenset(window or ()))
+        return Stream(
+            events(feed, wanted, request.headers.get("last-event-id", "")),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+
+    @get("/trends/tags")
+    async def tags(
+        request: Request[Any, Any, Any],
+        limit: Limit = 10,
+        offset: Annotated[int, Parameter(ge=0, le=1_000)] = 0,
+    ) -> list[Tag]:
+        """Trending hashtags as Mastodon's clients read them: the list `all` over 24 h, else over 1 h."""
+        change = feed.current("all", "24h") or feed.current("all", "1h")
+        rows = [row for row in change.list.trends if row.topic.startswith("#")] if change else []
+        base = str(request.base_url)
+        return [_tag(row, change.list.at if change else 0, base) for row in rows[offset : offset + limit]]
+
+    return Router("/api/v1", route_handlers=[trends, topics, scopes, stream, tags])
+
+
+def _tag(row: Trend, at_ms: int, base: str) -> Tag:
+    from urllib.parse import quote
+
+    name = row.display.lstrip("#\uff03")
+    today = at_ms // DAY_MS * 86_400
+    first = TagDay(str(today), str(row.authors), str(row.posts))
+    rest = [TagDay(str(today - day * 86_400), "0", "0") for day in range(1, 7)]
+    return Tag(name, f"{base}?topic={quote(row.topic)}", [first, *rest])
+
+
+async def events(feed: Feed, wanted: Wanted, last_id: str) -> AsyncIterator[bytes]:
+    """What a reader of the stream is sent."""
+    reader = feed.subscribe(wanted, last_id)
+    try:
+        yield b"retry: 1500\n\n"
+        while True:
+            changes = await reader.next(HEARTBEAT_S)
+            if changes:
+                yield b"".join(
+                    b"event: list\nid: %s\ndata: %s\n\n" % (feed.id_of(change).encode(), change.json)
+                    for change in changes
+                )
+            elif not reader.dropped:
+                yield b"event: beat\ndata: %d\n\n" % (time.time_ns() // 1_000_000)
+            if reader.dropped:
+                yield b'event: dropped\ndata: {"reason":"this reader is too slow; connect again"}\n\n'
+                return
+    finally:
+        feed.unsubscribe(reader)

@@ -1,0 +1,153 @@
+"""What trended when: every final list, kept in one SQLite file for as many days as told."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from schemas import TrendList
+
+DAY_MS = 86_400_000
+BATCH = 500  # lists written at once
+WAITING = 20_000  # lists that may wait for the disk; beyond that whoever brings them waits
+POINTS = 5_000  # of one time line
+
+_log = logging.getLogger(__name__)
+_decode = msgspec.json.Decoder(TrendList).decode
+
+_TABLES = """
+create table if not exists lists (
+    scope text not null, window text not null, at integer not null, body blob not null,
+    primary key (scope, window, at)) without rowid;
+create index if not exists lists_at on lists (at);
+create table if not exists points (
+    topic text not null, scope text not null, window text not null, at integer not null, rank integer not null,
+    trending integer not null, posts integer not null, authors integer not null, support real not null,
+    expected real not null, score real not null,
+    primary key (topic, scope, window, at)) without rowid;
+create index if not exists points_at on points (at);
+"""
+
+
+class HistoryError(Exception):
+    """The file cannot be used; one sentence with its name and what to do."""
+
+
+class Point(msgspec.Struct):
+    """A topic's place in one list of the past. `at` in ms."""
+
+    at: int
+    rank: int
+    trending: bool
+    posts: int
+    authors: int
+    support: float
+    expected: float
+    score: float
+
+
+class History:
+    """The past of all lists. `add` never waits for the disk; everything may be called from any thread.
+
+    Without a file it is kept in memory. Several processes may read one file; the first list of (scope, window, at)
+    stays. What is more than `keep_days` older than the newest list is forgotten.
+    """
+
+    def __init__(self, path: Path | None = None, keep_days: int = 90) -> None:
+        """Raises HistoryError when the file cannot be opened."""
+        self.keep_ms = keep_days * DAY_MS
+        self.lost = 0  # lists that could not be written
+        self._newest = self._cleaned = 0
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=10)
+            self._db.execute("pragma journal_mode=wal")
+            self._db.execute("pragma synchronous=normal")
+            self._db.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise HistoryError(f"{path}: cannot keep the history there ({error}); name another file") from None
+        self._queue: queue.Queue[TrendList | None] = queue.Queue(WAITING)
+        self._writer = threading.Thread(target=self._write_all, name="history", daemon=True)
+        self._writer.start()
+
+    def add(self, trends: TrendList) -> None:
+        """Keeps a list; one that is not final is passed over."""
+        if trends.final:
+            self._queue.put(trends)
+
+    def flush(self) -> None:
+        """Returns when everything added before is written."""
+        self._queue.join()
+
+    def close(self) -> None:
+        """Writes what waits and closes the file. Adding more is wrong."""
+        self._queue.put(None)
+        self._writer.join()
+        with self._lock:
+            self._db.close()
+
+    def at(self, scope: str, window: str, at_ms: int) -> TrendList | None:
+        """The list that was shown at that moment: the newest one not later."""
+        found = self._ask(
+            "select body from lists where scope = ? and window = ? and at <= ? order by at desc limit 1",
+            scope, window, at_ms,
+        )  # fmt: skip
+        return _decode(zlib.decompress(found[0][0])) if found else None
+
+    def span(self, scope: str, window: str) -> tuple[int, int] | None:
+        """From when to when there are lists (ms); None where there are none."""
+        found = self._ask("select min(at), max(at) from lists where scope = ? and window = ?", scope, window)
+        return (found[0][0], found[0][1]) if found[0][0] is not None else None
+
+    def timeline(self, topic: str, scope: str, window: str, from_ms: int, to_ms: int) -> list[Point]:
+        """The topic's places in the lists from `from_ms` up to and with `to_ms`, the oldest first; at most POINTS, the
+        newest ones."""
+        found = self._ask(
+            "select at, rank, trending, posts, authors, support, expected, score from points where topic = ?"
+            " and scope = ? and window = ? and at between ? and ? order by at desc limit ?",
+            topic, scope, window, from_ms, to_ms, POINTS,
+        )  # fmt: skip
+        return [Point(at, rank, bool(trending), *rest) for at, rank, trending, *rest in reversed(found)]
+
+    def _ask(self, question: str, *values: str | int) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(question, values).fetchall()
+
+    def _write_all(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get())
+            lists = [trends for trends in batch if trends is not None]
+            try:
+                self._write(lists)
+            except sqlite3.Error as error:
+                self.lost += len(lists)
+                _log.error("%d lists could not be kept in the history: %s", len(lists), error)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+            if len(lists) < len(batch):
+                return
+
+    def _write(self, lists: list[TrendList]) -> None:
+        rows = [(t.scope, t.window, t.at, zlib.compress(msgspec.json.encode(t), 3)) for t in lists]
+        points = [
+            (r.topic, t.scope, t.window, t.at, r.rank, r.trending, r.posts, r.authors, r.support, r.expected, r.score)
+            for t in lists for r in t.trends
+        ]  # fmt: skip
+        self._newest = max((t.at for t in lists), default=self._newest)
+        with self._lock, self._db:
+            self._db.executemany("insert or ignore into lists values (?, ?, ?, ?)", rows)
+            self._db.executemany("insert or ignore into points values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", points)
+            if self._newest - self._cleaned > DAY_MS // 24:
+                self._cleaned = self._newest
+                for table in ("lists", "points"):
+                    self._db.execute(f"delete from {table} where at < ?", (self._newest - self.keep_ms,))  # noqa: S608

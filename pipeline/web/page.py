@@ -1,0 +1,99 @@
+"""The page as the server writes it: a plain table that needs no JavaScript; the scripts take it over where they run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import escape
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from litestar import MediaType, Request, Response, Router, get
+from litestar.params import Parameter
+
+from pipeline.text import printable
+from pipeline.web.api import Web
+from schemas import WINDOWS, TrendList
+
+_HEAD = """<!doctype html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>upswell</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/app.css">
+<script type="module" src="/static/app.js"></script>
+</head>
+"""
+_BODY = """<body data-view="{view}">
+<header id="top"><a class="brand" href="/">upswell</a><div id="controls"></div></header>
+<main id="main">{table}</main>
+<p id="status" role="status" aria-live="polite"></p>
+</body>
+</html>
+"""
+
+
+def page_router(web: Web) -> Router:
+    """`/` and `/screen`."""
+
+    def html(request: Request[Any, Any, Any], view: str, scope: str, window: str) -> Response[str]:
+        french = request.headers.get("accept-language", "").lower().startswith("fr")
+        change = web.feed.current(scope, window)
+        table = table_of(change.list if change else None, web, scope, window, french)
+        body = _HEAD.format(lang="fr" if french else "en") + _BODY.format(view=view, table=table)
+        return Response(body, media_type=MediaType.HTML, headers={"vary": "accept-language"})
+
+    @get("/", include_in_schema=False)
+    async def page(
+        request: Request[Any, Any, Any],
+        named: Annotated[str, Parameter(query="scope", max_length=200)] = "all",
+        window: Annotated[str, Parameter(max_length=3)] = "1h",
+    ) -> Response[str]:
+        """The live page."""
+        return html(request, "page", named, window)
+
+    @get("/screen", include_in_schema=False)
+    async def screen(
+        request: Request[Any, Any, Any],
+        named: Annotated[str, Parameter(query="scope", max_length=200)] = "all",
+        window: Annotated[str, Parameter(max_length=3)] = "1h",
+    ) -> Response[str]:
+        """The same for a projector."""
+        return html(request, "screen", named, window)
+
+    return Router("/", route_handlers=[page, screen])
+
+
+def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french: bool) -> str:
+    """The list as a table, with links to the other lists; every text of a post escaped."""
+    rows = "".join(
+        f"<tr><td>{row.rank}</td><th scope='row'><bdi>{_safe(row.display)}</bdi></th><td>{row.authors}</td>"
+        f"<td>{row.posts}</td><td>{row.state if row.trending else ''}</td><td><bdi>{_safe(row.why)}</bdi></td></tr>"
+        for row in (trends.trends if trends else ())
+    )
+    heads = ("Sujet", "Personnes", "Messages", "État", "Pourquoi") if french else (
+        "Topic", "People", "Posts", "State", "Why"
+    )  # fmt: skip
+    head = "".join(f"<th scope='col'>{name}</th>" for name in ("#", *heads))
+    scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
+    links = [_link(name, name, window, name == scope) for name in scopes]
+    links += [_link(name, scope, name, name == window) for name in WINDOWS]
+    nothing = "Rien pour l’instant." if french else "Nothing yet."
+    moment = ""
+    if trends:
+        moment = dt.datetime.fromtimestamp(trends.at / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return (
+        f"<nav class='plain'>{' '.join(links)}</nav><table class='plain'><caption>{_safe(scope)} · {_safe(window)} · "
+        f"{moment or nothing}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _link(text: str, scope: str, window: str, current: bool) -> str:
+    here = " aria-current='page'" if current else ""
+    return f"<a href='/?scope={quote(scope)}&amp;window={quote(window)}'{here}>{_safe(text)}</a>"
+
+
+def _safe(text: str) -> str:
+    return escape(printable(text))

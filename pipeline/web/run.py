@@ -1,0 +1,84 @@
+"""Runs the web application: in this thread until told to stop, or in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Any
+
+import uvicorn
+
+from pipeline.web.app import create_app
+from pipeline.web.feed import Feed
+from pipeline.web.history import History
+
+STARTS_WITHIN_S = 20.0
+
+
+class WebError(Exception):
+    """The server cannot start; one sentence with the address and what to do."""
+
+
+class Handle:
+    """A server that runs in a thread. `address` is what a browser opens."""
+
+    def __init__(self, server: uvicorn.Server, held: socket.socket, address: str) -> None:
+        self.address = address
+        self._server, self._socket = server, held
+        self._thread = threading.Thread(target=server.run, kwargs={"sockets": [held]}, name="web", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends all connections and returns when the port is free."""
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._socket.close()
+
+    def wait_started(self) -> None:
+        """Raises WebError when it does not come up."""
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise WebError(f"the web server at {self.address} did not start; see what is logged above")
+            time.sleep(0.01)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at the address (port 0: any free one). Raises WebError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((host, port))
+    except OSError as error:
+        held.close()
+        raise WebError(f"{host}:{port}: cannot listen there ({error.strerror}); choose another --port") from None
+    return held
+
+
+def server_of(app: Any) -> uvicorn.Server:
+    """uvicorn as we run it: quiet, and not waiting for readers of streams when it ends."""
+    quiet: dict[str, Any] = {"log_level": "warning", "access_log": False}
+    return uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=1, lifespan="on", ws="none", **quiet))
+
+
+def address_of(held: socket.socket) -> str:
+    host, port = held.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else shown}:{port}/"  # noqa: S104
+
+
+def start_web(
+    feed: Feed, history: History | None = None, host: str = "127.0.0.1", port: int = 8080, **parts: Any
+) -> Handle:
+    """Page and API over `feed`, in a thread; `parts` are those of `create_app`. Returns when it answers. Raises
+    WebError. `Feed.publish` may be called from any thread."""
+    held = bound(host, port)
+    handle = Handle(server_of(create_app(feed, history, **parts)), held, address_of(held))
+    try:
+        handle.wait_started()
+    except WebError:
+        handle.stop()
+        raise
+    return handle

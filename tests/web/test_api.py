@@ -1,0 +1,111 @@
+"""The API and the plain page over a feed in process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from pipeline.web.app import create_app
+from pipeline.web.feed import QUEUE, Feed, Wanted
+from pipeline.web.history import History
+from schemas import Trend, TrendList
+
+HOSTILE = "<script>alert(1)</script>\u202e"
+
+
+def listed(at: int, display: str = "#Lyon", posts: int = 40) -> TrendList:
+    row = Trend(
+        1, "#lyon", True, display, ["#LYON"], posts, 30, 20.0, 5.0, 2.0, 7.0, 12.0, 900, "new", 1, None, [], [],
+        ["a"], [1.0] * 20, HOSTILE,
+    )  # fmt: skip
+    return TrendList("all", "1h", 3_600, at, True, "", [row])
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def client(feed: Feed) -> Iterator[TestClient[Litestar]]:
+    history = History()
+    feed.on_list(history.add)
+    for at in (60_000, 120_000):
+        feed.publish(listed(at, posts=at))
+    history.flush()
+    with TestClient(create_app(feed, history)) as client:
+        yield client
+    history.close()
+
+
+def test_the_current_list_and_the_list_of_then(client: TestClient[Litestar]) -> None:
+    assert client.get("/api/v1/trends").json()["at"] == 120_000
+    assert client.get("/api/v1/trends?at=1970-01-01T00:01Z").json()["at"] == 60_000
+    assert client.get("/api/v1/trends?at=59999").status_code == 404
+
+
+def test_a_list_that_did_not_change_is_not_sent_again(client: TestClient[Litestar]) -> None:
+    tag = client.get("/api/v1/trends").headers["etag"]
+    assert client.get("/api/v1/trends", headers={"if-none-match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize("query", ["window=x", "limit=0", "limit=21", "at=never", "lang=fr&scope=event:a"])
+def test_a_wrong_parameter_is_told_as_a_problem(client: TestClient[Litestar], query: str) -> None:
+    answer = client.get(f"/api/v1/trends?{query}")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_topic_tells_its_time_line(client: TestClient[Litestar]) -> None:
+    assert [point["posts"] for point in client.get("/api/v1/topics/%23lyon").json()["history"]] == [60_000, 120_000]
+    assert client.get("/api/v1/topics/%23none").status_code == 404
+
+
+def test_what_may_not_be_shown_is_shown_nowhere(client: TestClient[Litestar], feed: Feed) -> None:
+    feed.visible = lambda trends: TrendList(trends.scope, trends.window, 3_600, trends.at, True, "", [])
+    feed.refresh()
+    for path in ("/api/v1/trends", "/api/v1/trends?at=60000", "/api/v1/topics/%23lyon", "/"):
+        assert "#Lyon" not in client.get(path).text
+
+
+def test_hostile_texts_are_only_text_on_the_page(client: TestClient[Litestar]) -> None:
+    page = client.get("/")
+    assert "<script>alert" not in page.text
+    assert "\u202e" not in page.text
+    assert "unsafe-inline" not in page.headers["content-security-policy"]
+
+
+def test_ready_only_when_fed() -> None:
+    feed = Feed()
+    with TestClient(create_app(feed)) as client:
+        assert client.get("/readyz").status_code == 503
+        feed.publish(listed(60_000))
+        assert client.get("/readyz").status_code == 200
+
+
+def test_a_reader_who_was_away_is_given_what_changed_and_a_stranger_everything(feed: Feed) -> None:
+    async def run() -> None:
+        feed.publish(listed(60_000))
+        known = feed.id_of(feed.all()[0])
+        assert await feed.subscribe(Wanted(), known).next(0.01) == []
+        assert len(await feed.subscribe(Wanted(), "other-1").next(0.01)) == 1
+        feed.publish(listed(120_000))
+        assert [change.list.at for change in await feed.subscribe(Wanted(), known).next(0.01)] == [120_000]
+
+    asyncio.run(run())
+
+
+def test_a_reader_too_slow_is_dropped_and_nobody_else(feed: Feed) -> None:
+    async def run() -> None:
+        slow, quick = feed.subscribe(Wanted()), feed.subscribe(Wanted())
+        for number in range(QUEUE + 1):
+            feed.publish(listed(number))
+            assert len(await quick.next(5)) == 1
+        assert slow.dropped
+        assert not quick.dropped
+
+    asyncio.run(run())
