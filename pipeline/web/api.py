@@ -13,7 +13,7 @@ from litestar import Request, Response, Router, get
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
@@ -28,11 +28,11 @@ DAY_MS = 86_400_000
 LAST_MS = 253_402_300_800_000  # the year 10000
 
 WindowName = Literal["5m", "1h", "24h"]
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="rows at most")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="rows at most")]
 ScopeName = Annotated[
-    str, Parameter(query="scope", max_length=200, description="all, lang:fr, source:mastodon or event:NAME")
+    str, QueryParameter(name="scope", max_length=200, description="all, lang:fr, source:mastodon or event:NAME")
 ]
-Moment = Annotated[str, Parameter(max_length=40, description="RFC 3339, or ms since 1970")]
+Moment = Annotated[str | None, QueryParameter(max_length=40, description="RFC 3339, or ms since 1970")]
 FAULTS = {
     400: ResponseSpec(Problem, description="a parameter does not fit", media_type="application/problem+json"),
     404: ResponseSpec(Problem, description="there is nothing of that name", media_type="application/problem+json"),
@@ -96,10 +96,10 @@ def api_router(web: Web) -> Router:
     async def trends(
         request: Request[Any, Any, Any],
         named: ScopeName = "all",
-        window: WindowName = "1h",
+        window: FromQuery[WindowName] = "1h",
         limit: Limit = MAX_LIMIT,
-        lang: Annotated[str | None, Parameter(pattern="^[a-z]{2,3}$", description="short for scope=lang:..")] = None,
-        at: Moment | None = None,
+        lang: Annotated[str | None, QueryParameter(pattern="^[a-z]{2,3}$", description="for scope=lang:..")] = None,
+        at: Moment = None,
     ) -> Response[TrendList]:
         """The current list of a scope and window, or with `at` the one that was shown then."""
         scope = named
@@ -123,11 +123,11 @@ def api_router(web: Web) -> Router:
 
     @get("/topics/{key:str}", responses=FAULTS)
     async def topics(
-        key: Annotated[str, Parameter(max_length=300, description="the topic's key with its sigil: %23lyon")],
+        key: Annotated[str, PathParameter(max_length=300, description="the topic's key with its sigil: %23lyon")],
         named: ScopeName = "all",
-        window: WindowName = "1h",
-        since: Annotated[str | None, Parameter(query="from", max_length=40, description="default: a day")] = None,
-        until: Annotated[str | None, Parameter(query="to", max_length=40)] = None,
+        window: FromQuery[WindowName] = "1h",
+        since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
+        until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
     ) -> TopicView:
         """One topic: where it is listed now, its time line in a scope and window, variants, examples, alerts."""
         scope = named
@@ -174,8 +174,8 @@ def api_router(web: Web) -> Router:
     )
     async def stream(
         request: Request[Any, Any, Any],
-        named: Annotated[list[str] | None, Parameter(query="scope", max_items=50, description="only these")] = None,
-        window: Annotated[list[WindowName] | None, Parameter(max_items=3, description="only these windows")] = None,
+        named: Annotated[list[str] | None, QueryParameter(name="scope", max_items=50, description="only these")] = None,
+        window: Annotated[list[WindowName] | None, QueryParameter(max_items=3, description="only these")] = None,
     ) -> Stream:
         """Server-sent events: `list` with each list as it changes (first the current ones, or with `Last-Event-ID`
         those that changed since), `beat` every 15 s, `dropped` and the end for a reader that is too slow."""
@@ -190,7 +190,7 @@ def api_router(web: Web) -> Router:
     async def tags(
         request: Request[Any, Any, Any],
         limit: Limit = 10,
-        offset: Annotated[int, Parameter(ge=0, le=1_000)] = 0,
+        offset: Annotated[int, QueryParameter(ge=0, le=1_000)] = 0,
     ) -> list[Tag]:
         """Trending hashtags as Mastodon's clients read them: the list `all` over 24 h, else over 1 h."""
         change = feed.current("all", "24h") or feed.current("all", "1h")

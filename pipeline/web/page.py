@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, Router, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.api import Web
@@ -48,8 +48,8 @@ def page_router(web: Web) -> Router:
     @get("/", include_in_schema=False)
     async def page(
         request: Request[Any, Any, Any],
-        named: Annotated[str, Parameter(query="scope", max_length=200)] = "all",
-        window: Annotated[str, Parameter(max_length=3)] = "1h",
+        named: Annotated[str, QueryParameter(name="scope", max_length=200)] = "all",
+        window: Annotated[str, QueryParameter(max_length=3)] = "1h",
     ) -> Response[str]:
         """The live page."""
         return html(request, "page", named, window)
@@ -57,8 +57,8 @@ def page_router(web: Web) -> Router:
     @get("/screen", include_in_schema=False)
     async def screen(
         request: Request[Any, Any, Any],
-        named: Annotated[str, Parameter(query="scope", max_length=200)] = "all",
-        window: Annotated[str, Parameter(max_length=3)] = "1h",
+        named: Annotated[str, QueryParameter(name="scope", max_length=200)] = "all",
+        window: Annotated[str, QueryParameter(max_length=3)] = "1h",
     ) -> Response[str]:
         """The same for a projector."""
         return html(request, "screen", named, window)
