@@ -120,10 +120,11 @@ class RankedPartition:
     def advance(self) -> list[TrendList] | None:
         """The lists of every step that is final, up to the next moment at which the state can be written; None: no step
         is."""
-        frontier, now = self.intake.frontier, self.board.now
-        if now is not None:
-            frontier = min(frontier, (now // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
-        self.board.wants = None if (now or 0) >= self.lists_from_ms else _nothing
+        frontier, now, begins = self.intake.frontier, self.board.now, self.board.begins
+        if begins is None:
+            return None
+        frontier = min(frontier, (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
+        self.board.wants = None if begins >= self.lists_from_ms else _nothing
         issued = [one for step in self.board.advance(frontier) for one in step.lists]
         return issued if self.board.now != now else None
 

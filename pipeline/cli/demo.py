@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from pipeline.cli.board import Board
+from pipeline.cli.common import kafka_faults
+from pipeline.cli.engines import Engine, InProcess, on_kafka
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.pace import Pace, parse_speed
 from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.terminal import columns, console, moment, table
-from pipeline.local import Local, Options
+from pipeline.kafka.broker import EmbeddedBrokerError
+from pipeline.settings import load_settings
 from pipeline.sources.simulator import Scenario, demo_events, demo_scenario, simulate
+from pipeline.web.feed import Feed
+from pipeline.web.run import WebError, start_web
 from schemas import Post, PostError, TrendList, Window, decode_post
 
 MINUTE_MS = 60_000
@@ -33,8 +41,17 @@ def demo(
         str, typer.Option("--speed", metavar="X", help="Of the evening: 60x is a minute a second; max does not wait")
     ] = "60x",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another evening; the same, the same")] = 1,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="Of the page; taken or 0: any free one")
+    ] = 8080,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Without a broker: count in this process")
+    ] = False,
 ) -> None:
     """Watch upswell work on this machine alone: nothing to install, nothing to configure.
+
+    A broker that speaks Kafka's protocol and a worker are started for as long as the demo lasts, and its posts take the
+    way that yours would: onto Kafka, through the agents, back from the results topic.
 
     First a simulated day is counted at full speed, so that there is a past to compare with. Then the evening is played:
     two French conferences at the same time, a story that breaks, a ring of bots that repeats one text, a quiet
@@ -51,13 +68,28 @@ def demo(
         raise WrongUseError(f"--speed: {error}") from None
     show = _Demo(factor, seed, time.time_ns() // 1_000_000)
     try:
-        with Interrupts():
-            show.history()
-            show.evening()
+        with Interrupts(), kafka_faults(), show.page(port), _engine(show, in_process) as engine:
+            show.history(engine)
+            show.evening(engine)
         ending = "the evening is over"
     except KeyboardInterrupt:
         ending = "stopped"
     show.last_words(ending)
+
+
+@contextmanager
+def _engine(show: _Demo, in_process: bool) -> Iterator[Engine]:
+    """What counts the demo's posts; without an embedded broker for this platform, this process does."""
+    with ExitStack() as stack:
+        engine: Engine | None = None
+        if not in_process:
+            begin_ms = show.scenario.start_ms
+            try:
+                settings = load_settings(Path(os.devnull))  # the demo is the same in every folder
+                engine = stack.enter_context(on_kafka(settings, demo_events(), show.take_list, begin_ms))
+            except EmbeddedBrokerError as error:
+                console(sys.stderr).print(Text(f"counting in this process: {error}"))
+        yield engine or InProcess(demo_events(), show.take_list, show.shows)
 
 
 class _Demo:
@@ -68,13 +100,29 @@ class _Demo:
         events = demo_events()
         self.boards = [Board(f"event:{event.name}", "1h", event.title or event.name) for event in events]
         self.everything = Board("all", "1h", "everything")
-        self.local = Local(Options(events=events), on_list=self.take_list, wants=lambda _scope, _window: False)
-        self.dead = 0
+        self.feed = Feed()
+        self.address = ""
+        self.sent = self.dead = 0
         self.clock_ms = self.past.start_ms
         self.printed_ms = 0
         self.screen = console(sys.stdout)
 
+    @contextmanager
+    def page(self, port: int) -> Iterator[None]:
+        """The live page over the demo's lists, for as long as the block runs."""
+        try:
+            handle = start_web(self.feed, events=demo_events(), port=port)
+        except WebError:
+            handle = start_web(self.feed, events=demo_events(), port=0)
+        self.address = handle.address
+        console(sys.stderr).print(Text(f"the page is at {self.address}"))
+        try:
+            yield
+        finally:
+            handle.stop()
+
     def take_list(self, trends: TrendList) -> None:
+        self.feed.publish(trends)
         any(board.takes(trends) for board in (self.everything, *self.boards))
 
     def posts(self, scenario: Scenario, at_once: int) -> Iterator[list[Post]]:
@@ -97,38 +145,44 @@ class _Demo:
                 yield posts
                 self.clock_ms = max(self.clock_ms, int(posts[-1].time))
 
-    def history(self) -> None:
+    def history(self, engine: Engine) -> None:
         began = time.monotonic()
         errors = console(sys.stderr)
         with RunProgress(errors, "a day of history") as progress:
             for posts in self.posts(self.past, HISTORY_POSTS):
-                self.local.feed(posts)
+                engine.feed(posts)
+                self.sent += len(posts)
                 progress.update(self.clock_ms - self.past.start_ms, self.past.duration_ms, moment(self.clock_ms))
+            engine.begin(lambda: progress.update(self.past.duration_ms, self.past.duration_ms, "counting what is left"))
         seconds = time.monotonic() - began
-        errors.print(Text(f"a simulated day of {self.local.stats.read:,} posts counted in {seconds:.1f} s"))
+        errors.print(Text(f"a simulated day of {self.sent:,} posts counted in {seconds:.1f} s {engine.where}"))
 
     def shows(self, scope: str, window: Window) -> bool:
         return window == "1h" and scope in [board.scope for board in (self.everything, *self.boards)]
 
-    def evening(self) -> None:
-        self.local.board.wants = self.shows
+    def evening(self, engine: Engine) -> None:
+        def refresh() -> None:
+            engine.poll()
+            live.update()
+
         with LiveScreen(self.screen, self.frame) as live:
-            pace = None if self.speed is None else Pace(self.speed, idle=live.update)
+            pace = None if self.speed is None else Pace(self.speed, idle=refresh)
             for posts in self.posts(self.scenario, EVENING_POSTS):
                 for due in pace.slices(posts) if pace else (posts,):
-                    self.local.feed(due)
+                    engine.feed(due)
+                    self.sent += len(due)
                     self.clock_ms = max(self.clock_ms, int(due[-1].time))
-                    live.update()
+                    refresh()
                     if not self.screen.is_terminal:
                         self.print_now_and_then()
+            engine.finish(self.clock_ms, live.update)
 
     def frame(self, width: int, height: int) -> Iterator[Text]:
-        stats = self.local.stats
         yield Text.assemble(
             ("upswell demo", "bold"),
             (f"  {moment(self.clock_ms)[-5:]} UTC", "bold green"),
-            (f"  {f'{self.speed:g}x  ' if self.speed else ''}{stats.counted:,} posts  {stats.late:,} late  ", "dim"),
-            (f"{stats.duplicates:,} twice  {self.dead:,} unreadable  Ctrl-C ends", "dim"),
+            (f"  {f'{self.speed:g}x  ' if self.speed else ''}{self.sent:,} posts  ", "dim"),
+            (f"{self.dead:,} unreadable  {self.address}  Ctrl-C ends", "dim"),
             no_wrap=True,
             overflow="crop",
         )
@@ -154,8 +208,7 @@ class _Demo:
         if self.screen.is_terminal and self.everything.shown:
             for line in self.frame(*self.screen.size):
                 self.screen.print(line, no_wrap=True, overflow="crop")
-        stats = self.local.stats
         self.screen.print(
-            Text(f"{ending} at {moment(self.clock_ms)} UTC of simulated time; {stats.counted:,} posts counted. "
+            Text(f"{ending} at {moment(self.clock_ms)} UTC of simulated time, after {self.sent:,} posts. "
                  "Now with posts of your own: upswell replay FILE...")
         )  # fmt: skip

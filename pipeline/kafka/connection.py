@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -199,7 +200,9 @@ def silent_logger() -> logging.Logger:
 @contextmanager
 def admin(connection: Connection, timeout_s: float = 10.0) -> Iterator[Any]:
     """A kafka-python admin client, closed afterwards; what goes wrong in it comes as a KafkaUseError."""
-    from kafka.admin import KafkaAdminClient
+    with warnings.catch_warnings():  # it reads its own resources in a way that Python 3.11 to 3.12 call legacy
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from kafka.admin import KafkaAdminClient
 
     quiet("kafka")
     timeout_ms = int(timeout_s * 1_000)

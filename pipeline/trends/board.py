@@ -71,6 +71,11 @@ class Board:
                 lists = self._lists[spec.step_ms].setdefault(name, [])
                 lists.append(ScopeList(scope, spec, self.timeline))
 
+    @property
+    def begins(self) -> int | None:
+        """Where the next step begins (ms): where event time stands, else with the first pane; None: nothing came yet."""
+        return self.now if self.now is not None else min(self._panes, default=None)
+
     def advance(self, frontier: int) -> Iterator[Step]:
         """Every minute and hour that is final when all panes before `frontier` are, with the lists issued by it."""
         if self.now is None:

@@ -70,12 +70,22 @@ def test_without_a_terminal_the_demo_prints_lists_now_and_then(
     upswell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demo, "demo_scenario", tiny)
-    code, out, err = upswell("demo", "--speed", "max")
+    code, out, err = upswell("demo", "--speed", "max", "--in-process")
     assert code == 0
-    assert re.fullmatch(r"a simulated day of [\d,]+ posts counted in [\d.]+ s\n", err)
+    assert re.fullmatch(r"the page is at http://127\.0\.0\.1:\d+/\na simulated day of [\d,]+ posts counted in [\d.]+ s in this process\n", err)
     assert 2 <= len(re.findall(r"^everything  1h to ", out, re.MULTILINE)) <= 4
     assert out.splitlines()[-1].startswith("the evening is over at ")
     assert "\x1b" not in out
+
+
+def test_the_demo_takes_its_posts_over_a_broker_of_its_own(
+    upswell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "demo_scenario", tiny)
+    code, out, err = upswell("demo", "--speed", "max")
+    assert code == 0
+    assert re.fullmatch(r"the page is at http://127\.0\.0\.1:\d+/\na simulated day of [\d,]+ posts counted in [\d.]+ s on Kafka at 127\.0\.0\.1:\d+\n", err)
+    assert out.splitlines()[-1].startswith("the evening is over at ")
 
 
 def test_ctrl_c_ends_the_demo_cleanly() -> None:

@@ -1,0 +1,163 @@
+"""What counts the demo's posts: the whole pipeline on an embedded broker, or the same logic in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.cli.errors import CommandError
+from pipeline.cli.stack import running
+from pipeline.kafka.producer import PostProducer
+from pipeline.kafka.results import follow_trends
+from pipeline.local import Local, Options
+from pipeline.settings import Settings
+from schemas import Post, TrendList, Window
+from schemas.events import Event
+
+Wants = Callable[[str, Window], bool]
+TakesList = Callable[[TrendList], None]
+CAUGHT_UP_WITHIN_S = 300.0
+_BEFORE_MS = 600_000  # of event time: the last lists of the history tell that it has been counted
+_LISTS_LAG_MS = 120_000  # of event time: a minute, and what of it waits for posts out of order
+_AHEAD_MS = 24 * 3_600_000  # the demo's clock may run ahead of ours
+
+
+class Engine(Protocol):
+    """Takes posts in log order; lists come by the callback it was made with, in the thread that calls."""
+
+    where: str  # for people: what it runs on
+
+    def feed(self, posts: Sequence[Post]) -> None:
+        """Hands posts over."""
+
+    def begin(self, idle: Callable[[], None]) -> None:
+        """The history is over: from here on lists are wanted. Returns when it has been counted."""
+
+    def poll(self) -> None:
+        """Hands lists that have come to the callback."""
+
+    def finish(self, clock_ms: int, idle: Callable[[], None], /) -> None:
+        """No more posts; `clock_ms` is the time of the last. Returns when their lists have come."""
+
+
+class InProcess:
+    """No broker: posts are counted as they are fed."""
+
+    where = "in this process"
+
+    def __init__(self, events: tuple[Event, ...], take_list: TakesList, wants: Wants) -> None:
+        self._wants = wants
+        self._local = Local(Options(events=events), on_list=take_list, wants=lambda _scope, _window: False)
+
+    def feed(self, posts: Sequence[Post]) -> None:
+        self._local.feed(posts)
+
+    def begin(self, idle: Callable[[], None]) -> None:
+        idle()
+        self._local.board.wants = self._wants
+
+    def poll(self) -> None:
+        """Lists came when their posts were fed."""
+
+    def finish(self, _clock_ms: int, idle: Callable[[], None]) -> None:
+        idle()
+
+
+class OnKafka:
+    """Posts are pushed to a broker; lists are read from its results topic."""
+
+    def __init__(self, settings: Settings, take_list: TakesList, lists_from_ms: int) -> None:
+        self.where = f"on Kafka at {settings.kafka_brokers}"
+        self._settings, self._take_list, self._lists_from_ms = settings, take_list, lists_from_ms
+        self._producer = PostProducer(settings)
+        self._lists: queue.SimpleQueue[TrendList] = queue.SimpleQueue()
+        self._newest_ms = 0  # of the lists that came
+        self._stop = threading.Event()
+        self._came = threading.Event()
+        self._follower = threading.Thread(target=self._follow, name="trends", daemon=True)
+        self._follower.start()
+
+    def _follow(self) -> None:
+        asyncio.run(self._read())
+
+    async def _read(self) -> None:
+        stop = asyncio.Event()
+
+        async def watch() -> None:
+            while not self._stop.is_set():
+                await asyncio.sleep(0.1)
+            stop.set()
+
+        watching = asyncio.create_task(watch())
+        async for one in follow_trends(self._settings, stop):
+            self._lists.put(one)
+            self._came.set()
+        await watching
+
+    def feed(self, posts: Sequence[Post]) -> None:
+        self._producer.push(posts)
+        self.poll()
+
+    def begin(self, idle: Callable[[], None]) -> None:
+        self._producer.flush()
+        deadline = time.monotonic() + CAUGHT_UP_WITHIN_S
+        while not self._came.wait(0.1):
+            idle()
+            if time.monotonic() > deadline:
+                raise CommandError(f"the worker did not count the history within {CAUGHT_UP_WITHIN_S:.0f} s")
+
+    def poll(self) -> None:
+        while not self._lists.empty():
+            one = self._lists.get()
+            self._newest_ms = max(self._newest_ms, one.at)
+            if one.at > self._lists_from_ms:
+                self._take_list(one)
+
+    def finish(self, clock_ms: int, idle: Callable[[], None]) -> None:
+        self._producer.flush()
+        deadline = time.monotonic() + CAUGHT_UP_WITHIN_S
+        while self._newest_ms < clock_ms - _LISTS_LAG_MS and time.monotonic() < deadline:
+            self.poll()
+            idle()
+            time.sleep(0.1)
+        self.poll()
+
+    def close(self) -> None:
+        """Stops reading."""
+        self._stop.set()
+        self._follower.join(5)
+
+
+@contextmanager
+def on_kafka(
+    settings: Settings, events: tuple[Event, ...], take_list: TakesList, lists_from_ms: int
+) -> Iterator[OnKafka]:
+    """The pipeline on an embedded broker, with a worker of its own; lists from `lists_from_ms` (event time) on.
+    Raises EmbeddedBrokerError where there is none for this platform."""
+    with tempfile.TemporaryDirectory(prefix="upswell-demo-") as folder:
+        config = Path(folder) / "upswell.toml"
+        config.write_text(_toml(events))
+        told_ms = (lists_from_ms - _BEFORE_MS) // _BEFORE_MS * _BEFORE_MS  # workers look at the clock so often
+        flags = ["--config", str(config), "--lists-from", str(told_ms)]
+        with running(settings, flags) as there:
+            engine = OnKafka(there, take_list, lists_from_ms)
+            try:
+                yield engine
+            finally:
+                engine.close()
+
+
+def _toml(events: tuple[Event, ...]) -> str:
+    """The demo's events as a settings file; their names hold nothing that TOML would have escaped."""
+    tables = [f"max_ahead_ms = {_AHEAD_MS}\n"]
+    for event in events:
+        tables.append(f'[[event]]\nname = "{event.name}"\ntitle = "{event.title}"\n')
+        tables += [f"{field} = {list(getattr(event, field))!r}\n" for field in ("hashtags", "words", "accounts")]
+    return "\n".join(tables)
