@@ -73,7 +73,7 @@ class Board:
 
     @property
     def begins(self) -> int | None:
-        """Where the next step begins (ms): where event time stands, else with the first pane; None: nothing came yet."""
+        """Where the next step begins, ms: where event time stands, else with the first pane; None before it."""
         return self.now if self.now is not None else min(self._panes, default=None)
 
     def advance(self, frontier: int) -> Iterator[Step]:
