@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -27,6 +27,7 @@ from pipeline.settings import load_settings
 from pipeline.sources.simulator import Scenario, demo_events, demo_scenario, simulate
 from pipeline.web.feed import Feed
 from pipeline.web.run import WebError, start_web
+from pipeline.web.wall.service import WallService
 from schemas import Post, PostError, TrendList, Window, decode_post
 
 MINUTE_MS = 60_000
@@ -101,6 +102,7 @@ class _Demo:
         self.boards = [Board(f"event:{event.name}", "1h", event.title or event.name) for event in events]
         self.everything = Board("all", "1h", "everything")
         self.feed = Feed()
+        self.walls = WallService(self.feed, events)
         self.address = ""
         self.sent = self.dead = 0
         self.clock_ms = self.past.start_ms
@@ -110,10 +112,14 @@ class _Demo:
     @contextmanager
     def page(self, port: int) -> Iterator[None]:
         """The live page over the demo's lists, for as long as the block runs."""
+        parts: dict[str, Any] = {
+            "events": demo_events(), "routers": self.walls.routers,
+            "on_startup": [self.walls.start], "on_shutdown": [self.walls.stop],
+        }  # fmt: skip
         try:
-            handle = start_web(self.feed, events=demo_events(), port=port)
+            handle = start_web(self.feed, port=port, **parts)
         except WebError:
-            handle = start_web(self.feed, events=demo_events(), port=0)
+            handle = start_web(self.feed, port=0, **parts)
         self.address = handle.address
         console(sys.stderr).print(Text(f"the page is at {self.address}"))
         try:
@@ -170,6 +176,7 @@ class _Demo:
             for posts in self.posts(self.scenario, EVENING_POSTS):
                 for due in pace.slices(posts) if pace else (posts,):
                     engine.feed(due)
+                    self.walls.take_soon(due)
                     self.sent += len(due)
                     self.clock_ms = max(self.clock_ms, int(due[-1].time))
                     refresh()

@@ -23,6 +23,10 @@ def serve(
     history: Annotated[
         Path | None, typer.Option("--history", metavar="FILE", help="Keep every final list in this SQLite file")
     ] = None,
+    walls: Annotated[
+        Path | None,
+        typer.Option("--walls", metavar="FILE", help="Keep walls and moderators' decisions in this SQLite file"),
+    ] = None,
     keep_days: Annotated[int, typer.Option("--keep-days", min=1, max=36_500, help="How long lists are kept")] = 90,
     source: Annotated[Literal["kafka", "redis"], typer.Option("--from", help="Where lists come from")] = "kafka",
     brokers: BrokersFlag = None,
@@ -43,31 +47,44 @@ def serve(
     if source == "redis" and not settings.redis_url.get_secret_value():
         raise WrongUseError("--from redis: the setting redis_url is not set; write it like redis://127.0.0.1:6379/0")
     try:
-        asyncio.run(_serve(settings, host, port, history, keep_days, source))
+        asyncio.run(_serve(settings, host, port, history, walls, keep_days, source))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 
 
-async def _serve(settings: Settings, host: str, port: int, file: Path | None, keep_days: int, source: str) -> None:
+async def _serve(
+    settings: Settings, host: str, port: int, file: Path | None, walls_file: Path | None, keep_days: int, source: str
+) -> None:
     from prometheus_client import CollectorRegistry
 
+    from pipeline.kafka.connection import Connection
+    from pipeline.moderation import LogError
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.web.app import create_app
     from pipeline.web.feed import Feed
     from pipeline.web.history import History, HistoryError
     from pipeline.web.run import WebError, address_of, bound, server_of
+    from pipeline.web.wall.service import WallService
 
+    feed, registry = Feed(), CollectorRegistry()
     try:
         kept = History(file, keep_days)
+        walls = WallService(feed, settings.events, settings.tokens, walls_file)
         held = bound(host, port)
-    except (HistoryError, WebError) as error:
+    except (HistoryError, LogError, WebError) as error:
         raise CommandError(str(error)) from None
-    feed, registry = Feed(), CollectorRegistry()
-    collector = TrendsCollector()
+    if source == "kafka" and settings.events:
+        walls.read_kafka(Connection.of(settings).aiokafka(), f"{settings.kafka_prefix}posts")
+    collector = TrendsCollector(visible=walls.walls.visible)
     registry.register(collector)
     feed.on_list(kept.add)
     feed.on_list(collector.take)
-    server = server_of(create_app(feed, kept, events=settings.events, registry=registry))
+    server = server_of(
+        create_app(
+            feed, kept, events=settings.events, registry=registry, routers=walls.routers,
+            on_startup=[walls.start], on_shutdown=[walls.stop],
+        )
+    )  # fmt: skip
     print(f"upswell serves at {address_of(held)}", flush=True)
     stop = asyncio.Event()
     reading = asyncio.create_task(_read(feed, _lists(settings, source, stop)))
