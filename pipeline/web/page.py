@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -33,6 +34,9 @@ _BODY = """<body data-view="{view}">
 </body>
 </html>
 """
+
+FILL = " class='fill'"  # a row that does not trend, and only fills the list up
+FRENCH_STATES = {"new": "nouveau", "rising": "monte", "steady": "stable", "fading": "retombe"}
 
 
 def page_router(web: Web) -> Router:
@@ -66,15 +70,24 @@ def page_router(web: Web) -> Router:
     return Router("/", route_handlers=[page, screen])
 
 
+def _spark(support: Sequence[float]) -> str:
+    """The support of the last steps as a line. For eyes alone: the other columns tell where it stands."""
+    most, step = max(*support, 1.0), 76 / max(len(support) - 1, 1)
+    points = " ".join(f"{2 + n * step:.1f},{18 - 16 * at / most:.1f}" for n, at in enumerate(support))
+    return f"<svg class='spark' viewBox='0 0 80 20' aria-hidden='true'><polyline points='{points}'/></svg>"
+
+
 def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french: bool) -> str:
     """The list as a table, with links to the other lists; every text of a post escaped."""
     rows = "".join(
-        f"<tr><td>{row.rank}</td><th scope='row'><bdi>{_safe(row.display)}</bdi></th><td>{row.authors}</td>"
-        f"<td>{row.posts}</td><td>{row.state if row.trending else ''}</td><td><bdi>{_safe(row.why)}</bdi></td></tr>"
+        f"<tr{'' if row.trending else FILL}><td>{row.rank}</td><th scope='row'><bdi>{_safe(row.display)}</bdi></th>"
+        f"<td>{_spark(row.spark)}</td><td>{row.authors}</td><td>{row.posts}</td>"
+        f"<td>{(FRENCH_STATES[row.state] if french else row.state) if row.trending else ''}</td>"
+        f"<td><bdi>{_safe(row.why)}</bdi></td></tr>"
         for row in (trends.trends if trends else ())
     )
-    heads = ("Sujet", "Personnes", "Messages", "État", "Pourquoi") if french else (
-        "Topic", "People", "Posts", "State", "Why"
+    heads = ("Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi") if french else (
+        "Topic", "Course", "People", "Posts", "State", "Why"
     )  # fmt: skip
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("#", *heads))
     scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
