@@ -37,8 +37,7 @@ def up(
     \b
     Examples:
       upswell up
-      upswell produce < posts.ndjson          in another terminal
-      upswell trends --window 5m              in a third
+      upswell up --port 19092 --config event.toml
     """
     settings = settings_in_force(config, pane_ms=pane_ms, lateness_ms=lateness_ms, partitions=partitions)
     flags = ["--live"]
