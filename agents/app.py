@@ -21,6 +21,7 @@ from pipeline.kafka.connection import Connection
 
 GROUP = "upswell"
 SESSION_TIMEOUT_S = 6.0
+POLL_RECORDS = 10_000  # a batch has at most so many
 
 
 class BatchAgent(Protocol):
@@ -39,7 +40,7 @@ def create_app(
         f"{context.topics.prefix}{group}",
         broker=connection.faust_urls(),
         broker_credentials=_credentials(connection),
-        broker_max_poll_records=10_000,
+        broker_max_poll_records=POLL_RECORDS,
         broker_session_timeout=SESSION_TIMEOUT_S,
         broker_heartbeat_interval=1.0,
         broker_commit_interval=1.0,

@@ -26,6 +26,7 @@ from schemas.counts import Reached
 
 MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
 MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
+RETRY_S = 1.0
 _DETAIL_CHARACTERS = 500
 
 _encode = msgspec.json.Encoder().encode
@@ -197,6 +198,6 @@ class Count:
     async def recover(self, tp: TP) -> None:
         """After an error: the partition's memory is gone; it is read again from its committed offset."""
         self.partitions.pop(tp, None)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(RETRY_S)
         offset = await self.consumer.committed(tp)
         await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from faust.types import TP
 
 from agents.transport import Batch, BatchConsumer
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -17,21 +20,24 @@ class Place:
     tp: TP
     epoch: int
     next: int
-    hole_at: int = -1  # where a hole in the offsets has already sent us back once
+    hole: tuple[int, int] | None = None  # the epoch that began because of a hole in the offsets, and where it is
 
     async def records(self, batch: Batch, consumer: BatchConsumer) -> list[Any]:
         """The records that come next: none of a batch from elsewhere.
 
-        After a hole the partition is read again from where it began; a hole that is still there is the log's own (it
-        begins later now, or a transaction's marker lies in it)."""
+        After a hole the partition is read again from where it began; a hole that is still there is the log's own: its
+        old records were deleted, or a transaction's marker lies in it."""
         if batch.epoch != self.epoch or batch.last < self.next:
             return []
         if batch.first > self.next:
-            if self.hole_at != self.next:
-                self.hole_at = self.next
-                await consumer.rewind(self.tp, self.next)
-                self.epoch = consumer.epochs[self.tp]
+            if self.hole != (self.epoch, self.next):
+                self.epoch = await consumer.rewind(self.tp, self.next)
+                self.hole = self.epoch, self.next
                 return []
+            _log.warning(
+                "%s[%d]: offsets %d to %d are not in the log (any more)",
+                self.tp.topic, self.tp.partition, self.next, batch.first - 1,
+            )  # fmt: skip
             return list(batch.records)
         if batch.first == self.next:
             return list(batch.records)

@@ -30,6 +30,7 @@ from pipeline.trends.wire import from_chunks
 from schemas import TrendList
 from schemas.counts import CountsChunk, Reached
 
+RETRY_S = 1.0
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
 
 _encode = msgspec.json.Encoder().encode
@@ -208,6 +209,6 @@ class Rank:
     async def recover(self, tp: TP) -> None:
         """After an error: back to the last state that was written, and on from the committed offset."""
         self.partitions.pop(tp, None)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(RETRY_S)
         offset = await self.consumer.committed(tp)
         await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

@@ -19,6 +19,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+NO_EPOCH = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -68,6 +70,7 @@ class BatchConsumer(driver.Consumer):
         self.carried = transport.carried
         self.starts: dict[TP, int] = {}  # where the present epoch of a partition begins
         self.epochs: dict[TP, int] = {}
+        self._sought_in: dict[TP, Any] = {}  # the assignment in which the epoch began
         self._declared: dict[TP, int] = {}
         super().__init__(*args, **kwargs)
         self._read_offset = _ReadOffsets(self.carried)
@@ -78,12 +81,21 @@ class BatchConsumer(driver.Consumer):
         """`offset` is to be committed for the partition with the next commit."""
         self._declared[tp] = offset
 
-    async def rewind(self, tp: TP, offset: int) -> None:
-        """Reads the partition again from `offset`; what is on the way from elsewhere belongs to an older epoch."""
-        self.epochs[tp] = self.epochs.get(tp, 0) + 1
+    async def rewind(self, tp: TP, offset: int) -> int:
+        """Reads the partition again from `offset`; what is on the way from elsewhere belongs to an older epoch. Returns
+        the epoch that begins so."""
+        return int(await self._thread.call_thread(self._rewind_in_thread, tp, offset))
+
+    async def _rewind_in_thread(self, tp: TP, offset: int) -> int:
+        """Nothing is awaited in here: a fetch comes before all of it, or after. (Faust's own `seek` is called from
+        another thread than fetches are, which then may put the position back to where they had come to.)"""
+        consumer = self._thread._ensure_consumer()
+        epoch = self.epochs[tp] = self.epochs.get(tp, 0) + 1
         self.starts[tp] = offset
-        if tp in self.assignment():
-            await self._seek(tp, offset)
+        if tp in consumer.assignment():
+            consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+            self._sought_in[tp] = _assignment_of(consumer)
+        return epoch
 
     async def committed(self, tp: TP) -> int | None:
         """The offset that the group has committed for a partition; None: nothing yet."""
@@ -119,8 +131,7 @@ class BatchConsumer(driver.Consumer):
         if not active:
             await self.sleep(0.1)
             return
-        epochs = dict(self.epochs)
-        records = await self._getmany(active_partitions=active, timeout=timeout)
+        records, epochs = await self._thread.call_thread(self._fetch_in_thread, active, timeout)
         if self.should_stop:
             return
         if not self.flow_active:
@@ -133,10 +144,20 @@ class BatchConsumer(driver.Consumer):
                 continue
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
             if tp.topic in self.carried:
-                yield tp, self._message_of(tp, Batch(tp, epochs.get(tp, 0), some))
+                yield tp, self._message_of(tp, Batch(tp, epochs.get(tp, NO_EPOCH), some))
             else:
                 for record in some:
                     yield tp, self._to_message(tp, record)
+
+    async def _fetch_in_thread(self, active: set[TP], timeout: float) -> tuple[Any, dict[TP, int]]:
+        """What was fetched, and the epochs it belongs to: nothing is awaited between taking the one and the other. What
+        comes from an assignment in which nobody has sought yet belongs to none."""
+        consumer = self._thread._ensure_consumer()
+        records = await self._thread._fetch_records(
+            consumer, active, timeout=timeout, max_records=consumer._max_poll_records
+        )
+        now = _assignment_of(consumer)
+        return records, {tp: epoch for tp, epoch in self.epochs.items() if self._sought_in.get(tp) is now}
 
     def _message_of(self, tp: TP, batch: Batch) -> ConsumerMessage:
         last = batch.records[-1]
@@ -182,6 +203,11 @@ class BatchConsumer(driver.Consumer):
         if wanted:
             await asyncio.wait_for(consumer.commit(wanted), timeout=10)
         return bool(wanted)
+
+
+def _assignment_of(consumer: Any) -> Any:
+    """What the group has given this consumer; another object after each rebalance."""
+    return consumer._subscription.subscription.assignment
 
 
 class Transport(driver.Transport):

@@ -20,6 +20,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from confluent_kafka import Producer
 
@@ -28,7 +29,7 @@ from pipeline.partitions import murmur2
 from pipeline.settings import load_settings
 from pipeline.sources.simulator import mixed_scenario, simulate
 from pipeline.trends.panes import Grid
-from schemas import PostError, decode_post
+from schemas import PostError, TrendList, decode_post
 
 from .apache import Apache
 from .reference import expected, found_lists, found_panes, read
@@ -168,7 +169,7 @@ def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 
                 break
             assert time.monotonic() < deadline, _missing(want.lists, have.lists)
             time.sleep(1)
-        assert have.lists == want.lists, "lists differ"
+        assert have.lists == want.lists, _difference(want.lists, have.lists)
         assert not have.changed, "a list was said again with other bytes"
         panes = found_panes(read(broker.address, "topic-counts"))
         assert {place: sums for place, sums in panes.items() if any(sums)} == {
@@ -179,6 +180,8 @@ def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 
             f"seed {seed}: {want.posts} posts, {len(want.dead)} dead, {want.nudges} markers for idle partitions,"
             f" {sum(map(len, want.lists.values()))} lists equal, {have.repeated} said again"
         )
+        holes = workers.log.read_text().count("are not in the log (any more)")
+        assert not holes, f"{holes} holes were seen in a log that has none"
         return happened
     except BaseException:
         say(workers.log.read_text()[-3_000:])
@@ -192,6 +195,24 @@ def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 
 def _missing(want: dict[str, list[bytes]], have: dict[str, list[bytes]]) -> str:
     some = [f"{key}: {len(have.get(key, []))} of {len(lists)}" for key, lists in sorted(want.items())]
     return f"lists did not come: {', '.join(some)[:1_000]}"
+
+
+def _difference(want: dict[str, list[bytes]], have: dict[str, list[bytes]]) -> str:
+    """Which lists are missing, unknown, other or out of order."""
+    found = []
+    for key in sorted(want.keys() | have.keys()):
+        ours, theirs = want.get(key, []), have.get(key, [])
+        if ours == theirs:
+            continue
+        wanted = {msgspec.json.decode(one, type=TrendList).at: one for one in ours}
+        had = {msgspec.json.decode(one, type=TrendList).at: one for one in theirs}
+        other = [at for at in sorted(wanted.keys() & had.keys()) if wanted[at] != had[at]]
+        found.append(
+            f"{key}: missing {sorted(wanted.keys() - had.keys())}, unknown {sorted(had.keys() - wanted.keys())},"
+            f" other {other}, order {[at for at in had if list(had) != sorted(had)][:5]}"
+            + "".join(f"\n  want {wanted[at][:600]!r}\n  have {had[at][:600]!r}" for at in other[:1])
+        )
+    return "lists differ\n" + "\n".join(found)[:6_000]
 
 
 def _fault(kind: str, rng: random.Random, workers: Workers, broker: Apache, happened: Counter[str]) -> None:

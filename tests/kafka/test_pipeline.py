@@ -64,7 +64,9 @@ def local_lists(records: list[tuple[bytes, Post | None]], partitions: int) -> di
 class Worker:
     """An `upswell worker` process with these settings."""
 
-    def __init__(self, settings: Settings, log: Path, **environment: str) -> None:
+    def __init__(
+        self, settings: Settings, log: Path, program: tuple[str, ...] = ("pipeline.cli",), **environment: str
+    ) -> None:
         self.log = log
         told = {
             "UPSWELL_KAFKA_BROKERS": settings.kafka_brokers,
@@ -74,7 +76,7 @@ class Worker:
         }
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli", "worker"], cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out,
+                [sys.executable, "-m", *program, "worker"], cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out,
                 stderr=out, env=os.environ | told,
             )  # fmt: skip
 
@@ -114,6 +116,30 @@ def test_lists_and_dead_letters_are_those_of_one_process(
     dead = sum(post is None for _, post in records)
     assert dead > 0
     assert len({record.key for record in read(kafka, f"{prefix}posts-dead")}) == dead
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
+    kafka: str, prefix: str, tmp_path: Path, seed: int
+) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
+    records = stream(seed)
+    want = local_lists(records, settings.partitions)
+    init_topics(settings)
+    push(settings, records)
+
+    def all_there() -> bool:
+        found = found_lists(read(kafka, f"{prefix}trends")).lists
+        return sum(map(len, found.values())) >= sum(map(len, want.values()))
+
+    here = os.fspath(Path(__file__).parents[2])
+    program = ("tests.kafka.refused", str(seed))
+    with Worker(settings, tmp_path / "worker.log", program, PYTHONPATH=here) as worker:
+        wait_for(all_there, worker, 120.0)
+    assert worker.log.read_text().count("refused by the test") > 10
+    found = found_lists(read(kafka, f"{prefix}trends"))
+    assert found.lists == want
+    assert not found.changed
 
 
 def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(

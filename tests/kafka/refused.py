@@ -1,0 +1,35 @@
+"""`python -m tests.kafka.refused SEED ...`: upswell with a producer that refuses every fiftieth time or so.
+
+Each refusal sends an agent back to its committed offset, in the middle of whatever is being fetched.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterable
+
+from faust import App
+
+import agents.app
+import agents.count
+import agents.rank
+import agents.state
+from agents.publish import Outgoing, publish
+from pipeline.cli import main
+
+_chance = random.Random(int(sys.argv.pop(1)))
+
+
+async def _refusing(app: App, messages: Iterable[Outgoing]) -> None:
+    if _chance.random() < 0.02:
+        raise ConnectionError("refused by the test")
+    await publish(app, messages)
+
+
+if __name__ == "__main__":
+    for module in (agents.count, agents.rank, agents.state):
+        module.publish = _refusing
+    agents.app.POLL_RECORDS = 200  # many batches, so many are on their way when a partition is sought
+    agents.count.RETRY_S = agents.rank.RETRY_S = 0.02
+    main()
