@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +14,11 @@ from pipeline.cli.common import BrokersFlag, ConfigFlag, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.settings import Settings
 from schemas import TrendList
+
+if TYPE_CHECKING:
+    from pipeline.sinks.redis_sink import RedisSink
+    from pipeline.web.feed import Feed
+    from pipeline.web.wall.walls import Walls
 
 LAST_LISTS = 20_000  # read from Kafka at the start, so that the history has a past
 
@@ -34,8 +40,9 @@ def serve(
 ) -> None:
     """Serve the live page and the API, until Ctrl-C.
 
-    Lists come from the topic of results on Kafka, or from Redis (setting redis_url). Several servers may run side by
-    side; each keeps a history file of its own.
+    Lists come from the topic of results on Kafka, or from Redis. Where the setting redis_url names a server, lists that
+    come from Kafka are also kept there, for other programs and other servers. Several servers may run side by side;
+    each keeps a history file of its own.
 
     \b
     Examples:
@@ -87,7 +94,8 @@ async def _serve(
     )  # fmt: skip
     print(f"upswell serves at {address_of(held)}", flush=True)
     stop = asyncio.Event()
-    reading = asyncio.create_task(_read(feed, _lists(settings, source, stop)))
+    sink = _sink(settings, source, walls.walls)
+    reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop)))
     reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:
         await server.serve(sockets=[held])
@@ -112,9 +120,21 @@ def _lists(settings: Settings, source: str, stop: asyncio.Event) -> AsyncIterato
     return follow_trends(settings, stop, last=LAST_LISTS)
 
 
-async def _read(feed: object, lists: AsyncIterator[TrendList]) -> None:
-    from pipeline.web.feed import Feed
+def _sink(settings: Settings, source: str, walls: Walls) -> RedisSink | None:
+    """Where other programs find the current lists, after moderation; None: nowhere."""
+    url = settings.redis_url.get_secret_value()
+    if source == "redis" or not url:
+        return None
+    from pipeline.sinks.redis_sink import RedisSink
 
-    assert isinstance(feed, Feed)
-    async for trends in lists:
-        feed.publish(trends)
+    sink = RedisSink(url, visible=walls.visible)
+    walls.on_decision(sink.refresh)
+    return sink
+
+
+async def _read(feed: Feed, sink: RedisSink | None, lists: AsyncIterator[TrendList]) -> None:
+    async with sink or contextlib.nullcontext():
+        async for trends in lists:
+            feed.publish(trends)
+            if sink is not None:
+                await sink.take(trends)

@@ -109,8 +109,11 @@ class RedisSink:
             await self._redis.aclose()
 
     async def take(self, trends: TrendList) -> None:
-        """The list is the current one of its scope and window from now on."""
+        """The list is the current one of its scope and window from now on, unless a newer one came before."""
         name = name_of(trends)
+        old = self._current.get(name)
+        if old is not None and (trends.at, trends.final) < (old.at, old.final):
+            return
         self._current[name] = trends
         self._pending.add(name)
         if len(self._current) > MAX_LISTS:
