@@ -32,11 +32,16 @@ class BatchAgent(Protocol):
     async def recover(self, tp: TP) -> None: ...
 
 
+class _App(faust.App):
+    def _create_directories(self) -> None:
+        """Tables live in memory; a folder beside whoever started us would stay empty."""
+
+
 def create_app(
     context: Context, connection: Connection, *, group: str = GROUP, on_ready: Callable[[], None] | None = None
 ) -> faust.App:
     """The app; nothing is connected before it is started."""
-    app = faust.App(
+    app = _App(
         f"{context.topics.prefix}{group}",
         broker=connection.faust_urls(),
         broker_credentials=_credentials(connection),

@@ -64,7 +64,6 @@ class Settings(BaseSettings):
     kafka_ssl_cafile: str = ""
     kafka_ssl_certfile: str = ""
     kafka_ssl_keyfile: str = ""
-    shards: int = Field(1, ge=1, le=64, description="parts that ranking is divided into by topic")
     replication: int = Field(1, ge=1, le=16, description="brokers that hold a copy of each Kafka topic")
     max_ahead_ms: int = Field(
         10 * MINUTE_MS, ge=0, le=1_440 * MINUTE_MS, description="how far a post may lie ahead of its record's own time"
@@ -75,7 +74,7 @@ class Settings(BaseSettings):
     events: Annotated[tuple[Event, ...], NoDecode] = Field((), description="events with trends of their own")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field((), repr=False, description="who may moderate")
 
-    @field_validator("pane_ms", "lateness_ms", "partitions", "shards", "replication", mode="before")
+    @field_validator("pane_ms", "lateness_ms", "partitions", "replication", mode="before")
     @classmethod
     def _no_truth_values(cls, value: object) -> object:
         if isinstance(value, bool):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.kafka.fixtures"]
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:

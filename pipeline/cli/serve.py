@@ -53,10 +53,8 @@ def serve(
     settings = settings_in_force(config, kafka_brokers=brokers)
     if source == "redis" and not settings.redis_url.get_secret_value():
         raise WrongUseError("--from redis: the setting redis_url is not set; write it like redis://127.0.0.1:6379/0")
-    try:
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):  # told to stop, and stopped cleanly
         asyncio.run(_serve(settings, host, port, history, walls, keep_days, source))
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
 
 
 async def _serve(
@@ -64,6 +62,7 @@ async def _serve(
 ) -> None:
     from prometheus_client import CollectorRegistry
 
+    from pipeline.endings import end
     from pipeline.kafka.connection import Connection
     from pipeline.moderation import LogError
     from pipeline.sinks.metrics import TrendsCollector
@@ -101,9 +100,8 @@ async def _serve(
         await server.serve(sockets=[held])
     finally:
         stop.set()
-        if not reading.done():
-            reading.cancel()
-        fault = (await asyncio.gather(reading, return_exceptions=True))[0]
+        await end(reading)
+        fault = None if reading.cancelled() else reading.exception()
         await asyncio.to_thread(kept.close)
         held.close()
     if isinstance(fault, Exception):

@@ -14,9 +14,6 @@ from pipeline.kafka.topics import WAITS_FOR_BROKER_S, init_topics
 def topics(
     action: Annotated[Literal["init"], typer.Argument(metavar="init", help="Make what is missing, check the rest")],
     partitions: PartitionsFlag = None,
-    shards: Annotated[
-        int | None, typer.Option("--shards", metavar="M", help="Parts that ranking is divided into [default: 1]")
-    ] = None,
     replication: Annotated[
         int | None, typer.Option("--replication", metavar="R", help="Brokers that hold each topic [default: 1]")
     ] = None,
@@ -31,12 +28,10 @@ def topics(
     \b
     Examples:
       upswell topics init
-      upswell topics init --partitions 12 --shards 3 --replication 3 --brokers kafka1:9092,kafka2:9092
+      upswell topics init --partitions 12 --replication 3 --brokers kafka1:9092,kafka2:9092
     """
     assert action == "init"
-    settings = settings_in_force(
-        config, partitions=partitions, shards=shards, replication=replication, kafka_brokers=brokers
-    )
+    settings = settings_in_force(config, partitions=partitions, replication=replication, kafka_brokers=brokers)
     with kafka_faults():
         done = init_topics(settings, wait_s=wait_s, say=complain)
     for name in done.made:

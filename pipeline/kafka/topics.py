@@ -34,21 +34,17 @@ class Topic:
 
 def topic_table(settings: Settings) -> list[Topic]:
     """Every topic of this installation."""
-    shards = settings.shards
-
     def kept(days: float) -> dict[str, str]:
         return {"retention.ms": str(int(days * DAY_MS))}
 
     table = [
         Topic("posts", settings.partitions, "delete", kept(7)),
         Topic("posts-dead", 1, "compact,delete", kept(30)),
-        Topic("topic-counts", shards, "delete", kept(7)),
-        Topic("trend-parts", 1, "delete", kept(2)),
+        Topic("topic-counts", 1, "delete", kept(7)),
         Topic("trends", 1, "delete", kept(7)),
         Topic("alerts", 1, "delete", kept(30)),
         Topic("decisions", 1, "compact"),
-        Topic("rank-state", shards, "compact"),
-        Topic("merge-state", 1, "compact"),
+        Topic("rank-state", 1, "compact"),
     ]
     return [Topic(settings.kafka_prefix + it.name, it.partitions, it.policy, it.settings) for it in table]
 

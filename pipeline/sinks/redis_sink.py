@@ -20,6 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from pipeline.endings import end
 from pipeline.text import printable
 from schemas import TrendList
 
@@ -101,10 +102,7 @@ class RedisSink:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         with contextlib.suppress(*_AWAY):
             await self._redis.aclose()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Router
 
+from pipeline.endings import end
 from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
 from pipeline.web.events import event_routes
 from pipeline.web.feed import Feed
@@ -57,9 +58,7 @@ class WallService:
 
     async def stop(self) -> None:
         """Keeps what is not kept yet and lets go of the file."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         self.walls.close()
 
     def take_soon(self, posts: Sequence[Post]) -> None:

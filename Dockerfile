@@ -1,0 +1,23 @@
+# upswell as an image: the command with everything it needs, run by a user without rights.
+#   docker build -t upswell . && docker run --rm upswell --help
+FROM python:3.11.14-slim-bookworm AS build
+WORKDIR /src
+RUN python -m venv /opt/upswell
+COPY pyproject.toml README.md LICENSE ./
+COPY schemas schemas
+COPY pipeline pipeline
+COPY agents agents
+RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check .
+
+FROM python:3.11.14-slim-bookworm
+RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin upswell \
+    && install -d -o upswell -g upswell /data /etc/upswell
+COPY --from=build /opt/upswell /opt/upswell
+ENV PATH=/opt/upswell/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER upswell
+# upswell.toml of this folder is read, where there is one
+WORKDIR /etc/upswell
+VOLUME /data
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["upswell"]
+CMD ["--help"]
