@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from faust import App
 
@@ -18,18 +18,20 @@ import agents.state
 from agents.publish import Outgoing, publish
 from pipeline.cli import main
 
-_chance = random.Random(int(sys.argv.pop(1)))
 
+def _refusing(chance: random.Random) -> Callable[[App, Iterable[Outgoing]], Awaitable[None]]:
+    async def publish_or_refuse(app: App, messages: Iterable[Outgoing]) -> None:
+        if chance.random() < 0.02:
+            raise ConnectionError("refused by the test")
+        await publish(app, messages)
 
-async def _refusing(app: App, messages: Iterable[Outgoing]) -> None:
-    if _chance.random() < 0.02:
-        raise ConnectionError("refused by the test")
-    await publish(app, messages)
+    return publish_or_refuse
 
 
 if __name__ == "__main__":
+    refusing = _refusing(random.Random(int(sys.argv.pop(1))))
     for module in (agents.count, agents.rank, agents.state):
-        module.publish = _refusing
+        module.publish = refusing
     agents.app.POLL_RECORDS = 200  # many batches, so many are on their way when a partition is sought
     agents.count.RETRY_S = agents.rank.RETRY_S = 0.02
     main()
