@@ -20,6 +20,7 @@ from schemas import Trend, TrendList
 MAX_SCOPES = 100
 MAX_ROWS = 20
 TOPIC_WIDTH = 64  # columns
+_UNQUOTED = str.maketrans(dict.fromkeys("\"'`\\", "_"))  # dashboards put scopes into queries
 _IMPORTANCE = {"all": 0, "event": 1, "source": 2}
 
 _ROWS: dict[str, tuple[str, Callable[[Trend], float]]] = {
@@ -81,7 +82,7 @@ class TrendsCollector(Collector):
         families = _families()
         told: set[tuple[str, str]] = set()
         for known in lists:
-            scope = printable(known.scope, TOPIC_WIDTH)
+            scope = printable(known.scope, TOPIC_WIDTH).translate(_UNQUOTED)
             if (scope, known.window) in told:
                 continue  # two names that look the same are one
             told.add((scope, known.window))
