@@ -44,7 +44,7 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
         settings.partitions,
         Topics(settings.kafka_prefix),
         Health(registry),
-        EventMatcher(settings.events) if settings.events else None,
+        EventMatcher(settings.events, settings.watchlists) if settings.events or settings.watchlists else None,
         max_ahead_ms=settings.max_ahead_ms,
         live=live,
         lists_from_ms=lists_from_ms,

@@ -21,6 +21,7 @@ from pipeline.trends.sliding import people_by_index
 from pipeline.trends.tables import Table, merge
 from schemas import Post, TrendList, Window
 from schemas.events import Event
+from schemas.watchlists import Watchlist
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Options:
     lateness_ms: int = 5_000
     partitions: int = 4
     events: tuple[Event, ...] = ()
+    watchlists: tuple[Watchlist, ...] = ()
 
 
 @dataclass
@@ -85,7 +87,7 @@ class Local:
     ) -> None:
         self.options = options = options or Options()
         grid = Grid(options.pane_ms, options.lateness_ms)
-        matcher = EventMatcher(options.events) if options.events else None
+        matcher = EventMatcher(options.events, options.watchlists) if options.events or options.watchlists else None
         self.board = Board(grid, wants)
         self.current: dict[tuple[str, Window], TrendList] = {}
         self._partitioner = Partitioner(options.partitions)

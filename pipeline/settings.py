@@ -13,10 +13,10 @@ import tomllib
 import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -25,15 +25,24 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from pipeline.text import topic_key
 from schemas import PostError, parse_time
 from schemas.access import Token
+from schemas.alerts import Rule
 from schemas.events import Event
+from schemas.watchlists import Watchlist
 
+TABLES: dict[str, type[Event] | type[Watchlist] | type[Rule] | type[Token]] = {
+    "event": Event, "watchlist": Watchlist, "rule": Rule, "token": Token,
+}  # fmt: skip
 FILE_NAME = "upswell.toml"
 ENV_PREFIX = "UPSWELL_"
 NOT_SETTINGS = ("UPSWELL_DATA", "UPSWELL_TEST_")  # where tests find real data and real servers
 MINUTE_MS = 60_000
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):\d{1,5}", re.ASCII)
+_SCOPE = re.compile(
+    r"all|lang:[a-z]{2,3}|source:[a-z0-9._-]{1,64}|(?:event|watch):[a-z0-9][a-z0-9_-]{0,62}", re.ASCII
+)
 _PREFIX = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)
 
 
@@ -72,6 +81,8 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65_535, description="port where Prometheus reads this process; 0: none")
     metrics_host: str = Field("127.0.0.1", description="address of that port")
     events: Annotated[tuple[Event, ...], NoDecode] = Field((), description="events with trends of their own")
+    watchlists: Annotated[tuple[Watchlist, ...], NoDecode] = Field((), description="brands, people, rivals to watch")
+    rules: Annotated[tuple[Rule, ...], NoDecode] = Field((), description="when to alert")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field((), repr=False, description="who may moderate")
 
     @field_validator("pane_ms", "lateness_ms", "partitions", "replication", mode="before")
@@ -111,17 +122,31 @@ class Settings(BaseSettings):
             raise ValueError("no address of Redis; write it like redis://127.0.0.1:6379/0")
         return value
 
-    @field_validator("events", mode="before")
+    @field_validator("events", "watchlists", "rules", mode="before")
     @classmethod
-    def _events_from_file_only(cls, value: object) -> object:
+    def _from_file_only(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, str):
-            raise ValueError(f"events are told in [[event]] tables of {FILE_NAME} only; unset this variable")
+            name = info.field_name or ""
+            raise ValueError(f"{name} are told in [[{name[:-1]}]] tables of {FILE_NAME} only; unset this variable")
         return value
 
     @field_validator("tokens", mode="before")
     @classmethod
     def _tokens_of_text(cls, value: object) -> object:
         return _told_tokens(value) if isinstance(value, str) else value
+
+    def unknown_scope(self, scope: str) -> str:
+        """What is wrong with a scope that no list can have; '' where nothing is."""
+        if not _SCOPE.fullmatch(scope):
+            return "no scope; use all, lang:fr, source:NAME, event:NAME or watch:NAME"
+        for kind, tables in ("event", self.events), ("watchlist", self.watchlists):
+            names = [table.name for table in tables]
+            name = scope.removeprefix(f"{kind[:5]}:")
+            if name != scope and name not in names:
+                known = f"known are {', '.join(names)}" if names else "there is none"
+                article = "an" if kind == "event" else "a"
+                return f"no such {kind} ({known}); describe it as {article} [[{kind}]] in upswell.toml"
+        return ""
 
 
 def load_settings(config: Path | None = None, **flags: int | str | None) -> Settings:
@@ -144,11 +169,15 @@ def load_settings(config: Path | None = None, **flags: int | str | None) -> Sett
             return init_settings, env_settings, InitSettingsSource(settings_cls, told)
 
     try:
-        return Sourced(**given)
+        settings = Sourced(**given)
     except ValidationError as error:
         fault = error.errors()[0]
         name = str(fault["loc"][0])
         raise SettingsError(f"{_place(name, given, path)}: {_sentence(fault)}") from None
+    for rule in settings.rules:
+        if complaint := settings.unknown_scope(rule.on):
+            raise SettingsError(f"{path}: rule ({rule.name}).on: {rule.on:.80}: {complaint}")
+    return settings
 
 
 def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -194,14 +223,15 @@ def _read_file(path: Path) -> dict[str, Any]:
         told = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(_toml_fault(path, text, str(error))) from None
-    known = ["event", "token", *sorted(Settings.model_fields.keys() - {"events", "tokens"})]
+    known = [*TABLES, *sorted(Settings.model_fields.keys() - {f"{kind}s" for kind in TABLES})]
     for key in told:
         if key not in known:
-            hint = f"; did you mean [[{key[:-1]}]]?" if key in ("events", "tokens") else _did_you_mean(key, known)
+            hint = f"; did you mean [[{key[:-1]}]]?" if key.removesuffix("s") in TABLES else _did_you_mean(key, known)
             raise SettingsError(f"{path}: {key!r} is not a setting{hint or '; known are ' + ', '.join(known)}")
-    events, tokens = _tables(path, told, "event"), _tables(path, told, "token")
+    tables = {kind: _tables(path, told, kind) for kind in TABLES}
     lines = text.splitlines()
-    return told | {"events": _read_events(path, events, lines), "tokens": _read_tokens(path, tokens, lines)}
+    read = {f"{kind}s": _read_tables(path, kind, tables[kind], lines) for kind in TABLES}
+    return told | read
 
 
 def _tables(path: Path, told: dict[str, Any], kind: str) -> list[Any]:
@@ -234,38 +264,50 @@ def _toml_fault(path: Path, text: str, message: str) -> str:
     return f"{path}:{line}: {message[0].lower()}{message[1:]}; mend the line (it is not TOML)"
 
 
-def _read_events(path: Path, tables: list[Any], lines: list[str]) -> tuple[Event, ...]:
-    events: dict[str, Event] = {}
+def _read_tables(path: Path, kind: str, tables: list[Any], lines: list[str]) -> tuple[Any, ...]:
+    found: dict[str, Any] = {}
     for index, table in enumerate(tables):
-        place = _Place(path, lines, "event", index, table)
-        event = _read_event(place, table)
-        if event.name in events:
-            raise place.fault(".name", "there are two events of this name; rename one")
-        events[event.name] = event
-    return tuple(events.values())
+        place = _Place(path, lines, kind, index, table)
+        one = _read_event(place, table) if kind == "event" else place.read(table, TABLES[kind], _NAMES[kind == "token"])
+        if isinstance(one, Rule):
+            _check_rule(place, one)
+        if one.name in found:
+            raise place.fault(".name", f"there are two {kind}s of this name; rename one")
+        found[one.name] = one
+    return tuple(found.values())
+
+
+_BEGINNING = "beginning with a letter or digit"
+_NAMES = (
+    f"lower-case letters, digits, - and _ (63 at most), {_BEGINNING}",
+    f"letters, digits, . - and _ (63 at most), {_BEGINNING}",
+)
+_PATTERNS = {"quiet": "HH:MM-HH:MM, like 22:00-07:00", "langs": "two or three lower-case letters, like fr"}
+
+
+def _check_rule(place: _Place, rule: Rule) -> None:
+    if rule.kind == "volume" and (rule.posts is None) == (rule.people is None):
+        raise place.fault(".kind", "volume needs either posts or people; write it like people = 50")
+    for topic in rule.topics:
+        if not topic_key(topic):
+            raise place.fault(".topics", f"{topic:.40} has no letters; write it like #capcomnet")
+    _check_zone(place, rule.time_zone)
 
 
 def _read_event(place: _Place, table: dict[str, Any]) -> Event:
     times = {key: _moment(place, key, table[key]) for key in ("start", "end") if key in table}
-    event = place.read(table | times, Event, "lower-case letters, digits, - and _ (63 at most)")
+    event: Event = place.read(table | times, Event, _NAMES[0])
     if event.start is not None and event.end is not None and event.start >= event.end:
         raise place.fault(".end", "the event ends before it starts; exchange start and end")
-    try:
-        zoneinfo.ZoneInfo(event.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # the last two for what is no name or a folder's
-        raise place.fault(".time_zone", f"{event.time_zone:.40} is no time zone; write it like Europe/Paris") from None
+    _check_zone(place, event.time_zone)
     return event
 
 
-def _read_tokens(path: Path, tables: list[Any], lines: list[str]) -> tuple[Token, ...]:
-    tokens: dict[str, Token] = {}
-    for index, table in enumerate(tables):
-        place = _Place(path, lines, "token", index, table)
-        token = place.read(table, Token, "letters, digits, . - and _ (63 at most)")
-        if token.name in tokens:
-            raise place.fault(".name", "there are two tokens of this name; rename one")
-        tokens[token.name] = token
-    return tuple(tokens.values())
+def _check_zone(place: _Place, name: str) -> None:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # the last two for what is no name or a folder's
+        raise place.fault(".time_zone", f"{name:.40} is no time zone; write it like Europe/Paris") from None
 
 
 def _told_tokens(text: str) -> tuple[Token, ...]:
@@ -283,9 +325,6 @@ def _told_tokens(text: str) -> tuple[Token, ...]:
     return tuple(tokens.values())
 
 
-Table = TypeVar("Table", Event, Token)
-
-
 class _Place:
     """Where in the file a table stands, for the sentences about its faults."""
 
@@ -301,7 +340,7 @@ class _Place:
         line = _line_of(self._lines, self._kind, self._index, key or re.split(r"[.\[]", at.lstrip("."))[0])
         return SettingsError(f"{self._path}{line}: {self._kind}[{self._index}]{self._name}{at}: {message}")
 
-    def read(self, table: dict[str, Any], kind: type[Table], name_rule: str) -> Table:
+    def read(self, table: dict[str, Any], kind: Any, name_rule: str) -> Any:
         known = list(kind.__struct_fields__)
         for key in table:
             if key not in known:
@@ -313,7 +352,7 @@ class _Place:
         except msgspec.ValidationError as error:
             message, _, at = str(error).partition(" - at `$")
             if "matching regex" in message:
-                message = f"must be {name_rule}, beginning with a letter or digit"
+                message = f"must be {_PATTERNS.get(re.split(r'[`.[]', at.lstrip('.'))[0], name_rule)}"
             raise self.fault(at.rstrip("`"), f"{message[0].lower()}{message[1:]}") from None
 
 

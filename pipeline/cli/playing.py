@@ -130,6 +130,7 @@ class _Run:
                 lateness_ms=settings.lateness_ms,
                 partitions=settings.partitions,
                 events=settings.events,
+                watchlists=settings.watchlists,
             ),
             on_panes=self.take_panes if plan.counts else None,
             on_list=self.take_list,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from typing import Annotated, Literal
@@ -19,7 +18,6 @@ from pipeline.sources.archives import FORMATS, ArchiveError, find_files
 from schemas import Window
 
 STDIN = "-"
-_SCOPE = re.compile(r"all|lang:[a-z]{2,3}|source:[a-z0-9._-]{1,64}|event:[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
 
 def replay(
@@ -120,13 +118,8 @@ def replay(
 
 def check_scope(scope: str, settings: Settings) -> None:
     """Raises WrongUseError for a scope that no list can have."""
-    if not _SCOPE.fullmatch(scope):
-        raise WrongUseError(f"--scope {scope}: use all, lang:fr, source:NAME or event:NAME")
-    names = [event.name for event in settings.events]
-    name = scope.removeprefix("event:")
-    if name != scope and name not in names:
-        known = f"known are {', '.join(names)}" if names else "there is none"
-        raise WrongUseError(f"--scope {scope}: no such event ({known}); describe it as [[event]] in upswell.toml")
+    if complaint := settings.unknown_scope(scope):
+        raise WrongUseError(f"--scope {scope}: {complaint}")
 
 
 def parse_columns(text: str | None) -> dict[str, str] | None:

@@ -1,7 +1,7 @@
 """Current trends for Prometheus: a series exists as long as its topic is listed, and their number is bounded.
 
 At most 20 rows a list, three lists a scope, `MAX_SCOPES` scopes; further scopes are left out and counted. The scope
-`all` comes first, then events; sources and languages make room for them.
+`all` comes first, then events and watchlists; sources and languages make room for them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_SCOPES = 100
 MAX_ROWS = 20
 TOPIC_WIDTH = 64  # columns
 _UNQUOTED = str.maketrans(dict.fromkeys("\"'`\\", "_"))  # dashboards put scopes into queries
-_IMPORTANCE = {"all": 0, "event": 1, "source": 2}
+_IMPORTANCE = {"all": 0, "event": 1, "watch": 1, "source": 2}
 
 _ROWS: dict[str, tuple[str, Callable[[Trend], float]]] = {
     "rank": ("Place of the topic in its list, 1 is the first.", lambda row: row.rank),

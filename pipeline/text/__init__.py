@@ -2,7 +2,7 @@
 
 from pipeline.text.cells import DIALECTS, Dialect, dialect_of, language, source_name
 from pipeline.text.entities import Entities, Item
-from pipeline.text.keys import fold, fold_text, text_key
+from pipeline.text.keys import fold, fold_text, text_key, topic_key
 from pipeline.text.matching import EventMatcher
 from pipeline.text.showing import printable
 from pipeline.text.topics import extract, topics_of
@@ -21,5 +21,6 @@ __all__ = [
     "printable",
     "source_name",
     "text_key",
+    "topic_key",
     "topics_of",
 ]

@@ -42,6 +42,17 @@ def fold(spelling: str) -> str:
     return spelling.lower() if spelling.isascii() else _folded(spelling)
 
 
+def topic_key(written: str) -> str:
+    """The key of a hashtag or cashtag as people write them down, with or without its sigil; '' where it has no letters.
+
+    >>> topic_key("CapComNet"), topic_key("＃Été"), topic_key("$AAPL"), topic_key("#")
+    ('#capcomnet', '#ete', '$aapl', '')
+    """
+    words = " ".join(written.split())
+    key = fold(words if words.startswith("$") else "#" + words.lstrip("#＃﹟ "))
+    return key if len(key) > 1 else ""
+
+
 def fold_text(text: str) -> str:
     """A whole text folded as a topic is, for finding words in it."""
     return text.lower() if text.isascii() else _fold(text)

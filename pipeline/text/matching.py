@@ -1,51 +1,85 @@
-"""To which events a post belongs: by its hashtags, its words, its author and whom it mentions."""
+"""To which events and watchlists a post belongs: by its hashtags, its words, its author and whom it mentions."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import ahocorasick
 import regex
 
-from pipeline.text.cells import dialect_of, source_name
-from pipeline.text.keys import fold, fold_text
+from pipeline.text.cells import dialect_of, language, source_name
+from pipeline.text.keys import fold, fold_text, topic_key
 from pipeline.text.topics import RULES
 from schemas import Post
 from schemas.events import Event
+from schemas.watchlists import Watchlist
 
+_Names = dict[str, set[str]]
 _WORD_CHARACTER = regex.compile(r"[\w\p{M}]")
 # scripts that write without spaces: there a word begins and ends wherever it stands
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
 
 
-class EventMatcher:
-    """Finds the events of posts. The cost of a post grows with its length, not with the number of words watched."""
+_EXCLUDED = "-"  # before the name of a watchlist: the post is none of it
 
-    def __init__(self, events: Sequence[Event]) -> None:
-        """Raises ValueError where two events have one name, or a word or hashtag holds nothing to compare."""
-        self._spans = {event.name: (event.start, event.end) for event in events}
-        self._channels = {event.name: frozenset(map(source_name, event.channels)) for event in events}
-        if len(self._spans) < len(events):
-            (twice, _), *_ = Counter(event.name for event in events).most_common(1)
-            raise ValueError(f"two events are named {twice!r}")
-        hashtags: dict[str, set[str]] = defaultdict(set)
-        accounts: dict[str, set[str]] = defaultdict(set)
-        words: dict[str, set[str]] = defaultdict(set)
+
+@dataclass(frozen=True)
+class _Limits:
+    """Which posts a name is open to, whatever they say. Times in ms."""
+
+    start: int | None
+    end: int | None
+    sources: frozenset[str]
+    langs: frozenset[str]
+
+    def hold(self, post: Post) -> bool:
+        assert isinstance(post.time, int), "a decoded post's time is in ms"
+        if self.sources and source_name(post.source) not in self.sources:
+            return False
+        if self.langs and language(post.lang) not in self.langs:
+            return False
+        return (self.start is None or self.start <= post.time) and (self.end is None or post.time < self.end)
+
+
+class EventMatcher:
+    """Finds the events of posts by name, and their watchlists as `watch:NAME`. The cost of a post grows with its
+    length, not with the number of words watched."""
+
+    def __init__(self, events: Sequence[Event], watchlists: Sequence[Watchlist] = ()) -> None:
+        """Raises ValueError where two events (or watchlists) have one name, or a word or hashtag holds nothing to
+        compare."""
+        _refuse_twice("events", [event.name for event in events])
+        _refuse_twice("watchlists", [watched.name for watched in watchlists])
+        self._events = frozenset(event.name for event in events)
+        self._limits = {
+            event.name: _Limits(event.start, event.end, frozenset(map(source_name, event.channels)), frozenset())
+            for event in events
+        } | {
+            watched.scope: _Limits(None, None, frozenset(map(source_name, watched.sources)), frozenset(watched.langs))
+            for watched in watchlists
+        }
+        hashtags: _Names = defaultdict(set)
+        accounts: _Names = defaultdict(set)
+        words: _Names = defaultdict(set)
         for event in events:
-            for hashtag in event.hashtags:
-                hashtags[_hashtag_key(hashtag, event)].add(event.name)
-            for account in event.accounts:
-                accounts[_account_key(account)].add(event.name)
-            for word in event.words:
-                words[_word_key(word, event)].add(event.name)
+            told = f"event {event.name!r}"
+            for term in _terms(event):
+                _enter(term, event.name, told, hashtags, accounts, words)
+        for watched in watchlists:
+            told = f"watchlist {watched.name!r}"
+            for term in _terms(watched):
+                _enter(term, watched.scope, told, hashtags, accounts, words)
+            for excluded in watched.exclude:
+                _enter(_kind_of(excluded), _EXCLUDED + watched.scope, told, hashtags, accounts, words)
         self._hashtags = dict(hashtags)
         self._accounts = dict(accounts)
         self._words = _automaton(words) if words else None
 
     def match(self, post: Post, spellings: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the post's events, sorted; `spellings` are its topics as `topics_of` gives them."""
-        if not self._spans:
+        if not self._limits:
             return ()
         found: set[str] = set()
         if self._hashtags:
@@ -59,8 +93,8 @@ class EventMatcher:
         if self._words is not None:
             self._find_words(post.text, found)
         if post.events:
-            found.update(name for name in post.events if name in self._spans)
-        return tuple(sorted(name for name in found if self._is_on(name, post))) if found else ()
+            found.update(name for name in post.events if name in self._events)
+        return tuple(sorted(name for name in found if self._is_in(name, post, found))) if found else ()
 
     def _find_words(self, text: str, found: set[str]) -> None:
         assert self._words is not None
@@ -69,21 +103,39 @@ class EventMatcher:
             if not names <= found and _stands_alone(text, last + 1 - length, last + 1):
                 found |= names
 
-    def _is_on(self, name: str, post: Post) -> bool:
-        start, end = self._spans[name]
-        assert isinstance(post.time, int), "a decoded post's time is in ms"
-        channels = self._channels[name]
-        if channels and source_name(post.source) not in channels:
-            return False
-        return (start is None or start <= post.time) and (end is None or post.time < end)
+    def _is_in(self, name: str, post: Post, found: set[str]) -> bool:
+        limits = self._limits.get(name)  # what excludes has none
+        return limits is not None and _EXCLUDED + name not in found and limits.hold(post)
 
 
-def _hashtag_key(hashtag: str, event: Event) -> str:
-    words = " ".join(hashtag.split())
-    key = fold(words if words.startswith("$") else "#" + words.lstrip("#＃﹟ "))
-    if len(key) < 2:
-        raise ValueError(f"event {event.name!r}: hashtag {hashtag!r} has no letters")
-    return key
+_Term = tuple[str, str]  # "hashtag", "account" or "word", and as it was written
+
+
+def _terms(watched: Event | Watchlist) -> Iterable[_Term]:
+    yield from (("hashtag", one) for one in watched.hashtags)
+    yield from (("account", one) for one in watched.accounts)
+    yield from (("word", one) for one in watched.words)
+
+
+def _kind_of(term: str) -> _Term:
+    kinds = {"#": "hashtag", "＃": "hashtag", "$": "hashtag", "@": "account", "＠": "account"}
+    return kinds.get(term.strip()[:1], "word"), term
+
+
+def _enter(
+    term: _Term, name: str, told: str, hashtags: _Names, accounts: _Names, words: _Names
+) -> None:
+    kind, written = term
+    key = {"hashtag": topic_key, "account": _account_key, "word": _word_key}[kind](written)
+    if not key:
+        raise ValueError(f"{told}: {kind} {written!r} has no letters")
+    {"hashtag": hashtags, "account": accounts, "word": words}[kind][key].add(name)
+
+
+def _refuse_twice(what: str, names: Sequence[str]) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise ValueError(f"two {what} are named {name!r}")
 
 
 def _account_key(account: str) -> str:
@@ -91,11 +143,8 @@ def _account_key(account: str) -> str:
     return name.partition("/")[0].casefold()  # a mentioned list is its owner's
 
 
-def _word_key(word: str, event: Event) -> str:
-    key = _comparable(word).strip()
-    if not key:
-        raise ValueError(f"event {event.name!r}: word {word!r} has no letters")
-    return key
+def _word_key(word: str) -> str:
+    return _comparable(word).strip()
 
 
 def _comparable(text: str) -> str:

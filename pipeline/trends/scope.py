@@ -19,7 +19,7 @@ def scopes_of(cell: Cell) -> list[str]:
         scopes.append(f"lang:{cell.lang}")
     if cell.source:
         scopes.append(f"source:{cell.source}")
-    scopes += [f"event:{event}" for event in cell.events]
+    scopes += [name if name.startswith("watch:") else f"event:{name}" for name in cell.events]
     return scopes
 
 
@@ -187,4 +187,5 @@ def _membership(name: str) -> Callable[[Cell], bool]:
         return lambda cell: cell.lang == value
     if kind == "source":
         return lambda cell: cell.source == value
-    return lambda cell: value in cell.events
+    wanted = name if kind == "watch" else value
+    return lambda cell: wanted in cell.events

@@ -30,7 +30,8 @@ LAST_MS = 253_402_300_800_000  # the year 10000
 WindowName = Literal["5m", "1h", "24h"]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="rows at most")]
 ScopeName = Annotated[
-    str, QueryParameter(name="scope", max_length=200, description="all, lang:fr, source:mastodon or event:NAME")
+    str,
+    QueryParameter(name="scope", max_length=200, description="all, lang:fr, source:NAME, event:NAME or watch:NAME"),
 ]
 Moment = Annotated[str | None, QueryParameter(max_length=40, description="RFC 3339, or ms since 1970")]
 FAULTS = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.text import EventMatcher, topics_of
 from schemas import Post
 from schemas.events import Event
+from schemas.watchlists import Watchlist
 
 
 def events_of(text: str, *events: Event, author: str = "somebody", time: int = 0, **fields: object) -> tuple[str, ...]:
@@ -103,3 +106,49 @@ def test_the_automaton_finds_what_looking_at_every_place_finds(words: list[str],
             if within[start:end] == key and begins and ends:
                 expected.add(f"e{index}")
     assert set(events_of(text, *(Event(f"e{i}", words=(word,)) for i, word in enumerate(words)))) == expected
+
+
+def test_a_watchlist_is_matched_as_events_are_but_for_what_it_excludes() -> None:
+    watched = Watchlist("apple", hashtags=("$AAPL",), words=("apple",), exclude=("apple pie", "#recipe", "@cook"))
+    assert watched_by("buy $aapl now", watched) == ("watch:apple",)
+    assert watched_by("an APPLE a day", watched) == ("watch:apple",)
+    assert watched_by("grandma's Apple  pie", watched) == ()
+    assert watched_by("apple #Recipe", watched) == ()
+    assert watched_by("apple, says @cook", watched, source="twitter") == ()
+    assert watched_by("apple", watched, author="Cook") == ()
+    assert watched_by("#recipe", watched) == ()
+
+
+def test_a_watchlist_may_be_of_some_languages_and_sources() -> None:
+    watched = Watchlist("a", words=("x",), langs=("fr",), sources=("mastodon",))
+    assert watched_by("x", watched, lang="fr-CA", source="mastodon") == ("watch:a",)
+    assert watched_by("x", watched, lang="en", source="mastodon") == ()
+    assert watched_by("x", watched, source="mastodon") == ()
+    assert watched_by("x", watched, lang="fr", source="sms") == ()
+
+
+def test_no_post_can_name_itself_into_a_watchlist() -> None:
+    assert watched_by("x", Watchlist("a", words=("y",)), events=["watch:a", "a", "-watch:a"]) == ()
+
+
+def watched_by(text: str, *watchlists: Watchlist, **fields: Any) -> tuple[str, ...]:
+    post = Post(**({"id": "1", "time": 15, "author": "ann", "text": text} | fields))
+    return EventMatcher((), watchlists).match(post, topics_of(post))
+
+
+def test_a_thousand_watchlists_cost_less_than_twice_what_ten_cost() -> None:
+    texts = [f"word{n} of {'some more text here ' * 5} #tag{n}" for n in range(300)]
+    posts = [Post(id=str(n), time=15, author="ann", text=text) for n, text in enumerate(texts)]
+    read = [(post, topics_of(post)) for post in posts]
+
+    def cost_s(number: int) -> float:
+        named = [Watchlist(f"w{n}", hashtags=(f"#other{n}",), words=(f"brand {n} name",)) for n in range(number)]
+        matcher, best = EventMatcher((), named), 9.0
+        for _ in range(15):
+            began = time.perf_counter()
+            for post, spellings in read:
+                matcher.match(post, spellings)
+            best = min(best, time.perf_counter() - began)
+        return best
+
+    assert cost_s(1_000) < 2 * cost_s(10)

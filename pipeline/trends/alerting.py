@@ -1,0 +1,224 @@
+"""When an alert fires and when it is over: rules over final lists, by event time alone.
+
+The same lists raise the same alerts at the same event times, live or replayed, read once or several times, in whatever
+order lists of the same moment come.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.text import topic_key
+from schemas.alerts import Alert, Rule
+from schemas.trends import Trend, TrendList
+
+_SECOND_MS = 1_000
+
+
+class _Course(msgspec.Struct):
+    """How a topic stands under a rule. Times in ms."""
+
+    since: int | None = None  # what the rule looks for holds since then
+    alert: Alert | None = None  # it fires
+    over: int | None = None  # it fires, and what it fired for is no more, since then
+    cool_until: int = 0
+
+
+class _Memory(msgspec.Struct):
+    clock: int = 0
+    seen: dict[str, int] = {}  # scope/window -> moment of its newest list
+    spoken: dict[str, int] = {}  # scope -> moment of its newest list with posts
+    courses: dict[str, dict[str, _Course]] = {}  # rule -> topic -> course
+    muted: dict[str, int] = {}  # rule, or rule/topic -> until
+
+
+class Alerting:
+    """The state of all rules. Its size is bounded by rules times rows of a list (and topics that still cool down)."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = {rule.name: rule for rule in rules}
+        self._of_list: dict[str, list[Rule]] = {}
+        self._silence = [rule for rule in rules if rule.kind == "silence"]
+        for rule in rules:
+            if rule.kind != "silence":
+                self._of_list.setdefault(f"{rule.on}/{rule.window}", []).append(rule)
+        self._topics = {rule.name: frozenset(map(topic_key, rule.topics)) for rule in rules}
+        self._quiet = {rule.name: _Quiet(rule) for rule in rules if rule.quiet and rule.severity != "critical"}
+        self._memory = _Memory()
+
+    def wants(self, scope: str, window: str) -> bool:
+        """Whether a rule looks at this list."""
+        return f"{scope}/{window}" in self._of_list or any((rule.on, "5m") == (scope, window) for rule in self._silence)
+
+    def take(self, trends: TrendList) -> list[Alert]:
+        """What the list makes fire or resolves. Lists that are not final, or no newer than one of the same scope and
+        window taken before, change nothing. A silence is told with the first list of a later moment."""
+        memory, alerts = self._memory, list[Alert]()
+        if not trends.final:
+            return alerts
+        if trends.at > memory.clock:
+            for rule in self._silence:
+                alerts += self._judge_silence(rule, memory.clock)
+            memory.clock = trends.at
+        if not self.wants(trends.scope, trends.window):
+            return alerts
+        place = f"{trends.scope}/{trends.window}"
+        if trends.at <= memory.seen.get(place, -1):
+            return alerts
+        memory.seen[place] = trends.at
+        if trends.window == "5m" and any(row.posts for row in trends.trends):
+            memory.spoken[trends.scope] = trends.at
+        for rule in self._of_list.get(place, ()):
+            alerts += self._judge(rule, trends)
+        return alerts
+
+    def mute(self, rule: str, until_ms: int, topic: str = "") -> None:
+        """Nothing new fires for the rule, or for one topic of it, before that event time; what fires is resolved."""
+        self._memory.muted[f"{rule}/{topic}" if topic else rule] = until_ms
+
+    def snapshot(self) -> bytes:
+        """All that `restore` needs to go on as if nothing had happened."""
+        return msgspec.msgpack.encode(self._memory)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Goes on where the snapshot was taken; what it says of rules that are gone is forgotten. Raises ValueError
+        for what is no snapshot."""
+        memory = msgspec.msgpack.decode(snapshot, type=_Memory)
+        memory.courses = {name: one for name, one in memory.courses.items() if name in self._rules}
+        self._memory = memory
+
+    def _judge(self, rule: Rule, trends: TrendList) -> list[Alert]:
+        courses = self._memory.courses.setdefault(rule.name, {})
+        wanted = self._topics[rule.name]
+        rows = {
+            row.topic: row
+            for row in trends.trends
+            if (not wanted or row.topic in wanted) and not (row.flags and rule.flags == "suppress")
+        }
+        alerts = []
+        for topic in [*rows, *sorted(courses.keys() - rows.keys())]:
+            row, course = rows.get(topic), courses.get(topic) or _Course()
+            begins = row is not None and _holds(rule, row, 1.0)
+            stays = row is not None and _holds(rule, row, 0.5)
+            due = self._step(rule, topic, course, trends.at, begins, stays)
+            if due == "firing":
+                assert row is not None
+                course.alert = _raised(rule, trends, row, course.since or trends.at)
+                alerts.append(course.alert)
+            elif due == "resolved":
+                alerts.append(_resolved(rule, course, trends.at))
+            _keep(courses, topic, course, trends.at)
+        return alerts
+
+    def _judge_silence(self, rule: Rule, now: int) -> list[Alert]:
+        spoken = self._memory.spoken.get(rule.on)
+        if spoken is None:
+            return []
+        courses = self._memory.courses.setdefault(rule.name, {})
+        course = courses.get("") or _Course()
+        silent_s = (now - spoken) / _SECOND_MS
+        silent = silent_s >= rule.silent_s
+        due = self._step(rule, "", course, now, silent, silent)
+        alerts = []
+        if due == "firing":
+            last = dt.datetime.fromtimestamp(spoken / _SECOND_MS, dt.UTC)
+            course.alert = Alert(
+                key=f"{rule.name}//{now}", status="firing", rule=rule.name, kind=rule.kind, severity=rule.severity,
+                scope=rule.on, window=rule.window, topic="", display=rule.on, since=spoken, fired=now, at=now,
+                value=silent_s, threshold=rule.silent_s, flags=[], examples=[],
+                why=f"No post in {rule.on} since {last:%Y-%m-%d %H:%M} UTC.",
+            )  # fmt: skip
+            alerts.append(course.alert)
+        elif due == "resolved":
+            alerts.append(_resolved(rule, course, now))
+        _keep(courses, "", course, now)
+        return alerts
+
+    def _step(self, rule: Rule, topic: str, course: _Course, now: int, begins: bool, stays: bool) -> str:
+        """`firing` or `resolved` where the course turns now, else ''."""
+        muted = now < max(self._memory.muted.get(rule.name, 0), self._memory.muted.get(f"{rule.name}/{topic}", 0))
+        if course.alert is not None:
+            if stays and not muted:
+                course.over = None
+                return ""
+            course.over = now if course.over is None else course.over
+            return "resolved" if muted or now - course.over >= rule.resolve_s * _SECOND_MS else ""
+        if not begins or muted:
+            course.since = None
+            return ""
+        course.since = now if course.since is None else course.since
+        quiet = self._quiet.get(rule.name)
+        waits = now < course.cool_until or now - course.since < rule.hold_s * _SECOND_MS
+        if waits or (quiet is not None and quiet.at(now)):
+            return ""
+        course.cool_until = 0
+        return "firing"
+
+
+class _Quiet:
+    """Hours of the day, by the clock of a place."""
+
+    def __init__(self, rule: Rule) -> None:
+        begin, _, end = rule.quiet.partition("-")
+        self._begin, self._end = dt.time.fromisoformat(begin), dt.time.fromisoformat(end)
+        self._zone = zoneinfo.ZoneInfo(rule.time_zone)
+
+    def at(self, ms: int) -> bool:
+        now = dt.datetime.fromtimestamp(ms / _SECOND_MS, self._zone).time()
+        if self._begin <= self._end:
+            return self._begin <= now < self._end
+        return now >= self._begin or now < self._end
+
+
+def _holds(rule: Rule, row: Trend, share: float) -> bool:
+    """Whether the row is what the rule looks for; `share` 1 to fire, less to go on firing."""
+    if rule.kind == "volume":
+        value, threshold = _measured(rule, row)
+        return value >= threshold * share
+    if rule.kind == "surge":
+        return row.trending and row.score >= rule.score * share
+    fresh = rule.kind != "new" or share < 1 or row.state == "new"
+    return row.trending and row.rank * share <= rule.top and fresh
+
+
+def _measured(rule: Rule, row: Trend) -> tuple[float, float]:
+    """(value, threshold)"""
+    if rule.kind == "volume":
+        return (row.authors, rule.people) if rule.people is not None else (row.posts, rule.posts or 1)
+    return (row.score, rule.score) if rule.kind == "surge" else (row.rank, rule.top)
+
+
+def _raised(rule: Rule, trends: TrendList, row: Trend, since: int) -> Alert:
+    value, threshold = _measured(rule, row)
+    what = {
+        "trending": f"is number {row.rank}",
+        "surge": f"reached {row.score:.1f} sigma",
+        "volume": f"has {value:,.0f} {'posts' if rule.people is None else 'people'}",
+        "new": f"was never seen before and is number {row.rank}",
+    }[rule.kind]
+    return Alert(
+        key=f"{rule.name}/{row.topic}/{trends.at}", status="firing", rule=rule.name, kind=rule.kind,
+        severity=rule.severity, scope=trends.scope, window=trends.window, topic=row.topic, display=row.display,
+        since=row.since or since, fired=trends.at, at=trends.at, value=value, threshold=threshold, flags=row.flags,
+        examples=row.examples, why=f"{row.display} {what} in {trends.scope} ({trends.window}): {row.why}",
+    )  # fmt: skip
+
+
+def _resolved(rule: Rule, course: _Course, now: int) -> Alert:
+    assert course.alert is not None
+    over = msgspec.structs.replace(course.alert, status="resolved", at=now)
+    course.alert = course.over = course.since = None
+    course.cool_until = now + rule.cooldown_s * _SECOND_MS
+    return over
+
+
+def _keep(courses: dict[str, _Course], topic: str, course: _Course, now: int) -> None:
+    """The course as it goes on, or nothing where there is nothing to remember."""
+    if course.alert is None and course.since is None and course.cool_until <= now:
+        courses.pop(topic, None)
+    else:
+        courses[topic] = course

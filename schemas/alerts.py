@@ -1,0 +1,72 @@
+"""Rules that say when somebody wants to be alerted, and the alerts that they raise."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.trends import Flag, Window
+
+Kind = Literal["trending", "surge", "volume", "new", "silence"]
+Severity = Literal["info", "warning", "critical"]
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
+_Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When the lists of a scope and window raise an alert about a topic.
+
+    `trending`: it trends among the first `top`. `surge`: it trends with a score of at least `score`. `volume`: at least
+    `posts`, or people `people`, in the window. `new`: it trends among the first `top` and was never seen before.
+    `silence`: the scope's stream stops for `silent_s`; about the scope, not a topic.
+
+    It fires once that has held for `hold_s`; it is resolved once that has not held for `resolve_s`, with half the
+    numbers (twice the places), and then stays silent for `cooldown_s`. In `quiet` hours (`22:00-07:00`, of `time_zone`)
+    only critical alerts fire; the others wait for their end. `flags` tells what becomes of trends with `one_post`,
+    `one_author` or `same_people`. `topics` (hashtags, cashtags): only these; none: any.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    on: Annotated[str, msgspec.Meta(max_length=100)] = "all"  # scope
+    kind: Kind = "trending"
+    window: Window = "1h"
+    topics: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=256)], ...] = ()
+    top: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+    score: Annotated[float, msgspec.Meta(gt=0, le=10_000)] = 8.0
+    posts: _Count | None = None
+    people: _Count | None = None
+    silent_s: Annotated[int, msgspec.Meta(ge=60, le=7 * 86_400)] = 900
+    hold_s: _Seconds = 0
+    resolve_s: _Seconds = 300
+    cooldown_s: _Seconds = 1_800
+    quiet: Annotated[str, msgspec.Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$")] = ""
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
+    severity: Severity = "warning"
+    flags: Literal["suppress", "mark"] = "suppress"
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """A rule has fired, or what it fired for is over. Times in ms of event time.
+
+    `key` is the same for the firing and the resolved alert and for every delivery of them: what tells receivers that
+    they have seen it. `value` is the one that the rule looks at: place, score, posts, people or seconds of silence.
+    """
+
+    key: str
+    status: Literal["firing", "resolved"]
+    rule: str
+    kind: Kind
+    severity: Severity
+    scope: str
+    window: Window
+    topic: str  # key; "" for silence
+    display: str
+    since: int  # when what the rule looks for began
+    fired: int
+    at: int  # of this message: when it fired, or was resolved
+    value: float
+    threshold: float
+    flags: list[Flag]
+    examples: list[str]  # post ids
+    why: str  # one sentence

@@ -1,0 +1,216 @@
+"""When alerts fire and end: each rule by hand, and what must hold whatever the lists are."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.trends.alerting import Alerting
+from schemas import Trend, TrendList
+from schemas.alerts import Alert, Rule
+from tests.sinks.lists import trend, trend_list
+
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+
+
+def row(topic: str, rank: int = 1, **fields: Any) -> Trend:
+    return msgspec.structs.replace(trend(rank, topic), **fields)
+
+
+def at(minute: int, *rows: Trend, scope: str = "all", window: str = "1h") -> TrendList:
+    made = trend_list(scope=scope, window=window, at=minute * MINUTE)  # type: ignore[arg-type]
+    made.trends.extend(rows)
+    return made
+
+
+def told(alerting: Alerting, *lists: TrendList) -> list[tuple[str, int, str]]:
+    """(status, minute, topic)"""
+    return [(one.status, one.at // MINUTE, one.topic) for each in lists for one in alerting.take(each)]
+
+
+def rule(**fields: Any) -> Rule:
+    return Rule(**({"name": "r", "resolve_s": 0, "cooldown_s": 0} | fields))
+
+
+def test_a_topic_that_enters_the_first_places_fires_once_and_ends_when_it_has_left() -> None:
+    alerting = Alerting([rule(top=2)])
+    assert told(alerting, at(1, row("#a", 3))) == []
+    assert told(alerting, at(2, row("#a", 2)), at(3, row("#a", 1))) == [("firing", 2, "#a")]
+    assert told(alerting, at(4, row("#a", 4))) == []  # twice the places
+    assert told(alerting, at(5, row("#a", 5))) == [("resolved", 5, "#a")]
+    assert told(alerting, at(6, row("#a", 1, trending=False))) == []
+
+
+def test_a_surge_is_a_score_and_ends_at_half_of_it() -> None:
+    alerting = Alerting([rule(kind="surge", score=8.0)])
+    scores = (7.9, 8.0, 4.0, 3.9)
+    lists = [at(minute, row("#a", score=score)) for minute, score in enumerate(scores)]
+    assert told(alerting, *lists) == [("firing", 1, "#a"), ("resolved", 3, "#a")]
+
+
+@pytest.mark.parametrize(("limit", "field"), [({"posts": 100}, "posts"), ({"people": 100}, "authors")])
+def test_a_volume_is_of_posts_or_of_people_trending_or_not(limit: dict[str, int], field: str) -> None:
+    alerting = Alerting([rule(kind="volume", **limit)])
+    lists = [at(minute, row("#a", trending=False, **{"posts": 1, "authors": 1, field: number}))
+             for minute, number in enumerate((99, 100, 50, 49))]  # fmt: skip
+    assert told(alerting, *lists) == [("firing", 1, "#a"), ("resolved", 3, "#a")]
+
+
+def test_new_is_never_seen_before() -> None:
+    alerting = Alerting([rule(kind="new")])
+    known, fresh = row("#known", state="rising"), row("#fresh", state="new")
+    assert told(alerting, at(1, known, fresh)) == [("firing", 1, "#fresh")]
+    assert told(alerting, at(2, known, row("#fresh", state="rising"))) == []
+    assert told(alerting, at(3, known)) == [("resolved", 3, "#fresh")]
+
+
+def test_silence_fires_when_the_stream_of_a_scope_stops_by_the_clock_of_all_lists() -> None:
+    alerting = Alerting([rule(kind="silence", on="event:a", silent_s=300)])
+    ever = [at(minute, row("#x")) for minute in range(1, 20)]
+    assert told(alerting, *ever) == []  # it has not begun yet
+    assert told(alerting, at(20, row("#a"), scope="event:a", window="5m")) == []
+    lists = [at(minute, row("#x")) for minute in range(21, 28)]
+    assert told(alerting, *lists) == [("firing", 25, "")]
+    back = at(28, row("#a"), scope="event:a", window="5m")
+    assert told(alerting, back, at(29, row("#x"))) == [("resolved", 28, "")]
+
+
+def test_it_must_hold_before_it_fires_and_must_be_gone_before_it_ends() -> None:
+    alerting = Alerting([rule(hold_s=120, resolve_s=120)])
+    there, gone = (lambda minute: at(minute, row("#a"))), at
+    assert told(alerting, there(1), there(2), gone(3), there(4), there(5), there(6)) == [("firing", 6, "#a")]
+    assert told(alerting, gone(7), gone(8), there(9), gone(10), gone(11), gone(12)) == [("resolved", 12, "#a")]
+
+
+def test_what_is_over_stays_silent_until_it_has_cooled_down() -> None:
+    alerting = Alerting([rule(cooldown_s=600)])
+    assert told(alerting, at(1, row("#a")), at(2)) == [("firing", 1, "#a"), ("resolved", 2, "#a")]
+    assert told(alerting, *(at(minute, row("#a")) for minute in range(3, 14))) == [("firing", 12, "#a")]
+
+
+@pytest.mark.parametrize(("severity", "fires"), [("warning", 7 * 60), ("critical", 1)])
+def test_quiet_hours_hold_back_what_is_not_critical(severity: str, fires: int) -> None:
+    alerting = Alerting([rule(quiet="23:00-08:00", time_zone="Europe/Paris", severity=severity)])
+    lists = [at(minute, row("#a")) for minute in range(1, 8 * 60)]  # 1970: Paris is an hour ahead
+    assert told(alerting, *lists) == [("firing", fires, "#a")]
+
+
+def test_trends_of_one_voice_are_suppressed_or_marked() -> None:
+    ring = at(1, row("#ring", flags=["one_post"]))
+    assert Alerting([rule()]).take(ring) == []
+    (alert,) = Alerting([rule(flags="mark")]).take(ring)
+    assert alert.flags == ["one_post"]
+
+
+def test_a_rule_may_be_about_some_topics_only_however_they_are_written() -> None:
+    alerting = Alerting([rule(topics=("Été", "$AAPL"))])
+    fired = told(alerting, at(1, row("#ete"), row("$aapl", 2), row("#b", 3)))
+    assert [topic for _, _, topic in fired] == ["#ete", "$aapl"]
+
+
+def test_a_muted_topic_or_rule_fires_nothing_and_ends_what_fires() -> None:
+    alerting = Alerting([rule()])
+    assert told(alerting, at(1, row("#a"), row("#b", 2))) == [("firing", 1, "#a"), ("firing", 1, "#b")]
+    alerting.mute("r", 10 * MINUTE, "#a")
+    assert told(alerting, at(2, row("#a"), row("#b", 2))) == [("resolved", 2, "#a")]
+    assert told(alerting, at(9, row("#a"), row("#b", 2))) == []
+    assert told(alerting, at(10, row("#a"), row("#b", 2))) == [("firing", 10, "#a")]
+    alerting.mute("r", 99 * MINUTE)
+    assert len(told(alerting, at(11, row("#a"), row("#b", 2)))) == 2
+
+
+def test_an_alert_says_what_why_since_when_and_has_one_key() -> None:
+    alerting = Alerting([rule()])
+    (fired,) = alerting.take(at(5, row("#a", display="#A", since=3 * MINUTE)))
+    (over,) = alerting.take(at(6))
+    assert fired.key == over.key == f"r/#a/{5 * MINUTE}"
+    assert (fired.since, fired.fired, over.fired, over.at) == (3 * MINUTE, 5 * MINUTE, 5 * MINUTE, 6 * MINUTE)
+    assert fired.why == "#A is number 1 in all (1h): because"
+    assert fired.examples == ["1"]
+
+
+def test_lists_that_are_not_final_or_older_change_nothing() -> None:
+    alerting = Alerting([rule()])
+    assert told(alerting, msgspec.structs.replace(at(1, row("#a")), final=False)) == []
+    assert told(alerting, at(5, row("#a"))) == [("firing", 5, "#a")]
+    assert told(alerting, at(5), at(4)) == []
+
+
+RULES = (
+    rule(name="a", top=2, hold_s=60, resolve_s=120, cooldown_s=180),
+    rule(name="b", kind="volume", people=50, on="event:e"),
+    rule(name="c", kind="silence", on="event:e", silent_s=120),
+    rule(name="d", kind="new", flags="mark", quiet="00:10-00:20"),
+)
+SCOPES = ("all", "1h"), ("event:e", "1h"), ("event:e", "5m")
+
+
+def lists_of(seed: int) -> list[list[TrendList]]:
+    """Lists by minute."""
+    chance = random.Random(seed)
+
+    def rows() -> list[Trend]:
+        topics = chance.sample(["#a", "#b", "#c", "#d"], chance.randrange(4))
+        return [
+            row(topic, rank, authors=chance.randrange(100), state=chance.choice(("new", "rising")),
+                flags=chance.choice(([], ["one_author"])), trending=chance.random() < 0.7)
+            for rank, topic in enumerate(topics, 1)
+        ]  # fmt: skip
+
+    return [
+        [at(minute, *rows(), scope=scope, window=window) for scope, window in SCOPES if chance.random() < 0.8]
+        for minute in range(1, 40)
+    ]
+
+
+def raised(alerting: Alerting, lists: list[TrendList]) -> list[Alert]:
+    return [alert for one in lists for alert in alerting.take(one)]
+
+
+def in_order(alerts: list[Alert]) -> list[Alert]:
+    return sorted(alerts, key=lambda one: (one.at, one.rule, one.key, one.status))
+
+
+@given(st.integers(0, 10**6))
+def test_the_order_of_lists_of_a_moment_and_reading_again_and_a_restart_change_nothing(seed: int) -> None:
+    minutes = lists_of(seed)
+    flat = [one for lists in minutes for one in lists]
+    expected = in_order(raised(Alerting(RULES), flat))
+    chance = random.Random(seed)
+    shuffled = [one for lists in minutes for one in chance.sample(lists, len(lists))]
+    assert in_order(raised(Alerting(RULES), shuffled)) == expected
+    cut = chance.randrange(len(flat) + 1)
+    first, second = Alerting(RULES), Alerting(RULES)
+    before = raised(first, flat[:cut])
+    second.restore(first.snapshot())
+    assert in_order(before + raised(second, flat[max(0, cut - 10) :])) == expected
+
+
+@given(st.integers(0, 10**6))
+def test_every_alert_that_is_over_had_fired_and_none_fires_twice(seed: int) -> None:
+    firing: set[tuple[str, str]] = set()
+    keys: set[str] = set()
+    for alert in raised(Alerting(RULES), [one for lists in lists_of(seed) for one in lists]):
+        about = alert.rule, alert.topic
+        if alert.status == "firing":
+            assert about not in firing
+            assert alert.key not in keys
+            firing.add(about)
+            keys.add(alert.key)
+        else:
+            assert about in firing
+            assert alert.key in keys
+            firing.remove(about)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    alerting = Alerting([rule(cooldown_s=60)])
+    for minute in range(1, 300):
+        alerting.take(at(minute, *(row(f"#{minute}-{n}", n) for n in range(1, 11))))
+    assert len(alerting.snapshot()) < 20_000
