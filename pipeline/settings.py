@@ -28,12 +28,12 @@ from pydantic_settings import (
 from pipeline.text import topic_key
 from schemas import PostError, parse_time
 from schemas.access import Token
-from schemas.alerts import Rule
+from schemas.alerts import Receiver, Rule
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
-TABLES: dict[str, type[Event] | type[Watchlist] | type[Rule] | type[Token]] = {
-    "event": Event, "watchlist": Watchlist, "rule": Rule, "token": Token,
+TABLES: dict[str, type[Event] | type[Watchlist] | type[Rule] | type[Receiver] | type[Token]] = {
+    "event": Event, "watchlist": Watchlist, "rule": Rule, "receiver": Receiver, "token": Token,
 }  # fmt: skip
 FILE_NAME = "upswell.toml"
 ENV_PREFIX = "UPSWELL_"
@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     events: Annotated[tuple[Event, ...], NoDecode] = Field((), description="events with trends of their own")
     watchlists: Annotated[tuple[Watchlist, ...], NoDecode] = Field((), description="brands, people, rivals to watch")
     rules: Annotated[tuple[Rule, ...], NoDecode] = Field((), description="when to alert")
+    receivers: Annotated[tuple[Receiver, ...], NoDecode] = Field((), repr=False, description="whom to alert")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field((), repr=False, description="who may moderate")
 
     @field_validator("pane_ms", "lateness_ms", "partitions", "replication", mode="before")
@@ -122,7 +123,7 @@ class Settings(BaseSettings):
             raise ValueError("no address of Redis; write it like redis://127.0.0.1:6379/0")
         return value
 
-    @field_validator("events", "watchlists", "rules", mode="before")
+    @field_validator("events", "watchlists", "rules", "receivers", mode="before")
     @classmethod
     def _from_file_only(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, str):
@@ -177,6 +178,11 @@ def load_settings(config: Path | None = None, **flags: int | str | None) -> Sett
     for rule in settings.rules:
         if complaint := settings.unknown_scope(rule.on):
             raise SettingsError(f"{path}: rule ({rule.name}).on: {rule.on:.80}: {complaint}")
+    known = {rule.name for rule in settings.rules}
+    for receiver in settings.receivers:
+        for name in receiver.rules:
+            if name not in known:
+                raise SettingsError(f"{path}: receiver ({receiver.name}).rules: there is no rule {name!r}")
     return settings
 
 
@@ -282,7 +288,11 @@ _NAMES = (
     f"lower-case letters, digits, - and _ (63 at most), {_BEGINNING}",
     f"letters, digits, . - and _ (63 at most), {_BEGINNING}",
 )
-_PATTERNS = {"quiet": "HH:MM-HH:MM, like 22:00-07:00", "langs": "two or three lower-case letters, like fr"}
+_PATTERNS = {
+    "quiet": "HH:MM-HH:MM, like 22:00-07:00",
+    "langs": "two or three lower-case letters, like fr",
+    "page": "an address like https://example.org",
+}
 
 
 def _check_rule(place: _Place, rule: Rule) -> None:

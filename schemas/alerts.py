@@ -70,3 +70,36 @@ class Alert(msgspec.Struct, frozen=True):
     flags: list[Flag]
     examples: list[str]  # post ids
     why: str  # one sentence
+
+
+class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom alerts are sent to, and how: a webhook (Alertmanager's v4 message), an Alertmanager, anything that an
+    apprise URL names (mail, chat, SMS), or a topic of our Kafka (`url` is its name).
+
+    `secret` signs what a webhook receives. `rules`: only these; none: all. Alerts that come to light more than
+    `max_age_s` after their moment are not sent; one that cannot be delivered within `give_up_s` is given up. `page` is
+    where people find upswell's page.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    kind: Literal["webhook", "alertmanager", "apprise", "kafka"]
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+    secret: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    rules: tuple[str, ...] = ()
+    at_least: Severity = "info"
+    resolved: bool = True
+    max_age_s: Annotated[int, msgspec.Meta(ge=60, le=366 * 86_400)] = 3_600
+    give_up_s: Annotated[int, msgspec.Meta(ge=1, le=30 * 86_400)] = 86_400
+    page: Annotated[str, msgspec.Meta(pattern=r"^https?://\S{1,500}$")] = "http://127.0.0.1:8080"
+
+    def __repr__(self) -> str:
+        return f"Receiver({self.name!r}, {self.kind!r})"  # its address and secret are nobody's business
+
+    def takes(self, alert: Alert) -> bool:
+        """Whether the alert is for it."""
+        severities = ("info", "warning", "critical")
+        return (
+            (not self.rules or alert.rule in self.rules)
+            and severities.index(alert.severity) >= severities.index(self.at_least)
+            and (self.resolved or alert.status == "firing")
+        )

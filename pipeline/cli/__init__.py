@@ -29,7 +29,7 @@ COMMANDS = {
     "extract": "Hashtags, cashtags, mentions and links of texts, as JSON.",
     "simulate": "Write a labelled stream of posts from a seed.",
     "score": "Score series of counts (CSV) for bursts.",
-    "alerts": "What the rules would have alerted to: alerts dry-run.",
+    "alerts": "Alert by rules: alerts follow, dry-run, test.",
     "report": "Write what happened at an event: a page and JSON.",
     "bench": "Measure the speed of this machine and this version.",
 }

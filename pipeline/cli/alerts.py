@@ -1,15 +1,18 @@
-"""`upswell alerts dry-run`: what the rules would have alerted to in archives, and when."""
+"""`upswell alerts`: what the rules raise, live and delivered, or in archives and only told; receivers tried out."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from pipeline.cli.common import ConfigFlag, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.playing import by_span
 from pipeline.cli.screen import RunProgress
@@ -26,26 +29,50 @@ _SPAN_MS = 3_600_000  # posts are counted this much event time at a time, so tha
 
 
 def alerts(
-    action: Annotated[Literal["dry-run"], typer.Argument(metavar="dry-run", help="Tell what would fire")],
-    paths: Annotated[list[str], typer.Argument(metavar="ARCHIVE...", help="Files, directories or globs; - is stdin")],
+    action: Annotated[
+        Literal["follow", "dry-run", "test"],
+        typer.Argument(metavar="follow|dry-run|test", help="Alert live; tell what would have fired; try receivers"),
+    ],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ARCHIVE|RECEIVER]...", help="dry-run: files; test: [default: all]")
+    ] = None,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="A line each for people, or JSON lines")
     ] = "text",
+    state: Annotated[
+        Path, typer.Option("--state", metavar="FILE", help="follow: what was raised and delivered")
+    ] = Path("alerts.db"),
+    brokers: BrokersFlag = None,
     config: ConfigFlag = None,
 ) -> None:
-    """Play archives past the [[rule]] tables of upswell.toml and tell each alert: when, what, why, when it was over.
+    """Alerts by the [[rule]] tables of upswell.toml, for its [[receiver]] tables (docs/alerts.md).
 
-    Nothing is sent to anybody. The same posts fire the same alerts live.
+    follow reads the lists that workers publish, and delivers what the rules raise, until Ctrl-C. dry-run plays archives
+    and tells what would have fired, when and why; nothing is sent. test sends each receiver one alert marked as a test.
 
     \b
     Examples:
       upswell alerts dry-run archive/
-      upswell alerts dry-run 'tweets/2014-04*.gz' --config watch.toml --format json
+      upswell alerts test ops
+      upswell alerts follow --state /var/lib/upswell/alerts.db
     """
-    assert action == "dry-run"
-    settings = settings_in_force(config)
+    settings = settings_in_force(config, kafka_brokers=brokers)
+    if action == "test":
+        _test(settings, names or [])
+        return
     if not settings.rules:
         raise WrongUseError("there is no rule; describe one as [[rule]] in upswell.toml (docs/alerts.md)")
+    if action == "dry-run":
+        _dry_run(settings, names or [], output)
+    elif names:
+        raise WrongUseError(f"follow takes no names, and there is {names[0]!r}; it reads the lists on Kafka")
+    else:
+        _follow(settings, state, output)
+
+
+def _dry_run(settings: Settings, paths: list[str], output: str) -> None:
+    if not paths:
+        raise WrongUseError("name the archives to play: upswell alerts dry-run ARCHIVE...")
     try:
         files = [str(file) for file in find_files(paths)]
     except ArchiveError as error:
@@ -59,6 +86,42 @@ def alerts(
     except ArchiveError as error:
         raise CommandError(f"{error}; stopped after {run.told()}") from None
     complain(run.told())
+
+
+def _test(settings: Settings, names: list[str]) -> None:
+    from pipeline.alerts.run import try_receivers
+
+    known = {receiver.name: receiver for receiver in settings.receivers}
+    if not known:
+        raise WrongUseError("there is no receiver; describe one as [[receiver]] in upswell.toml (docs/alerts.md)")
+    for name in names:
+        if name not in known:
+            raise WrongUseError(f"{name}: no such receiver (known: {', '.join(known)})")
+    faults = 0
+    for name, fault, answer in asyncio.run(try_receivers(settings, [known[name] for name in names or known])):
+        print(f"{name}: {answer}" if not fault else f"{name}: not delivered: {fault}")
+        faults += bool(fault)
+    if faults:
+        raise CommandError(f"{faults} of {len(names or known)} receivers did not take the alert")
+
+
+def _follow(settings: Settings, state: Path, output: str) -> None:
+    from pipeline.alerts import OutboxError
+    from pipeline.alerts.run import follow
+
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt), kafka_faults():
+        try:
+            asyncio.run(follow(settings, state, lambda alert: _tell(alert, output), complain))
+        except OutboxError as error:
+            raise CommandError(str(error)) from None
+
+
+def _tell(alert: Alert, output: str) -> None:
+    if output == "json":
+        sys.stdout.buffer.write(msgspec.json.encode(alert) + b"\n")
+    else:
+        print(line_of(alert))
+    sys.stdout.flush()
 
 
 class _DryRun:
@@ -90,11 +153,7 @@ class _DryRun:
     def _take(self, trends: TrendList) -> None:
         for alert in self._alerting.take(trends):
             self._fired += alert.status == "firing"
-            if self._output == "json":
-                sys.stdout.buffer.write(msgspec.json.encode(alert) + b"\n")
-            else:
-                print(line_of(alert))
-        sys.stdout.flush()
+            _tell(alert, self._output)
 
 
 def line_of(alert: Alert) -> str:

@@ -26,7 +26,7 @@ from tests.sinks.servers import free_port, redis_server
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-OURS = ("topics", "worker", "web", "tools")
+OURS = ("topics", "worker", "web", "alerts", "tools")
 SECRET = "a-secret-for-compose"
 
 

@@ -1,0 +1,117 @@
+"""Sends what waits in the outbox: to each receiver in order, at its own pace, again and again until it has it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import httpx
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from pipeline.alerts.outbox import Outbox, Waiting
+from pipeline.alerts.receivers import Undelivered, deliver
+from pipeline.endings import end
+from schemas.alerts import Alert, Receiver
+
+Publish = Callable[[Receiver, Alert], Awaitable[object]]
+
+FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 60.0
+
+
+class Delivery:
+    """An endless task for each receiver; one that is slow or dead delays nobody else, and its alerts keep their order.
+
+    Use it as an async context manager, and `wake` it when something was raised. `say` gets a line when a receiver
+    begins to fail, when it is back, and for every alert that is given up.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        receivers: Sequence[Receiver],
+        say: Callable[[str], None],
+        registry: CollectorRegistry,
+        now_s: Callable[[], float] = time.time,
+        publish: Publish | None = None,
+    ) -> None:
+        """`publish` brings an alert to receivers of the kind `kafka`; it raises Undelivered."""
+        self._outbox, self._receivers, self._say, self._now_s = outbox, receivers, say, now_s
+        self._publish = publish
+        self._delivered = Counter("upswell_alerts_delivered", "Messages delivered.", ["receiver"], registry=registry)
+        self._given_up = Counter("upswell_alerts_given_up", "Messages given up.", ["receiver"], registry=registry)
+        self._failed = Counter("upswell_alerts_attempts_failed", "Attempts in vain.", ["receiver"], registry=registry)
+        self._waiting = Gauge("upswell_alerts_waiting", "Messages not yet delivered.", ["receiver"], registry=registry)
+        self._raised = {receiver.name: asyncio.Event() for receiver in receivers}
+        self._idle = {receiver.name: asyncio.Event() for receiver in receivers}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._client = httpx.AsyncClient(follow_redirects=False)
+
+    async def __aenter__(self) -> Delivery:
+        for receiver in self._receivers:
+            for counter in (self._delivered, self._given_up, self._failed):
+                counter.labels(receiver.name)
+            self._waiting.labels(receiver.name).set(0)
+        self.wake()
+        self._tasks = [asyncio.create_task(self._serve(receiver)) for receiver in self._receivers]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await end(*self._tasks)
+        await self._client.aclose()
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        waiting = self._outbox.waiting()
+        for name, raised in self._raised.items():
+            self._waiting.labels(name).set(waiting.get(name, 0))
+            self._idle[name].clear()
+            raised.set()
+
+    async def drained(self) -> None:
+        """Returns once nothing waits for any receiver."""
+        for idle in self._idle.values():
+            await idle.wait()
+
+    async def _serve(self, receiver: Receiver) -> None:
+        raised, pause = self._raised[receiver.name], FIRST_PAUSE_S
+        while True:
+            waiting = self._outbox.next(receiver.name)
+            if waiting is None:
+                self._idle[receiver.name].set()
+                await raised.wait()
+                raised.clear()
+                continue
+            try:
+                await self._send(receiver, waiting.alert)
+            except Undelivered as fault:
+                if fault.final or self._now_s() - waiting.raised >= receiver.give_up_s:
+                    self._give_up(receiver, waiting, str(fault))
+                    continue
+                if pause == FIRST_PAUSE_S:
+                    self._say(f"receiver {receiver.name}: {fault}; alerts wait, and are sent again")
+                self._failed.labels(receiver.name).inc()
+                self._outbox.tried(waiting.id, str(fault))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LAST_PAUSE_S)
+                continue
+            self._outbox.delivered(waiting.id)
+            self._delivered.labels(receiver.name).inc()
+            self._waiting.labels(receiver.name).dec()
+            if pause > FIRST_PAUSE_S:
+                self._say(f"receiver {receiver.name}: takes alerts again")
+                pause = FIRST_PAUSE_S
+
+    async def _send(self, receiver: Receiver, alert: Alert) -> None:
+        if receiver.kind != "kafka":
+            await deliver(receiver, alert, self._client)
+        elif self._publish is None:
+            raise Undelivered("there is no Kafka here", final=True)
+        else:
+            await self._publish(receiver, alert)
+
+    def _give_up(self, receiver: Receiver, waiting: Waiting, why: str) -> None:
+        self._outbox.given_up(waiting.id, why)
+        self._given_up.labels(receiver.name).inc()
+        self._waiting.labels(receiver.name).dec()
+        self._say(f"receiver {receiver.name}: {why}; alert of rule {waiting.alert.rule} is given up")

@@ -1,0 +1,131 @@
+"""What was raised and must be delivered, in one SQLite file with the state of the rules: a crash loses nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from pipeline.trends.alerting import Alerting
+from schemas import TrendList
+from schemas.alerts import Alert, Receiver, Rule
+
+KEPT_DAYS = 30
+LISTS_BETWEEN_SNAPSHOTS = 500  # lists that are read again after a crash raise the same alerts, which are known
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS delivery (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, status TEXT NOT NULL, receiver TEXT NOT NULL, alert BLOB NOT NULL,
+    raised REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0, ended REAL, fault TEXT NOT NULL DEFAULT '',
+    UNIQUE (key, status, receiver));
+CREATE INDEX IF NOT EXISTS waiting ON delivery (receiver, id) WHERE ended IS NULL;
+CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+_decode = msgspec.json.Decoder(Alert).decode
+
+
+class OutboxError(Exception):
+    """The file cannot be used: a sentence with the file and what to do."""
+
+
+class Waiting(NamedTuple):
+    """An alert that a receiver has not got yet. `raised`: seconds since 1970, by the clock."""
+
+    id: int
+    alert: Alert
+    raised: float
+    tries: int
+
+
+class Outbox:
+    """Rules, their state, and what they raised for whom. One process at a time; `now_s` is the clock."""
+
+    def __init__(
+        self,
+        file: Path,
+        rules: Sequence[Rule],
+        receivers: Sequence[Receiver],
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        """Goes on where the file stands. Raises OutboxError."""
+        self._alerting, self._receivers, self._now_s = Alerting(rules), receivers, now_s
+        self._lists = 0
+        try:
+            self._db = sqlite3.connect(file, isolation_level=None, timeout=0)
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+            known = self._db.execute("SELECT value FROM state WHERE name = 'alerting'").fetchone()
+            if known:
+                self._alerting.restore(known[0])
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            told = "another process uses it" if "locked" in str(error) else str(error)
+            raise OutboxError(f"{file}: cannot be used ({told}); name another file with --state") from None
+
+    def take(self, trends: TrendList) -> list[Alert]:
+        """What the list raises, kept for every receiver it is for before this returns."""
+        alerts = self._alerting.take(trends)
+        self._lists += 1
+        if alerts or self._lists % LISTS_BETWEEN_SNAPSHOTS == 0:
+            with self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                for alert in alerts:
+                    self._keep(alert)
+                self._snapshot()
+        return alerts
+
+    def next(self, receiver: str) -> Waiting | None:
+        """The oldest alert that the receiver has not got."""
+        found = self._db.execute(
+            "SELECT id, alert, raised, tries FROM delivery WHERE receiver = ? AND ended IS NULL ORDER BY id LIMIT 1",
+            (receiver,),
+        ).fetchone()
+        return found and Waiting(found[0], _decode(found[1]), found[2], found[3])
+
+    def delivered(self, id: int) -> None:  # noqa: A002
+        """The receiver has it."""
+        self._db.execute("UPDATE delivery SET ended = ?, fault = '' WHERE id = ?", (self._now_s(), id))
+
+    def tried(self, id: int, fault: str) -> None:  # noqa: A002
+        """It was sent in vain; it waits on."""
+        self._db.execute("UPDATE delivery SET tries = tries + 1, fault = ? WHERE id = ?", (fault, id))
+
+    def given_up(self, id: int, fault: str) -> None:  # noqa: A002
+        """It is not sent any more."""
+        self._db.execute("UPDATE delivery SET ended = ?, fault = ? WHERE id = ?", (self._now_s(), fault, id))
+
+    def waiting(self) -> dict[str, int]:
+        """How many alerts each receiver has still to get."""
+        rows = self._db.execute("SELECT receiver, count(*) FROM delivery WHERE ended IS NULL GROUP BY receiver")
+        return dict(rows.fetchall())
+
+    def undelivered(self) -> list[tuple[str, Alert, str]]:
+        """(receiver, alert, fault) of what was given up in the days that are kept."""
+        rows = self._db.execute(
+            "SELECT receiver, alert, fault FROM delivery WHERE ended IS NOT NULL AND fault != '' ORDER BY id"
+        )
+        return [(receiver, _decode(alert), fault) for receiver, alert, fault in rows]
+
+    def close(self) -> None:
+        """Keeps the state of the rules and lets go of the file."""
+        self._snapshot()
+        self._db.execute("DELETE FROM delivery WHERE ended < ?", (self._now_s() - KEPT_DAYS * 86_400,))
+        self._db.close()
+
+    def _keep(self, alert: Alert) -> None:
+        now = self._now_s()
+        for receiver in self._receivers:
+            if receiver.takes(alert) and now - alert.at / 1_000 <= receiver.max_age_s:
+                self._db.execute(
+                    "INSERT OR IGNORE INTO delivery (key, status, receiver, alert, raised) VALUES (?, ?, ?, ?, ?)",
+                    (alert.key, alert.status, receiver.name, msgspec.json.encode(alert), now),
+                )
+
+    def _snapshot(self) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO state VALUES ('alerting', ?)", (self._alerting.snapshot(),)
+        )

@@ -1,0 +1,128 @@
+"""Alerts live: the lists that workers publish go through the rules, and what these raise to every receiver."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from prometheus_client import CollectorRegistry, Counter
+
+from pipeline.alerts.delivery import Delivery
+from pipeline.alerts.outbox import Outbox
+from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
+from pipeline.health import expose
+from pipeline.kafka.connection import Connection, as_fault, quiet
+from pipeline.kafka.results import follow_trends
+from pipeline.settings import Settings
+from schemas import TrendList
+from schemas.alerts import Alert, Receiver
+
+TOPIC = "topic-alerts"  # the receiver that is always there
+_YEAR_S = 366 * 86_400
+
+
+async def follow(
+    settings: Settings, state: Path, tell: Callable[[Alert], None], say: Callable[[str], None]
+) -> None:
+    """Until it is cancelled. `tell` gets every alert that is raised, `say` lines about receivers.
+
+    All lists that the topic `trends` holds are read at the start: the rules know how things came to be, and what was
+    missed while nobody followed is raised now. Raises OutboxError, KafkaUseError.
+    """
+    registry = CollectorRegistry()
+    expose(registry, settings.metrics_port, settings.metrics_host)
+    async with _publisher(settings) as publish:
+        lists = follow_trends(settings)
+        await raise_and_deliver(lists, settings, state, tell, say, registry, publish)
+
+
+async def raise_and_deliver(
+    lists: AsyncIterator[TrendList],
+    settings: Settings,
+    state: Path,
+    tell: Callable[[Alert], None],
+    say: Callable[[str], None],
+    registry: CollectorRegistry,
+    publish: Callable[[Receiver, Alert], Any] | None = None,
+) -> None:
+    """Takes every list, then waits until nothing waits for any receiver. What was kept before an end of any kind is
+    delivered after the next start. Raises OutboxError."""
+    receivers = list(settings.receivers)
+    if publish is not None:
+        receivers.append(Receiver(TOPIC, "kafka", f"{settings.kafka_prefix}alerts", max_age_s=_YEAR_S))
+    raised = Counter("upswell_alerts_raised", "Alerts that fired and ended.", ["rule", "status"], registry=registry)
+    outbox = Outbox(state, settings.rules, receivers)
+    try:
+        async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
+            async for trends in lists:
+                alerts = outbox.take(trends)
+                for alert in alerts:
+                    raised.labels(alert.rule, alert.status).inc()
+                    tell(alert)
+                if alerts:
+                    delivery.wake()
+            await delivery.drained()
+    finally:
+        outbox.close()
+
+
+async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> list[tuple[str, str, str]]:
+    """(name, fault, what came back) of one alert, marked as a test, for each."""
+    now = time.time_ns() // 1_000_000
+    told = []
+    async with httpx.AsyncClient() as client, contextlib.AsyncExitStack() as stack:
+        for receiver in receivers:
+            alert = Alert(
+                key=f"test/{receiver.name}/{now}", status="firing", rule="test", kind="trending", severity="info",
+                scope="all", window="1h", topic="#test", display="#test", since=now, fired=now, at=now, value=1,
+                threshold=1, flags=[], examples=[], why="This is a test of upswell's alerts; nothing has happened.",
+            )  # fmt: skip
+            try:
+                if receiver.kind == "kafka":
+                    publish = await stack.enter_async_context(_publisher(settings))
+                    answer = await publish(receiver, alert)
+                else:
+                    answer = await deliver(receiver, alert, client)
+            except Undelivered as fault:
+                told.append((receiver.name, str(fault), ""))
+            else:
+                told.append((receiver.name, "", answer))
+    return told
+
+
+@contextlib.asynccontextmanager
+async def _publisher(settings: Settings) -> AsyncIterator[Callable[[Receiver, Alert], Any]]:
+    """Publishes alerts on topics of our Kafka, acknowledged by all copies; one may come twice, with the same key."""
+    from aiokafka import AIOKafkaProducer
+
+    quiet("aiokafka")
+    connection = Connection.of(settings)
+    producer = AIOKafkaProducer(**connection.aiokafka(), acks="all", enable_idempotence=True)
+
+    async def publish(receiver: Receiver, alert: Alert) -> str:
+        try:
+            await producer.send_and_wait(
+                receiver.url, msgspec.json.encode(alert), key=alert.key.encode(),
+                headers=[("idempotency-key", idempotency_key(alert).encode())],
+            )  # fmt: skip
+        except Exception as error:
+            fault = as_fault(error, connection)
+            if fault is None:
+                raise
+            raise Undelivered(str(fault), final=not fault.retriable) from None
+        return "published"
+
+    try:
+        await producer.start()
+    except Exception as error:
+        await producer.stop()
+        raise as_fault(error, connection) or error from None
+    try:
+        yield publish
+    finally:
+        await producer.stop()

@@ -1,0 +1,216 @@
+"""What was raised reaches every receiver, in order, once by key, through faults of either side."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from prometheus_client import CollectorRegistry
+
+from pipeline.alerts import Outbox, OutboxError, delivery
+from pipeline.alerts.run import raise_and_deliver
+from pipeline.settings import Settings, SettingsError, load_settings
+from schemas import TrendList
+from schemas.alerts import Receiver, Rule
+from tests.alerts.receiving import Hook
+from tests.alerts.test_alerting import at, row, rule
+
+NOW = int(time.time()) // 60
+SECRET = "a secret that signs"
+
+
+def story() -> list[TrendList]:
+    """Lists of the last minutes: two topics fire, one ends."""
+    return [at(NOW - 5, row("#a")), at(NOW - 4, row("#a"), row("#Ü\u202e", 2)), at(NOW - 3, row("#Ü\u202e"))]
+
+
+EXPECTED = [("firing", "#a"), ("firing", "#Ü"), ("resolved", "#a")]
+
+
+def settings_of(*receivers: Receiver, rules: tuple[Rule, ...] = (rule(),)) -> Settings:
+    return Settings(rules=rules, receivers=receivers)
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(delivery, "LAST_PAUSE_S", 0.05)
+
+
+def run(settings: Settings, state: Path, lists: list[TrendList], said: list[str] | None = None) -> CollectorRegistry:
+    registry = CollectorRegistry()
+
+    async def given() -> AsyncIterator[TrendList]:
+        for one in lists:
+            yield one
+
+    async def whole() -> None:
+        say = (said if said is not None else []).append
+        await asyncio.wait_for(raise_and_deliver(given(), settings, state, lambda _: None, say, registry), 20)
+
+    asyncio.run(whole())
+    return registry
+
+
+def test_a_webhook_gets_alertmanagers_message_signed_and_with_a_key(tmp_path: Path) -> None:
+    with Hook() as hook:
+        ops = Receiver("ops", "webhook", hook.url, secret=SECRET, page="https://board.example")
+        run(settings_of(ops), tmp_path / "alerts.db", story())
+    assert hook.told() == EXPECTED
+    for _, headers, body in hook.requests:
+        signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        assert headers["X-Upswell-Signature"] == signature
+        assert len(headers["Idempotency-Key"]) == 32
+    first = json.loads(hook.requests[0][2])
+    assert (first["version"], first["receiver"], first["status"]) == ("4", "ops", "firing")
+    (one,) = first["alerts"]
+    assert one["labels"] == {"alertname": "r", "severity": "warning", "kind": "trending", "scope": "all",
+                             "window": "1h", "topic": "#a"}  # fmt: skip
+    assert one["annotations"]["link"] == "https://board.example/?scope=all&window=1h"
+    assert one["endsAt"].startswith("0001-")
+    assert one["annotations"]["why"] == "#a is number 1 in all (1h): because"
+    over = json.loads(hook.requests[2][2])["alerts"][0]
+    assert over["fingerprint"] == one["fingerprint"]
+    assert over["endsAt"] > over["startsAt"]
+
+
+def test_an_alertmanager_gets_alerts_as_its_api_takes_them(tmp_path: Path) -> None:
+    with Hook() as hook:
+        manager = Receiver("manager", "alertmanager", hook.url.removesuffix("/hook") + "/")
+        run(settings_of(manager), tmp_path / "alerts.db", story())
+    assert [path for path, _, _ in hook.requests] == ["/api/v2/alerts"] * 3
+    alerts = [json.loads(body)[0] for _, _, body in hook.requests]
+    assert alerts[0]["labels"] == alerts[2]["labels"]
+    assert alerts[0]["endsAt"] > alerts[2]["endsAt"] > alerts[2]["startsAt"]
+
+
+def test_what_fails_is_sent_again_in_order_and_said_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Hook(lambda number: 503 if number < 5 else 200) as hook:
+        registry = run(settings_of(Receiver("ops", "webhook", hook.url)), tmp_path / "alerts.db", story(), said)
+    assert hook.told() == EXPECTED
+    assert len(hook.requests) == 7
+    assert said == [
+        "receiver ops: refused with HTTP 503; alerts wait, and are sent again", "receiver ops: takes alerts again",
+    ]  # fmt: skip
+    told = {"receiver": "ops"}
+    assert registry.get_sample_value("upswell_alerts_delivered_total", told) == 3
+    assert registry.get_sample_value("upswell_alerts_attempts_failed_total", told) == 4
+    assert registry.get_sample_value("upswell_alerts_waiting", told) == 0
+
+
+def test_a_dead_receiver_delays_nobody_and_what_it_refuses_for_good_is_visible(tmp_path: Path) -> None:
+    state, said = tmp_path / "alerts.db", list[str]()
+    with Hook() as hook, Hook(lambda _: 400) as refusing:
+        ops = Receiver("ops", "webhook", hook.url)
+        dead = Receiver("dead", "webhook", "http://127.0.0.1:9/", give_up_s=1)
+        closed = Receiver("closed", "webhook", refusing.url)
+        registry = run(settings_of(dead, closed, ops), state, story(), said)
+    assert hook.told() == EXPECTED
+    assert len(refusing.requests) == 3
+    outbox = Outbox(state, (), ())
+    faults = {(receiver, fault) for receiver, _, fault in outbox.undelivered()}
+    outbox.close()
+    assert faults == {("dead", "no answer (ConnectError)"), ("closed", "refused with HTTP 400")}
+    assert registry.get_sample_value("upswell_alerts_given_up_total", {"receiver": "closed"}) == 3
+    assert "receiver closed: refused with HTTP 400; alert of rule r is given up" in said
+
+
+def test_a_receiver_gets_what_it_is_for_and_nothing_old(tmp_path: Path) -> None:
+    rules = rule(), rule(name="s", severity="critical", topics=("#a",))
+    with Hook() as hook, Hook() as grave, Hook() as late:
+        receivers = (
+            Receiver("some", "webhook", hook.url, rules=("r",), resolved=False),
+            Receiver("grave", "webhook", grave.url, at_least="critical"),
+            Receiver("late", "webhook", late.url, max_age_s=60),
+        )
+        run(settings_of(*receivers, rules=rules), tmp_path / "alerts.db", story())
+    assert hook.told() == EXPECTED[:2]
+    assert grave.told() == [EXPECTED[0], EXPECTED[2]]
+    assert late.requests == []
+
+
+def test_lists_read_again_after_a_restart_deliver_nothing_again(tmp_path: Path) -> None:
+    with Hook() as hook:
+        settings = settings_of(Receiver("ops", "webhook", hook.url))
+        for _ in range(2):
+            run(settings, tmp_path / "alerts.db", story())
+        assert len(hook.requests) == 3
+
+
+@pytest.mark.parametrize("point", ["kept", "sending", "delivered"])
+def test_killed_at_any_point_nothing_is_lost_and_nothing_taken_twice(tmp_path: Path, point: str) -> None:
+    lists, config, state = tmp_path / "lists", tmp_path / "upswell.toml", tmp_path / "alerts.db"
+    lists.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in story()))
+    with Hook() as hook:
+        config.write_text(
+            '[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n'
+            f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}"\n'
+        )
+
+        def runs(point: str) -> int:
+            command = [sys.executable, "-m", "tests.alerts.crashing", config, state, lists, point]
+            return subprocess.run(command, check=False, timeout=60).returncode
+
+        assert [runs(point) for _ in range(3)] == [-9] * 3
+        assert runs("none") == 0
+        assert hook.told() == EXPECTED
+        assert (len(hook.requests) > 3) == (point == "sending")
+
+
+def test_two_processes_do_not_share_a_file(tmp_path: Path) -> None:
+    first = Outbox(tmp_path / "alerts.db", (), ())
+    with pytest.raises(OutboxError, match="another process uses it"):
+        Outbox(tmp_path / "alerts.db", (), ())
+    first.close()
+
+
+def alerts_test(config: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipeline.cli", "alerts", "test", *names, "--config", str(config)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_test_alert_says_what_came_back_and_no_secret(tmp_path: Path) -> None:
+    config = tmp_path / "upswell.toml"
+    with Hook() as hook, Hook(lambda _: 403) as refusing:
+        config.write_text(
+            f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}?token=hush"\nsecret = "{SECRET}"\n'
+            f'[[receiver]]\nname = "closed"\nkind = "webhook"\nurl = "{refusing.url}?token=hush"\n'
+            f'[[receiver]]\nname = "chat"\nkind = "apprise"\nurl = "json://{hook.url[7:]}?token=hush"\n'
+            '[[receiver]]\nname = "odd"\nkind = "apprise"\nurl = "nothing://hush"\n'
+        )
+        done = alerts_test(config)
+        only = alerts_test(config, "ops")
+        unknown = alerts_test(config, "nobody")
+    assert done.stdout.splitlines() == [
+        "ops: HTTP 200", "closed: not delivered: refused with HTTP 403", "chat: sent",
+        "odd: not delivered: its url is none that apprise knows; see `apprise --help`",
+    ]  # fmt: skip
+    assert done.stderr == "upswell: 2 of 4 receivers did not take the alert\n"
+    assert done.returncode == 1
+    assert "hush" not in done.stdout + done.stderr
+    assert "This is a test" in hook.requests[0][2].decode()
+    assert "This is a test" in json.loads(hook.requests[1][2])["message"]
+    assert (only.stdout, only.returncode) == ("ops: HTTP 200\n", 0)
+    assert unknown.returncode == 2
+    assert "no such receiver (known: ops, closed, chat, odd)" in unknown.stderr
+
+
+def test_no_setting_shows_an_address_or_a_secret(tmp_path: Path) -> None:
+    config = tmp_path / "upswell.toml"
+    config.write_text('[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "https://hush"\nsecret = "hush hush"')
+    assert "hush" not in repr(load_settings(config)) + repr(load_settings(config).receivers)
+    config.write_text('[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "https://hush"\nrules = ["gone"]')
+    with pytest.raises(SettingsError, match="there is no rule 'gone'"):
+        load_settings(config)
+
+

@@ -1,0 +1,89 @@
+"""`upswell alerts follow` on a real Kafka: killed and started again, every alert is delivered and on the topic."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from confluent_kafka import Consumer, Producer
+
+from pipeline.kafka.topics import init_topics
+from pipeline.settings import load_settings
+from schemas import TrendList
+from schemas.alerts import Alert
+from tests.alerts.receiving import Hook
+from tests.alerts.test_alerting import at, row
+from tests.sinks.servers import until
+
+NOW = int(time.time()) // 60
+
+
+def publish(broker: str, topic: str, *lists: TrendList) -> None:
+    producer = Producer({"bootstrap.servers": broker})
+    for one in lists:
+        producer.produce(topic, msgspec.json.encode(one), f"{one.scope}/{one.window}")
+    assert producer.flush(20) == 0
+
+
+def read(broker: str, topic: str) -> list[Alert]:
+    group = f"g{time.monotonic_ns()}"
+    consumer = Consumer({"bootstrap.servers": broker, "group.id": group, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    alerts, end = list[Alert](), time.monotonic() + 20
+    while time.monotonic() < end:
+        record = consumer.poll(0.2)
+        if record is not None and not record.error():
+            alerts.append(msgspec.json.decode(record.value() or b"", type=Alert))
+        elif alerts:
+            break
+    consumer.close()
+    return alerts
+
+
+@contextmanager
+def following(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "pipeline.cli", "alerts", "follow"],
+            cwd=folder, env=os.environ | environment, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.timeout(120)
+def test_alerts_are_delivered_and_on_their_topic_through_a_kill(kafka: str, prefix: str, tmp_path: Path) -> None:
+    environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
+    init_topics(load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix), wait_s=30)
+    trends = f"{prefix}trends"
+    with Hook() as hook:
+        (tmp_path / "upswell.toml").write_text(
+            '[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n'
+            f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}"\n'
+        )
+        with following(tmp_path, environment):
+            publish(kafka, trends, at(NOW - 9, row("#a")), at(NOW - 8, row("#a"), row("#b", 2)))
+            until(lambda: len(hook.told()) == 2, 40, "two alerts")
+        publish(kafka, trends, at(NOW - 7, row("#b")))  # while nobody follows
+        with following(tmp_path, environment) as child:
+            publish(kafka, trends, at(NOW - 6, row("#b"), row("#c", 2)))
+            until(lambda: len(hook.told()) == 4, 40, "all alerts")
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(10) == 0
+        assert hook.told() == [("firing", "#a"), ("firing", "#b"), ("resolved", "#a"), ("firing", "#c")]
+    on_topic = {(one.key, one.status): one.topic for one in read(kafka, f"{prefix}alerts")}
+    assert [(status, topic) for (_, status), topic in on_topic.items()] == hook.told()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert len(lines) >= 4
+    assert not [line for line in lines if "Traceback" in line or "Error" in line]
