@@ -124,14 +124,27 @@ def api_router(web: Web) -> Router:
 
     @get("/topics/{key:str}", responses=FAULTS)
     async def topics(
-        key: Annotated[str, PathParameter(max_length=300, description="the topic's key with its sigil: %23lyon")],
+        key: Annotated[str, PathParameter(max_length=1_000, description="the topic's key with its sigil: %23lyon")],
         named: ScopeName = "all",
         window: FromQuery[WindowName] = "1h",
         since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
         until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
     ) -> TopicView:
         """One topic: where it is listed now, its time line in a scope and window, variants, examples, alerts."""
-        scope = named
+        return await view_of(key, named, window, since, until)
+
+    @get("/topics", responses=FAULTS)
+    async def topic_by_key(
+        key: Annotated[str, QueryParameter(max_length=1_000, description="the topic's key with its sigil: %23lyon")],
+        named: ScopeName = "all",
+        window: FromQuery[WindowName] = "1h",
+        since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
+        until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
+    ) -> TopicView:
+        """The same for a key that may hold a slash, which no path can carry."""
+        return await view_of(key, named, window, since, until)
+
+    async def view_of(key: str, scope: str, window: WindowName, since: str | None, until: str | None) -> TopicView:
         now = web.row_of(key)
         end = when(until) if until else LAST_MS
         if since:
@@ -199,7 +212,7 @@ def api_router(web: Web) -> Router:
         base = str(request.base_url)
         return [_tag(row, change.list.at if change else 0, base) for row in rows[offset : offset + limit]]
 
-    return Router("/api/v1", route_handlers=[trends, topics, scopes, stream, tags])
+    return Router("/api/v1", route_handlers=[trends, topics, topic_by_key, scopes, stream, tags])
 
 
 def _tag(row: Trend, at_ms: int, base: str) -> Tag:

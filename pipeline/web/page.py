@@ -13,6 +13,7 @@ from litestar.params import QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.api import Web
+from pipeline.web.wall.pages import language
 from schemas import WINDOWS, TrendList
 
 _HEAD = """<!doctype html>
@@ -35,6 +36,7 @@ _BODY = """<body data-view="{view}">
 </html>
 """
 
+MAX_LISTS = 4  # side by side
 FILL = " class='fill'"  # a row that does not trend, and only fills the list up
 FRENCH_STATES = {"new": "nouveau", "rising": "monte", "steady": "stable", "fading": "retombe"}
 
@@ -42,30 +44,33 @@ FRENCH_STATES = {"new": "nouveau", "rising": "monte", "steady": "stable", "fadin
 def page_router(web: Web) -> Router:
     """`/` and `/screen`."""
 
-    def html(request: Request[Any, Any, Any], view: str, scope: str, window: str) -> Response[str]:
-        french = request.headers.get("accept-language", "").lower().startswith("fr")
-        change = web.feed.current(scope, window)
-        table = table_of(change.list if change else None, web, scope, window, french)
+    def html(request: Request[Any, Any, Any], view: str, scopes: Sequence[str], window: str) -> Response[str]:
+        french = language(request) == "fr"
+        tables = []
+        for scope in list(dict.fromkeys(scopes))[:MAX_LISTS] or ["all"]:
+            change = web.feed.current(scope, window)
+            tables.append(f"<div>{table_of(change.list if change else None, web, scope, window, french)}</div>")
+        table = "".join(tables)
         body = _HEAD.format(lang="fr" if french else "en") + _BODY.format(view=view, table=table)
         return Response(body, media_type=MediaType.HTML, headers={"vary": "accept-language"})
 
     @get("/", include_in_schema=False)
     async def page(
         request: Request[Any, Any, Any],
-        named: Annotated[str, QueryParameter(name="scope", max_length=200)] = "all",
+        named: Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)] = None,
         window: Annotated[str, QueryParameter(max_length=3)] = "1h",
     ) -> Response[str]:
         """The live page."""
-        return html(request, "page", named, window)
+        return html(request, "page", named or (), window)
 
     @get("/screen", include_in_schema=False)
     async def screen(
         request: Request[Any, Any, Any],
-        named: Annotated[str, QueryParameter(name="scope", max_length=200)] = "all",
+        named: Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)] = None,
         window: Annotated[str, QueryParameter(max_length=3)] = "1h",
     ) -> Response[str]:
         """The same for a projector."""
-        return html(request, "screen", named, window)
+        return html(request, "screen", named or (), window)
 
     return Router("/", route_handlers=[page, screen])
 

@@ -1,40 +1,186 @@
-// Keeps the server's table current: whenever a list changes, and after the server was away.
-const main = document.getElementById("main");
-const status = document.getElementById("status");
-const view = new URLSearchParams(location.search);
-const wanted = new URLSearchParams({ scope: view.get("scope") ?? "all", window: view.get("window") ?? "1h" });
-let busy = false, again = false, source;
+// The live page: what the address names, kept current by the stream, from the JSON API alone.
+import { ListView } from "./lists.js";
+import { clock, make, nameOf, t } from "./texts.js";
+import { topicView } from "./topic.js";
+
+const WINDOWS = ["5m", "1h", "24h"];
+const main = document.getElementById("main"), controls = document.getElementById("controls"), status = document.getElementById("status");
+const screen = document.body.dataset.view === "screen";
+const lists = new Map(); // "scope window" -> newest list
+let state = stateOf(location.href), views = [], known = [], titles = {}, source, drawn = 0;
+
+function stateOf(address) {
+  const query = new URL(address).searchParams;
+  const scopes = [...new Set(query.getAll("scope"))].slice(0, 4), at = Number(query.get("at"));
+  return {
+    scopes: scopes.length ? scopes : ["all"], window: WINDOWS.includes(query.get("window")) ? query.get("window") : "1h",
+    topic: query.get("topic"), q: query.get("q") ?? "", at: at > 0 ? at : null, lang: query.get("lang"),
+  };
+}
+
+function linkOf(change) {
+  const next = { ...state, ...change };
+  if (change.scope) next.scopes = change.topic ? [change.scope] : next.scopes;
+  const query = new URLSearchParams(next.scopes.map((scope) => ["scope", scope]));
+  query.set("window", next.window);
+  for (const name of ["topic", "q", "at", "lang"]) if (next[name]) query.set(name, next[name]);
+  return `${location.pathname}?${query}`;
+}
+
+function go(change, replace = false) {
+  history[replace ? "replaceState" : "pushState"](null, "", linkOf(change));
+  moved();
+}
+
+function moved() {
+  const before = state;
+  state = stateOf(location.href);
+  const same = before.scopes.join() === state.scopes.join() && before.window === state.window;
+  if (!same) listen();
+  if (same && before.topic === state.topic) renew(); else build();
+}
+
+async function build() {
+  const turn = ++drawn;
+  drawControls();
+  if (state.topic) {
+    const view = await topicView(state, titles, linkOf);
+    if (turn !== drawn) return;
+    main.replaceChildren(view);
+    view.querySelector("h1").focus();
+    document.title = `${state.topic} · upswell`;
+    return;
+  }
+  views = state.scopes.map((scope) => new ListView(scope, nameOf(scope, titles), linkOf));
+  for (const view of views) {
+    if (state.scopes.length > 1) {
+      const close = make("button", { type: "button", class: "close", "aria-label": `${t.close}: ${nameOf(view.scope, titles)}` }, "×");
+      close.addEventListener("click", () => go({ scopes: state.scopes.filter((scope) => scope !== view.scope) }));
+      view.tools.append(close);
+    }
+  }
+  main.replaceChildren(...views.map((view) => view.section));
+  document.title = `${state.scopes.map((scope) => nameOf(scope, titles)).join(" | ")} · upswell`;
+  await renew();
+}
+
+async function listAt(scope, at) {
+  const answer = await fetch(`/api/v1/trends?${new URLSearchParams({ scope, window: state.window, at: String(at) })}`);
+  return answer.ok ? answer.json() : null;
+}
+
+const earlier = new Map(); // "scope window at" -> the list ten minutes before it
+async function before(list) {
+  const key = `${list.scope} ${list.window} ${list.at}`;
+  if (!earlier.has(key)) {
+    if (earlier.size > 50) earlier.clear();
+    earlier.set(key, listAt(list.scope, list.at - (list.window === "24h" ? 3600000 : 600000)).catch(() => null));
+  }
+  return earlier.get(key);
+}
 
 async function renew() {
-  if (busy) { again = true; return; }
-  busy = true;
-  try {
-    const answer = await fetch(location.href);
-    if (answer.ok) {
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
-      const focused = main.contains(document.activeElement) && document.activeElement.getAttribute("href");
-      main.replaceChildren(...fresh.childNodes);
-      if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
-    }
-  } catch { /* the stream says that the server is away */ }
-  busy = false;
-  if (again) { again = false; renew(); }
+  if (state.topic) return;
+  const { at, window: length, q } = state;
+  await Promise.all(views.map(async (view) => {
+    const list = at ? await listAt(view.scope, at) : lists.get(`${view.scope} ${length}`);
+    const shown = list ?? { at: at ?? Date.now(), scope: view.scope, window: length, trends: [] };
+    view.show(shown, list ? await before(list) : null, q, Boolean(at));
+  }));
+  slider();
 }
 
 function listen() {
+  source?.close();
+  const wanted = new URLSearchParams([...state.scopes.map((scope) => ["scope", scope]), ["window", state.window]]);
   source = new EventSource(`/api/v1/stream?${wanted}`);
-  source.addEventListener("open", () => { status.textContent = ""; renew(); });
-  source.addEventListener("list", renew);
+  source.addEventListener("open", () => { status.textContent = ""; scopes(); });
+  source.addEventListener("list", (event) => {
+    const list = JSON.parse(event.data);
+    const newest = lists.get(`${list.scope} ${list.window}`);
+    lists.set(`${list.scope} ${list.window}`, list);
+    if (!state.at) renew();
+    if (!newest && !known.some((one) => one.scope === list.scope)) scopes();
+  });
   source.addEventListener("error", () => {
-    status.textContent = document.documentElement.lang === "fr" ? "Reconnexion…" : "Reconnecting…";
+    status.textContent = t.away;
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   });
 }
-listen();
+
+async function scopes() {
+  try {
+    const answer = await fetch("/api/v1/scopes");
+    if (!answer.ok) return;
+    known = await answer.json();
+  } catch { return; }
+  titles = Object.fromEntries(known.filter((one) => one.title).map((one) => [one.scope, one.title]));
+  for (const view of views) view.heading.firstChild.textContent = nameOf(view.scope, titles);
+  drawControls();
+}
+
+// --- controls
+
+const search = make("input", { type: "search", id: "q", autocomplete: "off", placeholder: t.search, "aria-label": t.search });
+search.addEventListener("input", () => go({ q: search.value }, true));
+search.addEventListener("keydown", (event) => {
+  const text = search.value.trim();
+  if (event.key === "Enter" && text) go({ topic: (/^[#$]/.test(text) ? text : `#${text}`).toLowerCase(), q: "" });
+});
+const range = make("input", { type: "range", id: "when", step: "60000", "aria-label": t.time });
+const moment = make("output", { for: "when" });
+const nowButton = make("button", { type: "button" }, t.now);
+range.addEventListener("input", () => { moment.textContent = clock(Number(range.value)); });
+range.addEventListener("change", () => go({ at: Number(range.value) >= Number(range.max) ? null : Number(range.value) }, true));
+nowButton.addEventListener("click", () => go({ at: null }, true));
+const compare = make("select", { "aria-label": t.compare });
+compare.addEventListener("change", () => { if (compare.value) go({ scopes: [...state.scopes, compare.value].slice(0, 4), topic: null }); });
+const scopeNav = make("nav", { class: "chips", "aria-label": t.scopes }), windowNav = make("nav", { class: "chips", "aria-label": t.window });
+const time = make("div", { class: "time" }, range, moment, nowButton);
+
+function drawControls() {
+  if (screen) return;
+  if (!controls.firstChild) controls.append(scopeNav, windowNav, compare, search, time);
+  if (document.activeElement !== search) search.value = state.q;
+  const names = [...new Set(["all", ...known.map((one) => one.scope)])];
+  const chip = (text, change, here) => make("a", { href: linkOf(change), ...(here ? { "aria-current": "page" } : {}) }, make("bdi", {}, text));
+  if (!controls.contains(document.activeElement) || !scopeNav.firstChild) {
+    scopeNav.replaceChildren(...names.slice(0, 24).map((scope) => chip(nameOf(scope, titles), { scopes: [scope], topic: null }, state.scopes.includes(scope))));
+    windowNav.replaceChildren(...WINDOWS.map((window) => chip(window, { window, topic: null }, window === state.window)));
+    compare.replaceChildren(make("option", { value: "" }, t.compare), ...names.filter((scope) => !state.scopes.includes(scope)).map((scope) => make("option", { value: scope }, nameOf(scope, titles))));
+  }
+  slider();
+}
+
+function slider() {
+  const span = known.find((one) => one.scope === state.scopes[0] && one.window === state.window);
+  time.hidden = !(span && span.first !== null && span.first < span.last);
+  nowButton.hidden = !state.at;
+  if (time.hidden || document.activeElement === range) return;
+  const newest = Math.max(span.last, lists.get(`${state.scopes[0]} ${state.window}`)?.at ?? 0);
+  Object.assign(range, { min: span.first, max: newest, value: state.at ?? newest });
+  moment.textContent = state.at ? clock(state.at) : "";
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || link.origin !== location.origin || link.pathname !== location.pathname || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
+  link.blur();
+  moved();
+});
+addEventListener("popstate", moved);
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches?.("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "/") { event.preventDefault(); search.focus(); }
+  if (event.key === "Escape" && state.topic) go({ topic: null });
+});
 
 async function stayAwake() {
-  if (document.body.dataset.view === "screen" && document.visibilityState === "visible")
-    await navigator.wakeLock?.request("screen").catch(() => {});
+  if (screen && document.visibilityState === "visible") await navigator.wakeLock?.request("screen").catch(() => {});
 }
 document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
+build();
+listen();

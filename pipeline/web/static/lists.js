@@ -1,0 +1,73 @@
+// One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
+import { clean, clock, make, t, told, why } from "./texts.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
+const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+export class ListView {
+  constructor(scope, name, linkOf) {
+    this.scope = scope;
+    this.linkOf = linkOf;
+    this.heading = make("h2", {}, make("bdi", {}, name));
+    this.caption = make("caption");
+    this.body = make("tbody");
+    const head = make("tr", {}, ...t.heads.map((name, n) => make("th", { scope: "col", class: COLUMNS[n] }, name || make("span", { class: "unseen" }, "±"))));
+    this.table = make("table", {}, this.caption, make("thead", {}, head), this.body);
+    this.tools = make("span", { class: "tools" });
+    this.section = make("section", { class: "list", "data-scope": scope }, make("div", { class: "title" }, this.heading, this.tools), this.table);
+  }
+
+  // `before`: the list some minutes ago, for the movement; `query`: show only what matches; `past`: it is not the current one
+  show(list, before, query, past) {
+    const focused = this.body.contains(document.activeElement) ? document.activeElement.dataset.topic : null;
+    const wanted = fold(query.replace(/^[#＃$]/, ""));
+    const rows = list.trends.filter((row) => !wanted || [row.topic, row.display, ...row.variants].some((text) => fold(text).includes(wanted)));
+    const ranks = before && new Map(before.trends.map((row) => [row.topic, row.rank]));
+    this.caption.textContent = `${clock(list.at)}${past ? ` (${t.past})` : ""}${rows.length ? "" : ` · ${list.trends.length ? t.noMatch : t.nothing}`}`;
+    while (this.body.rows.length < rows.length) this.body.append(place());
+    while (this.body.rows.length > rows.length) this.body.lastChild.remove();
+    rows.forEach((row, n) => this.fill(this.body.rows[n], row, ranks));
+    if (focused) this.body.querySelector(`a[data-topic="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  fill(line, row, ranks) {
+    const [rank, move, topic, course, people, posts, state, reason] = line.cells;
+    line.className = row.trending ? row.state : "fill";
+    rank.textContent = row.rank;
+    const was = ranks?.get(row.topic);
+    const up = was === undefined ? 0 : was - row.rank;
+    move.textContent = !ranks || up === 0 && was !== undefined ? "" : was === undefined ? "★" : up > 0 ? `▲${up}` : `▼${-up}`;
+    const said = was === undefined ? t.fresh : `${up > 0 ? t.up : t.down} ${Math.abs(up)}`;
+    if (move.textContent) { move.setAttribute("aria-label", said); move.title = said; } else { move.removeAttribute("aria-label"); move.removeAttribute("title"); }
+    move.className = `move ${up > 0 ? "up" : up < 0 ? "down" : ""}`;
+    const link = topic.firstChild;
+    link.href = this.linkOf({ topic: row.topic, scope: this.scope });
+    link.dataset.topic = row.topic;
+    link.firstChild.textContent = clean(row.display, 80);
+    topic.lastChild.textContent = row.flags.map((flag) => t.flags[flag] ?? "").join(", ");
+    draw(course.firstChild, row.spark);
+    people.textContent = told(row.authors);
+    posts.textContent = told(row.posts);
+    state.textContent = row.trending ? t.states[row.state] ?? "" : "";
+    reason.firstChild.textContent = why(row.why);
+    reason.firstChild.title = why(row.why);
+  }
+}
+
+function place() {
+  const line = make("tr");
+  for (const name of COLUMNS) line.append(make(name === "topic" ? "th" : "td", name === "topic" ? { class: name, scope: "row" } : { class: name }));
+  line.cells[2].append(make("a", {}, make("bdi")), make("span", { class: "flags" }));
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [name, value] of [["viewBox", "0 0 80 20"], ["class", "spark"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+  svg.append(document.createElementNS(SVG, "polyline"));
+  line.cells[3].append(svg);
+  line.cells[7].append(make("div", { class: "reason" }));
+  return line;
+}
+
+function draw(svg, spark) {
+  const most = Math.max(1, ...spark), step = 76 / Math.max(spark.length - 1, 1);
+  svg.firstChild.setAttribute("points", spark.map((at, n) => `${(2 + n * step).toFixed(1)},${(18 - 16 * at / most).toFixed(1)}`).join(" "));
+}

@@ -1,0 +1,265 @@
+"""The live page in a real browser: as people use it, in two languages, at three sizes, with hostile posts, through a
+restart of its server. Screenshots are kept in build/screenshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from pipeline.web.feed import Feed
+from pipeline.web.history import History
+from pipeline.web.run import Handle, start_web
+from schemas import Trend, TrendList
+from schemas.events import Event
+from tests.sinks.lists import trend, trend_list
+
+CHROMIUM = Path("/usr/bin/chromium")
+if not CHROMIUM.exists():
+    pytest.skip("no /usr/bin/chromium (apt-get install chromium)", allow_module_level=True)
+
+SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+MINUTE = 60_000
+BEGIN = 1_795_000_000_000 // MINUTE * MINUTE
+WHY = "50 people in 15 min where 5.0 ± 2.0 were expected (7.0 sigma), 88% of them with words of their own"
+HOSTILE = (
+    "#<script>alert(1)</script>", "#<img src=x onerror=alert(1)>", "#\u202eevil\u2066", "#" + "w" * 250,
+    "#" + "👩‍👩‍👧‍👦" * 60, "#z" + "\u0301" * 300, "#\u200b\u200b\u200b", "#javascript:alert(1)", "#'\"&`}{", "#مرحبا",
+)  # fmt: skip
+
+
+def row(rank: int, topic: str, **fields: Any) -> Trend:
+    made = trend(rank, topic.lower())
+    return msgspec.structs.replace(made, display=topic, why=WHY, spark=[float(n % 7) for n in range(20)], **fields)
+
+
+def listed(minute: int, *topics: str, scope: str = "all", **fields: Any) -> TrendList:
+    made = trend_list(scope=scope, at=BEGIN + minute * MINUTE)
+    made.trends.extend(row(rank, topic, **fields) for rank, topic in enumerate(topics, 1))
+    return made
+
+
+class Shown:
+    """A running server, its feed and the page's address."""
+
+    def __init__(self) -> None:
+        self.feed, self.history = Feed(), History()
+        self.feed.on_list(self.history.add)
+        self.events = (Event("fete", title="Fête <b>de</b> la ville"),)
+        self.handle: Handle = start_web(self.feed, self.history, port=0, events=self.events)
+        self.address = self.handle.address
+
+    def restart(self) -> None:
+        port = int(self.address.rstrip("/").rpartition(":")[2])
+        self.handle.stop()
+        self.handle = start_web(self.feed, self.history, port=port, events=self.events)
+
+    def publish(self, *lists: TrendList) -> None:
+        for one in lists:
+            self.feed.publish(one)
+        self.history.flush()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def shown() -> Iterator[Shown]:
+    server = Shown()
+    for minute in range(30):
+        server.publish(listed(minute, *(["#Lyon", "#Paris", "$AAPL"] if minute < 25 else ["#Paris", "#Lyon", "$AAPL"])))
+    server.publish(listed(29, "#Bal", "#Feu", scope="event:fete"), listed(29, "#Mardi", scope="lang:fr"))
+    yield server
+    server.handle.stop()
+    server.history.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, shown: Shown) -> Iterator[Callable[..., Page]]:
+    """Opens pages; at the end none of them has complained."""
+    faults: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def opening(path: str = "", lang: str = "en-GB", width: int = 1280, height: int = 800, **more: Any) -> Page:
+        contexts.append(browser.new_context(locale=lang, viewport={"width": width, "height": height}, **more))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: (faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+        page.goto(shown.address + path)
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    expected = "net::ERR_", "404 (Not Found)"  # its server is away; a topic or a list that there is none of
+    assert [fault for fault in faults if not any(part in fault for part in expected)] == []
+
+
+def topics(page: Page) -> list[str]:
+    return page.locator("section.list th.topic a bdi").all_inner_texts()
+
+
+def test_a_list_is_there_and_changes_without_anything_moving(opened: Callable[..., Page], shown: Shown) -> None:
+    page = opened()
+    expect(page.locator("section.list tbody tr")).to_have_count(3)
+    assert topics(page) == ["#Paris", "#Lyon", "$AAPL"]
+    expect(page.locator("td.move").first).to_have_text("▲1")
+    page.evaluate("""() => { window.shifts = 0; new PerformanceObserver((all) => {
+        for (const one of all.getEntries()) window.shifts += one.value; }).observe({ type: "layout-shift" }); }""")
+    shown.publish(listed(30, "$AAPL", "#Paris", "#Lyon"))
+    expect(page.locator("th.topic a bdi").first).to_have_text("$AAPL")
+    shown.publish(listed(31, *(f"#tag{n}" for n in range(20))))
+    expect(page.locator("section.list tbody tr")).to_have_count(20)
+    expect(page.locator("td.move").first).to_have_text("★")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shifts") == 0
+
+
+def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opened: Callable[..., Page]) -> None:
+    page = opened()
+    page.get_by_role("navigation", name="Lists").get_by_role("link", name="Fête <b>de</b> la ville").click()
+    expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
+    assert "scope=event%3Afete" in page.url
+    page.reload()
+    expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
+    page.get_by_role("navigation", name="Window").get_by_role("link", name="24h").click()
+    expect(page.locator("caption")).to_contain_text("Nothing yet.")
+    page.go_back()
+    expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
+
+
+def test_two_lists_stand_side_by_side(opened: Callable[..., Page]) -> None:
+    page = opened()
+    page.get_by_label("Compare with…").select_option("event:fete")
+    expect(page.locator("section.list")).to_have_count(2)
+    expect(page.locator("section.list").nth(1).locator("th.topic a bdi").first).to_have_text("#Bal")
+    boxes = [page.locator("section.list").nth(n).bounding_box() for n in range(2)]
+    assert len({box["y"] for box in boxes if box}) == 1
+    page.screenshot(path=SHOTS / "side-by-side.png")
+    page.get_by_role("button", name="Close: all posts").click()
+    expect(page.locator("section.list")).to_have_count(1)
+    assert page.url.endswith("scope=event%3Afete&window=1h")
+
+
+def test_search_narrows_the_list_whatever_the_accents(opened: Callable[..., Page], shown: Shown) -> None:
+    shown.publish(listed(30, "#Été2026", "#Hiver"))
+    page = opened()
+    expect(page.locator("section.list tbody tr")).to_have_count(2)
+    page.keyboard.press("/")
+    page.keyboard.type("ete")
+    expect(page.locator("section.list tbody tr")).to_have_count(1)
+    assert topics(page) == ["#Été2026"]
+    page.keyboard.type("zzz")
+    expect(page.locator("caption")).to_contain_text("No topic of this list matches.")
+
+
+def test_a_topic_opens_with_its_course_and_closes_by_key(opened: Callable[..., Page], shown: Shown) -> None:
+    page = opened()
+    page.get_by_role("link", name="#Lyon").click()
+    expect(page.get_by_role("heading", name="#Lyon")).to_be_focused()
+    expect(page.locator(".chart canvas")).to_be_visible()
+    expect(page.get_by_text("50 people in 15 min")).to_be_visible()
+    page.get_by_text("As a table").click()
+    expect(page.locator("details tbody tr")).to_have_count(30)
+    expect(page.get_by_role("link", name="all posts · 1h · #2")).to_be_visible()
+    page.screenshot(path=SHOTS / "topic.png")
+    page.reload()
+    expect(page.get_by_role("heading", name="#Lyon")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("section.list tbody tr")).to_have_count(3)
+    page.goto(f"{shown.address}?topic=%23nothing")
+    expect(page.get_by_text("No list has this topic")).to_be_visible()
+
+
+def test_the_slider_shows_what_trended_then(opened: Callable[..., Page]) -> None:
+    page = opened()
+    slider = page.get_by_role("slider", name="Time")
+    expect(slider).to_be_visible()
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(page.locator("caption")).to_contain_text("of then")
+    assert topics(page)[0] == "#Lyon"
+    assert f"at={BEGIN}" in page.url
+    page.get_by_role("button", name="Now").click()
+    expect(page.locator("th.topic a bdi").first).to_have_text("#Paris")
+
+
+def test_french_is_french_throughout(opened: Callable[..., Page]) -> None:
+    page = opened(lang="fr-FR")
+    expect(page.locator(".reason").first).to_have_text(
+        "50 personnes en 15 min pour 5.0 ± 2.0 attendues (7.0 sigma), dont 88 % avec leurs propres mots"
+    )
+    assert page.locator("section.list thead th").all_inner_texts()[2] == "Sujet"
+    assert page.locator("html").get_attribute("lang") == "fr"
+    page.screenshot(path=SHOTS / "french.png")
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800), (3840, 2160)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_of_accessibility_at_any_size(
+    opened: Callable[..., Page], shown: Shown, width: int, height: int, scheme: str
+) -> None:
+    shown.publish(listed(30, *(f"#Sujet{n}" for n in range(20)), flags=["one_post"]))
+    for name, path in (("list", ""), ("topic", "?topic=%23sujet1"), ("screen", "screen")):
+        page = opened(path, width=width, height=height, color_scheme=scheme)
+        expect(page.locator("section.list tbody tr:visible, article.topic h1").first).to_be_visible()
+        page.wait_for_timeout(100)
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png")
+
+
+def test_hostile_topics_stay_text_and_in_their_place(opened: Callable[..., Page], shown: Shown) -> None:
+    shown.publish(listed(30, *HOSTILE, variants=["<svg onload=alert(1)>"]))
+    page = opened()
+    expect(page.locator("section.list tbody tr")).to_have_count(len(HOSTILE))
+    assert topics(page)[:2] == list(HOSTILE[:2])
+    assert page.locator("main script, main img, main svg[onload]").count() == 0
+    heights = {round(line.bounding_box()["height"]) for line in page.locator("section.list tbody tr").all()}  # type: ignore[index]
+    assert max(heights) - min(heights) <= 2
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=SHOTS / "hostile.png")
+    for n in range(len(HOSTILE)):
+        page.locator("section.list th.topic a").nth(n).click()
+        expect(page.locator("article.topic h1")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("section.list tbody tr")).to_have_count(len(HOSTILE))
+
+
+def test_it_recovers_by_itself_after_its_server_was_away(opened: Callable[..., Page], shown: Shown) -> None:
+    page = opened("screen", width=1920, height=1080)
+    expect(page.locator("section.list tbody tr")).to_have_count(3)
+    shown.restart()
+    shown.publish(listed(30, "#Back"))
+    expect(page.locator("th.topic a bdi").first).to_have_text("#Back", timeout=15_000)
+    expect(page.locator("#status")).to_have_text("", timeout=15_000)
+
+
+def test_it_works_as_a_plain_table_without_scripts(opened: Callable[..., Page]) -> None:
+    page = opened("?scope=all&scope=event:fete", java_script_enabled=False)
+    assert page.locator("table.plain tbody th").all_inner_texts() == ["#Paris", "#Lyon", "$AAPL", "#Bal", "#Feu"]
+
+
+def test_it_is_light_and_quick(opened: Callable[..., Page]) -> None:
+    page = opened()
+    expect(page.locator("section.list tbody tr")).to_have_count(3)
+    page.get_by_role("link", name="#Lyon").click()
+    expect(page.locator(".chart canvas")).to_be_visible()
+    weight = page.evaluate("""() => ["resource", "navigation"].flatMap((kind) => performance.getEntriesByType(kind))
+        .filter((one) => !one.name.includes("/api/")).reduce((sum, one) => sum + one.transferSize, 0)""")
+    assert 20_000 < weight < 150_000
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert painted < 1_000
