@@ -3,5 +3,6 @@
 from pipeline.alerts.delivery import Delivery
 from pipeline.alerts.outbox import Outbox, OutboxError
 from pipeline.alerts.receivers import Undelivered, deliver
+from pipeline.alerts.recent import RecentAlerts
 
-__all__ = ["Delivery", "Outbox", "OutboxError", "Undelivered", "deliver"]
+__all__ = ["Delivery", "Outbox", "OutboxError", "RecentAlerts", "Undelivered", "deliver"]

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, settings_in_force
-from pipeline.cli.errors import CommandError, WrongUseError
+from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings
 from schemas import TrendList
 
 if TYPE_CHECKING:
+    from pipeline.alerts.recent import RecentAlerts
     from pipeline.sinks.redis_sink import RedisSink
     from pipeline.web.feed import Feed
     from pipeline.web.wall.walls import Walls
 
+LAST_ALERTS = 1_000
 LAST_LISTS = 20_000  # read from Kafka at the start, so that the history has a past
 
 
@@ -62,6 +64,7 @@ async def _serve(
 ) -> None:
     from prometheus_client import CollectorRegistry
 
+    from pipeline.alerts.recent import RecentAlerts
     from pipeline.endings import end
     from pipeline.kafka.connection import Connection
     from pipeline.moderation import LogError
@@ -72,7 +75,7 @@ async def _serve(
     from pipeline.web.run import WebError, address_of, bound, server_of
     from pipeline.web.wall.service import WallService
 
-    feed, registry = Feed(), CollectorRegistry()
+    feed, registry, alerts = Feed(), CollectorRegistry(), RecentAlerts()
     try:
         kept = History(file, keep_days)
         walls = WallService(feed, settings.events, settings.tokens, walls_file)
@@ -87,7 +90,8 @@ async def _serve(
     feed.on_list(collector.take)
     server = server_of(
         create_app(
-            feed, kept, events=settings.events, registry=registry, routers=walls.routers,
+            feed, kept, events=settings.events, watchlists=settings.watchlists, alerts=alerts, registry=registry,
+            routers=walls.routers,
             on_startup=[walls.start], on_shutdown=[walls.stop],
         )
     )  # fmt: skip
@@ -96,16 +100,29 @@ async def _serve(
     sink = _sink(settings, source, walls.walls)
     reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop)))
     reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    alerted = asyncio.create_task(_read_alerts(settings, alerts, stop)) if source == "kafka" else None
     try:
         await server.serve(sockets=[held])
     finally:
         stop.set()
-        await end(reading)
+        await end(reading, alerted)
         fault = None if reading.cancelled() else reading.exception()
         await asyncio.to_thread(kept.close)
         held.close()
     if isinstance(fault, Exception):
         raise CommandError(str(fault)) from None
+
+
+async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.Event) -> None:
+    """What `upswell alerts follow` publishes. The page does without, where the topic is missing."""
+    from pipeline.kafka.connection import KafkaUseError
+    from pipeline.kafka.results import follow_alerts
+
+    try:
+        async for alert in follow_alerts(settings, stop, last=LAST_ALERTS):
+            alerts.add(alert)
+    except KafkaUseError as error:
+        complain(f"the page shows no alerts: {error}")
 
 
 def _lists(settings: Settings, source: str, stop: asyncio.Event) -> AsyncIterator[TrendList]:

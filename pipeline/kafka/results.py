@@ -1,10 +1,10 @@
-"""The results: every list of trends that the workers publish, as it comes."""
+"""The results: every list of trends that the workers publish, and every alert, as it comes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -12,11 +12,12 @@ from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_brok
 from pipeline.kafka.topics import TopicsError
 from pipeline.settings import Settings
 from schemas import TrendList
+from schemas.alerts import Alert
 
 POLL_MS = 250
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
 
-_decode = msgspec.json.Decoder(TrendList).decode
+Message = TypeVar("Message", TrendList, Alert)
 
 
 async def follow_trends(
@@ -29,18 +30,35 @@ async def follow_trends(
     (scope, window, at). Records that are no lists are passed over. A broker that goes away is waited for, and reading
     goes on where it was. Raises KafkaUseError when no broker is there at the start, or it refuses us.
     """
-    async for trends in _Follower(settings, stop or asyncio.Event(), last, once).lists():
+    async for trends in _Follower(settings, "trends", TrendList, stop or asyncio.Event(), last, once).messages():
         yield trends
 
 
-class _Follower:
-    def __init__(self, settings: Settings, stop: asyncio.Event, last: int | None, once: bool) -> None:
+async def follow_alerts(
+    settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None
+) -> AsyncIterator[Alert]:
+    """Alerts from the `alerts` topic, in the same way. One may come twice, with the same key and status."""
+    async for alert in _Follower(settings, "alerts", Alert, stop or asyncio.Event(), last, False).messages():
+        yield alert
+
+
+class _Follower(Generic[Message]):
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        kind: type[Message],
+        stop: asyncio.Event,
+        last: int | None,
+        once: bool,
+    ) -> None:
         self.connection = Connection.of(settings)
-        self.topic = f"{settings.kafka_prefix}trends"
+        self.topic = f"{settings.kafka_prefix}{topic}"
+        self.decode: Callable[[bytes], Message] = msgspec.json.Decoder(kind).decode
         self.stop, self.last, self.once = stop, last, once
         self.next: dict[Any, int] = {}  # by partition
 
-    async def lists(self) -> AsyncIterator[TrendList]:
+    async def messages(self) -> AsyncIterator[Message]:
         quiet("aiokafka")
         began = False
         pause = FIRST_PAUSE_S
@@ -51,10 +69,10 @@ class _Follower:
                 began, pause = True, FIRST_PAUSE_S
                 async for record in self._records(consumer):
                     try:
-                        trends = _decode(record.value or b"")
+                        message = self.decode(record.value or b"")
                     except msgspec.DecodeError:
                         continue
-                    yield trends
+                    yield message
                 return
             except Exception as error:
                 fault = as_fault(error, self.connection)

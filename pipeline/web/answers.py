@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 
 from pipeline.web.history import Point
 from schemas import Trend, TrendList
+from schemas.alerts import Alert
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class TopicView(msgspec.Struct):
     examples: list[str]
     now: list[Place]
     history: list[Point]
-    alerts: list[dict[str, Any]]
+    alerts: list[Alert]
 
 
 class TagDay(msgspec.Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -16,10 +16,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, PathParameter, QueryParameter
 from litestar.response import Stream
 
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
 from pipeline.web.feed import Feed, Wanted
 from pipeline.web.history import History
 from schemas import PostError, Trend, TrendList, parse_time
+from schemas.alerts import Alert
 
 HEARTBEAT_S = 15.0
 STALE_S = 120.0  # without any list from the pipeline
@@ -47,7 +49,7 @@ class Web:
     feed: Feed
     history: History | None = None
     titles: dict[str, str] = field(default_factory=dict)  # of scopes
-    alerts: Callable[[str], Sequence[dict[str, Any]]] = lambda _topic: ()
+    alerts: RecentAlerts = field(default_factory=RecentAlerts)
 
     def row_of(self, topic: str) -> list[Place]:
         """Where the topic is listed now."""
@@ -165,7 +167,15 @@ def api_router(web: Web) -> Router:
             raise NotFoundException(detail="no list has this topic, now or in that time")
         variants = list(dict.fromkeys(spelling for row in now_or_then for spelling in row.variants))
         examples = list(dict.fromkeys(post for row in now_or_then for post in row.examples))
-        return TopicView(key, now_or_then[0].display, variants, examples, now, points, list(web.alerts(key)))
+        return TopicView(key, now_or_then[0].display, variants, examples, now, points, web.alerts.of(key))
+
+    @get("/alerts", responses={400: FAULTS[400]})
+    async def alerts(
+        limit: Annotated[int, QueryParameter(ge=1, le=100, description="alerts at most")] = MAX_LIMIT,
+    ) -> list[Alert]:
+        """The last alerts: those that fire first, then what is over, the newest first."""
+        shown = [one for one in web.alerts.of() if not one.topic or web.may_show(one.topic, one.scope, one.window)]
+        return shown[:limit]
 
     @get("/scopes")
     async def scopes() -> list[Scope]:
@@ -212,7 +222,7 @@ def api_router(web: Web) -> Router:
         base = str(request.base_url)
         return [_tag(row, change.list.at if change else 0, base) for row in rows[offset : offset + limit]]
 
-    return Router("/api/v1", route_handlers=[trends, topics, topic_by_key, scopes, stream, tags])
+    return Router("/api/v1", route_handlers=[trends, topics, topic_by_key, alerts, scopes, stream, tags])
 
 
 def _tag(row: Trend, at_ms: int, base: str) -> Tag:

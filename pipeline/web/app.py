@@ -15,12 +15,14 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import HEADERS, problem
 from pipeline.web.api import STALE_S, Web, api_router
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.page import page_router
 from schemas.events import Event
+from schemas.watchlists import Watchlist
 
 STATIC = Path(__file__).with_name("static")
 
@@ -31,14 +33,16 @@ def create_app(
     *,
     events: Sequence[Event] = (),
     registry: CollectorRegistry | None = None,
-    alerts: Callable[[str], Sequence[dict[str, Any]]] | None = None,
+    watchlists: Sequence[Watchlist] = (),
+    alerts: RecentAlerts | None = None,
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
-    """The application over a feed. `registry`: what /metrics tells; `alerts`: those of a topic, newest first;
+    """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late;
     `routers`: routes of other parts (wall, moderation), served with the same headers and errors."""
     titles = {f"event:{event.name}": event.title for event in events if event.title}
+    titles |= {watched.scope: watched.title for watched in watchlists if watched.title}
     web = Web(feed, history, titles)
     if alerts is not None:
         web.alerts = alerts

@@ -31,6 +31,7 @@ _HEAD = """<!doctype html>
 _BODY = """<body data-view="{view}">
 <header id="top"><a class="brand" href="/">upswell</a><div id="controls"></div></header>
 <main id="main">{table}</main>
+<aside id="alerts"></aside>
 <p id="status" role="status" aria-live="polite"></p>
 </body>
 </html>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,8 +16,10 @@ import msgspec
 import pytest
 from confluent_kafka import Consumer, Producer
 
+from pipeline.alerts import RecentAlerts
+from pipeline.kafka.results import follow_alerts
 from pipeline.kafka.topics import init_topics
-from pipeline.settings import load_settings
+from pipeline.settings import Settings, load_settings
 from schemas import TrendList
 from schemas.alerts import Alert
 from tests.alerts.receiving import Hook
@@ -62,6 +65,16 @@ def following(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.
         child.wait()
 
 
+async def shown(settings: Settings) -> list[tuple[str, str]]:
+    """What a page would show."""
+    recent, stop = RecentAlerts(), asyncio.Event()
+    async for alert in follow_alerts(settings, stop):
+        recent.add(alert)
+        if len(recent.of()) == 3:
+            stop.set()
+    return [(one.topic, one.status) for one in recent.of()]
+
+
 @pytest.mark.timeout(120)
 def test_alerts_are_delivered_and_on_their_topic_through_a_kill(kafka: str, prefix: str, tmp_path: Path) -> None:
     environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
@@ -82,6 +95,8 @@ def test_alerts_are_delivered_and_on_their_topic_through_a_kill(kafka: str, pref
             child.send_signal(signal.SIGTERM)
             assert child.wait(10) == 0
         assert hook.told() == [("firing", "#a"), ("firing", "#b"), ("resolved", "#a"), ("firing", "#c")]
+    settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
+    assert asyncio.run(shown(settings)) == [("#c", "firing"), ("#b", "firing"), ("#a", "resolved")]
     on_topic = {(one.key, one.status): one.topic for one in read(kafka, f"{prefix}alerts")}
     assert [(status, topic) for (_, status), topic in on_topic.items()] == hook.told()
     lines = (tmp_path / "log").read_text().splitlines()

@@ -12,10 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from pipeline.alerts import RecentAlerts
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.run import Handle, start_web
 from schemas import Trend, TrendList
+from schemas.alerts import Alert
 from schemas.events import Event
 from tests.sinks.lists import trend, trend_list
 
@@ -44,20 +46,28 @@ def listed(minute: int, *topics: str, scope: str = "all", **fields: Any) -> Tren
     return made
 
 
+def alert(n: int, status: str = "firing", why: str = WHY) -> Alert:
+    return Alert(
+        f"r/#lyon/{n}", status, "rule", "trending", "critical", "all", "1h", "#lyon", "#Lyon", BEGIN, BEGIN,  # type: ignore[arg-type]
+        BEGIN + n, 1, 10, [], [], f"#Lyon is number 1 in all (1h): {why}",
+    )  # fmt: skip
+
+
 class Shown:
     """A running server, its feed and the page's address."""
 
     def __init__(self) -> None:
         self.feed, self.history = Feed(), History()
         self.feed.on_list(self.history.add)
+        self.alerts = RecentAlerts()
         self.events = (Event("fete", title="Fête <b>de</b> la ville"),)
-        self.handle: Handle = start_web(self.feed, self.history, port=0, events=self.events)
+        self.handle: Handle = start_web(self.feed, self.history, port=0, events=self.events, alerts=self.alerts)
         self.address = self.handle.address
 
     def restart(self) -> None:
         port = int(self.address.rstrip("/").rpartition(":")[2])
         self.handle.stop()
-        self.handle = start_web(self.feed, self.history, port=port, events=self.events)
+        self.handle = start_web(self.feed, self.history, port=port, events=self.events, alerts=self.alerts)
 
     def publish(self, *lists: TrendList) -> None:
         for one in lists:
@@ -181,6 +191,22 @@ def test_a_topic_opens_with_its_course_and_closes_by_key(opened: Callable[..., P
     expect(page.locator("section.list tbody tr")).to_have_count(3)
     page.goto(f"{shown.address}?topic=%23nothing")
     expect(page.get_by_text("No list has this topic")).to_be_visible()
+
+
+def test_alerts_stand_below_the_lists_and_lead_to_their_topic(opened: Callable[..., Page], shown: Shown) -> None:
+    shown.alerts.add(alert(1))
+    page = opened()
+    line = page.locator("#alerts li")
+    expect(line).to_have_class("firing critical")
+    expect(line).to_contain_text("now · rule: #Lyon is number 1 in all (1h): 50 people")
+    shown.alerts.add(alert(1, "resolved"))
+    shown.alerts.add(alert(2, why="<img src=x onerror=alert(1)>"))
+    expect(line).to_have_count(2, timeout=10_000)
+    expect(line.nth(1)).to_have_class("resolved critical")
+    expect(line.nth(0)).to_contain_text("<img src=x")
+    line.nth(0).get_by_role("link").click()
+    expect(page.get_by_role("heading", name="#Lyon")).to_be_focused()
+    expect(page.locator("article.topic li", has_text="over")).to_have_count(1)
 
 
 def test_the_slider_shows_what_trended_then(opened: Callable[..., Page]) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from pipeline.alerts import RecentAlerts
 from pipeline.web.app import create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
 from schemas import Trend, TrendList
+from schemas.alerts import Alert
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 
@@ -109,3 +112,22 @@ def test_a_reader_too_slow_is_dropped_and_nobody_else(feed: Feed) -> None:
         assert not quick.dropped
 
     asyncio.run(run())
+
+
+def test_alerts_of_blocked_topics_are_hidden() -> None:
+    feed, alerts = Feed(lambda trends: trends_without(trends, "#bad")), RecentAlerts()
+    for topic in ("#good", "#bad", ""):
+        alerts.add(alert(topic))
+    with TestClient(create_app(feed, alerts=alerts)) as client:
+        assert {one["topic"] for one in client.get("/api/v1/alerts").json()} == {"#good", ""}
+        assert client.get("/api/v1/alerts?limit=0").status_code == 400
+
+
+def trends_without(trends: TrendList, topic: str) -> TrendList:
+    return msgspec.structs.replace(trends, trends=[row for row in trends.trends if row.topic != topic])
+
+
+def alert(topic: str) -> Alert:
+    return Alert(
+        f"r/{topic}/1", "firing", "r", "trending", "info", "all", "1h", topic, topic, 1, 1, 1, 1, 10, [], [], "because"
+    )

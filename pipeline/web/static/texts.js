@@ -9,7 +9,7 @@ const EN = {
   search: "Search", window: "Window", scopes: "Lists", compare: "Compare with…", close: "Close", back: "Back to the list",
   time: "Time", people: "People", posts: "Posts", expected: "Expected", spellings: "Other spellings", listed: "Listed in",
   examples: "Example posts", alerts: "Alerts", unknown: "No list has this topic, now or in the last day.",
-  course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends",
+  course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over",
 };
 const FR = {
   heads: ["#", "", "Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi"],
@@ -21,7 +21,7 @@ const FR = {
   close: "Fermer", back: "Retour à la liste", time: "Heure", people: "Personnes", posts: "Messages", expected: "Attendu",
   spellings: "Autres graphies", listed: "Présent dans", examples: "Exemples de messages", alerts: "Alertes",
   unknown: "Aucune liste n’a ce sujet, ni maintenant ni depuis un jour.", course: "Évolution du dernier jour",
-  table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances",
+  table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée",
 };
 export const t = french ? FR : EN;
 const number = new Intl.NumberFormat(french ? "fr" : "en");

@@ -17,13 +17,15 @@ export async function topicView(state, titles, linkOf) {
   const here = about.now.find((place) => place.scope === state.scopes[0] && place.window === state.window) ?? about.now[0];
   if (here) view.append(make("p", { class: "why" }, make("bdi", {}, why(here.trend.why))));
   if (about.history.length > 1) view.append(await course(about.history));
-  section(view, t.alerts, about.alerts.map((alert) => `${clock(alert.at)} · ${alert.status} · ${clean(alert.rule, 60)}: ${why(alert.why)}`));
+  section(view, t.alerts, about.alerts.map(alertLine));
   section(view, t.spellings, about.variants.map((text) => clean(text, 80)));
   section(view, t.listed, about.now.map((place) => make("a", { href: linkOf({ topic: null, scopes: [place.scope], window: place.window }) },
     `${nameOf(place.scope, titles)} · ${place.window} · #${place.trend.rank}`)));
   section(view, t.examples, about.examples.map((id) => clean(id, 120)));
   return view;
 }
+
+export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over} · ${clean(alert.rule, 60)}: ${why(alert.why)}`;
 
 function section(view, title, lines) {
   if (!lines.length) return;
