@@ -210,7 +210,7 @@ def api_router(web: Web) -> Router:
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
 
-    @get("/trends/tags")
+    @get("/trends/tags", responses={400: FAULTS[400]})
     async def tags(
         request: Request[Any, Any, Any],
         limit: Limit = 10,

@@ -1,0 +1,33 @@
+"""The API asked by a machine from its own description: whatever it asks, no answer is a fault of ours, and every answer
+is what the description says."""
+
+from __future__ import annotations
+
+import hypothesis
+import schemathesis
+from litestar import Litestar
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from pipeline.alerts import RecentAlerts
+from pipeline.web.app import create_app
+from pipeline.web.feed import Feed
+from pipeline.web.history import History
+from tests.sinks.lists import trend_list
+
+
+def app() -> Litestar:
+    feed, history = Feed(), History()
+    feed.on_list(history.add)
+    for at in (60_000, 120_000):
+        feed.publish(trend_list("#a", "#b/c", "#<b>", at=at))
+    history.flush()
+    return create_app(feed, history, alerts=RecentAlerts())
+
+
+schema = schemathesis.openapi.from_asgi("/api/v1/schema/openapi.json", app()).exclude(path="/api/v1/stream")
+
+
+@schema.parametrize()
+@hypothesis.settings(max_examples=40, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+def test_no_question_brings_a_fault(case: schemathesis.Case) -> None:
+    case.call_and_validate(excluded_checks=[positive_data_acceptance])  # a text may still be no time: 400
