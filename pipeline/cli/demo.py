@@ -26,6 +26,7 @@ from pipeline.kafka.broker import EmbeddedBrokerError
 from pipeline.settings import load_settings
 from pipeline.sources.simulator import Scenario, demo_events, demo_scenario, simulate
 from pipeline.web.feed import Feed
+from pipeline.web.history import History
 from pipeline.web.run import WebError, start_web
 from pipeline.web.wall.service import WallService
 from schemas import Post, PostError, TrendList, Window, decode_post
@@ -101,7 +102,8 @@ class _Demo:
         events = demo_events()
         self.boards = [Board(f"event:{event.name}", "1h", event.title or event.name) for event in events]
         self.everything = Board("all", "1h", "everything")
-        self.feed = Feed()
+        self.feed, self.kept = Feed(), History()
+        self.feed.on_list(self.kept.add)
         self.walls = WallService(self.feed, events)
         self.address = ""
         self.sent = self.dead = 0
@@ -117,15 +119,16 @@ class _Demo:
             "on_startup": [self.walls.start], "on_shutdown": [self.walls.stop],
         }  # fmt: skip
         try:
-            handle = start_web(self.feed, port=port, **parts)
+            handle = start_web(self.feed, self.kept, port=port, **parts)
         except WebError:
-            handle = start_web(self.feed, port=0, **parts)
+            handle = start_web(self.feed, self.kept, port=0, **parts)
         self.address = handle.address
         console(sys.stderr).print(Text(f"the page is at {self.address}"))
         try:
             yield
         finally:
             handle.stop()
+            self.kept.close()
 
     def take_list(self, trends: TrendList) -> None:
         self.feed.publish(trends)

@@ -72,6 +72,8 @@ async function listAt(scope, at) {
 const earlier = new Map(); // "scope window at" -> the list ten minutes before it
 async function before(list) {
   const key = `${list.scope} ${list.window} ${list.at}`;
+  const span = known.find((one) => one.scope === list.scope && one.window === list.window);
+  if (!span || span.first === null || span.first > list.at - (list.window === "24h" ? 3600000 : 600000)) return null;
   if (!earlier.has(key)) {
     if (earlier.size > 50) earlier.clear();
     earlier.set(key, listAt(list.scope, list.at - (list.window === "24h" ? 3600000 : 600000)).catch(() => null));
@@ -117,6 +119,7 @@ async function scopes() {
   titles = Object.fromEntries(known.filter((one) => one.title).map((one) => [one.scope, one.title]));
   for (const view of views) view.heading.firstChild.textContent = nameOf(view.scope, titles);
   drawControls();
+  if (!state.at) renew(); // movement is known once it is known how far back the history goes
 }
 
 // the last alerts, below the lists: nothing moves when one comes
@@ -199,3 +202,4 @@ document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
 build();
 listen();
+setInterval(scopes, 20000);
