@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,7 +17,7 @@ from pipeline.alerts.delivery import Delivery
 from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
 from pipeline.health import expose
-from pipeline.kafka.connection import Connection, as_fault, quiet
+from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
 from pipeline.kafka.results import follow_trends
 from pipeline.settings import Settings
 from schemas import TrendList
@@ -102,6 +103,7 @@ async def _publisher(settings: Settings) -> AsyncIterator[Callable[[Receiver, Al
 
     quiet("aiokafka")
     connection = Connection.of(settings)
+    await asyncio.to_thread(wait_for_broker, connection, 0)
     producer = AIOKafkaProducer(**connection.aiokafka(), acks="all", enable_idempotence=True)
 
     async def publish(receiver: Receiver, alert: Alert) -> str:
