@@ -25,7 +25,8 @@ def app() -> Litestar:
 
 
 # the stream never ends, and /readyz is right to say 503 when the tests before this one took two minutes
-schema = schemathesis.openapi.from_asgi("/api/v1/schema/openapi.json", app()).exclude(path=["/api/v1/stream", "/readyz"])
+LEFT_OUT = ["/api/v1/stream", "/readyz"]
+schema = schemathesis.openapi.from_asgi("/api/v1/schema/openapi.json", app()).exclude(path=LEFT_OUT)
 
 
 @schema.parametrize()
