@@ -21,6 +21,7 @@ from pipeline.kafka.connection import Connection
 
 GROUP = "upswell"
 SESSION_TIMEOUT_S = 6.0
+LOOKS_PER_FLUSH = 8  # how often the rank stage looks whether provisional lists are due
 POLL_RECORDS = 10_000  # a batch has at most so many
 
 
@@ -95,6 +96,15 @@ def create_app(
                     await count.tell_the_time()
             except Exception as error:
                 app.log.warning("how far posts were read was not told, the next time says it: %r", error)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def preview() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(context.flush_ms / 1_000 / LOOKS_PER_FLUSH)
+            try:
+                await rank.preview()
+            except Exception as error:
+                app.log.warning("provisional lists were not published, the next ones are: %r", error)
 
     @app.on_rebalance_complete.connect
     async def ready(*_: Any, **__: Any) -> None:

@@ -35,6 +35,11 @@ class Topics:
         return self("trends")
 
     @property
+    def live(self) -> str:
+        """Provisional lists."""
+        return self("trends-live")
+
+    @property
     def rank_state(self) -> str:
         return self("rank-state")
 

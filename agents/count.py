@@ -22,9 +22,11 @@ from agents.transport import Batch, BatchConsumer
 from pipeline.trends.panes import PaneCounter, PaneCounts
 from pipeline.trends.wire import to_chunks
 from schemas import MAX_TIME_MS, Post, PostError, decode_post
-from schemas.counts import Reached
+from schemas.counts import LiveEdge, Reached
 
 MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
+EDGE_BYTES = 900_000
+LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
 MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
 RETRY_S = 1.0
 _DETAIL_CHARACTERS = 500
@@ -40,6 +42,8 @@ class CountedPartition:
         self.counter = PaneCounter(context.grid, context.matcher)
         self.dead: list[Outgoing] = []
         self.reached: tuple[int, int] | None = None  # last offset and frontier of what is published
+        self.told = place.next  # the first offset that the live edge has not told of
+        self.stamp = 0  # the newest record's own timestamp, ms
         self._context = context
 
     def take(self, records: Iterable[Any]) -> list[PaneCounts]:
@@ -78,6 +82,7 @@ class CountedPartition:
                         posts = []
                     self.dead.append(_dead_letter(self._context.topics.dead, self.place.tp, record, fault))
             expected = offset + 1
+            self.stamp = record.timestamp
         if posts:
             closed += self.counter.add(posts, begin)
         self.place.next = expected
@@ -86,6 +91,19 @@ class CountedPartition:
     @property
     def rewind_offset(self) -> int:
         return self.counter.rewind_offset(self.place.next)
+
+    def edge(self) -> bytes | None:
+        """What the live edge is to tell next; None: nothing new. Panes that do not fit into a message wait till they
+        close."""
+        partition, since, self.told = self.place.tp.partition, self.told, self.place.next
+        if since == self.told:
+            return None
+        version = self.told - 1
+        chunks = [to_chunks(pane, partition, version, EDGE_BYTES) for pane in self.counter.edge()]
+        edge = LiveEdge(partition, since, version, self.counter.newest, [one for one, *more in chunks if not more])
+        while len(message := _encode(edge)) > EDGE_BYTES:
+            del edge.panes[len(edge.panes) // 2 :]
+        return message
 
 
 def marker(topic: str, partition: int, time_ms: int) -> Outgoing:
@@ -173,7 +191,8 @@ class Count:
             await publish(self.app, [Outgoing(topic, 0, key, _encode(chunk)) for chunk in chunks])
 
     async def report(self) -> None:
-        """Tells the rank stage how far the partitions were read, where that has changed."""
+        """Tells the rank stage how far the partitions were read and what open panes hold, where that has changed."""
+        now_ms, topic = time.time() * 1_000, self.context.topics.counts
         owned = self.consumer.assignment()
         for tp, partition in list(self.partitions.items()):
             if tp not in owned:
@@ -183,8 +202,10 @@ class Count:
                 continue
             state = partition.reached
             if state is not None and state != self._reported.get(tp):
-                message = _encode(Reached(tp.partition, *state))
-                await publish(self.app, [Outgoing(self.context.topics.counts, 0, b"%d" % tp.partition, message)])
+                messages = [_encode(Reached(tp.partition, *state))]
+                if now_ms - partition.stamp < LIVE_MS and (edge := partition.edge()) is not None:
+                    messages.append(edge)
+                await publish(self.app, [Outgoing(topic, 0, b"%d" % tp.partition, message) for message in messages])
                 self._reported[tp] = state
 
     async def tell_the_time(self) -> None:

@@ -28,13 +28,16 @@ from pipeline.trends.panes import PaneCounts
 from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
 from pipeline.trends.wire import from_chunks
 from schemas import TrendList
-from schemas.counts import CountsChunk, Reached
+from schemas.counts import CountsChunk, LiveEdge, Reached
 
 RETRY_S = 1.0
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
 
+EDGE_AGE_MS = 30_000
+PREVIEWS_PER_FLUSH = 2  # provisional lists are made at most so often for each time that count agents tell of news
+
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(CountsChunk | Reached).decode
+_decode = msgspec.json.Decoder(CountsChunk | Reached | LiveEdge).decode
 
 
 class Intake:
@@ -54,9 +57,12 @@ class Intake:
         """All panes before this (ms) are closed in every partition."""
         return min(self.frontiers.values())
 
-    def take(self, value: bytes, offset: int) -> PaneCounts | None:
-        """The pane that is complete with this record, where it is a new one. Raises msgspec.DecodeError, ValueError."""
+    def take(self, value: bytes, offset: int) -> PaneCounts | LiveEdge | None:
+        """The pane that is complete with this record, where it is a new one; or what open panes hold. Raises
+        msgspec.DecodeError, ValueError."""
         chunk = _decode(value)
+        if isinstance(chunk, LiveEdge):
+            return chunk
         if isinstance(chunk, Reached):
             self._raise(chunk.partition, chunk.frontier, chunk.version, offset)
             return None
@@ -105,18 +111,38 @@ class RankedPartition:
         self.idle: dict[int, tuple[int, float]] = {}  # posts partition -> its frontier, and since when
         self.unreadable = 0
         self.saved_at = time.monotonic()
+        self.told = False  # whether the live edge has moved since the last provisional lists
+        self.previewed_s = self.preview_took_s = 0.0  # when they were made (monotonic clock), and how long it took
 
     def take(self, records: Iterable[Any]) -> None:
         """Adds the panes that are new in these records to the board."""
         for record in records:
             self.place.next = record.offset + 1
             try:
-                pane = self.intake.take(record.value or b"", record.offset)
+                found = self.intake.take(record.value or b"", record.offset)
+                if isinstance(found, LiveEdge):
+                    self._tell(found, record.timestamp)
+                elif found is not None:
+                    self.board.add(found)
             except (msgspec.DecodeError, ValueError):
                 self.unreadable += 1
-                continue
-            if pane is not None:
-                self.board.add(pane)
+
+    def _tell(self, edge: LiveEdge, stamp: int) -> None:
+        """The live edge matters while it is live."""
+        if time.time() * 1_000 - stamp < EDGE_AGE_MS:
+            panes = [from_chunks([chunk]) for chunk in edge.panes]
+            self.board.tell(edge.partition, edge.since, edge.version, edge.newest, panes)
+            self.told = True
+
+    def preview(self, every_s: float) -> list[TrendList]:
+        """The provisional lists that look different: at most every so many seconds, and a fifth of the time."""
+        now = time.monotonic()
+        if not self.told or now - self.previewed_s < max(every_s, 5 * self.preview_took_s):
+            return []
+        self.told, self.previewed_s = False, now
+        lists = self.board.preview(self.intake.frontiers)
+        self.preview_took_s = time.monotonic() - now
+        return lists
 
     def advance(self) -> list[TrendList] | None:
         """The lists of every step that is final, up to the next moment at which the state can be written; None: no step
@@ -176,6 +202,16 @@ class Rank:
             self.app, [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in issued]
         )
         self.context.health.issued(len(issued))
+
+    async def preview(self) -> None:
+        """Publishes provisional lists, where they are due."""
+        for partition in list(self.partitions.values()):
+            with self.context.health.previewing():
+                lists = partition.preview(self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH)
+            topic = self.context.topics.live
+            await publish(
+                self.app, [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in lists]
+            )
 
     async def _save_when_due(self, tp: TP, partition: RankedPartition) -> None:
         now = partition.board.now

@@ -72,6 +72,7 @@ class Health:
         self._rewind = gauge("rewind_distance_records", "Records that a restart would read again.", "partition")
         self._flush = histogram("flush", "Time to publish what closed, acknowledgements included.")
         self._rank = histogram("rank", "Time to rank what became final and make its lists.")
+        self._preview = histogram("preview", "Time to make provisional lists.")
 
     def counted(
         self,
@@ -134,6 +135,12 @@ class Health:
     def ranking(self) -> Iterator[None]:
         """Around the ranking of what became final."""
         with self._rank.time():
+            yield
+
+    @contextmanager
+    def previewing(self) -> Iterator[None]:
+        """Around the making of provisional lists."""
+        with self._preview.time():
             yield
 
     def _lag_s(self, partition: int) -> float:

@@ -92,7 +92,8 @@ class Local:
         self.current: dict[tuple[str, Window], TrendList] = {}
         self._partitioner = Partitioner(options.partitions)
         self._counters = [PaneCounter(grid, matcher) for _ in range(options.partitions)]
-        self._waiting: dict[int, list[PaneCounts]] = {}  # closed in one partition, not in all
+        self._told = [0] * options.partitions  # posts that the live edge has told
+        self._waiting: dict[int, list[Table]] = {}  # closed in one partition, not in all
         self._frontier = 0
         self._on_panes, self._on_list = on_panes, on_list
 
@@ -130,9 +131,19 @@ class Local:
             self._take(counter.mark(marker))
         self._advance()
 
+    def preview(self) -> list[TrendList]:
+        """The provisional lists that look different since this was last asked; they change no final list."""
+        for number, counter in enumerate(self._counters):
+            if counter.read > self._told[number]:
+                self.board.tell(number, self._told[number], counter.read - 1, counter.newest, counter.edge())
+                self._told[number] = counter.read
+        return self.board.preview({number: counter.frontier for number, counter in enumerate(self._counters)})
+
     def _take(self, closed: Iterable[PaneCounts]) -> None:
         for pane in closed:
-            self._waiting.setdefault(pane.start, []).append(pane)
+            table = self.board.add(pane)
+            if table is not None:
+                self._waiting.setdefault(pane.start, []).append(table)
 
     def _advance(self) -> None:
         """Hands on what is closed in every partition."""
@@ -141,9 +152,8 @@ class Local:
             return
         self._frontier = frontier
         for start in sorted(start for start in self._waiting if start < frontier):
-            tables = [self.board.add(pane) for pane in self._waiting.pop(start)]
-            parts = [table for table in tables if table is not None]
-            if parts and self._on_panes is not None:
+            parts = self._waiting.pop(start)
+            if self._on_panes is not None:
                 self._on_panes(FinalPane(start, parts, self.board.names.keys, self.options.pane_ms))
         for step in self.board.advance(frontier):
             for issued in step.lists:

@@ -53,3 +53,16 @@ class Reached(msgspec.Struct, tag_field="kind", tag="reached"):
     partition: int
     version: int  # the last offset read
     frontier: int  # all panes before this (ms) are closed, and were published before this message
+
+
+class LiveEdge(msgspec.Struct, tag_field="kind", tag="edge"):
+    """What the posts `since` to `version` of a partition have brought into panes that are still open.
+
+    Messages of a partition add up; one whose `since` lies within what was told before (the partition was read again)
+    replaces all that was told from there on. Provisional lists are made of it, final ones never."""
+
+    partition: int
+    since: int  # the first offset of the posts partition that is told of
+    version: int  # the last one
+    newest: int  # the newest time read in the partition, ms
+    panes: list[CountsChunk]

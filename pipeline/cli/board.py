@@ -25,6 +25,8 @@ class Board:
         if trends.scope != self.scope or trends.window != self.window:
             return False
         self.shown = trends
+        if self._earlier and self._earlier[-1][0] == trends.at:
+            self._earlier.pop()  # what was known of the same moment before
         self._earlier.append((trends.at, {row.topic: row.rank for row in trends.trends}))
         limit = trends.at - COMPARE_MS[self.window]
         while len(self._earlier) > 1 and self._earlier[1][0] <= limit:

@@ -132,7 +132,7 @@ def _lists(settings: Settings, source: str, stop: asyncio.Event) -> AsyncIterato
         return follow_redis(settings.redis_url.get_secret_value(), stop)
     from pipeline.kafka.results import follow_trends
 
-    return follow_trends(settings, stop, last=LAST_LISTS)
+    return follow_trends(settings, stop, last=LAST_LISTS, live=True)
 
 
 def _sink(settings: Settings, source: str, walls: Walls) -> RedisSink | None:

@@ -69,12 +69,12 @@ class _View:
             with LiveScreen(self.console, self.frame) as screen:
                 redraw = asyncio.ensure_future(_redraw(screen))
                 try:
-                    async for trends in follow_trends(settings):
+                    async for trends in follow_trends(settings, live=True):
                         self.takes(trends)
                 finally:
                     redraw.cancel()
             return
-        async for trends in follow_trends(settings, once=not self.follow):
+        async for trends in follow_trends(settings, once=not self.follow, live=True):
             if self.takes(trends) and self.follow:
                 self.show()
         if not self.follow:

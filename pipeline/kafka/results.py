@@ -15,22 +15,30 @@ from schemas import TrendList
 from schemas.alerts import Alert
 
 POLL_MS = 250
+LAST_LIVE = 500  # provisional lists
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
 
 Message = TypeVar("Message", TrendList, Alert)
 
 
 async def follow_trends(
-    settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None, once: bool = False
+    settings: Settings,
+    stop: asyncio.Event | None = None,
+    *,
+    last: int | None = None,
+    once: bool = False,
+    live: bool = False,
 ) -> AsyncIterator[TrendList]:
     """Lists from the `trends` topic in log order, until `stop` is set: all that the topic holds first (with `last` only
-    about the newest so many records), then each as it is published; with `once` only what is there now.
+    about the newest so many records), then each as it is published; with `once` only what is there now. With `live`
+    provisional lists (`final` is false) come among them, from the topic `trends-live`: the newest of them first.
 
     A list may come twice, with the same bytes (a worker that was killed publishes again): take the first final one of
     (scope, window, at). Records that are no lists are passed over. A broker that goes away is waited for, and reading
     goes on where it was. Raises KafkaUseError when no broker is there at the start, or it refuses us.
     """
-    async for trends in _Follower(settings, "trends", TrendList, stop or asyncio.Event(), last, once).messages():
+    newest = {"trends": last} | ({"trends-live": LAST_LIVE} if live else {})
+    async for trends in _Follower(settings, newest, TrendList, stop or asyncio.Event(), once).messages():
         yield trends
 
 
@@ -38,7 +46,7 @@ async def follow_alerts(
     settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None
 ) -> AsyncIterator[Alert]:
     """Alerts from the `alerts` topic, in the same way. One may come twice, with the same key and status."""
-    async for alert in _Follower(settings, "alerts", Alert, stop or asyncio.Event(), last, False).messages():
+    async for alert in _Follower(settings, {"alerts": last}, Alert, stop or asyncio.Event(), False).messages():
         yield alert
 
 
@@ -46,16 +54,15 @@ class _Follower(Generic[Message]):
     def __init__(
         self,
         settings: Settings,
-        topic: str,
+        newest: Mapping[str, int | None],  # by topic: how many records of it; None: all
         kind: type[Message],
         stop: asyncio.Event,
-        last: int | None,
         once: bool,
     ) -> None:
         self.connection = Connection.of(settings)
-        self.topic = f"{settings.kafka_prefix}{topic}"
+        self.newest = {f"{settings.kafka_prefix}{topic}": last for topic, last in newest.items()}
         self.decode: Callable[[bytes], Message] = msgspec.json.Decoder(kind).decode
-        self.stop, self.last, self.once = stop, last, once
+        self.stop, self.once = stop, once
         self.next: dict[Any, int] = {}  # by partition
 
     async def messages(self) -> AsyncIterator[Message]:
@@ -90,10 +97,12 @@ class _Follower(Generic[Message]):
         """A consumer of the whole topic, in no group: standing where reading is to go on."""
         from aiokafka import AIOKafkaConsumer
 
-        if self.topic not in await asyncio.to_thread(wait_for_broker, self.connection, 0):
-            raise TopicsError(f"there is no topic {self.topic}; make it with `upswell topics init`")
+        there = await asyncio.to_thread(wait_for_broker, self.connection, 0)
+        for topic in self.newest:
+            if topic not in there:
+                raise TopicsError(f"there is no topic {topic}; make it with `upswell topics init`")
         consumer = AIOKafkaConsumer(
-            self.topic,  # without a group: all of its partitions
+            *self.newest,  # without a group: all of their partitions
             **self.connection.aiokafka(),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -106,19 +115,21 @@ class _Follower(Generic[Message]):
             begin = await consumer.beginning_offsets(tps)
             for tp in tps:
                 consumer.seek(tp, max(self.next.get(tp, begin[tp]), begin[tp]))
-            if self.last is not None and not self.next:
-                await self._skip(consumer, begin, self.last)
+            if not self.next:
+                await self._skip(consumer, begin)
         except BaseException:
             await consumer.stop()
             raise
         return consumer
 
-    async def _skip(self, consumer: Any, begin: Mapping[Any, int], last: int) -> None:
-        """Forward to the newest `last` records. The end comes with what is fetched: an embedded broker answers a
-        question for it wrongly."""
-        await consumer.getmany(timeout_ms=4 * POLL_MS, max_records=1)
-        for tp, first in begin.items():
-            consumer.seek(tp, max(first, (consumer.highwater(tp) or first) - last))
+    async def _skip(self, consumer: Any, begin: Mapping[Any, int]) -> None:
+        """Forward to the newest records that are wanted of each topic. The end comes with what is fetched: an embedded
+        broker answers a question for it wrongly."""
+        skipped = [tp for tp in begin if self.newest[tp.topic] is not None]
+        for tp in skipped:
+            await consumer.getmany(tp, timeout_ms=4 * POLL_MS, max_records=1)
+        for tp in skipped:
+            consumer.seek(tp, max(begin[tp], (consumer.highwater(tp) or begin[tp]) - (self.newest[tp.topic] or 0)))
 
     async def _records(self, consumer: Any) -> AsyncIterator[Any]:
         while not self.stop.is_set():

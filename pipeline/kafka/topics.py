@@ -42,6 +42,7 @@ def topic_table(settings: Settings) -> list[Topic]:
         Topic("posts-dead", 1, "compact,delete", kept(30)),
         Topic("topic-counts", 1, "delete", kept(7)),
         Topic("trends", 1, "delete", kept(7)),
+        Topic("trends-live", 1, "delete", kept(1 / 24) | {"segment.ms": "600000"}),
         Topic("alerts", 1, "delete", kept(30)),
         Topic("decisions", 1, "compact"),
         Topic("rank-state", 1, "compact"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.trends.clock import SILENCE_MS, Clock
+from pipeline.trends.edge import Edge
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.panes import Cell, Grid, PaneCounts
+from pipeline.trends.preview import Previews
 from pipeline.trends.rows import trend_list
 from pipeline.trends.scope import Scope, scopes_of
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
@@ -18,6 +20,8 @@ from pipeline.trends.sliding import Span
 from pipeline.trends.tables import Names, Table, from_pane
 from pipeline.trends.timeline import Timeline
 from schemas import TrendList, Window
+
+PREVIEWED_MS = 3 * MINUTE_MS  # how far event time may be ahead of the final lists (beyond the lateness)
 
 
 class Step(NamedTuple):
@@ -50,6 +54,9 @@ class Board:
         self.now: int | None = None  # end of the last final minute, ms
         self._posted = {MINUTE_MS: 0, HOUR_MS: 0}  # end of the last step that held a post, by grid
         self._seen_cells: set[Cell] = set()
+        self.edge = Edge(self.names, grid.pane_ms)
+        self._news: list[Table] = []  # of the edge, since lists were previewed
+        self._previews = Previews()
 
     def add(self, pane: PaneCounts) -> Table | None:
         """A closed pane of one partition, once. Returns it in numbers, None when it holds no posts."""
@@ -90,6 +97,30 @@ class Board:
                 hour = self.timeline.hours.get(self.now - HOUR_MS)
                 yield Step(self.now, HOUR_MS, list(self._step(HOUR_MS, self.now, hour)))
                 self._tidy()
+
+    def tell(self, partition: int, since: int, version: int, newest: int, panes: Sequence[PaneCounts]) -> None:
+        """What open panes of a partition have got (see Edge): it decides provisional lists only."""
+        self._news += self.edge.take(partition, since, version, newest, panes)
+
+    def preview(self, frontiers: Mapping[int, int]) -> list[TrendList]:
+        """The provisional lists of the next full minute that differ from those made before. `frontiers`: up to where
+        (ms) each partition's panes have closed."""
+        self.edge.close(frontiers)
+        news, self._news = self._news, []
+        now, at = self.now, -(-self.edge.now // MINUTE_MS) * MINUTE_MS
+        if now is None or not now < at <= now + self.grid.lateness_ms + PREVIEWED_MS:
+            return []
+        since_now = (*chain.from_iterable(self._panes.values()), *self.edge.tables())
+        known = [table for table in since_now if table.start < at]
+        lists = {
+            name: [
+                (ranked, self.clocks[ranked.spec.window].past)
+                for ranked in ranking
+                if self.wants is None or self.wants(name, ranked.spec.window)
+            ]
+            for name, ranking in self._lists[MINUTE_MS].items()
+        }
+        return self._previews.make((now, at), known, [table for table in news if table.start < at], lists)
 
     def _step(self, step_ms: int, end: int, table: Table | None) -> Iterator[TrendList]:
         """One step of the minute grid or of the hour grid."""
@@ -149,7 +180,7 @@ class Board:
 
     def begin_at(self, now: int, posted: tuple[int, int], scopes: Iterable[str], awake: dict[int, list[str]]) -> None:
         """Goes on from `now` (ms) with the tables that the timeline holds: the windows are read off them."""
-        self.now = now
+        self.now = self.timeline.end = now
         self._posted = {MINUTE_MS: posted[0], HOUR_MS: posted[1]}
         self._awake = {step_ms: dict.fromkeys(names) for step_ms, names in awake.items()}
         for name in scopes:
@@ -166,7 +197,10 @@ class Board:
         needed = {name: set().union(*(ranked.tidy() for ranked in each)) for name, each in lists.items()}
         kept = [self.scopes[name].windows.topics[list(slots)] for name, slots in needed.items() if slots]
         topics = np.unique(np.concatenate(kept)) if kept else np.zeros(0, np.int32)
-        new_topic = self.timeline.forget_names(topics, chain.from_iterable(self._panes.values()))
+        pending = (*chain.from_iterable(self._panes.values()), *self.edge.tables())
+        new_topic = self.timeline.forget_names(topics, pending)
+        self._previews = Previews()
+        self._news = []
         for name, scope in self.scopes.items():
             if new_topic is not None:
                 scope.windows.renumber(new_topic)

@@ -6,6 +6,7 @@ import math
 from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class ScopeList:
         self.reader = Reader(scope, spec, timeline)
         self._timeline = timeline
         self._short, self._long = scope.windows.numbers(spec)
+        self.on_now = self.on  # as it was at the last step
+        self.shown: list[int] = []  # slots of the list that was made last
         self._lives: dict[int, Life] = {}
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
         self._issued: tuple[object, ...] = ()
@@ -74,6 +77,7 @@ class ScopeList:
             standings = self._trending(now, past)
             if wanted:
                 standings += self._fill(now, past, standings)
+        self.shown = [slot for standing in standings for slot in (standing.slot, *standing.joined)]
         if not wanted:
             return None
         return standings if self._is_news(standings, past) else None
@@ -98,9 +102,9 @@ class ScopeList:
     def _trending(self, now: int, past: Past) -> list[Standing]:
         """Scores the tracked topics, lets their lives go on, and returns those that trend, in order."""
         slots = sorted(self._tracked)
-        on = threshold(self.on, self._active_topics(now))
+        on = self.on_now = threshold(self.on, self._active_topics(now))
         found = []
-        for slot, (e, v) in zip(slots, self.baseline.expect(slots, past, self._timeline), strict=True):
+        for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
             standing = self._score(slot, e, v)
             life = self._lives.get(slot)
             if life is None:
@@ -116,7 +120,7 @@ class ScopeList:
                 if life.idle:
                     del self._lives[slot]
         found.sort(key=lambda standing: (-standing.weight, self.key(standing.slot)))
-        return self._join(found)[:ROWS]
+        return self.join(found)[:ROWS]
 
     def _cannot_score(self, slot: int) -> bool:
         posts = self.scope.windows.sums[self._short : self._long + 1, [slot]]
@@ -139,7 +143,19 @@ class ScopeList:
     def key(self, slot: int) -> str:
         return self._timeline.names.keys[int(self.scope.windows.topics[slot])]
 
-    def _join(self, trending: Sequence[Standing]) -> list[Standing]:
+    def most_posts(self, count: int) -> list[int]:
+        """The slots with most posts in the long window."""
+        return [slot for slot, _ in islice(self._by_posts(FALLBACK_SUPPORT), count)]
+
+    def life_of(self, slot: int) -> Life | None:
+        """What is remembered of a topic that scores."""
+        return self._lives.get(slot)
+
+    def expect(self, slots: Sequence[int], past: Past) -> list[tuple[F64, F64]]:
+        """(e, v) of short and long window for each slot."""
+        return self.baseline.expect(slots, past, self._timeline)
+
+    def join(self, trending: Sequence[Standing]) -> list[Standing]:
         """Topics that began together and share their people stand as one, under the first."""
         kept: list[Standing] = []
         for standing in trending:
@@ -154,7 +170,7 @@ class ScopeList:
 
     def _counting(self, now: int) -> list[Standing]:
         """No past yet: topics by support."""
-        on = threshold(self.on, self._active_topics(now))
+        on = self.on_now = threshold(self.on, self._active_topics(now))
         found = []
         for slot in self._most_support(self.least_people, ROWS, ()) or self._most_support(FALLBACK_SUPPORT, ROWS, ()):
             support = self.reader.support(slot)
@@ -170,7 +186,7 @@ class ScopeList:
         if not slots and not trending:
             slots = self._most_support(FALLBACK_SUPPORT, ROWS, taken)
         found = []
-        for slot, (e, v) in zip(slots, self.baseline.expect(slots, past, self._timeline), strict=True):
+        for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
             standing = self._score(slot, e, v)
             life = self._lives.get(slot)
             if life is not None:
@@ -234,7 +250,7 @@ class ScopeList:
     def tidy(self) -> set[int]:
         """Forgets lives that cannot matter any more. Returns the slots that are needed."""
         self._lives = {slot: life for slot, life in self._lives.items() if slot in self._tracked or not life.idle}
-        return {*self._lives, *self._tracked, *self.baseline.slots.tolist()}
+        return {*self._lives, *self._tracked, *self.shown, *self.baseline.slots.tolist()}
 
     def state(self) -> tuple[dict[int, Life], set[int], tuple[object, ...]]:
         """Lives by slot, the slots looked at closely, and what was issued last."""
@@ -250,6 +266,7 @@ class ScopeList:
         self.reader.clear()
         self._lives = {int(new_slot[slot]): life for slot, life in self._lives.items()}
         self._tracked = {int(new_slot[slot]) for slot in self._tracked}
+        self.shown = [int(new_slot[slot]) for slot in self.shown]
 
 
 def flags_of(standing: Standing) -> list[Flag]:

@@ -20,11 +20,12 @@ import numpy as np
 from xxhash import xxh64_intdigest as xxh64
 
 from pipeline.text import EventMatcher, fold, language, source_name, text_key, topics_of
-from pipeline.trends.arrays import I32, I64, U64, order_by, pointers, starts_of
+from pipeline.trends.arrays import I32, I64, U64, Mask, order_by, pointers, starts_of
 from pipeline.trends.people import K, capped, hash64, text_hash, unite
 from schemas import Post
 
 EXAMPLES = 3
+EDGE_ROWS, EDGE_PEOPLE = 2_000, 20_000  # at most, of a pane, that the live edge tells at a time
 Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as a post says them, its events
 
 
@@ -80,7 +81,7 @@ class PaneCounts:
 class _OpenCell:
     """What an open pane holds of one cell."""
 
-    __slots__ = ("authors", "cell", "mentions", "rows", "seen")
+    __slots__ = ("authors", "cell", "mentions", "rows", "seen", "told", "told_authors")
 
     def __init__(self, cell: Cell, seen: set[str]) -> None:
         self.cell = cell
@@ -88,12 +89,16 @@ class _OpenCell:
         self.authors: list[int] = []
         self.rows: dict[str, list[int]] = {}  # spelling -> which of the pane's posts with topics
         self.mentions = 0
+        self.told = np.zeros(0, np.int64)  # by row: how many of its posts the live edge has told
+        self.told_authors = 0
 
 
 class _OpenPane:
     """What is collected of a pane until it closes."""
 
-    __slots__ = ("authors", "by_cell", "by_label", "duplicates", "first_offset", "ids", "seen", "start", "texts")
+    __slots__ = (
+        "authors", "by_cell", "by_label", "duplicates", "first_offset", "ids", "seen", "start", "texts", "told_posts",
+    )  # fmt: skip
 
     def __init__(self, start: int, first_offset: int) -> None:
         self.start = start
@@ -105,6 +110,7 @@ class _OpenPane:
         self.texts: list[int] = []
         self.ids: list[str] = []
         self.duplicates = 0
+        self.told_posts = 0  # how many of them the live edge has told
 
     def cell_of(self, label: Label) -> _OpenCell:
         source = source_name(label[0])
@@ -214,6 +220,11 @@ class PaneCounter:
                     return self._close()
         return []
 
+    def edge(self) -> list[PaneCounts]:
+        """What open panes have got since this was last asked: the live edge. It changes nothing of what closes."""
+        found = (_sum_up_news(pane) for _, pane in sorted(self._open.items()))
+        return [news for news in found if news is not None]
+
     def _count_late(self, post: Post) -> None:
         source = source_name(post.source)
         self._late[source] = self._late.get(source, 0) + 1
@@ -240,18 +251,78 @@ class PaneCounter:
 
 def sum_up(pane: _OpenPane) -> PaneCounts:
     """The complete content of a pane: rows by cell and spelling, people samples, examples, totals."""
-    authors = np.array(pane.authors, np.uint64)
-    texts = np.array(pane.texts, np.uint64)
     cells = list(pane.by_cell.values())
-    indices = [row for cell in cells for row in cell.rows.values()]
+    counts = _summed(
+        pane, 0, cells, [list(cell.rows) for cell in cells], [row for cell in cells for row in cell.rows.values()],
+        [_totals(cell.authors, cell.mentions, list(cell.rows)) for cell in cells],
+    )  # fmt: skip
+    counts.duplicates = pane.duplicates
+    return counts
+
+
+def _sum_up_news(pane: _OpenPane) -> PaneCounts | None:
+    """What a pane has got since it was last asked. Where that is more than EDGE_ROWS rows or EDGE_PEOPLE entries: the
+    rows of events, then those with most new posts. None: nothing."""
+    cells = [cell for cell in pane.by_cell.values() if len(cell.authors) > cell.told_authors]
+    if not cells:
+        return None
+    fresh, new_posts, grown = [], [], []
+    for cell in cells:
+        length = np.fromiter(map(len, cell.rows.values()), np.int64, len(cell.rows))
+        more = length.copy()
+        more[: len(cell.told)] -= cell.told
+        rows = np.flatnonzero(more)
+        fresh.append(rows)
+        new_posts.append(more[rows])
+        grown.append(length)
+    told_rows = np.split(_most_telling(cells, new_posts), np.cumsum([len(rows) for rows in fresh])[:-1])
+    spellings: list[list[str]] = []
+    indices: list[list[int]] = []
+    totals = []
+    for cell, rows, more, length, wanted in zip(cells, fresh, new_posts, grown, told_rows, strict=True):
+        chosen = rows[wanted]
+        names, found = list(cell.rows), list(cell.rows.values())
+        told = np.zeros(len(length), np.int64)
+        told[: len(cell.told)] = cell.told
+        spellings.append([names[row] for row in chosen.tolist()])
+        indices += [found[row][begin:] for row, begin in zip(chosen.tolist(), told[chosen].tolist(), strict=True)]
+        totals.append(_totals(cell.authors[cell.told_authors :], int(more.sum()), spellings[-1]))
+        cell.told, cell.told_authors = length, len(cell.authors)
+    told_posts, pane.told_posts = pane.told_posts, len(pane.ids)
+    return _summed(pane, told_posts, cells, spellings, indices, totals)
+
+
+def _most_telling(cells: Sequence[_OpenCell], new_posts: Sequence[I64]) -> Mask:
+    """Which rows to tell of, given the new posts of each, by cell."""
+    posts = np.concatenate(new_posts)
+    of_events = np.repeat([bool(cell.cell.events) for cell in cells], [len(rows) for rows in new_posts])
+    order = np.lexsort((-posts, ~of_events))[:EDGE_ROWS]
+    wanted = np.zeros(len(posts), np.bool_)
+    wanted[order[np.cumsum(np.minimum(posts[order], K + 1)) <= EDGE_PEOPLE]] = True
+    return wanted
+
+
+def _summed(
+    pane: _OpenPane,
+    begin: int,
+    cells: Sequence[_OpenCell],
+    spellings: Sequence[Sequence[str]],
+    indices: Sequence[Sequence[int]],
+    totals: list[Totals],
+) -> PaneCounts:
+    """Rows by (cell, spelling) out of the pane's posts with topics, of which those before `begin` are not spoken of.
+    `spellings` are by cell, `indices` by row: which posts."""
+    authors = np.array(pane.authors[begin:], np.uint64)
+    texts = np.array(pane.texts[begin:], np.uint64)
     rows = len(indices)
     posts = np.fromiter(map(len, indices), np.int64, rows)
-    which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum()))
+    which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum())) - begin
     group = np.repeat(np.arange(rows), posts)
     author, text = authors[which], texts[which]
     reposts = np.bincount(group, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows)
 
-    drawn = np.array([hash64(post) >> 1 for post in pane.ids], np.uint64) | texts << np.uint64(63)
+    ids = pane.ids[begin:]
+    drawn = np.array([hash64(post) >> 1 for post in ids], np.uint64) | texts << np.uint64(63)
     lot = drawn[which]
     order = order_by(group, lot, rows)
     in_row = np.arange(len(order)) - np.repeat(np.cumsum(posts) - posts, posts)
@@ -264,9 +335,9 @@ def sum_up(pane: _OpenPane) -> PaneCounts:
     return PaneCounts(
         start=pane.start,
         cells=[cell.cell for cell in cells],
-        totals=[_totals(cell) for cell in cells],
-        spellings=[spelling for cell in cells for spelling in cell.rows],
-        cell=np.repeat(np.arange(len(cells), dtype=np.int32), [len(cell.rows) for cell in cells]),
+        totals=totals,
+        spellings=list(chain.from_iterable(spellings)),
+        cell=np.repeat(np.arange(len(cells), dtype=np.int32), [len(names) for names in spellings]),
         posts=posts.astype(np.int32),
         reposts=reposts.astype(np.int32),
         ptr=pointers(np.bincount(group, minlength=rows)),
@@ -275,18 +346,14 @@ def sum_up(pane: _OpenPane) -> PaneCounts:
         said=said,
         example_ptr=pointers(np.minimum(posts, EXAMPLES)),
         example_lot=lot[chosen],
-        examples=[pane.ids[i] for i in which[chosen].tolist()],
-        duplicates=pane.duplicates,
+        examples=[ids[i] for i in which[chosen].tolist()],
     )
 
 
-def _totals(cell: _OpenCell) -> Totals:
-    topics = [hash64(fold(spelling)) for spelling in cell.rows]
+def _totals(authors: Sequence[int], mentions: int, spellings: Sequence[str]) -> Totals:
+    topics = [hash64(fold(spelling)) for spelling in spellings]
     return Totals(
-        len(cell.authors),
-        cell.mentions,
-        smallest(np.array(cell.authors, np.uint64)),
-        smallest(np.array(topics, np.uint64)),
+        len(authors), mentions, smallest(np.array(authors, np.uint64)), smallest(np.array(topics, np.uint64))
     )
 
 

@@ -11,7 +11,7 @@ from pipeline.trends.panes import EXAMPLES, smallest
 from pipeline.trends.people import NOBODY, K, Support, support
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
-from pipeline.trends.tables import Place, Table
+from pipeline.trends.tables import Names, Place, Table
 from pipeline.trends.timeline import Timeline
 
 SPARK_POINTS = 20
@@ -46,6 +46,21 @@ class Reader:
         self._support = ({}, {})
         self._found.clear()
         self._history.clear()
+
+    @property
+    def now(self) -> int:
+        """The end of the last step at which anything had changed, ms."""
+        return self._now
+
+    @property
+    def names(self) -> Names:
+        return self._timeline.names
+
+    def places_since(self, slot: int, start: int) -> list[Place]:
+        """Where a topic stands in all final minutes from `start` (ms, a full minute) on. (Lists by the minute only.)"""
+        topic = self._scope.windows.topics[slot]
+        found = (table.find(topic) for table in self._timeline.covering(start, self._timeline.end))
+        return [place for place in found if place is not None]
 
     def support(self, slot: int) -> tuple[Support, Support]:
         """Support in the short and in the long window."""
@@ -136,24 +151,38 @@ class Reader:
 
     def spellings(self, slot: int) -> list[str]:
         """The spellings of a topic in the long window, most used first."""
-        names = self._timeline.names.spellings
-        counts: dict[int, int] = {}
-        for place in self._places(slot, 1, self._now):
-            table = place.table
-            for row in place.rows(self._scope.mask):
-                spelling = int(table.spelling[row])
-                counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
-        return [names[number] for number in sorted(counts, key=lambda number: (-counts[number], names[number]))]
+        return spellings_at(self._places(slot, 1, self._now), self._scope.mask, self.names)
+
+    def posts(self, slot: int) -> int:
+        """Posts in the long window."""
+        return int(self._scope.windows.sums[self._scope.windows.numbers(self._spec)[1], slot])
 
     def examples(self, slot: int) -> list[str]:
         """Ids of some posts of the long window: own words before reposts, else drawn by lot."""
-        found: list[tuple[int, str]] = []
-        for place in self._places(slot, 1, self._now):
-            table = place.table
-            for row in place.rows(self._scope.mask):
-                first, last = table.example_ptr[row], table.example_ptr[row + 1]
-                found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
-        return [post for _, post in sorted(found)[:EXAMPLES]]
+        return examples_at(self._places(slot, 1, self._now), self._scope.mask)
+
+
+def spellings_at(places: Sequence[Place], mask: Mask | None, names: Names) -> list[str]:
+    """The spellings of a topic at its places in the cells of `mask`, most used first."""
+    counts: dict[int, int] = {}
+    for place in places:
+        table = place.table
+        for row in place.rows(mask):
+            spelling = int(table.spelling[row])
+            counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
+    known = names.spellings
+    return [known[number] for number in sorted(counts, key=lambda number: (-counts[number], known[number]))]
+
+
+def examples_at(places: Sequence[Place], mask: Mask | None) -> list[str]:
+    """Ids of some posts of a topic at its places: own words before reposts, else drawn by lot."""
+    found: list[tuple[int, str]] = []
+    for place in places:
+        table = place.table
+        for row in place.rows(mask):
+            first, last = table.example_ptr[row], table.example_ptr[row + 1]
+            found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
+    return [post for _, post in sorted(found)[:EXAMPLES]]
 
 
 def gather(places: Sequence[Place], mask: Mask | None) -> tuple[U64, U64, I32] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 from pipeline.trends.clock import Past
 from pipeline.trends.lists import ScopeList, Standing, flags_of
@@ -15,16 +16,29 @@ _DIGITS = 4  # of the fractions that travel
 
 def trend_list(of: ScopeList, now: int, past: Past, standings: list[Standing]) -> TrendList:
     """The list that travels."""
-    rows = [_row(of, now, past, standing, rank) for rank, standing in enumerate(standings, 1)]
+    rows = [row_of(of, of.reader, now, past, standing, rank) for rank, standing in enumerate(standings, 1)]
     of.reader.forget_history()
     spec = of.spec
     return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], now, True, past.flag, rows)
 
 
-def _row(of: ScopeList, now: int, past: Past, standing: Standing, rank: int) -> Trend:
+class Reading(Protocol):
+    """What a row tells of its topic besides its standing."""
+
+    def posts(self, slot: int) -> int: ...
+
+    def spellings(self, slot: int) -> list[str]: ...
+
+    def spark(self, slot: int, which: int) -> list[float]: ...
+
+    def examples(self, slot: int) -> list[str]: ...
+
+
+def row_of(of: ScopeList, reading: Reading, now: int, past: Past, standing: Standing, rank: int) -> Trend:
+    """The row of a list that ends at `now` (ms)."""
     slot, spec = standing.slot, of.spec
-    spellings = of.reader.spellings(slot) or [of.key(slot)]
-    spark = of.reader.spark(slot, standing.which)
+    spellings = reading.spellings(slot) or [of.key(slot)]
+    spark = reading.spark(slot, standing.which)
     life, in_window = standing.life, standing.support[standing.which]
     return Trend(
         rank=rank,
@@ -32,7 +46,7 @@ def _row(of: ScopeList, now: int, past: Past, standing: Standing, rank: int) -> 
         trending=standing.trending,
         display=spellings[0],
         variants=spellings[1:],
-        posts=int(of.scope.windows.sums[of.scope.windows.numbers(spec)[1], slot]),
+        posts=reading.posts(slot),
         authors=round(standing.support[1].people),
         support=round(in_window.n, _DIGITS),
         expected=round(standing.expected, _DIGITS),
@@ -45,7 +59,7 @@ def _row(of: ScopeList, now: int, past: Past, standing: Standing, rank: int) -> 
         peak=Peak(round(life.peak, _DIGITS), life.peak_at) if life else None,
         flags=flags_of(standing),
         joined=sorted(of.key(other) for other in standing.joined),
-        examples=of.reader.examples(slot),
+        examples=reading.examples(slot),
         spark=[round(n, _DIGITS) for n in spark],
         why=_why(spec, past, standing),
     )

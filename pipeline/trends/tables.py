@@ -6,7 +6,7 @@ A table's rows are (topic, spelling, cell), sorted so that a topic's rows stand 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -105,19 +105,33 @@ class Table:
     example_lot: U64
     examples: list[str]
     totals: dict[int, Totals]  # by cell
-    _topics: tuple[I32, I64] | None = None  # each topic once, and where its rows start
+    _topics: tuple[I32, I64] | None = None  # what `_index` gives
 
     def find(self, topic: np.int32) -> Place | None:
         """Where a topic stands; None: not here."""
-        if self._topics is None:
-            starts = starts_of(self.topic[1:] != self.topic[:-1]) if len(self.topic) else np.zeros(0, np.int64)
-            self._topics = self.topic[starts], np.append(starts, len(self.topic))
-        topics, rows = self._topics
+        topics, rows = self._index()
         place = topics.searchsorted(topic)
         if place == len(topics) or topics[place] != topic:
             return None
         row, last_row = rows[place], rows[place + 1]
         return Place(self, int(row), int(last_row), int(self.ptr[row]), int(self.ptr[last_row]))
+
+    def find_all(self, topics: I32) -> Iterator[tuple[int, Place]]:
+        """(number in `topics`, place) of those that stand here; `topics` ascending."""
+        known, rows = self._index()
+        if len(known) == 0 or len(topics) == 0:
+            return
+        places = np.minimum(known.searchsorted(topics), len(known) - 1)
+        for number in np.flatnonzero(known[places] == topics).tolist():
+            row, last_row = rows[places[number]], rows[places[number] + 1]
+            yield number, Place(self, int(row), int(last_row), int(self.ptr[row]), int(self.ptr[last_row]))
+
+    def _index(self) -> tuple[I32, I64]:
+        """Each topic once, and where its rows start."""
+        if self._topics is None:
+            starts = starts_of(self.topic[1:] != self.topic[:-1]) if len(self.topic) else np.zeros(0, np.int64)
+            self._topics = self.topic[starts], np.append(starts, len(self.topic))
+        return self._topics
 
     def renumber(self, new_spelling: I32, new_topic: I32) -> None:
         """Names were forgotten: takes the new numbers. A topic's rows stay together and sorted."""

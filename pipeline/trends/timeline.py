@@ -24,11 +24,12 @@ class Timeline:
         self.minutes: dict[int, Table] = {}
         self.tens: dict[int, Table] = {}
         self.hours: dict[int, Table] = {}
+        self.end = 0  # of the last final minute, ms
         self.single_topics = self.single_posts = 0  # what hourly records left out
 
     def add_minute(self, start: int, panes: Sequence[Table]) -> Table | None:
         """The minute from `start` is final; its panes become one table, and whole tens and hours are rolled up."""
-        end = start + MINUTE_MS
+        end = self.end = start + MINUTE_MS
         table = merge(panes, start, end) if panes else None
         if table is not None:
             self.minutes[start] = table

@@ -1,0 +1,94 @@
+"""Provisional lists: what the next final lists hold so far, and no trace of them in what is final."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.local import Local, Options
+from schemas import Post, TrendList
+from schemas.events import Event
+from tests.oracle import streams
+from tests.oracle.posts import Said, as_post
+from tests.trends.product import run
+
+MINUTE_MS = 60_000
+SLOWLY = settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+
+
+def posts_of(log: Sequence[Said]) -> list[Post]:
+    return [
+        msgspec.convert(as_post(said) | {"tags": [written for written, _ in said.spellings]}, Post) for said in log
+    ]
+
+
+def local(partitions: int, lists: list[TrendList]) -> Local:
+    events = tuple(Event(name) for name in streams.EVENTS)
+    return Local(Options(streams.PANE_MS, streams.LATENESS_MS, partitions, events), on_list=lists.append)
+
+
+@SLOWLY
+@given(streams.small(), st.sampled_from((1, 3)), st.integers(1, 9))
+def test_final_lists_are_the_same_however_often_one_looks_ahead(log: list[Said], partitions: int, batch: int) -> None:
+    final: list[TrendList] = []
+    looked = local(partitions, final)
+    posts = posts_of(log)
+    for first in range(0, len(posts), batch):
+        looked.feed(posts[first : first + batch])
+        assert all(not ahead.final for ahead in looked.preview())
+    looked.finish()
+    plain = run(log, partitions)[0]
+    assert sorted(msgspec.to_builtins(final), key=order) == sorted(plain, key=order)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_final_lists_are_the_same_through_hours_of_looking_ahead(seed: int) -> None:
+    log = streams.seeded(seed, posts=1_200, hours=5.0)
+    final: list[TrendList] = []
+    looked = local(3, final)
+    posts = posts_of(log)
+    for first in range(0, len(posts), 7):
+        looked.feed(posts[first : first + 7])
+        looked.preview()
+    looked.finish()
+    assert sorted(msgspec.to_builtins(final), key=order) == sorted(run(log, 3)[0], key=order)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_known_of_a_minute_at_its_end_is_the_final_list(seed: int) -> None:
+    """All posts of a minute were read: the provisional lists are those which the next posts make final."""
+    log = sorted(streams.seeded(seed, posts=3_000, hours=3.0), key=lambda said: said.time)
+    final: list[TrendList] = []
+    whole = local(1, final)
+    posts = posts_of(log)
+    whole.feed(posts)
+    whole.finish()
+    expected = {(one.scope, one.window, one.at): one for one in final}
+    chance, compared = random.Random(seed), 0
+    moments = chance.sample(range(int(posts[0].time) // MINUTE_MS + 2, int(posts[-1].time) // MINUTE_MS), 25)
+    for at in sorted(moment * MINUTE_MS for moment in moments):
+        ahead = local(1, [])
+        ahead.feed([post for post in posts if int(post.time) < at])
+        for shown in ahead.preview():
+            same = expected.get((shown.scope, shown.window, shown.at))
+            if shown.at != at or ahead.board.now != at - MINUTE_MS or same is None:
+                continue
+            compared += 1
+            assert told(shown) == told(same)
+    assert compared > 20
+
+
+def told(one: TrendList) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(one)
+    del found["final"]
+    return found
+
+
+def order(one: dict[str, Any]) -> tuple[Any, ...]:
+    return one["at"], one["window_s"], one["scope"]
