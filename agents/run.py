@@ -60,8 +60,8 @@ def _check_topics(settings: Settings, there: dict[str, int]) -> None:
     """Raises WorkerError for a topic that is not there, or has another number of partitions than the settings say."""
     topics = Topics(settings.kafka_prefix)
     for name, partitions in (
-        (topics.posts, settings.partitions), (topics.counts, 1), (topics.trends, 1), (topics.dead, 1),
-        (topics.rank_state, 1),
+        (topics.posts, settings.partitions), (topics.counts, 1), (topics.trends, 1), (topics.live, 1),
+        (topics.dead, 1), (topics.rank_state, 1),
     ):  # fmt: skip
         if name not in there:
             raise WorkerError(f"the topic {name} is not there; make it with `upswell topics init`")

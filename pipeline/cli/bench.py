@@ -17,21 +17,13 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from pipeline.cli.bench_posts import ARCHIVE_LINES
+from pipeline.cli.common import BrokersFlag
 from pipeline.cli.errors import CommandError, WrongUseError
 
-START_MS = 1_650_211_200_000  # 2022-04-17T16:00:00Z
-PEOPLE = 200_000
-MAX_POSTS, MAX_TOPICS, MAX_RATE = 100_000_000, 10_000_000, 1_000_000
-ARCHIVE_LINES = 200_000
+MAX_POSTS, MAX_TOPICS, MAX_RATE, MAX_WORKERS = 100_000_000, 10_000_000, 1_000_000, 16
 MAX_RATIO, MAX_CPU_S_PER_MILLION, MIN_ARCHIVE_RATE = 8.0, 8.0, 40_000.0
 _POST_BYTES = 330  # a little above the mean, to know beforehand whether the file has room
-_POSTS_AT_ONCE = 50_000
-_WORDS = (
-    "the of and to in is on that it was for with as at this news today people never always market goal train rain "
-    "window coffee café naïve über river street light music final score breaking live report city night summer winter "
-    "vote game team album film quick slow"
-)
-
 # the least there is to do: decode two fields, split on `#`, fold, count per pane; a program, so that it loads no more
 BARE_LOOP = """
 import sys
@@ -55,9 +47,11 @@ with open(sys.argv[1], "rb") as file:
                     pane[key] = pane.get(key, 0) + 1
 """
 _REPLAY = "from pipeline.cli import main; main()"
-_MAKE_POSTS = "import sys; from pipeline.cli.bench import write_posts as w; w(sys.argv[1], *map(int, sys.argv[2:]))"
+_MAKE_POSTS = (
+    "import sys; from pipeline.cli.bench_posts import write_posts as w; w(sys.argv[1], *map(int, sys.argv[2:]))"
+)
 _MAKE_TWEETS = (
-    "import sys; from pipeline.cli.bench import write_tweets as w; w(sys.argv[1], int(sys.argv[2]), sys.argv[3:])"
+    "import sys; from pipeline.cli.bench_posts import write_tweets as w; w(sys.argv[1], int(sys.argv[2]), sys.argv[3:])"
 )
 
 
@@ -65,6 +59,7 @@ class What(StrEnum):
     """What can be measured."""
 
     CORE = "core"
+    KAFKA = "kafka"
 
 
 class Cost(msgspec.Struct):
@@ -127,7 +122,12 @@ class Report(msgspec.Struct):
 
 
 def bench(
-    what: Annotated[What, typer.Argument(metavar="core", help="A whole replay, without Kafka, against a bare loop")],
+    what: Annotated[
+        What,
+        typer.Argument(
+            metavar="core|kafka", help="A whole replay without Kafka, or workers on it; against a bare loop"
+        ),
+    ],
     posts: Annotated[
         str, typer.Option("--posts", metavar="N[,N...]", help="Posts; several sizes show whether the cost is flat")
     ] = "1000000",
@@ -144,6 +144,19 @@ def bench(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Same seed and flags, same posts")] = 1,
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N[,N...]", help="kafka: workers; several numbers give a run for each")
+    ] = "1",
+    live_s: Annotated[
+        int, typer.Option("--live", min=0, metavar="S", help="kafka: post so many seconds long at --rate, by the clock")
+    ] = 0,
+    faust: Annotated[
+        Path | None, typer.Option("--faust", metavar="FILE", help="kafka: a plain Faust program of the same job")
+    ] = None,
+    broker_pid: Annotated[
+        int | None, typer.Option("--broker-pid", metavar="PID", help="kafka: the broker, to measure it as well")
+    ] = None,
+    brokers: BrokersFlag = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table")] = False,
 ) -> None:
     """Measure the speed of this machine and this version.
@@ -156,7 +169,17 @@ def bench(
       upswell bench core
       upswell bench core --posts 100000,1000000 --topics 1000,20000,1000000
       upswell bench core --archive tweets.jsonl.gz --json
+      upswell bench kafka --workers 1,2
+      upswell bench kafka --rate 20000 --live 120
     """
+    if what is What.KAFKA:
+        from pipeline.cli.bench_kafka import measure
+
+        measure(
+            numbers("--posts", posts, MAX_POSTS)[0], numbers("--topics", topics, MAX_TOPICS)[0], rate, live_s,
+            numbers("--workers", workers, MAX_WORKERS), brokers, faust, broker_pid, as_json,
+        )  # fmt: skip
+        return
     sizes = numbers("--posts", posts, MAX_POSTS)
     stocks = numbers("--topics", topics, MAX_TOPICS)
     files = _archive_files(archive or [])
@@ -211,98 +234,6 @@ def judged(runs: Sequence[Run], archived: Archived | None) -> list[Promise]:
         speed = archived.posts_per_s
         promises.append(Promise("real posts a second, at least", MIN_ARCHIVE_RATE, speed, speed >= MIN_ARCHIVE_RATE))
     return promises
-
-
-def write_posts(path: str, posts: int, topics: int, rate: int, seed: int) -> None:
-    """Writes canonical posts in order of arrival, three in ten of them up to 2 s late.
-
-    Two in five have 1 to 3 hashtags, chosen by Zipf's law (exponent 1); a fifth of these are written with a capital.
-    """
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    vocabulary = _WORDS.split()
-    words = [vocabulary[at] for at in rng.integers(0, len(vocabulary), 1_000_000)]
-    stock = " ".join(words)
-    begins = np.cumsum([0, *(len(word) + 1 for word in words[:-100])])
-    share = np.cumsum(1 / np.arange(1, topics + 1))
-    share /= share[-1]
-    with open(path, "wb", 1 << 20) as file:
-        for first in range(0, posts, _POSTS_AT_ONCE):
-            size = min(_POSTS_AT_ONCE, posts - first)
-            order = np.arange(first, first + size)
-            late_ms = np.where(rng.random(size) < 0.3, rng.integers(0, 2_001, size), 0)
-            times = np.maximum(START_MS + order * 1_000 // rate - late_ms, START_MS).tolist()
-            authors = rng.integers(0, PEOPLE, size).tolist()
-            tag_counts = np.where(rng.random(size) < 0.4, rng.choice([1, 2, 3], size, p=[0.6, 0.3, 0.1]), 0)
-            chosen = np.minimum(np.searchsorted(share, rng.random(int(tag_counts.sum()))), topics - 1).tolist()
-            capital = (rng.random(len(chosen)) < 0.2).tolist()
-            tags = [f" #{'T' if big else 't'}opic{at}" for at, big in zip(chosen, capital, strict=True)]
-            ends = np.cumsum(tag_counts)
-            lengths = rng.integers(100, 141, size).tolist()
-            offsets = begins[rng.integers(0, len(begins), size)].tolist()
-            rows = zip(
-                order.tolist(),
-                times,
-                authors,
-                lengths,
-                offsets,
-                (ends - tag_counts).tolist(),
-                ends.tolist(),
-                strict=True,
-            )
-            for number, time_ms, author, length, offset, low, high in rows:
-                tail = "".join(tags[low:high])
-                text = stock[offset : offset + length - len(tail)] + tail
-                file.write(
-                    f'{{"id": "https://twitter.com/user_{author:06}/status/{10**18 + number}", '
-                    f'"author": "user_{author:06}", "text": "{text}", "time": {time_ms}, '
-                    '"lang": "en", "source": "twitter"}\n'.encode()
-                )
-
-
-def write_tweets(path: str, rate: int, files: Sequence[str]) -> None:
-    """Writes the posts of the files again and again, with ids and times of their own, until there are enough.
-
-    Ends the process with a sentence when the files hold no post of Twitter's v1.1 API.
-    """
-    made: list[list[bytes]] = []
-    for line in _lines(files):
-        made += _gaps(line)
-        if len(made) == ARCHIVE_LINES:
-            break
-    if not made:
-        raise SystemExit("the archive holds no posts of Twitter's v1.1 API; name files of such posts, one a line")
-    with open(path, "wb", 1 << 20) as file:
-        for number in range(ARCHIVE_LINES):
-            clock = time.gmtime(START_MS // 1_000 + number // rate)
-            stamp = time.strftime("%a %b %d %H:%M:%S +0000 %Y", clock).encode()
-            fresh = b"%d" % (10**18 + number)
-            before, between, between_ids, after = made[number % len(made)]
-            file.write(before + stamp + between + fresh + between_ids + fresh + after + b"\n")
-
-
-def _gaps(line: bytes) -> Iterator[list[bytes]]:
-    """What stands around the time, the id and the id as a text; nothing for a line that is no such post."""
-    try:
-        tweet = msgspec.json.decode(line)
-    except (ValueError, RecursionError):
-        return
-    if isinstance(tweet, dict) and {"created_at", "id", "id_str", "user"} <= tweet.keys():
-        rest = {name: value for name, value in tweet.items() if name not in ("created_at", "id", "id_str")}
-        yield [b'{"created_at":"', b'","id":', b',"id_str":"', b'",' + msgspec.json.encode(rest)[1:]]
-
-
-def _lines(files: Sequence[str]) -> Iterator[bytes]:
-    from pipeline.sources.archives.lines import Lines, blocks
-    from pipeline.sources.archives.streams import Progress, chunks
-    from schemas.posts import MAX_RECORD_BYTES
-
-    for name in files:
-        with open(name, "rb") as raw:
-            for block in blocks(chunks(raw, Progress(), name), MAX_RECORD_BYTES):
-                if isinstance(block, Lines):
-                    yield from block.rows
 
 
 def _archive_files(paths: list[str]) -> list[str]:

@@ -57,9 +57,12 @@ class TrendsCollector(Collector):
             registry.register(self)
 
     def take(self, trends: TrendList) -> None:
-        """The list is the current one of its scope and window from now on."""
+        """The list is the current one of its scope and window from now on, unless a newer one came before."""
         with self._lock:
             lists = self._scopes.setdefault(trends.scope, {})
+            old = lists.get(trends.window)
+            if old is not None and (trends.at, trends.final) < (old.at, old.final):
+                return
             lists[trends.window] = trends
             if not any(one.trends for one in lists.values()) and trends.scope != "all":
                 del self._scopes[trends.scope]  # nobody talks there: room for another one

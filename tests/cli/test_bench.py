@@ -19,8 +19,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.cli import bench
-from pipeline.cli.bench import START_MS, Archived, Cost, Run, judged, write_posts
+from pipeline.cli import bench, bench_posts
+from pipeline.cli.bench import Archived, Cost, Run, judged
+from pipeline.cli.bench_posts import START_MS, write_posts
 from schemas import decode_post
 
 Upswell = Callable[..., Any]
@@ -79,9 +80,9 @@ def test_real_posts_are_repeated_with_times_and_ids_of_their_own(
     archive = tmp_path / "tweets.jsonl.gz"
     lines = [json.dumps(tweet(number)) for number in range(3)] + ['{"delete": {}}', "no json"]
     archive.write_bytes(gzip.compress("\n".join(lines).encode()))
-    monkeypatch.setattr(bench, "ARCHIVE_LINES", 10)
+    monkeypatch.setattr(bench_posts, "ARCHIVE_LINES", 10)
     made = tmp_path / "made.jsonl"
-    bench.write_tweets(str(made), 4, [str(archive)])
+    bench_posts.write_tweets(str(made), 4, [str(archive)])
     tweets = [json.loads(line) for line in made.read_bytes().splitlines()]
     assert len({it["id"] for it in tweets}) == len(tweets) == 10
     assert all(it["id_str"] == str(it["id"]) for it in tweets)
@@ -141,7 +142,8 @@ def test_the_bare_loop_is_a_program_that_counts(tmp_path: Path) -> None:
     "args",
     [
         [],
-        ["kafka"],
+        ["flink"],
+        ["kafka", "--workers", "0"],
         ["core", "--posts", "0"],
         ["core", "--posts", "many"],
         ["core", "--posts", "10,,20"],
