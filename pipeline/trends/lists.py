@@ -127,7 +127,10 @@ class ScopeList:
         return bool(posts[1, 0] < self.least_people or self.baseline.bound(np.array([slot]), posts)[0] < OFF)
 
     def _score(self, slot: int, e: F64, v: F64) -> Standing:
-        support = self.reader.support(slot)
+        return self.standing(slot, self.reader.support(slot), e, v)
+
+    def standing(self, slot: int, support: tuple[Support, Support], e: F64, v: F64) -> Standing:
+        """The score of this support (short and long window) against what was expected."""
         scores = [(support[j].n - float(e[j])) / math.sqrt(float(v[j])) for j in (0, 1)]
         which = 0 if scores[0] >= scores[1] else 1
         score = max(scores[which], 0.0) if support[1].n >= self.least_people else 0.0

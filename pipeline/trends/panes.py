@@ -286,7 +286,7 @@ def _sum_up_news(pane: _OpenPane) -> PaneCounts | None:
         told[: len(cell.told)] = cell.told
         spellings.append([names[row] for row in chosen.tolist()])
         indices += [found[row][begin:] for row, begin in zip(chosen.tolist(), told[chosen].tolist(), strict=True)]
-        totals.append(_totals(cell.authors[cell.told_authors :], int(more.sum()), spellings[-1]))
+        totals.append(_totals(cell.authors[cell.told_authors :], int(more.sum()), ()))
         cell.told, cell.told_authors = length, len(cell.authors)
     told_posts, pane.told_posts = pane.told_posts, len(pane.ids)
     return _summed(pane, told_posts, cells, spellings, indices, totals)

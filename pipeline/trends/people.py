@@ -128,7 +128,19 @@ def support(author: U64, text: U64, posts: I32) -> Support:
     """
     if len(author) <= min(_SMALL, K):
         return _support_of_few(author, text, posts)
+    return support_of_united(*united(author, text, posts))
+
+
+def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
+    """One entry a person, sorted by author, of the K + 1 first: a sample that entries can still be added to."""
     _, author, text, posts = unite(np.zeros(len(author), np.uint8), author, text, posts, 1)
+    return author[: K + 1], text[: K + 1], posts[: K + 1]
+
+
+def support_of_united(author: U64, text: U64, posts: I32) -> Support:
+    """`support` of what `united` gives."""
+    if len(author) == 0:
+        return NOBODY
     theta = 1.0
     if len(author) > K:
         theta = float(author[K]) / _TWO_64

@@ -9,17 +9,18 @@ just named the ones that could score and the most named.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
 from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.clock import Past
 from pipeline.trends.lists import FALLBACK_SUPPORT, ROWS, ScopeList, Standing
-from pipeline.trends.people import NOBODY, Support, support
-from pipeline.trends.reading import examples_at, gather, spellings_at
+from pipeline.trends.panes import EXAMPLES
+from pipeline.trends.people import NOBODY, Support, most_support, support_of_united, united
+from pipeline.trends.reading import gather
 from pipeline.trends.rows import row_of
 from pipeline.trends.scope import Scope, grown
 from pipeline.trends.score import OFF, Life, rank_weight
@@ -28,23 +29,17 @@ from schemas import WINDOWS, TrendList
 
 CANDIDATES = 30  # of those that could score, and as many of the most named, beside the rows shown
 
-_Parts = tuple[U64, U64, I32]
+_Parts = tuple[U64, U64, I32]  # author, text, posts by entry
 
 
-@dataclass
-class Recent:
-    """What has come since the last final minute, for all lists: tables, and where the topics looked at stand there."""
-
-    tables: Sequence[Table]
-    places: dict[int, list[Place]] = field(default_factory=dict)  # by topic number
-
-    def find(self, topics: Sequence[int]) -> None:
-        """Looks topics up in every table at once."""
-        wanted = np.array(sorted({topic for topic in topics if topic not in self.places}), np.int32)
-        self.places.update((topic, []) for topic in wanted.tolist())
-        for table in self.tables:
-            for number, place in table.find_all(wanted):
-                self.places[int(wanted[number])].append(place)
+def find(tables: Sequence[Table], topics: Iterable[int]) -> dict[int, list[Place]]:
+    """Where topics (by number) stand in the tables: every table is looked through once."""
+    wanted = np.array(sorted(set(topics)), np.int32)
+    places: dict[int, list[Place]] = {topic: [] for topic in wanted.tolist()}
+    for table in tables:
+        for number, place in table.find_all(wanted):
+            places[int(wanted[number])].append(place)
+    return places
 
 
 class Previews:
@@ -71,15 +66,26 @@ class Previews:
             fresh = known
             for preview in self._previews.values():
                 preview.begin(moment[1])
-        recent, wanted = Recent(known), []
+        looked = []
         for name, of_scope in lists.items():
-            if not of_scope or not self._count(name, of_scope[0][0].scope, fresh):
-                continue
-            for of, past in of_scope:
-                preview = self._previews.setdefault(of, _Preview(of, moment[1]))
-                wanted.append((preview, past, preview.candidates(self._named[name])))
-        recent.find([int(preview.of.scope.windows.topics[slot]) for preview, _, slots in wanted for slot in slots])
-        made = (preview.trend_list(past, slots, recent) for preview, past, slots in wanted)
+            if of_scope and self._count(name, of_scope[0][0].scope, fresh):
+                for of, past in of_scope:
+                    preview = self._previews.setdefault(of, _Preview(of, moment[1]))
+                    looked.append((preview, past, preview.candidates(self._named[name], past)))
+        topics = [[int(preview.of.scope.windows.topics[slot]) for slot in slots] for preview, _, slots in looked]
+        found = find(fresh, chain.from_iterable(topics))
+        missing = {
+            topic
+            for (preview, _, slots), numbers in zip(looked, topics, strict=True)
+            for slot, topic in zip(slots, numbers, strict=True)
+            if not preview.holds(slot)
+        }
+        whole = find(known, missing)
+        made = []
+        for (preview, past, slots), numbers in zip(looked, topics, strict=True):
+            for slot, topic in zip(slots, numbers, strict=True):
+                preview.add(slot, found[topic] if preview.holds(slot) else whole[topic])
+            made.append(preview.trend_list(past, slots))
         return [one for one in made if one is not None]
 
     def _count(self, name: str, scope: Scope, tables: Sequence[Table]) -> bool:
@@ -98,24 +104,72 @@ class Previews:
         return posted
 
 
+class _Held:
+    """What is known of a topic in the windows that end at the moment looked at."""
+
+    __slots__ = ("examples", "parts", "posts", "spellings", "support")
+
+    def __init__(self) -> None:
+        self.parts: list[_Parts | None] = [None, None]  # short and long window
+        self.posts = 0  # of the long window, as what follows
+        self.spellings: dict[int, int] = {}  # posts by number
+        self.examples: list[tuple[int, str]] = []  # (lot, post id), the first few
+        self.support: tuple[Support, Support] | None = None
+
+    def add(self, places: Sequence[Place], mask: Mask | None, windows: Sequence[int]) -> None:
+        """Takes in what stands at these places, which lie in the `windows` (0: short, 1: long)."""
+        if not places:
+            return
+        self.support = None
+        more = gather(places, mask)
+        for which in windows:
+            if more is not None:
+                self.parts[which] = united(*more) if (held := self.parts[which]) is None else _both(held, more)
+        if 1 not in windows:
+            return
+        for place in places:
+            table = place.table
+            for row in place.rows(mask):
+                posts, spelling = int(table.posts[row]), int(table.spelling[row])
+                self.posts += posts
+                self.spellings[spelling] = self.spellings.get(spelling, 0) + posts
+                first, last = table.example_ptr[row], table.example_ptr[row + 1]
+                self.examples += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
+        self.examples = sorted(self.examples)[:EXAMPLES]
+
+    def read(self) -> tuple[Support, Support]:
+        """Support in the short and in the long window."""
+        if self.support is None:
+            short, long = (NOBODY if part is None else support_of_united(*part) for part in self.parts)
+            self.support = short, long
+        return self.support
+
+
+def _both(one: _Parts, other: _Parts) -> _Parts:
+    return united(
+        np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1])), np.concatenate((one[2], other[2]))
+    )
+
+
 class _Preview:
-    """The provisional list of one scope and window."""
+    """The provisional list of one scope and window; also what its rows tell of their topics."""
 
     def __init__(self, of: ScopeList, at: int) -> None:
         self.of = of
-        self._base: dict[tuple[int, int], tuple[list[Place], _Parts | None]] = {}  # by slot, window: the final minutes'
+        self._held: dict[int, _Held] = {}  # by slot
         self._shown: tuple[object, ...] = ()
+        self._floor = 0.0  # support below which a topic is not in the list
         self.begin(at)
 
     def begin(self, at: int) -> None:
         """Another moment (ms) is looked at."""
-        of = self.of
         self._at = at
-        self._base.clear()
-        self._usual = set(of.shown)  # slots to look at though nobody names them
-        self._usual.update(of.most_posts(CANDIDATES))
+        short_ms, long_ms = self.of.spec.windows_ms
+        self._since = at - short_ms, at - long_ms
+        self._held.clear()
+        self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES)}  # to look at though nobody names them
 
-    def candidates(self, posts_since: I32) -> list[int]:
+    def candidates(self, posts_since: I32, past: Past) -> list[int]:
         """The slots to look at, given the posts of each since the last final minute."""
         of = self.of
         named = np.flatnonzero(posts_since)
@@ -123,133 +177,102 @@ class _Preview:
             return sorted(self._usual)
         windows, (short, long) = of.scope.windows, of.scope.windows.numbers(of.spec)
         posts = windows.sums[short : long + 1, named] + posts_since[named]
+        bound = of.baseline.bound(named, posts)
+        most = most_support(posts[1])
         found = set(self._usual)
-        for measure in (of.baseline.bound(named, posts), posts[1]):
+        for measure, least in ((bound, OFF if past.weight else math.inf), (most, self._floor or FALLBACK_SUPPORT)):
             order = np.argsort(-measure, kind="stable")[:CANDIDATES]
-            found.update(named[order].tolist())
+            found.update(named[order[measure[order] >= least]].tolist())
         return sorted(found)
 
-    def trend_list(self, past: Past, slots: Sequence[int], recent: Recent) -> TrendList | None:
+    def holds(self, slot: int) -> bool:
+        return slot in self._held
+
+    def add(self, slot: int, places: Sequence[Place]) -> None:
+        """What has come of a topic: at first all since the last final minute, then what is new."""
+        held = self._held.get(slot)
+        mask = self.of.scope.mask
+        if held is None:
+            held = self._held[slot] = _Held()
+            for which in (0, 1):
+                held.add(self.of.reader.places_since(slot, self._since[which]), mask, (which,))
+        short = [place for place in places if place.table.start >= self._since[0]]
+        if len(short) == len(places):
+            held.add(places, mask, (0, 1))
+        else:
+            held.add(short, mask, (0,))
+            held.add([place for place in places if place.table.start >= self._since[1]], mask, (1,))
+
+    def trend_list(self, past: Past, slots: Sequence[int]) -> TrendList | None:
         """The list so far, where it differs from the one made before."""
         of, at = self.of, self._at
-        reading = _Reading(of, at, self._base, recent)
-        standings = self._standings(past, slots, reading)
+        standings = self._standings(past, slots)
         content = (
             at,
-            *(
-                (standing.slot, standing.trending, reading.posts(standing.slot), round(standing.support[1].people))
-                for standing in standings
-            ),
+            *((one.slot, one.trending, self._held[one.slot].posts, round(one.support[1].people)) for one in standings),
         )
         if content == self._shown or not standings:
             return None
         self._shown = content
-        rows = [row_of(of, reading, at, past, standing, rank) for rank, standing in enumerate(standings, 1)]
+        rows = [row_of(of, self, at, past, standing, rank) for rank, standing in enumerate(standings, 1)]
         spec = of.spec
         return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], at, False, past.flag, rows)
 
-    def _standings(self, past: Past, slots: Sequence[int], reading: _Reading) -> list[Standing]:
+    def _standings(self, past: Past, slots: Sequence[int]) -> list[Standing]:
         of, at = self.of, self._at
         if past.weight == 0:
             found = []
             for slot in slots:
-                held = reading.support(slot)
+                held = self._held[slot].read()
                 n = held[1].n
                 trending = n >= max(of.on_now, of.least_people)
                 found.append(Standing(slot, held, n, weight=rank_weight(n, 0.0, n), trending=trending))
-            return _filled(of, found, ROWS)
+            return self._filled(found, [])
         trending_now: list[Standing] = []
         others: list[Standing] = []
         for slot, (e, v) in zip(slots, of.expect(slots, past), strict=True):
-            held = reading.support(slot)
-            scores = [(held[j].n - float(e[j])) / math.sqrt(float(v[j])) for j in (0, 1)]
-            which = 0 if scores[0] >= scores[1] else 1
-            score = max(scores[which], 0.0) if held[1].n >= of.least_people else 0.0
-            standing = Standing(slot, held, score, which, float(e[which]), float(v[which]))
+            standing = of.standing(slot, self._held[slot].read(), e, v)
             before = of.life_of(slot)
             life = copy(before) if before is not None else Life(at=at)
-            weight = rank_weight(held[which].n, standing.expected, score)
-            life.step(of.spec, at, score, weight, of.on_now, sets_record=not past.flag)
-            standing.weight = life.shown if score >= OFF or before is not None else 0.0
+            weight = rank_weight(standing.support[standing.which].n, standing.expected, standing.score)
+            life.step(of.spec, at, standing.score, weight, of.on_now, sets_record=not past.flag)
+            standing.weight = life.shown if standing.score >= OFF or before is not None else 0.0
             if life.since is not None:
                 standing.life, standing.trending = life, True
                 trending_now.append(standing)
             else:
                 others.append(standing)
         trending_now.sort(key=lambda standing: (-standing.weight, of.key(standing.slot)))
-        kept = of.join(trending_now)[:ROWS]
-        taken = {slot for standing in kept for slot in (standing.slot, *standing.joined)}
-        return kept + _filled(of, [one for one in others if one.slot not in taken], ROWS - len(kept), bool(kept))
+        return self._filled(others, of.join(trending_now)[:ROWS])
 
+    def _filled(self, others: list[Standing], trending: list[Standing]) -> list[Standing]:
+        """The list filled up with those of most support; with those of few people only where there is nothing else."""
+        of = self.of
+        taken = {slot for standing in trending for slot in (standing.slot, *standing.joined)}
+        others = [one for one in others if one.slot not in taken and one.support[1].n >= FALLBACK_SUPPORT]
+        others.sort(key=lambda standing: (-standing.support[1].n, of.key(standing.slot)))
+        many = [standing for standing in others if standing.support[1].n >= of.least_people]
+        filled = trending + (many if many or trending else others)[: ROWS - len(trending)]
+        self._floor = 0.9 * filled[-1].support[1].n if len(filled) == ROWS > len(trending) else 0.0
+        return filled
 
-def _filled(of: ScopeList, found: list[Standing], room: int, others: bool = False) -> list[Standing]:
-    """The topics with most support; those of few people only where there is nothing else."""
-    found.sort(key=lambda standing: (-standing.support[1].n, of.key(standing.slot)))
-    many = [standing for standing in found if standing.support[1].n >= of.least_people]
-    if many or others:
-        return many[:room]
-    return [standing for standing in found if standing.support[1].n >= FALLBACK_SUPPORT][:room]
-
-
-class _Reading:
-    """The windows that end at a moment that is not final: the final minutes in them, and what has come since."""
-
-    def __init__(
-        self,
-        of: ScopeList,
-        at: int,
-        base: dict[tuple[int, int], tuple[list[Place], _Parts | None]],
-        recent: Recent,
-    ) -> None:
-        self._of, self._at, self._base, self._recent = of, at, base, recent
-        self._mask: Mask | None = of.scope.mask
-        self._support: dict[int, tuple[Support, Support]] = {}
-
-    def support(self, slot: int) -> tuple[Support, Support]:
-        """Support in the short and in the long window."""
-        found = self._support.get(slot)
-        if found is None:
-            found = self._support[slot] = (self._read(slot, 0), self._read(slot, 1))
-        return found
-
-    def _read(self, slot: int, which: int) -> Support:
-        held = self._held(slot, which)[1]
-        since = self._at - self._of.spec.windows_ms[which]
-        more = gather([place for place in self._news(slot) if place.table.start >= since], self._mask)
-        parts = [part for part in (held, more) if part is not None]
-        if not parts:
-            return NOBODY
-        if len(parts) == 1:
-            return support(*parts[0])
-        return support(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-    def _held(self, slot: int, which: int) -> tuple[list[Place], _Parts | None]:
-        found = self._base.get((slot, which))
-        if found is None:
-            places = self._of.reader.places_since(slot, self._at - self._of.spec.windows_ms[which])
-            found = self._base[slot, which] = places, gather(places, self._mask)
-        return found
-
-    def _news(self, slot: int) -> list[Place]:
-        return self._recent.places.get(int(self._of.scope.windows.topics[slot]), [])
-
-    def _places(self, slot: int) -> list[Place]:
-        return [*self._held(slot, 1)[0], *self._news(slot)]
+    # -- what a row tells of its topic -------------------------------------------------------------------------------
 
     def posts(self, slot: int) -> int:
         """Posts in the long window."""
-        return sum(
-            int(place.table.posts[row]) for place in self._places(slot) for row in place.rows(self._mask)
-        )
+        return self._held[slot].posts
 
     def spellings(self, slot: int) -> list[str]:
-        return spellings_at(self._places(slot), self._mask, self._of.reader.names)
+        """Most used first."""
+        known, counts = self.of.reader.names.spellings, self._held[slot].spellings
+        return [known[number] for number in sorted(counts, key=lambda number: (-counts[number], known[number]))]
 
     def examples(self, slot: int) -> list[str]:
-        return examples_at(self._places(slot), self._mask)
+        """Ids of some posts."""
+        return [post for _, post in self._held[slot].examples]
 
     def spark(self, slot: int, which: int) -> list[float]:
         """Support at the last 20 steps: of final ones as they were, then so far."""
-        before = self._of.reader.spark(slot, which)
-        steps = min((self._at - self._of.reader.now) // self._of.spec.step_ms, len(before))
-        return [*before[steps:], *([before[-1]] * (steps - 1)), self.support(slot)[which].n]
+        before = self.of.reader.spark(slot, which)
+        steps = min((self._at - self.of.reader.now) // self.of.spec.step_ms, len(before))
+        return [*before[steps:], *([before[-1]] * (steps - 1)), self._held[slot].read()[which].n]

@@ -151,7 +151,14 @@ class Reader:
 
     def spellings(self, slot: int) -> list[str]:
         """The spellings of a topic in the long window, most used first."""
-        return spellings_at(self._places(slot, 1, self._now), self._scope.mask, self.names)
+        names = self._timeline.names.spellings
+        counts: dict[int, int] = {}
+        for place in self._places(slot, 1, self._now):
+            table = place.table
+            for row in place.rows(self._scope.mask):
+                spelling = int(table.spelling[row])
+                counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
+        return [names[number] for number in sorted(counts, key=lambda number: (-counts[number], names[number]))]
 
     def posts(self, slot: int) -> int:
         """Posts in the long window."""
@@ -159,30 +166,13 @@ class Reader:
 
     def examples(self, slot: int) -> list[str]:
         """Ids of some posts of the long window: own words before reposts, else drawn by lot."""
-        return examples_at(self._places(slot, 1, self._now), self._scope.mask)
-
-
-def spellings_at(places: Sequence[Place], mask: Mask | None, names: Names) -> list[str]:
-    """The spellings of a topic at its places in the cells of `mask`, most used first."""
-    counts: dict[int, int] = {}
-    for place in places:
-        table = place.table
-        for row in place.rows(mask):
-            spelling = int(table.spelling[row])
-            counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
-    known = names.spellings
-    return [known[number] for number in sorted(counts, key=lambda number: (-counts[number], known[number]))]
-
-
-def examples_at(places: Sequence[Place], mask: Mask | None) -> list[str]:
-    """Ids of some posts of a topic at its places: own words before reposts, else drawn by lot."""
-    found: list[tuple[int, str]] = []
-    for place in places:
-        table = place.table
-        for row in place.rows(mask):
-            first, last = table.example_ptr[row], table.example_ptr[row + 1]
-            found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
-    return [post for _, post in sorted(found)[:EXAMPLES]]
+        found: list[tuple[int, str]] = []
+        for place in self._places(slot, 1, self._now):
+            table = place.table
+            for row in place.rows(self._scope.mask):
+                first, last = table.example_ptr[row], table.example_ptr[row + 1]
+                found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
+        return [post for _, post in sorted(found)[:EXAMPLES]]
 
 
 def gather(places: Sequence[Place], mask: Mask | None) -> tuple[U64, U64, I32] | None:
