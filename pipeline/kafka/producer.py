@@ -241,7 +241,7 @@ def last_records(connection: Connection, topic: str, partitions: int) -> list[An
     try:
         last = []
         for partition in range(partitions):
-            begin, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)
+            begin, end = _bounds_of(consumer, TopicPartition(topic, partition))
             if end > begin:
                 last.append(TopicPartition(topic, partition, end - 1))
         consumer.assign(last)
@@ -254,6 +254,23 @@ def last_records(connection: Connection, topic: str, partitions: int) -> list[An
         return list(found.values())
     finally:
         consumer.close()
+
+
+def _bounds_of(consumer: Any, place: Any) -> tuple[int, int]:
+    """First and next offset of a partition; a topic that was just made may have no leader for a moment."""
+    from confluent_kafka import KafkaException
+
+    deadline = time.monotonic() + _READ_LAST_WITHIN_S
+    while True:
+        try:
+            begin, end = consumer.get_watermark_offsets(place, timeout=5)
+            return int(begin), int(end)
+        except KafkaException as error:
+            fault = error.args[0]
+            passing = fault.retriable() or fault.code() == fault.NOT_LEADER_FOR_PARTITION
+            if not passing or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _time_of(record: Any) -> int:

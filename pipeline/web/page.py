@@ -103,6 +103,8 @@ def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french
     moment = ""
     if trends:
         moment = dt.datetime.fromtimestamp(trends.at / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+        if not trends.final:
+            moment += " (en cours)" if french else " (so far)"
     return (
         f"<nav class='plain'>{' '.join(links)}</nav><table class='plain'><caption>{_safe(scope)} · {_safe(window)} · "
         f"{moment or nothing}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

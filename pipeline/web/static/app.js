@@ -81,13 +81,15 @@ async function before(list) {
   return earlier.get(key);
 }
 
+let renewed = 0;
 async function renew() {
   if (state.topic) return;
-  const { at, window: length, q } = state;
+  const { at, window: length, q } = state, turn = ++renewed;
   await Promise.all(views.map(async (view) => {
     const list = at ? await listAt(view.scope, at) : lists.get(`${view.scope} ${length}`);
     const shown = list ?? { at: at ?? Date.now(), scope: view.scope, window: length, trends: [] };
-    view.show(shown, list ? await before(list) : null, q, Boolean(at));
+    const past = list ? await before(list) : null;
+    if (turn === renewed) view.show(shown, past, q, Boolean(at)); // else something newer is on its way
   }));
   slider();
 }

@@ -24,7 +24,7 @@ export class ListView {
     const wanted = fold(query.replace(/^[#＃$]/, ""));
     const rows = list.trends.filter((row) => !wanted || [row.topic, row.display, ...row.variants].some((text) => fold(text).includes(wanted)));
     const ranks = before && new Map(before.trends.map((row) => [row.topic, row.rank]));
-    this.caption.textContent = `${clock(list.at)}${past ? ` (${t.past})` : ""}${rows.length ? "" : ` · ${list.trends.length ? t.noMatch : t.nothing}`}`;
+    this.caption.textContent = `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}${rows.length ? "" : ` · ${list.trends.length ? t.noMatch : t.nothing}`}`;
     while (this.body.rows.length < rows.length) this.body.append(place());
     while (this.body.rows.length > rows.length) this.body.lastChild.remove();
     rows.forEach((row, n) => this.fill(this.body.rows[n], row, ranks));
