@@ -18,7 +18,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the lists of a scope and window raise an alert about a topic.
 
     `trending`: it trends among the first `top`. `surge`: it trends with a score of at least `score`. `volume`: at least
-    `posts`, or people `people`, in the window. `new`: it trends among the first `top` and was never seen before.
+    `posts`, or people `people`, in the window; on an event or a watchlist without `topics`: of all its posts. `new`: it
+    trends among the first `top` and was never seen before.
     `silence`: the scope's stream stops for `silent_s`; about the scope, not a topic.
 
     It fires once that has held for `hold_s`; it is resolved once that has not held for `resolve_s`, with half the
@@ -45,6 +46,11 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     severity: Severity = "warning"
     flags: Literal["suppress", "mark"] = "suppress"
 
+    @property
+    def is_of_scope(self) -> bool:
+        """Whether it looks at all posts of an event or a watchlist, not at their topics."""
+        return self.kind == "volume" and not self.topics and self.on.startswith(("event:", "watch:"))
+
 
 class Alert(msgspec.Struct, frozen=True):
     """A rule has fired, or what it fired for is over. Times in ms of event time.
@@ -60,7 +66,7 @@ class Alert(msgspec.Struct, frozen=True):
     severity: Severity
     scope: str
     window: Window
-    topic: str  # key; "" for silence
+    topic: str  # key; "" for what is about a scope: silence, the volume of an event or a watchlist
     display: str
     since: int  # when what the rule looks for began
     fired: int

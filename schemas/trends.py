@@ -59,3 +59,5 @@ class TrendList(msgspec.Struct):
     final: bool
     flag: Literal["", "counting", "provisional"]  # what the baseline is worth
     trends: list[Trend]
+    posts: int = 0  # of an event's or a watchlist's scope: all its posts in the window, with topics or without
+    authors: int = 0  # and their people, rounded; exact up to 512. Other scopes: 0

@@ -70,7 +70,7 @@ class Alerting:
         if trends.at <= memory.seen.get(place, -1):
             return alerts
         memory.seen[place] = trends.at
-        if trends.window == "5m" and any(row.posts for row in trends.trends):
+        if trends.window == "5m" and (trends.posts or any(row.posts for row in trends.trends)):
             memory.spoken[trends.scope] = trends.at
         for rule in self._of_list.get(place, ()):
             alerts += self._judge(rule, trends)
@@ -92,6 +92,8 @@ class Alerting:
         self._memory = memory
 
     def _judge(self, rule: Rule, trends: TrendList) -> list[Alert]:
+        if rule.is_of_scope:
+            return self._judge_scope(rule, trends)
         courses = self._memory.courses.setdefault(rule.name, {})
         wanted = self._topics[rule.name]
         rows = {
@@ -112,6 +114,31 @@ class Alerting:
             elif due == "resolved":
                 alerts.append(_resolved(rule, course, trends.at))
             _keep(courses, topic, course, trends.at)
+        return alerts
+
+    def _judge_scope(self, rule: Rule, trends: TrendList) -> list[Alert]:
+        """The volume of an event or a watchlist as a whole."""
+        courses = self._memory.courses.setdefault(rule.name, {})
+        course = courses.get("") or _Course()
+        value, threshold, what = trends.posts, rule.posts or 1, "posts"
+        if rule.people is not None:
+            value, threshold, what = trends.authors, rule.people, "people"
+        due = self._step(rule, "", course, trends.at, value >= threshold, value >= threshold * 0.5)
+        alerts = []
+        if due == "firing":
+            why = f"{value:,} {what} in {trends.scope} ({trends.window})"
+            if trends.trends:
+                why += f", about {', '.join(row.display for row in trends.trends[:3])}"
+            course.alert = Alert(
+                key=f"{rule.name}//{trends.at}", status="firing", rule=rule.name, kind=rule.kind,
+                severity=rule.severity, scope=rule.on, window=rule.window, topic="", display=rule.on,
+                since=course.since or trends.at, fired=trends.at, at=trends.at, value=value, threshold=threshold,
+                flags=[], examples=[post for row in trends.trends[:3] for post in row.examples[:1]], why=why,
+            )  # fmt: skip
+            alerts.append(course.alert)
+        elif due == "resolved":
+            alerts.append(_resolved(rule, course, trends.at))
+        _keep(courses, "", course, trends.at)
         return alerts
 
     def _judge_silence(self, rule: Rule, now: int) -> list[Alert]:

@@ -14,7 +14,7 @@ from pipeline.trends.arrays import F64, I32
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.clock import Past
 from pipeline.trends.people import Support, most_support
-from pipeline.trends.reading import Reader
+from pipeline.trends.reading import Reader, number_of
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, rank_weight, threshold
 from pipeline.trends.timeline import Timeline
@@ -56,6 +56,7 @@ class ScopeList:
         self._timeline = timeline
         self._short, self._long = scope.windows.numbers(spec)
         self.on_now = self.on  # as it was at the last step
+        self.total = (0, 0)  # posts and people of the scope at the last step, where that is counted
         self.shown: list[int] = []  # slots of the list that was made last
         self._lives: dict[int, Life] = {}
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
@@ -66,7 +67,7 @@ class ScopeList:
     ) -> list[Standing] | None:
         """The list at `now` (ms), best first, when it is to be issued. `touched` are the slots with other posts than
         at the step before, by window. What nobody wants is not made, but lives go on."""
-        moved = len(touched[0]) > 0 or len(touched[1]) > 0
+        moved = len(touched[0]) > 0 or len(touched[1]) > 0 or self.scope.windows.posts_moved[self._long]
         if not (moved or bucket_began or self.busy):
             return None
         self.reader.step(now, touched)
@@ -80,7 +81,14 @@ class ScopeList:
         self.shown = [slot for standing in standings for slot in (standing.slot, *standing.joined)]
         if not wanted:
             return None
+        self._count_all(now)
         return standings if self._is_news(standings, past) else None
+
+    def _count_all(self, now: int) -> None:
+        """All posts of the scope and their people in the long window, where that is counted."""
+        if self.scope.counts_posts:
+            people = number_of(self.reader.people_samples(now - self.spec.long_ms, now))
+            self.total = self.scope.windows.posts[self._long], round(people)
 
     @property
     def busy(self) -> bool:
@@ -242,7 +250,7 @@ class ScopeList:
             )
             for standing in standings
         )
-        issued = (past.flag, *now) if now else ()
+        issued = (past.flag, *self.total, *now) if now or self.total[0] else ()
         if issued == self._issued:
             return False
         self._issued = issued

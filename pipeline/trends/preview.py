@@ -18,13 +18,13 @@ import numpy as np
 from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.clock import Past
 from pipeline.trends.lists import FALLBACK_SUPPORT, ROWS, ScopeList, Standing
-from pipeline.trends.panes import EXAMPLES
+from pipeline.trends.panes import EXAMPLES, smallest
 from pipeline.trends.people import NOBODY, Support, most_support, support_of_united, united
-from pipeline.trends.reading import gather
+from pipeline.trends.reading import gather, number_of
 from pipeline.trends.rows import row_of
 from pipeline.trends.scope import Scope, grown
 from pipeline.trends.score import OFF, Life, rank_weight
-from pipeline.trends.tables import Place, Table, posts_by_topic
+from pipeline.trends.tables import Place, Table, posts_by_topic, totals_in
 from schemas import WINDOWS, TrendList
 
 CANDIDATES = 30  # of those that could score, and as many of the most named, beside the rows shown
@@ -70,7 +70,9 @@ class Previews:
         for name, of_scope in lists.items():
             if of_scope and self._count(name, of_scope[0][0].scope, fresh):
                 for of, past in of_scope:
-                    preview = self._previews.setdefault(of, _Preview(of, moment[1]))
+                    if of not in self._previews:
+                        self._previews[of] = _Preview(of, moment[1])
+                    preview = self._previews[of]
                     looked.append((preview, past, preview.candidates(self._named[name], past)))
         topics = [[int(preview.of.scope.windows.topics[slot]) for slot in slots] for preview, _, slots in looked]
         found = find(fresh, chain.from_iterable(topics))
@@ -85,7 +87,7 @@ class Previews:
         for (preview, past, slots), numbers in zip(looked, topics, strict=True):
             for slot, topic in zip(slots, numbers, strict=True):
                 preview.add(slot, found[topic] if preview.holds(slot) else whole[topic])
-            made.append(preview.trend_list(past, slots))
+            made.append(preview.trend_list(past, slots, known))
         return [one for one in made if one is not None]
 
     def _count(self, name: str, scope: Scope, tables: Sequence[Table]) -> bool:
@@ -95,6 +97,7 @@ class Previews:
         named = self._named.get(name, np.zeros(0, np.int32))
         for table in tables:
             topics, posts = posts_by_topic(table, scope.mask)
+            posted = posted or (scope.counts_posts and bool(totals_in(table, scope.mask)))
             if len(topics):
                 posted = True
                 slots = scope.windows.slots_of(topics)
@@ -167,6 +170,7 @@ class _Preview:
         short_ms, long_ms = self.of.spec.windows_ms
         self._since = at - short_ms, at - long_ms
         self._held.clear()
+        self._people: U64 | None = None  # sample of the final minutes
         self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES)}  # to look at though nobody names them
 
     def candidates(self, posts_since: I32, past: Past) -> list[int]:
@@ -203,20 +207,36 @@ class _Preview:
             held.add(short, mask, (0,))
             held.add([place for place in places if place.table.start >= self._since[1]], mask, (1,))
 
-    def trend_list(self, past: Past, slots: Sequence[int]) -> TrendList | None:
-        """The list so far, where it differs from the one made before."""
+    def _total(self, known: Sequence[Table]) -> tuple[int, int]:
+        """All posts of the scope and their people in the long window, where that is counted."""
+        of, (_, since) = self.of, self._since
+        if not of.scope.counts_posts:
+            return 0, 0
+        mask, final = of.scope.mask, of.reader.end
+        if self._people is None:
+            samples = of.reader.people_samples(since, final)
+            self._people = smallest(np.concatenate(samples)) if samples else np.zeros(0, np.uint64)
+            self._posts = of.reader.posts_since(since)
+        more = [totals for table in known if table.start >= since for totals in totals_in(table, mask)]
+        people = number_of([self._people, *(totals.people for totals in more)])
+        return self._posts + sum(totals.posts for totals in more), round(people)
+
+    def trend_list(self, past: Past, slots: Sequence[int], known: Sequence[Table]) -> TrendList | None:
+        """The list so far, where it differs from the one made before; `known` is all that is not final yet."""
         of, at = self.of, self._at
         standings = self._standings(past, slots)
+        total = self._total(known)
         content = (
             at,
+            total,
             *((one.slot, one.trending, self._held[one.slot].posts, round(one.support[1].people)) for one in standings),
         )
-        if content == self._shown or not standings:
+        if content == self._shown or not (standings or total[0]):
             return None
         self._shown = content
         rows = [row_of(of, self, at, past, standing, rank) for rank, standing in enumerate(standings, 1)]
         spec = of.spec
-        return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], at, False, past.flag, rows)
+        return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], at, False, past.flag, rows, *total)
 
     def _standings(self, past: Past, slots: Sequence[int]) -> list[Standing]:
         of, at = self.of, self._at

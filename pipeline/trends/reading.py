@@ -11,7 +11,7 @@ from pipeline.trends.panes import EXAMPLES, smallest
 from pipeline.trends.people import NOBODY, K, Support, support
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
-from pipeline.trends.tables import Names, Place, Table
+from pipeline.trends.tables import Names, Place, Table, posts_in, totals_in
 from pipeline.trends.timeline import Timeline
 
 SPARK_POINTS = 20
@@ -56,10 +56,19 @@ class Reader:
     def names(self) -> Names:
         return self._timeline.names
 
+    @property
+    def end(self) -> int:
+        """The end of the last final minute, ms."""
+        return self._timeline.end
+
+    def posts_since(self, start: int) -> int:
+        """All posts of the scope in the final minutes from `start` (ms, a full minute) on."""
+        return sum(posts_in(table, self._scope.mask) for table in self._timeline.covering(start, self.end))
+
     def places_since(self, slot: int, start: int) -> list[Place]:
         """Where a topic stands in all final minutes from `start` (ms, a full minute) on. (Lists by the minute only.)"""
         topic = self._scope.windows.topics[slot]
-        found = (table.find(topic) for table in self._timeline.covering(start, self._timeline.end))
+        found = (table.find(topic) for table in self._timeline.covering(start, self.end))
         return [place for place in found if place is not None]
 
     def support(self, slot: int) -> tuple[Support, Support]:
@@ -103,16 +112,15 @@ class Reader:
     def active_topics(self, now: int) -> float:
         """How many topics the scope has in the long window, from the topic samples."""
         mask = self._scope.mask
-        samples = [
-            totals.topics
-            for table in self.tables(1, now)
-            for cell, totals in table.totals.items()
-            if mask is None or mask[cell]
-        ]
-        if not samples:
-            return 0.0
-        hashes = smallest(np.concatenate(samples))
-        return K / (float(hashes[K]) / _TWO_64) if len(hashes) > K else float(len(hashes))
+        return number_of(
+            [totals.topics for table in self.tables(1, now) for totals in totals_in(table, mask)]
+        )
+
+    def people_samples(self, start: int, end: int) -> list[U64]:
+        """Of everybody who posts in the scope, of all final steps in a time (ms)."""
+        by_hours = self._spec.step_ms == HOUR_MS
+        tables = self._timeline.hours_in(start, end) if by_hours else self._timeline.covering(start, end)
+        return [totals.people for table in tables for totals in totals_in(table, self._scope.mask)]
 
     def spark(self, slot: int, which: int) -> list[float]:
         """Support in a window at the last 20 steps, oldest first."""
@@ -173,6 +181,14 @@ class Reader:
                 first, last = table.example_ptr[row], table.example_ptr[row + 1]
                 found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
         return [post for _, post in sorted(found)[:EXAMPLES]]
+
+
+def number_of(samples: Sequence[U64]) -> float:
+    """How many different hashes there are, from samples of the K + 1 smallest."""
+    if not samples:
+        return 0.0
+    hashes = smallest(np.concatenate(samples))
+    return K / (float(hashes[K]) / _TWO_64) if len(hashes) > K else float(len(hashes))
 
 
 def gather(places: Sequence[Place], mask: Mask | None) -> tuple[U64, U64, I32] | None:

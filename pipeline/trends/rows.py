@@ -19,7 +19,7 @@ def trend_list(of: ScopeList, now: int, past: Past, standings: list[Standing]) -
     rows = [row_of(of, of.reader, now, past, standing, rank) for rank, standing in enumerate(standings, 1)]
     of.reader.forget_history()
     spec = of.spec
-    return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], now, True, past.flag, rows)
+    return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], now, True, past.flag, rows, *of.total)
 
 
 class Reading(Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.trends.arrays import I32, I64, Mask
 from pipeline.trends.panes import Cell
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
-from pipeline.trends.tables import Names, Table, posts_by_topic
+from pipeline.trends.tables import Names, Table, posts_by_topic, posts_in
 
 
 def scopes_of(cell: Cell) -> list[str]:
@@ -32,7 +32,11 @@ class Windows:
 
     LENGTHS_MS = tuple((spec.step_ms, window) for spec in SPECS for window in spec.windows_ms)
 
-    def __init__(self) -> None:
+    def __init__(self, counts_posts: bool = False) -> None:
+        self.posts = [0] * len(self.LENGTHS_MS)  # with topics or without; only where they are counted
+        self.posts_moved = [False] * len(self.LENGTHS_MS)  # whether the last step changed what is in the window
+        self._counts_posts = counts_posts
+        self._posted: dict[int, dict[int, int]] = {MINUTE_MS: {}, HOUR_MS: {}}  # posts by step
         self.topics = np.zeros(256, np.int32)  # by slot
         self.used = 0
         self.sums = np.zeros((len(self.LENGTHS_MS), 256), np.int32)  # by window, slot
@@ -64,7 +68,7 @@ class Windows:
 
     def quiet(self, step_ms: int) -> bool:
         """Whether the windows of this grid are empty."""
-        return not self._past[step_ms]
+        return not self._past[step_ms] and not self._posted[step_ms]
 
     def step(self, step_ms: int, end: int, table: Table | None, mask: Mask | None) -> list[I32]:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
@@ -91,10 +95,28 @@ class Windows:
                 touched[number] = np.concatenate((touched[number], leaving[0]))
         longest = max(window for grid, window in self.LENGTHS_MS if grid == step_ms)
         past.pop(end - step_ms - longest, None)
+        if self._counts_posts:
+            self._step_posts(step_ms, end, posts_in(table, mask) if table is not None else 0)
+            self._posted[step_ms].pop(end - step_ms - longest, None)
         return touched
+
+    def _step_posts(self, step_ms: int, end: int, posts: int) -> None:
+        posted = self._posted[step_ms]
+        if posts:
+            posted[end - step_ms] = posts
+        for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
+            if grid_ms == step_ms:
+                leaving = posted.get(end - step_ms - window_ms, 0)
+                self.posts[number] += posts - leaving
+                self.posts_moved[number] = bool(posts or leaving)
 
     def refill(self, step_ms: int, start: int, now: int, table: Table, mask: Mask | None) -> None:
         """Puts the step from `start` back into the windows of its grid that end at `now` and reach back to it."""
+        if self._counts_posts and (said := posts_in(table, mask)):
+            for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
+                if grid_ms == step_ms and start >= now - window_ms:
+                    self._posted[step_ms][start] = said
+                    self.posts[number] += said
         topics, posts = posts_by_topic(table, mask)
         if len(topics) == 0:
             return
@@ -158,7 +180,8 @@ class Scope:
 
     def __init__(self, name: str, names: Names) -> None:
         self.name = name
-        self.windows = Windows()
+        self.counts_posts = name.startswith(("event:", "watch:"))
+        self.windows = Windows(self.counts_posts)
         self._names = names
         self._is_member: Callable[[Cell], bool] = _membership(name)
         self._mask = np.zeros(0, np.bool_)

@@ -299,6 +299,16 @@ def in_scope(table: Table, mask: Mask | None) -> Mask | None:
     return None if mask is None else mask[table.cell]
 
 
+def totals_in(table: Table, mask: Mask | None) -> list[Totals]:
+    """The totals of the cells of `mask` (by cell number); None: all."""
+    return [totals for cell, totals in table.totals.items() if mask is None or mask[cell]]
+
+
+def posts_in(table: Table, mask: Mask | None) -> int:
+    """All posts in the cells of `mask`, with topics or without."""
+    return sum(totals.posts for totals in totals_in(table, mask))
+
+
 def posts_by_topic(table: Table, mask: Mask | None) -> tuple[I32, I32]:
     """(topic numbers, posts) of the topics the table holds in these cells."""
     rows = in_scope(table, mask)

@@ -20,6 +20,7 @@ from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
 from pipeline.web.feed import Feed, Wanted
 from pipeline.web.history import History
+from pipeline.web.voice import MAX_VOICES, Voice, voice_of
 from schemas import PostError, Trend, TrendList, parse_time
 from schemas.alerts import Alert
 
@@ -177,6 +178,23 @@ def api_router(web: Web) -> Router:
         shown = [one for one in web.alerts.of() if not one.topic or web.may_show(one.topic, one.scope, one.window)]
         return shown[:limit]
 
+    @get("/voice", responses=FAULTS)
+    async def voice(
+        named: Annotated[
+            list[str] | None, QueryParameter(name="scope", max_items=MAX_VOICES, description="events or watchlists")
+        ] = None,
+        window: FromQuery[WindowName] = "1h",
+        since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
+        until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
+    ) -> Voice:
+        """Share of voice: how the posts about these scopes divide among them, over time (default: all watchlists)."""
+        found = named or sorted({shown.list.scope for shown in feed.all() if shown.list.scope.startswith("watch:")})
+        wrong = [scope for scope in found if not scope.startswith(("event:", "watch:"))]
+        if wrong:
+            raise HTTPException(status_code=400, detail="voices are of event:NAME and watch:NAME scopes")
+        begin, end = when(since) if since else None, when(until) if until else None
+        return await voice_of(feed, web.history, web.titles, found[:MAX_VOICES], window, begin, end)
+
     @get("/scopes")
     async def scopes() -> list[Scope]:
         """Every scope and window that there is a list of, with the time its history spans."""
@@ -222,7 +240,7 @@ def api_router(web: Web) -> Router:
         base = str(request.base_url)
         return [_tag(row, change.list.at if change else 0, base) for row in rows[offset : offset + limit]]
 
-    return Router("/api/v1", route_handlers=[trends, topics, topic_by_key, alerts, scopes, stream, tags])
+    return Router("/api/v1", route_handlers=[trends, topics, topic_by_key, alerts, voice, scopes, stream, tags])
 
 
 def _tag(row: Trend, at_ms: int, base: str) -> Tag:

@@ -25,6 +25,7 @@ _decode = msgspec.json.Decoder(TrendList).decode
 _TABLES = """
 create table if not exists lists (
     scope text not null, window text not null, at integer not null, body blob not null,
+    posts integer not null default 0, authors integer not null default 0,
     primary key (scope, window, at)) without rowid;
 create index if not exists lists_at on lists (at);
 create table if not exists points (
@@ -71,6 +72,9 @@ class History:
             self._db.execute("pragma journal_mode=wal")
             self._db.execute("pragma synchronous=normal")
             self._db.executescript(_TABLES)
+            known = {row[1] for row in self._db.execute("pragma table_info(lists)")}
+            for column in {"posts", "authors"} - known:  # a file of an earlier release
+                self._db.execute(f"alter table lists add column {column} integer not null default 0")
         except sqlite3.Error as error:
             raise HistoryError(f"{path}: cannot keep the history there ({error}); name another file") from None
         self._queue: queue.Queue[TrendList | None] = queue.Queue(WAITING)
@@ -116,6 +120,19 @@ class History:
         )  # fmt: skip
         return [Point(at, rank, bool(trending), *rest) for at, rank, trending, *rest in reversed(found)]
 
+    def totals(self, scope: str, window: str, from_ms: int, to_ms: int) -> list[tuple[int, int, int]]:
+        """(at, posts, people) of an event's or a watchlist's scope as a whole, wherever they changed from `from_ms` up
+        to and with `to_ms`; first the newest one before, so that every moment has one."""
+        before = self._ask(
+            "select at, posts, authors from lists where scope = ? and window = ? and at < ? order by at desc limit 1",
+            scope, window, from_ms,
+        )  # fmt: skip
+        found = self._ask(
+            "select at, posts, authors from lists where scope = ? and window = ? and at between ? and ? order by at",
+            scope, window, from_ms, to_ms,
+        )  # fmt: skip
+        return [(at, posts, authors) for at, posts, authors in (*before, *found)]
+
     def _ask(self, question: str, *values: str | int) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(question, values).fetchall()
@@ -138,14 +155,18 @@ class History:
                 return
 
     def _write(self, lists: list[TrendList]) -> None:
-        rows = [(t.scope, t.window, t.at, zlib.compress(msgspec.json.encode(t), 3)) for t in lists]
+        rows = [
+            (t.scope, t.window, t.at, zlib.compress(msgspec.json.encode(t), 3), t.posts, t.authors) for t in lists
+        ]
         points = [
             (r.topic, t.scope, t.window, t.at, r.rank, r.trending, r.posts, r.authors, r.support, r.expected, r.score)
             for t in lists for r in t.trends
         ]  # fmt: skip
         self._newest = max((t.at for t in lists), default=self._newest)
         with self._lock, self._db:
-            self._db.executemany("insert or ignore into lists values (?, ?, ?, ?)", rows)
+            self._db.executemany(
+                "insert or ignore into lists (scope, window, at, body, posts, authors) values (?, ?, ?, ?, ?, ?)", rows
+            )
             self._db.executemany("insert or ignore into points values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", points)
             if self._newest - self._cleaned > DAY_MS // 24:
                 self._cleaned = self._newest

@@ -25,7 +25,7 @@ _HEAD = """<!doctype html>
 <title>upswell</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/static/app.css">
-<script type="module" src="/static/app.js"></script>
+<script type="module" src="/static/{script}.js"></script>
 </head>
 """
 _BODY = """<body data-view="{view}">
@@ -52,7 +52,7 @@ def page_router(web: Web) -> Router:
             change = web.feed.current(scope, window)
             tables.append(f"<div>{table_of(change.list if change else None, web, scope, window, french)}</div>")
         table = "".join(tables)
-        body = _HEAD.format(lang="fr" if french else "en") + _BODY.format(view=view, table=table)
+        body = _HEAD.format(lang="fr" if french else "en", script="app") + _BODY.format(view=view, table=table)
         return Response(body, media_type=MediaType.HTML, headers={"vary": "accept-language"})
 
     @get("/", include_in_schema=False)
@@ -73,7 +73,35 @@ def page_router(web: Web) -> Router:
         """The same for a projector."""
         return html(request, "screen", named or (), window)
 
-    return Router("/", route_handlers=[page, screen])
+    @get("/voice", include_in_schema=False)
+    async def voice(
+        request: Request[Any, Any, Any],
+        named: Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)] = None,
+        window: Annotated[str, QueryParameter(max_length=3)] = "1h",
+    ) -> Response[str]:
+        """Share of voice of watchlists and events, side by side."""
+        french = language(request) == "fr"
+        table = _voices(web, named, window, french)
+        head = _HEAD.format(lang="fr" if french else "en", script="voice")
+        body = head + _BODY.format(view="voice", table=table)
+        return Response(body, media_type=MediaType.HTML, headers={"vary": "accept-language"})
+
+    return Router("/", route_handlers=[page, screen, voice])
+
+
+def _voices(web: Web, named: Sequence[str] | None, window: str, french: bool) -> str:
+    """The newest figures as a table, for browsers without scripts."""
+    shown = [change.list for change in web.feed.all() if change.list.window == window]
+    voices = [one for one in shown if (one.scope in named if named else one.scope.startswith("watch:"))]
+    total = sum(one.posts for one in voices) or 1
+    rows = "".join(
+        f"<tr><th scope='row'><bdi>{_safe(web.titles.get(one.scope, one.scope))}</bdi></th>"
+        f"<td>{one.posts / total:.0%}</td><td>{one.posts}</td><td>{one.authors}</td></tr>"
+        for one in voices
+    )
+    heads = ("", "Part", "Messages", "Personnes") if french else ("", "Share", "Posts", "People")
+    head = "".join(f"<th scope='col'>{name}</th>" for name in heads)
+    return f"<table class='plain'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _spark(support: Sequence[float]) -> str:

@@ -214,3 +214,16 @@ def test_what_is_remembered_is_bounded() -> None:
     for minute in range(1, 300):
         alerting.take(at(minute, *(row(f"#{minute}-{n}", n) for n in range(1, 11))))
     assert len(alerting.snapshot()) < 20_000
+
+
+def test_the_volume_of_a_watchlist_is_that_of_all_its_posts() -> None:
+    rule = Rule("crowd", on="watch:us", kind="volume", window="5m", posts=100, resolve_s=0, cooldown_s=0)
+    alerting = Alerting([rule])
+    said = []
+    for minute, posts in enumerate((20, 99, 100, 180, 50, 49, 10)):
+        whole = TrendList("watch:us", "5m", 300, (minute + 1) * MINUTE, True, "", [], posts, posts // 2)
+        said += [(one.status, one.topic, one.value, minute, one.why) for one in alerting.take(whole)]
+    assert said == [
+        ("firing", "", 100, 2, "100 posts in watch:us (5m)"),
+        ("resolved", "", 100, 5, "100 posts in watch:us (5m)"),
+    ]

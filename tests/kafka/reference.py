@@ -12,7 +12,7 @@ from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
 from pipeline.trends.wire import from_chunks
 from schemas import PostError, TrendList, decode_post
-from schemas.counts import CountsChunk, Reached
+from schemas.counts import CountsChunk, LiveEdge, Reached
 
 
 class Expected(NamedTuple):
@@ -117,8 +117,8 @@ def found_panes(counts: list[Any]) -> dict[tuple[int, int], tuple[int, int, int]
     highest: dict[int, int] = {}
     chunks: dict[tuple[int, int, str], dict[int, CountsChunk]] = {}
     for record in counts:
-        chunk = msgspec.json.decode(record.value, type=CountsChunk | Reached)
-        if isinstance(chunk, Reached):
+        chunk = msgspec.json.decode(record.value, type=CountsChunk | Reached | LiveEdge)
+        if isinstance(chunk, Reached | LiveEdge):
             continue
         parts = chunks.setdefault((chunk.partition, chunk.pane, chunk.digest), {})
         parts[chunk.chunk] = chunk

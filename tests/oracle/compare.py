@@ -43,7 +43,7 @@ def _by_key(lists: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], dict[in
 
 
 def _in_list(mine: Mapping[str, Any], yours: Mapping[str, Any]) -> list[str]:
-    found = [f"{field} {mine[field]!r}, not {yours[field]!r}" for field in ("window_s", "flag")
+    found = [f"{field} {mine[field]!r}, not {yours[field]!r}" for field in ("window_s", "flag", "posts", "authors")
              if mine[field] != yours[field]]  # fmt: skip
     topics = [row["topic"] for row in mine["trends"]], [row["topic"] for row in yours["trends"]]
     if topics[0] != topics[1]:

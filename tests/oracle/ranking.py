@@ -84,10 +84,11 @@ def issued(every: Iterable[List]) -> list[List]:
 
 def signature(each: List) -> list[Any]:
     """What makes a list a new one. Empty lists are all the same, and as good as none before the first."""
-    if not each["trends"]:
+    if not each["trends"] and not each["posts"]:
         return []
     fields = ("topic", "trending", "posts", "authors", "flags")
-    return [each["flag"], *(tuple(row[field] for field in fields) for row in each["trends"])]
+    rows = (tuple(row[field] for field in fields) for row in each["trends"])
+    return [each["flag"], each["posts"], each["authors"], *rows]
 
 
 def every_list(spec: Spec, scope: str, counted: Counted) -> list[List]:
@@ -102,6 +103,7 @@ class Maker:
         self.spec, self.scope, self.minimum = spec, scope, minimum_of(scope)
         self.steps = steps(spec, counted)
         self.everything = in_scope(counted.posts, scope)
+        self.everyone = [said for said in counted.posts if scope in scopes_of(said) and scope.startswith("event:")]
         hourly = in_hourly_records(counted.posts, scope)
         self.mentions: Mentions = hourly if spec.name == "24h" else self.everything
         self.baseline = Baseline(spec, self.minimum, self.mentions, hourly)
@@ -135,7 +137,12 @@ class Maker:
         for rank, row in enumerate(rows, 1):
             row["rank"] = rank
         return {"scope": self.scope, "window": self.spec.name, "window_s": long // 1_000, "at": at, "flag": flag,
-                "active": active, "trends": rows}
+                "active": active, "trends": rows, **self.totals(at - long, at)}
+
+    def totals(self, start: int, end: int) -> dict[str, int]:
+        """Posts and people of an event's scope, with topics or without."""
+        said = [one for one in self.everyone if start <= one.time < end]
+        return {"posts": len(said), "authors": round(estimated_number(xxh64(one.author.encode()) for one in said))}
 
     def active_topics(self) -> float:
         """How many topics have posts in the long window, before the hourly records let any go."""

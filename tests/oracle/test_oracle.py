@@ -335,15 +335,15 @@ def test_the_day_list_is_made_every_hour_of_hourly_records() -> None:
 def test_a_list_is_issued_when_it_says_something_new_and_an_empty_one_once() -> None:
     def one(at: int, flag: str = "", **fields: Any) -> dict[str, Any]:
         row = {"topic": "#a", "trending": True, "posts": 1, "authors": 1, "flags": [], "score": at} | fields
-        return {"at": at, "flag": flag, "trends": [row]}
+        return {"at": at, "flag": flag, "trends": [row], "posts": 0, "authors": 0}
 
-    def empty(at: int, flag: str = "") -> dict[str, Any]:
-        return {"at": at, "flag": flag, "trends": []}
+    def empty(at: int, flag: str = "", posts: int = 0) -> dict[str, Any]:
+        return {"at": at, "flag": flag, "trends": [], "posts": posts, "authors": posts}
 
     series = [empty(0), one(1), one(2), one(3, posts=2), one(4, posts=2, flags=["one_post"]),
               one(5, "provisional", posts=2, flags=["one_post"]),
-              empty(6), empty(7, "provisional"), one(8)]  # fmt: skip
-    assert [each["at"] for each in issued(series)] == [1, 3, 4, 5, 6, 8]
+              empty(6), empty(7, "provisional"), one(8), empty(9, posts=2), empty(10, posts=2), empty(11)]  # fmt: skip
+    assert [each["at"] for each in issued(series)] == [1, 3, 4, 5, 6, 8, 9, 11]
 
 
 def test_the_comparison_of_two_series_names_each_difference() -> None:

@@ -167,6 +167,7 @@ function drawControls() {
   if (!controls.contains(document.activeElement) || !scopeNav.firstChild) {
     scopeNav.replaceChildren(...names.slice(0, 24).map((scope) => chip(nameOf(scope, titles), { scopes: [scope], topic: null }, state.scopes.includes(scope))));
     windowNav.replaceChildren(...WINDOWS.map((window) => chip(window, { window, topic: null }, window === state.window)));
+    if (names.some((scope) => scope.startsWith("watch:"))) windowNav.append(make("a", { href: `/voice?window=${state.window}` }, t.voice));
     compare.replaceChildren(make("option", { value: "" }, t.compare), ...names.filter((scope) => !state.scopes.includes(scope)).map((scope) => make("option", { value: scope }, nameOf(scope, titles))));
   }
   slider();

@@ -10,6 +10,7 @@ const EN = {
   time: "Time", people: "People", posts: "Posts", expected: "Expected", spellings: "Other spellings", listed: "Listed in",
   examples: "Example posts", alerts: "Alerts", unknown: "No list has this topic, now or in the last day.",
   course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over",
+  voice: "Share of voice", share: "Share", voiceNote: "Shares of the posts in the window; a post about two counts for each.",
 };
 const FR = {
   heads: ["#", "", "Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi"],
@@ -22,6 +23,7 @@ const FR = {
   spellings: "Autres graphies", listed: "Présent dans", examples: "Exemples de messages", alerts: "Alertes",
   unknown: "Aucune liste n’a ce sujet, ni maintenant ni depuis un jour.", course: "Évolution du dernier jour",
   table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée",
+  voice: "Part de voix", share: "Part", voiceNote: "Parts des messages de la fenêtre ; un message sur deux sujets compte pour chacun.",
 };
 export const t = french ? FR : EN;
 const number = new Intl.NumberFormat(french ? "fr" : "en");

@@ -53,7 +53,7 @@ async function course(points) {
   return figure;
 }
 
-function plotter() {
+export function plotter() {
   if (window.uPlot) return window.uPlot;
   document.head.append(make("link", { rel: "stylesheet", href: "/static/uplot/uPlot.min.css" }));
   return new Promise((resolve, reject) => {

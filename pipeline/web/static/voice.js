@@ -1,0 +1,70 @@
+// Share of voice: how the posts about several watchlists or events divide among them, now and over the last day.
+import { plotter } from "./topic.js";
+import { clock, make, nameOf, t, told } from "./texts.js";
+
+const COLOURS = ["#2b7bbb", "#c2571a", "#3a9a5b", "#a4479c", "#b08a00", "#5a6acf", "#c03a5b", "#2a9d9d", "#7a5c3a", "#777", "#9a3a3a", "#4b8b3b"];
+const WINDOWS = ["5m", "1h", "24h"], EVERY_MS = 5000;
+const main = document.getElementById("main"), controls = document.getElementById("controls"), status = document.getElementById("status");
+const query = new URL(location.href).searchParams;
+const window_ = WINDOWS.includes(query.get("window")) ? query.get("window") : "1h";
+let plot = null;
+
+const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 0 });
+const body = make("tbody"), caption = make("caption"), canvas = make("div", { class: "chart", role: "img", "aria-label": t.voice });
+const heads = ["", t.share, t.posts, t.people].map((name) => make("th", { scope: "col" }, name || make("span", { class: "unseen" }, t.list)));
+main.replaceChildren(make("section", { class: "voice" }, make("h1", {}, t.voice), canvas,
+  make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), body), make("p", { class: "note" }, t.voiceNote)));
+
+function linkTo(length) {
+  const next = new URLSearchParams(query);
+  next.set("window", length);
+  return `${location.pathname}?${next}`;
+}
+controls.replaceChildren(make("nav", { class: "chips", "aria-label": t.window }, ...WINDOWS.map((length) =>
+  make("a", { href: linkTo(length), ...(length === window_ ? { "aria-current": "page" } : {}) }, length))));
+document.title = `${t.voice} · upswell`;
+
+function fill(found) {
+  const last = found.points.at(-1), names = found.scopes.map((scope, n) => nameOf(scope, { [scope]: found.titles[n] }));
+  caption.textContent = last ? clock(last.at) : t.nothing;
+  body.replaceChildren(...names.map((name, n) => make("tr", {}, make("th", { scope: "row" }, mark(n), make("bdi", {}, name)),
+    ...[last ? percent.format(last.share[n]) : "", told(last?.posts[n] ?? 0), told(last?.people[n] ?? 0)].map((text) => make("td", {}, text)))));
+  return names;
+}
+
+function mark(n) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+  for (const [name, value] of [["viewBox", "0 0 10 10"], ["class", "mark"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+  for (const [name, value] of [["cx", "5"], ["cy", "5"], ["r", "4"], ["fill", COLOURS[n % COLOURS.length]]]) dot.setAttribute(name, value);
+  svg.append(dot);
+  return svg;
+}
+
+async function draw(found, names) {
+  const data = [found.points.map((point) => point.at / 1000), ...names.map((_, n) => found.points.map((point) => point.share[n] * 100))];
+  if (plot) { plot.setData(data); return; }
+  try {
+    const Plot = await plotter(), ink = getComputedStyle(document.body).color;
+    const axis = { stroke: ink, grid: { stroke: "#8884" }, ticks: { stroke: "#8884" } };
+    plot = new Plot({
+      width: 640, height: 300, axes: [axis, { ...axis, values: (_, values) => values.map((value) => `${value} %`) }], scales: { y: { range: [0, 100] } },
+      series: [{ label: t.time }, ...names.map((name, n) => ({ label: name, stroke: COLOURS[n % COLOURS.length], width: 2 }))],
+      legend: { show: false },
+    }, data, canvas);
+    new ResizeObserver(() => plot.setSize({ width: Math.max(280, canvas.clientWidth), height: 300 })).observe(canvas);
+  } catch { canvas.remove(); /* the table tells the newest of it */ }
+}
+
+async function renew() {
+  try {
+    const asked = new URLSearchParams([...query.getAll("scope").map((scope) => ["scope", scope]), ["window", window_]]);
+    const answer = await fetch(`/api/v1/voice?${asked}`);
+    if (answer.ok) {
+      const found = await answer.json(), names = fill(found);
+      if (found.points.length > 1) await draw(found, names);
+      status.textContent = "";
+    } else status.textContent = (await answer.json()).detail;
+  } catch { status.textContent = t.away; }
+  setTimeout(renew, EVERY_MS);
+}
+renew();
