@@ -76,6 +76,28 @@ class Alert(msgspec.Struct, frozen=True):
     flags: list[Flag]
     examples: list[str]  # post ids
     why: str  # one sentence
+    acknowledged: str = ""  # who said that somebody looks after it
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a person says about the alerts of a rule, or of one topic of it. Times in ms.
+
+    `mute`: nothing new fires before `until`, and what fires is over. `unmute`: as if nobody had muted it.
+    `acknowledge`: somebody looks after what fires now. The newest order about a rule and topic holds.
+    """
+
+    action: Literal["mute", "unmute", "acknowledge"]
+    rule: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    topic: Annotated[str, msgspec.Meta(max_length=300)]  # key; "": all of the rule
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    at: int  # when it was said
+    until: int = 0
+
+    @property
+    def key(self) -> str:
+        """Of the record on Kafka: the newest of a key holds."""
+        kind = "acknowledge" if self.action == "acknowledge" else "mute"
+        return f"alert-{kind}/{self.rule}/{self.topic}"
 
 
 class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.trends.alerting import Alerting
 from schemas import TrendList
-from schemas.alerts import Alert, Receiver, Rule
+from schemas.alerts import Alert, Order, Receiver, Rule
 
 KEPT_DAYS = 30
 LISTS_BETWEEN_SNAPSHOTS = 500  # lists that are read again after a crash raise the same alerts, which are known
@@ -77,6 +77,21 @@ class Outbox:
                     self._keep(alert)
                 self._snapshot()
         return alerts
+
+    def order(self, order: Order) -> bool:
+        """What a person says about alerts, kept before this returns; one that is known already changes nothing. Whether
+        it was new."""
+        known = self._db.execute("SELECT value FROM state WHERE name = ?", (order.key,)).fetchone()
+        value = msgspec.json.encode(order)
+        if known and (known[0] == value or msgspec.json.decode(known[0], type=Order).at >= order.at):
+            return False
+        if order.action != "acknowledge":
+            self._alerting.mute(order.rule, order.until if order.action == "mute" else 0, order.topic, order.at)
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (order.key, value))
+            self._snapshot()
+        return True
 
     def next(self, receiver: str) -> Waiting | None:
         """The oldest alert that the receiver has not got."""

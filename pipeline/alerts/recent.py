@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from schemas.alerts import Alert
+import msgspec
+
+from schemas.alerts import Alert, Order
 
 MOST = 500
 
@@ -14,6 +16,7 @@ class RecentAlerts:
 
     def __init__(self, most: int = MOST) -> None:
         self._most, self._lock = most, threading.Lock()
+        self._orders: dict[str, Order] = {}  # by key
         self._alerts: dict[str, Alert] = {}  # by key, in the order in which they fired
 
     def add(self, alert: Alert) -> None:
@@ -21,9 +24,25 @@ class RecentAlerts:
         with self._lock:
             known = self._alerts.get(alert.key)
             if known is None or known.status == "firing":
-                self._alerts[alert.key] = alert
+                self._alerts[alert.key] = self._marked(alert)
             while len(self._alerts) > self._most:
                 del self._alerts[next(iter(self._alerts))]
+
+    def order(self, order: Order) -> None:
+        """Somebody looks after alerts: those that fired before it are shown as such."""
+        if order.action != "acknowledge":
+            return
+        with self._lock:
+            self._orders[order.key] = order
+            for key, alert in self._alerts.items():
+                self._alerts[key] = self._marked(alert)
+
+    def _marked(self, alert: Alert) -> Alert:
+        for topic in ("", alert.topic):
+            order = self._orders.get(f"alert-acknowledge/{alert.rule}/{topic}")
+            if order is not None and alert.fired <= order.at:
+                return msgspec.structs.replace(alert, acknowledged=order.by)
+        return alert
 
     def of(self, topic: str | None = None) -> list[Alert]:
         """The alerts of a topic, or all; what fires before what is over, the newest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -16,12 +17,14 @@ from prometheus_client import CollectorRegistry, Counter
 from pipeline.alerts.delivery import Delivery
 from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
+from pipeline.endings import end
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
-from pipeline.kafka.results import follow_trends
+from pipeline.kafka.results import follow_orders, follow_trends
 from pipeline.settings import Settings
+from pipeline.text import printable
 from schemas import TrendList
-from schemas.alerts import Alert, Receiver
+from schemas.alerts import Alert, Order, Receiver
 
 TOPIC = "topic-alerts"  # the receiver that is always there
 _YEAR_S = 366 * 86_400
@@ -38,8 +41,8 @@ async def follow(
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
     async with _publisher(settings) as publish:
-        lists = follow_trends(settings)
-        await raise_and_deliver(lists, settings, state, tell, say, registry, publish)
+        lists, orders = follow_trends(settings), follow_orders(settings)
+        await raise_and_deliver(lists, settings, state, tell, say, registry, publish, orders)
 
 
 async def raise_and_deliver(
@@ -50,9 +53,10 @@ async def raise_and_deliver(
     say: Callable[[str], None],
     registry: CollectorRegistry,
     publish: Callable[[Receiver, Alert], Any] | None = None,
+    orders: AsyncIterator[Order] | None = None,
 ) -> None:
-    """Takes every list, then waits until nothing waits for any receiver. What was kept before an end of any kind is
-    delivered after the next start. Raises OutboxError."""
+    """Takes every list and obeys every order, then waits until nothing waits for any receiver. What was kept before an
+    end of any kind is delivered after the next start. Raises OutboxError."""
     receivers = list(settings.receivers)
     if publish is not None:
         receivers.append(Receiver(TOPIC, "kafka", f"{settings.kafka_prefix}alerts", max_age_s=_YEAR_S))
@@ -60,16 +64,41 @@ async def raise_and_deliver(
     outbox = Outbox(state, settings.rules, receivers)
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
-            async for trends in lists:
-                alerts = outbox.take(trends)
-                for alert in alerts:
-                    raised.labels(alert.rule, alert.status).inc()
-                    tell(alert)
-                if alerts:
-                    delivery.wake()
-            await delivery.drained()
+            obeying = asyncio.create_task(_obey(orders, outbox, say)) if orders is not None else None
+            try:
+                async for trends in lists:
+                    alerts = outbox.take(trends)
+                    for alert in alerts:
+                        raised.labels(alert.rule, alert.status).inc()
+                        tell(alert)
+                    if alerts:
+                        delivery.wake()
+                await delivery.drained()
+            finally:
+                await end(obeying)
     finally:
         outbox.close()
+
+
+async def _obey(orders: AsyncIterator[Order], outbox: Outbox, say: Callable[[str], None]) -> None:
+    """A line for each new order says who gave it."""
+    async for order in orders:
+        if outbox.order(order):
+            what = f"{order.rule} {printable(order.topic)}".strip()
+            until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
+            say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")
+
+
+async def give_order(settings: Settings, order: Order) -> None:
+    """Publishes what a person says about alerts; returns when the broker has it. Raises KafkaUseError."""
+    async with _producer(settings) as producer:
+        connection = Connection.of(settings)
+        try:
+            await producer.send_and_wait(
+                f"{settings.kafka_prefix}decisions", msgspec.json.encode(order), key=order.key.encode()
+            )
+        except Exception as error:
+            raise as_fault(error, connection) or error from None
 
 
 async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> list[tuple[str, str, str]]:
@@ -99,12 +128,7 @@ async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> li
 @contextlib.asynccontextmanager
 async def _publisher(settings: Settings) -> AsyncIterator[Callable[[Receiver, Alert], Any]]:
     """Publishes alerts on topics of our Kafka, acknowledged by all copies; one may come twice, with the same key."""
-    from aiokafka import AIOKafkaProducer
-
-    quiet("aiokafka")
     connection = Connection.of(settings)
-    await asyncio.to_thread(wait_for_broker, connection, 0)
-    producer = AIOKafkaProducer(**connection.aiokafka(), acks="all", enable_idempotence=True)
 
     async def publish(receiver: Receiver, alert: Alert) -> str:
         try:
@@ -119,12 +143,24 @@ async def _publisher(settings: Settings) -> AsyncIterator[Callable[[Receiver, Al
             raise Undelivered(str(fault), final=not fault.retriable) from None
         return "published"
 
+    async with _producer(settings) as producer:
+        yield publish
+
+
+@contextlib.asynccontextmanager
+async def _producer(settings: Settings) -> AsyncIterator[Any]:
+    from aiokafka import AIOKafkaProducer
+
+    quiet("aiokafka")
+    connection = Connection.of(settings)
+    await asyncio.to_thread(wait_for_broker, connection, 0)
+    producer = AIOKafkaProducer(**connection.aiokafka(), acks="all", enable_idempotence=True)
     try:
         await producer.start()
     except Exception as error:
         await producer.stop()
         raise as_fault(error, connection) or error from None
     try:
-        yield publish
+        yield producer
     finally:
         await producer.stop()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import getpass
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, length_ms, settings_in_force
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.playing import by_span
 from pipeline.cli.screen import RunProgress
@@ -20,21 +22,25 @@ from pipeline.cli.terminal import console
 from pipeline.local import Local, Options
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, find_files, read_archives
-from pipeline.text import printable
+from pipeline.text import printable, topic_key
 from pipeline.trends.alerting import Alerting
 from schemas import TrendList
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Order
 
 _SPAN_MS = 3_600_000  # posts are counted this much event time at a time, so that Ctrl-C is heard
 
 
 def alerts(
     action: Annotated[
-        Literal["follow", "dry-run", "test"],
-        typer.Argument(metavar="follow|dry-run|test", help="Alert live; tell what would have fired; try receivers"),
+        Literal["follow", "dry-run", "test", "mute", "unmute", "ack"],
+        typer.Argument(
+            metavar="follow|dry-run|test|mute|unmute|ack",
+            help="Alert live; tell what would have fired; try receivers; silence a rule; look after what fires",
+        ),
     ],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[ARCHIVE|RECEIVER]...", help="dry-run: files; test: [default: all]")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="dry-run: files; test: receivers; mute, unmute, ack: RULE [TOPIC]"),
     ] = None,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="A line each for people, or JSON lines")
@@ -42,6 +48,10 @@ def alerts(
     state: Annotated[
         Path, typer.Option("--state", metavar="FILE", help="follow: what was raised and delivered")
     ] = Path("alerts.db"),
+    muted_for: Annotated[str, typer.Option("--for", metavar="TIME", help="mute: how long, such as 90m or 2d")] = "2h",
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="NAME", help="Who says so, for others to read [default: your login]")
+    ] = None,
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,
 ) -> None:
@@ -49,16 +59,22 @@ def alerts(
 
     follow reads the lists that workers publish, and delivers what the rules raise, until Ctrl-C. dry-run plays archives
     and tells what would have fired, when and why; nothing is sent. test sends each receiver one alert marked as a test.
+    mute and unmute a rule, or one topic of it, and ack (somebody looks after what fires) are obeyed by the running
+    follow within a second, kept through restarts, and shown on the page.
 
     \b
     Examples:
       upswell alerts dry-run archive/
       upswell alerts test ops
+      upswell alerts mute apple-trends '$AAPL' --for 2h
       upswell alerts follow --state /var/lib/upswell/alerts.db
     """
     settings = settings_in_force(config, kafka_brokers=brokers)
     if action == "test":
         _test(settings, names or [])
+        return
+    if action in ("mute", "unmute", "ack"):
+        _order(settings, action, names or [], muted_for, by)
         return
     if not settings.rules:
         raise WrongUseError("there is no rule; describe one as [[rule]] in upswell.toml (docs/alerts.md)")
@@ -68,6 +84,24 @@ def alerts(
         raise WrongUseError(f"follow takes no names, and there is {names[0]!r}; it reads the lists on Kafka")
     else:
         _follow(settings, state, output)
+
+
+def _order(settings: Settings, action: str, names: list[str], muted_for: str, by: str | None) -> None:
+    from pipeline.alerts.run import give_order
+
+    rules = [rule.name for rule in settings.rules]
+    if not 1 <= len(names) <= 2 or names[0] not in rules:
+        raise WrongUseError(f"{action}: name a rule, and a topic if you like (rules: {', '.join(rules) or 'none'})")
+    lasts_ms = length_ms("--for", muted_for)
+    now = time.time_ns() // 1_000_000
+    topic = topic_key(names[1]) if len(names) == 2 else ""
+    kind: Literal["mute", "unmute", "acknowledge"] = "acknowledge" if action == "ack" else action  # type: ignore[assignment]
+    order = Order(kind, names[0], topic, by or getpass.getuser(), now, now + lasts_ms if action == "mute" else 0)
+    with kafka_faults():
+        asyncio.run(give_order(settings, order))
+    until = dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC)
+    print(f"{order.action}: {printable(' '.join((order.rule, topic)).strip())}" + (
+        f" until {until:%Y-%m-%d %H:%M} UTC" if order.until else ""))  # fmt: skip
 
 
 def _dry_run(settings: Settings, paths: list[str], output: str) -> None:

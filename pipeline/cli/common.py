@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ import typer
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings, SettingsError, load_settings, unknown_variables
 
+_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LENGTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])|0", re.ASCII)
 ConfigFlag = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file [default: upswell.toml of this folder]")
 ]
@@ -41,6 +44,18 @@ def settings_in_force(config: Path | None, **flags: int | str | None) -> Setting
         return load_settings(config, **flags)
     except SettingsError as error:
         raise WrongUseError(str(error)) from None
+
+
+def length_ms(flag: str, text: str) -> int:
+    """Milliseconds of a length such as 90s, 90m, 2h, 1.5d or 0; raises WrongUseError, which names the flag.
+
+    >>> length_ms("--for", "2h")
+    7200000
+    """
+    found = _LENGTH.fullmatch(text.strip())
+    if not found:
+        raise WrongUseError(f"{flag}: {text[:40]!r} is no length; write a number and s, m, h or d, such as 2h")
+    return round(float(found[1]) * _UNIT_MS[found[2]]) if found[1] else 0
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from pipeline.cli.common import length_ms
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.trends.series import MAX_VALUE, SeriesError, SeriesScores, score_series
 from schemas import MAX_TIME_MS
@@ -23,8 +24,6 @@ from schemas import MAX_TIME_MS
 ADDED = ("expected", "spread", "score", "news")
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_LENGTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])|0", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(?:\.\d*)?", re.ASCII)
 _MS_FROM = 100_000_000_000  # as seconds the year 5138, as ms 1973
 
@@ -45,7 +44,7 @@ def score(
     Reads `timestamp,value` files and writes files of the same names to DIR, with expected, spread, score and news
     added to every row. news is the score where it beats the series' own fading record, else 0: alarm on it.
     """
-    warmup_ms = length_ms(warmup)
+    warmup_ms = length_ms("--warmup", warmup)
     _check_paths(files, out)
     for path in files:
         series = Series.read(path)
@@ -57,18 +56,6 @@ def score(
         if series.times_ms[-1] - series.times_ms[0] < warmup_ms:
             complain(f"{path}: shorter than the warm-up of {warmup}, so all its scores are 0; give a shorter --warmup")
         print(f"{out / path.name}: {series.summary(scores)}")
-
-
-def length_ms(text: str) -> int:
-    """Milliseconds of a length such as 90s, 90m, 2h, 1.5d or 0; raises WrongUseError.
-
-    >>> length_ms("2h")
-    7200000
-    """
-    found = _LENGTH.fullmatch(text.strip())
-    if not found:
-        raise WrongUseError(f"--warmup: {text[:40]!r} is no length; write a number and s, m, h or d, such as 2h")
-    return round(float(found[1]) * _UNIT_MS[found[2]]) if found[1] else 0
 
 
 def _check_paths(files: list[Path], out: Path) -> None:

@@ -116,11 +116,18 @@ async def _serve(
 async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.Event) -> None:
     """What `upswell alerts follow` publishes. The page does without, where the topic is missing."""
     from pipeline.kafka.connection import KafkaUseError
-    from pipeline.kafka.results import follow_alerts
+    from pipeline.kafka.results import follow_alerts, follow_orders
 
-    try:
+    async def orders() -> None:
+        async for order in follow_orders(settings, stop):
+            alerts.order(order)
+
+    async def raised() -> None:
         async for alert in follow_alerts(settings, stop, last=LAST_ALERTS):
             alerts.add(alert)
+
+    try:
+        await asyncio.gather(orders(), raised())
     except KafkaUseError as error:
         complain(f"the page shows no alerts: {error}")
 

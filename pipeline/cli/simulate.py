@@ -11,10 +11,10 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from pipeline.cli.common import length_ms
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.outputs import BUFFER_BYTES, STDOUT, refuse_overlap
-from pipeline.cli.score import length_ms
 from pipeline.sources.simulator import (
     DEFAULT_START_MS,
     Scenario,
@@ -90,7 +90,7 @@ def simulate(
             scenarios = (
                 _MADE[scenario](
                     start_ms,
-                    _duration_ms(duration or "1h"),
+                    length_ms("--duration", duration or "1h"),
                     20.0 if rate is None else rate,
                     20_000 if people is None else people,
                     5_000 if topics is None else topics,
@@ -128,15 +128,6 @@ def _start_ms(text: str | None) -> int:
         return parse_time(text)
     except PostError:
         raise WrongUseError(f"--start: {text[:40]!r} is no RFC 3339 time; write 2022-04-17T16:00:00Z") from None
-
-
-def _duration_ms(text: str) -> int:
-    try:
-        return length_ms(text)
-    except WrongUseError:
-        raise WrongUseError(
-            f"--duration: {text[:40]!r} is no length; write a number and s, m, h or d, such as 2h"
-        ) from None
 
 
 def _opened(flag: str, path: str, opened: ExitStack) -> BinaryIO:

@@ -12,13 +12,13 @@ from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_brok
 from pipeline.kafka.topics import TopicsError
 from pipeline.settings import Settings
 from schemas import TrendList
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Order
 
 POLL_MS = 250
 LAST_LIVE = 500  # provisional lists
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
 
-Message = TypeVar("Message", TrendList, Alert)
+Message = TypeVar("Message", TrendList, Alert, Order)
 
 
 async def follow_trends(
@@ -48,6 +48,13 @@ async def follow_alerts(
     """Alerts from the `alerts` topic, in the same way. One may come twice, with the same key and status."""
     async for alert in _Follower(settings, {"alerts": last}, Alert, stop or asyncio.Event(), False).messages():
         yield alert
+
+
+async def follow_orders(settings: Settings, stop: asyncio.Event | None = None) -> AsyncIterator[Order]:
+    """What people say about alerts, from the topic `decisions`: all that holds, then each as it comes. Other decisions
+    on that topic are passed over."""
+    async for order in _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False).messages():
+        yield order
 
 
 class _Follower(Generic[Message]):

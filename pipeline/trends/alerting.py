@@ -34,6 +34,7 @@ class _Memory(msgspec.Struct):
     spoken: dict[str, int] = {}  # scope -> moment of its newest list with posts
     courses: dict[str, dict[str, _Course]] = {}  # rule -> topic -> course
     muted: dict[str, int] = {}  # rule, or rule/topic -> until
+    muted_from: dict[str, int] = {}
 
 
 class Alerting:
@@ -76,9 +77,11 @@ class Alerting:
             alerts += self._judge(rule, trends)
         return alerts
 
-    def mute(self, rule: str, until_ms: int, topic: str = "") -> None:
-        """Nothing new fires for the rule, or for one topic of it, before that event time; what fires is resolved."""
-        self._memory.muted[f"{rule}/{topic}" if topic else rule] = until_ms
+    def mute(self, rule: str, until_ms: int, topic: str = "", from_ms: int = 0) -> None:
+        """Nothing new fires for the rule, or for one topic of it, in that event time; what fires is resolved. With
+        `until_ms` 0 it is muted no more."""
+        name = f"{rule}/{topic}" if topic else rule
+        self._memory.muted[name], self._memory.muted_from[name] = until_ms, from_ms
 
     def snapshot(self) -> bytes:
         """All that `restore` needs to go on as if nothing had happened."""
@@ -165,9 +168,13 @@ class Alerting:
         _keep(courses, "", course, now)
         return alerts
 
+    def _is_muted(self, name: str, now: int) -> bool:
+        memory = self._memory
+        return memory.muted_from.get(name, 0) <= now < memory.muted.get(name, 0)
+
     def _step(self, rule: Rule, topic: str, course: _Course, now: int, begins: bool, stays: bool) -> str:
         """`firing` or `resolved` where the course turns now, else ''."""
-        muted = now < max(self._memory.muted.get(rule.name, 0), self._memory.muted.get(f"{rule.name}/{topic}", 0))
+        muted = self._is_muted(rule.name, now) or self._is_muted(f"{rule.name}/{topic}", now)
         if course.alert is not None:
             if stays and not muted:
                 course.over = None

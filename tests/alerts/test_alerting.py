@@ -121,8 +121,11 @@ def test_a_muted_topic_or_rule_fires_nothing_and_ends_what_fires() -> None:
     assert told(alerting, at(2, row("#a"), row("#b", 2))) == [("resolved", 2, "#a")]
     assert told(alerting, at(9, row("#a"), row("#b", 2))) == []
     assert told(alerting, at(10, row("#a"), row("#b", 2))) == [("firing", 10, "#a")]
-    alerting.mute("r", 99 * MINUTE)
-    assert len(told(alerting, at(11, row("#a"), row("#b", 2)))) == 2
+    alerting.mute("r", 99 * MINUTE, from_ms=12 * MINUTE)
+    assert told(alerting, at(11, row("#a"), row("#b", 2))) == []  # not yet
+    assert len(told(alerting, at(12, row("#a"), row("#b", 2)))) == 2
+    alerting.mute("r", 0)
+    assert len(told(alerting, at(13, row("#a"), row("#b", 2)))) == 2
 
 
 def test_an_alert_says_what_why_since_when_and_has_one_key() -> None:

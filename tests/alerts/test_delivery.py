@@ -16,11 +16,11 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.alerts import Outbox, OutboxError, delivery
+from pipeline.alerts import Outbox, OutboxError, RecentAlerts, delivery
 from pipeline.alerts.run import raise_and_deliver
 from pipeline.settings import Settings, SettingsError, load_settings
 from schemas import TrendList
-from schemas.alerts import Receiver, Rule
+from schemas.alerts import Order, Receiver, Rule
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
 
@@ -214,3 +214,40 @@ def test_no_setting_shows_an_address_or_a_secret(tmp_path: Path) -> None:
         load_settings(config)
 
 
+
+
+def test_an_order_is_obeyed_once_and_through_a_restart(tmp_path: Path) -> None:
+    def order(action: str, minute: int, until: int = 0, topic: str = "") -> Order:
+        return Order(action, "r", topic, "ann", minute * 60_000, until * 60_000)  # type: ignore[arg-type]
+
+    file, rules = tmp_path / "alerts.db", [rule()]
+    outbox = Outbox(file, rules, [])
+    assert [one.topic for one in outbox.take(at(NOW, row("#a")))] == ["#a"]
+    assert outbox.order(order("mute", NOW, NOW + 10))
+    assert not outbox.order(order("mute", NOW, NOW + 10))
+    outbox.close()
+    outbox = Outbox(file, rules, [])
+    assert not outbox.order(order("mute", NOW, NOW + 10))  # it is on the topic still
+    assert [one.status for one in outbox.take(at(NOW + 1, row("#a"), row("#b", 2)))] == ["resolved"]
+    assert outbox.take(at(NOW + 2, row("#b"))) == []
+    assert outbox.order(order("unmute", NOW + 3))
+    assert not outbox.order(order("mute", NOW + 1, NOW + 99))  # an older one that comes late
+    assert [one.topic for one in outbox.take(at(NOW + 4, row("#b")))] == ["#b"]
+    outbox.close()
+
+
+def test_who_looks_after_an_alert_is_shown_with_it(tmp_path: Path) -> None:
+    outbox, recent = Outbox(tmp_path / "alerts.db", [rule()], []), RecentAlerts()
+    (first,) = outbox.take(at(NOW, row("#a")))
+    recent.add(first)
+    recent.order(Order("acknowledge", "r", "#b", "bob", NOW * 60_000))
+    assert recent.of()[0].acknowledged == ""
+    recent.order(Order("acknowledge", "r", "", "ann", NOW * 60_000))
+    assert recent.of()[0].acknowledged == "ann"
+    (over,) = outbox.take(at(NOW + 1))
+    recent.add(over)
+    assert [(one.status, one.acknowledged) for one in recent.of()] == [("resolved", "ann")]
+    (later,) = outbox.take(at(NOW + 2, row("#a")))
+    recent.add(later)
+    assert recent.of()[0].acknowledged == ""  # this one fired after it was said
+    outbox.close()

@@ -102,3 +102,31 @@ def test_alerts_are_delivered_and_on_their_topic_through_a_kill(kafka: str, pref
     lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) >= 4
     assert not [line for line in lines if "Traceback" in line or "Error" in line]
+
+
+@pytest.mark.timeout(120)
+def test_an_order_given_on_the_command_line_is_obeyed_by_who_follows(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
+    init_topics(load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix), wait_s=30)
+    (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
+
+    def give(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-m", "pipeline.cli", "alerts", *words],
+            cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    wrong = give("mute", "nobody")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    with following(tmp_path, environment):
+        publish(kafka, f"{prefix}trends", at(NOW - 1, row("#a")))
+        until(lambda: len(read(kafka, f"{prefix}alerts")) == 1, 40, "an alert")
+        done = give("mute", "r", "--for", "2h", "--by", "Ann\x1b[31m")
+        assert (done.returncode, done.stdout[:15]) == (0, "mute: r until 2"), done.stderr
+        until(lambda: "Ann" in (tmp_path / "log").read_text(), 20, "the order in the log")
+        assert "\x1b" not in (tmp_path / "log").read_text()
+        publish(kafka, f"{prefix}trends", at(NOW + 5, row("#a"), row("#b", 2)))
+        until(lambda: len(read(kafka, f"{prefix}alerts")) == 2, 40, "the end of the alert")
+    assert [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")] == [("firing", "#a"), ("resolved", "#a")]

@@ -9,7 +9,7 @@ const EN = {
   search: "Search", window: "Window", scopes: "Lists", compare: "Compare with…", close: "Close", back: "Back to the list",
   time: "Time", people: "People", posts: "Posts", expected: "Expected", spellings: "Other spellings", listed: "Listed in",
   examples: "Example posts", alerts: "Alerts", unknown: "No list has this topic, now or in the last day.",
-  course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over",
+  course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over", seen: "seen by",
   voice: "Share of voice", share: "Share", voiceNote: "Shares of the posts in the window; a post about two counts for each.",
 };
 const FR = {
@@ -22,7 +22,7 @@ const FR = {
   close: "Fermer", back: "Retour à la liste", time: "Heure", people: "Personnes", posts: "Messages", expected: "Attendu",
   spellings: "Autres graphies", listed: "Présent dans", examples: "Exemples de messages", alerts: "Alertes",
   unknown: "Aucune liste n’a ce sujet, ni maintenant ni depuis un jour.", course: "Évolution du dernier jour",
-  table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée",
+  table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée", seen: "vue par",
   voice: "Part de voix", share: "Part", voiceNote: "Parts des messages de la fenêtre ; un message sur deux sujets compte pour chacun.",
 };
 export const t = french ? FR : EN;

@@ -25,7 +25,7 @@ export async function topicView(state, titles, linkOf) {
   return view;
 }
 
-export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over} · ${clean(alert.rule, 60)}: ${why(alert.why)}`;
+export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""} · ${clean(alert.rule, 60)}: ${why(alert.why)}`;
 
 function section(view, title, lines) {
   if (!lines.length) return;
