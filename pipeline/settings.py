@@ -277,6 +277,8 @@ def _read_tables(path: Path, kind: str, tables: list[Any], lines: list[str]) -> 
         one = _read_event(place, table) if kind == "event" else place.read(table, TABLES[kind], _NAMES[kind == "token"])
         if isinstance(one, Rule):
             _check_rule(place, one)
+        elif isinstance(one, Receiver):
+            _check_zone(place, one.time_zone)
         if one.name in found:
             raise place.fault(".name", f"there are two {kind}s of this name; rename one")
         found[one.name] = one
@@ -290,6 +292,7 @@ _NAMES = (
 )
 _PATTERNS = {
     "quiet": "HH:MM-HH:MM, like 22:00-07:00",
+    "digest": "HH:MM, like 08:00",
     "langs": "two or three lower-case letters, like fr",
     "page": "an address like https://example.org",
 }

@@ -9,6 +9,7 @@ import msgspec
 from schemas.trends import Flag, Window
 
 Kind = Literal["trending", "surge", "volume", "new", "silence"]
+MessageKind = Literal["trending", "surge", "volume", "new", "silence", "digest"]
 Severity = Literal["info", "warning", "critical"]
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
@@ -62,7 +63,7 @@ class Alert(msgspec.Struct, frozen=True):
     key: str
     status: Literal["firing", "resolved"]
     rule: str
-    kind: Kind
+    kind: MessageKind
     severity: Severity
     scope: str
     window: Window
@@ -106,7 +107,8 @@ class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `secret` signs what a webhook receives. `rules`: only these; none: all. Alerts that come to light more than
     `max_age_s` after their moment are not sent; one that cannot be delivered within `give_up_s` is given up. `page` is
-    where people find upswell's page.
+    where people find upswell's page. With `digest`, a time of the day in `time_zone`, it gets one message a day instead
+    of one for each alert, and none on a day without.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -119,6 +121,8 @@ class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_age_s: Annotated[int, msgspec.Meta(ge=60, le=366 * 86_400)] = 3_600
     give_up_s: Annotated[int, msgspec.Meta(ge=1, le=30 * 86_400)] = 86_400
     page: Annotated[str, msgspec.Meta(pattern=r"^https?://\S{1,500}$")] = "http://127.0.0.1:8080"
+    digest: Annotated[str, msgspec.Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = ""
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
 
     def __repr__(self) -> str:
         return f"Receiver({self.name!r}, {self.kind!r})"  # its address and secret are nobody's business

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from pipeline.alerts.digest import digest_of, last_due
 from pipeline.trends.alerting import Alerting
 from schemas import TrendList
 from schemas.alerts import Alert, Order, Receiver, Rule
@@ -93,6 +95,33 @@ class Outbox:
             self._snapshot()
         return True
 
+    def digests(self) -> int:
+        """Keeps the digests that are due now, each once; how many there were. The first is due a day after the receiver
+        is first seen."""
+        now_s, kept = self._now_s(), 0
+        for receiver in self._receivers:
+            if receiver.digest:
+                kept += self._digest(receiver, last_due(receiver, now_s))
+        return kept
+
+    def _digest(self, receiver: Receiver, due: dt.datetime) -> bool:
+        name = f"digest/{receiver.name}"
+        known = self._db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        before = dt.datetime.fromisoformat(known[0]) if known else due
+        rows = self._db.execute(
+            "SELECT alert FROM delivery WHERE receiver = ? AND raised > ? AND raised <= ? AND ended = raised"
+            " ORDER BY id",
+            (receiver.name, before.timestamp(), due.timestamp()),
+        ).fetchall()
+        if known and due <= before:
+            return False
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if rows:
+                self._insert(receiver, digest_of(receiver, due, before, [_decode(row[0]) for row in rows]))
+            self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, due.isoformat()))
+        return bool(rows)
+
     def next(self, receiver: str) -> Waiting | None:
         """The oldest alert that the receiver has not got."""
         found = self._db.execute(
@@ -132,13 +161,17 @@ class Outbox:
         self._db.close()
 
     def _keep(self, alert: Alert) -> None:
-        now = self._now_s()
         for receiver in self._receivers:
-            if receiver.takes(alert) and now - alert.at / 1_000 <= receiver.max_age_s:
-                self._db.execute(
-                    "INSERT OR IGNORE INTO delivery (key, status, receiver, alert, raised) VALUES (?, ?, ?, ?, ?)",
-                    (alert.key, alert.status, receiver.name, msgspec.json.encode(alert), now),
-                )
+            if receiver.takes(alert) and self._now_s() - alert.at / 1_000 <= receiver.max_age_s:
+                self._insert(receiver, alert, for_digest=bool(receiver.digest))
+
+    def _insert(self, receiver: Receiver, alert: Alert, for_digest: bool = False) -> None:
+        """What waits to be delivered; what only a digest will tell has ended at once."""
+        now = self._now_s()
+        self._db.execute(
+            "INSERT OR IGNORE INTO delivery (key, status, receiver, alert, raised, ended) VALUES (?, ?, ?, ?, ?, ?)",
+            (alert.key, alert.status, receiver.name, msgspec.json.encode(alert), now, now if for_digest else None),
+        )
 
     def _snapshot(self) -> None:
         self._db.execute(

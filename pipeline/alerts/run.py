@@ -28,6 +28,7 @@ from schemas.alerts import Alert, Order, Receiver
 
 TOPIC = "topic-alerts"  # the receiver that is always there
 _YEAR_S = 366 * 86_400
+DIGESTS_EVERY_S = 20.0  # how often it is asked whether one is due
 
 
 async def follow(
@@ -65,6 +66,7 @@ async def raise_and_deliver(
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
             obeying = asyncio.create_task(_obey(orders, outbox, say)) if orders is not None else None
+            digesting = asyncio.create_task(_digest(outbox, delivery))
             try:
                 async for trends in lists:
                     alerts = outbox.take(trends)
@@ -75,7 +77,7 @@ async def raise_and_deliver(
                         delivery.wake()
                 await delivery.drained()
             finally:
-                await end(obeying)
+                await end(obeying, digesting)
     finally:
         outbox.close()
 
@@ -87,6 +89,13 @@ async def _obey(orders: AsyncIterator[Order], outbox: Outbox, say: Callable[[str
             what = f"{order.rule} {printable(order.topic)}".strip()
             until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
             say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")
+
+
+async def _digest(outbox: Outbox, delivery: Delivery) -> None:
+    while True:
+        if outbox.digests():
+            delivery.wake()
+        await asyncio.sleep(DIGESTS_EVERY_S)
 
 
 async def give_order(settings: Settings, order: Order) -> None:

@@ -251,3 +251,52 @@ def test_who_looks_after_an_alert_is_shown_with_it(tmp_path: Path) -> None:
     recent.add(later)
     assert recent.of()[0].acknowledged == ""  # this one fired after it was said
     outbox.close()
+
+
+def test_a_digest_tells_a_day_in_one_message_once_through_restarts(tmp_path: Path) -> None:
+    morning = 1_795_017_600  # 2026-11-18T16:00Z, 17:00 in Paris
+    clock = [float(morning)]
+    receiver = Receiver("boss", "webhook", "http://127.0.0.1:9/", digest="17:30", time_zone="Europe/Paris",
+                        max_age_s=86_400)  # fmt: skip
+    file = tmp_path / "alerts.db"
+
+    def opened() -> Outbox:
+        return Outbox(file, [rule()], [receiver], now_s=lambda: clock[0])
+
+    outbox = opened()
+    assert outbox.digests() == 0
+    outbox.take(at(morning // 60, row("#a"), row("#b", 2)))
+    outbox.take(at(morning // 60 + 5, row("#b")))
+    assert outbox.next("boss") is None  # no message for each
+    clock[0] += 1_799
+    assert outbox.digests() == 0
+    outbox.close()
+    clock[0] += 1
+    outbox = opened()
+    assert (outbox.digests(), outbox.digests()) == (1, 0)
+    outbox.close()
+    outbox = opened()
+    assert outbox.digests() == 0
+    waiting = outbox.next("boss")
+    assert waiting is not None
+    assert waiting.alert.key == "digest/boss/2026-11-18"
+    assert waiting.alert.why.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #a is number 1")
+    assert waiting.alert.why.count("still firing") == waiting.alert.why.count("over after 5 min") == 1
+    outbox.delivered(waiting.id)
+    clock[0] += 86_400
+    assert outbox.digests() == 0  # a day without
+    assert outbox.next("boss") is None
+    outbox.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [('digest = "8h"', ".digest: write HH:MM, like 08:00"), ('time_zone = "Lyon"', ".time_zone: Lyon is no time zone")],
+)
+def test_a_digest_that_does_not_fit_is_told_with_its_line(tmp_path: Path, line: str, told: str) -> None:
+    file = tmp_path / "upswell.toml"
+    file.write_text(f'[[receiver]]\nname = "boss"\nkind = "webhook"\nurl = "http://127.0.0.1/"\n{line}\n')
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    assert "upswell.toml:5" in str(caught.value)
+    assert told.split(":")[-1].strip() in str(caught.value)
