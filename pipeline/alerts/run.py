@@ -20,7 +20,9 @@ from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
 from pipeline.endings import end
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
+from pipeline.kafka.decisions import KafkaLog
 from pipeline.kafka.results import follow_orders, follow_trends
+from pipeline.moderation import DecisionLog, Moderation
 from pipeline.settings import Settings
 from pipeline.text import printable
 from schemas import TrendList
@@ -42,8 +44,21 @@ async def follow(
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
     async with _publisher(settings) as publish:
-        lists, orders = follow_trends(settings), follow_orders(settings)
-        await raise_and_deliver(lists, settings, state, tell, say, registry, publish, orders)
+        decisions = await asyncio.to_thread(KafkaLog, settings)
+        try:
+            lists, orders = _visible(follow_trends(settings), decisions), follow_orders(settings)
+            await raise_and_deliver(lists, settings, state, tell, say, registry, publish, orders)
+        finally:
+            decisions.close()
+
+
+async def _visible(lists: AsyncIterator[TrendList], decisions: DecisionLog) -> AsyncIterator[TrendList]:
+    """The lists without what moderators have blocked by now: it raises nothing, and what fires for it is over."""
+    moderation = Moderation(decisions.fresh())
+    async for trends in lists:
+        for decision in decisions.fresh():
+            moderation.apply(decision)
+        yield moderation.visible(trends)
 
 
 async def raise_and_deliver(

@@ -33,7 +33,7 @@ def serve(
     ] = None,
     walls: Annotated[
         Path | None,
-        typer.Option("--walls", metavar="FILE", help="Keep walls and moderators' decisions in this SQLite file"),
+        typer.Option("--walls", metavar="FILE", help="Keep posts of walls in this SQLite file (from Redis: decisions too)"),
     ] = None,
     keep_days: Annotated[int, typer.Option("--keep-days", min=1, max=36_500, help="How long lists are kept")] = 90,
     source: Annotated[Literal["kafka", "redis"], typer.Option("--from", help="Where lists come from")] = "kafka",
@@ -66,7 +66,8 @@ async def _serve(
 
     from pipeline.alerts.recent import RecentAlerts
     from pipeline.endings import end
-    from pipeline.kafka.connection import Connection
+    from pipeline.kafka.connection import Connection, KafkaUseError
+    from pipeline.kafka.decisions import KafkaLog
     from pipeline.moderation import LogError
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.web.app import create_app
@@ -78,9 +79,10 @@ async def _serve(
     feed, registry, alerts = Feed(), CollectorRegistry(), RecentAlerts()
     try:
         kept = History(file, keep_days)
-        walls = WallService(feed, settings.events, settings.tokens, walls_file)
+        decisions = KafkaLog(settings) if source == "kafka" else None
+        walls = WallService(feed, settings.events, settings.tokens, walls_file, log=decisions)
         held = bound(host, port)
-    except (HistoryError, LogError, WebError) as error:
+    except (HistoryError, KafkaUseError, LogError, WebError) as error:
         raise CommandError(str(error)) from None
     if source == "kafka" and settings.events:
         walls.read_kafka(Connection.of(settings).aiokafka(), f"{settings.kafka_prefix}posts")

@@ -25,14 +25,14 @@ from schemas.events import Event
 
 class WallService:
     """What `create_app` takes: `routers`, `start` for on_startup, `stop` for on_shutdown. From then on the feed shows
-    nothing that is blocked. `file` keeps posts and decisions (None: until the end of the process)."""
+    nothing that is blocked. `file` keeps posts, and decisions unless `log` does (neither: until the process ends)."""
 
     def __init__(
         self, feed: Feed, events: Sequence[Event], tokens: Sequence[Token] = (), file: Path | None = None,
-        *, https: bool = False,
+        *, https: bool = False, log: DecisionLog | None = None,
     ) -> None:
         """Raises LogError when the file cannot be used."""
-        log: DecisionLog = SqliteLog(file) if file else MemoryLog()
+        log = log or (SqliteLog(file) if file else MemoryLog())
         self.walls = Walls(events, log, PostStore(file) if file else None)
         self._feed = feed
         self._intake: Intake | None = None

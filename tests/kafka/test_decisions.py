@@ -1,0 +1,93 @@
+"""Moderators' decisions on Kafka: heard by every server, kept through restarts, obeyed by alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pipeline.alerts.run import give_order
+from pipeline.kafka.decisions import KafkaLog
+from pipeline.kafka.results import follow_orders
+from pipeline.kafka.topics import TopicsError, init_topics
+from pipeline.moderation import DecisionLog, Moderation
+from pipeline.settings import Settings, load_settings
+from schemas.alerts import Order
+from schemas.moderation import Decision, Kind
+from tests.alerts.test_alerting import at, row
+from tests.alerts.test_follow import NOW, following, publish, read
+from tests.kafka.test_edge import log_of
+from tests.sinks.servers import until
+
+
+@pytest.fixture
+def settings(kafka: str, prefix: str) -> Settings:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
+    init_topics(settings, wait_s=30)
+    return settings
+
+
+def decision(number: int, verdict: str, target: str = "#a", kind: Kind = "topic") -> Decision:
+    return Decision(f"d{number}", "", kind, target, verdict, "ann", number)
+
+
+def test_every_log_hears_what_any_of_them_keeps_and_a_new_one_hears_all(settings: Settings) -> None:
+    one: DecisionLog = KafkaLog(settings)
+    other: DecisionLog = KafkaLog(settings)
+    assert list(one.fresh()) == list(other.fresh()) == []
+    made = [decision(1, "blocked"), decision(2, "blocked", "ö", "word"), decision(3, "")]
+    for each in made:
+        one.append(each)
+    heard: list[Decision] = []
+    until(lambda: heard.extend(other.fresh()) or len(heard) == 3, 10, "three decisions")
+    assert heard == made
+    late: DecisionLog = KafkaLog(settings)
+    assert list(late.replay()) == list(late.fresh()) == made
+    assert Moderation(late.replay()).held().keys() == {"/topic/#a", "/word/ö"}
+    assert [record.key.decode() for record in log_of(settings, "decisions")[0]] == [each.key for each in made]
+    for log in (one, other, late):
+        log.close()
+
+
+def test_a_missing_topic_is_told_in_a_sentence(kafka: str, prefix: str) -> None:
+    with pytest.raises(TopicsError, match="topics init"):
+        KafkaLog(load_settings(kafka_brokers=kafka, kafka_prefix=prefix))
+
+
+@pytest.mark.timeout(120)
+def test_what_is_blocked_raises_no_alert_and_ends_what_fires(
+    kafka: str, prefix: str, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
+    log = KafkaLog(settings)
+    log.append(decision(1, "blocked", "#b"))
+    with following(tmp_path, {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}):
+        publish(kafka, f"{prefix}trends", at(NOW - 3, row("#a"), row("#b", 2)))
+        until(lambda: len(read(kafka, f"{prefix}alerts")) == 1, 40, "an alert")
+        log.append(decision(2, "blocked", "#a"))
+        publish(kafka, f"{prefix}trends", at(NOW - 2, row("#a"), row("#b", 2), row("#c", 3)))
+        until(lambda: len(read(kafka, f"{prefix}alerts")) == 3, 40, "the end of one and another alert")
+    log.close()
+    told = [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")]
+    assert sorted(told) == [("firing", "#a"), ("firing", "#c"), ("resolved", "#a")]
+
+
+def test_orders_and_decisions_share_a_topic_and_are_told_apart(settings: Settings) -> None:
+    log = KafkaLog(settings)
+    log.append(decision(1, "blocked"))
+    order = Order("mute", "r", "#a", "ann", 1, 2)
+    asyncio.run(give_order(settings, order))
+    log.append(decision(2, ""))
+
+    async def first() -> list[Order]:
+        stop, found = asyncio.Event(), []
+        async for one in follow_orders(settings, stop):
+            found.append(one)
+            stop.set()
+        return found
+
+    assert asyncio.run(asyncio.wait_for(first(), 20)) == [order]
+    heard: list[Decision] = []
+    until(lambda: heard.extend(log.fresh()) or len(heard) == 2, 10, "two decisions")
+    log.close()
