@@ -33,7 +33,7 @@ def serve(
     ] = None,
     walls: Annotated[
         Path | None,
-        typer.Option("--walls", metavar="FILE", help="Keep posts of walls in this SQLite file (from Redis: decisions too)"),
+        typer.Option("--walls", metavar="FILE", help="Keep posts of walls (from Redis: decisions too) in this file"),
     ] = None,
     keep_days: Annotated[int, typer.Option("--keep-days", min=1, max=36_500, help="How long lists are kept")] = 90,
     source: Annotated[Literal["kafka", "redis"], typer.Option("--from", help="Where lists come from")] = "kafka",
