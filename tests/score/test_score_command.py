@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.common import length_ms, parse_timestamp, parse_value, score
 from pipeline.cli.errors import CommandError, WrongUseError
-from pipeline.cli.score import length_ms, parse_timestamp, parse_value, score
 
 STEP_S = 300
 START_S = 1_424_986_973  # 2015-02-26 21:42:53 UTC
@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_failure_not_wrong_use(burst: Pa
     ("text", "ms"), [("90s", 90_000), ("90m", 5_400_000), ("2h", 7_200_000), ("1.5d", 129_600_000), ("0", 0)]
 )
 def test_lengths_have_a_unit(text: str, ms: int) -> None:
-    assert length_ms(text) == ms
+    assert length_ms("--warmup", text) == ms
 
 
 @pytest.mark.parametrize("text", ["", "2", "2 hours", "-2h", "h", "2w", "1e3h", "nan"])
