@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.common import length_ms, parse_timestamp, parse_value, score
+from pipeline.cli.common import length_ms
 from pipeline.cli.errors import CommandError, WrongUseError
+from pipeline.cli.score import parse_timestamp, parse_value, score
 
 STEP_S = 300
 START_S = 1_424_986_973  # 2015-02-26 21:42:53 UTC
