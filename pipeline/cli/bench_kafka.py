@@ -338,11 +338,12 @@ class _Watch:
             time.sleep(PROBE_EVERY_S)
 
     def settle(self) -> None:
-        """Waits a little for the last probes."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and not any(
-            posts >= len(self._acknowledged) for _, posts in tuple(self._counted)
-        ):
+        """Waits a little for the last probes, and for the end of a minute."""
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            counted = any(posts >= len(self._acknowledged) for _, posts in tuple(self._counted))
+            if counted and self.final_s:
+                return
             time.sleep(0.1)
 
     def fresh(self) -> list[float]:
