@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -46,7 +46,7 @@ class CountedPartition:
         self.stamp = 0  # the newest record's own timestamp, ms
         self._context = context
 
-    def take(self, records: Iterable[Any]) -> list[PaneCounts]:
+    def take(self, records: Sequence[Any]) -> list[PaneCounts]:
         """Counts records in log order; returns the panes that close. Records that are no posts go to `dead`."""
         closed: list[PaneCounts] = []
         posts: list[Post] = []
@@ -82,10 +82,10 @@ class CountedPartition:
                         posts = []
                     self.dead.append(_dead_letter(self._context.topics.dead, self.place.tp, record, fault))
             expected = offset + 1
-            self.stamp = record.timestamp
         if posts:
             closed += self.counter.add(posts, begin)
         self.place.next = expected
+        self.stamp = records[-1].timestamp
         return closed
 
     @property
