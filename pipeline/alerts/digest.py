@@ -20,14 +20,15 @@ def last_due(receiver: Receiver, now_s: float) -> dt.datetime:
 
 
 def digest_of(receiver: Receiver, due: dt.datetime, since: dt.datetime, messages: Sequence[Alert]) -> Alert:
-    """One alert, at least, made of those that fired or ended between two digests; its key is that of the day."""
+    """One alert, at least, made of those that fired or ended between two digests; its key is that of its moment."""
     newest = {alert.key: alert for alert in messages}
     told = [_line(alert) for alert in sorted(newest.values(), key=lambda alert: alert.fired)]
     more = f" · and {len(told) - MOST} more" if len(told) > MOST else ""
     count = f"{len(told)} alert{'s' * (len(told) != 1)}"
     at = int(due.timestamp() * 1_000)
     return Alert(
-        key=f"digest/{receiver.name}/{due:%Y-%m-%d}", status="firing", rule="digest", kind="digest", severity="info",
+        key=f"digest/{receiver.name}/{due:%Y-%m-%dT%H:%M}", status="firing", rule="digest", kind="digest",
+        severity="info",
         scope="all", window="24h", topic="", display=f"{count} since {since:%Y-%m-%d %H:%M}",
         since=int(since.timestamp() * 1_000), fired=at, at=at, value=len(told), threshold=0, flags=[], examples=[],
         why=f"{count} since {since:%Y-%m-%d %H:%M} {receiver.time_zone}: {' · '.join(told[:MOST])}{more}",

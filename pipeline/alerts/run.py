@@ -84,6 +84,9 @@ async def raise_and_deliver(
             digesting = asyncio.create_task(_digest(outbox, delivery))
             try:
                 async for trends in lists:
+                    for helper in (obeying, digesting):
+                        if helper is not None and helper.done():
+                            helper.result()  # its fault ends us: nobody is to believe that orders are heard
                     alerts = outbox.take(trends)
                     for alert in alerts:
                         raised.labels(alert.rule, alert.status).inc()

@@ -60,7 +60,7 @@ def alerts(
     follow reads the lists that workers publish, and delivers what the rules raise, until Ctrl-C. dry-run plays archives
     and tells what would have fired, when and why; nothing is sent. test sends each receiver one alert marked as a test.
     mute and unmute a rule, or one topic of it, and ack (somebody looks after what fires) are obeyed by the running
-    follow within a second, kept through restarts, and shown on the page.
+    follow within a second and kept through restarts; the page shows who looks after an alert.
 
     \b
     Examples:
@@ -97,6 +97,10 @@ def _order(settings: Settings, action: str, names: list[str], muted_for: str, by
     topic = topic_key(names[1]) if len(names) == 2 else ""
     kind: Literal["mute", "unmute", "acknowledge"] = "acknowledge" if action == "ack" else action  # type: ignore[assignment]
     order = Order(kind, names[0], topic, by or getpass.getuser(), now, now + lasts_ms if action == "mute" else 0)
+    try:
+        msgspec.json.decode(msgspec.json.encode(order), type=Order)
+    except msgspec.ValidationError as error:
+        raise WrongUseError(f"{action}: {printable(str(error), 200)}") from None
     with kafka_faults():
         asyncio.run(give_order(settings, order))
     until = dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC)

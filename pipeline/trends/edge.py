@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pipeline.trends.panes import PaneCounts
 from pipeline.trends.tables import Names, Table, from_pane
 
+AHEAD_MS = 60_000  # how far one partition may be ahead of half of them; one with a hostile clock does not decide
+
 
 @dataclass(slots=True)
 class _Told:
@@ -56,9 +58,9 @@ class Edge:
 
     @property
     def now(self) -> int:
-        """The time that half of the partitions have come to, ms: no single one, ahead or idle, decides it."""
+        """The newest time read in any partition, ms, unless it runs away from what half of them have come to."""
         times = sorted(self.newest.values())
-        return times[len(times) // 2] if times else 0
+        return max(time for time in times if time <= times[len(times) // 2] + AHEAD_MS) if times else 0
 
     def tables(self) -> list[Table]:
         """All that is told of panes that have not closed."""

@@ -279,7 +279,7 @@ def test_a_digest_tells_a_day_in_one_message_once_through_restarts(tmp_path: Pat
     assert outbox.digests() == 0
     waiting = outbox.next("boss")
     assert waiting is not None
-    assert waiting.alert.key == "digest/boss/2026-11-18"
+    assert waiting.alert.key == "digest/boss/2026-11-18T17:30"
     assert waiting.alert.why.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #a is number 1")
     assert waiting.alert.why.count("still firing") == waiting.alert.why.count("over after 5 min") == 1
     outbox.delivered(waiting.id)

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.local import Local, Options
+from pipeline.trends.edge import Edge
+from pipeline.trends.tables import Names
 from schemas import Post, TrendList
 from schemas.events import Event
 from tests.oracle import streams
@@ -94,3 +96,13 @@ def told(one: TrendList) -> dict[str, Any]:
 
 def order(one: dict[str, Any]) -> tuple[Any, ...]:
     return one["at"], one["window_s"], one["scope"]
+
+
+def test_one_partition_that_goes_on_is_enough_for_the_next_minute_and_one_that_runs_away_is_not() -> None:
+    edge = Edge(Names(), 10_000)
+    for partition in range(4):
+        edge.take(partition, 0, 0, 59_000, [])
+    edge.take(2, 1, 1, 61_000, [])
+    assert edge.now == 61_000
+    edge.take(3, 1, 1, 600_000, [])
+    assert edge.now == 61_000
