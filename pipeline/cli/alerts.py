@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import datetime as dt
 import getpass
+import signal
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -149,9 +151,18 @@ def _follow(settings: Settings, state: Path, output: str) -> None:
 
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt), kafka_faults():
         try:
-            asyncio.run(follow(settings, state, lambda alert: _tell(alert, output), complain))
+            asyncio.run(_until_told(follow(settings, state, lambda alert: _tell(alert, output), complain)))
         except OutboxError as error:
             raise CommandError(str(error)) from None
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Ctrl-C and SIGTERM cancel the work between two of its steps, not within one."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await work
 
 
 def _tell(alert: Alert, output: str) -> None:
