@@ -137,7 +137,7 @@ class Local:
             if counter.read > self._told[number]:
                 self.board.tell(number, self._told[number], counter.read - 1, counter.newest, counter.edge())
                 self._told[number] = counter.read
-        return self.board.preview({number: counter.frontier for number, counter in enumerate(self._counters)})
+        return self.board.preview({number: counter.frontier for number, counter in enumerate(self._counters)}).lists
 
     def _take(self, closed: Iterable[PaneCounts]) -> None:
         for pane in closed:

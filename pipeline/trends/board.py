@@ -8,28 +8,30 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.trends.clock import SILENCE_MS, Clock
+from pipeline.trends.clock import SILENCE_MS, Clock, Past
 from pipeline.trends.edge import Edge
-from pipeline.trends.lists import ScopeList
+from pipeline.trends.lists import ScopeList, Standings
 from pipeline.trends.panes import Cell, Grid, PaneCounts
 from pipeline.trends.preview import Previews
-from pipeline.trends.rows import trend_list
+from pipeline.trends.rows import list_part, trend_list
 from pipeline.trends.scope import Scope, scopes_of
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
 from pipeline.trends.sliding import Span
 from pipeline.trends.tables import Names, Table, from_pane
 from pipeline.trends.timeline import Timeline
 from schemas import TrendList, Window
+from schemas.parts import ListPart
 
 PREVIEWED_MS = 3 * MINUTE_MS  # how far event time may be ahead of the final lists (beyond the lateness)
 
 
 class Step(NamedTuple):
-    """A step of the minute grid or of the hour grid that is final, and the lists issued by it. Times in ms."""
+    """A step of the minute grid or of the hour grid, and the lists made at it. Times in ms."""
 
     at: int  # its end
     step_ms: int
-    lists: list[TrendList]
+    lists: list[TrendList]  # of a board that has all topics
+    parts: list[ListPart]  # of one that has a shard's
 
 
 class Board:
@@ -39,10 +41,15 @@ class Board:
     partitions have closed all panes before `frontier` (ms), and yields the lists that are to be issued by it. Lists
     that nobody `wants` (scope, window) are not made, which saves most of the work of a long history; what later lists
     depend on goes on all the same.
+
+    Several boards can share the topics (`shard`: the number of this one; its panes come from `split`): then each gives
+    its part of every list, and Merging makes lists of the parts, the same as one board's.
     """
 
-    def __init__(self, grid: Grid, wants: Callable[[str, Window], bool] | None = None) -> None:
-        self.grid = grid
+    def __init__(
+        self, grid: Grid, wants: Callable[[str, Window], bool] | None = None, shard: int | None = None
+    ) -> None:
+        self.grid, self.shard = grid, shard
         self.wants = wants  # None: every list is wanted
         self.names = Names()
         self.timeline = Timeline(self.names)
@@ -76,7 +83,7 @@ class Board:
             scope = self.scopes[name] = Scope(name, self.names)
             for spec in SPECS:
                 lists = self._lists[spec.step_ms].setdefault(name, [])
-                lists.append(ScopeList(scope, spec, self.timeline))
+                lists.append(ScopeList(scope, spec, self.timeline, self.shard is not None))
 
     @property
     def begins(self) -> int | None:
@@ -92,24 +99,24 @@ class Board:
         while self.now + MINUTE_MS <= frontier:
             start, self.now = self.now, self.now + MINUTE_MS
             table = self.timeline.add_minute(start, self._panes.pop(start, []))
-            yield Step(self.now, MINUTE_MS, list(self._step(MINUTE_MS, self.now, table)))
+            yield self._step(MINUTE_MS, self.now, table)
             if self.now % HOUR_MS == 0:
                 hour = self.timeline.hours.get(self.now - HOUR_MS)
-                yield Step(self.now, HOUR_MS, list(self._step(HOUR_MS, self.now, hour)))
+                yield self._step(HOUR_MS, self.now, hour)
                 self._tidy()
 
     def tell(self, partition: int, since: int, version: int, newest: int, panes: Sequence[PaneCounts]) -> None:
         """What open panes of a partition have got (see Edge): it decides provisional lists only."""
         self._news += self.edge.take(partition, since, version, newest, panes)
 
-    def preview(self, frontiers: Mapping[int, int]) -> list[TrendList]:
-        """The provisional lists of the next full minute that differ from those made before. `frontiers`: up to where
+    def preview(self, frontiers: Mapping[int, int]) -> Step:
+        """The next full minute, and its provisional lists that differ from those made before. `frontiers`: up to where
         (ms) each partition's panes have closed."""
         self.edge.close(frontiers)
         news, self._news = self._news, []
         now, at = self.now, -(-self.edge.now // MINUTE_MS) * MINUTE_MS
         if now is None or not now < at <= now + self.grid.lateness_ms + PREVIEWED_MS:
-            return []
+            return Step(at, MINUTE_MS, [], [])
         since_now = (*chain.from_iterable(self._panes.values()), *self.edge.tables())
         known = [table for table in since_now if table.start < at]
         lists = {
@@ -120,10 +127,23 @@ class Board:
             ]
             for name, ranking in self._lists[MINUTE_MS].items()
         }
-        return self._previews.make((now, at), known, [table for table in news if table.start < at], lists)
+        made = self._previews.make((now, at), known, [table for table in news if table.start < at], lists)
+        if self.shard is not None:
+            parts = [preview.part(self.shard, past, standings) for preview, past, standings in made]
+            return Step(at, MINUTE_MS, [], parts)
+        return Step(at, MINUTE_MS, [preview.trend_list(past, standings) for preview, past, standings in made], [])
 
-    def _step(self, step_ms: int, end: int, table: Table | None) -> Iterator[TrendList]:
+    def _step(self, step_ms: int, end: int, table: Table | None) -> Step:
         """One step of the minute grid or of the hour grid."""
+        step = Step(end, step_ms, [], [])
+        for ranked, past, standings in self._rank(step_ms, end, table):
+            if self.shard is not None:
+                step.parts.append(list_part(ranked, self.shard, end, past, standings))
+            else:
+                step.lists.append(trend_list(ranked, end, past, standings))
+        return step
+
+    def _rank(self, step_ms: int, end: int, table: Table | None) -> Iterator[tuple[ScopeList, Past, Standings]]:
         if table is not None:
             self._posted[step_ms] = end
         elif end - self._posted[step_ms] > SILENCE_MS:
@@ -144,7 +164,7 @@ class Board:
                 wanted = self.wants is None or self.wants(name, window)
                 standings = ranked.step(end, past, (touched[short], touched[long]), window in began, wanted)
                 if standings is not None:
-                    yield trend_list(ranked, end, past, standings)
+                    yield ranked, past, standings
             if scope.windows.quiet(step_ms) and not any(ranked.busy for ranked in lists):
                 del awake[name]
 

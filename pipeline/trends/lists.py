@@ -7,10 +7,12 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrays import F64, I32
+from pipeline.trends.arrange import ROWS, join
+from pipeline.trends.arrays import F64, I32, U64
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.clock import Past
 from pipeline.trends.people import Support, most_support
@@ -20,12 +22,9 @@ from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, 
 from pipeline.trends.timeline import Timeline
 from schemas.trends import Flag
 
-ROWS = 20
 LEAST_PEOPLE, ON = 5, 5.0
 LEAST_PEOPLE_OF_EVENT, ON_OF_EVENT = 3, 3.0
 FALLBACK_SUPPORT = 2  # what a list shows rather than nothing
-JOIN_WITHIN_MS = 15 * 60_000
-JOIN_SHARE = 0.8
 
 
 @dataclass(slots=True)
@@ -43,13 +42,47 @@ class Standing:
     trending: bool = False
     joined: tuple[int, ...] = ()  # slots shown as one with this
 
+    @property
+    def mark(self) -> int:
+        return self.slot
+
+    @property
+    def since(self) -> int | None:
+        return self.life.since if self.life is not None else None
+
+    @property
+    def sample(self) -> tuple[U64 | None, float]:
+        return self.support[1].authors, self.support[1].theta
+
+    @property
+    def n(self) -> float:
+        return self.support[1].n
+
+
+class Standings(NamedTuple):
+    """A list, or what a shard's topics can bring into it."""
+
+    trending: list[Standing]  # by weight
+    others: list[Standing]  # by support
+
+    def __bool__(self) -> bool:
+        return bool(self.trending or self.others)
+
+
+def least_people(scope: str) -> int:
+    """How many people a topic must have to score in a scope."""
+    return LEAST_PEOPLE_OF_EVENT if scope.startswith("event:") else LEAST_PEOPLE
+
 
 class ScopeList:
-    """The list of one kind in one scope. `step` at every observed step of the grid, in order."""
+    """The list of one kind in one scope. `step` at every observed step of the grid, in order.
 
-    def __init__(self, scope: Scope, spec: ListSpec, timeline: Timeline) -> None:
-        self.scope, self.spec = scope, spec
-        self.least_people = LEAST_PEOPLE_OF_EVENT if scope.is_event else LEAST_PEOPLE
+    `of_shard`: there are other shards with other topics; every list that has rows is given, all that trends in it, and
+    as many others as could be needed."""
+
+    def __init__(self, scope: Scope, spec: ListSpec, timeline: Timeline, of_shard: bool = False) -> None:
+        self.scope, self.spec, self.of_shard = scope, spec, of_shard
+        self.least_people = least_people(scope.name)
         self.on = ON_OF_EVENT if scope.is_event else ON
         self.baseline = Baseline(scope, spec, self.least_people)
         self.reader = Reader(scope, spec, timeline)
@@ -64,25 +97,30 @@ class ScopeList:
 
     def step(
         self, now: int, past: Past, touched: tuple[I32, I32], bucket_began: bool, wanted: bool
-    ) -> list[Standing] | None:
-        """The list at `now` (ms), best first, when it is to be issued. `touched` are the slots with other posts than
-        at the step before, by window. What nobody wants is not made, but lives go on."""
+    ) -> Standings | None:
+        """The list at `now` (ms), when it is to be issued. `touched` are the slots with other posts than at the step
+        before, by window. What nobody wants is not made, but lives go on."""
         moved = len(touched[0]) > 0 or len(touched[1]) > 0 or self.scope.windows.posts_moved[self._long]
-        if not (moved or bucket_began or self.busy):
+        if not (moved or bucket_began or self.busy or (self.of_shard and self._has_rows())):
             return None
         self.reader.step(now, touched)
         if past.weight == 0:
-            standings = self._counting(now) if wanted else []
+            found = Standings([], self._counting(now) if wanted else [])
         else:
             self._track(touched[0], touched[1], bucket_began)
-            standings = self._trending(now, past)
-            if wanted:
-                standings += self._fill(now, past, standings)
+            trending = self._trending(now, past)
+            found = Standings(trending, self._fill(now, past, trending) if wanted else [])
+        standings = [*found.trending, *found.others]
         self.shown = [slot for standing in standings for slot in (standing.slot, *standing.joined)]
         if not wanted:
             return None
         self._count_all(now)
-        return standings if self._is_news(standings, past) else None
+        return found if self.of_shard or self._is_news(standings, past) else None
+
+    def _has_rows(self) -> bool:
+        """Whether a topic could be shown though nothing has moved."""
+        windows = self.scope.windows
+        return bool((windows.sums[self._long, : windows.used] >= FALLBACK_SUPPORT).any())
 
     def _count_all(self, now: int) -> None:
         """All posts of the scope and their people in the long window, where that is counted."""
@@ -128,7 +166,7 @@ class ScopeList:
                 if life.idle:
                     del self._lives[slot]
         found.sort(key=lambda standing: (-standing.weight, self.key(standing.slot)))
-        return self.join(found)[:ROWS]
+        return found if self.of_shard else join(found)
 
     def _cannot_score(self, slot: int) -> bool:
         posts = self.scope.windows.sums[self._short : self._long + 1, [slot]]
@@ -166,17 +204,6 @@ class ScopeList:
         """(e, v) of short and long window for each slot."""
         return self.baseline.expect(slots, past, self._timeline)
 
-    def join(self, trending: Sequence[Standing]) -> list[Standing]:
-        """Topics that began together and share their people stand as one, under the first."""
-        kept: list[Standing] = []
-        for standing in trending:
-            leader = next((other for other in kept if _same_people(standing, other)), None)
-            if leader is None:
-                kept.append(standing)
-            else:
-                leader.joined += (standing.slot,)
-        return kept
-
     # -- lists by people ---------------------------------------------------------------------------------------------
 
     def _counting(self, now: int) -> list[Standing]:
@@ -193,7 +220,7 @@ class ScopeList:
     def _fill(self, now: int, past: Past, trending: Sequence[Standing]) -> list[Standing]:
         """What fills a short list up: topics by support, not trending."""
         taken = {slot for standing in trending for slot in (standing.slot, *standing.joined)}
-        slots = self._most_support(self.least_people, ROWS - len(trending), taken)
+        slots = self._most_support(self.least_people, ROWS - (0 if self.of_shard else len(trending)), taken)
         if not slots and not trending:
             slots = self._most_support(FALLBACK_SUPPORT, ROWS, taken)
         found = []
@@ -292,18 +319,3 @@ def flags_of(standing: Standing) -> list[Flag]:
         flags.append("same_people")
     return flags
 
-
-def _same_people(one: Standing, other: Standing) -> bool:
-    if one.life is None or other.life is None or one.life.since is None or other.life.since is None:
-        return False
-    if abs(one.life.since - other.life.since) > JOIN_WITHIN_MS:
-        return False
-    a, b = one.support[1], other.support[1]
-    if a.authors is None or b.authors is None:
-        return False
-    mine, theirs = a.authors, b.authors
-    if min(a.theta, b.theta) < 1:
-        limit = min(a.theta, b.theta) * float(1 << 64)
-        mine, theirs = mine[mine.astype(np.float64) < limit], theirs[theirs.astype(np.float64) < limit]
-    larger = max(len(mine), len(theirs))
-    return larger > 0 and len(np.intersect1d(mine, theirs, assume_unique=True)) > JOIN_SHARE * larger

@@ -15,17 +15,19 @@ from itertools import chain
 
 import numpy as np
 
+from pipeline.trends.arrange import ROWS, fill, join
 from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.clock import Past
-from pipeline.trends.lists import FALLBACK_SUPPORT, ROWS, ScopeList, Standing
+from pipeline.trends.lists import FALLBACK_SUPPORT, ScopeList, Standing, Standings
 from pipeline.trends.panes import EXAMPLES, smallest
 from pipeline.trends.people import NOBODY, Support, most_support, support_of_united, united
 from pipeline.trends.reading import gather, number_of
-from pipeline.trends.rows import row_of
+from pipeline.trends.rows import part_of, row_of
 from pipeline.trends.scope import Scope, grown
 from pipeline.trends.score import OFF, Life, rank_weight
 from pipeline.trends.tables import Place, Table, posts_by_topic, totals_in
 from schemas import WINDOWS, TrendList
+from schemas.parts import ListPart
 
 CANDIDATES = 30  # of those that could score, and as many of the most named, beside the rows shown
 
@@ -56,10 +58,11 @@ class Previews:
         known: Sequence[Table],
         fresh: Sequence[Table],
         lists: Mapping[str, Sequence[tuple[ScopeList, Past]]],
-    ) -> list[TrendList]:
-        """The lists that look different now. `moment`: end of the last final minute and of the one looked at (ms);
-        `known`: all that has come since the former, `fresh`: what is new in it since the last call; `lists`: those to
-        be made, by scope, each with its past."""
+    ) -> list[tuple[_Preview, Past, Standings]]:
+        """What looks different now (`_Preview.trend_list` makes a list of it).
+
+        `moment`: end of the last final minute and of the one looked at (ms); `known`: all that is not final yet,
+        `fresh`: what is new in it since the last call; `lists`: those to be made, by scope, each with its past."""
         if moment != self._moment:
             self._moment = moment
             self._named.clear()
@@ -87,8 +90,10 @@ class Previews:
         for (preview, past, slots), numbers in zip(looked, topics, strict=True):
             for slot, topic in zip(slots, numbers, strict=True):
                 preview.add(slot, found[topic] if preview.holds(slot) else whole[topic])
-            made.append(preview.trend_list(past, slots, known))
-        return [one for one in made if one is not None]
+            standings = preview.look(past, slots, known)
+            if standings is not None:
+                made.append((preview, past, standings))
+        return made
 
     def _count(self, name: str, scope: Scope, tables: Sequence[Table]) -> bool:
         """Adds posts by slot. Whether the scope's lists are to be looked at: it got posts, or the moment is new."""
@@ -161,6 +166,7 @@ class _Preview:
         self.of = of
         self._held: dict[int, _Held] = {}  # by slot
         self._shown: tuple[object, ...] = ()
+        self.total = (0, 0)  # posts and people of the scope, where that is counted
         self._floor = 0.0  # support below which a topic is not in the list
         self.begin(at)
 
@@ -221,24 +227,34 @@ class _Preview:
         people = number_of([self._people, *(totals.people for totals in more)])
         return self._posts + sum(totals.posts for totals in more), round(people)
 
-    def trend_list(self, past: Past, slots: Sequence[int], known: Sequence[Table]) -> TrendList | None:
-        """The list so far, where it differs from the one made before; `known` is all that is not final yet."""
-        of, at = self.of, self._at
+    def look(self, past: Past, slots: Sequence[int], known: Sequence[Table]) -> Standings | None:
+        """The list so far, where it differs from the one before; `known` is all that is not final yet."""
         standings = self._standings(past, slots)
-        total = self._total(known)
+        self.total = self._total(known)
+        rows = (*standings.trending, *standings.others)
         content = (
-            at,
-            total,
-            *((one.slot, one.trending, self._held[one.slot].posts, round(one.support[1].people)) for one in standings),
+            self._at,
+            self.total,
+            *((one.slot, one.trending, self._held[one.slot].posts, round(one.support[1].people)) for one in rows),
         )
-        if content == self._shown or not (standings or total[0]):
+        if content == self._shown or not (standings or self.total[0]):
             return None
         self._shown = content
-        rows = [row_of(of, self, at, past, standing, rank) for rank, standing in enumerate(standings, 1)]
-        spec = of.spec
-        return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], at, False, past.flag, rows, *total)
+        return standings
 
-    def _standings(self, past: Past, slots: Sequence[int]) -> list[Standing]:
+    def trend_list(self, past: Past, standings: Standings) -> TrendList:
+        """The list that travels."""
+        of, at = self.of, self._at
+        ranked = enumerate((*standings.trending, *standings.others), 1)
+        rows = [row_of(of, self, at, past, standing, rank) for rank, standing in ranked]
+        spec = of.spec
+        return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], at, False, past.flag, rows, *self.total)
+
+    def part(self, shard: int, past: Past, standings: Standings) -> ListPart:
+        """What a shard tells of the list."""
+        return part_of(self.of, self, (shard, self._at, False), past, standings, self.total)
+
+    def _standings(self, past: Past, slots: Sequence[int]) -> Standings:
         of, at = self.of, self._at
         if past.weight == 0:
             found = []
@@ -263,18 +279,18 @@ class _Preview:
             else:
                 others.append(standing)
         trending_now.sort(key=lambda standing: (-standing.weight, of.key(standing.slot)))
-        return self._filled(others, of.join(trending_now)[:ROWS])
+        return self._filled(others, trending_now if of.of_shard else join(trending_now))
 
-    def _filled(self, others: list[Standing], trending: list[Standing]) -> list[Standing]:
-        """The list filled up with those of most support; with those of few people only where there is nothing else."""
+    def _filled(self, others: list[Standing], trending: list[Standing]) -> Standings:
+        """The list filled up with those of most support; of a shard's topics as many as could be needed."""
         of = self.of
         taken = {slot for standing in trending for slot in (standing.slot, *standing.joined)}
-        others = [one for one in others if one.slot not in taken and one.support[1].n >= FALLBACK_SUPPORT]
-        others.sort(key=lambda standing: (-standing.support[1].n, of.key(standing.slot)))
-        many = [standing for standing in others if standing.support[1].n >= of.least_people]
-        filled = trending + (many if many or trending else others)[: ROWS - len(trending)]
-        self._floor = 0.9 * filled[-1].support[1].n if len(filled) == ROWS > len(trending) else 0.0
-        return filled
+        others = [one for one in others if one.slot not in taken and one.n >= FALLBACK_SUPPORT]
+        others.sort(key=lambda standing: (-standing.n, of.key(standing.slot)))
+        more = others[:ROWS] if of.of_shard else fill(trending, others, of.least_people)[len(trending) :]
+        room = ROWS - (0 if of.of_shard else len(trending))
+        self._floor = 0.9 * more[-1].n if len(more) == room > 0 else 0.0
+        return Standings(trending, more)
 
     # -- what a row tells of its topic -------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from pipeline.trends.panes import EXAMPLES, smallest
 from pipeline.trends.people import NOBODY, K, Support, support
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
-from pipeline.trends.tables import Names, Place, Table, posts_in, totals_in
+from pipeline.trends.tables import Names, Place, Table, said_in, totals_in
 from pipeline.trends.timeline import Timeline
 
 SPARK_POINTS = 20
@@ -63,7 +63,7 @@ class Reader:
 
     def posts_since(self, start: int) -> int:
         """All posts of the scope in the final minutes from `start` (ms, a full minute) on."""
-        return sum(posts_in(table, self._scope.mask) for table in self._timeline.covering(start, self.end))
+        return sum(said_in(table, self._scope.mask)[0] for table in self._timeline.covering(start, self.end))
 
     def places_since(self, slot: int, start: int) -> list[Place]:
         """Where a topic stands in all final minutes from `start` (ms, a full minute) on. (Lists by the minute only.)"""

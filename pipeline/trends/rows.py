@@ -6,20 +6,50 @@ import math
 from typing import Protocol
 
 from pipeline.trends.clock import Past
-from pipeline.trends.lists import ScopeList, Standing, flags_of
+from pipeline.trends.lists import ScopeList, Standing, Standings, flags_of
 from pipeline.trends.score import MINUTE_MS, OFF, ListSpec
 from schemas import WINDOWS, Peak, State, Trend, TrendList
+from schemas.parts import ListPart, PartRow
 
 YOUNG_MS = 30 * MINUTE_MS
 _DIGITS = 4  # of the fractions that travel
 
 
-def trend_list(of: ScopeList, now: int, past: Past, standings: list[Standing]) -> TrendList:
+def trend_list(of: ScopeList, now: int, past: Past, standings: Standings) -> TrendList:
     """The list that travels."""
-    rows = [row_of(of, of.reader, now, past, standing, rank) for rank, standing in enumerate(standings, 1)]
+    ranked = enumerate((*standings.trending, *standings.others), 1)
+    rows = [row_of(of, of.reader, now, past, standing, rank) for rank, standing in ranked]
     of.reader.forget_history()
     spec = of.spec
     return TrendList(of.scope.name, spec.window, WINDOWS[spec.window], now, True, past.flag, rows, *of.total)
+
+
+def list_part(of: ScopeList, shard: int, now: int, past: Past, standings: Standings) -> ListPart:
+    """What a shard tells of the list."""
+    part = part_of(of, of.reader, (shard, now, True), past, standings, of.total)
+    of.reader.forget_history()
+    return part
+
+
+def part_of(
+    of: ScopeList,
+    reading: Reading,
+    moment: tuple[int, int, bool],
+    past: Past,
+    standings: Standings,
+    total: tuple[int, int],
+) -> ListPart:
+    """A shard's rows of a list; `moment`: the shard, the list's end (ms), whether it is final."""
+    shard, now, final = moment
+
+    def row(standing: Standing) -> PartRow:
+        trend = row_of(of, reading, now, past, standing, 0)
+        authors, theta = standing.sample if standing.since is not None else (None, 1.0)
+        people = b"" if authors is None else authors.astype("<u8").tobytes()
+        return PartRow(trend, standing.weight, standing.n, people, theta)
+
+    trending, others = ([row(standing) for standing in some] for some in standings)
+    return ListPart(shard, of.scope.name, of.spec.window, now, final, past.flag, *total, trending, others)
 
 
 class Reading(Protocol):
@@ -39,7 +69,7 @@ def row_of(of: ScopeList, reading: Reading, now: int, past: Past, standing: Stan
     slot, spec = standing.slot, of.spec
     spellings = reading.spellings(slot) or [of.key(slot)]
     spark = reading.spark(slot, standing.which)
-    life, in_window = standing.life, standing.support[standing.which]
+    life, since, in_window = standing.life, standing.since, standing.support[standing.which]
     return Trend(
         rank=rank,
         topic=of.key(slot),
@@ -54,8 +84,8 @@ def row_of(of: ScopeList, reading: Reading, now: int, past: Past, standing: Stan
         score=round(standing.score, _DIGITS),
         weight=round(standing.weight, _DIGITS),
         score_window_s=spec.windows_ms[standing.which] // 1000,
-        state=_state(spec, now, life.since if life else None, spark),
-        since=life.since if life else None,
+        state=_state(spec, now, since, spark),
+        since=since,
         peak=Peak(round(life.peak, _DIGITS), life.peak_at) if life else None,
         flags=flags_of(standing),
         joined=sorted(of.key(other) for other in standing.joined),

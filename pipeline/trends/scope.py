@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.trends.arrays import I32, I64, Mask
 from pipeline.trends.panes import Cell
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
-from pipeline.trends.tables import Names, Table, posts_by_topic, posts_in
+from pipeline.trends.tables import Names, Table, posts_by_topic, said_in
 
 
 def scopes_of(cell: Cell) -> list[str]:
@@ -36,11 +36,11 @@ class Windows:
         self.posts = [0] * len(self.LENGTHS_MS)  # with topics or without; only where they are counted
         self.posts_moved = [False] * len(self.LENGTHS_MS)  # whether the last step changed what is in the window
         self._counts_posts = counts_posts
-        self._posted: dict[int, dict[int, int]] = {MINUTE_MS: {}, HOUR_MS: {}}  # posts by step
+        self._said: dict[int, dict[int, tuple[int, int]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # posts and mentions by step
         self.topics = np.zeros(256, np.int32)  # by slot
         self.used = 0
         self.sums = np.zeros((len(self.LENGTHS_MS), 256), np.int32)  # by window, slot
-        self.mentions = [0] * len(self.LENGTHS_MS)
+        self.mentions = [0] * len(self.LENGTHS_MS)  # of all shards' topics
         self._slot = np.full(256, -1, np.int32)  # by topic number
         self._past: dict[int, dict[int, tuple[I32, I32]]] = {MINUTE_MS: {}, HOUR_MS: {}}
 
@@ -68,7 +68,7 @@ class Windows:
 
     def quiet(self, step_ms: int) -> bool:
         """Whether the windows of this grid are empty."""
-        return not self._past[step_ms] and not self._posted[step_ms]
+        return not self._past[step_ms] and not self._said[step_ms]
 
     def step(self, step_ms: int, end: int, table: Table | None, mask: Mask | None) -> list[I32]:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
@@ -87,36 +87,40 @@ class Windows:
             leaving = past.get(end - step_ms - window_ms)
             if entering is not None:
                 self.sums[number, entering[0]] += entering[1]
-                self.mentions[number] += int(entering[1].sum())
                 touched[number] = entering[0]
             if leaving is not None:
                 self.sums[number, leaving[0]] -= leaving[1]
-                self.mentions[number] -= int(leaving[1].sum())
                 touched[number] = np.concatenate((touched[number], leaving[0]))
         longest = max(window for grid, window in self.LENGTHS_MS if grid == step_ms)
         past.pop(end - step_ms - longest, None)
-        if self._counts_posts:
-            self._step_posts(step_ms, end, posts_in(table, mask) if table is not None else 0)
-            self._posted[step_ms].pop(end - step_ms - longest, None)
+        self._step_said(step_ms, end, self._said_in(table, mask) if table is not None else (0, 0))
+        self._said[step_ms].pop(end - step_ms - longest, None)
         return touched
 
-    def _step_posts(self, step_ms: int, end: int, posts: int) -> None:
-        posted = self._posted[step_ms]
-        if posts:
-            posted[end - step_ms] = posts
+    def _said_in(self, table: Table, mask: Mask | None) -> tuple[int, int]:
+        posts, mentions = said_in(table, mask)
+        return posts if self._counts_posts else 0, mentions
+
+    def _step_said(self, step_ms: int, end: int, entering: tuple[int, int]) -> None:
+        said = self._said[step_ms]
+        if any(entering):
+            said[end - step_ms] = entering
         for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
             if grid_ms == step_ms:
-                leaving = posted.get(end - step_ms - window_ms, 0)
-                self.posts[number] += posts - leaving
-                self.posts_moved[number] = bool(posts or leaving)
+                leaving = said.get(end - step_ms - window_ms, (0, 0))
+                self.posts[number] += entering[0] - leaving[0]
+                self.mentions[number] += entering[1] - leaving[1]
+                self.posts_moved[number] = bool(entering[0] or leaving[0])
 
     def refill(self, step_ms: int, start: int, now: int, table: Table, mask: Mask | None) -> None:
         """Puts the step from `start` back into the windows of its grid that end at `now` and reach back to it."""
-        if self._counts_posts and (said := posts_in(table, mask)):
+        said = self._said_in(table, mask)
+        if any(said):
             for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
                 if grid_ms == step_ms and start >= now - window_ms:
-                    self._posted[step_ms][start] = said
-                    self.posts[number] += said
+                    self._said[step_ms][start] = said
+                    self.posts[number] += said[0]
+                    self.mentions[number] += said[1]
         topics, posts = posts_by_topic(table, mask)
         if len(topics) == 0:
             return
@@ -124,7 +128,6 @@ class Windows:
             if grid_ms == step_ms and start >= now - window_ms:
                 slots = self._past[step_ms].setdefault(start, (self.slots_of(topics), posts))[0]
                 self.sums[number, slots] += posts
-                self.mentions[number] += int(posts.sum())
 
     def live(self, number: int, least: int) -> I64:
         """Slots with at least so many posts in a window."""

@@ -7,7 +7,7 @@ whoever writes records of the same moment writes the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,15 +125,13 @@ class Snapshots:
             self._written.setdefault(name, []).append(record)
 
 
-def restore(
-    records: Mapping[str, bytes], grid: Grid, wants: Callable[[str, Window], bool] | None = None
-) -> Board | None:
+def restore(records: Mapping[str, bytes], grid: Grid, shard: int | None = None) -> Board | None:
     """The board of the newest head that is complete with its tables, else of the one before; None: there is none."""
     whole = _whole(records)
     for name in sorted((name for name in whole if name.startswith("head/")), reverse=True):
         head = _unpack_head(zstandard.decompress(whole[name]))
         if head.version == _FORMAT and all(table in whole for table in head.tables):
-            return _board(head, whole, grid, wants)
+            return _board(head, whole, Board(grid, shard=shard))
     return None
 
 
@@ -266,10 +264,7 @@ def _head(board: Board, tables: list[str]) -> _Head:
     )
 
 
-def _board(
-    head: _Head, whole: Mapping[str, bytes], grid: Grid, wants: Callable[[str, Window], bool] | None
-) -> Board:
-    board = Board(grid, wants)
+def _board(head: _Head, whole: Mapping[str, bytes], board: Board) -> Board:
     timeline = board.timeline
     kinds = {"minute": timeline.minutes, "ten": timeline.tens, "hour": timeline.hours}
     for name in sorted(head.tables):

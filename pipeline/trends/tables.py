@@ -304,9 +304,10 @@ def totals_in(table: Table, mask: Mask | None) -> list[Totals]:
     return [totals for cell, totals in table.totals.items() if mask is None or mask[cell]]
 
 
-def posts_in(table: Table, mask: Mask | None) -> int:
-    """All posts in the cells of `mask`, with topics or without."""
-    return sum(totals.posts for totals in totals_in(table, mask))
+def said_in(table: Table, mask: Mask | None) -> tuple[int, int]:
+    """All posts in the cells of `mask`, with topics or without, and how often they name topics."""
+    found = totals_in(table, mask)
+    return sum(totals.posts for totals in found), sum(totals.mentions for totals in found)
 
 
 def posts_by_topic(table: Table, mask: Mask | None) -> tuple[I32, I32]:
