@@ -1,6 +1,7 @@
 """The Faust app of upswell: which agents read which topics, and the settings that were found to matter.
 
     posts --count--> topic-counts --rank--> trends   (what cannot be read: posts-dead)
+                                       \\--> trend-parts --merge--> trends   where topics are shared among shards
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from faust.types import TP
 
 from agents.context import Context
 from agents.count import Count
+from agents.merge import Merge
 from agents.rank import Rank
 from agents.state import StateTable
 from agents.transport import Batch, BatchSchema, Transport
@@ -76,14 +78,16 @@ def create_app(
         autodiscover=False,
     )
     topics = context.topics
-    app.transport = Transport(app.conf.broker_consumer, app, carried={topics.posts, topics.counts})
+    app.transport = Transport(app.conf.broker_consumer, app, carried={topics.posts, topics.counts, topics.parts})
     count = Count(app, context)
-    rank = Rank(app, context, StateTable(app, "rank", topics.rank_state, 1))
-    for name, topic, agent in (
-        ("count", topics.posts, count),
-        ("rank", topics.counts, rank),
-    ):
-        _attach(app, name, topic, agent)
+    rank = Rank(app, context, StateTable(app, "rank", topics.rank_state, context.shards))
+    _attach(app, "count", topics.posts, count)
+    _attach(app, "rank", topics.counts, rank)
+    previewing: list[Rank | Merge] = [rank]
+    if context.shards > 1:
+        merge = Merge(app, context, StateTable(app, "merge", topics.merge_state, 1))
+        _attach(app, "merge", topics.parts, merge)
+        previewing.append(merge)
 
     @app.task  # type: ignore[untyped-decorator]
     async def report() -> None:
@@ -102,7 +106,8 @@ def create_app(
         while not app.should_stop:
             await asyncio.sleep(context.flush_ms / 1_000 / LOOKS_PER_FLUSH)
             try:
-                await rank.preview()
+                for agent in previewing:
+                    await agent.preview()
             except Exception as error:
                 app.log.warning("provisional lists were not published, the next ones are: %r", error)
 

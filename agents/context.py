@@ -40,8 +40,17 @@ class Topics:
         return self("trends-live")
 
     @property
+    def parts(self) -> str:
+        """What shards tell of their topics, where there are several."""
+        return self("trend-parts")
+
+    @property
     def rank_state(self) -> str:
         return self("rank-state")
+
+    @property
+    def merge_state(self) -> str:
+        return self("merge-state")
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class Context:
     partitions: int  # of posts
     topics: Topics
     health: Health
+    shards: int = 1  # of topics: partitions of topic-counts
     matcher: EventMatcher | None = None
     max_ahead_ms: int = 600_000
     idle_ms: int = 10_000

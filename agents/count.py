@@ -20,6 +20,7 @@ from agents.place import Place, follow
 from agents.publish import Outgoing, publish
 from agents.transport import Batch, BatchConsumer
 from pipeline.trends.panes import PaneCounter, PaneCounts
+from pipeline.trends.shards import split
 from pipeline.trends.wire import to_chunks
 from schemas import MAX_TIME_MS, Post, PostError, decode_post
 from schemas.counts import LiveEdge, Reached
@@ -92,18 +93,21 @@ class CountedPartition:
     def rewind_offset(self) -> int:
         return self.counter.rewind_offset(self.place.next)
 
-    def edge(self) -> bytes | None:
-        """What the live edge is to tell next; None: nothing new. Panes that do not fit into a message wait till they
-        close."""
+    def edge(self) -> list[bytes]:
+        """What the live edge is to tell next, a message for each shard; none: nothing new. Panes that do not fit into
+        a message wait till they close."""
         partition, since, self.told = self.place.tp.partition, self.told, self.place.next
         if since == self.told:
-            return None
-        version = self.told - 1
-        chunks = [to_chunks(pane, partition, version, EDGE_BYTES) for pane in self.counter.edge()]
-        edge = LiveEdge(partition, since, version, self.counter.newest, [one for one, *more in chunks if not more])
-        while len(message := _encode(edge)) > EDGE_BYTES:
-            del edge.panes[len(edge.panes) // 2 :]
-        return message
+            return []
+        version, messages = self.told - 1, []
+        panes = [split(pane, self._context.shards) for pane in self.counter.edge()]
+        for shard in range(self._context.shards):
+            chunks = [to_chunks(pane[shard], partition, version, EDGE_BYTES) for pane in panes]
+            edge = LiveEdge(partition, since, version, self.counter.newest, [one for one, *more in chunks if not more])
+            while len(message := _encode(edge)) > EDGE_BYTES:
+                del edge.panes[len(edge.panes) // 2 :]
+            messages.append(message)
+        return messages
 
 
 def marker(topic: str, partition: int, time_ms: int) -> Outgoing:
@@ -187,8 +191,12 @@ class Count:
         """Pane by pane: a pane that was not acknowledged must not be followed by a later one."""
         topic, key = self.context.topics.counts, b"%d" % tp.partition
         for pane in closed:
-            chunks = to_chunks(pane, tp.partition, version)
-            await publish(self.app, [Outgoing(topic, 0, key, _encode(chunk)) for chunk in chunks])
+            messages = [
+                Outgoing(topic, shard, key, _encode(chunk))
+                for shard, share in enumerate(split(pane, self.context.shards))
+                for chunk in to_chunks(share, tp.partition, version)
+            ]
+            await publish(self.app, messages)
 
     async def report(self) -> None:
         """Tells the rank stage how far the partitions were read and what open panes hold, where that has changed."""
@@ -202,10 +210,11 @@ class Count:
                 continue
             state = partition.reached
             if state is not None and state != self._reported.get(tp):
-                messages = [_encode(Reached(tp.partition, *state))]
-                if now_ms - partition.stamp < LIVE_MS and (edge := partition.edge()) is not None:
-                    messages.append(edge)
-                await publish(self.app, [Outgoing(topic, 0, b"%d" % tp.partition, message) for message in messages])
+                key, reached = b"%d" % tp.partition, _encode(Reached(tp.partition, *state))
+                messages = [Outgoing(topic, shard, key, reached) for shard in range(self.context.shards)]
+                if now_ms - partition.stamp < LIVE_MS:
+                    messages += [Outgoing(topic, shard, key, edge) for shard, edge in enumerate(partition.edge())]
+                await publish(self.app, messages)
                 self._reported[tp] = state
 
     async def tell_the_time(self) -> None:

@@ -1,4 +1,5 @@
-"""The rank agent: closed panes of all posts partitions in, lists of trends out.
+"""The rank agent: closed panes of all posts partitions in, lists of trends out; where topics are shared among several
+shards, the parts of lists.
 
 A pane is taken once: the first complete set of chunks of each (posts partition, pane) above the highest complete one.
 The state is written to a table at full ten minutes of event time, in values that never change; only then are
@@ -29,6 +30,7 @@ from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
 from pipeline.trends.wire import from_chunks
 from schemas import TrendList
 from schemas.counts import CountsChunk, LiveEdge, Reached
+from schemas.parts import ListPart, PartsDone
 
 RETRY_S = 1.0
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
@@ -104,8 +106,9 @@ class RankedPartition:
     def __init__(self, place: Place, context: Context, records: Mapping[str, bytes]) -> None:
         self.place = place
         self.lists_from_ms = context.lists_from_ms
-        board = restore(records, context.grid)
-        self.board = board or Board(context.grid)
+        self.shard = place.tp.partition if context.shards > 1 else None
+        board = restore(records, context.grid, self.shard)
+        self.board = board or Board(context.grid, shard=self.shard)
         self.snapshots = Snapshots(self.board, records if board else None)
         self.intake = Intake(context.partitions, self.board.now or 0)
         self.idle: dict[int, tuple[int, float]] = {}  # posts partition -> its frontier, and since when
@@ -134,26 +137,34 @@ class RankedPartition:
             self.board.tell(edge.partition, edge.since, edge.version, edge.newest, panes)
             self.told = True
 
-    def preview(self, every_s: float) -> list[TrendList]:
-        """The provisional lists that look different: at most every so many seconds, and a fifth of the time."""
+    def preview(self, every_s: float) -> Sequence[TrendList | ListPart]:
+        """The provisional lists, or parts, that look different: at most every so many seconds, and a fifth of the
+        time."""
         now = time.monotonic()
         if not self.told or now - self.previewed_s < max(every_s, 5 * self.preview_took_s):
             return []
         self.told, self.previewed_s = False, now
-        lists = self.board.preview(self.intake.frontiers)
+        step = self.board.preview(self.intake.frontiers)
         self.preview_took_s = time.monotonic() - now
-        return lists
+        return step.parts or step.lists
 
-    def advance(self) -> list[TrendList] | None:
-        """The lists of every step that is final, up to the next moment at which the state can be written; None: no step
-        is."""
+    def advance(self) -> list[TrendList | ListPart] | None:
+        """The lists, or parts, of every step that is final, up to the next moment at which the state can be written;
+        None: no step is."""
         frontier, now, begins = self.intake.frontier, self.board.now, self.board.begins
         if begins is None:
             return None
         frontier = min(frontier, (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
         self.board.wants = None if begins >= self.lists_from_ms else _nothing
-        issued = [one for step in self.board.advance(frontier) for one in step.lists]
+        issued: list[TrendList | ListPart] = []
+        for step in self.board.advance(frontier):
+            issued += step.parts or step.lists
         return issued if self.board.now != now else None
+
+
+def of_lists(topic: str, lists: Iterable[TrendList | ListPart]) -> list[Outgoing]:
+    """Lists, or parts of lists, as messages."""
+    return [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in lists]
 
 
 def _nothing(_scope: str, _window: str) -> bool:
@@ -186,32 +197,33 @@ class Rank:
         try:
             partition.take(records)
             while (issued := self._advance(partition)) is not None:
-                await self._publish(issued)
+                await self._publish(partition, issued)
                 await self._save_when_due(tp, partition)
         except BaseException:
             self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
             raise
 
-    def _advance(self, partition: RankedPartition) -> list[TrendList] | None:
+    def _advance(self, partition: RankedPartition) -> list[TrendList | ListPart] | None:
         with self.context.health.ranking():
             return partition.advance()
 
-    async def _publish(self, issued: Sequence[TrendList]) -> None:
-        topic = self.context.topics.trends
-        await publish(
-            self.app, [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in issued]
-        )
-        self.context.health.issued(len(issued))
+    async def _publish(self, partition: RankedPartition, issued: Sequence[TrendList | ListPart]) -> None:
+        if partition.shard is None:
+            await publish(self.app, of_lists(self.context.topics.trends, issued))
+            self.context.health.issued(len(issued))
+            return
+        topic = self.context.topics.parts
+        await publish(self.app, of_lists(topic, issued))
+        done = PartsDone(partition.shard, partition.board.now or 0)
+        await publish(self.app, [Outgoing(topic, 0, b"%d" % partition.shard, _encode(done))])
 
     async def preview(self) -> None:
         """Publishes provisional lists, where they are due."""
         for partition in list(self.partitions.values()):
             with self.context.health.previewing():
                 lists = partition.preview(self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH)
-            topic = self.context.topics.live
-            await publish(
-                self.app, [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in lists]
-            )
+            topics = self.context.topics
+            await publish(self.app, of_lists(topics.live if partition.shard is None else topics.parts, lists))
 
     async def _save_when_due(self, tp: TP, partition: RankedPartition) -> None:
         now = partition.board.now
@@ -226,6 +238,8 @@ class Rank:
         """A marker into each posts partition that holds the lists back though it is read to its end, and where nothing
         has moved the watermark for `idle_ms`: the time that the others have come to."""
         for partition in list(self.partitions.values()):
+            if partition.shard:
+                continue  # the first shard does it: all know the same
             frontiers, versions = partition.intake.frontiers, partition.intake.versions
             most = max(frontiers.values())
             behind = {TopicPartition(self.context.topics.posts, p) for p, at in frontiers.items() if at < most}

@@ -18,6 +18,7 @@ from agents.app import create_app
 from agents.context import Context, Topics
 from pipeline.health import Health, expose
 from pipeline.kafka.connection import Connection, wait_for_broker
+from pipeline.kafka.topics import setting_of
 from pipeline.settings import Settings
 from pipeline.text import EventMatcher
 from pipeline.trends.panes import Grid
@@ -44,6 +45,7 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
         settings.partitions,
         Topics(settings.kafka_prefix),
         Health(registry),
+        settings.shards,
         EventMatcher(settings.events, settings.watchlists) if settings.events or settings.watchlists else None,
         max_ahead_ms=settings.max_ahead_ms,
         live=live,
@@ -59,16 +61,19 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
 def _check_topics(settings: Settings, there: dict[str, int]) -> None:
     """Raises WorkerError for a topic that is not there, or has another number of partitions than the settings say."""
     topics = Topics(settings.kafka_prefix)
-    for name, partitions in (
-        (topics.posts, settings.partitions), (topics.counts, 1), (topics.trends, 1), (topics.live, 1),
-        (topics.dead, 1), (topics.rank_state, 1),
-    ):  # fmt: skip
+    wanted = {
+        topics.posts: settings.partitions, topics.counts: settings.shards, topics.trends: 1, topics.live: 1,
+        topics.dead: 1, topics.rank_state: settings.shards,
+    }  # fmt: skip
+    if settings.shards > 1:
+        wanted |= {topics.parts: 1, topics.merge_state: 1}
+    for name, partitions in wanted.items():
         if name not in there:
             raise WorkerError(f"the topic {name} is not there; make it with `upswell topics init`")
         if there[name] != partitions:
             raise WorkerError(
                 f"the topic {name} has {there[name]} partitions and the settings say {partitions}; set"
-                f" UPSWELL_PARTITIONS to what is there, or choose another UPSWELL_KAFKA_PREFIX"
+                f" {setting_of(name)} to what is there, or choose another UPSWELL_KAFKA_PREFIX"
             )
 
 

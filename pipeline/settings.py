@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     pane_ms: int = Field(10_000, ge=1_000, le=MINUTE_MS, description="length of a pane, the unit of counting")
     lateness_ms: int = Field(5_000, ge=0, le=10 * MINUTE_MS, description="how long a pane waits for posts out of order")
     partitions: int = Field(4, ge=1, le=1_024, description="partitions of the posts, each with its own clock")
+    shards: int = Field(1, ge=1, le=256, description="parts that topics are divided into, each ranked by one worker")
     kafka_brokers: str = Field(
         "127.0.0.1:9092", description="host:port of Kafka, several with commas between"
     )
@@ -86,7 +87,7 @@ class Settings(BaseSettings):
     receivers: Annotated[tuple[Receiver, ...], NoDecode] = Field((), repr=False, description="whom to alert")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field((), repr=False, description="who may moderate")
 
-    @field_validator("pane_ms", "lateness_ms", "partitions", "replication", mode="before")
+    @field_validator("pane_ms", "lateness_ms", "partitions", "shards", "replication", mode="before")
     @classmethod
     def _no_truth_values(cls, value: object) -> object:
         if isinstance(value, bool):

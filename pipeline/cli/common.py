@@ -28,6 +28,9 @@ LatenessFlag = Annotated[
 PartitionsFlag = Annotated[
     int | None, typer.Option("--partitions", metavar="P", help="Partitions, each with a clock of its own [default: 4]")
 ]
+ShardsFlag = Annotated[
+    int | None, typer.Option("--shards", metavar="M", help="Parts of the topics, each ranked by a worker [default: 1]")
+]
 
 
 BrokersFlag = Annotated[

@@ -11,7 +11,15 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
+from pipeline.cli.common import (
+    BrokersFlag,
+    ConfigFlag,
+    LatenessFlag,
+    PaneFlag,
+    PartitionsFlag,
+    ShardsFlag,
+    settings_in_force,
+)
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.kafka.connection import KafkaUseError
 from schemas import PostError, parse_time
@@ -33,6 +41,7 @@ def worker(
     pane_ms: PaneFlag = None,
     lateness_ms: LatenessFlag = None,
     partitions: PartitionsFlag = None,
+    shards: ShardsFlag = None,
     log: Annotated[str, typer.Option("--log", metavar="LEVEL", help="debug, info, warning or error")] = "warning",
 ) -> None:
     """Count and rank the posts on Kafka, until Ctrl-C.
@@ -47,7 +56,12 @@ def worker(
       upswell worker --live
     """
     settings = settings_in_force(
-        config, pane_ms=pane_ms, lateness_ms=lateness_ms, partitions=partitions, kafka_brokers=brokers
+        config,
+        pane_ms=pane_ms,
+        lateness_ms=lateness_ms,
+        partitions=partitions,
+        shards=shards,
+        kafka_brokers=brokers,
     )
     if number > 1:
         _supervise(number)

@@ -40,13 +40,15 @@ def topic_table(settings: Settings) -> list[Topic]:
     table = [
         Topic("posts", settings.partitions, "delete", kept(7)),
         Topic("posts-dead", 1, "compact,delete", kept(30)),
-        Topic("topic-counts", 1, "delete", kept(7)),
+        Topic("topic-counts", settings.shards, "delete", kept(7)),
         Topic("trends", 1, "delete", kept(7)),
         Topic("trends-live", 1, "delete", kept(1 / 24) | {"segment.ms": "600000"}),
         Topic("alerts", 1, "delete", kept(30)),
         Topic("decisions", 1, "compact"),
-        Topic("rank-state", 1, "compact"),
+        Topic("rank-state", settings.shards, "compact"),
     ]
+    if settings.shards > 1:
+        table += [Topic("trend-parts", 1, "delete", kept(7)), Topic("merge-state", 1, "compact")]
     return [Topic(settings.kafka_prefix + it.name, it.partitions, it.policy, it.settings) for it in table]
 
 
@@ -120,7 +122,7 @@ def mismatches(topic: Topic, found: Found) -> list[str]:
     if found.partitions != topic.partitions:
         faults.append(
             f"topic {topic.name} has {found.partitions} partitions where {topic.partitions} are set: set"
-            f" {_setting_of(topic)} to {found.partitions}, or delete the topic if its data may go"
+            f" {setting_of(topic.name)} to {found.partitions}, or delete the topic if its data may go"
         )
     policy = found.settings.get("cleanup.policy", "delete")
     if {part.strip() for part in policy.split(",")} != set(topic.policy.split(",")):
@@ -131,10 +133,11 @@ def mismatches(topic: Topic, found: Found) -> list[str]:
     return faults
 
 
-def _setting_of(topic: Topic) -> str:
-    if topic.name.endswith("posts"):
+def setting_of(topic: str) -> str:
+    """The setting that decides how many partitions a topic has."""
+    if topic.endswith("posts"):
         return "UPSWELL_PARTITIONS"
-    if topic.name.endswith(("topic-counts", "rank-state")):
+    if topic.endswith(("topic-counts", "rank-state")):
         return "UPSWELL_SHARDS"
     return "its partitions"
 

@@ -117,19 +117,16 @@ class Snapshots:
         return Snapshot(at, records, [record for name in gone for record in self._written.pop(name)])
 
     def _write(self, records: dict[str, bytes], name: str, content: bytes) -> None:
-        packed = zstandard.compress(content, 1)
-        parts = range(0, len(packed), RECORD_BYTES)
-        for number, begin in enumerate(parts):
-            record = f"{name}/{number}-of-{len(parts)}"
-            records[record] = packed[begin : begin + RECORD_BYTES]
-            self._written.setdefault(name, []).append(record)
+        parts = named_records(name, content)
+        records.update(parts)
+        self._written[name] = list(parts)
 
 
 def restore(records: Mapping[str, bytes], grid: Grid, shard: int | None = None) -> Board | None:
     """The board of the newest head that is complete with its tables, else of the one before; None: there is none."""
-    whole = _whole(records)
+    whole = joined_records(records)
     for name in sorted((name for name in whole if name.startswith("head/")), reverse=True):
-        head = _unpack_head(zstandard.decompress(whole[name]))
+        head = _unpack_head(whole[name])
         if head.version == _FORMAT and all(table in whole for table in head.tables):
             return _board(head, whole, Board(grid, shard=shard))
     return None
@@ -139,8 +136,17 @@ def _name_of(record: str) -> str:
     return record.rpartition("/")[0]
 
 
-def _whole(records: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The contents of which all parts are there."""
+def named_records(name: str, content: bytes) -> dict[str, bytes]:
+    """The content, packed, in records that a broker takes."""
+    packed = zstandard.compress(content, 1)
+    parts = range(0, len(packed), RECORD_BYTES)
+    return {
+        f"{name}/{number}-of-{len(parts)}": packed[begin : begin + RECORD_BYTES] for number, begin in enumerate(parts)
+    }
+
+
+def joined_records(records: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The contents of which all records are there, by name."""
     parts: dict[str, dict[int, bytes]] = {}
     sizes: dict[str, int] = {}
     for record, value in records.items():
@@ -149,7 +155,7 @@ def _whole(records: Mapping[str, bytes]) -> dict[str, bytes]:
         parts.setdefault(name, {})[int(number)] = value
         sizes[name] = int(of)
     return {
-        name: b"".join(found[number] for number in range(sizes[name]))
+        name: zstandard.decompress(b"".join(found[number] for number in range(sizes[name])))
         for name, found in parts.items()
         if len(found) == sizes[name]
     }
@@ -268,7 +274,7 @@ def _board(head: _Head, whole: Mapping[str, bytes], board: Board) -> Board:
     timeline = board.timeline
     kinds = {"minute": timeline.minutes, "ten": timeline.tens, "hour": timeline.hours}
     for name in sorted(head.tables):
-        table = _table(_unpack_table(zstandard.decompress(whole[name])), board.names)
+        table = _table(_unpack_table(whole[name]), board.names)
         kinds[name.partition("/")[0]][table.start] = table
     timeline.single_topics, timeline.single_posts = head.single
     for window, state in head.clocks.items():

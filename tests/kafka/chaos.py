@@ -42,9 +42,10 @@ KINDS = ("kill", "terminate", "start", "stall", "broker")
 class Workers:
     """The worker processes, by what has been done to them."""
 
-    def __init__(self, address: str, partitions: int) -> None:
+    def __init__(self, address: str, partitions: int, shards: int) -> None:
         self.command = [
             sys.executable, "-m", "pipeline.cli", "worker", "--brokers", address, "--partitions", str(partitions),
+            "--shards", str(shards),
         ]  # fmt: skip
         self.log = Path(tempfile.mkstemp(prefix="upswell-workers-")[1])
         self.running: list[subprocess.Popen[bytes]] = []
@@ -132,15 +133,17 @@ def push(address: str, made: list[tuple[bytes, int]], seconds: float, grid: Grid
     return errors
 
 
-def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print) -> Counter[str]:
+def run(
+    seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print, shards: int = 1
+) -> Counter[str]:
     """One run; raises AssertionError with what differs. Returns how often each fault was proven to have happened."""
     rng, grid = random.Random(seed), Grid()
     made = lines(seed, posts, partitions)
     broker = Apache(Path(tempfile.mkdtemp(prefix="upswell-kafka-"))).start()
-    workers = Workers(broker.address, partitions)
+    workers = Workers(broker.address, partitions, shards)
     happened: Counter[str] = Counter()
     try:
-        init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions))
+        init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions, shards=shards))
         workers.start()
         workers.start()
         errors: list[Any] = []
@@ -253,10 +256,11 @@ def main() -> None:
     arguments.add_argument("--posts", type=int, default=1_000_000)
     arguments.add_argument("--seeds", type=int, default=1, help="how many runs")
     arguments.add_argument("--first-seed", type=int, default=1)
+    arguments.add_argument("--shards", type=int, default=1)
     given = arguments.parse_args()
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         began = time.monotonic()
-        happened = run(seed, given.faults, given.posts)
+        happened = run(seed, given.faults, given.posts, shards=given.shards)
         assert sum(happened.values()) == given.faults, happened
         print(f"seed {seed}: held after {dict(happened)} in {time.monotonic() - began:.0f} s", flush=True)
 

@@ -112,18 +112,23 @@ def found_lists(trends: list[Any]) -> Found:
 
 
 def found_panes(counts: list[Any]) -> dict[tuple[int, int], tuple[int, int, int]]:
-    """The panes as any reader of `topic-counts` takes them: the first complete set above the highest complete one."""
+    """The panes as any reader of `topic-counts` takes them: the first complete set above the highest complete one.
+    Every shard is told of all panes, with the same sums."""
     panes: dict[tuple[int, int], tuple[int, int, int]] = {}
-    highest: dict[int, int] = {}
-    chunks: dict[tuple[int, int, str], dict[int, CountsChunk]] = {}
+    highest: dict[tuple[int, int], int] = {}  # by shard, partition
+    chunks: dict[tuple[int, int, int, str], dict[int, CountsChunk]] = {}
+    told: dict[int, int] = {}
     for record in counts:
         chunk = msgspec.json.decode(record.value, type=CountsChunk | Reached | LiveEdge)
         if isinstance(chunk, Reached | LiveEdge):
             continue
-        parts = chunks.setdefault((chunk.partition, chunk.pane, chunk.digest), {})
+        shard = record.partition
+        parts = chunks.setdefault((shard, chunk.partition, chunk.pane, chunk.digest), {})
         parts[chunk.chunk] = chunk
-        if len(parts) == chunk.of and chunk.pane > highest.get(chunk.partition, -1):
-            highest[chunk.partition] = chunk.pane
-            whole = from_chunks([parts[number] for number in range(chunk.of)])
-            panes[chunk.partition, chunk.pane] = _summary(whole)
+        if len(parts) == chunk.of and chunk.pane > highest.get((shard, chunk.partition), -1):
+            highest[shard, chunk.partition] = chunk.pane
+            summary = _summary(from_chunks([parts[number] for number in range(chunk.of)]))
+            assert panes.setdefault((chunk.partition, chunk.pane), summary) == summary
+            told[shard] = told.get(shard, 0) + 1
+    assert len(set(told.values())) <= 1, f"shards were told of different numbers of panes: {told}"
     return panes

@@ -1,4 +1,5 @@
-"""Ten faults while posts are pushed change nothing (the short form; `make chaos` has the long one)."""
+"""Ten faults while posts are pushed change nothing, whether one shard ranks all topics or three share them (the short
+form; `make chaos` has the long one)."""
 
 from __future__ import annotations
 
@@ -9,10 +10,11 @@ from .chaos import KINDS, run
 
 
 @pytest.mark.timeout(420)
-def test_whatever_is_killed_counts_lists_and_dead_letters_are_those_of_the_log() -> None:
+@pytest.mark.parametrize(("seed", "shards"), [(7, 1), (8, 3)])
+def test_whatever_is_killed_counts_lists_and_dead_letters_are_those_of_the_log(seed: int, shards: int) -> None:
     reason = missing()
     if reason:
         pytest.skip(f"no Apache Kafka: {reason}")
-    happened = run(seed=7, faults=10, posts=80_000, gap_s=3.0)
+    happened = run(seed=seed, faults=10, posts=80_000, gap_s=3.0, shards=shards)
     assert sum(happened.values()) == 10
     assert set(happened) == set(KINDS)

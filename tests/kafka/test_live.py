@@ -6,6 +6,8 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.results import follow_trends
 from pipeline.kafka.topics import init_topics
@@ -27,8 +29,11 @@ async def first_live(settings: Settings, posts: int, within_s: float) -> TrendLi
     raise AssertionError("the lists ended")
 
 
-def test_a_post_is_counted_in_a_provisional_list_within_seconds(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_post_is_counted_in_a_provisional_list_within_seconds(
+    kafka: str, prefix: str, tmp_path: Path, shards: int
+) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, shards=shards)
     init_topics(settings)
 
     def said(number: int) -> Post:

@@ -72,6 +72,7 @@ class Worker:
             "UPSWELL_KAFKA_BROKERS": settings.kafka_brokers,
             "UPSWELL_KAFKA_PREFIX": settings.kafka_prefix,
             "UPSWELL_PARTITIONS": str(settings.partitions),
+            "UPSWELL_SHARDS": str(settings.shards),
             **environment,
         }
         with log.open("ab") as out:
@@ -96,11 +97,11 @@ def wait_for(what: Callable[[], Any], worker: Worker, within_s: float = 60.0) ->
         time.sleep(0.3)
 
 
-@pytest.mark.parametrize("partitions", [1, 4, 12])
+@pytest.mark.parametrize(("partitions", "shards"), [(1, 1), (4, 1), (12, 1), (3, 3), (4, 3)])
 def test_lists_and_dead_letters_are_those_of_one_process(
-    kafka: str, prefix: str, tmp_path: Path, partitions: int
+    kafka: str, prefix: str, tmp_path: Path, partitions: int, shards: int
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=partitions)
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=partitions, shards=shards)
     records = stream(partitions)
     want = local_lists(records, partitions)
     init_topics(settings)

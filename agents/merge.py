@@ -1,0 +1,133 @@
+"""The merge agent, where topics are shared among several shards: the parts of all of them in, lists of trends out.
+
+What lists depend on besides later parts is written to a table at full ten minutes of event time, in values that never
+change; only then is the offset committed from which the rest can be read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from faust import App
+from faust.types import TP
+
+from agents.context import Context
+from agents.place import Place, follow
+from agents.publish import publish
+from agents.rank import EDGE_AGE_MS, PREVIEWS_PER_FLUSH, RETRY_S, SNAPSHOT_EVERY_S, of_lists
+from agents.state import StateTable
+from agents.transport import Batch, BatchConsumer
+from pipeline.trends.shards import STATE_MS, Merging
+from pipeline.trends.snapshot import joined_records, named_records
+from schemas.parts import ListPart, PartsDone
+
+KEPT_HEADS = 2
+
+_decode = msgspec.json.Decoder(ListPart | PartsDone).decode
+
+
+class MergedPartition:
+    """The one partition of `trend-parts`, and what its parts are put together to."""
+
+    def __init__(self, place: Place, context: Context, records: Mapping[str, bytes]) -> None:
+        self.place = place
+        self.merging = Merging(context.shards)
+        self.written = sorted(joined_records(records).items())
+        if self.written:
+            self.merging.restore(self.written[-1][1])
+        self.heads = {name: [it for it in records if it.startswith(f"{name}/")] for name, _ in self.written}
+        self.unreadable = 0
+        self.saved_at = time.monotonic()
+        self.previewed_s = 0.0
+        self._first: dict[int, int] = {}  # time (ms) -> the first offset that speaks of it
+
+    def take(self, records: Iterable[Any]) -> None:
+        """Takes what these records tell."""
+        now_ms = time.time() * 1_000
+        for record in records:
+            self.place.next = record.offset + 1
+            try:
+                found = _decode(record.value or b"")
+            except msgspec.DecodeError:
+                self.unreadable += 1
+                continue
+            if isinstance(found, ListPart):
+                if found.final:
+                    self._first.setdefault(found.at, record.offset)
+                elif now_ms - record.timestamp >= EDGE_AGE_MS:
+                    continue
+                self.merging.take(found)
+            else:
+                self._first.setdefault(found.at, record.offset)
+                self.merging.done(found.shard, found.at)
+
+    @property
+    def rewind_offset(self) -> int:
+        """From where all that later lists depend on, besides the state, can be read again."""
+        self._first = {at: offset for at, offset in self._first.items() if at > self.merging.at}
+        return min((self.place.next, *self._first.values()))
+
+
+class Merge:
+    """The merge agent, where this worker owns it."""
+
+    def __init__(self, app: App, context: Context, state: StateTable) -> None:
+        self.app, self.context, self.state = app, context, state
+        self.partitions: dict[TP, MergedPartition] = {}
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        return self.app.consumer  # type: ignore[return-value]  # our transport's
+
+    async def take(self, batch: Batch) -> None:
+        """Publishes the lists that a batch makes complete."""
+        tp, consumer = batch.tp, self.consumer
+        partition = self.partitions.get(tp)
+        place = follow(partition.place if partition else None, batch, consumer)
+        if place is None:
+            return
+        if partition is None or partition.place is not place:
+            partition = self.partitions[tp] = MergedPartition(place, self.context, self.state.records(tp.partition))
+        records = await place.records(batch, consumer)
+        if not records:
+            return
+        try:
+            partition.take(records)
+            while (issued := partition.merging.advance()) is not None:
+                await publish(self.app, of_lists(self.context.topics.trends, issued))
+                self.context.health.issued(len(issued))
+                await self._save_when_due(tp, partition)
+        except BaseException:
+            self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
+            raise
+
+    async def _save_when_due(self, tp: TP, partition: MergedPartition) -> None:
+        merging = partition.merging
+        if merging.at % STATE_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
+            return
+        name = f"head/{merging.at:015d}"
+        records = named_records(name, merging.state())
+        heads = partition.heads = {**partition.heads, name: list(records)}
+        gone = [record for head in sorted(heads)[:-KEPT_HEADS] for record in heads.pop(head)]
+        await self.state.write(tp.partition, records, gone)
+        partition.saved_at = time.monotonic()
+        self.consumer.declare(tp, partition.rewind_offset)
+
+    async def preview(self) -> None:
+        """Publishes provisional lists, where they are due."""
+        for partition in list(self.partitions.values()):
+            now = time.monotonic()
+            if now - partition.previewed_s >= self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH:
+                partition.previewed_s = now
+                await publish(self.app, of_lists(self.context.topics.live, partition.merging.preview()))
+
+    async def recover(self, tp: TP) -> None:
+        """After an error: back to the last state that was written, and on from the committed offset."""
+        self.partitions.pop(tp, None)
+        await asyncio.sleep(RETRY_S)
+        offset = await self.consumer.committed(tp)
+        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)
