@@ -59,7 +59,7 @@ def create_app(
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=4_000,
         producer_acks=-1,
-        producer_compression_type="lz4",
+        producer_compression_type="zstd",  # of lz4 aiokafka knows only the slowest level
         producer_linger=0.0,
         producer_max_batch_size=900_000,
         producer_max_request_size=1 << 20,

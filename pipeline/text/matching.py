@@ -21,8 +21,9 @@ _WORD_CHARACTER = regex.compile(r"[\w\p{M}]")
 # scripts that write without spaces: there a word begins and ends wherever it stands
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
 
-
 _EXCLUDED = "-"  # before the name of a watchlist: the post is none of it
+_REMEMBERED = 1 << 16  # spellings
+_NOTHING: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class EventMatcher:
             for excluded in watched.exclude:
                 _enter(_kind_of(excluded), _EXCLUDED + watched.scope, told, hashtags, accounts, words)
         self._hashtags = dict(hashtags)
+        self._by_spelling: dict[str, set[str]] = {}  # what was looked up lately
         self._accounts = dict(accounts)
         self._words = _automaton(words) if words else None
 
@@ -83,8 +85,13 @@ class EventMatcher:
             return ()
         found: set[str] = set()
         if self._hashtags:
+            known = self._by_spelling
             for spelling in spellings:
-                found.update(self._hashtags.get(fold(spelling), ()))
+                names = known.get(spelling)
+                if names is None:
+                    names = self._look_up(spelling)
+                if names:
+                    found |= names
         if self._accounts:
             found.update(self._accounts.get(_account_key(post.author), ()))
             if "@" in post.text or "＠" in post.text:
@@ -95,6 +102,12 @@ class EventMatcher:
         if post.events:
             found.update(name for name in post.events if name in self._events)
         return tuple(sorted(name for name in found if self._is_in(name, post, found))) if found else ()
+
+    def _look_up(self, spelling: str) -> set[str]:
+        if len(self._by_spelling) >= _REMEMBERED:
+            self._by_spelling.clear()
+        names = self._by_spelling[spelling] = self._hashtags.get(fold(spelling), _NOTHING)
+        return names
 
     def _find_words(self, text: str, found: set[str]) -> None:
         assert self._words is not None
