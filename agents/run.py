@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from agents.app import create_app
 from agents.context import Context, Topics
+from pipeline.garbage import collect_rarely
 from pipeline.health import Health, expose
 from pipeline.kafka.connection import Connection, wait_for_broker
 from pipeline.kafka.topics import setting_of
@@ -108,6 +109,7 @@ async def _run(make_app: Callable[[], faust.App], say: Callable[[str], None], pa
         break
     else:
         return 0
+    collect_rarely()
     crashed = asyncio.ensure_future(app.wait_until_stopped())
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)

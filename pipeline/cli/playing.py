@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from pipeline.cli.pace import Pace
 from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.summary import Tally
 from pipeline.cli.terminal import console, moment, table
+from pipeline.garbage import collect_rarely
 from pipeline.local import Local, Options
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, Batch, read_archives
@@ -30,7 +30,6 @@ from schemas import Post, TrendList, Window
 
 MINUTE_MS = 60_000
 SPAN_MS = 60 * MINUTE_MS
-GC_THRESHOLDS = 50_000, 20, 100  # a replay makes few cycles and many objects: the usual ones cost a tenth of its time
 
 
 class ClosedPane(Protocol):
@@ -97,7 +96,7 @@ def retime_ms(plan: Plan) -> int:
 def play(plan: Plan, settings: Settings) -> None:
     """Carries the plan out. Raises CommandError when it fails, WrongUseError when the input does not fit its flags,
     typer.Exit(130) when it is interrupted."""
-    gc.set_threshold(*GC_THRESHOLDS)
+    collect_rarely()
     run = _Run(plan, settings)
     try:
         run.to_the_end()
