@@ -44,11 +44,11 @@ def join(trending: Sequence[A]) -> list[A]:
     kept: list[A] = []
     for one in trending:
         leader = next((other for other in kept if _same_people(one, other)), None)
-        if leader is None:
-            kept.append(one)
-        else:
+        if leader is not None:
             leader.joined += (one.mark,)
-    return kept[:ROWS]
+        elif len(kept) < ROWS:  # who comes later is not shown, and leads nobody who is
+            kept.append(one)
+    return kept
 
 
 def fill(trending: Sequence[A], others: Sequence[A], least: float) -> list[A]:
@@ -67,5 +67,7 @@ def _same_people(one: Arranged, other: Arranged) -> bool:
     if min(my_theta, their_theta) < 1:
         limit = min(my_theta, their_theta) * float(1 << 64)
         mine, theirs = mine[mine.astype(np.float64) < limit], theirs[theirs.astype(np.float64) < limit]
-    larger = max(len(mine), len(theirs))
-    return larger > 0 and len(np.intersect1d(mine, theirs, assume_unique=True)) > JOIN_SHARE * larger
+    enough = JOIN_SHARE * max(len(mine), len(theirs))
+    if min(len(mine), len(theirs)) <= enough:
+        return False
+    return len(np.intersect1d(mine, theirs, assume_unique=True)) > enough

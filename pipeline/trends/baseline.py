@@ -28,10 +28,15 @@ class Baseline:
         self._closed_form: dict[int, tuple[F64, F64]] = {}  # of topics without a column, until the bucket ends
 
     def bound(self, slots: Integers, posts: I32) -> F64:
-        """The largest score these slots can have with so many posts (2, slots)."""
+        """The largest score these slots can have with so many posts (2, slots), as far as their past is known."""
         columns = self._columns_of(slots)
-        above = (most_support(posts) - self._expected[:, columns]) / np.sqrt(self._variance[:, columns])
-        return np.asarray(above.max(axis=0))
+        e, v = self._expected[:, columns], self._variance[:, columns]
+        if self._closed_form:
+            for place in np.flatnonzero(columns < 0).tolist():
+                known = self._closed_form.get(int(slots[place]))
+                if known is not None:
+                    e[:, place], v[:, place] = known
+        return np.asarray(((most_support(posts) - e) / np.sqrt(v)).max(axis=0))
 
     def _columns_of(self, slots: Integers) -> I32:
         if len(slots):
@@ -40,7 +45,15 @@ class Baseline:
 
     def expect(self, slots: Sequence[int], past: Past, timeline: Timeline) -> list[tuple[F64, F64]]:
         """(e, v) of short and long window for each slot."""
-        columns = self._columns_of(np.array(slots, np.int64)).tolist()
+        columns = self.learn(slots, past, timeline)
+        return [
+            self._closed_form[slot] if column < 0 else (self._expected[:, column], self._variance[:, column])
+            for slot, column in zip(slots, columns, strict=True)
+        ]
+
+    def learn(self, slots: Sequence[int], past: Past, timeline: Timeline) -> list[int]:
+        """Looks up what hourly records say of the slots that have no column yet. Returns the columns of all."""
+        columns: list[int] = self._columns_of(np.array(slots, np.int64)).tolist()
         without = [
             slot for slot, column in zip(slots, columns, strict=True) if column < 0 and slot not in self._closed_form
         ]
@@ -49,10 +62,7 @@ class Baseline:
             level = self._from_hours(topics, past, timeline)
             e, v = self._expectation(level, np.zeros_like(level), past)
             self._closed_form.update((slot, (e[:, i], v[:, i])) for i, slot in enumerate(without))
-        return [
-            self._closed_form[slot] if column < 0 else (self._expected[:, column], self._variance[:, column])
-            for slot, column in zip(slots, columns, strict=True)
-        ]
+        return columns
 
     def _expectation(self, level: F64, misfit: F64, past: Past) -> tuple[F64, F64]:
         found = [

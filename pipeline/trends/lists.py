@@ -107,7 +107,7 @@ class ScopeList:
         if past.weight == 0:
             found = Standings([], self._counting(now) if wanted else [])
         else:
-            self._track(touched[0], touched[1], bucket_began)
+            self._track(touched[0], touched[1], bucket_began, past)
             trending = self._trending(now, past)
             found = Standings(trending, self._fill(now, past, trending) if wanted else [])
         standings = [*found.trending, *found.others]
@@ -135,7 +135,7 @@ class ScopeList:
 
     # -- who is looked at ------------------------------------------------------------------------------------------
 
-    def _track(self, short: I32, long: I32, bucket_began: bool) -> None:
+    def _track(self, short: I32, long: I32, bucket_began: bool, past: Past) -> None:
         """Looks closer at topics whose posts could be enough for a score."""
         windows = self.scope.windows
         slots = windows.live(self._long, self.least_people) if bucket_began else np.union1d(short, long)
@@ -143,7 +143,10 @@ class ScopeList:
             return
         posts = windows.sums[self._short : self._long + 1, slots]
         enough = (posts[1] >= self.least_people) & (self.baseline.bound(slots, posts) >= OFF)
-        self._tracked.update(slots[enough].tolist())
+        slots, posts = slots[enough], posts[:, enough]
+        if len(slots):
+            self.baseline.learn(slots.tolist(), past, self._timeline)
+            self._tracked.update(slots[self.baseline.bound(slots, posts) >= OFF].tolist())
 
     def _trending(self, now: int, past: Past) -> list[Standing]:
         """Scores the tracked topics, lets their lives go on, and returns those that trend, in order."""

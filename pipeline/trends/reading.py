@@ -12,7 +12,7 @@ from pipeline.trends.people import NOBODY, K, Support, support
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
 from pipeline.trends.tables import Names, Place, Table, said_in, totals_in
-from pipeline.trends.timeline import Timeline
+from pipeline.trends.timeline import Timeline, Where
 
 SPARK_POINTS = 20
 _TWO_64 = float(1 << 64)
@@ -25,7 +25,6 @@ class Reader:
         self._scope, self._spec, self._timeline = scope, spec, timeline
         self._now = 0
         self._tables: dict[tuple[int, int], list[Table]] = {}  # by window number and end, of this step
-        self._found: dict[tuple[int, int, int], list[Place]] = {}  # by slot, window number and end, of this step
         self._support: tuple[dict[int, Support], dict[int, Support]] = ({}, {})  # by slot: short, long window
         self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, as far as it was read
 
@@ -33,7 +32,6 @@ class Reader:
         """Goes to the step that ends at `now`; the touched slots' posts changed, by window."""
         self._now = now
         self._tables.clear()
-        self._found.clear()
         for known, slots in zip(self._support, touched, strict=True):
             if known and len(slots):
                 changed = np.zeros(self._scope.windows.used, np.bool_)
@@ -44,7 +42,6 @@ class Reader:
     def clear(self) -> None:
         """Slots mean other topics now."""
         self._support = ({}, {})
-        self._found.clear()
         self._history.clear()
 
     @property
@@ -87,17 +84,27 @@ class Reader:
         return found
 
     def _read(self, slot: int, which: int, end: int) -> Support:
-        parts = gather(self._places(slot, which, end), self._scope.mask)
-        return support(*parts) if parts is not None else NOBODY
+        places, mask = self._places(slot, which, end), self._scope.mask
+        if mask is not None and not all(place.lies_in(mask) for place in places):
+            return _support_of(places, mask)
+        known, key = self._timeline.supports, self._where(slot, which, end)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = _support_of(places, None)
+        return found
 
     def _places(self, slot: int, which: int, end: int) -> list[Place]:
         """Where the topic stands in the tables of a window that ends at `end`."""
-        found = self._found.get((slot, which, end))
+        known, key = self._timeline.places, self._where(slot, which, end)
+        found = known.get(key)
         if found is None:
             topic = self._scope.windows.topics[slot]
             places = (table.find(topic) for table in self.tables(which, end))
-            found = self._found[slot, which, end] = [place for place in places if place is not None]
+            found = known[key] = [place for place in places if place is not None]
         return found
+
+    def _where(self, slot: int, which: int, end: int) -> Where:
+        return self._spec.windows_ms[which], end, int(self._scope.windows.topics[slot])
 
     def tables(self, which: int, end: int) -> list[Table]:
         """The tables of a window that ends at `end`, oldest first."""
@@ -189,6 +196,11 @@ def number_of(samples: Sequence[U64]) -> float:
         return 0.0
     hashes = smallest(np.concatenate(samples))
     return K / (float(hashes[K]) / _TWO_64) if len(hashes) > K else float(len(hashes))
+
+
+def _support_of(places: Sequence[Place], mask: Mask | None) -> Support:
+    parts = gather(places, mask)
+    return support(*parts) if parts is not None else NOBODY
 
 
 def gather(places: Sequence[Place], mask: Mask | None) -> tuple[U64, U64, I32] | None:

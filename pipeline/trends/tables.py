@@ -150,6 +150,13 @@ class Place(NamedTuple):
     entry: int
     last_entry: int
 
+    def lies_in(self, mask: Mask) -> bool:
+        """Whether all rows are in the cells of `mask`."""
+        cells = self.table.cell
+        if self.last_row - self.row == 1:
+            return bool(mask[cells[self.row]])
+        return bool(mask[cells[self.row : self.last_row]].all())
+
     def rows(self, mask: Mask | None) -> list[int]:
         """The rows in the cells of `mask` (by cell number); None: all."""
         rows = range(self.row, self.last_row)

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from pipeline.trends.arrays import I32
+from pipeline.trends.people import Support
 from pipeline.trends.score import HOUR_MS, MINUTE_MS
-from pipeline.trends.tables import Names, Table, hourly_record, merge
+from pipeline.trends.tables import Names, Place, Table, hourly_record, merge
 
 TEN_MS = 10 * MINUTE_MS
 KEEP_MINUTES_MS = 2 * HOUR_MS + MINUTE_MS  # a bucket and the long window before it
 KEEP_HOURS_MS = 48 * HOUR_MS  # the same for days
 _FORGET_FROM = 50_000  # spellings; fewer are not worth the work of forgetting
+
+Where = tuple[int, int, int]
 
 
 class Timeline:
@@ -26,10 +29,14 @@ class Timeline:
         self.hours: dict[int, Table] = {}
         self.end = 0  # of the last final minute, ms
         self.single_topics = self.single_posts = 0  # what hourly records left out
+        # what scopes share, by window length, end (ms) and topic: where it stands, and its support in all cells
+        self.places: dict[Where, list[Place]] = {}
+        self.supports: dict[Where, Support] = {}
 
     def add_minute(self, start: int, panes: Sequence[Table]) -> Table | None:
         """The minute from `start` is final; its panes become one table, and whole tens and hours are rolled up."""
         end = self.end = start + MINUTE_MS
+        self._forget_shared()
         table = merge(panes, start, end) if panes else None
         if table is not None:
             self.minutes[start] = table
@@ -44,6 +51,10 @@ class Timeline:
                 self.single_posts += posts
             self._drop_old(end)
         return table
+
+    def _forget_shared(self) -> None:
+        self.places.clear()
+        self.supports.clear()
 
     def _roll(self, fine: dict[int, Table], step_ms: int, coarse: dict[int, Table], start: int, end: int) -> None:
         parts = [fine[at] for at in range(start, end, step_ms) if at in fine]
@@ -99,4 +110,5 @@ class Timeline:
         new_spelling, new_topic = self.names.keep_only(np.flatnonzero(used).astype(np.int32))
         for table in tables:
             table.renumber(new_spelling, new_topic)
+        self._forget_shared()
         return new_topic
