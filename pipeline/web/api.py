@@ -25,7 +25,6 @@ from schemas import PostError, Trend, TrendList, parse_time
 from schemas.alerts import Alert
 
 HEARTBEAT_S = 15.0
-STALE_S = 120.0  # without any list from the pipeline
 MAX_LIMIT = 20
 DAY_MS = 86_400_000
 LAST_MS = 253_402_300_800_000  # the year 10000

@@ -81,10 +81,16 @@ class Feed:
     `refresh`. `epoch` names this feed, so that a number given by another process is not mistaken for ours.
     """
 
-    def __init__(self, visible: Callable[[TrendList], TrendList] | None = None) -> None:
+    def __init__(
+        self,
+        visible: Callable[[TrendList], TrendList] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.visible = visible or (lambda trends: trends)
         self.epoch = secrets.token_hex(4)
-        self.fed_monotonic: float | None = None  # when something last came
+        self._clock = clock
+        self._fed_s: float | None = None  # when something last came, by that clock
         self._lock = threading.RLock()
         self._raw: dict[Key, TrendList] = {}
         self._shown: dict[Key, Change] = {}
@@ -102,12 +108,17 @@ class Feed:
         for listener in self._listeners:
             listener(trends)
         with self._lock:
-            self.fed_monotonic = time.monotonic()
+            self._fed_s = self._clock()
             old = self._raw.get(key)
             if old is not None and (trends.at, trends.final) < (old.at, old.final):
                 return
             self._raw[key] = trends
             self._show(key)
+
+    def silent_s(self) -> float | None:
+        """Seconds since a list last came, a repeated one too; None before the first."""
+        fed_s = self._fed_s
+        return None if fed_s is None else self._clock() - fed_s
 
     def refresh(self) -> None:
         """Asks `visible` again for every list; what changed is told to all readers."""
