@@ -17,7 +17,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import HEADERS, Readiness, problem
-from pipeline.web.api import Web, api_router
+from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.page import page_router
@@ -36,15 +36,17 @@ def create_app(
     registry: CollectorRegistry | None = None,
     watchlists: Sequence[Watchlist] = (),
     alerts: RecentAlerts | None = None,
+    heartbeat_s: float = HEARTBEAT_S,
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late;
+    `heartbeat_s`: after how long a silence a stream shows that it lives;
     `routers`: routes of other parts (wall, moderation), served with the same headers and errors."""
     titles = {f"event:{event.name}": event.title for event in events if event.title}
     titles |= {watched.scope: watched.title for watched in watchlists if watched.title}
-    web = Web(feed, history, titles)
+    web = Web(feed, history, titles, heartbeat_s=heartbeat_s)
     if alerts is not None:
         web.alerts = alerts
     return Litestar(

@@ -11,10 +11,10 @@ from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
-from litestar.response import ServerSentEvent
 
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
-from pipeline.web.events import snapshots, sse, wall_of
+from pipeline.web.events import snapshots, wall_of
+from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.pages import language, login, moderation_off, shell
 from pipeline.web.wall.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate, same
@@ -140,10 +140,10 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         return Response(look(name, queue), headers={"Cache-Control": "no-store"})
 
     @get("/api/v1/moderation/{name:str}/stream", include_in_schema=False)
-    async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> ServerSentEvent:
+    async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> EventStream:
         allowed(request, "read")
         wall_of(walls, name)
-        return sse(snapshots(walls, lambda: look(name, queue), 0.25))
+        return EventStream(snapshots(walls, lambda: look(name, queue), 0.25))
 
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
     async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[Wish]) -> Decision:
