@@ -104,7 +104,7 @@ def test_a_reader_that_does_not_read_is_dropped_and_told_and_others_miss_nothing
             sent += 1
             feed.publish(trend_list(*topics, at=sent))
             assert list_of(next(events)).at == sent
-            return any(one.dropped for readers in feed._readers.values() for one in readers)
+            return any(one.dropped for audience in feed._audiences.values() for one in audience.readers)
 
         until(told, 60, "the slow one is dropped")
         assert sent > QUEUE
