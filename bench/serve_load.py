@@ -1,7 +1,7 @@
 """The page's server under load: what an answer takes, what readers cost, and that nothing is lost on the way.
 
-    python bench/serve_load.py
-    python bench/serve_load.py --readers 500 --rate 100 --seconds 20 --json
+python bench/serve_load.py
+python bench/serve_load.py --readers 500 --rate 100 --seconds 20 --json
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def main() -> None:
         for name, value in figures.items():
             print(f"{name:14} {value:,.2f}" if isinstance(value, float) else f"{name:14} {value:,}")
         met = found.server_p99 + found.wait_p99 < PROMISED_MS
-        print(f"{'met' if met else 'NOT met':14} p99 at the server, the wait before included, below {PROMISED_MS:.0f} ms")
+        print(
+            f"{'met' if met else 'NOT met':14} p99 at the server, the wait before included, below {PROMISED_MS:.0f} ms"
+        )
     sys.exit(0 if same and not found.failed else 1)
 
 
