@@ -77,6 +77,14 @@ class Tag(msgspec.Struct):
     history: list[TagDay]
 
 
+class Readiness(msgspec.Struct):
+    """Whether lists come; if not, `reason` is a sentence that says since when. `silent_s` since the last list came."""
+
+    ready: bool
+    reason: str = ""
+    silent_s: float | None = None
+
+
 class Problem(msgspec.Struct):
     """RFC 9457: what went wrong."""
 

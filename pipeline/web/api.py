@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -14,18 +14,17 @@ from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, PathParameter, QueryParameter
-from litestar.response import Stream
 
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
 from pipeline.web.feed import Feed, Wanted
 from pipeline.web.history import History
+from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of
 from schemas import PostError, Trend, TrendList, parse_time
 from schemas.alerts import Alert
 
 HEARTBEAT_S = 15.0
-STALE_S = 120.0  # without any list from the pipeline
 MAX_LIMIT = 20
 DAY_MS = 86_400_000
 LAST_MS = 253_402_300_800_000  # the year 10000
@@ -51,6 +50,7 @@ class Web:
     history: History | None = None
     titles: dict[str, str] = field(default_factory=dict)  # of scopes
     alerts: RecentAlerts = field(default_factory=RecentAlerts)
+    heartbeat_s: float = HEARTBEAT_S
 
     def row_of(self, topic: str) -> list[Place]:
         """Where the topic is listed now."""
@@ -218,15 +218,11 @@ def api_router(web: Web) -> Router:
         request: Request[Any, Any, Any],
         named: Annotated[list[str] | None, QueryParameter(name="scope", max_items=50, description="only these")] = None,
         window: Annotated[list[WindowName] | None, QueryParameter(max_items=3, description="only these")] = None,
-    ) -> Stream:
+    ) -> EventStream:
         """Server-sent events: `list` with each list as it changes (first the current ones, or with `Last-Event-ID`
         those that changed since), `beat` every 15 s, `dropped` and the end for a reader that is too slow."""
         wanted = Wanted(frozenset(named or ()), frozenset(window or ()))
-        return Stream(
-            events(feed, wanted, request.headers.get("last-event-id", "")),
-            media_type="text/event-stream",
-            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-        )
+        return EventStream(events(feed, wanted, request.headers.get("last-event-id", ""), web.heartbeat_s))
 
     @get("/trends/tags", responses={400: FAULTS[400]})
     async def tags(
@@ -253,13 +249,13 @@ def _tag(row: Trend, at_ms: int, base: str) -> Tag:
     return Tag(name, f"{base}?topic={quote(row.topic)}", [first, *rest])
 
 
-async def events(feed: Feed, wanted: Wanted, last_id: str) -> AsyncIterator[bytes]:
+async def events(feed: Feed, wanted: Wanted, last_id: str, heartbeat_s: float) -> AsyncGenerator[bytes, None]:
     """What a reader of the stream is sent."""
     reader = feed.subscribe(wanted, last_id)
     try:
         yield b"retry: 1500\n\n"
         while True:
-            changes = await reader.next(HEARTBEAT_S)
+            changes = await reader.next(heartbeat_s)
             if changes:
                 yield b"".join(
                     b"event: list\nid: %s\ndata: %s\n\n" % (feed.id_of(change).encode(), change.json)

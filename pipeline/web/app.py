@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, MediaType, Response, Router, get
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
@@ -16,14 +16,15 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from pipeline.alerts.recent import RecentAlerts
-from pipeline.web.answers import HEADERS, problem
-from pipeline.web.api import STALE_S, Web, api_router
+from pipeline.web.answers import HEADERS, Readiness, problem
+from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.page import page_router
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
+SILENT_S = 120.0  # without any list, provisional or final: the server is not ready any more
 STATIC = Path(__file__).with_name("static")
 
 
@@ -35,15 +36,17 @@ def create_app(
     registry: CollectorRegistry | None = None,
     watchlists: Sequence[Watchlist] = (),
     alerts: RecentAlerts | None = None,
+    heartbeat_s: float = HEARTBEAT_S,
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late;
+    `heartbeat_s`: after how long a silence a stream shows that it lives;
     `routers`: routes of other parts (wall, moderation), served with the same headers and errors."""
     titles = {f"event:{event.name}": event.title for event in events if event.title}
     titles |= {watched.scope: watched.title for watched in watchlists if watched.title}
-    web = Web(feed, history, titles)
+    web = Web(feed, history, titles, heartbeat_s=heartbeat_s)
     if alerts is not None:
         web.alerts = alerts
     return Litestar(
@@ -81,15 +84,16 @@ def _service(feed: Feed, registry: CollectorRegistry | None) -> Router:
         """The process answers."""
         return "ok\n"
 
-    @get("/readyz", media_type=MediaType.TEXT, sync_to_thread=False)
-    def readyz() -> Response[str]:
-        """Whether there is something fresh to show."""
-        fed = feed.fed_monotonic
-        if fed is None:
-            return Response("nothing has come from the pipeline yet\n", status_code=503, media_type=MediaType.TEXT)
-        if time.monotonic() - fed > STALE_S:
-            return Response(f"nothing came for {STALE_S:.0f} s\n", status_code=503, media_type=MediaType.TEXT)
-        return Response("ready\n", media_type=MediaType.TEXT)
+    @get("/readyz", responses={503: ResponseSpec(Readiness, description="no list comes")}, sync_to_thread=False)
+    def readyz() -> Response[Readiness]:
+        """Whether lists come from the pipeline: 503 until the first one, and after SILENT_S without any."""
+        silent_s = feed.silent_s()
+        if silent_s is None:
+            return Response(Readiness(False, "no list has come from the pipeline yet"), status_code=503)
+        told = Readiness(silent_s < SILENT_S, silent_s=round(silent_s, 1))
+        if not told.ready:
+            told.reason = f"no list has come from the pipeline for {SILENT_S:.0f} s: look at its workers and its broker"
+        return Response(told, status_code=200 if told.ready else 503)
 
     @get("/metrics", include_in_schema=False)
     async def metrics() -> Response[bytes]:

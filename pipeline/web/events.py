@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
@@ -11,9 +11,9 @@ import msgspec
 from litestar import MediaType, Request, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
-from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from pipeline.text import printable
+from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.pages import ASSET_TYPES, ASSETS, HEADERS, event_list, language, shell
 from pipeline.web.wall.tally import Minute, Phase, Resonance, own_topics, resonance
@@ -97,7 +97,7 @@ def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
     )
 
 
-async def snapshots(walls: Walls, look: Callable[[], Any], pace_s: float) -> AsyncIterator[ServerSentEventMessage]:
+async def snapshots(walls: Walls, look: Callable[[], Any], pace_s: float) -> AsyncGenerator[bytes, None]:
     """What `look` gives, whenever it has changed, at most once in pace_s; a comment in between keeps the line open."""
     last = b""
     while True:
@@ -105,17 +105,12 @@ async def snapshots(walls: Walls, look: Callable[[], Any], pace_s: float) -> Asy
         now = msgspec.json.encode(look())
         if now != last:
             last = now
-            yield ServerSentEventMessage(data=now.decode(), event="now")
+            yield b"event: now\ndata: %s\n\n" % now
         else:
-            yield ServerSentEventMessage(comment="still here")
+            yield b": still here\n\n"
         with suppress(TimeoutError):
             await asyncio.wait_for(change.wait(), HEARTBEAT_S)
         await asyncio.sleep(pace_s)
-
-
-def sse(messages: AsyncIterator[ServerSentEventMessage]) -> ServerSentEvent:
-    """The answer that streams them, stored nowhere on its way."""
-    return ServerSentEvent(messages, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 def wall_of(walls: Walls, name: str) -> Wall:
@@ -163,11 +158,11 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
         return wall_view(walls, wall_of(walls, name), screen=False, limit=limit)
 
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
-    async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> ServerSentEvent:
+    async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> EventStream:
         found = wall_of(walls, name)
         if view == "board":
-            return sse(snapshots(walls, lambda: board_of(walls, found, current), 2.0))
-        return sse(snapshots(walls, lambda: wall_view(walls, found, screen=view == "screen"), 0.25))
+            return EventStream(snapshots(walls, lambda: board_of(walls, found, current), 2.0))
+        return EventStream(snapshots(walls, lambda: wall_view(walls, found, screen=view == "screen"), 0.25))
 
     return Router("/", route_handlers=[events_page, board_page, wall_page, screen_page, asset, board, wall, stream],
                   tags=["events"])

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from schemas import TrendList
 
 QUEUE = 256  # events that may wait for one reader
+WOKEN_AT_ONCE = 20  # readers; some 2 ms of work
 
 Key = tuple[str, str]  # scope, window
 
@@ -47,31 +49,61 @@ class Subscription:
         self.dropped = False  # the reader was too slow: nothing more will come
         self._queue: deque[Change] = deque(first)
         self._newest = self._queue[-1].number if self._queue else 0
-        self._woken = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
 
-    def offer(self, change: Change) -> None:
+    def offer(self, change: Change) -> bool:
+        """Puts the change into the queue, if the reader wants it; whether there is something to wake it for."""
         told = change.number <= self._newest  # with the first ones, while its delivery was on the way
         if told or self.dropped or not self.wanted.takes((change.list.scope, change.list.window)):
-            return
+            return False
         self._newest = change.number
         if len(self._queue) >= QUEUE:
             self._queue.clear()
             self.dropped = True
         else:
             self._queue.append(change)
-        self._woken.set()
+        return True
+
+    def wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def next(self, timeout_s: float) -> list[Change]:
         """All changes that wait, as soon as there is one; none when the time is over or the reader was dropped."""
         if not self._queue and not self.dropped:
-            self._woken.clear()
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()  # cheaper than asyncio.wait_for, and thousands do it at once
+            over = loop.call_later(timeout_s, self.wake)
             try:
-                await asyncio.wait_for(self._woken.wait(), timeout_s)
-            except TimeoutError:
-                return []
+                await self._waiter
+            finally:
+                over.cancel()
         changes = list(self._queue)
         self._queue.clear()
         return changes
+
+
+class _Audience:
+    """The readers of one event loop. Its methods belong there, but for `readers`, which the feed's lock guards."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.readers: set[Subscription] = set()
+        self._loop = loop
+        self._asleep: dict[Subscription, None] = {}  # have something to read, and are still to be told so
+
+    def deliver(self, change: Change) -> None:
+        waking = bool(self._asleep)
+        self._asleep.update((reader, None) for reader in tuple(self.readers) if reader.offer(change))
+        if self._asleep and not waking:
+            self._wake_some()
+
+    def _wake_some(self) -> None:
+        """A few at a time: whoever else wants something of this loop does not wait until all have been served."""
+        for reader in list(islice(self._asleep, WOKEN_AT_ONCE)):
+            del self._asleep[reader]
+            reader.wake()
+        if self._asleep:
+            self._loop.call_soon(self._wake_some)
 
 
 class Feed:
@@ -81,15 +113,21 @@ class Feed:
     `refresh`. `epoch` names this feed, so that a number given by another process is not mistaken for ours.
     """
 
-    def __init__(self, visible: Callable[[TrendList], TrendList] | None = None) -> None:
+    def __init__(
+        self,
+        visible: Callable[[TrendList], TrendList] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.visible = visible or (lambda trends: trends)
         self.epoch = secrets.token_hex(4)
-        self.fed_monotonic: float | None = None  # when something last came
+        self._clock = clock
+        self._fed_s: float | None = None  # when something last came, by that clock
         self._lock = threading.RLock()
         self._raw: dict[Key, TrendList] = {}
         self._shown: dict[Key, Change] = {}
         self._number = 0
-        self._readers: dict[asyncio.AbstractEventLoop, set[Subscription]] = {}
+        self._audiences: dict[asyncio.AbstractEventLoop, _Audience] = {}
         self._listeners: list[Callable[[TrendList], None]] = []
 
     def on_list(self, listener: Callable[[TrendList], None]) -> None:
@@ -102,12 +140,17 @@ class Feed:
         for listener in self._listeners:
             listener(trends)
         with self._lock:
-            self.fed_monotonic = time.monotonic()
+            self._fed_s = self._clock()
             old = self._raw.get(key)
             if old is not None and (trends.at, trends.final) < (old.at, old.final):
                 return
             self._raw[key] = trends
             self._show(key)
+
+    def silent_s(self) -> float | None:
+        """Seconds since a list last came, a repeated one too; None before the first."""
+        fed_s = self._fed_s
+        return None if fed_s is None else self._clock() - fed_s
 
     def refresh(self) -> None:
         """Asks `visible` again for every list; what changed is told to all readers."""
@@ -124,15 +167,11 @@ class Feed:
         self._number += 1
         change = Change(self._number, trends, json)
         self._shown[key] = change
-        for loop in list(self._readers):
+        for loop, audience in list(self._audiences.items()):
             try:
-                loop.call_soon_threadsafe(self._deliver, loop, change)
+                loop.call_soon_threadsafe(audience.deliver, change)
             except RuntimeError:  # the loop was closed with readers left
-                del self._readers[loop]
-
-    def _deliver(self, loop: asyncio.AbstractEventLoop, change: Change) -> None:
-        for reader in tuple(self._readers.get(loop, ())):
-            reader.offer(change)
+                del self._audiences[loop]
 
     def current(self, scope: str, window: str) -> Change | None:
         """The list to show now."""
@@ -149,19 +188,19 @@ class Feed:
         loop = asyncio.get_running_loop()
         with self._lock:
             reader = Subscription(wanted, self._missed(wanted, last_id))
-            self._readers.setdefault(loop, set()).add(reader)
+            self._audiences.setdefault(loop, _Audience(loop)).readers.add(reader)
         return reader
 
     def unsubscribe(self, reader: Subscription) -> None:
         with self._lock:
-            for loop, readers in list(self._readers.items()):
-                readers.discard(reader)
-                if not readers:
-                    del self._readers[loop]
+            for loop, audience in list(self._audiences.items()):
+                audience.readers.discard(reader)
+                if not audience.readers:
+                    del self._audiences[loop]
 
     @property
     def readers(self) -> int:
-        return sum(len(readers) for readers in self._readers.values())
+        return sum(len(audience.readers) for audience in self._audiences.values())
 
     def id_of(self, change: Change) -> str:
         return f"{self.epoch}-{change.number}"

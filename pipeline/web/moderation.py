@@ -11,10 +11,10 @@ from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
-from litestar.response import ServerSentEvent
 
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
-from pipeline.web.events import snapshots, sse, wall_of
+from pipeline.web.events import snapshots, wall_of
+from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.pages import language, login, moderation_off, shell
 from pipeline.web.wall.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate, same
@@ -24,6 +24,7 @@ from schemas.moderation import EVERYWHERE, Decision, Kind
 
 CSRF_HEADER = "x-upswell-csrf"
 WRONG_TOKEN_S = 0.5  # how long somebody who guesses waits
+MAX_BLOCKS = 1_000  # of one answer
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -38,6 +39,21 @@ class ModerationView(msgspec.Struct):
     counts: dict[Queue, int]
     decisions: list[Decision]  # the last ones of anybody, newest first
     blocks: list[Decision]  # in force
+
+
+class Blocks(msgspec.Struct):
+    """What is blocked in the whole installation: in every scope and for every event."""
+
+    blocks: list[Decision]  # in force, newest first; at most 1,000
+    decisions: list[Decision]  # the last ones of anybody about everything, newest first
+
+
+class BlockWish(msgspec.Struct, forbid_unknown_fields=True):
+    """Something to block everywhere, or with the verdict "" not any more. A blocked topic never trends."""
+
+    target: Annotated[str, msgspec.Meta(max_length=600)]
+    kind: Literal["topic", "word", "account"] = "topic"
+    verdict: Literal["blocked", ""] = "blocked"
 
 
 class Wish(msgspec.Struct, forbid_unknown_fields=True):
@@ -140,10 +156,10 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         return Response(look(name, queue), headers={"Cache-Control": "no-store"})
 
     @get("/api/v1/moderation/{name:str}/stream", include_in_schema=False)
-    async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> ServerSentEvent:
+    async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> EventStream:
         allowed(request, "read")
         wall_of(walls, name)
-        return sse(snapshots(walls, lambda: look(name, queue), 0.25))
+        return EventStream(snapshots(walls, lambda: look(name, queue), 0.25))
 
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
     async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[Wish]) -> Decision:
@@ -161,8 +177,33 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         wall_of(walls, name)
         return _kept(lambda: walls.undo(data.id, token.name))
 
-    return Router("/", route_handlers=[moderate_page, log_in, log_out, queues, stream, decide, undo],
-                  tags=["moderation"])
+    @get("/api/v1/blocks")
+    async def blocks(request: AnyRequest) -> Response[Blocks]:
+        """What is blocked everywhere, with or without events (read right)."""
+        allowed(request, "read")
+        found = [it for it in walls.moderation.in_force(EVERYWHERE) if it.event == EVERYWHERE]
+        made = [it for it in walls.decisions_of(EVERYWHERE) if it.event == EVERYWHERE]
+        return Response(Blocks(found[:MAX_BLOCKS], made), headers={"Cache-Control": "no-store"})
+
+    @post("/api/v1/blocks", status_code=200)
+    async def block(request: AnyRequest, data: JSONBody[BlockWish]) -> Decision:
+        """Blocks a topic (it never trends), a word or an account everywhere, or frees it (write right)."""
+        token = allowed(request, "write")
+        return _kept(lambda: walls.decide(EVERYWHERE, data.kind, data.target, data.verdict, token.name))
+
+    @post("/api/v1/blocks/undo", status_code=200)
+    async def undo_block(request: AnyRequest, data: JSONBody[Undo]) -> Decision:
+        """Takes a decision back, if nobody has decided about the same thing since (write right)."""
+        token = allowed(request, "write")
+        return _kept(lambda: walls.undo(data.id, token.name))
+
+    return Router(
+        "/",
+        route_handlers=[
+            moderate_page, log_in, log_out, queues, stream, decide, undo, blocks, block, undo_block,
+        ],
+        tags=["moderation"],
+    )  # fmt: skip
 
 
 def _kept(make: Any) -> Decision:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import socket
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
+from litestar import Litestar
 
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
+from pipeline.web.streams import ending_of
 
 STARTS_WITHIN_S = 20.0
+STREAMS_END_WITHIN_S = 1.0  # when the server stops; who has not read the end by then is cut off
 
 
 class WebError(Exception):
@@ -57,10 +62,27 @@ def bound(host: str, port: int) -> socket.socket:
     return held
 
 
-def server_of(app: Any) -> uvicorn.Server:
-    """uvicorn as we run it: quiet, and not waiting for readers of streams when it ends."""
+class _Server(uvicorn.Server):
+    """Tells streams that it stops, instead of waiting for them and then cancelling them with a traceback each."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        ending_of(cast(Litestar, self.config.app)).begin()
+        cutting = asyncio.get_running_loop().call_later(STREAMS_END_WITHIN_S, self._cut)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    def _cut(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+def server_of(app: Litestar) -> uvicorn.Server:
+    """uvicorn as we run it: quiet, and ending all streams when it ends."""
     quiet: dict[str, Any] = {"log_level": "warning", "access_log": False}
-    return uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=1, lifespan="on", ws="none", **quiet))
+    grace_s = 2 * math.ceil(STREAMS_END_WITHIN_S)  # for requests that are still answered
+    return _Server(uvicorn.Config(app, timeout_graceful_shutdown=grace_s, lifespan="on", ws="none", **quiet))
 
 
 def address_of(held: socket.socket) -> str:

@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from pipeline.alerts import RecentAlerts
-from pipeline.web.app import create_app
+from pipeline.web.app import SILENT_S, create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
 from schemas import Trend, TrendList
@@ -82,12 +82,28 @@ def test_hostile_texts_are_only_text_on_the_page(client: TestClient[Litestar]) -
     assert "unsafe-inline" not in page.headers["content-security-policy"]
 
 
-def test_ready_only_when_fed() -> None:
-    feed = Feed()
+def test_ready_while_lists_come_and_no_longer_after_two_minutes_of_silence() -> None:
+    now_s = [1_000.0]
+    feed = Feed(clock=lambda: now_s[0])
     with TestClient(create_app(feed)) as client:
-        assert client.get("/readyz").status_code == 503
+
+        def ready() -> tuple[int, bool, str]:
+            answer = client.get("/readyz")
+            assert answer.headers["content-type"] == "application/json"
+            told = answer.json()
+            return answer.status_code, told["ready"], told["reason"]
+
+        assert ready() == (503, False, "no list has come from the pipeline yet")
         feed.publish(listed(60_000))
-        assert client.get("/readyz").status_code == 200
+        now_s[0] += SILENT_S - 0.1
+        assert ready() == (200, True, "")
+        now_s[0] += 0.1
+        status, is_ready, reason = ready()
+        assert (status, is_ready) == (503, False)
+        assert "for 120 s" in reason
+        assert client.get("/healthz").status_code == 200  # the process itself is well
+        feed.publish(listed(60_000))  # the same list again is a sign of life, too
+        assert ready() == (200, True, "")
 
 
 def test_a_reader_who_was_away_is_given_what_changed_and_a_stranger_everything(feed: Feed) -> None:

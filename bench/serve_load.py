@@ -1,0 +1,46 @@
+"""The page's server under load: what an answer takes, what readers cost, and that nothing is lost on the way.
+
+python bench/serve_load.py
+python bench/serve_load.py --readers 500 --rate 100 --seconds 20 --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.web.load import Load, run, unloaded
+
+PROMISED_MS = 100.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readers", type=int, default=2_000, help="of the stream")
+    parser.add_argument("--rate", type=int, default=500, help="requests a second")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--json", action="store_true")
+    told = parser.parse_args()
+    load = Load(told.readers, told.rate, told.seconds)
+    found, alone = run(load), unloaded(load)
+    same = found.received == alone.received and not found.dropped
+    figures = {name: value for name, value in asdict(found).items() if name != "received"} | {"same_lists": same}
+    if told.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name:14} {value:,.2f}" if isinstance(value, float) else f"{name:14} {value:,}")
+        met = found.server_p99 + found.wait_p99 < PROMISED_MS
+        print(
+            f"{'met' if met else 'NOT met':14} p99 at the server, the wait before included, below {PROMISED_MS:.0f} ms"
+        )
+    sys.exit(0 if same and not found.failed else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Streams that end when the server does: whole, at once, and without a traceback in its log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any
+
+from anyio import CancelScope
+from litestar import Litestar, Request
+from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse, Stream
+from litestar.types import Send
+
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # stored nowhere and held back nowhere on its way
+_PLACE = "ending"
+
+
+class Ending:
+    """Tells the streams of one application that its server stops. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._over = False
+        self._told: dict[int, Callable[[], None]] = {}
+
+    def begin(self) -> None:
+        """Ends every stream that runs, and each that is asked for from now on."""
+        self._over = True
+        for tell in list(self._told.values()):
+            tell()
+
+    @contextmanager
+    def telling(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Within it, `tell` is called when the server stops (at once, if it does already)."""
+        self._told[id(tell)] = tell
+        try:
+            if self._over:
+                tell()
+            yield
+        finally:
+            del self._told[id(tell)]
+
+
+def ending_of(app: Litestar) -> Ending:
+    """The one of this application."""
+    if _PLACE not in app.state:
+        app.state[_PLACE] = Ending()
+    ending: Ending = app.state[_PLACE]
+    return ending
+
+
+class EventStream(Stream):
+    """Server-sent events, already encoded, that end with their server."""
+
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(events, media_type="text/event-stream", headers=HEADERS)
+
+    def to_asgi_response(
+        self,
+        app: Litestar | None,  # noqa: ARG002 - Litestar's signature
+        request: Request[Any, Any, Any],
+        *,
+        headers: dict[str, str] | None = None,
+        encoded_headers: Iterable[tuple[bytes, bytes]] | None = None,
+        is_head_response: bool = False,
+        **_: Any,
+    ) -> ASGIResponse:
+        """What Litestar asks a response for."""
+        return _Response(
+            events=self.iterator,  # type: ignore[arg-type]
+            ending=ending_of(request.app),
+            encoded_headers=encoded_headers,
+            headers={**(headers or {}), **self.headers},
+            is_head_response=is_head_response,
+            media_type=str(self.media_type),
+            status_code=self.status_code or 200,
+        )
+
+
+class _Response(ASGIStreamingResponse):
+    __slots__ = ("_ending", "_events")
+
+    def __init__(self, *, events: AsyncGenerator[bytes, None], ending: Ending, **parts: Any) -> None:
+        super().__init__(iterator=events, content_length=0, **parts)
+        self._events, self._ending = events, ending
+
+    async def _stream(self, send: Send) -> None:
+        with CancelScope() as going:
+            async with aclosing(self._events) as events:
+                with self._ending.telling(going.cancel):
+                    async for event in events:
+                        await send({"type": "http.response.body", "body": event, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
