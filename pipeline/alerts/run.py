@@ -30,6 +30,7 @@ from schemas.alerts import Alert, Order, Receiver
 
 TOPIC = "topic-alerts"  # the receiver that is always there
 _YEAR_S = 366 * 86_400
+ORDERS_WITHIN_S = 10.0  # how long the first list waits for the orders of before
 DIGESTS_EVERY_S = 20.0  # how often it is asked whether one is due
 
 
@@ -46,8 +47,9 @@ async def follow(
     async with _publisher(settings) as publish:
         decisions = await asyncio.to_thread(KafkaLog, settings)
         try:
-            lists, orders = _visible(follow_trends(settings), decisions), follow_orders(settings)
-            await raise_and_deliver(lists, settings, state, tell, say, registry, publish, orders)
+            lists, ended = _visible(follow_trends(settings), decisions), asyncio.Event()
+            orders = follow_orders(settings, ended=ended)
+            await raise_and_deliver(lists, settings, state, tell, say, registry, publish, orders, ended)
         finally:
             decisions.close()
 
@@ -70,9 +72,11 @@ async def raise_and_deliver(
     registry: CollectorRegistry,
     publish: Callable[[Receiver, Alert], Any] | None = None,
     orders: AsyncIterator[Order] | None = None,
+    orders_ended: asyncio.Event | None = None,
 ) -> None:
     """Takes every list and obeys every order, then waits until nothing waits for any receiver. What was kept before an
-    end of any kind is delivered after the next start. Raises OutboxError."""
+    end of any kind is delivered after the next start. The first list is taken when `orders_ended` is set: all orders
+    that were given before are obeyed by then (after ORDERS_WITHIN_S it goes on without). Raises OutboxError."""
     receivers = list(settings.receivers)
     if publish is not None:
         receivers.append(Receiver(TOPIC, "kafka", f"{settings.kafka_prefix}alerts", max_age_s=_YEAR_S))
@@ -83,6 +87,8 @@ async def raise_and_deliver(
             obeying = asyncio.create_task(_obey(orders, outbox, say)) if orders is not None else None
             digesting = asyncio.create_task(_digest(outbox, delivery))
             try:
+                if obeying is not None and orders_ended is not None:
+                    await _first_orders(obeying, orders_ended, say)
                 async for trends in lists:
                     for helper in (obeying, digesting):
                         if helper is not None and helper.done():
@@ -98,6 +104,18 @@ async def raise_and_deliver(
                 await end(obeying, digesting)
     finally:
         outbox.close()
+
+
+async def _first_orders(obeying: asyncio.Task[None], ended: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Returns once all orders of before are obeyed, or the time for it is over, or who obeys them has ended."""
+    reading = asyncio.create_task(ended.wait())
+    try:
+        done, _ = await asyncio.wait((obeying, reading), timeout=ORDERS_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await end(reading)
+    if not done:
+        say(f"orders were not read to their end within {ORDERS_WITHIN_S:g} s; lists are taken, and alerts may be raised"
+            " that somebody has muted; orders are obeyed as they come")  # fmt: skip
 
 
 async def _obey(orders: AsyncIterator[Order], outbox: Outbox, say: Callable[[str], None]) -> None:
