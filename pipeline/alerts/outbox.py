@@ -27,6 +27,14 @@ CREATE INDEX IF NOT EXISTS waiting ON delivery (receiver, id) WHERE ended IS NUL
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _decode = msgspec.json.Decoder(Alert).decode
+SUPPRESSED = "a moderator has blocked what it is about"
+
+Allowed = Callable[[Alert], Alert | None]  # an alert -> what may be told of it now; None: nothing
+
+
+def as_it_is(alert: Alert) -> Alert:
+    """Where nobody moderates, all may be told."""
+    return alert
 
 
 class OutboxError(Exception):
@@ -34,10 +42,12 @@ class OutboxError(Exception):
 
 
 class Waiting(NamedTuple):
-    """An alert that a receiver has not got yet. `raised`: seconds since 1970, by the clock."""
+    """An alert that a receiver has not got yet, and what may be told of it now (None: nothing). `raised`: seconds since
+    1970, by the clock."""
 
     id: int
     alert: Alert
+    told: Alert | None
     raised: float
     tries: int
 
@@ -51,8 +61,10 @@ class Outbox:
         rules: Sequence[Rule],
         receivers: Sequence[Receiver],
         now_s: Callable[[], float] = time.time,
+        allowed: Allowed = as_it_is,
     ) -> None:
         """Goes on where the file stands. Raises OutboxError."""
+        self._allowed = allowed
         self._alerting, self._receivers, self._now_s = Alerting(rules), receivers, now_s
         self._lists = 0
         try:
@@ -128,7 +140,23 @@ class Outbox:
             "SELECT id, alert, raised, tries FROM delivery WHERE receiver = ? AND ended IS NULL ORDER BY id LIMIT 1",
             (receiver,),
         ).fetchone()
-        return found and Waiting(found[0], _decode(found[1]), found[2], found[3])
+        if found is None:
+            return None
+        alert = _decode(found[1])
+        return Waiting(found[0], alert, self._told(receiver, alert), found[2], found[3])
+
+    def _told(self, receiver: str, alert: Alert) -> Alert | None:
+        """Who was told that it fires is told that it is over, whatever was blocked since; who was not, is not."""
+        told = self._allowed(alert)
+        if alert.status == "firing":
+            return told
+        fired = self._db.execute(
+            "SELECT ended IS NOT NULL, fault FROM delivery WHERE key = ? AND status = 'firing' AND receiver = ?",
+            (alert.key, receiver),
+        ).fetchone()
+        if fired == (1, SUPPRESSED):
+            return None
+        return msgspec.structs.replace(alert, examples=[]) if told is None and fired == (1, "") else told
 
     def delivered(self, id: int) -> None:  # noqa: A002
         """The receiver has it."""
@@ -142,13 +170,17 @@ class Outbox:
         """It is not sent any more."""
         self._db.execute("UPDATE delivery SET ended = ?, fault = ? WHERE id = ?", (self._now_s(), fault, id))
 
+    def suppressed(self, id: int) -> None:  # noqa: A002
+        """It may not be told any more."""
+        self.given_up(id, SUPPRESSED)
+
     def waiting(self) -> dict[str, int]:
         """How many alerts each receiver has still to get."""
         rows = self._db.execute("SELECT receiver, count(*) FROM delivery WHERE ended IS NULL GROUP BY receiver")
         return dict(rows.fetchall())
 
     def undelivered(self) -> list[tuple[str, Alert, str]]:
-        """(receiver, alert, fault) of what was given up in the days that are kept."""
+        """(receiver, alert, fault) of what was given up or suppressed in the days that are kept."""
         rows = self._db.execute(
             "SELECT receiver, alert, fault FROM delivery WHERE ended IS NOT NULL AND fault != '' ORDER BY id"
         )

@@ -14,15 +14,15 @@ import httpx
 import msgspec
 from prometheus_client import CollectorRegistry, Counter
 
+from pipeline.alerts.blocking import Blocking
 from pipeline.alerts.delivery import Delivery
-from pipeline.alerts.outbox import Outbox
+from pipeline.alerts.outbox import Allowed, Outbox, as_it_is
 from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
 from pipeline.endings import end
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
 from pipeline.kafka.results import follow_orders, follow_trends
-from pipeline.moderation import DecisionLog, Moderation
 from pipeline.settings import Settings
 from pipeline.text import printable
 from schemas import TrendList
@@ -47,20 +47,13 @@ async def follow(
     async with _publisher(settings) as publish:
         decisions = await asyncio.to_thread(KafkaLog, settings)
         try:
-            lists, ended = _visible(follow_trends(settings), decisions), asyncio.Event()
-            orders = follow_orders(settings, ended=ended)
-            await raise_and_deliver(lists, settings, state, tell, say, registry, publish, orders, ended)
+            blocking, ended = Blocking(decisions), asyncio.Event()
+            lists, orders = blocking.visible(follow_trends(settings)), follow_orders(settings, ended=ended)
+            await raise_and_deliver(
+                lists, settings, state, tell, say, registry, publish, orders, ended, blocking.allowed
+            )
         finally:
             decisions.close()
-
-
-async def _visible(lists: AsyncIterator[TrendList], decisions: DecisionLog) -> AsyncIterator[TrendList]:
-    """The lists without what moderators have blocked by now: it raises nothing, and what fires for it is over."""
-    moderation = Moderation(decisions.fresh())
-    async for trends in lists:
-        for decision in decisions.fresh():
-            moderation.apply(decision)
-        yield moderation.visible(trends)
 
 
 async def raise_and_deliver(
@@ -73,15 +66,17 @@ async def raise_and_deliver(
     publish: Callable[[Receiver, Alert], Any] | None = None,
     orders: AsyncIterator[Order] | None = None,
     orders_ended: asyncio.Event | None = None,
+    allowed: Allowed = as_it_is,
 ) -> None:
     """Takes every list and obeys every order, then waits until nothing waits for any receiver. What was kept before an
     end of any kind is delivered after the next start. The first list is taken when `orders_ended` is set: all orders
-    that were given before are obeyed by then (after ORDERS_WITHIN_S it goes on without). Raises OutboxError."""
+    that were given before are obeyed by then (after ORDERS_WITHIN_S it goes on without). `allowed` says what may be
+    told of an alert in the moment it leaves. Raises OutboxError."""
     receivers = list(settings.receivers)
     if publish is not None:
         receivers.append(Receiver(TOPIC, "kafka", f"{settings.kafka_prefix}alerts", max_age_s=_YEAR_S))
     raised = Counter("upswell_alerts_raised", "Alerts that fired and ended.", ["rule", "status"], registry=registry)
-    outbox = Outbox(state, settings.rules, receivers)
+    outbox = Outbox(state, settings.rules, receivers, allowed=allowed)
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
             obeying = asyncio.create_task(_obey(orders, outbox, say)) if orders is not None else None
