@@ -29,6 +29,7 @@ from schemas import TrendList
 from schemas.alerts import Alert, Order, Receiver
 
 TOPIC = "topic-alerts"  # the receiver that is always there
+_LAST_MS = 253_402_300_800_000  # the year 10000
 _YEAR_S = 366 * 86_400
 ORDERS_WITHIN_S = 10.0  # how long the first list waits for the orders of before
 DIGESTS_EVERY_S = 20.0  # how often it is asked whether one is due
@@ -116,7 +117,9 @@ async def _first_orders(obeying: asyncio.Task[None], ended: asyncio.Event, say: 
 async def _obey(orders: AsyncIterator[Order], outbox: Outbox, say: Callable[[str], None]) -> None:
     """A line for each new order says who gave it."""
     async for order in orders:
-        if outbox.order(order):
+        if not (0 <= order.at < _LAST_MS and 0 <= order.until < _LAST_MS):
+            say(f"an order about rule {order.rule} lies outside all times and is passed over")
+        elif outbox.order(order):
             what = f"{order.rule} {printable(order.topic)}".strip()
             until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
             say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.alerts import run as alerts_run
 from pipeline.alerts.run import give_order, raise_and_deliver
+from pipeline.cli import run as cli
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import TrendList
@@ -91,3 +93,49 @@ def test_an_order_given_while_nobody_followed_is_heard_behind_thousands_of_decis
         until(lambda: read(kafka, f"{prefix}alerts"), 60, "an alert")
     assert [one.topic for one in read(kafka, f"{prefix}alerts")] == ["#b"]
     assert "ann: mute r #a" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--until", "tomorrow"], "--until: 'tomorrow' is no time"),
+        (["--until", "2020-01-01T00:00Z"], "--until: a time to come"),
+        (["--until", "2099-01-01T00:00:00Z"], "--until: a time to come, within a year"),
+        (["--until", "2099-01-01T00:00Z", "--for", "2h"], "name one of both"),
+        (["##"], "'##' has no letters"),
+    ],
+)
+def test_a_mute_that_does_not_fit_is_wrong_use(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("upswell.toml").write_text('[[rule]]\nname = "r"\n')
+    assert cli(["alerts", "mute", "r", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("until", ["{:%Y-%m-%dT%H:%MZ}", "{:%Y-%m-%dT%H:%M:00+00:00}"])
+def test_a_mute_may_last_until_a_time(until: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("upswell.toml").write_text('[[rule]]\nname = "r"\n')
+    given: list[Order] = []
+
+    async def give(_settings: Settings, order: Order) -> None:
+        given.append(order)
+
+    monkeypatch.setattr(alerts_run, "give_order", give)
+    ends = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0) + dt.timedelta(days=3)
+    assert cli(["alerts", "mute", "r", "--until", until.format(ends)]) == 0
+    assert [order.until for order in given] == [int(ends.timestamp()) * 1_000]
+
+
+def test_an_order_outside_all_times_is_passed_over(tmp_path: Path) -> None:
+    ended, said = asyncio.Event(), list[str]()
+
+    async def orders() -> AsyncIterator[Order]:
+        yield Order("mute", "r", "", "ann", 0, 10**18)
+        ended.set()
+        await asyncio.Event().wait()
+
+    assert raised(tmp_path / "alerts.db", orders(), ended, said) == ["#a", "#b"]
+    assert said == ["an order about rule r lies outside all times and is passed over"]
