@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from pipeline.alerts.outbox import Outbox, Waiting
+from pipeline.alerts.outbox import SUPPRESSED, Outbox, Waiting
 from pipeline.alerts.receivers import Undelivered, deliver
 from pipeline.endings import end
 from schemas.alerts import Alert, Receiver
@@ -23,7 +23,8 @@ class Delivery:
     """An endless task for each receiver; one that is slow or dead delays nobody else, and its alerts keep their order.
 
     Use it as an async context manager, and `wake` it when something was raised. `say` gets a line when a receiver
-    begins to fail, when it is back, and for every alert that is given up.
+    begins to fail, when it is back, and for every alert that is given up or suppressed. What may be told of an alert is
+    asked anew at every attempt.
     """
 
     def __init__(
@@ -40,6 +41,10 @@ class Delivery:
         self._publish = publish
         self._delivered = Counter("upswell_alerts_delivered", "Messages delivered.", ["receiver"], registry=registry)
         self._given_up = Counter("upswell_alerts_given_up", "Messages given up.", ["receiver"], registry=registry)
+        self._suppressed = Counter(
+            "upswell_alerts_suppressed", "Messages not sent because moderators blocked what they are about.",
+            ["receiver"], registry=registry,
+        )  # fmt: skip
         self._failed = Counter("upswell_alerts_attempts_failed", "Attempts in vain.", ["receiver"], registry=registry)
         self._waiting = Gauge("upswell_alerts_waiting", "Messages not yet delivered.", ["receiver"], registry=registry)
         self._raised = {receiver.name: asyncio.Event() for receiver in receivers}
@@ -49,7 +54,7 @@ class Delivery:
 
     async def __aenter__(self) -> Delivery:
         for receiver in self._receivers:
-            for counter in (self._delivered, self._given_up, self._failed):
+            for counter in (self._delivered, self._given_up, self._suppressed, self._failed):
                 counter.labels(receiver.name)
             self._waiting.labels(receiver.name).set(0)
         self.wake()
@@ -82,8 +87,11 @@ class Delivery:
                 await raised.wait()
                 raised.clear()
                 continue
+            if waiting.told is None:
+                self._suppress(receiver, waiting)
+                continue
             try:
-                await self._send(receiver, waiting.alert)
+                await self._send(receiver, waiting.told)
             except Undelivered as fault:
                 if fault.final or self._now_s() - waiting.raised >= receiver.give_up_s:
                     self._give_up(receiver, waiting, str(fault))
@@ -109,6 +117,12 @@ class Delivery:
             raise Undelivered("there is no Kafka here", final=True)
         else:
             await self._publish(receiver, alert)
+
+    def _suppress(self, receiver: Receiver, waiting: Waiting) -> None:
+        self._outbox.suppressed(waiting.id)
+        self._suppressed.labels(receiver.name).inc()
+        self._waiting.labels(receiver.name).dec()
+        self._say(f"receiver {receiver.name}: an alert of rule {waiting.alert.rule} is not sent: {SUPPRESSED}")
 
     def _give_up(self, receiver: Receiver, waiting: Waiting, why: str) -> None:
         self._outbox.given_up(waiting.id, why)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from pipeline.alerts.peaks import Peak
 from pipeline.text import printable
 from schemas.alerts import Alert, Receiver
 
@@ -13,29 +14,53 @@ MOST = 30  # alerts told one by one
 
 
 def last_due(receiver: Receiver, now_s: float) -> dt.datetime:
-    """The newest moment not after `now_s` (seconds since 1970) at which the receiver's digest was due."""
-    now = dt.datetime.fromtimestamp(now_s, zoneinfo.ZoneInfo(receiver.time_zone))
-    due = dt.datetime.combine(now.date(), dt.time.fromisoformat(receiver.digest), now.tzinfo)
-    return due if due <= now else dt.datetime.combine(now.date() - dt.timedelta(days=1), due.time(), now.tzinfo)
+    """The newest moment (UTC) not after `now_s` (seconds since 1970) at which the receiver's digest was due. A time of
+    the day that a clock change leaves out is as much later; of one that comes twice it is the first."""
+    zone, now = zoneinfo.ZoneInfo(receiver.time_zone), dt.datetime.fromtimestamp(now_s, dt.UTC)
+    today, at = now.astimezone(zone).date(), dt.time.fromisoformat(receiver.digest)
+    dues = (dt.datetime.combine(today - dt.timedelta(days=days), at, zone).astimezone(dt.UTC) for days in (0, 1, 2))
+    return next(due for due in dues if due <= now)  # compared in UTC: clocks of one zone compare what they show
 
 
-def digest_of(receiver: Receiver, due: dt.datetime, since: dt.datetime, messages: Sequence[Alert]) -> Alert:
-    """One alert, at least, made of those that fired or ended between two digests; its key is that of its moment."""
+def newest_of(receiver: Receiver, messages: Sequence[Alert]) -> list[Alert]:
+    """The newest message about each alert that the receiver hears of: what fired in these messages, and what ended,
+    where the receiver wants to know that of itself. In the order in which they fired."""
     newest = {alert.key: alert for alert in messages}
-    told = [_line(alert) for alert in sorted(newest.values(), key=lambda alert: alert.fired)]
+    fired = {alert.key for alert in messages if alert.status == "firing"}
+    told = [alert for key, alert in newest.items() if receiver.resolved or key in fired]
+    return sorted(told, key=lambda alert: alert.fired)
+
+
+def digest_of(
+    receiver: Receiver, due: dt.datetime, since: dt.datetime, alerts: Sequence[Alert],
+    peak_of: Callable[[str], Peak | None],
+) -> Alert:
+    """One alert made of those (one at least, see `newest_of`) that fired or ended between two digests; its key is that
+    of its moment."""  # fmt: skip
+    told = [_line(alert, peak_of(alert.key), due) for alert in alerts]
     more = f" · and {len(told) - MOST} more" if len(told) > MOST else ""
-    count = f"{len(told)} alert{'s' * (len(told) != 1)}"
+    zone = zoneinfo.ZoneInfo(receiver.time_zone)
+    count = f"{len(told)} alert{'s' * (len(told) != 1)} since {since.astimezone(zone):%Y-%m-%d %H:%M}"
     at = int(due.timestamp() * 1_000)
     return Alert(
-        key=f"digest/{receiver.name}/{due:%Y-%m-%dT%H:%M}", status="firing", rule="digest", kind="digest",
-        severity="info",
-        scope="all", window="24h", topic="", display=f"{count} since {since:%Y-%m-%d %H:%M}",
+        key=f"digest/{receiver.name}/{due.astimezone(zone):%Y-%m-%dT%H:%M}", status="firing", rule="digest",
+        kind="digest", severity="info", scope="all", window="24h", topic="", display=count,
         since=int(since.timestamp() * 1_000), fired=at, at=at, value=len(told), threshold=0, flags=[], examples=[],
-        why=f"{count} since {since:%Y-%m-%d %H:%M} {receiver.time_zone}: {' · '.join(told[:MOST])}{more}",
+        why=f"{count} {receiver.time_zone}: {' · '.join(told[:MOST])}{more}",
     )  # fmt: skip
 
 
-def _line(alert: Alert) -> str:
-    fired = dt.datetime.fromtimestamp(alert.fired / 1_000, dt.UTC)
+def _line(alert: Alert, peak: Peak | None, due: dt.datetime) -> str:
     lasted = f"over after {(alert.at - alert.fired) // 60_000} min" if alert.status == "resolved" else "still firing"
-    return f"{fired:%H:%M} UTC {alert.rule}: {printable(alert.why, 160)} ({lasted})"
+    highest = ""
+    if peak is not None and peak.score is not None:
+        highest = f"; peak {peak.people:,} people, {peak.score:.1f} sigma, at {_clock(peak.at, due)}"
+    elif peak is not None:
+        highest = f"; peak {peak.posts:,} posts by {peak.people:,} people at {_clock(peak.at, due)}"
+    return f"{_clock(alert.fired, due)} {alert.rule}: {printable(alert.why, 160)} ({lasted}{highest})"
+
+
+def _clock(ms: int, due: dt.datetime) -> str:
+    """The time of the day, with the day where it is not one of the day before the digest."""
+    moment = dt.datetime.fromtimestamp(ms / 1_000, dt.UTC)
+    return f"{moment:%H:%M} UTC" if due - moment < dt.timedelta(days=1) else f"{moment:%Y-%m-%d %H:%M} UTC"

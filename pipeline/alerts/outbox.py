@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.alerts.digest import digest_of, last_due
+from pipeline.alerts import peaks
+from pipeline.alerts.digest import digest_of, last_due, newest_of
 from pipeline.trends.alerting import Alerting
 from schemas import TrendList
 from schemas.alerts import Alert, Order, Receiver, Rule
@@ -27,6 +28,14 @@ CREATE INDEX IF NOT EXISTS waiting ON delivery (receiver, id) WHERE ended IS NUL
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _decode = msgspec.json.Decoder(Alert).decode
+SUPPRESSED = "a moderator has blocked what it is about"
+
+Allowed = Callable[[Alert], Alert | None]  # an alert -> what may be told of it now; None: nothing
+
+
+def as_it_is(alert: Alert) -> Alert:
+    """Where nobody moderates, all may be told."""
+    return alert
 
 
 class OutboxError(Exception):
@@ -34,10 +43,12 @@ class OutboxError(Exception):
 
 
 class Waiting(NamedTuple):
-    """An alert that a receiver has not got yet. `raised`: seconds since 1970, by the clock."""
+    """An alert that a receiver has not got yet, and what may be told of it now (None: nothing). `raised`: seconds since
+    1970, by the clock."""
 
     id: int
     alert: Alert
+    told: Alert | None
     raised: float
     tries: int
 
@@ -51,8 +62,10 @@ class Outbox:
         rules: Sequence[Rule],
         receivers: Sequence[Receiver],
         now_s: Callable[[], float] = time.time,
+        allowed: Allowed = as_it_is,
     ) -> None:
         """Goes on where the file stands. Raises OutboxError."""
+        self._allowed = allowed
         self._alerting, self._receivers, self._now_s = Alerting(rules), receivers, now_s
         self._lists = 0
         try:
@@ -60,7 +73,8 @@ class Outbox:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + peaks.SCHEMA)
+            self._peaks = peaks.Peaks(self._db)
             known = self._db.execute("SELECT value FROM state WHERE name = 'alerting'").fetchone()
             if known:
                 self._alerting.restore(known[0])
@@ -71,13 +85,14 @@ class Outbox:
     def take(self, trends: TrendList) -> list[Alert]:
         """What the list raises, kept for every receiver it is for before this returns."""
         alerts = self._alerting.take(trends)
+        self._peaks.take(trends, alerts)
         self._lists += 1
         if alerts or self._lists % LISTS_BETWEEN_SNAPSHOTS == 0:
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
                 for alert in alerts:
                     self._keep(alert)
-                self._snapshot()
+                self._snapshot(alerts)
         return alerts
 
     def order(self, order: Order) -> bool:
@@ -107,20 +122,27 @@ class Outbox:
     def _digest(self, receiver: Receiver, due: dt.datetime) -> bool:
         name = f"digest/{receiver.name}"
         known = self._db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
-        before = dt.datetime.fromisoformat(known[0]) if known else due
+        before = dt.datetime.fromisoformat(known[0]).astimezone(dt.UTC) if known else due
+        if known and due <= before:
+            return False
+        digest = self._digest_of(receiver, before, due)
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if digest is not None:
+                self._insert(receiver, digest)
+            self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, due.isoformat()))
+        return digest is not None
+
+    def _digest_of(self, receiver: Receiver, since: dt.datetime, due: dt.datetime) -> Alert | None:
+        """The digest of that time as it may be told now; None where there is nothing to tell."""
         rows = self._db.execute(
             "SELECT alert FROM delivery WHERE receiver = ? AND raised > ? AND raised <= ? AND ended = raised"
             " ORDER BY id",
-            (receiver.name, before.timestamp(), due.timestamp()),
+            (receiver.name, since.timestamp(), due.timestamp()),
         ).fetchall()
-        if known and due <= before:
-            return False
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            if rows:
-                self._insert(receiver, digest_of(receiver, due, before, [_decode(row[0]) for row in rows]))
-            self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, due.isoformat()))
-        return bool(rows)
+        alerts = map(self._allowed, newest_of(receiver, [_decode(row[0]) for row in rows]))
+        told = [alert for alert in alerts if alert is not None]
+        return digest_of(receiver, due, since, told, self._peaks.of) if told else None
 
     def next(self, receiver: str) -> Waiting | None:
         """The oldest alert that the receiver has not got."""
@@ -128,7 +150,30 @@ class Outbox:
             "SELECT id, alert, raised, tries FROM delivery WHERE receiver = ? AND ended IS NULL ORDER BY id LIMIT 1",
             (receiver,),
         ).fetchone()
-        return found and Waiting(found[0], _decode(found[1]), found[2], found[3])
+        if found is None:
+            return None
+        alert = _decode(found[1])
+        return Waiting(found[0], alert, self._told(receiver, alert), found[2], found[3])
+
+    def _told(self, receiver: str, alert: Alert) -> Alert | None:
+        """Who was told that it fires is told that it is over, whatever was blocked since; who was not, is not."""
+        if alert.kind == "digest":
+            return self._digest_again(receiver, alert)
+        told = self._allowed(alert)
+        if alert.status == "firing":
+            return told
+        fired = self._fired(receiver, alert)
+        if fired == (1, SUPPRESSED):
+            return None
+        return msgspec.structs.replace(alert, examples=[]) if told is None and fired == (1, "") else told
+
+    def _digest_again(self, name: str, digest: Alert) -> Alert | None:
+        """The digest without what was blocked since."""
+        receiver = next((one for one in self._receivers if one.name == name and one.digest), None)
+        if receiver is None:  # it wants no digests any more
+            return digest
+        since, due = (dt.datetime.fromtimestamp(ms / 1_000, dt.UTC) for ms in (digest.since, digest.at))
+        return self._digest_of(receiver, since, due)
 
     def delivered(self, id: int) -> None:  # noqa: A002
         """The receiver has it."""
@@ -142,13 +187,17 @@ class Outbox:
         """It is not sent any more."""
         self._db.execute("UPDATE delivery SET ended = ?, fault = ? WHERE id = ?", (self._now_s(), fault, id))
 
+    def suppressed(self, id: int) -> None:  # noqa: A002
+        """It may not be told any more."""
+        self.given_up(id, SUPPRESSED)
+
     def waiting(self) -> dict[str, int]:
         """How many alerts each receiver has still to get."""
         rows = self._db.execute("SELECT receiver, count(*) FROM delivery WHERE ended IS NULL GROUP BY receiver")
         return dict(rows.fetchall())
 
     def undelivered(self) -> list[tuple[str, Alert, str]]:
-        """(receiver, alert, fault) of what was given up in the days that are kept."""
+        """(receiver, alert, fault) of what was given up or suppressed in the days that are kept."""
         rows = self._db.execute(
             "SELECT receiver, alert, fault FROM delivery WHERE ended IS NOT NULL AND fault != '' ORDER BY id"
         )
@@ -158,12 +207,16 @@ class Outbox:
         """Keeps the state of the rules and lets go of the file."""
         self._snapshot()
         self._db.execute("DELETE FROM delivery WHERE ended < ?", (self._now_s() - KEPT_DAYS * 86_400,))
+        self._peaks.forget()
         self._db.close()
 
     def _keep(self, alert: Alert) -> None:
         for receiver in self._receivers:
-            if receiver.takes(alert) and self._now_s() - alert.at / 1_000 <= receiver.max_age_s:
+            late = self._now_s() - alert.at / 1_000 > receiver.max_age_s
+            if receiver.takes(alert) and not late:
                 self._insert(receiver, alert, for_digest=bool(receiver.digest))
+            elif receiver.digest and alert.status == "resolved" and self._fired(receiver.name, alert):
+                self._insert(receiver, alert, for_digest=True)  # or the digest would say that it fires still
 
     def _insert(self, receiver: Receiver, alert: Alert, for_digest: bool = False) -> None:
         """What waits to be delivered; what only a digest will tell has ended at once."""
@@ -173,7 +226,16 @@ class Outbox:
             (alert.key, alert.status, receiver.name, msgspec.json.encode(alert), now, now if for_digest else None),
         )
 
-    def _snapshot(self) -> None:
+    def _fired(self, receiver: str, alert: Alert) -> tuple[int, str] | None:
+        """(whether it has ended, fault) of the message that the alert fires; None where there was none."""
+        found = self._db.execute(
+            "SELECT ended IS NOT NULL, fault FROM delivery WHERE key = ? AND status = 'firing' AND receiver = ?",
+            (alert.key, receiver),
+        ).fetchone()
+        return found and (found[0], found[1])
+
+    def _snapshot(self, alerts: Sequence[Alert] = ()) -> None:
+        self._peaks.keep(alerts)
         self._db.execute(
             "INSERT OR REPLACE INTO state VALUES ('alerting', ?)", (self._alerting.snapshot(),)
         )

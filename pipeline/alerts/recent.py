@@ -1,4 +1,4 @@
-"""The alerts of late, for those who show them."""
+"""The alerts of late and the mutes in force, for those who show them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,21 @@ class RecentAlerts:
                 del self._alerts[next(iter(self._alerts))]
 
     def order(self, order: Order) -> None:
-        """Somebody looks after alerts: those that fired before it are shown as such."""
-        if order.action != "acknowledge":
-            return
+        """Somebody mutes a rule, or looks after alerts: those that fired before it are shown as such. An order older
+        than one of the same key that is known changes nothing."""
         with self._lock:
+            known = self._orders.get(order.key)
+            if known is not None and known.at > order.at:
+                return
             self._orders[order.key] = order
             for key, alert in self._alerts.items():
                 self._alerts[key] = self._marked(alert)
+
+    def mutes(self, now_ms: int) -> list[Order]:
+        """The mutes in force, the one that ends first first."""
+        with self._lock:
+            found = [order for order in self._orders.values() if order.action == "mute" and order.until > now_ms]
+        return sorted(found, key=lambda order: (order.until, order.key))
 
     def _marked(self, alert: Alert) -> Alert:
         for topic in ("", alert.topic):

@@ -14,22 +14,24 @@ import httpx
 import msgspec
 from prometheus_client import CollectorRegistry, Counter
 
+from pipeline.alerts.blocking import Blocking
 from pipeline.alerts.delivery import Delivery
-from pipeline.alerts.outbox import Outbox
+from pipeline.alerts.outbox import Allowed, Outbox, as_it_is
 from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
 from pipeline.endings import end
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
 from pipeline.kafka.results import follow_orders, follow_trends
-from pipeline.moderation import DecisionLog, Moderation
 from pipeline.settings import Settings
 from pipeline.text import printable
 from schemas import TrendList
 from schemas.alerts import Alert, Order, Receiver
 
 TOPIC = "topic-alerts"  # the receiver that is always there
+_LAST_MS = 253_402_300_800_000  # the year 10000
 _YEAR_S = 366 * 86_400
+ORDERS_WITHIN_S = 10.0  # how long the first list waits for the orders of before
 DIGESTS_EVERY_S = 20.0  # how often it is asked whether one is due
 
 
@@ -46,19 +48,13 @@ async def follow(
     async with _publisher(settings) as publish:
         decisions = await asyncio.to_thread(KafkaLog, settings)
         try:
-            lists, orders = _visible(follow_trends(settings), decisions), follow_orders(settings)
-            await raise_and_deliver(lists, settings, state, tell, say, registry, publish, orders)
+            blocking, ended = Blocking(decisions), asyncio.Event()
+            lists, orders = blocking.visible(follow_trends(settings)), follow_orders(settings, ended=ended)
+            await raise_and_deliver(
+                lists, settings, state, tell, say, registry, publish, orders, ended, blocking.allowed
+            )
         finally:
             decisions.close()
-
-
-async def _visible(lists: AsyncIterator[TrendList], decisions: DecisionLog) -> AsyncIterator[TrendList]:
-    """The lists without what moderators have blocked by now: it raises nothing, and what fires for it is over."""
-    moderation = Moderation(decisions.fresh())
-    async for trends in lists:
-        for decision in decisions.fresh():
-            moderation.apply(decision)
-        yield moderation.visible(trends)
 
 
 async def raise_and_deliver(
@@ -70,19 +66,25 @@ async def raise_and_deliver(
     registry: CollectorRegistry,
     publish: Callable[[Receiver, Alert], Any] | None = None,
     orders: AsyncIterator[Order] | None = None,
+    orders_ended: asyncio.Event | None = None,
+    allowed: Allowed = as_it_is,
 ) -> None:
     """Takes every list and obeys every order, then waits until nothing waits for any receiver. What was kept before an
-    end of any kind is delivered after the next start. Raises OutboxError."""
+    end of any kind is delivered after the next start. The first list is taken when `orders_ended` is set: all orders
+    that were given before are obeyed by then (after ORDERS_WITHIN_S it goes on without). `allowed` says what may be
+    told of an alert in the moment it leaves. Raises OutboxError."""
     receivers = list(settings.receivers)
     if publish is not None:
         receivers.append(Receiver(TOPIC, "kafka", f"{settings.kafka_prefix}alerts", max_age_s=_YEAR_S))
     raised = Counter("upswell_alerts_raised", "Alerts that fired and ended.", ["rule", "status"], registry=registry)
-    outbox = Outbox(state, settings.rules, receivers)
+    outbox = Outbox(state, settings.rules, receivers, allowed=allowed)
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
             obeying = asyncio.create_task(_obey(orders, outbox, say)) if orders is not None else None
             digesting = asyncio.create_task(_digest(outbox, delivery))
             try:
+                if obeying is not None and orders_ended is not None:
+                    await _first_orders(obeying, orders_ended, say)
                 async for trends in lists:
                     for helper in (obeying, digesting):
                         if helper is not None and helper.done():
@@ -100,10 +102,24 @@ async def raise_and_deliver(
         outbox.close()
 
 
+async def _first_orders(obeying: asyncio.Task[None], ended: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Returns once all orders of before are obeyed, or the time for it is over, or who obeys them has ended."""
+    reading = asyncio.create_task(ended.wait())
+    try:
+        done, _ = await asyncio.wait((obeying, reading), timeout=ORDERS_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await end(reading)
+    if not done:
+        say(f"orders were not read to their end within {ORDERS_WITHIN_S:g} s; lists are taken, and alerts may be raised"
+            " that somebody has muted; orders are obeyed as they come")  # fmt: skip
+
+
 async def _obey(orders: AsyncIterator[Order], outbox: Outbox, say: Callable[[str], None]) -> None:
     """A line for each new order says who gave it."""
     async for order in orders:
-        if outbox.order(order):
+        if not (0 <= order.at < _LAST_MS and 0 <= order.until < _LAST_MS):
+            say(f"an order about rule {order.rule} lies outside all times and is passed over")
+        elif outbox.order(order):
             what = f"{order.rule} {printable(order.topic)}".strip()
             until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
             say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")

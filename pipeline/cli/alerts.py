@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import getpass
+import re
 import signal
 import sys
 import time
@@ -26,9 +27,10 @@ from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, find_files, read_archives
 from pipeline.text import printable, topic_key
 from pipeline.trends.alerting import Alerting
-from schemas import TrendList
+from schemas import PostError, TrendList, parse_time
 from schemas.alerts import Alert, Order
 
+_YEAR_MS = 366 * 86_400_000  # the longest mute
 _SPAN_MS = 3_600_000  # posts are counted this much event time at a time, so that Ctrl-C is heard
 
 
@@ -50,7 +52,12 @@ def alerts(
     state: Annotated[
         Path, typer.Option("--state", metavar="FILE", help="follow: what was raised and delivered")
     ] = Path("alerts.db"),
-    muted_for: Annotated[str, typer.Option("--for", metavar="TIME", help="mute: how long, such as 90m or 2d")] = "2h",
+    muted_for: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="mute: how long, such as 90m or 2d [default: 2h]")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="WHEN", help="mute: until then, such as 2026-11-24T18:00Z")
+    ] = None,
     by: Annotated[
         str | None, typer.Option("--by", metavar="NAME", help="Who says so, for others to read [default: your login]")
     ] = None,
@@ -76,7 +83,7 @@ def alerts(
         _test(settings, names or [])
         return
     if action in ("mute", "unmute", "ack"):
-        _order(settings, action, names or [], muted_for, by)
+        _order(settings, action, names or [], muted_for, until, by)
         return
     if not settings.rules:
         raise WrongUseError("there is no rule; describe one as [[rule]] in upswell.toml (docs/alerts.md)")
@@ -88,17 +95,21 @@ def alerts(
         _follow(settings, state, output)
 
 
-def _order(settings: Settings, action: str, names: list[str], muted_for: str, by: str | None) -> None:
+def _order(
+    settings: Settings, action: str, names: list[str], muted_for: str | None, muted_until: str | None, by: str | None
+) -> None:
     from pipeline.alerts.run import give_order
 
     rules = [rule.name for rule in settings.rules]
     if not 1 <= len(names) <= 2 or names[0] not in rules:
         raise WrongUseError(f"{action}: name a rule, and a topic if you like (rules: {', '.join(rules) or 'none'})")
-    lasts_ms = length_ms("--for", muted_for)
     now = time.time_ns() // 1_000_000
+    until_ms = _until(now, muted_for, muted_until)
     topic = topic_key(names[1]) if len(names) == 2 else ""
+    if len(names) == 2 and not topic:
+        raise WrongUseError(f"{action}: {names[1][:40]!r} has no letters; write it like #capcomnet")
     kind: Literal["mute", "unmute", "acknowledge"] = "acknowledge" if action == "ack" else action  # type: ignore[assignment]
-    order = Order(kind, names[0], topic, by or getpass.getuser(), now, now + lasts_ms if action == "mute" else 0)
+    order = Order(kind, names[0], topic, by or getpass.getuser(), now, until_ms if action == "mute" else 0)
     try:
         msgspec.json.decode(msgspec.json.encode(order), type=Order)
     except msgspec.ValidationError as error:
@@ -108,6 +119,23 @@ def _order(settings: Settings, action: str, names: list[str], muted_for: str, by
     until = dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC)
     print(f"{order.action}: {printable(' '.join((order.rule, topic)).strip())}" + (
         f" until {until:%Y-%m-%d %H:%M} UTC" if order.until else ""))  # fmt: skip
+
+
+def _until(now: int, muted_for: str | None, muted_until: str | None) -> int:
+    """The end of a mute in ms. Raises WrongUseError."""
+    if muted_until is None:
+        until = now + length_ms("--for", muted_for or "2h")
+    elif muted_for is not None:
+        raise WrongUseError("--for and --until: name one of both")
+    else:
+        text = muted_until.strip()
+        try:
+            until = parse_time(f"{text[:-1]}:00Z" if re.fullmatch(r".{10}[T ]\d\d:\d\d[Zz]", text) else text)
+        except PostError:
+            raise WrongUseError(f"--until: {text[:40]!r} is no time; write it like 2026-11-24T18:00Z") from None
+    if not now < until <= now + _YEAR_MS:
+        raise WrongUseError(f"{'--until' if muted_until else '--for'}: a time to come, within a year, is needed")
+    return until
 
 
 def _dry_run(settings: Settings, paths: list[str], output: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -65,6 +66,7 @@ async def _serve(
     from prometheus_client import CollectorRegistry
 
     from pipeline.alerts.recent import RecentAlerts
+    from pipeline.alerts.run import give_order
     from pipeline.endings import end
     from pipeline.kafka.connection import Connection, KafkaUseError
     from pipeline.kafka.decisions import KafkaLog
@@ -73,6 +75,7 @@ async def _serve(
     from pipeline.web.app import create_app
     from pipeline.web.feed import Feed
     from pipeline.web.history import History, HistoryError
+    from pipeline.web.orders import OrderDesk
     from pipeline.web.run import WebError, address_of, bound, server_of
     from pipeline.web.wall.service import WallService
 
@@ -90,10 +93,12 @@ async def _serve(
     registry.register(collector)
     feed.on_list(kept.add)
     feed.on_list(collector.take)
+    give = functools.partial(give_order, settings) if source == "kafka" else None
+    desk = OrderDesk(walls.gate, give, lambda: settings.rules)
     server = server_of(
         create_app(
             feed, kept, events=settings.events, watchlists=settings.watchlists, alerts=alerts, registry=registry,
-            routers=walls.routers,
+            orders=desk, routers=walls.routers,
             on_startup=[walls.start], on_shutdown=[walls.stop],
         )
     )  # fmt: skip

@@ -50,10 +50,13 @@ async def follow_alerts(
         yield alert
 
 
-async def follow_orders(settings: Settings, stop: asyncio.Event | None = None) -> AsyncIterator[Order]:
+async def follow_orders(
+    settings: Settings, stop: asyncio.Event | None = None, *, ended: asyncio.Event | None = None
+) -> AsyncIterator[Order]:
     """What people say about alerts, from the topic `decisions`: all that holds, then each as it comes. Other decisions
-    on that topic are passed over."""
-    async for order in _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False).messages():
+    on that topic are passed over. `ended` is set when whoever reads has had all that the topic held."""
+    follower = _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False, ended)
+    async for order in follower.messages():
         yield order
 
 
@@ -65,11 +68,12 @@ class _Follower(Generic[Message]):
         kind: type[Message],
         stop: asyncio.Event,
         once: bool,
+        ended: asyncio.Event | None = None,  # set when all that the topics held has been taken
     ) -> None:
         self.connection = Connection.of(settings)
         self.newest = {f"{settings.kafka_prefix}{topic}": last for topic, last in newest.items()}
         self.decode: Callable[[bytes], Message] = msgspec.json.Decoder(kind).decode
-        self.stop, self.once = stop, once
+        self.stop, self.once, self.ended = stop, once, ended
         self.next: dict[Any, int] = {}  # by partition
 
     async def messages(self) -> AsyncIterator[Message]:
@@ -145,6 +149,8 @@ class _Follower(Generic[Message]):
                 for record in records:
                     self.next[tp] = record.offset + 1
                     yield record
+            if self.ended is not None and not self.ended.is_set() and await _at_end(consumer):
+                self.ended.set()
             if self.once and await _at_end(consumer):
                 return
 

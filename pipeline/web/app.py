@@ -20,6 +20,7 @@ from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
+from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
 from schemas.events import Event
 from schemas.watchlists import Watchlist
@@ -36,14 +37,16 @@ def create_app(
     registry: CollectorRegistry | None = None,
     watchlists: Sequence[Watchlist] = (),
     alerts: RecentAlerts | None = None,
+    orders: OrderDesk | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late;
-    `heartbeat_s`: after how long a silence a stream shows that it lives;
-    `routers`: routes of other parts (wall, moderation), served with the same headers and errors."""
+    `orders`: where what people say about them goes (none: nobody may); `heartbeat_s`: after how long a silence a
+    stream shows that it lives; `routers`: routes of other parts (wall, moderation), served with the same headers and
+    errors."""
     titles = {f"event:{event.name}": event.title for event in events if event.title}
     titles |= {watched.scope: watched.title for watched in watchlists if watched.title}
     web = Web(feed, history, titles, heartbeat_s=heartbeat_s)
@@ -52,6 +55,7 @@ def create_app(
     return Litestar(
         route_handlers=[
             api_router(web),
+            order_routes(web, orders or OrderDesk()),
             page_router(web),
             _service(feed, registry),
             create_static_files_router("/static", [STATIC], name="static", cache_control=None),

@@ -9,20 +9,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import Cookie
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
 
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
+from pipeline.web.allowed import CSRF_HEADER, allowed
 from pipeline.web.events import snapshots, wall_of
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.pages import language, login, moderation_off, shell
 from pipeline.web.wall.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate, same
 from pipeline.web.wall.walls import Walls
-from schemas.access import Token
 from schemas.moderation import EVERYWHERE, Decision, Kind
 
-CSRF_HEADER = "x-upswell-csrf"
 WRONG_TOKEN_S = 0.5  # how long somebody who guesses waits
 MAX_BLOCKS = 1_000  # of one answer
 AnyRequest = Request[Any, Any, Any]
@@ -84,22 +83,6 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     def cookie(key: str, value: str, max_age: int) -> Cookie:
         return Cookie(key, value=value, max_age=max_age, httponly=True, samesite="strict", secure=https, path="/")
 
-    def allowed(request: AnyRequest, right: Literal["read", "write"]) -> Token:
-        """The token of a request: in its header, or of its session (then with the session's proof, to write)."""
-        if not gate.open:
-            raise HTTPException(status_code=503, detail="moderation is off: no token is set (see docs/wall.md)")
-        token = gate.bearer(request.headers.get("authorization", ""))
-        if token is None:
-            session = gate.session(request.cookies.get(COOKIE, ""))
-            if session is None:
-                raise NotAuthorizedException("show a token: Authorization: Bearer SECRET")
-            if right == "write" and not same(session.csrf, request.headers.get(CSRF_HEADER, "")):
-                raise PermissionDeniedException("the page is not of this session; load it again")
-            token = session.token
-        if right == "write" and token.rights != "write":
-            raise PermissionDeniedException(f"the token {token.name} may look, not decide")
-        return token
-
     @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def moderate_page(request: AnyRequest, name: FromPath[str]) -> Response[str]:
         event, lang = wall_of(walls, name).event, language(request)
@@ -152,19 +135,19 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting"
     ) -> Response[ModerationView]:
         """A queue of an event's wall, with what was decided (read right)."""
-        allowed(request, "read")
+        allowed(gate, request, "read")
         return Response(look(name, queue), headers={"Cache-Control": "no-store"})
 
     @get("/api/v1/moderation/{name:str}/stream", include_in_schema=False)
     async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> EventStream:
-        allowed(request, "read")
+        allowed(gate, request, "read")
         wall_of(walls, name)
         return EventStream(snapshots(walls, lambda: look(name, queue), 0.25))
 
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
     async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[Wish]) -> Decision:
         """Decides about a post, an account, a word, a topic, a pin, the screen or the mode (write right)."""
-        token = allowed(request, "write")
+        token = allowed(gate, request, "write")
         wall_of(walls, name)
         return _kept(lambda: walls.decide(
             EVERYWHERE if data.everywhere else name, data.kind, data.target, data.verdict, token.name
@@ -173,14 +156,14 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     @post("/api/v1/moderation/{name:str}/undo", status_code=200)
     async def undo(request: AnyRequest, name: FromPath[str], data: JSONBody[Undo]) -> Decision:
         """Takes a decision back, if nobody has decided about the same thing since (write right)."""
-        token = allowed(request, "write")
+        token = allowed(gate, request, "write")
         wall_of(walls, name)
         return _kept(lambda: walls.undo(data.id, token.name))
 
     @get("/api/v1/blocks")
     async def blocks(request: AnyRequest) -> Response[Blocks]:
         """What is blocked everywhere, with or without events (read right)."""
-        allowed(request, "read")
+        allowed(gate, request, "read")
         found = [it for it in walls.moderation.in_force(EVERYWHERE) if it.event == EVERYWHERE]
         made = [it for it in walls.decisions_of(EVERYWHERE) if it.event == EVERYWHERE]
         return Response(Blocks(found[:MAX_BLOCKS], made), headers={"Cache-Control": "no-store"})
@@ -188,13 +171,13 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     @post("/api/v1/blocks", status_code=200)
     async def block(request: AnyRequest, data: JSONBody[BlockWish]) -> Decision:
         """Blocks a topic (it never trends), a word or an account everywhere, or frees it (write right)."""
-        token = allowed(request, "write")
+        token = allowed(gate, request, "write")
         return _kept(lambda: walls.decide(EVERYWHERE, data.kind, data.target, data.verdict, token.name))
 
     @post("/api/v1/blocks/undo", status_code=200)
     async def undo_block(request: AnyRequest, data: JSONBody[Undo]) -> Decision:
         """Takes a decision back, if nobody has decided about the same thing since (write right)."""
-        token = allowed(request, "write")
+        token = allowed(gate, request, "write")
         return _kept(lambda: walls.undo(data.id, token.name))
 
     return Router(

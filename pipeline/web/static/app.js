@@ -1,7 +1,8 @@
 // The live page: what the address names, kept current by the stream, from the JSON API alone.
+import { alertStrip } from "./alerts.js";
 import { ListView } from "./lists.js";
 import { clock, make, nameOf, t } from "./texts.js";
-import { alertLine, topicView } from "./topic.js";
+import { topicView } from "./topic.js";
 
 const WINDOWS = ["5m", "1h", "24h"];
 const main = document.getElementById("main"), controls = document.getElementById("controls"), status = document.getElementById("status");
@@ -124,20 +125,7 @@ async function scopes() {
   if (!state.at) renew(); // movement is known once it is known how far back the history goes
 }
 
-// the last alerts, below the lists: nothing moves when one comes
-const alertsBox = document.getElementById("alerts"), ALERTS_MS = 5000;
-async function alerts() {
-  try {
-    const answer = await fetch("/api/v1/alerts?limit=8");
-    const found = answer.ok ? await answer.json() : [];
-    alertsBox.replaceChildren(...(found.length ? [make("h2", {}, t.alerts), make("ul", {}, ...found.map((alert) =>
-      make("li", { class: `${alert.status} ${alert.severity}` }, alert.topic && !screen
-        ? make("a", { href: linkOf({ topic: alert.topic, scope: alert.scope, window: alert.window }) }, make("bdi", {}, alertLine(alert)))
-        : make("bdi", {}, alertLine(alert)))))] : []));
-  } catch { /* the stream says that the server is away */ }
-  setTimeout(alerts, ALERTS_MS);
-}
-alerts();
+alertStrip(document.getElementById("alerts"), status, linkOf, screen);
 
 // --- controls
 

@@ -10,6 +10,7 @@ const EN = {
   time: "Time", people: "People", posts: "Posts", expected: "Expected", spellings: "Other spellings", listed: "Listed in",
   examples: "Example posts", alerts: "Alerts", unknown: "No list has this topic, now or in the last day.",
   course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over", seen: "seen by",
+  ack: "I look after it", mute: "Mute for 2 h", unmute: "Unmute", mutes: "Muted alerts", until: "until", done: "Done.",
   voice: "Share of voice", share: "Share", voiceNote: "Shares of the posts in the window; a post about two counts for each.",
 };
 const FR = {
@@ -23,6 +24,7 @@ const FR = {
   spellings: "Autres graphies", listed: "Présent dans", examples: "Exemples de messages", alerts: "Alertes",
   unknown: "Aucune liste n’a ce sujet, ni maintenant ni depuis un jour.", course: "Évolution du dernier jour",
   table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée", seen: "vue par",
+  ack: "Je m’en occupe", mute: "Taire 2 h", unmute: "Ne plus taire", mutes: "Alertes tues", until: "jusqu’au", done: "C’est fait.",
   voice: "Part de voix", share: "Part", voiceNote: "Parts des messages de la fenêtre ; un message sur deux sujets compte pour chacun.",
 };
 export const t = french ? FR : EN;

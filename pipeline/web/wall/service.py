@@ -24,8 +24,9 @@ from schemas.events import Event
 
 
 class WallService:
-    """What `create_app` takes: `routers`, `start` for on_startup, `stop` for on_shutdown. From then on the feed shows
-    nothing that is blocked. `file` keeps posts, and decisions unless `log` does (neither: until the process ends)."""
+    """What `create_app` takes: `routers`, `gate` for orders about alerts, `start` for on_startup, `stop` for
+    on_shutdown. From then on the feed shows nothing that is blocked. `file` keeps posts, and decisions unless `log`
+    does (neither: until the process ends)."""
 
     def __init__(
         self, feed: Feed, events: Sequence[Event], tokens: Sequence[Token] = (), file: Path | None = None,
@@ -40,9 +41,10 @@ class WallService:
         self._kafka: tuple[dict[str, Any], str] | None = None
         feed.visible = self.walls.visible
         self.walls.on_decision(feed.refresh)
+        self.gate = Gate(tokens)
         self.routers: list[Router] = [
             event_routes(self.walls, self._current),
-            moderation_routes(self.walls, Gate(tokens), https=https),
+            moderation_routes(self.walls, self.gate, https=https),
         ]
 
     def read_kafka(self, client: dict[str, Any], topic: str) -> None:

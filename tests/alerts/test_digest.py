@@ -1,0 +1,176 @@
+"""The daily digest tells the truth: what is over, how high it went, and every alert of every night."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.alerts import Outbox
+from pipeline.alerts import digest as digests
+from pipeline.alerts.digest import last_due
+from schemas.alerts import Alert, Receiver
+from tests.alerts.test_alerting import at, row, rule
+from tests.alerts.test_blocking import Desk
+
+MORNING = dt.datetime(2026, 11, 18, 16, tzinfo=dt.UTC)
+
+
+def minute_of(moment: dt.datetime) -> int:
+    return int(moment.timestamp()) // 60
+
+
+class Day:
+    """An outbox with a clock that the test moves."""
+
+    def __init__(self, folder: Path, receiver: Receiver, now: dt.datetime = MORNING) -> None:
+        self.file, self.receiver, self.now, self.desk = folder / "alerts.db", receiver, now, Desk()
+        self.outbox = self.opened()
+        self.outbox.digests()
+
+    def opened(self) -> Outbox:
+        return Outbox(
+            self.file, [rule()], [self.receiver], now_s=lambda: self.now.timestamp(), allowed=self.desk.blocking.allowed
+        )
+
+    def again(self) -> None:
+        self.outbox.close()
+        self.outbox = self.opened()
+
+    def digest(self) -> Alert | None:
+        """The one that waits, as it would be told now; it is delivered."""
+        waiting = self.outbox.next(self.receiver.name)
+        if waiting is None:
+            return None
+        self.outbox.delivered(waiting.id)
+        return waiting.told
+
+
+def boss(**fields: object) -> Receiver:
+    told = {"name": "boss", "kind": "webhook", "url": "http://127.0.0.1:9/", "digest": "17:30",
+            "time_zone": "Europe/Paris", "max_age_s": 86_400} | fields  # fmt: skip
+    return Receiver(**told)  # type: ignore[arg-type]
+
+
+def test_who_is_not_told_of_ends_is_not_told_that_what_has_ended_fires_still(tmp_path: Path) -> None:
+    day, minute = Day(tmp_path, boss(resolved=False)), minute_of(MORNING)
+    day.outbox.take(at(minute, row("#a"), row("#b", 2)))
+    day.outbox.take(at(minute + 5, row("#b")))
+    day.now += dt.timedelta(minutes=30)
+    assert day.outbox.digests() == 1
+    told = day.digest()
+    assert told is not None
+    assert told.why.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #a is number 1")
+    assert told.why.count("over after 5 min") == told.why.count("still firing") == 1
+    day.outbox.take(at(minute + 60))  # the end of #b alone is no news for it
+    day.now += dt.timedelta(days=1)
+    assert day.outbox.digests() == 0
+    day.outbox.close()
+
+
+def test_an_end_that_comes_to_light_late_is_told_all_the_same(tmp_path: Path) -> None:
+    day, minute = Day(tmp_path, boss(max_age_s=60)), minute_of(MORNING)
+    day.outbox.take(at(minute, row("#a")))
+    day.now += dt.timedelta(minutes=20)
+    day.outbox.take(at(minute + 5))
+    day.now += dt.timedelta(minutes=10)
+    assert day.outbox.digests() == 1
+    told = day.digest()
+    assert told is not None
+    assert "(over after 5 min; peak" in told.why
+    day.outbox.close()
+
+
+def test_each_alert_is_told_with_its_peak_through_restarts_and_lists_read_again(tmp_path: Path) -> None:
+    day, minute = Day(tmp_path, boss()), minute_of(MORNING)
+    lists = [
+        at(minute + step, row("#a", authors=people, score=people / 10.0))
+        for step, people in enumerate((20, 1_200, 300, 1_200))
+    ]
+    for one in lists[:2]:
+        day.outbox.take(one)
+    day.again()
+    for one in [*lists, at(minute + 4, row("#b", authors=7)), at(minute + 5)]:
+        day.outbox.take(one)
+    day.again()
+    day.now += dt.timedelta(minutes=30)
+    assert day.outbox.digests() == 1
+    told = day.digest()
+    assert told is not None
+    assert "(over after 4 min; peak 1,200 people, 120.0 sigma, at 16:01 UTC)" in told.why
+    assert "(over after 1 min; peak 7 people," in told.why
+    day.outbox.close()
+
+
+def test_a_scope_as_a_whole_has_a_peak_of_posts(tmp_path: Path) -> None:
+    file, minute = tmp_path / "alerts.db", minute_of(MORNING)
+    now = [MORNING.timestamp()]
+    outbox = Outbox(file, [rule(kind="volume", on="event:fete", posts=10)], [boss()], now_s=lambda: now[0])
+    outbox.digests()
+    for step, posts in enumerate((12, 1_900, 15)):
+        outbox.take(msgspec.structs.replace(at(minute + step, scope="event:fete"), posts=posts, authors=posts // 10))
+    now[0] += 1_800
+    assert outbox.digests() == 1
+    waiting = outbox.next("boss")
+    assert waiting is not None
+    assert "(still firing; peak 1,900 posts by 190 people at 16:01 UTC)" in waiting.alert.why
+    outbox.close()
+
+
+def test_a_digest_that_waits_does_not_tell_what_is_blocked_meanwhile(tmp_path: Path) -> None:
+    day = Day(tmp_path, boss())
+    day.outbox.take(at(minute_of(MORNING), row("#a"), row("#b", 2)))
+    day.now += dt.timedelta(minutes=30)
+    assert day.outbox.digests() == 1
+    day.desk.blocks("#a")
+    waiting = day.outbox.next("boss")
+    assert waiting is not None
+    assert waiting.told is not None
+    assert waiting.told.why.startswith("1 alert since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #b")
+    assert "#a" not in waiting.told.why
+    assert waiting.told.key == waiting.alert.key
+    day.desk.blocks("#b")
+    waiting = day.outbox.next("boss")
+    assert waiting is not None
+    assert waiting.told is None
+    day.outbox.close()
+
+
+SPRING = dt.datetime(2026, 3, 28, 22, tzinfo=dt.UTC)  # in Paris clocks go from 02:00 to 03:00 at 01:00Z
+AUTUMN = dt.datetime(2026, 10, 24, 22, tzinfo=dt.UTC)  # and from 03:00 to 02:00 at 01:00Z
+
+
+@pytest.mark.parametrize("night", [SPRING, AUTUMN])
+@pytest.mark.parametrize("time", ["02:00", "02:30", "03:00", "03:10"])
+def test_no_alert_of_a_night_of_clock_change_is_lost_or_told_twice(
+    tmp_path: Path, night: dt.datetime, time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "MOST", 1_000)
+    day = Day(tmp_path, boss(digest=time), night)
+    told: list[str] = []
+    for step in range(0, 30 * 60, 10):  # something fires every ten minutes, and is over
+        minute = minute_of(night) + step
+        day.now = night + dt.timedelta(minutes=step)
+        day.outbox.take(at(minute, row(f"#t{step}")))
+        day.outbox.digests()
+        day.outbox.take(at(minute + 1))
+        while (digest := day.digest()) is not None:
+            told += [alert.split(" is number")[0].split("#")[1] for alert in digest.why.split(" · ") if "#" in alert]
+    due = last_due(day.receiver, day.now.timestamp())
+    expected = [f"t{step}" for step in range(0, 30 * 60, 10) if night + dt.timedelta(minutes=step) <= due]
+    assert len(expected) > 10
+    assert told == expected
+    day.outbox.close()
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [("2026-03-29T00:59", "2026-03-28T01:30"), ("2026-03-29T01:10", "2026-03-28T01:30"),
+     ("2026-03-29T01:30", "2026-03-29T01:30"), ("2026-03-30T00:29", "2026-03-29T01:30"),
+     ("2026-03-30T00:30", "2026-03-30T00:30"), ("2026-10-25T01:40", "2026-10-25T00:30")],
+)  # fmt: skip
+def test_a_digest_is_due_by_the_instant_not_by_what_clocks_show(now: str, due: str) -> None:
+    moment = dt.datetime.fromisoformat(f"{now}+00:00").timestamp()
+    assert last_due(boss(digest="02:30"), moment) == dt.datetime.fromisoformat(f"{due}+00:00")

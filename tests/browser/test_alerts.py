@@ -1,0 +1,114 @@
+"""A moderator who is signed in mutes and acknowledges alerts on the page, with the keyboard, in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.alerts import RecentAlerts
+from pipeline.web.feed import Feed
+from pipeline.web.orders import OrderDesk
+from pipeline.web.run import start_web
+from pipeline.web.wall.tokens import COOKIE, Gate
+from schemas.access import Token
+from schemas.alerts import Order, Rule
+from tests.browser.test_page import alert, browser, listed
+
+__all__ = ["browser"]
+ANN = Token("ann", "a-secret-for-ann-0", "write")
+EVE = Token("eve", "a-secret-for-eve-0", "read")
+
+
+class Desk:
+    """A server that remembers the orders it got."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.given: list[Order] = []
+        self.gate, self.alerts, feed = Gate((ANN, EVE)), RecentAlerts(), Feed()
+        feed.publish(listed(1, "#Lyon"))
+        orders = OrderDesk(self.gate, self._give, lambda: (Rule("rule"),))
+        self.handle = start_web(feed, port=0, alerts=self.alerts, orders=orders)
+        self._browser, self.faults = browser, list[str]()
+
+    async def _give(self, order: Order) -> None:
+        self.given.append(order)
+
+    def opened(self, token: Token | None, locale: str = "en-GB", view: str = "") -> Page:
+        context = self._browser.new_context(locale=locale)
+        if token is not None:
+            context.add_cookies([{"name": COOKIE, "value": self.gate.begin(token), "url": self.handle.address}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
+        page.goto(self.handle.address + view)
+        return page
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Desk]:
+    made = Desk(browser)
+    made.alerts.add(alert(1))
+    yield made
+    for context in browser.contexts:
+        context.close()
+    made.handle.stop()
+    assert made.faults == []
+
+
+def reached(page: Page, name: str) -> None:
+    """Goes to a button with the tabulator alone."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == name:
+            return
+    raise AssertionError(f"no tabulator leads to {name}")
+
+
+LANGUAGES = [
+    ("en-GB", "I look after it", "Mute for 2 h", "Unmute", "Muted alerts"),
+    ("fr-FR", "Je m’en occupe", "Taire 2 h", "Ne plus taire", "Alertes tues"),
+]
+
+
+@pytest.mark.parametrize(("locale", "ack", "mute", "unmute", "heading"), LANGUAGES)
+def test_a_moderator_acknowledges_mutes_and_unmutes_by_keyboard(
+    desk: Desk, locale: str, ack: str, mute: str, unmute: str, heading: str
+) -> None:
+    page = desk.opened(ANN, locale)
+    expect(page.locator("#alerts li button")).to_have_text([ack, mute])
+    reached(page, ack)
+    page.keyboard.press("Enter")
+    expect(page.locator("#alerts li").first).to_contain_text("ann")
+    expect(page.locator("#alerts li button")).to_have_text([mute])
+    reached(page, mute)
+    page.keyboard.press("Enter")
+    expect(page.locator("#alerts h2").nth(1)).to_have_text(heading)
+    expect(page.locator("#alerts li button")).to_have_text([unmute])
+    assert not Axe().run(page, context="#alerts").response["violations"]
+    reached(page, unmute)
+    page.keyboard.press(" ")
+    expect(page.locator("#alerts h2")).to_have_count(1)
+    assert [(one.action, one.rule, one.topic, one.by) for one in desk.given] == [
+        (action, "rule", "#lyon", "ann") for action in ("acknowledge", "mute", "unmute")
+    ]
+
+
+@pytest.mark.parametrize(("token", "view"), [(None, ""), (EVE, ""), (ANN, "screen")])
+def test_who_may_not_decide_sees_mutes_and_no_buttons(desk: Desk, token: Token | None, view: str) -> None:
+    desk.alerts.order(Order("mute", "rule", "#x", "<b>bob", 1, 9_000_000_000_000))
+    page = desk.opened(token, view=view)
+    expect(page.locator("#alerts li")).to_have_count(2)
+    expect(page.locator("#alerts li").nth(1)).to_contain_text("<b>bob")
+    expect(page.locator("#alerts button")).to_have_count(0)
+
+
+def test_the_strip_keeps_the_focus_while_alerts_come(desk: Desk) -> None:
+    page = desk.opened(ANN)
+    expect(page.locator("#alerts li button")).to_have_count(2)
+    reached(page, "Mute for 2 h")
+    desk.alerts.add(alert(2, "resolved"))
+    expect(page.locator("#alerts li")).to_have_count(2, timeout=10_000)
+    assert page.evaluate("document.activeElement.textContent") == "Mute for 2 h"
