@@ -15,9 +15,9 @@ CSRF_HEADER = "x-upswell-csrf"
 
 def allowed(gate: Gate, request: Request[Any, Any, Any], right: Literal["read", "write"]) -> Token:
     """The token of a request: in its header, or of its session (then with the session's proof, to write). Raises
-    HTTPException: 401, 403, or 503 where no token is set."""
+    HTTPException: 401, or 403, also where no token is set."""
     if not gate.open:
-        raise HTTPException(status_code=503, detail="moderation is off: no token is set (see docs/wall.md)")
+        raise HTTPException(status_code=403, detail="moderation is off: no token is set (see docs/wall.md)")
     token = gate.bearer(request.headers.get("authorization", ""))
     if token is None:
         session = gate.session(request.cookies.get(COOKIE, ""))

@@ -36,7 +36,7 @@ def _problem(description: str) -> ResponseSpec:
 
 FAULTS = {
     400: _problem("a field does not fit"), 401: _problem("no token"), 403: _problem("the token may not"),
-    404: _problem("no such rule"), 503: _problem("no token is set, or Kafka does not take the order"),
+    404: _problem("no such rule"), 503: _problem("Kafka does not take the order"),
 }  # fmt: skip
 
 

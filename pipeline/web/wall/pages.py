@@ -122,4 +122,4 @@ def moderation_off(lang: str) -> Response[str]:
         f'<main class="login"><h1>{words["moderate"]}</h1><p>{words["off"]}</p><pre>{escape(_EXAMPLE)}</pre>'
         f"<p>{words['or']} <code>UPSWELL_TOKENS=ann:write:SECRET</code></p></main>"
     )
-    return page(words["moderate"], lang, body, status=503)
+    return page(words["moderate"], lang, body, status=403)
