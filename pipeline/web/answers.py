@@ -9,7 +9,7 @@ import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
-from pipeline.web.history import Point
+from pipeline.web.history import HistoryError, Point
 from schemas import Trend, TrendList
 from schemas.alerts import Alert
 
@@ -106,6 +106,10 @@ def problem(_request: Request[Any, Any, Any], error: Exception) -> Response[byte
         reasons = [f"{e.get('key', '')}: {e.get('message', '')}" for e in extra] if isinstance(extra, list) else []
         said = Problem(type(error).__name__, error.status_code, "; ".join([error.detail, *reasons]))
         headers = error.headers
+    elif isinstance(error, HistoryError):
+        _log.error("%s", error)
+        said = Problem("ServiceUnavailable", 503, "the history cannot be read; the server's log says why")
+        headers = None
     else:
         _log.error("a request failed", exc_info=error)
         said, headers = Problem("InternalServerError", 500, "the server failed; its log says how"), None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, Router, get
@@ -18,7 +19,7 @@ from litestar.params import FromQuery, PathParameter, QueryParameter
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
 from pipeline.web.feed import Feed, Wanted
-from pipeline.web.history import History
+from pipeline.web.history import DAY_MS, History
 from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of
 from schemas import PostError, Trend, TrendList, parse_time
@@ -26,7 +27,7 @@ from schemas.alerts import Alert
 
 HEARTBEAT_S = 15.0
 MAX_LIMIT = 20
-DAY_MS = 86_400_000
+TAG_DAYS = 7  # of a tag's history, as Mastodon's clients draw them
 LAST_MS = 253_402_300_800_000  # the year 10000
 
 WindowName = Literal["5m", "1h", "24h"]
@@ -230,23 +231,29 @@ def api_router(web: Web) -> Router:
         limit: Limit = 10,
         offset: Annotated[int, QueryParameter(ge=0, le=1_000)] = 0,
     ) -> list[Tag]:
-        """Trending hashtags as Mastodon's clients read them: the list `all` over 24 h, else over 1 h."""
+        """Trending hashtags as Mastodon's clients read them: the list `all` over 24 h, else over 1 h, and for the six
+        days before what that list said at their ends."""
         change = feed.current("all", "24h") or feed.current("all", "1h")
         rows = [row for row in change.list.trends if row.topic.startswith("#")] if change else []
         base = str(request.base_url)
-        return [_tag(row, change.list.at if change else 0, base) for row in rows[offset : offset + limit]]
+        end_ms = max(change.list.at - 1, 0) if change else 0  # a list that ends at midnight tells of the day before
+        tagged = []
+        for row in rows[offset : offset + limit]:
+            past = [(0, 0)] * (TAG_DAYS - 1)
+            if web.history is not None:
+                past = await asyncio.to_thread(web.history.days, row.topic, end_ms, TAG_DAYS - 1)
+            tagged.append(_tag(row, end_ms, past, base))
+        return tagged
 
     return Router("/api/v1", route_handlers=[trends, topics, topic_by_key, alerts, voice, scopes, stream, tags])
 
 
-def _tag(row: Trend, at_ms: int, base: str) -> Tag:
-    from urllib.parse import quote
-
+def _tag(row: Trend, end_ms: int, past: Sequence[tuple[int, int]], base: str) -> Tag:
     name = row.display.lstrip("#\uff03")
-    today = at_ms // DAY_MS * 86_400
-    first = TagDay(str(today), str(row.authors), str(row.posts))
-    rest = [TagDay(str(today - day * 86_400), "0", "0") for day in range(1, 7)]
-    return Tag(name, f"{base}?topic={quote(row.topic)}", [first, *rest])
+    today = end_ms // DAY_MS * 86_400
+    days = [(row.posts, row.authors), *past]
+    history = [TagDay(str(today - n * 86_400), str(people), str(posts)) for n, (posts, people) in enumerate(days)]
+    return Tag(name, f"{base}?topic={quote(row.topic)}", history)
 
 
 async def events(feed: Feed, wanted: Wanted, last_id: str, heartbeat_s: float) -> AsyncGenerator[bytes, None]:

@@ -18,6 +18,7 @@ DAY_MS = 86_400_000
 BATCH = 500  # lists written at once
 WAITING = 20_000  # lists that may wait for the disk; beyond that whoever brings them waits
 POINTS = 5_000  # of one time line
+LOCKED_S = 10.0  # how long somebody else may hold the file
 
 _log = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(TrendList).decode
@@ -62,24 +63,35 @@ class History:
     """
 
     def __init__(self, path: Path | None = None, keep_days: int = 90) -> None:
-        """Raises HistoryError when the file cannot be opened."""
+        """Raises HistoryError when the file cannot be opened, is no history, or is locked for LOCKED_S."""
         self.keep_ms = keep_days * DAY_MS
+        self._name = str(path) if path else "the history in memory"
         self.lost = 0  # lists that could not be written
         self._newest = self._cleaned = 0
         self._lock = threading.Lock()
         try:
-            self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=10)
-            self._db.execute("pragma journal_mode=wal")
-            self._db.execute("pragma synchronous=normal")
-            self._db.executescript(_TABLES)
-            known = {row[1] for row in self._db.execute("pragma table_info(lists)")}
-            for column in {"posts", "authors"} - known:  # a file of an earlier release
-                self._db.execute(f"alter table lists add column {column} integer not null default 0")
+            self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=LOCKED_S)
         except sqlite3.Error as error:
-            raise HistoryError(f"{path}: cannot keep the history there ({error}); name another file") from None
+            raise self._refused(error) from None
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise self._refused(error) from None
         self._queue: queue.Queue[TrendList | None] = queue.Queue(WAITING)
         self._writer = threading.Thread(target=self._write_all, name="history", daemon=True)
         self._writer.start()
+
+    def _prepare(self) -> None:
+        self._db.execute("pragma journal_mode=wal")
+        self._db.execute("pragma synchronous=normal")
+        self._db.executescript(_TABLES)
+        known = {row[1] for row in self._db.execute("pragma table_info(lists)")}
+        for column in {"posts", "authors"} - known:  # a file of an earlier release
+            self._db.execute(f"alter table lists add column {column} integer not null default 0")
+
+    def _refused(self, error: sqlite3.Error) -> HistoryError:
+        return HistoryError(f"{self._name}: cannot keep the history there ({error}); name another file")
 
     def add(self, trends: TrendList) -> None:
         """Keeps a list; one that is not final is passed over."""
@@ -98,12 +110,16 @@ class History:
             self._db.close()
 
     def at(self, scope: str, window: str, at_ms: int) -> TrendList | None:
-        """The list that was shown at that moment: the newest one not later."""
+        """The list that was shown at that moment: the newest one not later; None where none is kept. Raises
+        HistoryError, as all that asks does, when the file cannot be read."""
         found = self._ask(
             "select body from lists where scope = ? and window = ? and at <= ? order by at desc limit 1",
             scope, window, at_ms,
         )  # fmt: skip
-        return _decode(zlib.decompress(found[0][0])) if found else None
+        try:
+            return _decode(zlib.decompress(found[0][0])) if found else None
+        except (zlib.error, msgspec.DecodeError) as error:
+            raise self._unread(error) from None
 
     def span(self, scope: str, window: str) -> tuple[int, int] | None:
         """From when to when there are lists (ms); None where there are none."""
@@ -120,6 +136,18 @@ class History:
         )  # fmt: skip
         return [Point(at, rank, bool(trending), *rest) for at, rank, trending, *rest in reversed(found)]
 
+    def days(self, topic: str, before_ms: int, count: int) -> list[tuple[int, int]]:
+        """(posts, people) of the topic in each of the `count` UTC days before the one that `before_ms` lies in, the
+        newest first, as the last list `all` over 24 h said that ended in the day's second half and had it; else
+        (0, 0)."""
+        today = before_ms // DAY_MS * DAY_MS
+        found = {
+            (point.at - 1) // DAY_MS: (point.posts, point.authors)  # the last one of a day stands
+            for point in self.timeline(topic, "all", "24h", today - count * DAY_MS + 1, today)
+            if (point.at - 1) % DAY_MS >= DAY_MS // 2
+        }
+        return [found.get(today // DAY_MS - day, (0, 0)) for day in range(1, count + 1)]
+
     def totals(self, scope: str, window: str, from_ms: int, to_ms: int) -> list[tuple[int, int, int]]:
         """(at, posts, people) of an event's or a watchlist's scope as a whole, wherever they changed from `from_ms` up
         to and with `to_ms`; first the newest one before, so that every moment has one."""
@@ -134,8 +162,14 @@ class History:
         return [(at, posts, authors) for at, posts, authors in (*before, *found)]
 
     def _ask(self, question: str, *values: str | int) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(question, values).fetchall()
+        try:
+            with self._lock:
+                return self._db.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
+
+    def _unread(self, error: Exception) -> HistoryError:
+        return HistoryError(f"{self._name}: the history cannot be read ({error}); restore the file or name another")
 
     def _write_all(self) -> None:
         while True:
@@ -147,7 +181,8 @@ class History:
                 self._write(lists)
             except sqlite3.Error as error:
                 self.lost += len(lists)
-                _log.error("%d lists could not be kept in the history: %s", len(lists), error)
+                told = "%s: %d lists could not be kept (%s); look at the file and its disk"
+                _log.error(told, self._name, len(lists), error)
             finally:
                 for _ in batch:
                     self._queue.task_done()
@@ -162,7 +197,7 @@ class History:
             (r.topic, t.scope, t.window, t.at, r.rank, r.trending, r.posts, r.authors, r.support, r.expected, r.score)
             for t in lists for r in t.trends
         ]  # fmt: skip
-        self._newest = max((t.at for t in lists), default=self._newest)
+        self._newest = max(self._newest, *(t.at for t in lists), 0)
         with self._lock, self._db:
             self._db.executemany(
                 "insert or ignore into lists (scope, window, at, body, posts, authors) values (?, ?, ?, ?, ?, ?)", rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Any
@@ -40,6 +41,22 @@ _BODY = """<body data-view="{view}">
 MAX_LISTS = 4  # side by side
 FILL = " class='fill'"  # a row that does not trend, and only fills the list up
 FRENCH_STATES = {"new": "nouveau", "rising": "monte", "steady": "stable", "fading": "retombe"}
+_FRENCH_WHY = tuple((re.compile(said), french) for said, french in (  # as the page's scripts do (static/texts.js)
+    (r"\bpeople in\b", "personnes en"), (r"\bperson in\b", "personne en"),
+    (r", who count as (\d+) because they repeat the same texts,",
+     r", comptées pour \1 car elles répètent les mêmes textes,"),
+    (r"; no past to compare with yet", " ; pas encore de passé à comparer"),
+    (r" where ([\d.,]+) ± ([\d.,]+) were expected \((-?[\d.,]+) sigma\)", r" pour \1 ± \2 attendues (\3 sigma)"),
+    (r"; interest has faded", " ; l’intérêt est retombé"), (r"; nothing unusual", " ; rien d’inhabituel"),
+    (r", (\d+)% of them with words of their own", r", dont \1 % avec leurs propres mots"),
+))  # fmt: skip
+
+
+def french_why(why: str) -> str:
+    """The sentence of a row in French."""
+    for said, french in _FRENCH_WHY:
+        why = said.sub(french, why, count=1)
+    return why
 
 
 def page_router(web: Web) -> Router:
@@ -117,7 +134,7 @@ def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french
         f"<tr{'' if row.trending else FILL}><td>{row.rank}</td><th scope='row'><bdi>{_safe(row.display)}</bdi></th>"
         f"<td>{_spark(row.spark)}</td><td>{row.authors}</td><td>{row.posts}</td>"
         f"<td>{(FRENCH_STATES[row.state] if french else row.state) if row.trending else ''}</td>"
-        f"<td><bdi>{_safe(row.why)}</bdi></td></tr>"
+        f"<td><bdi>{_safe(french_why(row.why) if french else row.why)}</bdi></td></tr>"
         for row in (trends.trends if trends else ())
     )
     heads = ("Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi") if french else (

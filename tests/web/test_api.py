@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -11,9 +12,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from pipeline.alerts import RecentAlerts
-from pipeline.web.app import SILENT_S, create_app
+from pipeline.web.app import SILENT_S, STATIC, create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
+from pipeline.web.page import french_why
 from schemas import Trend, TrendList
 from schemas.alerts import Alert
 
@@ -147,3 +149,36 @@ def alert(topic: str) -> Alert:
     return Alert(
         f"r/{topic}/1", "firing", "r", "trending", "info", "all", "1h", topic, topic, 1, 1, 1, 1, 10, [], [], "because"
     )
+
+
+WHYS = (
+    "1,412 people in 15 min where 35 ± 8.1 were expected (11.6 sigma), 96% of them with words of their own",
+    "1 person in 5 min; no past to compare with yet",
+    "80 people in 1 h, who count as 12 because they repeat the same texts, where 1.0 ± 2.0 were expected (-0.4 sigma)",
+    "9 people in 60 min where 8 ± 2 were expected (0.1 sigma); interest has faded",
+    "9 people in 60 min where 8 ± 2 were expected (0.1 sigma); nothing unusual",
+)
+
+
+def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Feed) -> None:
+    row = listed(60_000).trends[0]
+    rows = [msgspec.structs.replace(row, rank=rank, why=why) for rank, why in enumerate(WHYS, 1)]
+    feed.publish(TrendList("all", "1h", 3_600, 60_000, True, "", rows))
+    with TestClient(create_app(feed)) as client:
+        english, french = client.get("/?lang=en").text, client.get("/?lang=fr").text
+    for why in WHYS:
+        assert f"<bdi>{why}</bdi>" in english
+        assert f"<bdi>{french_why(why)}</bdi>" in french
+        assert not re.search(r"people|person |where|expected|words|because|faded|nothing|compare with", french_why(why))
+    assert french_why(WHYS[0]).startswith("1,412 personnes en 15 min pour 35 ± 8.1 attendues (11.6 sigma), dont 96 % ")
+
+
+def test_the_table_and_the_scripts_translate_alike() -> None:
+    script = (STATIC / "texts.js").read_text()
+    pairs = re.findall(r'\[/(.+?)/, "(.*?)"\]', script[script.index("const WHY") : script.index("export const why")])
+    assert len(pairs) == 8
+    for why in WHYS:
+        said = why
+        for pattern, french in pairs:
+            said = re.sub(pattern, re.sub(r"\$(\d)", r"\\\1", french), said, count=1)
+        assert french_why(why) == said
