@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from pipeline.moderation import original_ref, post_ref
+from pipeline.moderation import Moderation, original_ref, post_ref
 from pipeline.text import EventMatcher, printable, topics_of
 from pipeline.web.wall.entries import web_address
 from pipeline.web.wall.tally import EventTally, Minute, Phase, own_topics
@@ -64,12 +64,20 @@ class Report(msgspec.Struct):
 
 
 class Debrief:
-    """Takes an event's posts and lists in the order of a replay, and tells them at the end: the same for the same."""
+    """Takes an event's posts and lists in the order of a replay, and tells them at the end: the same for the same.
 
-    def __init__(self, event: Event) -> None:
+    What moderators have blocked (posts, accounts, words, topics) is neither counted nor named, nor are reposts of it;
+    of the posts only those are told that the event's wall would show.
+    """
+
+    def __init__(self, event: Event, moderation: Moderation | None = None) -> None:
+        self._moderation = moderation or Moderation()
+        self._blocked: set[str] = set()  # originals that may not be shown
+        self._shows_all = moderation is None
         self._event = event
         self._matcher = EventMatcher([event])
         self._own = own_topics(event)
+        self._untold = self._own  # topics that are not worth telling, or may not be told
         self._tally = EventTally()
         self._seen: set[str] = set()
         self._copies: Counter[str] = Counter()
@@ -81,8 +89,11 @@ class Debrief:
         if post_ref(post) in self._seen or not self._matcher.match(post, tuple(topics_of(post))):
             return
         self._seen.add(post_ref(post))
-        self._tally.take(post)
         ref = original_ref(post)
+        if ref in self._blocked or self._moderation.blocked_because(self._event.name, post):
+            self._blocked.add(post_ref(post))
+            return
+        self._tally.take(post)
         self._copies[ref] += post.repost_of is not None
         if ref not in self._posts or not post.repost_of:
             self._posts[ref] = post
@@ -91,7 +102,7 @@ class Debrief:
         """Remembers what trended when; lists of other scopes are passed over."""
         if trends.scope != f"event:{self._event.name}":
             return
-        for row in trends.trends:
+        for row in self._moderation.visible(trends).trends:
             known = self._best.get(trends.at // BIN_MS)
             if row.trending and row.topic not in self._own and (known is None or row.weight > known[0]):
                 self._best[trends.at // BIN_MS] = (row.weight, row)
@@ -99,13 +110,18 @@ class Debrief:
     def report(self) -> Report:
         """The event as far as it was taken."""
         tally, event = self._tally, self._event
+        self._untold = self._own | {
+            key for key in tally.topics if not self._moderation.visible_topic(event.name, key, tally.display(key))
+        }
         minutes = tally.minutes()
-        phases = tally.phases(self._own)
+        phases = tally.phases(self._untold)
         for phase in phases:
             phase.topics = [printable(tally.display(topic)) for topic in phase.topics]
-        topics = sorted((it for it in tally.topics.items() if it[0] not in self._own), key=lambda it: (-it[1], it[0]))
+        told = (it for it in tally.topics.items() if it[0] not in self._untold)
+        topics = sorted(told, key=lambda it: (-it[1], it[0]))
         people = sorted(tally.busiest.items(), key=lambda it: (-it[1], it[0]))
-        repeated = sorted((it for it in self._copies.items() if it[1]), key=lambda it: (-it[1], it[0]))
+        shown = (it for it in self._copies.items() if it[1] and self._shown(it[0]))
+        repeated = sorted(shown, key=lambda it: (-it[1], it[0]))
         times = [int(post.time) for post in self._posts.values()]
         return Report(
             event.name, printable(event.title or event.name), event.time_zone, min(times, default=None),
@@ -114,6 +130,10 @@ class Debrief:
             [Named(printable(author), posts) for (_, author), posts in people[:ROWS]],
             [self._top(ref, copies) for ref, copies in repeated[:ROWS]],
         )
+
+    def _shown(self, ref: str) -> bool:
+        event = self._event
+        return self._shows_all or self._moderation.queue(event.name, self._posts[ref], event.moderation) == "shown"
 
     def _top(self, ref: str, copies: int) -> TopPost:
         post = self._posts[ref]
@@ -142,5 +162,5 @@ class Debrief:
         if rows:
             row = max(rows, key=lambda it: it[0])[1]
             return [printable(row.display)], printable(row.why)
-        topics = self._tally.topics_at(place * BIN_MS, self._own)
+        topics = self._tally.topics_at(place * BIN_MS, self._untold)
         return [printable(self._tally.display(topic)) for topic in topics], ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
-import zoneinfo
 from html import escape
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +10,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from pipeline.cli.common import ConfigFlag, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
 from pipeline.cli.debrief import Debrief, Report
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.outputs import refuse_overlap
+from pipeline.cli.report_texts import Lang, Texts
 from pipeline.local import Local, Options
+from pipeline.moderation import DecisionLog, LogError, Moderation, SqliteLog
+from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, find_files, read_archives
 
 _CSS = (
@@ -31,6 +32,12 @@ def report(
     paths: Annotated[list[str], typer.Argument(metavar="ARCHIVE...", help="Files, directories or globs; - is stdin")],
     out: Annotated[str | None, typer.Option("--out", metavar="F", help="HTML file [default: EVENT.html]")] = None,
     json_out: Annotated[str | None, typer.Option("--json", metavar="F", help="JSON file too; - for stdout")] = None,
+    lang: Annotated[Lang, typer.Option("--lang", help="Language of the page")] = "en",
+    decisions: Annotated[
+        str | None,
+        typer.Option("--decisions", metavar="F", help="Leave out what is blocked by: kafka, or serve's --walls file"),
+    ] = None,
+    brokers: BrokersFlag = None,
     config: ConfigFlag = None,
 ) -> None:
     """Write what happened at an event: time line, phases, topics, people, posts, peaks and their cause.
@@ -38,8 +45,9 @@ def report(
     \b
     Example:
       upswell report capcomnet archive/ --out capcomnet.html --json capcomnet.json
+      upswell report capcomnet archive/ --lang fr --decisions kafka
     """
-    settings = settings_in_force(config)
+    settings = settings_in_force(config, kafka_brokers=brokers)
     found = next((it for it in settings.events if it.name == event), None)
     if found is None:
         known = ", ".join(it.name for it in settings.events) or "there is none"
@@ -50,7 +58,7 @@ def report(
     except ArchiveError as error:
         raise WrongUseError(str(error)) from None
     refuse_overlap({"--out": html_file, "--json": json_out}, files)
-    debrief = Debrief(found)
+    debrief = Debrief(found, _moderation(settings, decisions) if decisions else None)
     local = Local(
         Options(settings.pane_ms, settings.lateness_ms, settings.partitions, (found,)),
         on_list=debrief.take_list,
@@ -65,10 +73,36 @@ def report(
         raise CommandError(str(error)) from None
     local.finish()
     told = debrief.report()
-    _write(html_file, html_of(told).encode())
+    _write(html_file, html_of(told, lang).encode())
     if json_out:
         _write(json_out, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
     print(f"{told.posts:,} posts by {told.people:,} people: {html_file}", file=sys.stderr)
+
+
+def _moderation(settings: Settings, source: str) -> Moderation:
+    """What moderators have decided. Raises CommandError, WrongUseError."""
+    if source == "kafka":
+        from pipeline.kafka.decisions import KafkaLog
+
+        with kafka_faults():
+            log: DecisionLog = KafkaLog(settings)
+    elif not Path(source).is_file():
+        raise WrongUseError(f"--decisions: {source}: no such file; name kafka, or the file of `upswell serve --walls`")
+    else:
+        log = _opened(source)
+    try:
+        return Moderation(log.replay())
+    except LogError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        log.close()
+
+
+def _opened(file: str) -> SqliteLog:
+    try:
+        return SqliteLog(file)
+    except LogError as error:
+        raise CommandError(str(error)) from None
 
 
 def _write(name: str, data: bytes) -> None:
@@ -81,45 +115,43 @@ def _write(name: str, data: bytes) -> None:
         raise CommandError(f"{name}: cannot be written ({error.strerror})") from None
 
 
-def html_of(told: Report) -> str:
+def html_of(told: Report, lang: Lang = "en") -> str:
     """The report as one page: no scripts, nothing loaded, every text escaped."""
-    zone = zoneinfo.ZoneInfo(told.time_zone)
-
-    def moment(ms: int | None) -> str:
-        return dt.datetime.fromtimestamp(ms / 1_000, zone).strftime("%Y-%m-%d %H:%M") if ms is not None else "–"
+    t = Texts(lang, told.time_zone)
 
     def table(title: str, head: list[str], rows: list[list[str]]) -> str:
         if not rows:
             return ""
-        top = "".join(f"<th>{escape(it)}</th>" for it in head)
+        top = "".join(f"<th>{escape(t[it])}</th>" for it in head)
         body = "".join("<tr>" + "".join(f"<td><bdi>{escape(it)}</bdi></td>" for it in row) + "</tr>" for row in rows)
-        return f"<h2>{escape(title)}</h2><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<h2>{escape(t[title])}</h2><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
     parts = [
-        f"<h1>{escape(told.title)}</h1><p>{moment(told.start)} – {moment(told.end)} ({escape(told.time_zone)}): "
-        f"<b>{told.posts:,}</b> posts by <b>{told.people:,}</b> people.</p>",
-        _line(told),
-        table("Phases", ["from", "to", "posts", "per minute", "topics"], [
-            [moment(it.start), moment(it.end), f"{it.posts:,}", f"{it.per_minute:.1f}", " ".join(it.topics)]
+        f"<h1>{escape(told.title)}</h1><p>{t.moment(told.start)} – {t.moment(told.end)} ({escape(told.time_zone)}): "
+        f"<b>{t.number(told.posts)}</b> {t['by']} <b>{t.number(told.people)}</b> {t['people']}.</p>",
+        _line(told, t),
+        table("phases", ["from", "to", "posts", "per_minute", "topics"], [
+            [t.moment(it.start), t.moment(it.end), t.number(it.posts), t.number(it.per_minute, 1), " ".join(it.topics)]
             for it in told.phases]),
-        table("Peaks", ["at", "posts in 5 min", "times the mean", "cause", "why"], [
-            [moment(it.at), f"{it.posts:,}", f"{it.times}", " ".join(it.topics), it.why] for it in told.peaks]),
-        table("Topics", ["topic", "posts"], [[it.name, f"{it.posts:,}"] for it in told.topics]),
-        table("People", ["account", "posts"], [[it.name, f"{it.posts:,}"] for it in told.accounts]),
-        table("Most repeated posts", ["times", "author", "text", "at"], [
-            [f"{it.copies:,}", it.author, it.text, moment(it.time)] for it in told.top_posts]),
-    ]
+        table("peaks", ["at", "posts_in_5", "times_mean", "cause", "why"], [
+            [t.moment(it.at), t.number(it.posts), t.number(it.times, 1), " ".join(it.topics), t.why(it.why)]
+            for it in told.peaks]),
+        table("topics", ["topic", "posts"], [[it.name, t.number(it.posts)] for it in told.topics]),
+        table("persons", ["account", "posts"], [[it.name, t.number(it.posts)] for it in told.accounts]),
+        table("repeated", ["times", "author", "text", "at"], [
+            [t.number(it.copies), it.author, it.text, t.moment(it.time)] for it in told.top_posts]),
+    ]  # fmt: skip
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{escape(told.title)}</title><style>{_CSS}</style></head><body>{''.join(parts)}</body></html>\n"
     )
 
 
-def _line(told: Report) -> str:
+def _line(told: Report, t: Texts) -> str:
     """Posts per minute as bars, drawn at no more than 600 places."""
     if not told.minutes:
-        return "<p>No post of the event was found.</p>"
+        return f"<p>{t['nothing']}</p>"
     first = told.minutes[0].at // 60_000
     minutes = told.minutes[-1].at // 60_000 - first + 1
     width = -(-minutes // 600)
@@ -134,5 +166,5 @@ def _line(told: Report) -> str:
     )
     return (
         f'<svg viewBox="0 0 {max(bars) + 1} 100" preserveAspectRatio="none" role="img">'
-        f"<title>posts per {width} min, at most {most:,}</title>{drawn}</svg>"
+        f"<title>{t['posts_per']} {width} min, {t['at_most']} {t.number(most)}</title>{drawn}</svg>"
     )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.cli import run
+from pipeline.cli.report_texts import Texts
+from pipeline.moderation import SqliteLog
+from schemas.moderation import Decision, Kind
 
 START = 1_760_000_000_000
 
@@ -65,3 +70,80 @@ def test_a_report_is_the_same_every_time_and_runs_nothing() -> None:
 def test_an_event_that_is_not_described_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "none", "posts.ndjson"]) == 2
     assert "known: fete" in capsys.readouterr().err
+
+
+def decided(*decisions: tuple[Kind, str, str]) -> None:
+    """A file as `upswell serve --walls` keeps it. (kind, target, event)"""
+    log = SqliteLog("walls.db")
+    for number, (kind, target, event) in enumerate(decisions):
+        log.append(Decision(f"d{number}", event, kind, target, "blocked", "ann", number))
+    log.close()
+
+
+def reported(*flags: str) -> dict[str, Any]:
+    assert run(["report", "fete", "posts.ndjson", "--json", "fete.json", *flags]) == 0
+    told: dict[str, Any] = json.loads(Path("fete.json").read_bytes())
+    return told
+
+
+def test_what_moderators_have_blocked_is_neither_counted_nor_named() -> None:
+    plain = reported()
+    decided(("topic", "#feu", ""), ("account", "m/p0-1", ""), ("post", "m/0-0", "fete"), ("post", "m/5-0", "other"))
+    told = reported("--decisions", "walls.db")
+    assert told["posts"] == plain["posts"] - 3  # a post of an account, a post, and the repost of that
+    page = Path("fete.html").read_text() + Path("fete.json").read_text()
+    assert "#Feu" not in page
+    assert "p0-1" not in page
+    assert (len(plain["top_posts"]), told["top_posts"]) == (1, [])
+    assert told["topics"] == []
+    assert [peak["topics"] for peak in told["peaks"]] == [[]]
+
+
+def test_an_events_blocked_words_and_accounts_take_their_reposts_along() -> None:
+    decided(("account", "m/p0-0", "fete"))  # somebody else has passed its post on
+    assert reported("--decisions", "walls.db")["top_posts"] == []
+    assert "script&gt;" in Path("fete.html").read_text() or reported()["top_posts"]
+    decided(("account", "m/p0-0", "fete"), ("word", "script", "fete"))
+    reported("--decisions", "walls.db")
+    assert "script&gt;" not in Path("fete.html").read_text()
+
+
+def test_a_post_that_waits_for_approval_is_counted_and_not_told() -> None:
+    decided()
+    assert len(reported("--decisions", "walls.db")["top_posts"]) == 1
+    with Path("upswell.toml").open("a") as file:
+        file.write("moderation = 'manual'\n")
+    told = reported("--decisions", "walls.db")
+    assert (told["posts"], told["top_posts"]) == (reported()["posts"], [])
+
+
+@pytest.mark.parametrize(("make", "code", "said"), [(None, 2, "no such file"), (b"no database at all" * 99, 1, "none")])
+def test_decisions_that_cannot_be_read_are_told(
+    make: bytes | None, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if make:
+        Path("none").write_bytes(make)
+    assert run(["report", "fete", "posts.ndjson", "--decisions", "none"]) == code
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_report_speaks_french() -> None:
+    told = reported("--lang", "fr")
+    page = Path("fete.html").read_text()
+    assert '<html lang="fr">' in page
+    for heading in ("Phases", "Pics", "Sujets", "Personnes", "Messages les plus repris", "pourquoi", "par minute"):
+        assert f">{heading}</" in page
+    assert f"<b>{told['posts']}</b> messages de" in page
+    assert re.search(r"\d{2}/\d{2}/2025 \d{2}:\d{2}", page)
+    assert told == reported("--lang", "en")  # the figures are the same
+
+
+def test_french_numbers_have_commas_and_narrow_spaces() -> None:
+    texts = Texts("fr", "Europe/Paris")
+    assert texts.number(1_234.56, 1) == "1\u202f234,6"
+    assert texts.why("140 people in 60 min where 0.5 ± 1.1 were expected (122.7 sigma), 96% of them with words of "
+                     "their own") == (
+        "140 personnes en 60 min pour 0,5 ± 1,1 attendues (122,7 sigma), dont 96 % avec leurs propres mots"
+    )  # fmt: skip
