@@ -16,7 +16,7 @@ from faust import App
 from faust.types import TP
 
 from agents.context import Context
-from agents.place import Place, follow
+from agents.place import Place, begins_anew, follow
 from agents.publish import publish
 from agents.rank import EDGE_AGE_MS, PREVIEWS_PER_FLUSH, RETRY_S, SNAPSHOT_EVERY_S, of_lists
 from agents.state import StateTable
@@ -91,7 +91,10 @@ class Merge:
         if place is None:
             return
         if partition is None or partition.place is not place:
-            partition = self.partitions[tp] = MergedPartition(place, self.context, self.state.records(tp.partition))
+            partition = MergedPartition(place, self.context, self.state.records(tp.partition))
+            if not partition.written and await begins_anew(place, consumer):
+                return
+            self.partitions[tp] = partition
         records = await place.records(batch, consumer)
         if not records:
             return

@@ -13,6 +13,20 @@ from agents.transport import Batch, BatchConsumer
 _log = logging.getLogger(__name__)
 
 
+async def begins_anew(place: Place, consumer: BatchConsumer) -> bool:
+    """For a partition whose state is gone though an offset was committed with it: reads all that the log still holds
+    again, from which the state is made anew. False: it is read from its beginning anyhow."""
+    begin = await consumer.earliest(place.tp)
+    if begin >= place.next:
+        return False
+    _log.warning(
+        "%s[%d]: there is no state that goes with offset %d; it is made anew from what the topic holds, from offset %d",
+        place.tp.topic, place.tp.partition, place.next, begin,
+    )  # fmt: skip
+    await consumer.rewind(place.tp, begin)
+    return True
+
+
 @dataclass(slots=True)
 class Place:
     """`next` is the offset of the next record to take; batches of another epoch than `epoch` are not taken."""

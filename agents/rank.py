@@ -20,7 +20,7 @@ from faust.types import TP
 
 from agents.context import Context
 from agents.count import marker
-from agents.place import Place, follow
+from agents.place import Place, begins_anew, follow
 from agents.publish import Outgoing, publish
 from agents.state import StateTable
 from agents.transport import Batch, BatchConsumer
@@ -108,6 +108,7 @@ class RankedPartition:
         self.lists_from_ms = context.lists_from_ms
         self.shard = place.tp.partition if context.shards > 1 else None
         board = restore(records, context.grid, self.shard)
+        self.restored = board is not None
         self.board = board or Board(context.grid, shard=self.shard)
         self.snapshots = Snapshots(self.board, records if board else None)
         self.intake = Intake(context.partitions, self.board.now or 0)
@@ -190,7 +191,10 @@ class Rank:
         if place is None:
             return
         if partition is None or partition.place is not place:
-            partition = self.partitions[tp] = RankedPartition(place, self.context, self.state.records(tp.partition))
+            partition = RankedPartition(place, self.context, self.state.records(tp.partition))
+            if not partition.restored and await begins_anew(place, consumer):
+                return
+            self.partitions[tp] = partition
         records = await place.records(batch, consumer)
         if not records:
             return

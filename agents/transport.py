@@ -111,6 +111,11 @@ class BatchConsumer(driver.Consumer):
             self._sought_in[tp] = _assignment_of(consumer)
         return epoch
 
+    async def earliest(self, tp: TP) -> int:
+        """The first offset that the log still holds."""
+        place = TopicPartition(tp.topic, tp.partition)
+        return int((await self.earliest_offsets(place))[place])
+
     async def committed(self, tp: TP) -> int | None:
         """The offset that the group has committed for a partition; None: nothing yet."""
         consumer = self._thread._ensure_consumer()
@@ -131,9 +136,7 @@ class BatchConsumer(driver.Consumer):
                 continue
             offset = await self.committed(tp)
             if offset is None:
-                offset = (await self.earliest_offsets(TopicPartition(tp.topic, tp.partition)))[
-                    TopicPartition(tp.topic, tp.partition)
-                ]
+                offset = await self.earliest(tp)
             self._declared.pop(tp, None)
             await self.rewind(tp, offset)
 

@@ -41,10 +41,6 @@ class Peaks:
         rows = db.execute("SELECT key, value FROM peak WHERE live").fetchall()
         self._courses: dict[str, _Course] = {key: _decode(value) for key, value in rows}
 
-    def firing(self) -> list[Alert]:
-        """What fires now."""
-        return [course.alert for course in self._courses.values()]
-
     def take(self, trends: TrendList, alerts: Iterable[Alert]) -> None:
         """A list, and what it has raised. `keep` what ended in the same transaction as the alerts."""
         for alert in alerts:

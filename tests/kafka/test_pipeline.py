@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from confluent_kafka import Producer
 
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
@@ -40,14 +41,18 @@ def stream(seed: int) -> list[tuple[bytes, Post | None]]:
     return found
 
 
-def push(settings: Settings, records: list[tuple[bytes, Post | None]]) -> None:
+def push(settings: Settings, records: list[tuple[bytes, Post | None]], ended: bool = True) -> None:
+    """`ended`: with the markers after which all of it is final."""
     with PostProducer(settings) as producer:
         for line, post in records:
             if post is None:
                 producer.push_dead(line)
             else:
                 producer.push_record(line, post)
-        producer.finish()
+        if ended:
+            producer.finish()
+        else:
+            producer.flush()
 
 
 def local_lists(records: list[tuple[bytes, Post | None]], partitions: int) -> dict[str, list[bytes]]:
@@ -119,11 +124,11 @@ def test_lists_and_dead_letters_are_those_of_one_process(
     assert len({record.key for record in read(kafka, f"{prefix}posts-dead")}) == dead
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "shards"), [(1, 1), (2, 1), (3, 2)])
 def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
-    kafka: str, prefix: str, tmp_path: Path, seed: int
+    kafka: str, prefix: str, tmp_path: Path, seed: int, shards: int
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, shards=shards)
     records = stream(seed)
     want = local_lists(records, settings.partitions)
     init_topics(settings)
@@ -162,6 +167,40 @@ def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(
         time.sleep(2.0)  # the time in which a worker that read again would publish again
     again = [record for record in read(kafka, f"{prefix}topic-counts") if b'"kind":"pane"' in record.value[:20]]
     assert len(again) == closed
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_state_that_is_gone_is_made_anew_from_what_the_topics_hold(
+    kafka: str, prefix: str, tmp_path: Path, shards: int
+) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, shards=shards)
+    records = stream(6)
+    want = local_lists(records, settings.partitions)
+    init_topics(settings)
+    half = len(records) // 2
+    states = [f"{prefix}rank-state"] + ([f"{prefix}merge-state"] if shards > 1 else [])
+    push(settings, records[:half], ended=False)
+    here = os.fspath(Path(__file__).parents[2])
+    with Worker(settings, tmp_path / "worker.log", ("tests.kafka.eager",), PYTHONPATH=here) as worker:
+        wait_for(lambda: all(read(kafka, state) for state in states), worker)
+        time.sleep(3.0)  # the offset that goes with the state is committed
+        worker.process.terminate()
+        worker.process.wait(10)
+    producer = Producer({"bootstrap.servers": kafka})
+    for state in states:
+        for record in read(kafka, state):
+            producer.produce(state, None, record.key, record.partition)
+    producer.flush(30)
+    push(settings, records[half:])
+
+    def all_there() -> bool:
+        found = found_lists(read(kafka, f"{prefix}trends")).lists
+        return sum(map(len, found.values())) >= sum(map(len, want.values()))
+
+    with Worker(settings, tmp_path / "worker.log") as worker:
+        wait_for(all_there, worker)
+        assert "there is no state that goes with offset" in worker.log.read_text()
+    assert found_lists(read(kafka, f"{prefix}trends")).lists == want
 
 
 def test_a_worker_says_in_one_line_which_topic_does_not_fit(kafka: str, prefix: str, tmp_path: Path) -> None:
