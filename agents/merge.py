@@ -16,13 +16,13 @@ from faust import App
 from faust.types import TP
 
 from agents.context import Context
-from agents.place import Place, begins_anew, follow
+from agents.place import Place, begins_earlier, follow
 from agents.publish import publish
 from agents.rank import EDGE_AGE_MS, PREVIEWS_PER_FLUSH, RETRY_S, SNAPSHOT_EVERY_S, of_lists
 from agents.state import StateTable
 from agents.transport import Batch, BatchConsumer
 from pipeline.trends.shards import STATE_MS, Merging
-from pipeline.trends.snapshot import joined_records, named_records
+from pipeline.trends.snapshot import head_names, joined_records, named_records, written_heads
 from schemas.parts import ListPart, PartsDone
 
 KEPT_HEADS = 2
@@ -36,10 +36,14 @@ class MergedPartition:
     def __init__(self, place: Place, context: Context, records: Mapping[str, bytes]) -> None:
         self.place = place
         self.merging = Merging(context.shards)
-        self.written = sorted(joined_records(records).items())
-        if self.written:
-            self.merging.restore(self.written[-1][1])
-        self.heads = {name: [it for it in records if it.startswith(f"{name}/")] for name, _ in self.written}
+        whole = joined_records(records)
+        heads = written_heads(whole)
+        self.state_offset = heads[0][1] if heads else None  # where what the state does not cover begins
+        if heads:
+            self.merging.restore(whole[heads[0][0]])
+        self.heads: dict[int, list[str]] = {}  # by time (ms): the records of a head and its offset
+        for record in records:
+            self.heads.setdefault(int(record.split("/")[1]), []).append(record)
         self.unreadable = 0
         self.saved_at = time.monotonic()
         self.previewed_s = 0.0
@@ -92,7 +96,7 @@ class Merge:
             return
         if partition is None or partition.place is not place:
             partition = MergedPartition(place, self.context, self.state.records(tp.partition))
-            if not partition.written and await begins_anew(place, consumer):
+            if await begins_earlier(place, consumer, partition.state_offset):
                 return
             self.partitions[tp] = partition
         records = await place.records(batch, consumer)
@@ -112,13 +116,14 @@ class Merge:
         merging = partition.merging
         if merging.at % STATE_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
             return
-        name = f"head/{merging.at:015d}"
-        records = named_records(name, merging.state())
-        heads = partition.heads = {**partition.heads, name: list(records)}
-        gone = [record for head in sorted(heads)[:-KEPT_HEADS] for record in heads.pop(head)]
+        offset = partition.rewind_offset
+        head, place = head_names(merging.at)
+        records = named_records(head, merging.state()) | named_records(place, b"%d" % offset)
+        heads = partition.heads = {**partition.heads, merging.at: list(records)}
+        gone = [record for at in sorted(heads)[:-KEPT_HEADS] for record in heads.pop(at)]
         await self.state.write(tp.partition, records, gone)
         partition.saved_at = time.monotonic()
-        self.consumer.declare(tp, partition.rewind_offset)
+        self.consumer.declare(tp, offset)
 
     async def preview(self) -> None:
         """Publishes provisional lists, where they are due."""

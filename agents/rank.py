@@ -20,7 +20,7 @@ from faust.types import TP
 
 from agents.context import Context
 from agents.count import marker
-from agents.place import Place, begins_anew, follow
+from agents.place import Place, begins_earlier, follow
 from agents.publish import Outgoing, publish
 from agents.state import StateTable
 from agents.transport import Batch, BatchConsumer
@@ -107,10 +107,10 @@ class RankedPartition:
         self.place = place
         self.lists_from_ms = context.lists_from_ms
         self.shard = place.tp.partition if context.shards > 1 else None
-        board = restore(records, context.grid, self.shard)
-        self.restored = board is not None
-        self.board = board or Board(context.grid, shard=self.shard)
-        self.snapshots = Snapshots(self.board, records if board else None)
+        restored = restore(records, context.grid, self.shard)
+        self.state_offset = restored.offset if restored else None  # where what the state does not cover begins
+        self.board = restored.board if restored else Board(context.grid, shard=self.shard)
+        self.snapshots = Snapshots(self.board, records if restored else None)
         self.intake = Intake(context.partitions, self.board.now or 0)
         self.idle: dict[int, tuple[int, float]] = {}  # posts partition -> its frontier, and since when
         self.unreadable = 0
@@ -192,7 +192,7 @@ class Rank:
             return
         if partition is None or partition.place is not place:
             partition = RankedPartition(place, self.context, self.state.records(tp.partition))
-            if not partition.restored and await begins_anew(place, consumer):
+            if await begins_earlier(place, consumer, partition.state_offset):
                 return
             self.partitions[tp] = partition
         records = await place.records(batch, consumer)
@@ -233,10 +233,11 @@ class Rank:
         now = partition.board.now
         if now is None or now % SNAPSHOT_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
             return
-        snapshot = partition.snapshots.take()
+        offset = partition.intake.rewind_offset(now, partition.place.next)
+        snapshot = partition.snapshots.take(offset)
         await self.state.write(tp.partition, snapshot.records, snapshot.forget)
         partition.saved_at = time.monotonic()
-        self.consumer.declare(tp, partition.intake.rewind_offset(snapshot.at, partition.place.next))
+        self.consumer.declare(tp, offset)
 
     async def wake_idle(self) -> None:
         """A marker into each posts partition that holds the lists back though it is read to its end, and where nothing
