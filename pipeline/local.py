@@ -43,6 +43,8 @@ class Stats:
     late: int = 0
     duplicates: int = 0
     late_by_source: dict[str, int] = field(default_factory=dict)
+    single_topics: int = 0  # of one person in an hour, which hourly records leave out: topics, an hour each
+    single_posts: int = 0
 
     @property
     def counted(self) -> int:
@@ -109,6 +111,8 @@ class Local:
             sum(late.values()),
             sum(counter.duplicates for counter in counters),
             late,
+            self.board.timeline.single_topics,
+            self.board.timeline.single_posts,
         )
 
     def feed(self, posts: Sequence[Post]) -> None:
