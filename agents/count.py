@@ -27,7 +27,9 @@ from schemas.counts import LiveEdge, Reached
 
 MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
 EDGE_BYTES = 900_000
+DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
+SLOW_MS = 300_000  # a clock that is further behind is wrong
 MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
 RETRY_S = 1.0
 _DETAIL_CHARACTERS = 500
@@ -59,16 +61,19 @@ class CountedPartition:
             if offset != expected and posts:
                 closed += self.counter.add(posts, begin)
                 posts = []
-            if record.headers and (marked := _marker(record)) is not None:
+            stamp: Any = record.timestamp or 0  # aiokafka says None where a producer gave no time
+            marked = _marker(record) if record.headers and not record.value else None
+            if marked is not None and marked <= stamp + ahead + MARKERS_AHEAD_MS:
                 if posts:
                     closed += self.counter.add(posts, begin)
                     posts = []
-                if marked <= record.timestamp + ahead + MARKERS_AHEAD_MS:
-                    closed += self.counter.mark(marked, offset)
+                closed += self.counter.mark(marked, offset)
             else:
                 try:
+                    if marked is not None:
+                        raise PostError("future", f"a marker of {marked}, far beyond the record's own time")
                     post = decode_post(record.value or b"")
-                    if post.time > record.timestamp + ahead:
+                    if post.time > stamp + ahead:
                         fault = PostError("future", f"{post.time} is more than {ahead} ms after the record's own time")
                     else:
                         if not posts:
@@ -86,7 +91,7 @@ class CountedPartition:
         if posts:
             closed += self.counter.add(posts, begin)
         self.place.next = expected
-        self.stamp = records[-1].timestamp
+        self.stamp = records[-1].timestamp or 0
         return closed
 
     @property
@@ -119,7 +124,7 @@ def _marker(record: Any) -> int | None:
     for name, value in record.headers:
         if name == MARKER:
             try:
-                time = int(value)
+                time = int(value or b"")
             except ValueError:
                 return None
             return time if 0 <= time < MAX_TIME_MS else None
@@ -127,16 +132,19 @@ def _marker(record: Any) -> int | None:
 
 
 def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
-    """The same key however often the record is read, so that compaction leaves one."""
+    """The same key however often the record is read, so that compaction leaves one. (No value would be a tombstone.)"""
     place = f"{tp.partition}:{record.offset}"
-    headers = (
+    headers: tuple[tuple[str, bytes], ...] = (
         ("reason", fault.reason.encode()),
         ("detail", fault.detail[:_DETAIL_CHARACTERS].encode(errors="replace")),
         ("topic", tp.topic.encode()),
         ("partition", str(tp.partition).encode()),
         ("offset", str(record.offset).encode()),
     )
-    return Outgoing(topic, None, place.encode(), record.value, headers)
+    raw = record.value or b""
+    if len(raw) > DEAD_BYTES:  # it came compressed: as it is it would not pass
+        headers += (("bytes", str(len(raw)).encode()),)
+    return Outgoing(topic, None, place.encode(), raw[:DEAD_BYTES], headers)
 
 
 class Count:
@@ -147,6 +155,7 @@ class Count:
         self.partitions: dict[TP, CountedPartition] = {}
         self._reported: dict[TP, tuple[int, int]] = {}
         self._heard: dict[TP, float] = {}  # when the last batch came, by the monotonic clock
+        self._marked: dict[TP, float] = {}  # when it was last told the time
 
     @property
     def consumer(self) -> BatchConsumer:
@@ -218,12 +227,23 @@ class Count:
                 self._reported[tp] = state
 
     async def tell_the_time(self) -> None:
-        """A marker with the clock's time into every owned partition that has been idle."""
+        """A marker with the clock's time into every owned partition that has been idle, or whose posts are all of a
+        clock that is slow."""
         now, idle_s, topic = time.monotonic(), self.context.idle_ms / 1_000, self.context.topics.posts
         for tp in self.consumer.assignment():
-            if tp.topic == topic and now - self._heard.setdefault(tp, now) >= idle_s:
-                self._heard[tp] = now
+            if tp.topic != topic:
+                continue
+            idle = now - self._heard.setdefault(tp, now) >= idle_s
+            if (idle or self._is_slow(tp)) and now - self._marked.get(tp, 0.0) >= idle_s:
+                self._heard[tp] = self._marked[tp] = now
                 await publish(self.app, [marker(topic, tp.partition, int(time.time() * 1_000))])
+
+    def _is_slow(self, tp: TP) -> bool:
+        """Whether a partition is read to its end, and that is of long ago."""
+        partition = self.partitions.get(tp)
+        if partition is None or partition.counter.newest > time.time() * 1_000 - SLOW_MS:
+            return False
+        return (self.consumer.highwater(tp) or 0) <= partition.place.next
 
     async def recover(self, tp: TP) -> None:
         """After an error: the partition's memory is gone; it is read again from its committed offset."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka.structs import TopicPartition
@@ -19,7 +19,7 @@ from faust import App
 from faust.types import TP
 
 from agents.context import Context
-from agents.count import marker
+from agents.count import SLOW_MS, marker
 from agents.place import Place, begins_earlier, follow
 from agents.publish import Outgoing, publish
 from agents.state import StateTable
@@ -100,6 +100,21 @@ class Intake:
         return min(offsets)
 
 
+class Held(NamedTuple):
+    """A posts partition that holds the lists back: how far it is closed (ms), how far others were and the time (s, of
+    the monotonic clock) when that began."""
+
+    frontier: int
+    goal: int
+    since: float
+
+    def now(self, frontier: int, most: int, now: float) -> Held:
+        """The same a moment later; it begins anew where the partition gets on by itself. One that moves and is as far
+        behind as before all the same has only posts of a clock that is slow."""
+        stays = frontier == self.frontier or (frontier < self.goal and most - frontier > SLOW_MS)
+        return self._replace(frontier=frontier) if stays else Held(frontier, most, now)
+
+
 class RankedPartition:
     """The partition of `topic-counts`, and the board that its panes are put on."""
 
@@ -112,7 +127,8 @@ class RankedPartition:
         self.board = restored.board if restored else Board(context.grid, shard=self.shard)
         self.snapshots = Snapshots(self.board, records if restored else None)
         self.intake = Intake(context.partitions, self.board.now or 0)
-        self.idle: dict[int, tuple[int, float]] = {}  # posts partition -> its frontier, and since when
+        self.held: dict[int, Held] = {}  # by posts partition
+        self.ends: dict[int, int] = {}  # by posts partition: where its log ended when it was last asked for
         self.unreadable = 0
         self.saved_at = time.monotonic()
         self.told = False  # whether the live edge has moved since the last provisional lists
@@ -240,26 +256,29 @@ class Rank:
         self.consumer.declare(tp, offset)
 
     async def wake_idle(self) -> None:
-        """A marker into each posts partition that holds the lists back though it is read to its end, and where nothing
-        has moved the watermark for `idle_ms`: the time that the others have come to."""
+        """A marker into each posts partition that has held the lists back for `idle_ms` though it is read to its end:
+        the time that the others have come to."""
         for partition in list(self.partitions.values()):
             if partition.shard:
                 continue  # the first shard does it: all know the same
             frontiers, versions = partition.intake.frontiers, partition.intake.versions
             most = max(frontiers.values())
             behind = {TopicPartition(self.context.topics.posts, p) for p, at in frontiers.items() if at < most}
-            before, partition.idle = partition.idle, {}  # forgotten, should the broker not answer: nobody could post
+            # forgotten, should the broker not answer: nobody could post
+            held, partition.held, ended, partition.ends = partition.held, {}, partition.ends, {}
             ends = await self.consumer.highwaters(*behind) if behind else {}
             now = time.monotonic()
             for tp, end in ends.items():
-                if end != versions.get(tp.partition, -1) + 1:
-                    continue  # not read to its end yet, or the broker does not know its end
-                known = before.get(tp.partition)
-                since = known[1] if known and known[0] == frontiers[tp.partition] else now
-                partition.idle[tp.partition] = frontiers[tp.partition], since
-                if now - since >= self.context.idle_ms / 1_000:
-                    told = marker(tp.topic, tp.partition, most + self.context.grid.lateness_ms)
-                    await publish(self.app, [told])
+                posts = tp.partition
+                partition.ends[posts], read = end, versions.get(posts, -1) + 1
+                if not ended.get(posts, end + 1) <= read <= end:
+                    continue  # not read to where it ended a moment ago, or the broker does not know its end
+                frontier = frontiers[posts]
+                known = held.get(posts, Held(frontier, most, now)).now(frontier, most, now)
+                partition.held[posts] = known
+                if now - known.since >= self.context.idle_ms / 1_000:
+                    del partition.held[posts]
+                    await publish(self.app, [marker(tp.topic, posts, most + self.context.grid.lateness_ms)])
 
     async def recover(self, tp: TP) -> None:
         """After an error: back to the last state that was written, and on from the committed offset."""

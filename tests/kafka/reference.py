@@ -15,6 +15,7 @@ from pipeline.trends.wire import from_chunks, to_chunks
 from schemas import PostError, TrendList, decode_post
 from schemas.counts import CountsChunk, LiveEdge, Reached
 
+MAX_AHEAD_MS = 600_000
 Place = tuple[int, int, int]  # shard, posts partition, pane (ms)
 
 
@@ -67,7 +68,10 @@ def expected(posts: list[Any], grid: Grid, shards: int = 1) -> Expected:
                 marks += 1
                 continue
             try:
-                closed += counter.add([decode_post(record.value)], record.offset)
+                post = decode_post(record.value or b"")
+                if int(post.time) > record.timestamp + MAX_AHEAD_MS:
+                    raise PostError("future", "")
+                closed += counter.add([post], record.offset)
                 counted += 1
             except PostError:
                 dead.add(b"%d:%d" % (partition, record.offset))
