@@ -87,7 +87,7 @@ async def _serve(
         held = bound(host, port)
     except (HistoryError, KafkaUseError, LogError, WebError) as error:
         raise CommandError(str(error)) from None
-    if source == "kafka" and settings.events:
+    if source == "kafka":
         walls.read_kafka(Connection.of(settings).aiokafka(), f"{settings.kafka_prefix}posts")
     collector = TrendsCollector(visible=walls.walls.visible)
     registry.register(collector)
@@ -98,7 +98,7 @@ async def _serve(
     server = server_of(
         create_app(
             feed, kept, events=settings.events, watchlists=settings.watchlists, alerts=alerts, registry=registry,
-            orders=desk, routers=walls.routers,
+            orders=desk, examples=walls.examples, routers=walls.routers,
             on_startup=[walls.start], on_shutdown=[walls.stop],
         )
     )  # fmt: skip

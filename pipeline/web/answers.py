@@ -10,6 +10,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
 from pipeline.web.history import HistoryError, Point
+from pipeline.web.recent import Example
 from schemas import Trend, TrendList
 from schemas.alerts import Alert
 
@@ -50,12 +51,14 @@ class Place(msgspec.Struct):
 
 
 class TopicView(msgspec.Struct):
-    """All about one topic: where it is listed now, its variants and examples, its time line, its alerts."""
+    """All about one topic: where it is listed now, its variants, the ids of example posts and those of them that the
+    server knows and may show, its time line, its alerts."""
 
     topic: str
     display: str
     variants: list[str]
     examples: list[str]
+    posts: list[Example]
     now: list[Place]
     history: list[Point]
     alerts: list[Alert]

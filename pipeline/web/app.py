@@ -22,6 +22,7 @@ from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
+from pipeline.web.recent import Example
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
@@ -38,13 +39,15 @@ def create_app(
     watchlists: Sequence[Watchlist] = (),
     alerts: RecentAlerts | None = None,
     orders: OrderDesk | None = None,
+    examples: Callable[[Sequence[str], str], list[Example]] | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late;
-    `orders`: where what people say about them goes (none: nobody may); `heartbeat_s`: after how long a silence a
+    `orders`: where what people say about them goes (none: nobody may); `examples`: the posts of these ids that are
+    known and may be shown in a scope; `heartbeat_s`: after how long a silence a
     stream shows that it lives; `routers`: routes of other parts (wall, moderation), served with the same headers and
     errors."""
     titles = {f"event:{event.name}": event.title for event in events if event.title}
@@ -52,6 +55,8 @@ def create_app(
     web = Web(feed, history, titles, heartbeat_s=heartbeat_s)
     if alerts is not None:
         web.alerts = alerts
+    if examples is not None:
+        web.examples = examples
     return Litestar(
         route_handlers=[
             api_router(web),
