@@ -81,7 +81,8 @@ class Tag(msgspec.Struct):
 
 
 class Readiness(msgspec.Struct):
-    """Whether lists come; if not, `reason` is a sentence that says since when. `silent_s` since the last list came."""
+    """Whether the server follows the source of lists; if not, `reason` is a sentence. `silent_s` since the last list
+    came (null: none has)."""
 
     ready: bool
     reason: str = ""

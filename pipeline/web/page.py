@@ -123,7 +123,7 @@ def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french
         f"<tr{'' if row.trending else FILL}><td>{row.rank}</td><th scope='row'><bdi>{_safe(row.display)}</bdi></th>"
         f"<td>{_spark(row.spark)}</td><td>{row.authors}</td><td>{row.posts}</td>"
         f"<td>{_state(row, french)}</td>"
-        f"<td><bdi>{_safe(french_why(row.why) if french else row.why)}</bdi></td></tr>"
+        f"<td><bdi>{_why(row, french)}</bdi></td></tr>"
         for row in (trends.trends if trends else ())
     )
     heads = ("Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi") if french else (
@@ -149,6 +149,11 @@ def _state(row: Trend, french: bool) -> str:
     if not row.trending:
         return "habituel" if french else "as usual"
     return FRENCH_STATES[row.state] if french else row.state
+
+
+def _why(row: Trend, french: bool) -> str:
+    why = printable(row.why)
+    return escape(french_why(why) if french else why)
 
 
 def _link(text: str, scope: str, window: str, current: bool) -> str:

@@ -52,10 +52,11 @@ export const lang = document.documentElement.lang in TEXTS ? document.documentEl
 export const text = TEXTS[lang];
 export const number = (value, digits = 0) => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(value);
 
+const locale = navigator.language.startsWith(lang) ? navigator.language : lang;
 let clock;
 try {
-  clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", timeZone: document.body?.dataset.zone || "UTC" });
+  clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: document.body?.dataset.zone || "UTC" });
 } catch {
-  clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+  clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 }
 export const moment = (ms) => clock.format(new Date(ms));
