@@ -67,4 +67,4 @@ class Context:
     idle_ms: int = 10_000
     flush_ms: int = 1_000
     live: bool = False  # whether idle partitions are told the time
-    lists_from_ms: int = 0  # no list is made before this event time; what lists depend on goes on all the same
+    lists_from_ms: int = 0  # before this event time only the lists of each hour's last minutes are made

@@ -26,6 +26,7 @@ from agents.state import StateTable
 from agents.transport import Batch, BatchConsumer
 from pipeline.trends.board import Board
 from pipeline.trends.panes import PaneCounts
+from pipeline.trends.score import HOUR_MS
 from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
 from pipeline.trends.wire import from_chunks
 from schemas import TrendList
@@ -172,7 +173,8 @@ class RankedPartition:
         if begins is None:
             return None
         frontier = min(frontier, (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
-        self.board.wants = None if begins >= self.lists_from_ms else _nothing
+        hour_ends = (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS % HOUR_MS == 0  # of a history, so much is shown
+        self.board.wants = None if begins >= self.lists_from_ms or hour_ends else _nothing
         issued: list[TrendList | ListPart] = []
         for step in self.board.advance(frontier):
             issued += step.parts or step.lists

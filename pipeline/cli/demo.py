@@ -115,7 +115,7 @@ class _Demo:
     def page(self, port: int) -> Iterator[None]:
         """The live page over the demo's lists, for as long as the block runs."""
         parts: dict[str, Any] = {
-            "events": demo_events(), "routers": self.walls.routers,
+            "events": demo_events(), "routers": self.walls.routers, "examples": self.walls.examples,
             "on_startup": [self.walls.start], "on_shutdown": [self.walls.stop],
         }  # fmt: skip
         try:

@@ -25,6 +25,7 @@ Wants = Callable[[str, Window], bool]
 TakesList = Callable[[TrendList], None]
 CAUGHT_UP_WITHIN_S = 300.0
 _BEFORE_MS = 600_000  # of event time: the last lists of the history tell that it has been counted
+_HOUR_MS = 3_600_000
 _LISTS_LAG_MS = 120_000  # of event time: a minute, and what of it waits for posts out of order
 _AHEAD_MS = 24 * 3_600_000  # the demo's clock may run ahead of ours
 
@@ -54,7 +55,11 @@ class InProcess:
 
     def __init__(self, events: tuple[Event, ...], take_list: TakesList, wants: Wants) -> None:
         self._wants = wants
-        self._local = Local(Options(events=events), on_list=take_list, wants=lambda _scope, _window: False)
+        self._local = Local(Options(events=events), on_list=take_list, wants=self._hourly)
+
+    def _hourly(self, scope: str, window: Window) -> bool:
+        now = self._local.board.now
+        return now is not None and now % _HOUR_MS == 0 and self._wants(scope, window)
 
     def feed(self, posts: Sequence[Post]) -> None:
         self._local.feed(posts)
@@ -73,14 +78,14 @@ class InProcess:
 class OnKafka:
     """Posts are pushed to a broker; lists are read from its results topic."""
 
-    def __init__(self, settings: Settings, take_list: TakesList, lists_from_ms: int) -> None:
+    def __init__(self, settings: Settings, take_list: TakesList, counted_ms: int) -> None:
+        """A list of later than `counted_ms` (event time) says that the history has been counted."""
         self.where = f"on Kafka at {settings.kafka_brokers}"
-        self._settings, self._take_list, self._lists_from_ms = settings, take_list, lists_from_ms
+        self._settings, self._take_list, self._counted_ms = settings, take_list, counted_ms
         self._producer = PostProducer(settings)
         self._lists: queue.SimpleQueue[TrendList] = queue.SimpleQueue()
         self._newest_ms = 0  # of the lists that came
         self._stop = threading.Event()
-        self._came = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="trends", daemon=True)
         self._follower.start()
 
@@ -98,7 +103,6 @@ class OnKafka:
         watching = asyncio.create_task(watch())
         async for one in follow_trends(self._settings, stop):
             self._lists.put(one)
-            self._came.set()
         await watching
 
     def feed(self, posts: Sequence[Post]) -> None:
@@ -108,7 +112,9 @@ class OnKafka:
     def begin(self, idle: Callable[[], None]) -> None:
         self._producer.flush()
         deadline = time.monotonic() + CAUGHT_UP_WITHIN_S
-        while not self._came.wait(0.1):
+        while self._newest_ms <= self._counted_ms:
+            time.sleep(0.1)
+            self.poll()
             idle()
             if time.monotonic() > deadline:
                 raise CommandError(f"the worker did not count the history within {CAUGHT_UP_WITHIN_S:.0f} s")
@@ -117,8 +123,7 @@ class OnKafka:
         while not self._lists.empty():
             one = self._lists.get()
             self._newest_ms = max(self._newest_ms, one.at)
-            if one.at > self._lists_from_ms:
-                self._take_list(one)
+            self._take_list(one)
 
     def finish(self, clock_ms: int, idle: Callable[[], None]) -> None:
         self._producer.flush()
@@ -139,15 +144,15 @@ class OnKafka:
 def on_kafka(
     settings: Settings, events: tuple[Event, ...], take_list: TakesList, lists_from_ms: int
 ) -> Iterator[OnKafka]:
-    """The pipeline on an embedded broker, with a worker of its own; lists from `lists_from_ms` (event time) on.
-    Raises EmbeddedBrokerError where there is none for this platform."""
+    """The pipeline on an embedded broker, with a worker of its own; every list from `lists_from_ms` (event time) on,
+    before it those of each hour's end. Raises EmbeddedBrokerError where there is none for this platform."""
     with tempfile.TemporaryDirectory(prefix="upswell-demo-") as folder:
         config = Path(folder) / "upswell.toml"
         config.write_text(_toml(events))
         told_ms = (lists_from_ms - _BEFORE_MS) // _BEFORE_MS * _BEFORE_MS  # workers look at the clock so often
         flags = ["--config", str(config), "--lists-from", str(told_ms)]
         with running(settings, flags) as there:
-            engine = OnKafka(there, take_list, lists_from_ms)
+            engine = OnKafka(there, take_list, told_ms)
             try:
                 yield engine
             finally:

@@ -18,6 +18,7 @@ from schemas import TrendList
 
 if TYPE_CHECKING:
     from pipeline.alerts.recent import RecentAlerts
+    from pipeline.link import Link
     from pipeline.sinks.redis_sink import RedisSink
     from pipeline.web.feed import Feed
     from pipeline.web.wall.walls import Walls
@@ -70,6 +71,7 @@ async def _serve(
     from pipeline.endings import end
     from pipeline.kafka.connection import Connection, KafkaUseError
     from pipeline.kafka.decisions import KafkaLog
+    from pipeline.link import Link
     from pipeline.moderation import LogError
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.web.app import create_app
@@ -79,7 +81,7 @@ async def _serve(
     from pipeline.web.run import WebError, address_of, bound, server_of
     from pipeline.web.wall.service import WallService
 
-    feed, registry, alerts = Feed(), CollectorRegistry(), RecentAlerts()
+    feed, registry, alerts, link = Feed(), CollectorRegistry(), RecentAlerts(), Link()
     try:
         kept = History(file, keep_days)
         decisions = KafkaLog(settings) if source == "kafka" else None
@@ -87,7 +89,7 @@ async def _serve(
         held = bound(host, port)
     except (HistoryError, KafkaUseError, LogError, WebError) as error:
         raise CommandError(str(error)) from None
-    if source == "kafka" and settings.events:
+    if source == "kafka":
         walls.read_kafka(Connection.of(settings).aiokafka(), f"{settings.kafka_prefix}posts")
     collector = TrendsCollector(visible=walls.walls.visible)
     registry.register(collector)
@@ -98,14 +100,14 @@ async def _serve(
     server = server_of(
         create_app(
             feed, kept, events=settings.events, watchlists=settings.watchlists, alerts=alerts, registry=registry,
-            orders=desk, routers=walls.routers,
+            orders=desk, link=link, examples=walls.examples, routers=walls.routers,
             on_startup=[walls.start], on_shutdown=[walls.stop],
         )
     )  # fmt: skip
     print(f"upswell serves at {address_of(held)}", flush=True)
     stop = asyncio.Event()
     sink = _sink(settings, source, walls.walls)
-    reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop)))
+    reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop, link)))
     reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
     alerted = asyncio.create_task(_read_alerts(settings, alerts, stop)) if source == "kafka" else None
     try:
@@ -139,14 +141,14 @@ async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.E
         complain(f"the page shows no alerts: {error}")
 
 
-def _lists(settings: Settings, source: str, stop: asyncio.Event) -> AsyncIterator[TrendList]:
+def _lists(settings: Settings, source: str, stop: asyncio.Event, link: Link) -> AsyncIterator[TrendList]:
     if source == "redis":
         from pipeline.sinks.redis_sink import follow_redis
 
-        return follow_redis(settings.redis_url.get_secret_value(), stop)
+        return follow_redis(settings.redis_url.get_secret_value(), stop, link=link)
     from pipeline.kafka.results import follow_trends
 
-    return follow_trends(settings, stop, last=LAST_LISTS, live=True)
+    return follow_trends(settings, stop, last=LAST_LISTS, live=True, link=link)
 
 
 def _sink(settings: Settings, source: str, walls: Walls) -> RedisSink | None:

@@ -34,7 +34,8 @@ def worker(
         bool, typer.Option("--live", help="Tell idle partitions the time, for producers that write no markers")
     ] = False,
     lists_from: Annotated[
-        str, typer.Option("--lists-from", metavar="TIME", help="Make no list before this event time, ms or RFC 3339")
+        str,
+        typer.Option("--lists-from", metavar="TIME", help="Event time; before it only the ends of hours have lists"),
     ] = "0",
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -10,11 +11,13 @@ import msgspec
 
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
 from pipeline.kafka.topics import TopicsError
+from pipeline.link import Link
 from pipeline.settings import Settings
 from schemas import TrendList
 from schemas.alerts import Alert, Order
 
 POLL_MS = 250
+ASK_EVERY_S = 5.0
 LAST_LIVE = 500  # provisional lists
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
 
@@ -28,17 +31,19 @@ async def follow_trends(
     last: int | None = None,
     once: bool = False,
     live: bool = False,
+    link: Link | None = None,
 ) -> AsyncIterator[TrendList]:
     """Lists from the `trends` topic in log order, until `stop` is set: all that the topic holds first (with `last` only
     about the newest so many records), then each as it is published; with `once` only what is there now. With `live`
     provisional lists (`final` is false) come among them, from the topic `trends-live`: the newest of them first.
 
     A list may come twice, with the same bytes (a worker that was killed publishes again): take the first final one of
-    (scope, window, at). Records that are no lists are passed over. A broker that goes away is waited for, and reading
-    goes on where it was. Raises KafkaUseError when no broker is there at the start, or it refuses us.
+    (scope, window, at). Records that are no lists are passed over. `link` is told how it stands with the broker. One
+    that goes away is waited for, and reading goes on where it was. Raises KafkaUseError when no broker is there at the
+    start, or it refuses us.
     """
     newest = {"trends": last} | ({"trends-live": LAST_LIVE} if live else {})
-    async for trends in _Follower(settings, newest, TrendList, stop or asyncio.Event(), once).messages():
+    async for trends in _Follower(settings, newest, TrendList, stop or asyncio.Event(), once, link=link).messages():
         yield trends
 
 
@@ -69,12 +74,14 @@ class _Follower(Generic[Message]):
         stop: asyncio.Event,
         once: bool,
         ended: asyncio.Event | None = None,  # set when all that the topics held has been taken
+        link: Link | None = None,
     ) -> None:
         self.connection = Connection.of(settings)
         self.newest = {f"{settings.kafka_prefix}{topic}": last for topic, last in newest.items()}
         self.decode: Callable[[bytes], Message] = msgspec.json.Decoder(kind).decode
-        self.stop, self.once, self.ended = stop, once, ended
+        self.stop, self.once, self.ended, self.link = stop, once, ended or asyncio.Event(), link or Link()
         self.next: dict[Any, int] = {}  # by partition
+        self.asked_s = time.monotonic()  # when the broker last showed that it is there
 
     async def messages(self) -> AsyncIterator[Message]:
         quiet("aiokafka")
@@ -98,6 +105,7 @@ class _Follower(Generic[Message]):
                     raise
                 if not began or not fault.retriable:
                     raise fault from None
+                self.link.lost(str(fault))
             finally:
                 if consumer is not None:
                     await consumer.stop()
@@ -145,14 +153,34 @@ class _Follower(Generic[Message]):
     async def _records(self, consumer: Any) -> AsyncIterator[Any]:
         while not self.stop.is_set():
             polled = await consumer.getmany(timeout_ms=POLL_MS)
+            await self._look_after(consumer, came=bool(polled))
             for tp, records in polled.items():
                 for record in records:
                     self.next[tp] = record.offset + 1
                     yield record
-            if self.ended is not None and not self.ended.is_set() and await _at_end(consumer):
+            if not self.ended.is_set() and await _at_end(consumer):
                 self.ended.set()
+                self.link.caught_up()
             if self.once and await _at_end(consumer):
                 return
+
+
+    async def _look_after(self, consumer: Any, *, came: bool) -> None:
+        """A client waits in silence for a broker that is away: where nothing comes, the broker is asked."""
+        from aiokafka.errors import KafkaError
+
+        now = time.monotonic()
+        if came:
+            self.link.alive()
+        elif now - self.asked_s > ASK_EVERY_S:
+            try:
+                await asyncio.wait_for(consumer.topics(), ASK_EVERY_S)
+                self.link.alive()
+            except (KafkaError, TimeoutError):
+                self.link.lost(f"no broker answers at {', '.join(self.connection.brokers)}")
+        else:
+            return
+        self.asked_s = now
 
 
 async def _at_end(consumer: Any) -> bool:
