@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
 from schemas import PostError
 from schemas.definitions import Definitions, decode_definitions
@@ -83,3 +84,24 @@ class Ledger:
 
 def _order(definitions: Definitions) -> tuple[int, str]:
     return definitions.order
+
+
+def changes(old: Definitions, new: Definitions) -> list[str]:
+    """A line for each event, watchlist and rule that is added, removed or changed, with the keys that changed.
+
+    >>> from schemas.events import Event
+    >>> changes(Definitions(events=(Event("a"),)), Definitions(events=(Event("a", title="A"), Event("b"))))
+    ['event a: changed (title)', 'event b: added']
+    """
+    told = []
+    for kind, before, after in zip(("event", "watchlist", "rule"), old.content, new.content, strict=True):
+        tables: Any = before, after
+        was, now = ({one.name: one for one in some} for some in tables)
+        for name in sorted(was.keys() | now.keys()):
+            if name not in was or name not in now:
+                told.append(f"{kind} {name}: {'added' if name in now else 'removed'}")
+            elif was[name] != now[name]:
+                one, other = was[name], now[name]
+                keys = [key for key in one.__struct_fields__ if getattr(one, key) != getattr(other, key)]
+                told.append(f"{kind} {name}: changed ({', '.join(keys)})")
+    return told

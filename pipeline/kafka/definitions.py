@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.definitions import ASKED, Ledger, first_key
+from pipeline.definitions import ASKED, Ledger, changes, first_key
 from pipeline.kafka.connection import BrokerAwayError, Connection, KafkaUseError, silent_logger, wait_for_broker
 from pipeline.kafka.topics import TopicsError
 from pipeline.settings import Settings
@@ -77,6 +77,24 @@ class DefinitionsLog:
             self.refresh()
         assert self.ledger.first is not None
         return self.ledger.first
+
+    def change(self, definitions: Definitions) -> tuple[Definitions, list[str]]:
+        """Puts the content of these in force. Returns what holds from then on, and what changes by it, a line each; a
+        partition that has not come to what was asked for before is told of it again. Raises KafkaUseError."""
+        self.begin_with(definitions)
+        newest = self.ledger.newest
+        assert newest is not None
+        told = changes(newest, definitions)
+        if definitions.content != newest.content:
+            newest = msgspec.structs.replace(definitions, at=max(definitions.at, newest.at + 1))
+            self.ask(newest)
+        elif self.behind(newest):
+            self.ask(newest)
+        return newest, told
+
+    def behind(self, definitions: Definitions) -> list[int]:
+        """The partitions of `posts` in which these are not in force yet."""
+        return [one for one in range(self.partitions) if self.ledger.at(one).order != definitions.order]
 
     def ask(self, definitions: Definitions) -> None:
         """Puts them in force, by a control record in every partition of `posts`; returns when the broker has
