@@ -38,14 +38,14 @@ class Ledger:
     def __init__(self) -> None:
         self.first: Definitions | None = None  # None: nobody has said what holds from the beginning
         self.asked: Definitions | None = None
-        self._entries: dict[int, dict[int, Definitions]] = {}  # by posts partition, by offset
+        self.entries: dict[int, dict[int, Definitions]] = {}  # by posts partition, by offset of the control record
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
         """A record of the topic. What cannot be read is passed over: a key of ours always has a value of ours."""
         key = key or b""
         entry = _IN_FORCE.fullmatch(key)
         if entry and value is None:
-            self._entries.get(int(entry[1]), {}).pop(int(entry[2]), None)
+            self.entries.get(int(entry[1]), {}).pop(int(entry[2]), None)
         if value is None:
             return
         try:
@@ -53,7 +53,7 @@ class Ledger:
         except PostError:
             return
         if entry:
-            self._entries.setdefault(int(entry[1]), {})[int(entry[2])] = definitions
+            self.entries.setdefault(int(entry[1]), {})[int(entry[2])] = definitions
         elif key == ASKED:
             self.asked = max(self.asked or definitions, definitions, key=_order)
         elif key.startswith(_FIRST) and self.first is None:
@@ -64,21 +64,21 @@ class Ledger:
         LookupError where nobody has said yet what holds from the beginning."""
         if self.first is None:
             raise LookupError("nobody has said which definitions hold from the beginning")
-        entries = self._entries.get(partition, {})
+        entries = self.entries.get(partition, {})
         before = [at for at in entries if offset is None or at < offset]
         return entries[max(before)] if before else self.first
 
     @property
     def newest(self) -> Definitions | None:
         """What was asked for last, in force everywhere or not yet; None: nothing was."""
-        entries = [definitions for entries in self._entries.values() for definitions in entries.values()]
+        entries = [definitions for by_offset in self.entries.values() for definitions in by_offset.values()]
         known = [definitions for definitions in (self.first, self.asked, *entries) if definitions is not None]
         return max(known, key=_order, default=None)
 
     def forgettable(self, partition: int, begin: int) -> list[bytes]:
         """The keys of entries that nobody will look up any more, given the first offset that the partition's log still
         holds: nothing is read from before it, so of the entries below it only the last one matters."""
-        below = sorted(at for at in self._entries.get(partition, {}) if at < begin)
+        below = sorted(at for at in self.entries.get(partition, {}) if at < begin)
         return [entry_key(partition, at) for at in below[:-1]]
 
 

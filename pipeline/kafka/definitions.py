@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import msgspec
@@ -131,6 +133,16 @@ class DefinitionsLog:
 def defined_by(settings: Settings, by: str = "") -> Definitions:
     """What the settings file defines, as of now."""
     return Definitions(time.time_ns() // 1_000_000, by, settings.events, settings.watchlists, settings.rules)
+
+
+def asked_last(settings: Settings, say: Callable[[str], None]) -> Definitions:
+    """What was asked for last, for whoever shows and alerts; the file's where nothing was. `say` is told where the file
+    differs. Raises KafkaUseError."""
+    with closing(DefinitionsLog(settings)) as log:
+        newest = log.refresh().newest
+    if complaint := stale(settings, newest):
+        say(complaint)
+    return newest or msgspec.structs.replace(defined_by(settings), at=0)
 
 
 def stale(settings: Settings, newest: Definitions | None) -> str:

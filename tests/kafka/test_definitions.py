@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -24,6 +26,10 @@ from pipeline.text import topics_of
 from pipeline.trends.panes import Grid
 from schemas import Post, TrendList
 from schemas.definitions import DEFINITIONS_HEADER, Definitions
+from tests.alerts.test_alerting import at, row
+from tests.alerts.test_follow import NOW, following, publish
+from tests.alerts.test_follow import read as alerts_on
+from tests.kafka.apache import free_port
 from tests.kafka.reference import expected, found_lists, read
 from tests.kafka.test_pipeline import Worker, push, stream, wait_for
 from tests.sinks.servers import until
@@ -105,7 +111,7 @@ def test_lists_are_those_of_the_log_though_definitions_change_twice_and_workers_
     found = found_lists(read(kafka, f"{prefix}trends"))
     assert found.lists == want
     assert not found.changed
-    assert max(map(len, ledger_of(settings)._entries.values())) == 2
+    assert max(map(len, ledger_of(settings).entries.values())) == 2
 
 
 def test_one_process_that_is_told_at_the_same_places_makes_the_same_lists(
@@ -187,7 +193,7 @@ def test_a_worker_with_another_file_says_so_and_counts_by_what_is_in_force(
         assert [event.name for event in ledger_of(settings).at(0).events] == ["b"]
 
 
-def test_entries_that_the_log_has_left_behind_are_forgotten_but_the_last(
+def testentries_that_the_log_has_left_behind_are_forgotten_but_the_last(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)
@@ -204,16 +210,63 @@ def test_entries_that_the_log_has_left_behind_are_forgotten_but_the_last(
         wait_for(lambda: "ready" in worker.log.read_text(), worker)
         for number in range(3):
             told(number)
-        assert len(log.refresh()._entries[0]) == 3
+        assert len(log.refresh().entries[0]) == 3
         admin = AdminClient({"bootstrap.servers": kafka})
         place = TopicPartition(f"{prefix}posts", 0, 3)
         assert next(iter(admin.delete_records([place]).values())).result(10).low_watermark == 3
         told(3)
-        until(lambda: len(log.refresh()._entries[0]) == 2, 10, "two entries are forgotten")
+        until(lambda: len(log.refresh().entries[0]) == 2, 10, "two entries are forgotten")
     log.close()
-    assert sorted(log.ledger._entries[0]) == [2, 3]
+    assert sorted(log.ledger.entries[0]) == [2, 3]
     with PostProducer(settings) as producer:
         assert producer.reached() == 0  # the last records are control records, and tell no time
     with Worker(settings, tmp_path / "again.log") as worker:
         wait_for(lambda: "ready" in worker.log.read_text(), worker)
     assert [event.name for event in ledger_of(settings).at(0, 3).events] == ["e2"]
+
+
+@pytest.mark.timeout(240)
+def test_pages_walls_and_alerts_follow_within_seconds_without_a_restart(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
+    init_topics(settings)
+    file, port = tmp_path / "upswell.toml", free_port()
+    file.write_text('[[event]]\nname = "old"\nhashtags = ["#old"]\n[[rule]]\nname = "r"\nresolve_s = 0\n')
+    told = os.environ | {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
+    log = tmp_path / "serve.log"
+
+    def posted(number: int) -> bool:
+        with PostProducer(settings) as producer:
+            now = int(time.time() * 1_000)
+            producer.push([Post(f"p{number}", f"a{number}", f"said {number} #new", now, source="sms")])
+        return bool(client.get("/api/v1/events/new/wall").json()["posts"])
+
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", "serve", "--port", str(port)], cwd=tmp_path, env=told, stdout=out,
+            stderr=out,
+        ) as served,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+        following(tmp_path, {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}) as alerting,
+    ):
+        try:
+            until(lambda: "serves at" in log.read_text(), 60, "the server is up")
+            until(lambda: client.get("/events/old").status_code == 200, 30, "the page of the file's event")
+            publish(kafka, f"{prefix}trends", at(NOW - 3, row("#a")))
+            until(lambda: len(alerts_on(kafka, f"{prefix}alerts")) == 1, 40, "an alert")
+            file.write_text('[[event]]\nname = "new"\ntitle = "New"\nhashtags = ["#new"]\n')
+            assert reload(settings, file, "--wait", "0").returncode == 0
+            asked = time.monotonic()
+            until(lambda: client.get("/events/new").status_code == 200, 20, "the page of the new event")
+            assert time.monotonic() - asked < 10
+            assert client.get("/events/old").status_code == 404
+            until(lambda: posted(int(time.monotonic() * 1_000)), 60, "a post on the new wall")
+            until(lambda: len(alerts_on(kafka, f"{prefix}alerts")) == 2, 40, "the end of what the old rule fired")
+        finally:
+            served.terminate()
+        assert alerting.poll() is None
+    assert [one.status for one in alerts_on(kafka, f"{prefix}alerts")] == ["firing", "resolved"]
+    assert "0 rules in force" in (tmp_path / "log").read_text()
+    assert "Traceback" not in log.read_text()
