@@ -17,6 +17,8 @@ from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from pipeline.definitions import Ledger
+from pipeline.kafka.broker import embedded_broker
+from pipeline.kafka.checks import examine
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
@@ -275,3 +277,50 @@ def test_pages_walls_and_alerts_follow_within_seconds_without_a_restart(
     assert [one.status for one in alerts_on(kafka, f"{prefix}alerts")] == ["firing", "resolved"]
     assert "0 rules in force" in (tmp_path / "log").read_text()
     assert "Traceback" not in log.read_text()
+
+
+def test_a_file_that_is_written_is_reloaded_and_a_mistake_in_it_is_passed_over(tmp_path: Path) -> None:
+    with embedded_broker() as address:
+        settings = load_settings(kafka_brokers=address)
+        init_topics(settings)
+        file, log = tmp_path / "upswell.toml", tmp_path / "log"
+        file.write_text("")
+        command = [sys.executable, "-m", "pipeline.cli", "reload", "--watch", "--wait", "0", "--brokers", address]
+        with log.open("wb") as out, subprocess.Popen(command, cwd=tmp_path, stdout=out, stderr=out) as watching:
+            try:
+                until(lambda: "0 events" in log.read_text(), 40, "the file is in force")
+                for text, told in (
+                    ('[[event]]\nname = "a"\n', "event a: added"),
+                    ('[[event]]\nname = "A"\n', "upswell.toml:2: event[0]"),
+                    ('[[event]]\nname = "bb"\n', "event bb: added"),
+                ):
+                    file.write_text(text)
+                    until(lambda told=told: told in log.read_text(), 40, told)
+                assert "what is in force stays so" in log.read_text()
+                assert watching.poll() is None
+            finally:
+                watching.kill()
+        newest = ledger_of(settings).newest
+        assert newest is not None
+        assert [event.name for event in newest.events] == ["bb"]
+
+
+def test_the_doctor_tells_a_file_that_is_not_in_force(kafka: str, prefix: str, tmp_path: Path) -> None:
+    file = tmp_path / "upswell.toml"
+    file.write_text('[[event]]\nname = "a"\n')
+    settings = load_settings(file, kafka_brokers=kafka, kafka_prefix=prefix)
+
+    def told() -> tuple[bool, str]:
+        check = next(check for check in examine(settings) if check.name == "definitions")
+        return check.ok, f"{check.found} {check.remedy}"
+
+    init_topics(settings)
+    assert told() == (True, "nothing is in force yet: the first worker's settings file will be ")
+    assert reload(settings, file, "--wait", "0").returncode == 0
+    assert told()[0]
+    file.write_text('[[event]]\nname = "b"\n')
+    assert reload(settings, file, "--wait", "0").returncode == 0
+    assert not told()[0]
+    assert "upswell reload" in told()[1]
+    settings = load_settings(file, kafka_brokers=kafka, kafka_prefix=prefix)
+    assert "is not in force yet in partitions 0, 1, 2, 3" in told()[1]  # no worker has come to it
