@@ -20,6 +20,7 @@ from agents.rank import Rank
 from agents.state import StateTable
 from agents.transport import Batch, BatchSchema, Transport
 from pipeline.kafka.connection import Connection
+from pipeline.kafka.definitions import DefinitionsLog
 
 GROUP = "upswell"
 SESSION_TIMEOUT_S = 6.0
@@ -41,7 +42,12 @@ class _App(faust.App):
 
 
 def create_app(
-    context: Context, connection: Connection, *, group: str = GROUP, on_ready: Callable[[], None] | None = None
+    context: Context,
+    connection: Connection,
+    definitions: DefinitionsLog,
+    *,
+    group: str = GROUP,
+    on_ready: Callable[[], None] | None = None,
 ) -> faust.App:
     """The app; nothing is connected before it is started."""
     app = _App(
@@ -79,7 +85,7 @@ def create_app(
     )
     topics = context.topics
     app.transport = Transport(app.conf.broker_consumer, app, carried={topics.posts, topics.counts, topics.parts})
-    count = Count(app, context)
+    count = Count(app, context, definitions)
     rank = Rank(app, context, StateTable(app, "rank", topics.rank_state, context.shards))
     _attach(app, "count", topics.posts, count)
     _attach(app, "rank", topics.counts, rank)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.health import Health
-from pipeline.text import EventMatcher
 from pipeline.trends.panes import Grid
 
 
@@ -45,6 +44,11 @@ class Topics:
         return self("trend-parts")
 
     @property
+    def definitions(self) -> str:
+        """Which events and watchlists hold where."""
+        return self("definitions")
+
+    @property
     def rank_state(self) -> str:
         return self("rank-state")
 
@@ -62,7 +66,6 @@ class Context:
     topics: Topics
     health: Health
     shards: int = 1  # of topics: partitions of topic-counts
-    matcher: EventMatcher | None = None
     max_ahead_ms: int = 600_000
     idle_ms: int = 10_000
     flush_ms: int = 1_000

@@ -19,11 +19,15 @@ from agents.context import Context
 from agents.place import Place, follow
 from agents.publish import Outgoing, publish
 from agents.transport import Batch, BatchConsumer
+from pipeline.definitions import entry_key
+from pipeline.kafka.definitions import DefinitionsLog
+from pipeline.text import matcher_of
 from pipeline.trends.panes import PaneCounter, PaneCounts
 from pipeline.trends.shards import split
 from pipeline.trends.wire import to_chunks
 from schemas import MAX_TIME_MS, Post, PostError, decode_post
 from schemas.counts import LiveEdge, Reached
+from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
 
 MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
 EDGE_BYTES = 900_000
@@ -38,12 +42,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class CountedPartition:
-    """One posts partition: what is open, and how far it was read."""
+    """One posts partition: what is open, how far it was read, and the definitions in force there."""
 
-    def __init__(self, place: Place, context: Context) -> None:
+    def __init__(self, place: Place, context: Context, definitions: Definitions) -> None:
+        """`definitions` are those in force at the place."""
         self.place = place
-        self.counter = PaneCounter(context.grid, context.matcher)
+        self.definitions = definitions
+        self.counter = PaneCounter(context.grid, matcher_of(definitions))
         self.dead: list[Outgoing] = []
+        self.defined: list[Outgoing] = []  # what control records have put in force, for whoever begins behind them
         self.reached: tuple[int, int] | None = None  # last offset and frontier of what is published
         self.told = place.next  # the first offset that the live edge has not told of
         self.stamp = 0  # the newest record's own timestamp, ms
@@ -57,42 +64,51 @@ class CountedPartition:
         ahead = self._context.max_ahead_ms
         for record in records:
             offset = record.offset
-            fault: PostError | None = None
-            if offset != expected and posts:
-                closed += self.counter.add(posts, begin)
-                posts = []
             stamp: Any = record.timestamp or 0  # aiokafka says None where a producer gave no time
             marked = _marker(record) if record.headers and not record.value else None
-            if marked is not None and marked <= stamp + ahead + MARKERS_AHEAD_MS:
+            defines = bool(record.headers) and _defines(record)
+            if posts and (offset != expected or marked is not None or defines):
+                closed += self.counter.add(posts, begin)
+                posts = []
+            try:
+                if marked is not None:
+                    if marked > stamp + ahead + MARKERS_AHEAD_MS:
+                        raise PostError("future", f"a marker of {marked}, far beyond the record's own time")
+                    closed += self.counter.mark(marked, offset)
+                elif defines:
+                    self._redefine(record)
+                else:
+                    post = decode_post(record.value or b"")
+                    if post.time > stamp + ahead:
+                        raise PostError("future", f"{post.time} is more than {ahead} ms after the record's own time")
+                    if not posts:
+                        begin = offset
+                    posts.append(post)
+            except PostError as fault:
+                self._context.health.dead(fault.reason)
                 if posts:
                     closed += self.counter.add(posts, begin)
                     posts = []
-                closed += self.counter.mark(marked, offset)
-            else:
-                try:
-                    if marked is not None:
-                        raise PostError("future", f"a marker of {marked}, far beyond the record's own time")
-                    post = decode_post(record.value or b"")
-                    if post.time > stamp + ahead:
-                        fault = PostError("future", f"{post.time} is more than {ahead} ms after the record's own time")
-                    else:
-                        if not posts:
-                            begin = offset
-                        posts.append(post)
-                except PostError as error:
-                    fault = error
-                if fault is not None:
-                    self._context.health.dead(fault.reason)
-                    if posts:
-                        closed += self.counter.add(posts, begin)
-                        posts = []
-                    self.dead.append(_dead_letter(self._context.topics.dead, self.place.tp, record, fault))
+                self.dead.append(_dead_letter(self._context.topics.dead, self.place.tp, record, fault))
             expected = offset + 1
         if posts:
             closed += self.counter.add(posts, begin)
         self.place.next = expected
         self.stamp = records[-1].timestamp or 0
         return closed
+
+    def _redefine(self, record: Any) -> None:
+        """A control record: what it defines holds for the records behind it, unless it is older than what is in force.
+        It belongs to no pane and moves no watermark. Raises PostError for one that defines nothing; the definitions in
+        force stay so."""
+        definitions = decode_definitions(record.value or b"")
+        matcher = matcher_of(definitions)
+        if definitions.order <= self.definitions.order:
+            return
+        self.definitions = definitions
+        self.counter.redefine(matcher)
+        key = entry_key(self.place.tp.partition, record.offset)
+        self.defined.append(Outgoing(self._context.topics.definitions, 0, key, record.value))
 
     @property
     def rewind_offset(self) -> int:
@@ -131,6 +147,10 @@ def _marker(record: Any) -> int | None:
     return None
 
 
+def _defines(record: Any) -> bool:
+    return any(name == DEFINITIONS_HEADER for name, _ in record.headers)
+
+
 def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
     """The same key however often the record is read, so that compaction leaves one. (No value would be a tombstone.)"""
     place = f"{tp.partition}:{record.offset}"
@@ -150,8 +170,8 @@ def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
 class Count:
     """The count agent over all posts partitions this worker owns."""
 
-    def __init__(self, app: App, context: Context) -> None:
-        self.app, self.context = app, context
+    def __init__(self, app: App, context: Context, definitions: DefinitionsLog) -> None:
+        self.app, self.context, self.definitions = app, context, definitions
         self.partitions: dict[TP, CountedPartition] = {}
         self._reported: dict[TP, tuple[int, int]] = {}
         self._heard: dict[TP, float] = {}  # when the last batch came, by the monotonic clock
@@ -170,7 +190,10 @@ class Count:
         if place is None:
             return
         if partition is None or partition.place is not place:
-            partition = self.partitions[tp] = CountedPartition(place, self.context)
+            # what was acknowledged before the offset was committed is found now: so the definitions in force are known
+            ledger = await asyncio.to_thread(self.definitions.refresh)
+            in_force = ledger.at(tp.partition, place.next)
+            partition = self.partitions[tp] = CountedPartition(place, self.context, in_force)
         records = await place.records(batch, consumer)
         if not records:
             return
@@ -178,6 +201,7 @@ class Count:
             closed = partition.take(records)
             dead, partition.dead = partition.dead, []
             await publish(self.app, dead)
+            await self._keep(partition)
             with self.context.health.flushing():
                 await self._publish(tp, closed, place.next - 1)
         except BaseException:
@@ -195,6 +219,16 @@ class Count:
             panes_open=counter.open_panes,
             rewind_records=place.next - partition.rewind_offset,
         )
+
+    async def _keep(self, partition: CountedPartition) -> None:
+        """Whoever owns the partition next finds what has come in force, before an offset behind it is declared."""
+        if partition.defined:
+            defined, partition.defined = partition.defined, []
+            await publish(self.app, defined)
+            tp = partition.place.tp
+            ledger = await asyncio.to_thread(self.definitions.refresh)
+            gone = ledger.forgettable(tp.partition, await self.consumer.earliest(tp))
+            await publish(self.app, [Outgoing(self.context.topics.definitions, 0, key, None) for key in gone])
 
     async def _publish(self, tp: TP, closed: Sequence[PaneCounts], version: int) -> None:
         """Pane by pane: a pane that was not acknowledged must not be followed by a later one."""

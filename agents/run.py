@@ -19,9 +19,9 @@ from agents.context import Context, Topics
 from pipeline.garbage import collect_rarely
 from pipeline.health import Health, expose
 from pipeline.kafka.connection import Connection, wait_for_broker
+from pipeline.kafka.definitions import DefinitionsLog, defined_by, stale
 from pipeline.kafka.topics import setting_of
 from pipeline.settings import Settings
-from pipeline.text import EventMatcher
 from pipeline.trends.panes import Grid
 
 PATIENCE_S = 60.0  # with a broker that does not answer at the start
@@ -41,20 +41,21 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
     expose(registry, settings.metrics_port, settings.metrics_host)
     there = wait_for_broker(connection, PATIENCE_S, say)
     _check_topics(settings, there)
+    definitions = DefinitionsLog(settings)
+    _say_what_counts(settings, definitions, say)
     context = Context(
         Grid(settings.pane_ms, settings.lateness_ms),
         settings.partitions,
         Topics(settings.kafka_prefix),
         Health(registry),
         settings.shards,
-        EventMatcher(settings.events, settings.watchlists) if settings.events or settings.watchlists else None,
         max_ahead_ms=settings.max_ahead_ms,
         live=live,
         lists_from_ms=lists_from_ms,
     )
 
     def make() -> faust.App:
-        return create_app(context, connection, on_ready=lambda: say("ready"))
+        return create_app(context, connection, definitions, on_ready=lambda: say("ready"))
 
     return run_worker(make, say)
 
@@ -64,7 +65,7 @@ def _check_topics(settings: Settings, there: dict[str, int]) -> None:
     topics = Topics(settings.kafka_prefix)
     wanted = {
         topics.posts: settings.partitions, topics.counts: settings.shards, topics.trends: 1, topics.live: 1,
-        topics.dead: 1, topics.rank_state: settings.shards,
+        topics.dead: 1, topics.definitions: 1, topics.rank_state: settings.shards,
     }  # fmt: skip
     if settings.shards > 1:
         wanted |= {topics.parts: 1, topics.merge_state: 1}
@@ -76,6 +77,13 @@ def _check_topics(settings: Settings, there: dict[str, int]) -> None:
                 f"the topic {name} has {there[name]} partitions and the settings say {partitions}; set"
                 f" {setting_of(name)} to what is there, or choose another UPSWELL_KAFKA_PREFIX"
             )
+
+
+def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Callable[[str], None]) -> None:
+    """The first worker's file tells what holds from the beginning; afterwards the log decides, whatever files say."""
+    definitions.begin_with(defined_by(settings))
+    if complaint := stale(settings, definitions.ledger.newest):
+        say(complaint)
 
 
 def run_worker(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float = PATIENCE_S) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.partitions import Partitioner
-from pipeline.text import EventMatcher
+from pipeline.text import matcher_of
 from pipeline.trends.arrays import starts_of
 from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
@@ -20,6 +20,7 @@ from pipeline.trends.score import HOUR_MS
 from pipeline.trends.sliding import people_by_index
 from pipeline.trends.tables import Table, merge
 from schemas import Post, TrendList, Window
+from schemas.definitions import Definitions
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
@@ -89,7 +90,7 @@ class Local:
     ) -> None:
         self.options = options = options or Options()
         grid = Grid(options.pane_ms, options.lateness_ms)
-        matcher = EventMatcher(options.events, options.watchlists) if options.events or options.watchlists else None
+        matcher = matcher_of(Definitions(events=options.events, watchlists=options.watchlists))
         self.board = Board(grid, wants)
         self.current: dict[tuple[str, Window], TrendList] = {}
         self._partitioner = Partitioner(options.partitions)
@@ -120,6 +121,13 @@ class Local:
         for counter, part in zip(self._counters, self._partitioner.split(posts), strict=True):
             self._take(counter.add(part))
         self._advance()
+
+    def redefine(self, definitions: Definitions) -> None:
+        """Posts that are fed from here on belong to these events and watchlists: what a control record in every
+        partition does on Kafka. Raises PostError for definitions that cannot be looked for."""
+        matcher = matcher_of(definitions)
+        for counter in self._counters:
+            counter.redefine(matcher)
 
     def finish(self) -> None:
         """The end of the log: a marker into every partition, so that all that was read becomes final."""

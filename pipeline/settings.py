@@ -25,7 +25,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from pipeline.text import topic_key
+from pipeline.text import EventMatcher, topic_key
 from schemas import PostError, parse_time
 from schemas.access import Token
 from schemas.alerts import Receiver, Rule
@@ -276,7 +276,9 @@ def _read_tables(path: Path, kind: str, tables: list[Any], lines: list[str]) -> 
     for index, table in enumerate(tables):
         place = _Place(path, lines, kind, index, table)
         one = _read_event(place, table) if kind == "event" else place.read(table, TABLES[kind], _NAMES[kind == "token"])
-        if isinstance(one, Rule):
+        if isinstance(one, Event | Watchlist):
+            _check_terms(place, one)
+        elif isinstance(one, Rule):
             _check_rule(place, one)
         elif isinstance(one, Receiver):
             _check_zone(place, one.time_zone)
@@ -297,6 +299,14 @@ _PATTERNS = {
     "langs": "two or three lower-case letters, like fr",
     "page": "an address like https://example.org",
 }
+
+
+def _check_terms(place: _Place, watched: Event | Watchlist) -> None:
+    try:
+        EventMatcher(*([watched], []) if isinstance(watched, Event) else ([], [watched]))
+    except ValueError as error:
+        fault = str(error).partition(": ")[2]
+        raise place.fault(f".{fault.split()[0]}s", f"{fault}; write one that can be found") from None
 
 
 def _check_rule(place: _Place, rule: Rule) -> None:

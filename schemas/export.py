@@ -14,6 +14,7 @@ import msgspec
 
 from schemas.alerts import Alert, Order
 from schemas.counts import CountsChunk, LiveEdge, Reached
+from schemas.definitions import Definitions
 from schemas.moderation import Decision
 from schemas.parts import ListPart, PartsDone
 from schemas.posts import Post
@@ -26,6 +27,7 @@ MESSAGES: dict[str, Any] = {
     "trends": TrendList,
     "alerts": Alert,
     "decisions": Decision | Order,
+    "definitions": Definitions,
 }  # by topic
 
 

@@ -53,9 +53,10 @@ class Post(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class PostError(ValueError):
-    """A record that is not a post. `reason` is one of a few fixed words, `detail` names the place of the fault."""
+    """A record that is not a post. `reason` is one of a few fixed words (`definitions`: it should have been a control
+    record), `detail` names the place of the fault."""
 
-    REASONS = ("too-large", "not-utf8", "not-json", "invalid", "time", "future", "truncated")
+    REASONS = ("too-large", "not-utf8", "not-json", "invalid", "time", "future", "truncated", "definitions")
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -88,11 +88,13 @@ class Outbox:
         self._peaks.take(trends, alerts)
         self._lists += 1
         if alerts or self._lists % LISTS_BETWEEN_SNAPSHOTS == 0:
-            with self._db:
-                self._db.execute("BEGIN IMMEDIATE")
-                for alert in alerts:
-                    self._keep(alert)
-                self._snapshot(alerts)
+            self._keep_all(alerts)
+        return alerts
+
+    def redefine(self, rules: Sequence[Rule]) -> list[Alert]:
+        """These are the rules from now on: what that resolves, kept for every receiver. Raises as Alerting does."""
+        alerts = self._alerting.redefine(rules)
+        self._keep_all(alerts)
         return alerts
 
     def order(self, order: Order) -> bool:
@@ -209,6 +211,13 @@ class Outbox:
         self._db.execute("DELETE FROM delivery WHERE ended < ?", (self._now_s() - KEPT_DAYS * 86_400,))
         self._peaks.forget()
         self._db.close()
+
+    def _keep_all(self, alerts: Sequence[Alert]) -> None:
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            for alert in alerts:
+                self._keep(alert)
+            self._snapshot(alerts)
 
     def _keep(self, alert: Alert) -> None:
         for receiver in self._receivers:

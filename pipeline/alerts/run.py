@@ -22,11 +22,13 @@ from pipeline.endings import end
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
-from pipeline.kafka.results import follow_orders, follow_trends
+from pipeline.kafka.definitions import asked_last
+from pipeline.kafka.results import follow_definitions, follow_orders, follow_trends
 from pipeline.settings import Settings
 from pipeline.text import printable
 from schemas import TrendList
 from schemas.alerts import Alert, Order, Receiver
+from schemas.definitions import Definitions
 
 TOPIC = "topic-alerts"  # the receiver that is always there
 _LAST_MS = 253_402_300_800_000  # the year 10000
@@ -45,14 +47,17 @@ async def follow(
     """
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
+    in_force = await asyncio.to_thread(asked_last, settings, say)
+    settings = settings.model_copy(update={"rules": in_force.rules})
     async with _publisher(settings) as publish:
         decisions = await asyncio.to_thread(KafkaLog, settings)
         try:
             blocking, ended = Blocking(decisions), asyncio.Event()
             lists, orders = blocking.visible(follow_trends(settings)), follow_orders(settings, ended=ended)
             await raise_and_deliver(
-                lists, settings, state, tell, say, registry, publish, orders, ended, blocking.allowed
-            )
+                lists, settings, state, tell, say, registry, publish, orders, ended, blocking.allowed,
+                follow_definitions(settings, in_force),
+            )  # fmt: skip
         finally:
             decisions.close()
 
@@ -68,36 +73,44 @@ async def raise_and_deliver(
     orders: AsyncIterator[Order] | None = None,
     orders_ended: asyncio.Event | None = None,
     allowed: Allowed = as_it_is,
+    definitions: AsyncIterator[Definitions] | None = None,
 ) -> None:
     """Takes every list and obeys every order, then waits until nothing waits for any receiver. What was kept before an
     end of any kind is delivered after the next start. The first list is taken when `orders_ended` is set: all orders
     that were given before are obeyed by then (after ORDERS_WITHIN_S it goes on without). `allowed` says what may be
-    told of an alert in the moment it leaves. Raises OutboxError."""
+    told of an alert in the moment it leaves. The rules of `definitions` hold as they come. Raises OutboxError."""
     receivers = list(settings.receivers)
     if publish is not None:
         receivers.append(Receiver(TOPIC, "kafka", f"{settings.kafka_prefix}alerts", max_age_s=_YEAR_S))
     raised = Counter("upswell_alerts_raised", "Alerts that fired and ended.", ["rule", "status"], registry=registry)
     outbox = Outbox(state, settings.rules, receivers, allowed=allowed)
+
+    def told(alerts: Sequence[Alert]) -> None:
+        for alert in alerts:
+            raised.labels(alert.rule, alert.status).inc()
+            tell(alert)
+
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
             obeying = asyncio.create_task(_obey(orders, outbox, say)) if orders is not None else None
             digesting = asyncio.create_task(_digest(outbox, delivery))
+            redefining = None
+            if definitions is not None:
+                redefining = asyncio.create_task(_redefine(definitions, outbox, delivery, told, say))
             try:
                 if obeying is not None and orders_ended is not None:
                     await _first_orders(obeying, orders_ended, say)
                 async for trends in lists:
-                    for helper in (obeying, digesting):
+                    for helper in (obeying, digesting, redefining):
                         if helper is not None and helper.done():
                             helper.result()  # its fault ends us: nobody is to believe that orders are heard
                     alerts = outbox.take(trends)
-                    for alert in alerts:
-                        raised.labels(alert.rule, alert.status).inc()
-                        tell(alert)
+                    told(alerts)
                     if alerts:
                         delivery.wake()
                 await delivery.drained()
             finally:
-                await end(obeying, digesting)
+                await end(obeying, digesting, redefining)
     finally:
         outbox.close()
 
@@ -123,6 +136,24 @@ async def _obey(orders: AsyncIterator[Order], outbox: Outbox, say: Callable[[str
             what = f"{order.rule} {printable(order.topic)}".strip()
             until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
             say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")
+
+
+async def _redefine(
+    definitions: AsyncIterator[Definitions],
+    outbox: Outbox,
+    delivery: Delivery,
+    told: Callable[[Sequence[Alert]], None],
+    say: Callable[[str], None],
+) -> None:
+    """Rules as they come in force; those that cannot be used change nothing."""
+    async for found in definitions:
+        try:
+            told(outbox.redefine(found.rules))
+        except (ValueError, KeyError, OSError) as error:
+            say(f"the rules of {printable(found.by)} cannot be used, and those before hold: {error}")
+        else:
+            delivery.wake()
+            say(f"{printable(found.by)}: {len(found.rules)} rule{'' if len(found.rules) == 1 else 's'} in force")
 
 
 async def _digest(outbox: Outbox, delivery: Delivery) -> None:

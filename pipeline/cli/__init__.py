@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": "Check Kafka, topics, workers and settings, with remedies.",
     "up": "Everything on this machine: push posts to it.",
     "worker": "Count and rank the posts on Kafka.",
+    "reload": "Put the events, watchlists and rules of upswell.toml in force.",
     "serve": "Serve the live page and the API.",
     "extract": "Hashtags, cashtags, mentions and links of texts, as JSON.",
     "simulate": "Write a labelled stream of posts from a seed.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,6 +16,7 @@ from pipeline.cli.common import BrokersFlag, ConfigFlag, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings
 from schemas import TrendList
+from schemas.definitions import Definitions
 
 if TYPE_CHECKING:
     from pipeline.alerts.recent import RecentAlerts
@@ -71,10 +73,11 @@ async def _serve(
     from pipeline.endings import end
     from pipeline.kafka.connection import Connection, KafkaUseError
     from pipeline.kafka.decisions import KafkaLog
+    from pipeline.kafka.definitions import asked_last, defined_by
     from pipeline.link import Link
     from pipeline.moderation import LogError
     from pipeline.sinks.metrics import TrendsCollector
-    from pipeline.web.app import create_app
+    from pipeline.web.app import create_app, entitle
     from pipeline.web.feed import Feed
     from pipeline.web.history import History, HistoryError
     from pipeline.web.orders import OrderDesk
@@ -85,7 +88,9 @@ async def _serve(
     try:
         kept = History(file, keep_days)
         decisions = KafkaLog(settings) if source == "kafka" else None
-        walls = WallService(feed, settings.events, settings.tokens, walls_file, log=decisions)
+        in_force = _InForce(asked_last(settings, complain) if source == "kafka" else defined_by(settings))
+        events, watchlists = in_force.definitions.events, in_force.definitions.watchlists
+        walls = WallService(feed, events, settings.tokens, walls_file, log=decisions)
         held = bound(host, port)
     except (HistoryError, KafkaUseError, LogError, WebError) as error:
         raise CommandError(str(error)) from None
@@ -96,30 +101,64 @@ async def _serve(
     feed.on_list(kept.add)
     feed.on_list(collector.take)
     give = functools.partial(give_order, settings) if source == "kafka" else None
-    desk = OrderDesk(walls.gate, give, lambda: settings.rules)
-    server = server_of(
-        create_app(
-            feed, kept, events=settings.events, watchlists=settings.watchlists, alerts=alerts, registry=registry,
-            orders=desk, link=link, examples=walls.examples, routers=walls.routers,
-            on_startup=[walls.start], on_shutdown=[walls.stop],
-        )
+    desk = OrderDesk(walls.gate, give, lambda: in_force.definitions.rules)
+    app = create_app(
+        feed, kept, events=events, watchlists=watchlists, alerts=alerts, registry=registry, orders=desk,
+        link=link, examples=walls.examples, routers=walls.routers,
+        on_startup=[walls.start], on_shutdown=[walls.stop],
     )  # fmt: skip
+    server = server_of(app)
+
+    def redefine(definitions: Definitions) -> None:
+        walls.walls.redefine(definitions.events)
+        entitle(app, definitions.events, definitions.watchlists)
+
     print(f"upswell serves at {address_of(held)}", flush=True)
     stop = asyncio.Event()
     sink = _sink(settings, source, walls.walls)
     reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop, link)))
     reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
-    alerted = asyncio.create_task(_read_alerts(settings, alerts, stop)) if source == "kafka" else None
+    helpers = []
+    if source == "kafka":
+        following = _follow_definitions(settings, in_force, redefine, stop)
+        helpers = [asyncio.create_task(_read_alerts(settings, alerts, stop)), asyncio.create_task(following)]
     try:
         await server.serve(sockets=[held])
     finally:
         stop.set()
-        await end(reading, alerted)
+        await end(reading, *helpers)
         fault = None if reading.cancelled() else reading.exception()
         await asyncio.to_thread(kept.close)
         held.close()
     if isinstance(fault, Exception):
         raise CommandError(str(fault)) from None
+
+
+@dataclass
+class _InForce:
+    """What pages and orders go by; replaced as a whole."""
+
+    definitions: Definitions
+
+
+async def _follow_definitions(
+    settings: Settings, in_force: _InForce, redefine: Callable[[Definitions], None], stop: asyncio.Event
+) -> None:
+    """What `upswell reload` asks for comes to the pages, too."""
+    from pipeline.kafka.connection import KafkaUseError
+    from pipeline.kafka.results import follow_definitions
+    from pipeline.moderation import LogError
+
+    try:
+        async for definitions in follow_definitions(settings, in_force.definitions, stop):
+            try:
+                redefine(definitions)
+            except (ValueError, LogError) as error:
+                complain(f"the pages stay as they were: {error}")
+            else:
+                in_force.definitions = definitions
+    except KafkaUseError as error:
+        complain(f"the pages do not follow `upswell reload`: {error}")
 
 
 async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.Event) -> None:

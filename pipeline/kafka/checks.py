@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
 from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
+from pipeline.kafka.definitions import DefinitionsLog, stale
 from pipeline.kafka.producer import last_records
 from pipeline.kafka.topics import DAY_MS, Found, Topic, find_topics, mismatches, topic_table
 from pipeline.settings import Settings
+from schemas.definitions import DEFINITIONS_TOPIC
 
 BROKER_WAIT_S = 3.0
 LAG_LIMIT = 100_000  # records of a partition behind its end: more is worth a word
@@ -48,6 +51,8 @@ def examine(settings: Settings) -> Iterator[Check]:
             for topic in table:
                 yield _topic(topic, found.get(topic.name))
             posts = table[0]
+            if posts.name in found and f"{settings.kafka_prefix}{DEFINITIONS_TOPIC}" in found:
+                yield _definitions(settings)
             if posts.name in found:
                 yield from _group(client, settings, posts.name, found[posts.name].partitions)
                 yield _clock(connection, posts.name, found[posts.name].partitions)
@@ -93,6 +98,26 @@ def _topic(topic: Topic, found: Found | None) -> Check:
             f" --add-config retention.ms={wanted_ms}",
         )  # fmt: skip
     return Check(name, True, shape)
+
+
+def _definitions(settings: Settings) -> Check:
+    """Whether the settings file is what is in force, in every partition."""
+    with closing(DefinitionsLog(settings)) as log:
+        newest = log.refresh().newest
+        if newest is None or log.ledger.first is None:
+            return Check("definitions", True, "nothing is in force yet: the first worker's settings file will be")
+        behind = log.behind(newest)
+    found = f"version {newest.version}, by {newest.by or 'the first worker'}"
+    if complaint := stale(settings, newest):
+        what, _, remedy = complaint.partition("; ")
+        return Check("definitions", False, what, remedy)
+    if behind:
+        places = ", ".join(map(str, behind))
+        return Check(
+            "definitions", False, f"{found}, is not in force yet in partitions {places} of the posts",
+            "start workers (`upswell worker`), or wait; if it stays so, say it again with `upswell reload`",
+        )  # fmt: skip
+    return Check("definitions", True, found)
 
 
 def _span(ms: int) -> str:

@@ -22,6 +22,7 @@ QUEUED_MESSAGES = 200_000
 QUEUED_KIB = 256 << 10
 _CALLBACKS_EVERY = 1_024
 _READ_LAST_WITHIN_S = 3.0
+LOOKED_AT = 16
 
 _encode = msgspec.json.Encoder().encode
 
@@ -152,9 +153,11 @@ class PostProducer:
         return max(self.pushed - self.failed - len(self._producer), 0)
 
     def reached(self) -> int | None:
-        """The latest time (ms) among the last records of the topic's partitions; None where it holds none. An embedded
-        broker tells wrongly where a partition ends, so there it may be an earlier time."""
-        times = [_time_of(record) for record in last_records(self.connection, self.topic, self._partitions)]
+        """The latest time (ms) among the last LOOKED_AT records of the topic's partitions (control records have none);
+        None where it holds none. An embedded broker tells wrongly where a partition ends, so there it may be an earlier
+        time."""
+        records = last_records(self.connection, self.topic, self._partitions, LOOKED_AT)
+        times = [_time_of(record) for record in records]
         return max(times, default=None)
 
     def _produce(
@@ -229,9 +232,9 @@ def _partitions_there(topic: str, settings: Settings, found: dict[str, int]) -> 
     return found[topic]
 
 
-def last_records(connection: Connection, topic: str, partitions: int) -> list[Any]:
-    """The last record of each partition that holds any (confluent-kafka's Message). An embedded broker tells wrongly
-    where a partition ends: there it may be an earlier one."""
+def last_records(connection: Connection, topic: str, partitions: int, most: int = 1) -> list[Any]:
+    """The last records, at most so many, of each partition (confluent-kafka's Message). An embedded broker tells
+    wrongly where a partition ends: there it may be earlier ones."""
     from confluent_kafka import Consumer, TopicPartition
 
     consumer = Consumer(
@@ -239,19 +242,24 @@ def last_records(connection: Connection, topic: str, partitions: int) -> list[An
         | {"group.id": "upswell-unused", "enable.auto.commit": False, "logger": silent_logger()}
     )
     try:
-        last = []
+        last, ends = [], dict[int, int]()
         for partition in range(partitions):
             begin, end = _bounds_of(consumer, TopicPartition(topic, partition))
+            begin = max(begin, end - most)
             if end > begin:
-                last.append(TopicPartition(topic, partition, end - 1))
+                last.append(TopicPartition(topic, partition, begin))
+                ends[partition] = end
         consumer.assign(last)
-        found: dict[int, Any] = {}
+        found: list[Any] = []
         deadline = time.monotonic() + _READ_LAST_WITHIN_S
-        while len(found) < len(last) and time.monotonic() < deadline:
-            record = consumer.poll(0.2)
-            if record is not None and not record.error():
-                found.setdefault(int(record.partition() or 0), record)
-        return list(found.values())
+        while ends and time.monotonic() < deadline:
+            record: Any = consumer.poll(0.2)
+            if record is None or record.error() or record.partition() not in ends:
+                continue
+            found.append(record)
+            if record.offset() + 1 >= ends[record.partition()]:
+                del ends[record.partition()]
+        return found
     finally:
         consumer.close()
 

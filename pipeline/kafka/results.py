@@ -15,13 +15,14 @@ from pipeline.link import Link
 from pipeline.settings import Settings
 from schemas import TrendList
 from schemas.alerts import Alert, Order
+from schemas.definitions import DEFINITIONS_TOPIC, Definitions
 
 POLL_MS = 250
 ASK_EVERY_S = 5.0
 LAST_LIVE = 500  # provisional lists
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
 
-Message = TypeVar("Message", TrendList, Alert, Order)
+Message = TypeVar("Message", TrendList, Alert, Order, Definitions)
 
 
 async def follow_trends(
@@ -63,6 +64,17 @@ async def follow_orders(
     follower = _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False, ended)
     async for order in follower.messages():
         yield order
+
+
+async def follow_definitions(
+    settings: Settings, known: Definitions, stop: asyncio.Event | None = None
+) -> AsyncIterator[Definitions]:
+    """Definitions that are asked for after `known`, as they come; what is older than what came is passed over."""
+    follower = _Follower(settings, {DEFINITIONS_TOPIC: None}, Definitions, stop or asyncio.Event(), False)
+    async for found in follower.messages():
+        if found.order > known.order:
+            known = found
+            yield found
 
 
 class _Follower(Generic[Message]):

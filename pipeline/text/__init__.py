@@ -3,7 +3,7 @@
 from pipeline.text.cells import DIALECTS, Dialect, dialect_of, language, source_name
 from pipeline.text.entities import Entities, Item
 from pipeline.text.keys import fold, fold_text, text_key, topic_key
-from pipeline.text.matching import EventMatcher
+from pipeline.text.matching import EventMatcher, matcher_of
 from pipeline.text.showing import printable
 from pipeline.text.topics import extract, topics_of
 
@@ -18,6 +18,7 @@ __all__ = [
     "fold",
     "fold_text",
     "language",
+    "matcher_of",
     "printable",
     "source_name",
     "text_key",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ahocorasick
 import regex
@@ -12,7 +13,8 @@ import regex
 from pipeline.text.cells import dialect_of, language, source_name
 from pipeline.text.keys import fold, fold_text, topic_key
 from pipeline.text.topics import RULES
-from schemas import Post
+from schemas import Post, PostError
+from schemas.definitions import Definitions
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
@@ -119,6 +121,18 @@ class EventMatcher:
     def _is_in(self, name: str, post: Post, found: set[str]) -> bool:
         limits = self._limits.get(name)  # what excludes has none
         return limits is not None and _EXCLUDED + name not in found and limits.hold(post)
+
+
+@lru_cache(maxsize=8)  # a worker's partitions share one: it may hold thousands of words
+def matcher_of(definitions: Definitions) -> EventMatcher | None:
+    """What finds these events and watchlists; None where there are none. Raises PostError, reason `definitions`, where
+    they cannot be looked for: a function of the definitions alone, so all workers agree about it."""
+    if not (definitions.events or definitions.watchlists):
+        return None
+    try:
+        return EventMatcher(definitions.events, definitions.watchlists)
+    except ValueError as error:
+        raise PostError("definitions", str(error)) from None
 
 
 _Term = tuple[str, str]  # "hashtag", "account" or "word", and as it was written

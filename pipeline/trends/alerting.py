@@ -41,6 +41,11 @@ class Alerting:
     """The state of all rules. Its size is bounded by rules times rows of a list (and topics that still cool down)."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
+        self._memory = _Memory()
+        self._go_by(rules)
+
+    def _go_by(self, rules: Sequence[Rule]) -> None:
+        self._quiet = {rule.name: _Quiet(rule) for rule in rules if rule.quiet and rule.severity != "critical"}
         self._rules = {rule.name: rule for rule in rules}
         self._of_list: dict[str, list[Rule]] = {}
         self._silence = [rule for rule in rules if rule.kind == "silence"]
@@ -48,8 +53,20 @@ class Alerting:
             if rule.kind != "silence":
                 self._of_list.setdefault(f"{rule.on}/{rule.window}", []).append(rule)
         self._topics = {rule.name: frozenset(map(topic_key, rule.topics)) for rule in rules}
-        self._quiet = {rule.name: _Quiet(rule) for rule in rules if rule.quiet and rule.severity != "critical"}
-        self._memory = _Memory()
+
+    def redefine(self, rules: Sequence[Rule]) -> list[Alert]:
+        """These are the rules from now on. A rule that stays as it was goes on as if nothing had happened; one that
+        changed begins anew, and what it fired is resolved, as is what a rule fired that is gone. Raises ValueError or
+        KeyError for a time zone that is none; nothing changes then."""
+        before, memory = self._rules, self._memory
+        self._go_by(rules)
+        alerts = []
+        for name, rule in before.items():
+            if self._rules.get(name) != rule:
+                for course in memory.courses.pop(name, {}).values():
+                    if course.alert is not None:
+                        alerts.append(_resolved(rule, course, memory.clock))
+        return alerts
 
     def wants(self, scope: str, window: str) -> bool:
         """Whether a rule looks at this list."""

@@ -145,6 +145,11 @@ class PaneCounter:
         """How many panes still take posts."""
         return len(self._open)
 
+    def redefine(self, matcher: EventMatcher | None) -> None:
+        """Posts from here on belong to the events and watchlists that `matcher` finds; those before stay what they are,
+        in a pane that is open too."""
+        self._matcher = matcher
+
     def rewind_offset(self, next_offset: int) -> int:
         """The first offset that belongs to an open pane, else `next_offset`: from here the state can be rebuilt."""
         return min((pane.first_offset for pane in self._open.values()), default=next_offset)

@@ -27,6 +27,7 @@ from pipeline.web.recent import Example
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
+_WEB = "web"  # of the application's state
 STATIC = Path(__file__).with_name("static")
 
 
@@ -51,14 +52,12 @@ def create_app(
     a scope; `link`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
     how long a silence a stream shows that it lives; `routers`: routes of other parts (wall, moderation), served with
     the same headers and errors."""
-    titles = {f"event:{event.name}": event.title for event in events if event.title}
-    titles |= {watched.scope: watched.title for watched in watchlists if watched.title}
-    web = Web(feed, history, titles, heartbeat_s=heartbeat_s)
+    web = Web(feed, history, _titles_of(events, watchlists), heartbeat_s=heartbeat_s)
     if alerts is not None:
         web.alerts = alerts
     if examples is not None:
         web.examples = examples
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             api_router(web),
             order_routes(web, orders or OrderDesk()),
@@ -76,6 +75,18 @@ def create_app(
         ),
         logging_config=None,
     )
+    app.state[_WEB] = web
+    return app
+
+
+def entitle(app: Litestar, events: Sequence[Event], watchlists: Sequence[Watchlist]) -> None:
+    """These events and watchlists give their scopes titles from now on."""
+    app.state[_WEB].titles = _titles_of(events, watchlists)
+
+
+def _titles_of(events: Sequence[Event], watchlists: Sequence[Watchlist]) -> dict[str, str]:
+    titles = {f"event:{event.name}": event.title for event in events if event.title}
+    return titles | {watched.scope: watched.title for watched in watchlists if watched.title}
 
 
 async def _headers(message: Message, _scope: Scope) -> None:

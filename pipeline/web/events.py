@@ -106,11 +106,15 @@ def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
 
 
 async def snapshots(walls: Walls, look: Callable[[], Any], pace_s: float) -> AsyncGenerator[bytes, None]:
-    """What `look` gives, whenever it has changed, at most once in pace_s; a comment in between keeps the line open."""
+    """What `look` gives, whenever it has changed, at most once in pace_s; a comment in between keeps the line open.
+    Ends when there is nothing more to look at: the event is gone."""
     last = b""
     while True:
         change = walls.next_change()
-        now = msgspec.json.encode(look())
+        try:
+            now = msgspec.json.encode(look())
+        except NotFoundException:
+            return
         if now != last:
             last = now
             yield b"event: now\ndata: %s\n\n" % now
@@ -160,10 +164,14 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
 
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
     async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> EventStream:
-        found = wall_of(walls, name)
+        wall_of(walls, name)
         if view == "board":
-            return EventStream(snapshots(walls, lambda: board_of(walls, found, current), 2.0))
-        return EventStream(snapshots(walls, lambda: wall_view(walls, found, current, screen=view == "screen"), 0.25))
+            return EventStream(snapshots(walls, lambda: board_of(walls, wall_of(walls, name), current), 2.0))
+
+        def seen() -> object:
+            return wall_view(walls, wall_of(walls, name), current, screen=view == "screen")
+
+        return EventStream(snapshots(walls, seen, 0.25))
 
     return Router("/", route_handlers=[events_page, board_page, wall_page, screen_page, board, wall, stream],
                   tags=["events"])

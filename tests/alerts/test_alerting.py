@@ -230,3 +230,25 @@ def test_the_volume_of_a_watchlist_is_that_of_all_its_posts() -> None:
         ("firing", "", 100, 2, "100 posts in watch:us (5m)"),
         ("resolved", "", 100, 5, "100 posts in watch:us (5m)"),
     ]
+
+
+def test_a_rule_that_stays_goes_on_and_what_a_changed_or_removed_one_fired_is_resolved() -> None:
+    rules = [rule(name="stays"), rule(name="changes"), rule(name="goes")]
+    alerting = Alerting(rules)
+    assert len(told(alerting, at(1, row("#a")))) == 3
+    over = alerting.redefine([rules[0], rule(name="changes", top=1), rule(name="comes")])
+    assert [(one.rule, one.status, one.at) for one in over] == [
+        ("changes", "resolved", MINUTE), ("goes", "resolved", MINUTE)
+    ]  # fmt: skip
+    alerts = [one for each in (at(2, row("#a")), at(3)) for one in alerting.take(each)]
+    assert [(one.rule, one.status, one.at // MINUTE) for one in alerts] == [
+        ("changes", "firing", 2), ("comes", "firing", 2),
+        ("stays", "resolved", 3), ("changes", "resolved", 3), ("comes", "resolved", 3),
+    ]  # fmt: skip
+
+
+def test_rules_that_cannot_be_used_change_nothing() -> None:
+    alerting = Alerting([rule()])
+    with pytest.raises(KeyError):
+        alerting.redefine([rule(name="other", quiet="22:00-07:00", time_zone="No/Where")])
+    assert told(alerting, at(1, row("#a"))) == [("firing", 1, "#a")]

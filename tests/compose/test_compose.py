@@ -26,7 +26,7 @@ from tests.sinks.servers import free_port, redis_server
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-OURS = ("topics", "worker", "web", "alerts", "tools")
+OURS = ("topics", "definitions", "worker", "web", "alerts", "tools")
 SECRET = "a-secret-for-compose"
 
 
@@ -193,6 +193,8 @@ def test_the_services_run_are_healthy_and_a_blocked_topic_leaves_page_redis_and_
     assert topics.finished() == 0, topics.log.read_text()
     again = services("topics").start()  # compose starts it each time
     assert again.finished() == 0, again.log.read_text()
+    definitions = services("definitions").start()
+    assert definitions.finished() == 0, definitions.log.read_text()
     worker = services("worker").start()
     web = services("web", UPSWELL_TOKENS=f"ann:write:{SECRET}").start()
     until(worker.healthy, 40, "the worker is healthy", worker)

@@ -31,12 +31,15 @@ from pipeline.settings import load_settings
 from pipeline.sources.simulator import mixed_scenario, simulate
 from pipeline.trends.panes import Grid
 from schemas import PostError, TrendList, decode_post
+from schemas.definitions import DEFINITIONS_HEADER, Definitions
+from schemas.events import Event
 
 from .apache import Apache
 from .reference import expected, found_lists, found_panes, read
 
 HOUR_MS = 3_600_000
 STALL_S = 9.0  # longer than the session time-out of 6 s
+CHANGES = 20  # of the definitions, while posts are pushed
 KINDS = ("kill", "terminate", "start", "stall", "broker")
 
 
@@ -117,6 +120,10 @@ def push(address: str, made: list[tuple[bytes, int]], seconds: float, grid: Grid
     began = time.monotonic()
     newest = 0
     for number, (line, partition) in enumerate(made):
+        if number % (len(made) // CHANGES) == 0:
+            told, headers = _definitions(number), [(DEFINITIONS_HEADER, b"")]
+            for each in range(partitions):
+                producer.produce("posts", told, partition=each, headers=headers, on_delivery=delivered)
         producer.produce("posts", line, partition=partition, on_delivery=delivered)
         if number % 500 == 0:
             producer.poll(0)
@@ -132,6 +139,13 @@ def push(address: str, made: list[tuple[bytes, int]], seconds: float, grid: Grid
         producer.produce("posts", b"", partition=partition, headers=[("marker", mark)], on_delivery=delivered)
     producer.flush(300)
     return errors
+
+
+def _definitions(number: int) -> bytes:
+    """Others each time, and newer than what the first worker says."""
+    tags = ("#capcomnet", "#paris20", "#météolyon", "#coffeemonday", "#marchérennes")
+    often = Event("often", hashtags=tags[number % len(tags) :], words=("la", "the", "à")[number % 3 :])
+    return msgspec.json.encode(Definitions((1 << 50) + number, events=(often, Event("now", hashtags=tags[:2]))))
 
 
 def run(
@@ -165,6 +179,7 @@ def run(
         log = read(broker.address, "posts")
         assert len(log) >= len(made) + partitions
         want = expected(log, grid, shards)
+        assert "event:often/1h" in want.lists, "no post belonged to an event"
         deadline = time.monotonic() + 120
         while True:
             workers.reap()

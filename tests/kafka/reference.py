@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from pipeline.text import matcher_of
 from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
 from pipeline.trends.shards import split
 from pipeline.trends.wire import from_chunks, to_chunks
 from schemas import PostError, TrendList, decode_post
 from schemas.counts import CountsChunk, LiveEdge, Reached
+from schemas.definitions import Definitions, decode_definitions
 
 MAX_AHEAD_MS = 600_000
 Place = tuple[int, int, int]  # shard, posts partition, pane (ms)
@@ -50,18 +52,30 @@ def read(address: str, topic: str) -> list[Any]:
     return asyncio.run(records(address, topic))
 
 
-def expected(posts: list[Any], grid: Grid, shards: int = 1) -> Expected:
-    """From the records of the posts topic."""
+def expected(posts: list[Any], grid: Grid, shards: int = 1, first: Definitions | None = None) -> Expected:
+    """From the records of the posts topic; `first` are the definitions that hold from the beginning."""
     dead, counted, nudges = set(), 0, 0
     closes: list[PaneCounts] = []
     frontiers = []
     panes: dict[Place, str] = {}
     for partition in sorted({record.partition for record in posts}):
-        counter = PaneCounter(grid)
+        in_force = first or Definitions()
+        counter = PaneCounter(grid, matcher_of(in_force))
         closed: list[PaneCounts] = []
         marks = 0
         for record in posts:
             if record.partition != partition:
+                continue
+            if record.headers and record.headers[0][0] == "definitions":
+                try:
+                    told = decode_definitions(record.value)
+                    matcher = matcher_of(told)
+                except PostError:
+                    dead.add(b"%d:%d" % (partition, record.offset))
+                    continue
+                if told.order > in_force.order:
+                    in_force = told
+                    counter.redefine(matcher)
                 continue
             if record.headers:
                 closed += counter.mark(int(dict(record.headers)["marker"]), record.offset)

@@ -1,4 +1,4 @@
-"""TLS, passwords and rights on a real Kafka: every command passes with what it needs, and says in one line what lacks."""
+"""TLS, passwords and rights on a real Kafka: commands pass with what they need, and say in one line what lacks."""
 
 from __future__ import annotations
 

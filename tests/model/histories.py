@@ -9,14 +9,14 @@ from itertools import product
 from .rewind import Action, Record
 
 #   pane     0        10        20        30        40        50
-#            |a.b......|..a......|.....b...|.......M.|.........|.......M.|
-TINY = (Record(1, "a"), Record(3, "b"), Record(12, "a"), Record(26, "b"), Record(38), Record(57))
+#            |a.b......|..a......|.....b...|.......M.|.........|.......M.|   and a control record
+TINY = (Record(1, "a"), Record(3, "b"), Record(12, "a"), Record(26, "b"), Record(38), Record(57), Record(0, defines=1))
 
 History = tuple[tuple[Record, ...], tuple[Action, ...]]
 
 
 def tiny_logs(most: int) -> Iterator[tuple[Record, ...]]:
-    """Every log of up to `most` of the six records."""
+    """Every log of up to `most` of the seven records."""
     for length in range(1, most + 1):
         yield from product(TINY, repeat=length)
 
@@ -47,11 +47,16 @@ def tiny() -> Iterator[History]:
                 yield log, actions
 
 
-def larger(seed: int, markers: float = 0.25) -> History:
-    """A log of up to 30 records that mostly go on in time, and up to 25 actions. `markers` is their share."""
+def larger(seed: int, markers: float = 0.25, controls: float = 0.15) -> History:
+    """A log of up to 30 records that mostly go on in time, and up to 25 actions. `markers` is their share, `controls`
+    that of control records, of which some come too late to hold."""
     rng = random.Random(seed)
-    log, now = [], 0
+    log, now, defined = [], 0, 1
     for _ in range(rng.randint(3, 30)):
+        if rng.random() < controls:
+            log.append(Record(0, defines=max(1, defined + rng.choice((0, 0, 0, -1, -2)))))
+            defined += 1
+            continue
         now += rng.choice((0, 1, 2, 4, 7, 12, 30))
         time = max(0, now - rng.choice((0, 0, 0, 2, 5, 9, 15, 40)))
         log.append(Record(time) if rng.random() < markers else Record(time, rng.choice("abcdef")))

@@ -2,39 +2,75 @@
 
 from __future__ import annotations
 
-from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
+from dataclasses import dataclass
+
+import msgspec
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+
+from agents.context import Context, Topics
+from agents.count import MARKER, CountedPartition
+from agents.place import Place
+from pipeline.health import Health
+from pipeline.trends.panes import Grid, PaneCounts
 from schemas import Post
+from schemas.definitions import DEFINITIONS_HEADER, Definitions
+from schemas.events import Event
 
 from .rewind import LATENESS, PANE, Close, Record
 
 START = 1_400_000_000_000  # ms, a whole number of panes; a second of the model is a second
+_HEALTH = Health(CollectorRegistry())
+
+
+@dataclass
+class OnKafka:
+    """A record as the transport gives it."""
+
+    offset: int
+    timestamp: int
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def definitions(number: int) -> Definitions:
+    """An event named by the number that takes every post; none for 0."""
+    return Definitions(number, events=(Event(f"d{number}", hashtags=tuple("abcdef")),) if number else ())
 
 
 class ProductCounter:
-    """`PaneCounter` as a `Counter`. A post's id is its topic, so that a close tells what it holds."""
+    """`CountedPartition` as a `Counter`. A post's id is its topic, so that a close tells what it holds."""
 
     def __init__(self, lateness: int = LATENESS) -> None:
-        self.grid = Grid(PANE * 1_000, lateness * 1_000)
-        self.start(0)
+        self.context = Context(Grid(PANE * 1_000, lateness * 1_000), 1, Topics(), _HEALTH)
+        self.start(0, 0)
 
-    def start(self, offset: int) -> None:
-        self.offset = offset
-        self.counter = PaneCounter(self.grid)
+    def start(self, offset: int, defined: int) -> None:
+        self.partition = CountedPartition(Place(TP("posts", 0), 0, offset), self.context, definitions(defined))
+
+    @property
+    def defined(self) -> int:
+        return self.partition.definitions.at
 
     def read(self, record: Record) -> list[Close]:
-        time = START + record.time * 1_000
-        if record.id:
-            closes = self.counter.add([Post(record.id, "author", f"#{record.id}", time)], self.offset)
+        offset, time = self.partition.place.next, START + record.time * 1_000
+        if record.defines:
+            told = OnKafka(offset, time, msgspec.json.encode(definitions(record.defines)), ((DEFINITIONS_HEADER, b""),))
+        elif record.id:
+            told = OnKafka(offset, time, msgspec.json.encode(Post(record.id, "author", f"#{record.id}", time)))
         else:
-            closes = self.counter.mark(time, self.offset)
-        self.offset += 1
-        return [self.close(counts) for counts in closes]
+            told = OnKafka(offset, time, b"", ((MARKER, b"%d" % time),))
+        return [self.close(counts) for counts in self.partition.take([told])]
 
     def rewind(self) -> int:
-        return self.counter.rewind_offset(self.offset)
+        return self.partition.rewind_offset
 
     @staticmethod
     def close(counts: PaneCounts) -> Close:
-        ids = frozenset(spelling.removeprefix("#") for spelling in counts.spellings)
+        matched = [counts.cells[cell].events for cell in counts.cell.tolist()]
+        ids = frozenset(
+            spelling.removeprefix("#") + "".join(events).removeprefix("d")
+            for spelling, events in zip(counts.spellings, matched, strict=True)
+        )
         assert counts.posts.tolist() == [1] * len(ids)
         return Close((counts.start - START) // 1_000, ids, sum(counts.late.values()), counts.duplicates)

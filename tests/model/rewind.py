@@ -3,7 +3,8 @@
     log     records of a posts partition, by offset
     Worker  reads the log from the committed offset; when panes close it publishes their chunks, then commits the rewind
             offset; may be killed, or left behind as a zombie that goes on later, between any two of its steps
-    Broker  the published chunks in log order, and the committed offset: all that outlives a worker
+    Broker  the published chunks in log order, the committed offset, and which definitions control records put in force
+            at which offset: all that outlives a worker
     Reader  takes the first complete set of chunks of each pane above the highest it has complete
 
 What a worker decides (which panes a record closes, what they hold, where to rewind to) is behind `Counter`, so the
@@ -21,17 +22,18 @@ CHUNKS = 2
 
 
 class Record(NamedTuple):
-    """A post, or a marker where it has no id."""
+    """A post; a marker where it has no id; a control record, whose time means nothing, where it defines something."""
 
     time: int
     id: str = ""
+    defines: int = 0  # the larger one holds
 
 
 class Close(NamedTuple):
     """The complete content of a pane; it stands for its own digest."""
 
     pane: int
-    ids: frozenset[str]
+    ids: frozenset[str]  # each with the number of the definitions it was matched by (none: the first)
     late: int = 0  # of the posts that came while this pane was the frontier
     duplicates: int = 0
 
@@ -44,6 +46,8 @@ class Rules(NamedTuple):
     acknowledged_first: bool = True  # publish, then commit
     ascending: bool = True  # panes are published in order
     highest: bool = True  # the reader ignores panes at or below the highest it has complete
+    kept_first: bool = True  # what comes in force is kept by offset, then an offset behind it is committed
+    by_offset: bool = True  # a worker begins with what was in force at its offset, else with what was kept last
 
 
 RULES = Rules()
@@ -52,8 +56,10 @@ RULES = Rules()
 class Counter(Protocol):
     """What the model asks of the logic under test."""
 
-    def start(self, offset: int) -> None:
-        """Forget everything; the next record read is at `offset`."""
+    defined: int  # the definitions in force
+
+    def start(self, offset: int, defined: int) -> None:
+        """Forget everything; the next record read is at `offset`, where these definitions are in force."""
 
     def read(self, record: Record) -> list[Close]:
         """The panes that close by the next record, in the order in which they are to be published."""
@@ -67,19 +73,22 @@ class PaneModel:
 
     def __init__(self, rules: Rules = RULES, lateness: int = LATENESS) -> None:
         self.rules, self.lateness = rules, lateness
-        self.start(0)
+        self.start(0, 0)
 
-    def start(self, offset: int) -> None:
-        self.offset = offset
+    def start(self, offset: int, defined: int) -> None:
+        self.offset, self.defined = offset, defined
         self.newest: int | None = None
         self.first: dict[int, int] = {}  # open pane -> the first offset that belongs to it
-        self.ids: dict[int, set[str]] = {}
+        self.ids: dict[int, dict[str, int]] = {}
         self.late: dict[int, int] = {}
         self.duplicates: dict[int, int] = {}
         self.late_since_close = 0
 
     def read(self, record: Record) -> list[Close]:
         offset, self.offset = self.offset, self.offset + 1
+        if record.defines:
+            self.defined = max(self.defined, record.defines)
+            return []
         pane = record.time // PANE * PANE
         if self.newest is not None and pane < self.frontier():
             if record.id:
@@ -91,7 +100,7 @@ class PaneModel:
             self.duplicates[pane] = self.duplicates.get(pane, 0) + 1
             return []
         if record.id:
-            self.ids.setdefault(pane, set()).add(record.id)
+            self.ids.setdefault(pane, {})[record.id] = self.defined
         self.newest = record.time if self.newest is None else max(self.newest, record.time)
         due = sorted(pane for pane in self.first if pane < self.frontier())
         closes = [self.close(pane) for pane in due]
@@ -112,7 +121,8 @@ class PaneModel:
         del self.first[pane]
         late = self.late.pop(pane, 0) + self.late_since_close
         self.late_since_close = 0
-        return Close(pane, frozenset(self.ids.pop(pane, ())), late, self.duplicates.pop(pane, 0))
+        ids = frozenset(f"{one}{defined or ''}" for one, defined in self.ids.pop(pane, {}).items())
+        return Close(pane, ids, late, self.duplicates.pop(pane, 0))
 
     def rewind(self) -> int:
         return min(self.first.values(), default=self.offset)
@@ -132,6 +142,12 @@ class Broker:
         self.chunks: list[Chunk] = []
         self.committed = 0
         self.stale_commits = 0
+        self.kept: dict[int, int] = {}  # offset of a control record -> what it put in force
+
+    def in_force(self, offset: int, rules: Rules) -> int:
+        """The definitions that a worker begins with."""
+        before = [at for at in self.kept if at < offset or not rules.by_offset]
+        return self.kept[max(before)] if before else 0
 
     def commit(self, offset: int) -> None:
         self.stale_commits += offset < self.committed
@@ -144,21 +160,29 @@ class Worker:
     def __init__(self, log: Sequence[Record], broker: Broker, counter: Counter, rules: Rules) -> None:
         self.log, self.broker, self.counter, self.rules = log, broker, counter, rules
         self.offset = broker.committed
-        counter.start(self.offset)
+        counter.start(self.offset, broker.in_force(self.offset, rules))
+        self.unkept: dict[int, int] = {}
         self.unsent: list[Chunk] = []
         self.uncommitted: int | None = None
 
     def step(self) -> bool:
         """Does the next thing; False where nothing is left to do."""
-        if self.uncommitted is not None and not (self.unsent and self.rules.acknowledged_first):
+        waits = (self.unsent and self.rules.acknowledged_first) or (self.unkept and self.rules.kept_first)
+        if self.uncommitted is not None and not waits:
             self.broker.commit(self.uncommitted)
             self.uncommitted = None
+        elif self.unkept:
+            self.broker.kept.update(self.unkept)
+            self.unkept = {}
         elif self.unsent:
             self.broker.chunks.append(self.unsent.pop(0))
         elif self.offset < len(self.log):
+            before = self.counter.defined
             closes = self.counter.read(self.log[self.offset])
+            if self.counter.defined != before:
+                self.unkept = {self.offset: self.counter.defined}
             self.offset += 1
-            if closes:
+            if closes or self.unkept:
                 self.unsent = [Chunk(close, i) for close in closes for i in range(CHUNKS)]
                 self.uncommitted = self.counter.rewind()
         else:
@@ -224,7 +248,7 @@ class Outcome(NamedTuple):
 
 def uninterrupted(log: Sequence[Record], counter: Counter) -> list[Close]:
     """What one worker that nothing happens to closes, by pane."""
-    counter.start(0)
+    counter.start(0, 0)
     return sorted((close for record in log for close in counter.read(record)), key=lambda close: close.pane)
 
 

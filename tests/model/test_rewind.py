@@ -84,7 +84,9 @@ def test_the_products_own_counting_obeys_the_rules_and_closes_what_the_model_clo
     assert min(late, duplicates) > 20
 
 
-RECORDS = st.builds(Record, st.integers(0, 90), st.sampled_from(("", "a", "b", "c")))
+RECORDS = st.builds(Record, st.integers(0, 90), st.sampled_from(("", "a", "b", "c"))) | st.builds(
+    Record, st.just(0), defines=st.integers(1, 4)
+)
 ACTIONS = st.builds(Action, st.sampled_from(("step", "step", "start", "kill")), st.integers(0, 4), st.integers(1, 12))
 
 

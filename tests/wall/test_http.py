@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from schemas import Post
+from schemas.events import Event
 from tests.wall.server import ANN, EVE, Served, eventually, serving
 
 
@@ -187,3 +188,16 @@ def test_without_a_token_moderation_is_off_and_says_how_to_switch_it_on() -> Non
         assert client.get("/api/v1/moderation/fete", headers=bearer("x" * 20)).status_code == 403
         running.take(post("1", "still #fete"))
         eventually(lambda: wall(client) == ["m/1"])
+
+
+def test_a_page_and_its_stream_end_with_the_event_and_a_new_one_has_both() -> None:
+    with serving() as served, httpx.Client(base_url=served.address, timeout=20) as client:
+        with client.stream("GET", "/api/v1/events/fete/stream?view=wall") as answer:
+            lines = answer.iter_lines()
+            assert next(line for line in lines if line.startswith("data:"))
+            served.loop.call_soon_threadsafe(served.walls.redefine, [Event("gala", hashtags=("#gala",))])
+            assert not [line for line in lines if line.startswith("data:")]  # it ends, and says no more
+        assert client.get("/events/fete").status_code == client.get("/api/v1/events/fete/wall").status_code == 404
+        served.take(post("g1", "hello #gala"))
+        assert wall(client, "gala") == ["m/g1"]
+        assert "gala" in client.get("/events").text

@@ -11,6 +11,7 @@ from pipeline.text import printable
 from pipeline.web.recent import RecentPosts
 from pipeline.web.wall.walls import Walls
 from schemas import Post, PostError, decode_post
+from schemas.definitions import DEFINITIONS_HEADER
 
 AGAIN_S = 5.0  # after a fault of the connection
 _log = logging.getLogger(__name__)
@@ -40,8 +41,8 @@ class Intake:
     async def read_kafka(self, client: dict[str, Any], topic: str) -> None:
         """Reads posts that come to the topic from now on, until it is cancelled; `client` is Connection.aiokafka().
 
-        Only what comes: a wall shows the present, and what was there before is kept by the store. Markers and records
-        that are no posts are passed over. A lost connection is logged and tried again.
+        Only what comes: a wall shows the present, and what was there before is kept by the store. Markers, control
+        records and records that are no posts are passed over. A lost connection is logged and tried again.
         """
         from aiokafka import AIOKafkaConsumer
         from aiokafka.errors import KafkaError
@@ -52,7 +53,7 @@ class Intake:
                 await consumer.start()
                 while True:
                     for records in (await consumer.getmany(timeout_ms=200, max_records=1_000)).values():
-                        await self.take(_posts(records))
+                        await self.take(_posts(records) if self._walls.walls else ())
             except KafkaError as error:
                 _log.warning("posts for the walls cannot be read (%s); trying again", printable(str(error)))
                 await asyncio.sleep(AGAIN_S)
@@ -63,7 +64,7 @@ class Intake:
 def _posts(records: Sequence[Any]) -> list[Post]:
     posts = []
     for record in records:
-        if record.value and not any(key == "marker" for key, _ in record.headers):
+        if record.value and not any(key in ("marker", DEFINITIONS_HEADER) for key, _ in record.headers):
             try:
                 posts.append(decode_post(record.value))
             except PostError:

@@ -58,6 +58,15 @@ class Wall:
             self._place(entry, now_ms, quiet=old)
         return True
 
+    def redefine(self, event: Event, now_ms: int) -> None:
+        """The event is described so from now on; posts that came stay."""
+        if event == self.event:
+            return
+        self.event = event
+        self.version += 1
+        for entry in list(self._entries.values()):
+            self._place(entry, now_ms, quiet=True)
+
     def obey(self, decision: Decision, now_ms: int) -> bool:
         """Puts every post where the decision wants it; whether this wall is concerned."""
         if decision.event not in (self.event.name, EVERYWHERE):

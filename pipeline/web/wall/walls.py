@@ -43,7 +43,7 @@ class Walls:
         """Replays the log and takes the kept posts. Raises LogError."""
         self.moderation = Moderation()
         self.audit: list[Decision] = []
-        self.walls = {event.name: Wall(event, self.moderation) for event in events}
+        self.walls: dict[str, Wall] = {}
         self.clock = clock
         self._matcher = EventMatcher(events)
         self._decisions = log or MemoryLog()
@@ -54,9 +54,23 @@ class Walls:
         for decision in self._decisions.fresh():
             self.moderation.apply(decision)
             self._remember(decision)
-        for name, wall in self.walls.items():
-            for came_ms, post in store.of(name) if store else ():
-                wall.take(post, came_ms, old=True)
+        self.walls = {event.name: self._wall(event) for event in events}
+
+    def redefine(self, events: Sequence[Event]) -> None:
+        """These are the events from now on: a new one gets a wall, with the posts that are kept of it; one that changed
+        keeps its wall, one that is gone loses it. Raises ValueError (nothing changes then), LogError."""
+        matcher = EventMatcher(events)
+        walls = {event.name: self.walls.get(event.name) or self._wall(event) for event in events}
+        for event in events:
+            walls[event.name].redefine(event, self.clock())
+        self.walls, self._matcher = walls, matcher
+        self._tell()
+
+    def _wall(self, event: Event) -> Wall:
+        wall = Wall(event, self.moderation)
+        for came_ms, post in self._store.of(event.name) if self._store else ():
+            wall.take(post, came_ms, old=True)
+        return wall
 
     def on_decision(self, heard: Callable[[], None]) -> None:
         """Calls `heard` after every decision, whoever made it: what shows lists asks `visible` again."""

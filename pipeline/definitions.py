@@ -1,0 +1,107 @@
+"""Which definitions are in force where: what the topic `definitions` tells, put together.
+
+    first/ID             what holds from the beginning of every partition; of several the first in the topic
+    asked                what somebody asked for last
+    in-force/P/OFFSET    what the control record at this offset of posts partition P put in force there
+
+An entry of a partition is a function of that partition's log and never changes once written: a worker that was killed,
+or a zombie, can only write it again. Keys of `first` are never used twice, so compaction leaves the one that counts.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from schemas import PostError
+from schemas.definitions import Definitions, decode_definitions
+
+ASKED = b"asked"
+_FIRST = b"first/"
+_IN_FORCE = re.compile(rb"in-force/(\d{1,4})/(\d{20})")
+
+
+def first_key() -> bytes:
+    """A key that nobody has used, for definitions that are to hold from the beginning."""
+    return _FIRST + uuid.uuid4().hex.encode()
+
+
+def entry_key(partition: int, offset: int) -> bytes:
+    """The key of what the control record at `offset` of a posts partition put in force."""
+    return b"in-force/%d/%020d" % (partition, offset)
+
+
+class Ledger:
+    """What the topic told so far; `take` its records in log order."""
+
+    def __init__(self) -> None:
+        self.first: Definitions | None = None  # None: nobody has said what holds from the beginning
+        self.asked: Definitions | None = None
+        self.entries: dict[int, dict[int, Definitions]] = {}  # by posts partition, by offset of the control record
+
+    def take(self, key: bytes | None, value: bytes | None) -> None:
+        """A record of the topic. What cannot be read is passed over: a key of ours always has a value of ours."""
+        key = key or b""
+        entry = _IN_FORCE.fullmatch(key)
+        if entry and value is None:
+            self.entries.get(int(entry[1]), {}).pop(int(entry[2]), None)
+        if value is None:
+            return
+        try:
+            definitions = decode_definitions(value)
+        except PostError:
+            return
+        if entry:
+            self.entries.setdefault(int(entry[1]), {})[int(entry[2])] = definitions
+        elif key == ASKED:
+            self.asked = max(self.asked or definitions, definitions, key=_order)
+        elif key.startswith(_FIRST) and self.first is None:
+            self.first = definitions
+
+    def at(self, partition: int, offset: int | None = None) -> Definitions:
+        """What is in force for the record at `offset` of a posts partition; None: for the next one that comes. Raises
+        LookupError where nobody has said yet what holds from the beginning."""
+        if self.first is None:
+            raise LookupError("nobody has said which definitions hold from the beginning")
+        entries = self.entries.get(partition, {})
+        before = [at for at in entries if offset is None or at < offset]
+        return entries[max(before)] if before else self.first
+
+    @property
+    def newest(self) -> Definitions | None:
+        """What was asked for last, in force everywhere or not yet; None: nothing was."""
+        entries = [definitions for by_offset in self.entries.values() for definitions in by_offset.values()]
+        known = [definitions for definitions in (self.first, self.asked, *entries) if definitions is not None]
+        return max(known, key=_order, default=None)
+
+    def forgettable(self, partition: int, begin: int) -> list[bytes]:
+        """The keys of entries that nobody will look up any more, given the first offset that the partition's log still
+        holds: nothing is read from before it, so of the entries below it only the last one matters."""
+        below = sorted(at for at in self.entries.get(partition, {}) if at < begin)
+        return [entry_key(partition, at) for at in below[:-1]]
+
+
+def _order(definitions: Definitions) -> tuple[int, str]:
+    return definitions.order
+
+
+def changes(old: Definitions, new: Definitions) -> list[str]:
+    """A line for each event, watchlist and rule that is added, removed or changed, with the keys that changed.
+
+    >>> from schemas.events import Event
+    >>> changes(Definitions(events=(Event("a"),)), Definitions(events=(Event("a", title="A"), Event("b"))))
+    ['event a: changed (title)', 'event b: added']
+    """
+    told = []
+    for kind, before, after in zip(("event", "watchlist", "rule"), old.content, new.content, strict=True):
+        tables: Any = before, after
+        was, now = ({one.name: one for one in some} for some in tables)
+        for name in sorted(was.keys() | now.keys()):
+            if name not in was or name not in now:
+                told.append(f"{kind} {name}: {'added' if name in now else 'removed'}")
+            elif was[name] != now[name]:
+                one, other = was[name], now[name]
+                keys = [key for key in one.__struct_fields__ if getattr(one, key) != getattr(other, key)]
+                told.append(f"{kind} {name}: changed ({', '.join(keys)})")
+    return told
