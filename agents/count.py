@@ -15,10 +15,11 @@ import msgspec
 from faust import App
 from faust.types import TP
 
+from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.place import Place, follow
+from agents.place import Place
 from agents.publish import Outgoing, publish
-from agents.transport import Batch, BatchConsumer
+from agents.transport import Batch
 from pipeline.definitions import entry_key
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.text import matcher_of
@@ -35,7 +36,6 @@ DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
 SLOW_MS = 300_000  # a clock that is further behind is wrong
 MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
-RETRY_S = 1.0
 _DETAIL_CHARACTERS = 500
 
 _encode = msgspec.json.Encoder().encode
@@ -167,51 +167,39 @@ def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
     return Outgoing(topic, None, place.encode(), raw[:DEAD_BYTES], headers)
 
 
-class Count:
+class Count(PartitionAgent[CountedPartition]):
     """The count agent over all posts partitions this worker owns."""
 
     def __init__(self, app: App, context: Context, definitions: DefinitionsLog) -> None:
-        self.app, self.context, self.definitions = app, context, definitions
-        self.partitions: dict[TP, CountedPartition] = {}
+        super().__init__(app, context)
+        self.definitions = definitions
         self._reported: dict[TP, tuple[int, int]] = {}
         self._heard: dict[TP, float] = {}  # when the last batch came, by the monotonic clock
-        self._marked: dict[TP, float] = {}  # when it was last told the time
-
-    @property
-    def consumer(self) -> BatchConsumer:
-        return self.app.consumer  # type: ignore[return-value]  # our transport's
+        self._marked: dict[TP, float] = {}  # when it was last told the time, by that clock
 
     async def take(self, batch: Batch) -> None:
-        """Counts a batch, publishes what closes by it, and declares from where the rest can be rebuilt."""
-        tp, consumer = batch.tp, self.consumer
-        self._heard[tp] = time.monotonic()
-        partition = self.partitions.get(tp)
-        place = follow(partition.place if partition else None, batch, consumer)
-        if place is None:
-            return
-        if partition is None or partition.place is not place:
-            # what was acknowledged before the offset was committed is found now: so the definitions in force are known
-            ledger = await asyncio.to_thread(self.definitions.refresh)
-            in_force = ledger.at(tp.partition, place.next)
-            partition = self.partitions[tp] = CountedPartition(place, self.context, in_force)
-        records = await place.records(batch, consumer)
-        if not records:
-            return
-        try:
-            closed = partition.take(records)
-            dead, partition.dead = partition.dead, []
-            await publish(self.app, dead)
-            await self._keep(partition)
-            with self.context.health.flushing():
-                await self._publish(tp, closed, place.next - 1)
-        except BaseException:
-            self.partitions.pop(tp, None)  # half applied: what is rebuilt from the committed offset is whole
-            raise
-        partition.reached = place.next - 1, partition.counter.frontier
-        consumer.declare(tp, partition.rewind_offset)
+        self._heard[batch.tp] = time.monotonic()
+        await super().take(batch)
+
+    async def _open(self, place: Place) -> CountedPartition:
+        # what was acknowledged before the offset was committed is found now: so the definitions in force are known
+        ledger = await asyncio.to_thread(self.definitions.refresh)
+        return CountedPartition(place, self.context, ledger.at(place.tp.partition, place.next))
+
+    async def _process(self, partition: CountedPartition, records: list[Any]) -> None:
+        """Counts the records, publishes what closes by them, and declares from where the rest can be rebuilt."""
+        place = partition.place
+        closed = partition.take(records)
+        dead, partition.dead = partition.dead, []
+        await publish(self.app, dead)
+        await self._keep(partition)
+        with self.context.health.flushing():
+            await self._publish(place.tp, closed, place.next - 1)
         counter = partition.counter
+        partition.reached = place.next - 1, counter.frontier
+        self.consumer.declare(place.tp, partition.rewind_offset)
         self.context.health.counted(
-            tp.partition,
+            place.tp.partition,
             read=counter.read,
             duplicates=counter.duplicates,
             late=counter.late_by_source,
@@ -278,10 +266,3 @@ class Count:
         if partition is None or partition.counter.newest > time.time() * 1_000 - SLOW_MS:
             return False
         return (self.consumer.highwater(tp) or 0) <= partition.place.next
-
-    async def recover(self, tp: TP) -> None:
-        """After an error: the partition's memory is gone; it is read again from its committed offset."""
-        self.partitions.pop(tp, None)
-        await asyncio.sleep(RETRY_S)
-        offset = await self.consumer.committed(tp)
-        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

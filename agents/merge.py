@@ -6,21 +6,19 @@ change; only then is the offset committed from which the rest can be read again.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 from faust import App
-from faust.types import TP
 
+from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.place import Place, begins_earlier, follow
+from agents.place import Place, begins_earlier
 from agents.publish import publish
-from agents.rank import EDGE_AGE_MS, PREVIEWS_PER_FLUSH, RETRY_S, SNAPSHOT_EVERY_S, of_lists
+from agents.rank import EDGE_AGE_MS, PREVIEWS_PER_FLUSH, SNAPSHOT_EVERY_S, of_lists
 from agents.state import StateTable
-from agents.transport import Batch, BatchConsumer
 from pipeline.trends.shards import STATE_MS, Merging
 from pipeline.trends.snapshot import head_names, joined_records, named_records, written_heads
 from schemas.parts import ListPart, PartsDone
@@ -76,44 +74,27 @@ class MergedPartition:
         return min((self.place.next, *self._first.values()))
 
 
-class Merge:
+class Merge(PartitionAgent[MergedPartition]):
     """The merge agent, where this worker owns it."""
 
     def __init__(self, app: App, context: Context, state: StateTable) -> None:
-        self.app, self.context, self.state = app, context, state
-        self.partitions: dict[TP, MergedPartition] = {}
+        super().__init__(app, context)
+        self.state = state
 
-    @property
-    def consumer(self) -> BatchConsumer:
-        return self.app.consumer  # type: ignore[return-value]  # our transport's
+    async def _open(self, place: Place) -> MergedPartition | None:
+        partition = MergedPartition(place, self.context, self.state.records(place.tp.partition))
+        return None if await begins_earlier(place, self.consumer, partition.state_offset) else partition
 
-    async def take(self, batch: Batch) -> None:
-        """Publishes the lists that a batch makes complete."""
-        tp, consumer = batch.tp, self.consumer
-        partition = self.partitions.get(tp)
-        place = follow(partition.place if partition else None, batch, consumer)
-        if place is None:
-            return
-        if partition is None or partition.place is not place:
-            partition = MergedPartition(place, self.context, self.state.records(tp.partition))
-            if await begins_earlier(place, consumer, partition.state_offset):
-                return
-            self.partitions[tp] = partition
-        records = await place.records(batch, consumer)
-        if not records:
-            return
-        try:
-            partition.take(records)
-            while (issued := partition.merging.advance()) is not None:
-                await publish(self.app, of_lists(self.context.topics.trends, issued))
-                self.context.health.issued(len(issued))
-                await self._save_when_due(tp, partition)
-        except BaseException:
-            self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
-            raise
+    async def _process(self, partition: MergedPartition, records: list[Any]) -> None:
+        """Publishes the lists that the records make complete."""
+        partition.take(records)
+        while (issued := partition.merging.advance()) is not None:
+            await publish(self.app, of_lists(self.context.topics.trends, issued))
+            self.context.health.issued(len(issued))
+            await self._save_when_due(partition)
 
-    async def _save_when_due(self, tp: TP, partition: MergedPartition) -> None:
-        merging = partition.merging
+    async def _save_when_due(self, partition: MergedPartition) -> None:
+        tp, merging = partition.place.tp, partition.merging
         if merging.at % STATE_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
             return
         offset = partition.rewind_offset
@@ -132,10 +113,3 @@ class Merge:
             if now - partition.previewed_s >= self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH:
                 partition.previewed_s = now
                 await publish(self.app, of_lists(self.context.topics.live, partition.merging.preview()))
-
-    async def recover(self, tp: TP) -> None:
-        """After an error: back to the last state that was written, and on from the committed offset."""
-        self.partitions.pop(tp, None)
-        await asyncio.sleep(RETRY_S)
-        offset = await self.consumer.committed(tp)
-        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

@@ -8,7 +8,6 @@ the offsets committed from which the rest can be rebuilt.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,14 +15,13 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka.structs import TopicPartition
 from faust import App
-from faust.types import TP
 
+from agents.agent import PartitionAgent
 from agents.context import Context
 from agents.count import SLOW_MS, marker
-from agents.place import Place, begins_earlier, follow
+from agents.place import Place, begins_earlier
 from agents.publish import Outgoing, publish
 from agents.state import StateTable
-from agents.transport import Batch, BatchConsumer
 from pipeline.trends.board import Board
 from pipeline.trends.panes import PaneCounts
 from pipeline.trends.score import HOUR_MS
@@ -33,7 +31,6 @@ from schemas import TrendList
 from schemas.counts import CountsChunk, LiveEdge, Reached
 from schemas.parts import ListPart, PartsDone
 
-RETRY_S = 1.0
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
 
 EDGE_AGE_MS = 30_000
@@ -190,40 +187,23 @@ def _nothing(_scope: str, _window: str) -> bool:
     return False
 
 
-class Rank:
+class Rank(PartitionAgent[RankedPartition]):
     """The rank agent, where this worker owns it."""
 
     def __init__(self, app: App, context: Context, state: StateTable) -> None:
-        self.app, self.context, self.state = app, context, state
-        self.partitions: dict[TP, RankedPartition] = {}
+        super().__init__(app, context)
+        self.state = state
 
-    @property
-    def consumer(self) -> BatchConsumer:
-        return self.app.consumer  # type: ignore[return-value]  # our transport's
+    async def _open(self, place: Place) -> RankedPartition | None:
+        partition = RankedPartition(place, self.context, self.state.records(place.tp.partition))
+        return None if await begins_earlier(place, self.consumer, partition.state_offset) else partition
 
-    async def take(self, batch: Batch) -> None:
-        """Ranks what a batch makes final."""
-        tp, consumer = batch.tp, self.consumer
-        partition = self.partitions.get(tp)
-        place = follow(partition.place if partition else None, batch, consumer)
-        if place is None:
-            return
-        if partition is None or partition.place is not place:
-            partition = RankedPartition(place, self.context, self.state.records(tp.partition))
-            if await begins_earlier(place, consumer, partition.state_offset):
-                return
-            self.partitions[tp] = partition
-        records = await place.records(batch, consumer)
-        if not records:
-            return
-        try:
-            partition.take(records)
-            while (issued := self._advance(partition)) is not None:
-                await self._publish(partition, issued)
-                await self._save_when_due(tp, partition)
-        except BaseException:
-            self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
-            raise
+    async def _process(self, partition: RankedPartition, records: list[Any]) -> None:
+        """Ranks what the records make final."""
+        partition.take(records)
+        while (issued := self._advance(partition)) is not None:
+            await self._publish(partition, issued)
+            await self._save_when_due(partition)
 
     def _advance(self, partition: RankedPartition) -> list[TrendList | ListPart] | None:
         with self.context.health.ranking():
@@ -247,8 +227,8 @@ class Rank:
             topics = self.context.topics
             await publish(self.app, of_lists(topics.live if partition.shard is None else topics.parts, lists))
 
-    async def _save_when_due(self, tp: TP, partition: RankedPartition) -> None:
-        now = partition.board.now
+    async def _save_when_due(self, partition: RankedPartition) -> None:
+        tp, now = partition.place.tp, partition.board.now
         if now is None or now % SNAPSHOT_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
             return
         offset = partition.intake.rewind_offset(now, partition.place.next)
@@ -281,10 +261,3 @@ class Rank:
                 if now - known.since >= self.context.idle_ms / 1_000:
                     del partition.held[posts]
                     await publish(self.app, [marker(tp.topic, posts, most + self.context.grid.lateness_ms)])
-
-    async def recover(self, tp: TP) -> None:
-        """After an error: back to the last state that was written, and on from the committed offset."""
-        self.partitions.pop(tp, None)
-        await asyncio.sleep(RETRY_S)
-        offset = await self.consumer.committed(tp)
-        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)
