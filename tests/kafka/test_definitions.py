@@ -33,7 +33,7 @@ from tests.alerts.test_follow import NOW, following, publish
 from tests.alerts.test_follow import read as alerts_on
 from tests.kafka.apache import free_port
 from tests.kafka.reference import expected, found_lists, read
-from tests.kafka.test_pipeline import Worker, push, stream, wait_for
+from tests.kafka.test_pipeline import SCENARIO, Worker, push, stream, wait_for
 from tests.sinks.servers import until
 
 FIRST = '[[event]]\nname = "before"\nhashtags = [{0}]\n[[watchlist]]\nname = "all"\nhashtags = [{1}]\n'
@@ -135,6 +135,8 @@ def test_one_process_that_is_told_at_the_same_places_makes_the_same_lists(
     assert reload(settings, tmp_path / "old.toml", "--wait", "0").returncode == 0  # no worker has begun yet
     push(settings, records[:half], ended=False)
     assert reload(settings, tmp_path / "upswell.toml", "--wait", "0").returncode == 0
+    with PostProducer(settings) as producer:
+        assert (producer.reached() or 0) > SCENARIO.start_ms  # though control records lie behind the last posts
     push(settings, records[half:])
     want: dict[str, list[bytes]] = {}
     for one in lists:
