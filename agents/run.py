@@ -41,7 +41,7 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
     expose(registry, settings.metrics_port, settings.metrics_host)
     there = wait_for_broker(connection, PATIENCE_S, say)
     _check_topics(settings, there)
-    definitions = DefinitionsLog(settings)
+    definitions = DefinitionsLog(settings, PATIENCE_S)
     _say_what_counts(settings, definitions, say)
     context = Context(
         Grid(settings.pane_ms, settings.lateness_ms),

@@ -48,7 +48,8 @@ def up(
     with kafka_faults(), running(settings, flags, port) as there:
         print(f"push posts to Kafka at {there.kafka_brokers}, topic posts (JSON, keyed by author), or with")
         print(f"  upswell produce --brokers {there.kafka_brokers} < posts.ndjson")
-        print(f"and watch with\n  upswell trends --brokers {there.kafka_brokers}")
+        print(f"watch with\n  upswell trends --brokers {there.kafka_brokers}")
+        print(f"and change events, watchlists and rules with\n  upswell reload --brokers {there.kafka_brokers}")
         print("everything is kept in memory only; Ctrl-C ends it")
         sys.stdout.flush()
         try:

@@ -17,6 +17,7 @@ from pipeline.settings import Settings
 from pipeline.text import printable
 from schemas.definitions import DEFINITIONS_HEADER, DEFINITIONS_TOPIC, Definitions
 
+WAITS_FOR_BROKER_S = 5.0
 ANSWERS_WITHIN_S = 10.0
 MAX_BYTES = 900_000  # of a control record, so that it fits a record with what Kafka adds
 
@@ -26,14 +27,14 @@ _encode = msgspec.json.Encoder().encode
 class DefinitionsLog:
     """The topic `definitions`, read as far as `refresh` last came. Not for several threads at a time."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises KafkaUseError when no broker is there, it refuses us, or a topic is missing."""
+    def __init__(self, settings: Settings, wait_s: float = WAITS_FOR_BROKER_S) -> None:
+        """Raises KafkaUseError when no broker is there within `wait_s`, it refuses us, or a topic is missing."""
         from confluent_kafka import Consumer, Producer
 
         self._connection = Connection.of(settings)
         self._topic = f"{settings.kafka_prefix}{DEFINITIONS_TOPIC}"
         self._posts = f"{settings.kafka_prefix}posts"
-        there = wait_for_broker(self._connection, 0)
+        there = wait_for_broker(self._connection, wait_s)
         for topic in (self._topic, self._posts):
             if topic not in there:
                 raise TopicsError(f"there is no topic {topic}; make it with `upswell topics init`")
@@ -55,7 +56,7 @@ class DefinitionsLog:
         """Reads on to the end: all that was acknowledged before the call is in the ledger. Raises KafkaUseError."""
         from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-        deadline = time.monotonic() + ANSWERS_WITHIN_S
+        deadline, fault = time.monotonic() + ANSWERS_WITHIN_S, "no answer"
         try:
             self._consumer.assign([TopicPartition(self._topic, 0, self._next)])  # anew, so that the end is told anew
             while time.monotonic() < deadline:
@@ -65,7 +66,9 @@ class DefinitionsLog:
                         self._next = record.offset() + 1
                     elif record.error().code() == KafkaError._PARTITION_EOF:
                         return self.ledger
-            raise BrokerAwayError(f"{self._topic} could not be read to its end in {ANSWERS_WITHIN_S:.0f} s; try again")
+                    else:
+                        fault = record.error().str()
+            raise BrokerAwayError(f"{self._topic} was not read to its end in {ANSWERS_WITHIN_S:.0f} s ({fault})")
         except KafkaException as error:
             raise KafkaUseError(f"{self._topic} cannot be read: {error.args[0].str()}") from None
         finally:

@@ -48,12 +48,16 @@ class Intake:
         from aiokafka.errors import KafkaError
 
         while True:
+            change = self._walls.next_change()
+            if not self._walls.walls:  # nothing is fetched for nobody
+                await change.wait()
+                continue
             consumer = AIOKafkaConsumer(topic, auto_offset_reset="latest", enable_auto_commit=False, **client)
             try:
                 await consumer.start()
-                while True:
+                while self._walls.walls:
                     for records in (await consumer.getmany(timeout_ms=200, max_records=1_000)).values():
-                        await self.take(_posts(records) if self._walls.walls else ())
+                        await self.take(_posts(records))
             except KafkaError as error:
                 _log.warning("posts for the walls cannot be read (%s); trying again", printable(str(error)))
                 await asyncio.sleep(AGAIN_S)
