@@ -145,7 +145,7 @@ def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opene
     page.reload()
     expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
     page.get_by_role("navigation", name="Window").get_by_role("link", name="24 h").click()
-    expect(page.locator("caption")).to_contain_text("Nothing yet.")
+    expect(page.locator("caption")).to_contain_text("Waiting for the first list…")
     page.go_back()
     expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
 

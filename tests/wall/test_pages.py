@@ -53,7 +53,7 @@ def opened(browser: Browser, address: str, width: int = 1_280, height: int = 800
 def signed_in(page: Page, secret: str = ANN.secret) -> Page:
     page.locator("#secret").fill(secret)
     page.keyboard.press("Enter")
-    expect(page.locator("#main")).not_to_be_empty()
+    expect(page.locator("#main")).not_to_be_empty(timeout=20_000)
     return page
 
 

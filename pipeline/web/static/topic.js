@@ -40,7 +40,7 @@ function facts(row) {
   add(t.posts, told(row.posts));
   add(`${t.expected} ${t.minutes(row.score_window_s / 60)}`, `${about(row.expected)} ± ${about(row.spread)}`);
   add(t.score, about(row.score), "σ");
-  if (row.since !== null) add(t.since, clock(row.since));
+  if (row.since !== null) add(t.since, make("span", { class: "when" }, clock(row.since)));
   if (row.peak) add(t.peak, about(row.peak.score), `σ, ${clock(row.peak.at)}`);
   return list;
 }

@@ -4,6 +4,7 @@ import { why } from "../texts.js";
 import { card, make, svg } from "./cards.js";
 import { moment, number, text } from "./texts.js";
 
+const SHORTEST = 30; // minutes: a bar stays a bar when an event begins
 const main = document.getElementById("main");
 
 function section(id, title) {
@@ -20,7 +21,7 @@ const figure = (value, what) => make("p", { class: "big" }, make("b", {}, value)
 
 function bars(minutes) {
   const most = Math.max(1, ...minutes.map((minute) => minute[1])), first = minutes.length ? minutes[0][0] : 0;
-  const span = minutes.length ? (minutes.at(-1)[0] - first) / 60000 + 1 : 1;
+  const span = Math.max(SHORTEST, minutes.length ? (minutes.at(-1)[0] - first) / 60000 + 1 : 1);
   const line = svg("svg", { viewBox: `0 0 ${span} 40`, preserveAspectRatio: "none", class: "bars", role: "img", "aria-label": `${text.posts} ${text.perMinute}` });
   for (const [at, posts] of minutes) {
     const height = (posts / most) * 40;
