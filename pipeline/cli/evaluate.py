@@ -77,8 +77,7 @@ def evaluate(
 
     \b
     Examples:
-      upswell simulate --duration 12h --out posts.ndjson --truth truth.ndjson
-      upswell evaluate posts.ndjson --truth truth.ndjson
+      upswell evaluate posts.ndjson --truth truth.ndjson                  both as simulate writes them
       upswell evaluate posts.ndjson --truth truth.ndjson --warmup 4h --json | jq .methods[0]
     """
     settings = settings_in_force(config, partitions=partitions, pane_ms=pane_ms, lateness_ms=lateness_ms)
