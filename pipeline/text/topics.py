@@ -62,8 +62,11 @@ def topics_of(post: Post) -> tuple[str, ...]:
         return (spellings[0],)
     first: dict[str, str] = {}
     for spelling in spellings:
-        spelling = readable(spelling)
-        key = fold(spelling)
+        if spelling.isascii() and spelling.isprintable():
+            key = spelling.lower()  # what folding gives where there is no space, and none is in a tag
+        else:
+            spelling = readable(spelling)
+            key = fold(spelling)
         if len(key) > 1:
             first.setdefault(key, spelling)
     return tuple(first.values())

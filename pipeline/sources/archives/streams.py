@@ -45,6 +45,7 @@ def stalls(raw: BinaryIO) -> Callable[[], bool]:
             return _never
     except (OSError, io.UnsupportedOperation):
         return _never
+    # Python's own buffer is smaller than what is read at once, so it never keeps anything that is to be read next
     return lambda: not select.select([descriptor], [], [], 0)[0]
 
 
