@@ -69,8 +69,9 @@ class FinalPane:
         entries = np.diff(table.ptr[np.append(rows, len(table.topic))])
         people = people_by_index(np.repeat(np.arange(len(rows)), entries), table.author, len(rows))
         posts = np.add.reduceat(table.posts, rows)
+        people = np.minimum(people.round(), posts)  # beyond K people they are estimated
         keys = [self._keys[topic] for topic in table.topic[rows].tolist()]
-        return sorted(zip(keys, posts.tolist(), people.round().astype(int).tolist(), strict=True))
+        return sorted(zip(keys, posts.tolist(), people.astype(int).tolist(), strict=True))
 
 
 class Local:

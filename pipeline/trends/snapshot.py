@@ -255,18 +255,18 @@ def _table(packed: _Packed, names: Names) -> Table:
 
 def _head(board: Board, tables: list[str]) -> _Head:
     lists = []
-    for ranked in board.all_lists():
+    for scope, ranked in board.all_lists():
         keys = board.names.keys
         topic_of = ranked.scope.windows.topics
         slots, *columns = ranked.baseline.state()
-        lives, tracked, issued = ranked.state()
+        lives, tracked, issued = ranked.state(scope)
         needed = sorted({*slots.tolist(), *lives, *tracked})
         index = {slot: number for number, slot in enumerate(needed)}
         if not needed and not issued:
             continue
         lists.append(
             _List(
-                ranked.scope.name,
+                scope,
                 ranked.spec.window,
                 [keys[int(topic_of[slot])] for slot in needed],
                 np.array([index[slot] for slot in slots.tolist()], "<i4").tobytes(),
@@ -304,7 +304,7 @@ def _board(head: _Head, whole: Mapping[str, bytes], board: Board) -> Board:
         board.clocks[window].restore(state)
     board.begin_at(head.at, head.posted, head.scopes, {MINUTE_MS: head.awake[0], HOUR_MS: head.awake[1]})
     specs = {spec.window: spec for spec in SPECS}
-    by_name = {(ranked.scope.name, ranked.spec.window): ranked for ranked in board.all_lists()}
+    by_name = {(scope, ranked.spec.window): ranked for scope, ranked in board.all_lists()}
     for found in head.lists:
         ranked = by_name[found.scope, found.window]
         windows = ranked.scope.windows
