@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from prometheus_client import CollectorRegistry
@@ -27,7 +28,7 @@ from pipeline.text import EventMatcher
 from pipeline.trends.panes import Grid
 
 PATIENCE_S = 60.0  # with a broker that does not answer at the start
-STOPS_WITHIN_S = 10.0
+STOPS_WITHIN_S, COMMITS_WITHIN_S = 4.5, 2.0
 OUTAGE_S = 10.0  # without a sign of it: it is over
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
 
@@ -143,6 +144,9 @@ async def _run(
     await asyncio.wait({crashed, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
     failure = app.fault or app.crash_reason
     _cut_short_after(STOPS_WITHIN_S, 1 if failure else 0)
+    if failure is None:
+        with suppress(Exception):  # before all else: should the rest be cut short, nothing that closed is read again
+            await asyncio.wait_for(app.consumer.commit(), COMMITS_WITHIN_S)
     await _stop(app)
     for task in (crashed, stopping, gave_up):
         task.cancel()
@@ -202,5 +206,6 @@ def quiet_logging(level: str, say: Callable[[str], None]) -> None:
             handler.addFilter(OneLineAnOutage(say))
     for name in ("aiokafka", "faust", "mode"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a busy machine is not our readers' business
 
 

@@ -21,7 +21,7 @@ from pipeline.trends.panes import Grid
 from schemas import Post, TrendList
 
 from .apache import Apache, free_port, missing
-from .commands import Command
+from .commands import Command, processes_of
 from .reference import expected, found_lists, found_panes, read
 from .test_pipeline import local_lists, push, push_to, stream
 
@@ -125,9 +125,13 @@ def test_a_worker_waits_for_a_broker_that_is_down_and_begins_when_it_comes(tmp_p
             worker.wait_for(lambda: "waiting up to" in worker.said)
             broker.start()
             worker.ready(number)
-            assert len(lines_of(worker, "upswell: ready")) == number
-            code, _ = worker.end()
-            assert code in (0, 143)
+            assert len(lines_of(worker, "upswell: ready")) == number  # each that it waits
+            ours = processes_of(worker.process.pid)
+            assert len(ours) == (number if number > 1 else 0)
+            code, seconds = worker.end()
+            assert code == 0
+            assert seconds < 5 + number
+            assert not any(Path(f"/proc/{pid}").exists() for pid in ours), "a worker was left behind"
 
 
 def test_a_worker_gives_a_broker_that_stays_down_up_in_one_line(tmp_path: Path) -> None:
