@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Any, Protocol
 
 import faust
@@ -16,6 +17,7 @@ from faust.types import TP
 from agents.context import Context
 from agents.count import Count
 from agents.merge import Merge
+from agents.publish import CannotPassError
 from agents.rank import Rank
 from agents.state import StateTable
 from agents.transport import Batch, BatchSchema, Transport
@@ -36,7 +38,20 @@ class BatchAgent(Protocol):
     async def recover(self, tp: TP) -> None: ...
 
 
-class _App(faust.App):
+class UpswellApp(faust.App):
+    """Faust's app, and a way for agents to say that going on makes no sense."""
+
+    fault: CannotPassError | None = None
+
+    def give_up(self, fault: CannotPassError) -> None:
+        """Whoever runs the app is to end it."""
+        self.fault = self.fault or fault
+        self.gave_up.set()
+
+    @cached_property
+    def gave_up(self) -> asyncio.Event:
+        return asyncio.Event()
+
     def _create_directories(self) -> None:
         """Tables live in memory; a folder beside whoever started us would stay empty."""
 
@@ -48,9 +63,9 @@ def create_app(
     *,
     group: str = GROUP,
     on_ready: Callable[[], None] | None = None,
-) -> faust.App:
+) -> UpswellApp:
     """The app; nothing is connected before it is started."""
-    app = _App(
+    app = UpswellApp(
         f"{context.topics.prefix}{group}",
         broker=connection.faust_urls(),
         broker_credentials=_credentials(connection),
@@ -104,6 +119,8 @@ def create_app(
                 await rank.wake_idle()
                 if context.live:
                     await count.tell_the_time()
+            except CannotPassError as error:
+                app.give_up(error)
             except Exception as error:
                 app.log.warning("how far posts were read was not told, the next time says it: %r", error)
 
@@ -114,6 +131,8 @@ def create_app(
             try:
                 for agent in previewing:
                     await agent.preview()
+            except CannotPassError as error:
+                app.give_up(error)
             except Exception as error:
                 app.log.warning("provisional lists were not published, the next ones are: %r", error)
 
@@ -138,18 +157,19 @@ def _credentials(connection: Connection) -> Any:
     return faust.SSLCredentials(connection.tls()) if connection.with_tls else None
 
 
-def _attach(app: faust.App, name: str, topic: str, agent: BatchAgent) -> None:
+def _attach(app: UpswellApp, name: str, topic: str, agent: BatchAgent) -> None:
     """A Faust agent that hands its batches on; an error costs a way back, never a count."""
     app.agent(app.topic(topic, schema=BatchSchema()), name=f"upswell.{name}")(_reader(app, name, agent))
 
 
-def _reader(app: faust.App, name: str, agent: BatchAgent) -> Callable[[Any], Awaitable[None]]:
+def _reader(app: UpswellApp, name: str, agent: BatchAgent) -> Callable[[Any], Awaitable[None]]:
     async def read(stream: Any) -> None:
         async for batch in stream:
             try:
                 await agent.take(batch)
-            except asyncio.CancelledError:
-                raise
+            except CannotPassError as error:
+                app.give_up(error)
+                await _recover(app, agent, batch.tp)
             except Exception as error:
                 app.log.warning(
                     "%s: %s[%d]@%d is read again from its committed offset after an error: %r",

@@ -8,24 +8,28 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
-import faust
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from prometheus_client import CollectorRegistry
 
-from agents.app import create_app
+from agents.app import GROUP, UpswellApp, create_app
 from agents.context import Context, Topics
+from agents.publish import CannotPassError
 from pipeline.garbage import collect_rarely
 from pipeline.health import Health, expose
-from pipeline.kafka.connection import Connection, wait_for_broker
+from pipeline.kafka.connection import Connection, as_fault, forbidden, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, defined_by, stale
+from pipeline.kafka.rights import check_rights, worker_rights
 from pipeline.kafka.topics import setting_of
 from pipeline.settings import Settings
 from pipeline.trends.panes import Grid
 
 PATIENCE_S = 60.0  # with a broker that does not answer at the start
-STOPS_WITHIN_S = 10.0
+STOPS_WITHIN_S, COMMITS_WITHIN_S = 4.5, 2.0
+OUTAGE_S = 10.0  # without a sign of it: it is over
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
 
 
@@ -35,12 +39,13 @@ class WorkerError(Exception):
 
 def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Callable[[str], None]) -> int:
     """One worker with these settings, until it is told to stop. Raises WorkerError, KafkaUseError."""
-    quiet_logging(log)
+    quiet_logging(log, say)
     connection = Connection.of(settings)
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
     there = wait_for_broker(connection, PATIENCE_S, say)
     _check_topics(settings, there)
+    check_rights(connection, worker_rights(settings), settings.kafka_prefix + GROUP)
     definitions = DefinitionsLog(settings, PATIENCE_S)
     _say_what_counts(settings, definitions, say)
     context = Context(
@@ -54,10 +59,22 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
         lists_from_ms=lists_from_ms,
     )
 
-    def make() -> faust.App:
+    def make() -> UpswellApp:
         return create_app(context, connection, definitions, on_ready=lambda: say("ready"))
 
-    return run_worker(make, say)
+    return run_worker(make, say, lambda error: _sentence(error, connection))
+
+
+def _sentence(error: BaseException, connection: Connection) -> str:
+    """What ended a worker, for whoever runs it."""
+    if isinstance(error, CannotPassError):
+        if isinstance(error.error, MessageSizeTooLargeError):
+            return f"topic {error.topic} takes no messages as large as ours: set its max.message.bytes to 1048588"
+        if "Authorization" in type(error.error).__name__:
+            return str(forbidden(connection, f"WRITE topic {error.topic}"))
+        return str(error)
+    fault = as_fault(error, connection) if isinstance(error, Exception) else None
+    return f"the worker ends: {fault or repr(error)}"
 
 
 def _check_topics(settings: Settings, there: dict[str, int]) -> None:
@@ -86,15 +103,26 @@ def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Calla
         say(complaint)
 
 
-def run_worker(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float = PATIENCE_S) -> int:
+def run_worker(
+    make_app: Callable[[], UpswellApp],
+    say: Callable[[str], None],
+    sentence: Callable[[BaseException], str] = repr,
+    patience_s: float = PATIENCE_S,
+) -> int:
     """Runs the app that `make_app` makes until SIGINT or SIGTERM; returns the exit code.
 
-    A broker that cannot be reached at the start is tried again for `patience_s`; a stop that hangs is cut short.
+    A broker that cannot be reached at the start is tried again for `patience_s`; a stop that hangs is cut short. Raises
+    WorkerError with the `sentence` about what ended it.
     """
-    return asyncio.run(_run(make_app, say, patience_s))
+    return asyncio.run(_run(make_app, say, sentence, patience_s))
 
 
-async def _run(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float) -> int:
+async def _run(
+    make_app: Callable[[], UpswellApp],
+    say: Callable[[str], None],
+    sentence: Callable[[BaseException], str],
+    patience_s: float,
+) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -120,18 +148,22 @@ async def _run(make_app: Callable[[], faust.App], say: Callable[[str], None], pa
     collect_rarely()
     crashed = asyncio.ensure_future(app.wait_until_stopped())
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    failure = app.crash_reason
+    gave_up = asyncio.ensure_future(app.gave_up.wait())
+    await asyncio.wait({crashed, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
+    failure = app.fault or app.crash_reason
     _cut_short_after(STOPS_WITHIN_S, 1 if failure else 0)
+    if failure is None:
+        with suppress(Exception):  # before all else: should the rest be cut short, nothing that closed is read again
+            await asyncio.wait_for(app.consumer.commit(), COMMITS_WITHIN_S)
     await _stop(app)
-    for task in (crashed, stopping):
+    for task in (crashed, stopping, gave_up):
         task.cancel()
     if failure is not None:
-        raise WorkerError(f"the worker ends: {failure!r}")
+        raise WorkerError(sentence(failure))
     return 0
 
 
-async def _stop(app: faust.App) -> None:
+async def _stop(app: UpswellApp) -> None:
     """Commits what is declared, and closes."""
     try:
         await asyncio.wait_for(app.stop(), STOPS_WITHIN_S)
@@ -151,11 +183,37 @@ def _cut_short_after(seconds: float, code: int) -> None:
     timer.start()
 
 
-def quiet_logging(level: str) -> None:
+class OneLineAnOutage(logging.Filter):
+    """A broker that goes away makes the libraries say hundreds of lines a second: one, in our words, tells enough."""
+
+    _SIGNS = ("Unable connect", "KafkaConnectionError", "NodeNotReady")
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._say, self._clock = say, clock
+        self._seen = -OUTAGE_S
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be shown: during an outage only errors that are not Kafka's clients'."""
+        now, of_client = self._clock(), record.name.startswith("aiokafka")
+        before = now - self._seen
+        if of_client and any(sign in record.getMessage() for sign in self._SIGNS):
+            self._seen = now
+            if before >= OUTAGE_S:
+                self._say("Kafka does not answer; what is not acknowledged is tried again until it does")
+            return False
+        return before >= OUTAGE_S or (record.levelno >= logging.ERROR and not of_client)
+
+
+def quiet_logging(level: str, say: Callable[[str], None]) -> None:
     """One line an event on standard error; the libraries speak only from `level` on."""
     line = "%(asctime)s %(levelname).1s %(name)s: %(message)s"
     logging.basicConfig(stream=sys.stderr, level=level.upper(), format=line)
+    if logging.getLogger().level >= logging.WARNING:
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(OneLineAnOutage(say))
     for name in ("aiokafka", "faust", "mode"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a busy machine is not our readers' business
 
 

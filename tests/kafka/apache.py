@@ -115,6 +115,10 @@ class Apache:
         self._wait_until_up()
         return self
 
+    def runs(self) -> bool:
+        """Whether the process is there; it may end itself."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """A clean end."""
         self._end(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""A broker that wants TLS and a name, and lets each name do what it was granted. Certificates are made by openssl."""
+"""A broker that wants TLS and a name, and lets each name do only what it was granted; certificates by openssl."""
 
 from __future__ import annotations
 

@@ -42,15 +42,19 @@ def stream(seed: int) -> list[tuple[bytes, Post | None]]:
 def push(settings: Settings, records: list[tuple[bytes, Post | None]], ended: bool = True) -> None:
     """`ended`: with the markers after which all of it is final."""
     with PostProducer(settings) as producer:
-        for line, post in records:
-            if post is None:
-                producer.push_dead(line)
-            else:
-                producer.push_record(line, post)
+        push_to(producer, records)
         if ended:
             producer.finish()
         else:
             producer.flush()
+
+
+def push_to(producer: PostProducer, records: list[tuple[bytes, Post | None]]) -> None:
+    for line, post in records:
+        if post is None:
+            producer.push_dead(line)
+        else:
+            producer.push_record(line, post)
 
 
 def local_lists(records: list[tuple[bytes, Post | None]], partitions: int) -> dict[str, list[bytes]]:
