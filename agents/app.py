@@ -2,6 +2,7 @@
 
     posts --count--> topic-counts --rank--> trends   (what cannot be read: posts-dead)
                                        \\--> trend-parts --merge--> trends   where topics are shared among shards
+    trends --alert--> alerts
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any, Protocol
 import faust
 from faust.types import TP
 
+from agents.alert import Alert
 from agents.context import Context
 from agents.count import Count
 from agents.merge import Merge
+from agents.orders import Orders
 from agents.rank import Rank
 from agents.state import StateTable
 from agents.transport import Batch, BatchSchema, Transport
@@ -23,6 +26,7 @@ from pipeline.kafka.connection import Connection
 
 GROUP = "upswell"
 SESSION_TIMEOUT_S = 6.0
+HEARD_EVERY_S = 0.5  # orders about alerts
 LOOKS_PER_FLUSH = 8  # how often the rank stage looks whether provisional lists are due
 POLL_RECORDS = 10_000  # a batch has at most so many
 
@@ -36,14 +40,26 @@ class BatchAgent(Protocol):
 
 
 class _App(faust.App):
+    orders: Orders
+
+    async def on_shutdown(self) -> None:
+        """Nobody reads batches any more."""
+        await self.orders.close()
+        await super().on_shutdown()
+
     def _create_directories(self) -> None:
         """Tables live in memory; a folder beside whoever started us would stay empty."""
 
 
 def create_app(
-    context: Context, connection: Connection, *, group: str = GROUP, on_ready: Callable[[], None] | None = None
+    context: Context,
+    connection: Connection,
+    *,
+    group: str = GROUP,
+    on_ready: Callable[[], None] | None = None,
+    say: Callable[[str], None],
 ) -> faust.App:
-    """The app; nothing is connected before it is started."""
+    """The app; nothing is connected before it is started. `say` gets a line for each order about alerts."""
     app = _App(
         f"{context.topics.prefix}{group}",
         broker=connection.faust_urls(),
@@ -78,7 +94,8 @@ def create_app(
         autodiscover=False,
     )
     topics = context.topics
-    app.transport = Transport(app.conf.broker_consumer, app, carried={topics.posts, topics.counts, topics.parts})
+    carried = {topics.posts, topics.counts, topics.parts, topics.trends}
+    app.transport = Transport(app.conf.broker_consumer, app, carried=carried)
     count = Count(app, context)
     rank = Rank(app, context, StateTable(app, "rank", topics.rank_state, context.shards))
     _attach(app, "count", topics.posts, count)
@@ -88,6 +105,9 @@ def create_app(
         merge = Merge(app, context, StateTable(app, "merge", topics.merge_state, 1))
         _attach(app, "merge", topics.parts, merge)
         previewing.append(merge)
+    app.orders = Orders(connection, topics.decisions)
+    alert = Alert(app, context, StateTable(app, "alert", topics.alert_state, 1), app.orders, say)
+    _attach(app, "alert", topics.trends, alert)
 
     @app.task  # type: ignore[untyped-decorator]
     async def report() -> None:
@@ -110,6 +130,15 @@ def create_app(
                     await agent.preview()
             except Exception as error:
                 app.log.warning("provisional lists were not published, the next ones are: %r", error)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def hear() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(HEARD_EVERY_S)
+            try:
+                await alert.hear()
+            except Exception as error:
+                app.log.warning("orders about alerts were not heard, the next time they are: %r", error)
 
     @app.on_rebalance_complete.connect
     async def ready(*_: Any, **__: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.health import Health
 from pipeline.text import EventMatcher
 from pipeline.trends.panes import Grid
+from schemas.alerts import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,24 @@ class Topics:
         return self("trend-parts")
 
     @property
+    def alerts(self) -> str:
+        return self("alerts")
+
+    @property
+    def decisions(self) -> str:
+        return self("decisions")
+
+    @property
     def rank_state(self) -> str:
         return self("rank-state")
 
     @property
     def merge_state(self) -> str:
         return self("merge-state")
+
+    @property
+    def alert_state(self) -> str:
+        return self("alert-state")
 
 
 @dataclass(frozen=True)
@@ -67,4 +81,5 @@ class Context:
     idle_ms: int = 10_000
     flush_ms: int = 1_000
     live: bool = False  # whether idle partitions are told the time
+    rules: Sequence[Rule] = ()
     lists_from_ms: int = 0  # no list is made before this event time; what lists depend on goes on all the same

@@ -50,11 +50,12 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
         EventMatcher(settings.events, settings.watchlists) if settings.events or settings.watchlists else None,
         max_ahead_ms=settings.max_ahead_ms,
         live=live,
+        rules=settings.rules,
         lists_from_ms=lists_from_ms,
     )
 
     def make() -> faust.App:
-        return create_app(context, connection, on_ready=lambda: say("ready"))
+        return create_app(context, connection, on_ready=lambda: say("ready"), say=say)
 
     return run_worker(make, say)
 
@@ -64,7 +65,8 @@ def _check_topics(settings: Settings, there: dict[str, int]) -> None:
     topics = Topics(settings.kafka_prefix)
     wanted = {
         topics.posts: settings.partitions, topics.counts: settings.shards, topics.trends: 1, topics.live: 1,
-        topics.dead: 1, topics.rank_state: settings.shards,
+        topics.dead: 1, topics.alerts: 1, topics.decisions: 1, topics.rank_state: settings.shards,
+        topics.alert_state: 1,
     }  # fmt: skip
     if settings.shards > 1:
         wanted |= {topics.parts: 1, topics.merge_state: 1}

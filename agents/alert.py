@@ -1,0 +1,195 @@
+"""The alert agent: lists of trends in, alerts out, for the rules that say when somebody wants to be told.
+
+All decisions are `Alerting`'s. What it raises is kept before it is said: a record of the state holds how all rules
+stand and the alerts that led to it; when that is acknowledged the alerts are published, and only then is the offset
+committed. Whoever goes on after a crash says the alerts of the newest record again, with the same bytes. So no alert
+that was said is forgotten, whatever orders and rules came since; readers take the first of each key and status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import xxhash
+from faust import App
+from faust.types import TP
+
+from agents.context import Context
+from agents.orders import Orders
+from agents.place import Place, begins_anew, follow
+from agents.publish import Outgoing, publish
+from agents.state import StateTable
+from agents.transport import Batch, BatchConsumer
+from pipeline.text import printable
+from pipeline.trends.alerting import Alerting
+from pipeline.trends.snapshot import joined_records, named_records
+from schemas import TrendList
+from schemas.alerts import Alert as Raised
+from schemas.alerts import Order, Rule
+
+RETRY_S = 1.0
+SNAPSHOT_EVERY_S = 20.0  # of the wall clock, where nothing is raised
+LISTS_AT_ONCE = 200  # between two moments in which others may do something
+KEPT_HEADS = 2
+
+
+class _Moment(msgspec.Struct):
+    """What matters of a list that no rule looks at."""
+
+    at: int
+    final: bool
+
+
+class _Head(msgspec.Struct):
+    """How all rules stand, and the alerts that led to it."""
+
+    rules: bytes
+    raised: list[Raised]
+
+
+_list = msgspec.json.Decoder(TrendList).decode
+_moment = msgspec.json.Decoder(_Moment).decode
+_head = msgspec.msgpack.Decoder(_Head).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class AlertedPartition:
+    """The one partition of `trends`, and how the rules stand after what was taken of it."""
+
+    def __init__(self, place: Place, rules: Sequence[Rule], records: Mapping[str, bytes]) -> None:
+        self.place, self.rules = place, rules
+        self.alerting = Alerting(rules)
+        self.unreadable = 0
+        self.saved_at = time.monotonic()
+        self.said: list[Raised] = []  # is kept, and may not have been published yet
+        self.raised: list[Raised] = []  # is not kept yet
+        self._heard = 0
+        written = sorted(joined_records(records).items())
+        self.restored = bool(written)
+        if written:
+            head = _head(written[-1][1])
+            self.said = head.raised
+            self.raised = self.alerting.restore(head.rules)
+        self._heads = {name: [it for it in records if it.startswith(f"{name}/")] for name, _ in written}
+
+    def take(self, records: Sequence[Any]) -> None:
+        """What these lists raise is in `raised` then."""
+        for record in records:
+            self.place.next = record.offset + 1
+            try:
+                scope, _, window = (record.key or b"").decode().rpartition("/")
+                if not scope or self.alerting.wants(scope, window):
+                    self.raised += self.alerting.take(_list(record.value or b""))
+                elif (moment := _moment(record.value or b"")).final:
+                    self.raised += self.alerting.pass_time(moment.at)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                self.unreadable += 1
+
+    def hold(self, rules: Sequence[Rule]) -> None:
+        """From the next list on these rules hold."""
+        if rules is not self.rules:
+            self.rules = rules
+            self.raised += self.alerting.set_rules(rules)
+
+    def obey(self, given: Sequence[Order]) -> list[Order]:
+        """From the next list on all these orders hold. Returns those that are news."""
+        fresh, self._heard = given[self._heard :], len(given)
+        for order in fresh:
+            if order.action != "acknowledge":
+                until = order.until if order.action == "mute" else 0
+                self.alerting.mute(order.rule, until, order.topic, order.at)
+        return [order for order in fresh if order.at > self.alerting.clock]  # the others were heard before a restart
+
+    def head(self) -> tuple[dict[str, bytes], list[str]]:
+        """The records to write, and those that are needed no more then. What stands under a name never changes."""
+        content = msgspec.msgpack.encode(_Head(self.alerting.snapshot(), self.raised))
+        name = f"head/{self.alerting.clock:015d}-{self.place.next:015d}-{xxhash.xxh64_hexdigest(content)}"
+        records = named_records(name, content)
+        self._heads[name] = list(records)
+        gone = [record for head in sorted(self._heads)[:-KEPT_HEADS] for record in self._heads.pop(head)]
+        return records, [record for record in gone if record not in records]
+
+
+class Alert:
+    """The alert agent, where this worker owns it. `rules` may be set at any time: other rules hold from the next list
+    on. `say` gets a line for each order, with who gave it."""
+
+    def __init__(
+        self, app: App, context: Context, state: StateTable, orders: Orders, say: Callable[[str], None]
+    ) -> None:
+        self.app, self.context, self.state, self.orders, self.say = app, context, state, orders, say
+        self.rules = context.rules
+        self.partitions: dict[TP, AlertedPartition] = {}
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        return self.app.consumer  # type: ignore[return-value]  # our transport's
+
+    async def take(self, batch: Batch) -> None:
+        """Raises what the lists of a batch raise."""
+        tp, consumer = batch.tp, self.consumer
+        partition = self.partitions.get(tp)
+        if partition is not None and partition.place.epoch != consumer.epochs.get(tp, 0):
+            partition = None  # somebody else may have said more meanwhile: on from what is written
+        place = follow(partition.place if partition else None, batch, consumer)
+        if place is None:
+            return
+        if partition is None:
+            partition = AlertedPartition(place, self.rules, self.state.records(tp.partition))
+            if not partition.restored and await begins_anew(place, consumer):
+                return
+            self.partitions[tp] = partition
+            await self._publish(partition)
+        records = await place.records(batch, consumer)
+        try:
+            for begin in range(0, len(records), LISTS_AT_ONCE):
+                await self.orders.read_to_end()  # an order given before a list was made holds for it
+                self._obey(partition)
+                partition.hold(self.rules)
+                partition.take(records[begin : begin + LISTS_AT_ONCE])
+                if partition.raised or time.monotonic() - partition.saved_at >= SNAPSHOT_EVERY_S:
+                    await self._keep(tp, partition)
+                    await self._publish(partition)
+                    consumer.declare(tp, partition.place.next)
+        except BaseException:
+            self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
+            raise
+
+    async def _keep(self, tp: TP, partition: AlertedPartition) -> None:
+        records, gone = partition.head()
+        partition.said, partition.raised = partition.raised, []
+        await self.state.write(tp.partition, records, gone)
+        partition.saved_at = time.monotonic()
+
+    async def _publish(self, partition: AlertedPartition) -> None:
+        topic = self.context.topics.alerts
+        for alert in partition.said:
+            await publish(self.app, [Outgoing(topic, 0, alert.record_key.encode(), _encode(alert))])
+            self.context.health.raised(alert.rule, alert.status)
+        partition.said = []
+
+    async def hear(self) -> None:
+        """Hears what people said since."""
+        owned = self.consumer.assignment()
+        for tp, partition in list(self.partitions.items()):
+            if tp in owned:
+                await self.orders.read_to_end()
+                self._obey(partition)
+
+    def _obey(self, partition: AlertedPartition) -> None:
+        for order in partition.obey(self.orders.given):
+            what = f"{order.rule} {printable(order.topic)}".strip()
+            until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
+            self.say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")
+
+    async def recover(self, tp: TP) -> None:
+        """After an error: back to the last state that was written, and on from the committed offset."""
+        self.partitions.pop(tp, None)
+        await asyncio.sleep(RETRY_S)
+        offset = await self.consumer.committed(tp)
+        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)
