@@ -168,8 +168,9 @@ class Alert:
 
     async def _publish(self, partition: AlertedPartition) -> None:
         topic = self.context.topics.alerts
+        said = [Outgoing(topic, 0, alert.record_key.encode(), _encode(alert)) for alert in partition.said]
+        await publish(self.app, said)
         for alert in partition.said:
-            await publish(self.app, [Outgoing(topic, 0, alert.record_key.encode(), _encode(alert))])
             self.context.health.raised(alert.rule, alert.status)
         partition.said = []
 

@@ -1,7 +1,7 @@
 """A receiver of webhooks in a process of its own, which can be killed: it honours idempotency keys in a file.
 
-`python -m tests.alerts.receiver PORT FILE POINT STARTED`. Points at which it kills itself: `heard` (nothing kept yet),
-`taken` (kept, not answered).
+`python -m tests.alerts.receiver PORT FILE POINT STARTED`. Points at which it kills itself, with a message that is
+new: `heard` (nothing kept yet), `taken` (kept, not answered).
 """
 
 from __future__ import annotations
@@ -70,17 +70,19 @@ def serve(port: int, file: Path, point: str, started: Path) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if point == "heard":
+            key = self.headers["Idempotency-Key"]
+            new = not file.exists() or key not in file.read_text()
+            if point == "heard" and new:
                 os.kill(os.getpid(), signal.SIGKILL)
             told = {
-                "key": self.headers["Idempotency-Key"], "status": message["status"],
+                "key": key, "status": message["status"],
                 "topic": message["alerts"][0]["labels"]["topic"],
             }  # fmt: skip
             with file.open("a") as kept:
                 kept.write(json.dumps(told) + "\n")
                 kept.flush()
                 os.fsync(kept.fileno())
-            if point == "taken":
+            if point == "taken" and new:
                 os.kill(os.getpid(), signal.SIGKILL)
             self.send_response(200)
             self.end_headers()
