@@ -21,21 +21,22 @@ from tests.kafka.reference import read
 from tests.kafka.test_pipeline import Worker, wait_for
 
 HERE = os.fspath(Path(__file__).parents[2])
-MINUTES = 25
-SCENARIO = mixed_scenario(duration_ms=MINUTES * 60_000, rate=5.0, people=1_000)
+MINUTES = 12
+SCENARIO = mixed_scenario(duration_ms=MINUTES * 60_000, rate=4.0, people=1_000)
 RULES = """
 lateness_ms = 60000
 [[rule]]
 name = "many"
 kind = "volume"
-people = 12
+people = 8
 window = "5m"
 resolve_s = 60
 cooldown_s = 0
 [[rule]]
 name = "quiet"
+on = "lang:en"
 kind = "silence"
-silent_s = 300
+silent_s = 60
 [[rule]]
 name = "first"
 top = 3

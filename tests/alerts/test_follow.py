@@ -97,7 +97,7 @@ def test_alerts_are_delivered_once_and_on_their_topic_through_kills(kafka: str, 
             until(lambda: len(receiver.told()) == 2, 120, "two alerts")
         publish(kafka, trends, at(NOW - 7, row("#b")))  # while nobody is there
         with Worker(settings, workers) as worker:  # raised while nobody follows
-            wait_for(lambda: len(read(kafka, f"{prefix}alerts")) >= 3, worker)
+            wait_for(lambda: len(read(kafka, f"{prefix}alerts")) >= 3, worker, 120)
         with following(tmp_path, environment) as child:
             until(lambda: len(receiver.told()) == 3, 120, "three alerts")
             child.send_signal(signal.SIGTERM)
@@ -144,12 +144,12 @@ def test_an_order_given_on_the_command_line_is_obeyed_by_the_worker(
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     with Worker(settings, log) as worker:
         publish(kafka, f"{prefix}trends", at(NOW - 1, row("#a")))
-        wait_for(lambda: len(read(kafka, f"{prefix}alerts")) == 1, worker)
+        wait_for(lambda: len(read(kafka, f"{prefix}alerts")) == 1, worker, 120)
         done = give("mute", "r", "--for", "2h", "--by", "Ann\x1b[31m")
         assert (done.returncode, done.stdout[:15]) == (0, "mute: r until 2"), done.stderr
         wait_for(lambda: "Ann" in log.read_text(), worker, 20)
         assert "\x1b" not in log.read_text()
         soon = int(time.time()) // 60 + 2
         publish(kafka, f"{prefix}trends", at(soon, row("#a"), row("#b", 2)))
-        wait_for(lambda: len(read(kafka, f"{prefix}alerts")) == 2, worker)
+        wait_for(lambda: len(read(kafka, f"{prefix}alerts")) == 2, worker, 120)
     assert [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")] == [("firing", "#a"), ("resolved", "#a")]
