@@ -162,7 +162,7 @@ async def _follow_definitions(
 
 
 async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.Event) -> None:
-    """What `upswell alerts follow` publishes. The page does without, where the topic is missing."""
+    """What workers raise, and what people say about it. The page does without, where a topic is missing."""
     from pipeline.kafka.connection import KafkaUseError
     from pipeline.kafka.results import follow_alerts, follow_orders
 

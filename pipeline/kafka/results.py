@@ -51,18 +51,27 @@ async def follow_trends(
 async def follow_alerts(
     settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None
 ) -> AsyncIterator[Alert]:
-    """Alerts from the `alerts` topic, in the same way. One may come twice, with the same key and status."""
+    """Alerts from the `alerts` topic, in the same way: take the first of each key and status."""
     async for alert in _Follower(settings, {"alerts": last}, Alert, stop or asyncio.Event(), False).messages():
         yield alert
 
 
+async def follow_alert_log(
+    settings: Settings, stop: asyncio.Event | None = None, *, begin: int = 0
+) -> AsyncIterator[tuple[Alert, int]]:
+    """The same from an offset on, each with the offset to go on from after it. An offset that the topic does not hold:
+    all that it holds."""
+    follower = _Follower(settings, {"alerts": None}, Alert, stop or asyncio.Event(), False, begin)
+    async for alert in follower.messages():
+        yield alert, max(follower.next.values())
+
+
 async def follow_orders(
-    settings: Settings, stop: asyncio.Event | None = None, *, ended: asyncio.Event | None = None
+    settings: Settings, stop: asyncio.Event | None = None
 ) -> AsyncIterator[Order]:
     """What people say about alerts, from the topic `decisions`: all that holds, then each as it comes. Other decisions
-    on that topic are passed over. `ended` is set when whoever reads has had all that the topic held."""
-    follower = _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False, ended)
-    async for order in follower.messages():
+    on that topic are passed over."""
+    async for order in _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False).messages():
         yield order
 
 
@@ -85,13 +94,14 @@ class _Follower(Generic[Message]):
         kind: type[Message],
         stop: asyncio.Event,
         once: bool,
-        ended: asyncio.Event | None = None,  # set when all that the topics held has been taken
+        begin: int = 0,  # an offset, of each partition
         link: Link | None = None,
     ) -> None:
         self.connection = Connection.of(settings)
         self.newest = {f"{settings.kafka_prefix}{topic}": last for topic, last in newest.items()}
         self.decode: Callable[[bytes], Message] = msgspec.json.Decoder(kind).decode
-        self.stop, self.once, self.ended, self.link = stop, once, ended or asyncio.Event(), link or Link()
+        self.stop, self.once, self.begin, self.link = stop, once, begin, link or Link()
+        self._ended = False  # whether all that the topics held has been taken
         self.next: dict[Any, int] = {}  # by partition
         self.asked_s = time.monotonic()  # when the broker last showed that it is there
 
@@ -145,7 +155,7 @@ class _Follower(Generic[Message]):
             tps = sorted(consumer.assignment())
             begin = await consumer.beginning_offsets(tps)
             for tp in tps:
-                consumer.seek(tp, max(self.next.get(tp, begin[tp]), begin[tp]))
+                consumer.seek(tp, max(self.next.get(tp, self.begin), begin[tp]))
             if not self.next:
                 await self._skip(consumer, begin)
         except BaseException:
@@ -170,8 +180,8 @@ class _Follower(Generic[Message]):
                 for record in records:
                     self.next[tp] = record.offset + 1
                     yield record
-            if not self.ended.is_set() and await _at_end(consumer):
-                self.ended.set()
+            if not self._ended and await _at_end(consumer):
+                self._ended = True
                 self.link.caught_up()
             if self.once and await _at_end(consumer):
                 return

@@ -19,9 +19,12 @@ def worker_rights(settings: Settings) -> dict[str, tuple[str, ...]]:
         "posts": ("READ", "WRITE"),  # markers
         "posts-dead": ("WRITE",),
         "topic-counts": ("READ", "WRITE"),
-        "trends": ("WRITE",),
+        "trends": ("READ", "WRITE"),
         "trends-live": ("WRITE",),
         "definitions": ("READ", "WRITE"),
+        "alerts": ("WRITE",),
+        "decisions": ("READ",),
+        "alert-state": ("READ", "WRITE"),
         "rank-state": ("READ", "WRITE"),
     }
     if settings.shards > 1:

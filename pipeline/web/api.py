@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, PathParameter, QueryParameter
 
+from pipeline.alerts.blocking import allowed
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
 from pipeline.web.feed import Feed, Wanted
@@ -71,6 +72,11 @@ class Web:
             return None
         found = await asyncio.to_thread(self.history.at, scope, window, at_ms)
         return None if found is None else self.feed.visible(found)
+
+    def alerts_of(self, topic: str | None = None) -> list[Alert]:
+        """The alerts of a topic, or all, as moderation lets them be seen."""
+        told = (allowed(alert, self.feed.visible) for alert in self.alerts.of(topic))
+        return [alert for alert in told if alert is not None]
 
     def may_show(self, topic: str, scope: str, window: WindowName) -> bool:
         """Whether moderation lets the topic be seen, also where it is not listed."""
@@ -173,14 +179,14 @@ def api_router(web: Web) -> Router:
         variants = list(dict.fromkeys(spelling for row in now_or_then for spelling in row.variants))
         examples = list(dict.fromkeys(post for row in now_or_then for post in row.examples))
         posts = web.examples(examples[:MAX_EXAMPLES], scope)
-        return TopicView(key, now_or_then[0].display, variants, examples, posts, now, points, web.alerts.of(key))
+        return TopicView(key, now_or_then[0].display, variants, examples, posts, now, points, web.alerts_of(key))
 
     @get("/alerts", responses={400: FAULTS[400]})
     async def alerts(
         limit: Annotated[int, QueryParameter(ge=1, le=100, description="alerts at most")] = MAX_LIMIT,
     ) -> list[Alert]:
         """The last alerts: those that fire first, then what is over, the newest first."""
-        shown = [one for one in web.alerts.of() if not one.topic or web.may_show(one.topic, one.scope, one.window)]
+        shown = web.alerts_of()
         return shown[:limit]
 
     @get("/voice", responses=FAULTS)

@@ -158,6 +158,13 @@ def trends_without(trends: TrendList, topic: str) -> TrendList:
     return msgspec.structs.replace(trends, trends=[row for row in trends.trends if row.topic != topic])
 
 
+def test_an_alert_about_a_whole_event_does_not_name_blocked_topics() -> None:
+    feed, alerts = Feed(lambda trends: trends_without(trends, "#bad")), RecentAlerts()
+    alerts.add(msgspec.structs.replace(alert(""), why="9 posts in event:a (1h), about #good, #Bad"))
+    with TestClient(create_app(feed, alerts=alerts)) as client:
+        assert [one["why"] for one in client.get("/api/v1/alerts").json()] == ["9 posts in event:a (1h), about #good"]
+
+
 def alert(topic: str) -> Alert:
     return Alert(
         f"r/{topic}/1", "firing", "r", "trending", "info", "all", "1h", topic, topic, 1, 1, 1, 1, 10, [], [], "because"
