@@ -226,8 +226,10 @@ def test_workers_that_start_a_day_late_make_the_lists_of_those_that_were_there(
     assert not have.changed
 
 
-def test_a_worker_restarted_on_the_embedded_broker_goes_on_where_it_was(tmp_path: Path, prefix: str) -> None:
-    """Its end offsets are wrong, which recovering a table asks for."""
+def test_a_worker_restarted_on_the_embedded_broker_says_that_its_state_is_gone_and_makes_the_same_lists(
+    tmp_path: Path, prefix: str
+) -> None:
+    """Its end offsets are wrong, which recovering a table asks for: the state is made anew from the topics."""
     with embedded_broker() as address:
         settings = begun(address, prefix)
         records = stream(23)
@@ -243,7 +245,7 @@ def test_a_worker_restarted_on_the_embedded_broker_goes_on_where_it_was(tmp_path
         with Command(settings, tmp_path / "again.log", "worker") as worker:
             wanted = sum(map(len, want.values()))
             worker.wait_for(lambda: sum(map(len, lists_of_embedded(settings).values())) >= wanted)
-            print(worker.said)
+            assert "is made anew from what the topic holds" in worker.said
         assert before
         assert lists_of_embedded(settings) == want
 

@@ -72,7 +72,6 @@ def test_a_broker_that_is_away_for_a_while_costs_everybody_a_wait_and_nothing_el
         serve.wait_for(lambda: "serves at" in serve.said)
         trends.wait_for(lambda: "#topic" in trends.said, 40)
         assert replay.process.poll() is None, "the archive is still being pushed"
-        before = trends.said.count("\n")
         broker = own.pid
         own.kill9()
         assert not Path(f"/proc/{broker}").exists()
@@ -83,6 +82,7 @@ def test_a_broker_that_is_away_for_a_while_costs_everybody_a_wait_and_nothing_el
         produce.process.stdin.flush()
         time.sleep(AWAY_S)  # the outage itself
         assert replay.process.poll() is None
+        before = trends.said.count("\n")
         own.start()
         back = time.monotonic()
         trends.wait_for(lambda: trends.said.count("\n") > before + 1, 60)
