@@ -85,13 +85,16 @@ def main() -> None:
         for name, scores, live in methods_on(sorted(posts, key=_place)):
             for rule in RULES:
                 results[rule, name].append(verdict(labels, live(scores, thresholds[rule, name]), SPAN))
-        print(f"seed {seed + 1} of {told.seeds}", flush=True)
+        _report(thresholds, results, seed + 1)  # a run of hours can be cut short
+
+
+def _report(thresholds: dict[tuple[str, str], float], results: dict[tuple[str, str], list[Found]], seeds: int) -> None:
     for rule, (_, allowed, what) in RULES.items():
-        print(f"\nthresholds at {allowed:g} {what} a day without events")
+        print(f"\n{seeds} seeds, thresholds at {allowed:g} {what} a day without events")
         print(HEADER)
         for (of_rule, name), found in results.items():
             if of_rule == rule:
-                print(_line(name, thresholds[rule, name], found))
+                print(_line(name, thresholds[rule, name], found), flush=True)
 
 
 def _place(post: Post) -> tuple[int | str, str]:
