@@ -199,6 +199,7 @@ def test_serve_ends_all_streams_when_told_to_stop_and_says_nothing(tmp_path: Pat
             assert "serves at" in serving.stdout.readline()
             address = f"http://127.0.0.1:{port}/"
             until(lambda: answers(address), 20, "the server answers")
+            until(lambda: answers(address, "/readyz"), 20, "it is ready, though there is no list at all")
 
             def stop() -> None:
                 serving.send_signal(told)
@@ -218,7 +219,7 @@ def test_serve_ends_all_streams_when_told_to_stop_and_says_nothing(tmp_path: Pat
             kept.kill()
 
 
-def answers(address: str) -> bool:
-    with contextlib.suppress(OSError), Reader(address, "/healthz") as asked:
-        return bool(asked.head())
+def answers(address: str, path: str = "/healthz") -> bool:
+    with contextlib.suppress(OSError), Reader(address, path) as asked:
+        return asked.head()[:1] == ["http/1.1 200 ok"]
     return False
