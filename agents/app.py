@@ -2,20 +2,25 @@
 
     posts --count--> topic-counts --rank--> trends   (what cannot be read: posts-dead)
                                        \\--> trend-parts --merge--> trends   where topics are shared among shards
+    trends --alert--> alerts
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Any, Protocol
 
 import faust
 from faust.types import TP
 
+from agents.alert import Alert
 from agents.context import Context
 from agents.count import Count
 from agents.merge import Merge
+from agents.orders import Orders
+from agents.publish import CannotPassError
 from agents.rank import Rank
 from agents.state import StateTable
 from agents.transport import Batch, BatchSchema, Transport
@@ -24,6 +29,8 @@ from pipeline.kafka.definitions import DefinitionsLog
 
 GROUP = "upswell"
 SESSION_TIMEOUT_S = 6.0
+HEARD_EVERY_S = 0.5  # orders about alerts
+RULES_EVERY_S = 2.0
 LOOKS_PER_FLUSH = 8  # how often the rank stage looks whether provisional lists are due
 POLL_RECORDS = 10_000  # a batch has at most so many
 
@@ -36,7 +43,26 @@ class BatchAgent(Protocol):
     async def recover(self, tp: TP) -> None: ...
 
 
-class _App(faust.App):
+class UpswellApp(faust.App):
+    """Faust's app, and a way for agents to say that going on makes no sense."""
+
+    fault: CannotPassError | None = None
+    orders: Orders
+
+    async def on_shutdown(self) -> None:
+        """Nobody reads batches any more."""
+        await self.orders.close()
+        await super().on_shutdown()
+
+    def give_up(self, fault: CannotPassError) -> None:
+        """Whoever runs the app is to end it."""
+        self.fault = self.fault or fault
+        self.gave_up.set()
+
+    @cached_property
+    def gave_up(self) -> asyncio.Event:
+        return asyncio.Event()
+
     def _create_directories(self) -> None:
         """Tables live in memory; a folder beside whoever started us would stay empty."""
 
@@ -48,9 +74,11 @@ def create_app(
     *,
     group: str = GROUP,
     on_ready: Callable[[], None] | None = None,
-) -> faust.App:
-    """The app; nothing is connected before it is started."""
-    app = _App(
+    say: Callable[[str], None],
+) -> UpswellApp:
+    """The app; nothing is connected before it is started. `say` gets a line for each order about alerts and for other
+    rules."""
+    app = UpswellApp(
         f"{context.topics.prefix}{group}",
         broker=connection.faust_urls(),
         broker_credentials=_credentials(connection),
@@ -84,7 +112,8 @@ def create_app(
         autodiscover=False,
     )
     topics = context.topics
-    app.transport = Transport(app.conf.broker_consumer, app, carried={topics.posts, topics.counts, topics.parts})
+    carried = {topics.posts, topics.counts, topics.parts, topics.trends}
+    app.transport = Transport(app.conf.broker_consumer, app, carried=carried)
     count = Count(app, context, definitions)
     rank = Rank(app, context, StateTable(app, "rank", topics.rank_state, context.shards))
     _attach(app, "count", topics.posts, count)
@@ -94,6 +123,9 @@ def create_app(
         merge = Merge(app, context, StateTable(app, "merge", topics.merge_state, 1))
         _attach(app, "merge", topics.parts, merge)
         previewing.append(merge)
+    app.orders = Orders(connection, topics.decisions)
+    alert = Alert(app, context, StateTable(app, "alert", topics.alert_state, 1), app.orders, say)
+    _attach(app, "alert", topics.trends, alert)
 
     @app.task  # type: ignore[untyped-decorator]
     async def report() -> None:
@@ -104,6 +136,8 @@ def create_app(
                 await rank.wake_idle()
                 if context.live:
                     await count.tell_the_time()
+            except CannotPassError as error:
+                app.give_up(error)
             except Exception as error:
                 app.log.warning("how far posts were read was not told, the next time says it: %r", error)
 
@@ -114,8 +148,29 @@ def create_app(
             try:
                 for agent in previewing:
                     await agent.preview()
+            except CannotPassError as error:
+                app.give_up(error)
             except Exception as error:
                 app.log.warning("provisional lists were not published, the next ones are: %r", error)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def hear() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(HEARD_EVERY_S)
+            try:
+                await alert.hear()
+            except Exception as error:
+                app.log.warning("orders about alerts were not heard, the next time they are: %r", error)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def go_by_rules_in_force() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(RULES_EVERY_S)
+            try:
+                if alert.partitions and (newest := (await asyncio.to_thread(definitions.refresh)).newest) is not None:
+                    alert.go_by(newest.rules)
+            except Exception as error:
+                app.log.warning("whether rules have changed was not heard, the next time it is: %r", error)
 
     @app.on_rebalance_complete.connect
     async def ready(*_: Any, **__: Any) -> None:
@@ -138,18 +193,19 @@ def _credentials(connection: Connection) -> Any:
     return faust.SSLCredentials(connection.tls()) if connection.with_tls else None
 
 
-def _attach(app: faust.App, name: str, topic: str, agent: BatchAgent) -> None:
+def _attach(app: UpswellApp, name: str, topic: str, agent: BatchAgent) -> None:
     """A Faust agent that hands its batches on; an error costs a way back, never a count."""
     app.agent(app.topic(topic, schema=BatchSchema()), name=f"upswell.{name}")(_reader(app, name, agent))
 
 
-def _reader(app: faust.App, name: str, agent: BatchAgent) -> Callable[[Any], Awaitable[None]]:
+def _reader(app: UpswellApp, name: str, agent: BatchAgent) -> Callable[[Any], Awaitable[None]]:
     async def read(stream: Any) -> None:
         async for batch in stream:
             try:
                 await agent.take(batch)
-            except asyncio.CancelledError:
-                raise
+            except CannotPassError as error:
+                app.give_up(error)
+                await _recover(app, agent, batch.tp)
             except Exception as error:
                 app.log.warning(
                     "%s: %s[%d]@%d is read again from its committed offset after an error: %r",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
+from schemas.alerts import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,24 @@ class Topics:
         return self("definitions")
 
     @property
+    def alerts(self) -> str:
+        return self("alerts")
+
+    @property
+    def decisions(self) -> str:
+        return self("decisions")
+
+    @property
     def rank_state(self) -> str:
         return self("rank-state")
 
     @property
     def merge_state(self) -> str:
         return self("merge-state")
+
+    @property
+    def alert_state(self) -> str:
+        return self("alert-state")
 
 
 @dataclass(frozen=True)
@@ -70,4 +84,5 @@ class Context:
     idle_ms: int = 10_000
     flush_ms: int = 1_000
     live: bool = False  # whether idle partitions are told the time
-    lists_from_ms: int = 0  # no list is made before this event time; what lists depend on goes on all the same
+    rules: Sequence[Rule] = ()
+    lists_from_ms: int = 0  # before this event time only the lists of each hour's last minutes are made

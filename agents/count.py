@@ -15,10 +15,11 @@ import msgspec
 from faust import App
 from faust.types import TP
 
+from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.place import Place, follow
+from agents.place import Place
 from agents.publish import Outgoing, publish
-from agents.transport import Batch, BatchConsumer
+from agents.transport import Batch
 from pipeline.definitions import entry_key
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.text import matcher_of
@@ -31,9 +32,10 @@ from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definiti
 
 MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
 EDGE_BYTES = 900_000
+DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
+SLOW_MS = 300_000  # a clock that is further behind is wrong
 MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
-RETRY_S = 1.0
 EARLIEST_WITHIN_S = 30.0
 _DETAIL_CHARACTERS = 500
 
@@ -63,19 +65,22 @@ class CountedPartition:
         ahead = self._context.max_ahead_ms
         for record in records:
             offset = record.offset
-            marked, defines = (_marker(record), _defines(record)) if record.headers else (None, False)
+            stamp: Any = record.timestamp or 0  # aiokafka says None where a producer gave no time
+            marked = _marker(record) if record.headers and not record.value else None
+            defines = bool(record.headers) and _defines(record)
             if posts and (offset != expected or marked is not None or defines):
                 closed += self.counter.add(posts, begin)
                 posts = []
             try:
                 if marked is not None:
-                    if marked <= record.timestamp + ahead + MARKERS_AHEAD_MS:
-                        closed += self.counter.mark(marked, offset)
+                    if marked > stamp + ahead + MARKERS_AHEAD_MS:
+                        raise PostError("future", f"a marker of {marked}, far beyond the record's own time")
+                    closed += self.counter.mark(marked, offset)
                 elif defines:
                     self._redefine(record)
                 else:
                     post = decode_post(record.value or b"")
-                    if post.time > record.timestamp + ahead:
+                    if post.time > stamp + ahead:
                         raise PostError("future", f"{post.time} is more than {ahead} ms after the record's own time")
                     if not posts:
                         begin = offset
@@ -90,7 +95,7 @@ class CountedPartition:
         if posts:
             closed += self.counter.add(posts, begin)
         self.place.next = expected
-        self.stamp = records[-1].timestamp
+        self.stamp = records[-1].timestamp or 0
         return closed
 
     def _redefine(self, record: Any) -> None:
@@ -136,7 +141,7 @@ def _marker(record: Any) -> int | None:
     for name, value in record.headers:
         if name == MARKER:
             try:
-                time = int(value)
+                time = int(value or b"")
             except ValueError:
                 return None
             return time if 0 <= time < MAX_TIME_MS else None
@@ -148,62 +153,54 @@ def _defines(record: Any) -> bool:
 
 
 def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
-    """The same key however often the record is read, so that compaction leaves one."""
+    """The same key however often the record is read, so that compaction leaves one. (No value would be a tombstone.)"""
     place = f"{tp.partition}:{record.offset}"
-    headers = (
+    headers: tuple[tuple[str, bytes], ...] = (
         ("reason", fault.reason.encode()),
         ("detail", fault.detail[:_DETAIL_CHARACTERS].encode(errors="replace")),
         ("topic", tp.topic.encode()),
         ("partition", str(tp.partition).encode()),
         ("offset", str(record.offset).encode()),
     )
-    return Outgoing(topic, None, place.encode(), record.value, headers)
+    raw = record.value or b""
+    if len(raw) > DEAD_BYTES:  # it came compressed: as it is it would not pass
+        headers += (("bytes", str(len(raw)).encode()),)
+    return Outgoing(topic, None, place.encode(), raw[:DEAD_BYTES], headers)
 
 
-class Count:
+class Count(PartitionAgent[CountedPartition]):
     """The count agent over all posts partitions this worker owns."""
 
     def __init__(self, app: App, context: Context, definitions: DefinitionsLog) -> None:
-        self.app, self.context, self.definitions = app, context, definitions
-        self.partitions: dict[TP, CountedPartition] = {}
+        super().__init__(app, context)
+        self.definitions = definitions
         self._reported: dict[TP, tuple[int, int]] = {}
         self._heard: dict[TP, float] = {}  # when the last batch came, by the monotonic clock
-
-    @property
-    def consumer(self) -> BatchConsumer:
-        return self.app.consumer  # type: ignore[return-value]  # our transport's
+        self._marked: dict[TP, float] = {}  # when it was last told the time, by that clock
 
     async def take(self, batch: Batch) -> None:
-        """Counts a batch, publishes what closes by it, and declares from where the rest can be rebuilt."""
-        tp, consumer = batch.tp, self.consumer
-        self._heard[tp] = time.monotonic()
-        partition = self.partitions.get(tp)
-        place = follow(partition.place if partition else None, batch, consumer)
-        if place is None:
-            return
-        if partition is None or partition.place is not place:
-            # what was acknowledged before the offset was committed is found now: so the definitions in force are known
-            ledger = await asyncio.to_thread(self.definitions.refresh)
-            in_force = ledger.at(tp.partition, place.next)
-            partition = self.partitions[tp] = CountedPartition(place, self.context, in_force)
-        records = await place.records(batch, consumer)
-        if not records:
-            return
-        try:
-            closed = partition.take(records)
-            dead, partition.dead = partition.dead, []
-            await publish(self.app, dead)
-            await self._keep(partition)
-            with self.context.health.flushing():
-                await self._publish(tp, closed, place.next - 1)
-        except BaseException:
-            self.partitions.pop(tp, None)  # half applied: what is rebuilt from the committed offset is whole
-            raise
-        partition.reached = place.next - 1, partition.counter.frontier
-        consumer.declare(tp, partition.rewind_offset)
+        self._heard[batch.tp] = time.monotonic()
+        await super().take(batch)
+
+    async def _open(self, place: Place) -> CountedPartition:
+        # what was acknowledged before the offset was committed is found now: so the definitions in force are known
+        ledger = await asyncio.to_thread(self.definitions.refresh)
+        return CountedPartition(place, self.context, ledger.at(place.tp.partition, place.next))
+
+    async def _process(self, partition: CountedPartition, records: list[Any]) -> None:
+        """Counts the records, publishes what closes by them, and declares from where the rest can be rebuilt."""
+        place = partition.place
+        closed = partition.take(records)
+        dead, partition.dead = partition.dead, []
+        await publish(self.app, dead)
+        await self._keep(partition)
+        with self.context.health.flushing():
+            await self._publish(place.tp, closed, place.next - 1)
         counter = partition.counter
+        partition.reached = place.next - 1, counter.frontier
+        self.consumer.declare(place.tp, partition.rewind_offset)
         self.context.health.counted(
-            tp.partition,
+            place.tp.partition,
             read=counter.read,
             duplicates=counter.duplicates,
             late=counter.late_by_source,
@@ -254,16 +251,20 @@ class Count:
                 self._reported[tp] = state
 
     async def tell_the_time(self) -> None:
-        """A marker with the clock's time into every owned partition that has been idle."""
+        """A marker with the clock's time into every owned partition that has been idle, or whose posts are all of a
+        clock that is slow."""
         now, idle_s, topic = time.monotonic(), self.context.idle_ms / 1_000, self.context.topics.posts
         for tp in self.consumer.assignment():
-            if tp.topic == topic and now - self._heard.setdefault(tp, now) >= idle_s:
-                self._heard[tp] = now
+            if tp.topic != topic:
+                continue
+            idle = now - self._heard.setdefault(tp, now) >= idle_s
+            if (idle or self._is_slow(tp)) and now - self._marked.get(tp, 0.0) >= idle_s:
+                self._heard[tp] = self._marked[tp] = now
                 await publish(self.app, [marker(topic, tp.partition, int(time.time() * 1_000))])
 
-    async def recover(self, tp: TP) -> None:
-        """After an error: the partition's memory is gone; it is read again from its committed offset."""
-        self.partitions.pop(tp, None)
-        await asyncio.sleep(RETRY_S)
-        offset = await self.consumer.committed(tp)
-        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)
+    def _is_slow(self, tp: TP) -> bool:
+        """Whether a partition is read to its end, and that is of long ago."""
+        partition = self.partitions.get(tp)
+        if partition is None or partition.counter.newest > time.time() * 1_000 - SLOW_MS:
+            return False
+        return (self.consumer.highwater(tp) or 0) <= partition.place.next

@@ -6,23 +6,21 @@ change; only then is the offset committed from which the rest can be read again.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 from faust import App
-from faust.types import TP
 
+from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.place import Place, begins_anew, follow
+from agents.place import Place, begins_earlier
 from agents.publish import publish
-from agents.rank import EDGE_AGE_MS, PREVIEWS_PER_FLUSH, RETRY_S, SNAPSHOT_EVERY_S, of_lists
+from agents.rank import EDGE_AGE_MS, PREVIEWS_PER_FLUSH, SNAPSHOT_EVERY_S, of_lists
 from agents.state import StateTable
-from agents.transport import Batch, BatchConsumer
 from pipeline.trends.shards import STATE_MS, Merging
-from pipeline.trends.snapshot import joined_records, named_records
+from pipeline.trends.snapshot import head_names, joined_records, named_records, written_heads
 from schemas.parts import ListPart, PartsDone
 
 KEPT_HEADS = 2
@@ -36,10 +34,14 @@ class MergedPartition:
     def __init__(self, place: Place, context: Context, records: Mapping[str, bytes]) -> None:
         self.place = place
         self.merging = Merging(context.shards)
-        self.written = sorted(joined_records(records).items())
-        if self.written:
-            self.merging.restore(self.written[-1][1])
-        self.heads = {name: [it for it in records if it.startswith(f"{name}/")] for name, _ in self.written}
+        whole = joined_records(records)
+        heads = written_heads(whole)
+        self.state_offset = heads[0][1] if heads else None  # where what the state does not cover begins
+        if heads:
+            self.merging.restore(whole[heads[0][0]])
+        self.heads: dict[int, list[str]] = {}  # by time (ms): the records of a head and its offset
+        for record in records:
+            self.heads.setdefault(int(record.split("/")[1]), []).append(record)
         self.unreadable = 0
         self.saved_at = time.monotonic()
         self.previewed_s = 0.0
@@ -72,53 +74,37 @@ class MergedPartition:
         return min((self.place.next, *self._first.values()))
 
 
-class Merge:
+class Merge(PartitionAgent[MergedPartition]):
     """The merge agent, where this worker owns it."""
 
     def __init__(self, app: App, context: Context, state: StateTable) -> None:
-        self.app, self.context, self.state = app, context, state
-        self.partitions: dict[TP, MergedPartition] = {}
+        super().__init__(app, context)
+        self.state = state
 
-    @property
-    def consumer(self) -> BatchConsumer:
-        return self.app.consumer  # type: ignore[return-value]  # our transport's
+    async def _open(self, place: Place) -> MergedPartition | None:
+        partition = MergedPartition(place, self.context, self.state.records(place.tp.partition))
+        return None if await begins_earlier(place, self.consumer, partition.state_offset) else partition
 
-    async def take(self, batch: Batch) -> None:
-        """Publishes the lists that a batch makes complete."""
-        tp, consumer = batch.tp, self.consumer
-        partition = self.partitions.get(tp)
-        place = follow(partition.place if partition else None, batch, consumer)
-        if place is None:
-            return
-        if partition is None or partition.place is not place:
-            partition = MergedPartition(place, self.context, self.state.records(tp.partition))
-            if not partition.written and await begins_anew(place, consumer):
-                return
-            self.partitions[tp] = partition
-        records = await place.records(batch, consumer)
-        if not records:
-            return
-        try:
-            partition.take(records)
-            while (issued := partition.merging.advance()) is not None:
-                await publish(self.app, of_lists(self.context.topics.trends, issued))
-                self.context.health.issued(len(issued))
-                await self._save_when_due(tp, partition)
-        except BaseException:
-            self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
-            raise
+    async def _process(self, partition: MergedPartition, records: list[Any]) -> None:
+        """Publishes the lists that the records make complete."""
+        partition.take(records)
+        while (issued := partition.merging.advance()) is not None:
+            await publish(self.app, of_lists(self.context.topics.trends, issued))
+            self.context.health.issued(len(issued))
+            await self._save_when_due(partition)
 
-    async def _save_when_due(self, tp: TP, partition: MergedPartition) -> None:
-        merging = partition.merging
+    async def _save_when_due(self, partition: MergedPartition) -> None:
+        tp, merging = partition.place.tp, partition.merging
         if merging.at % STATE_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
             return
-        name = f"head/{merging.at:015d}"
-        records = named_records(name, merging.state())
-        heads = partition.heads = {**partition.heads, name: list(records)}
-        gone = [record for head in sorted(heads)[:-KEPT_HEADS] for record in heads.pop(head)]
+        offset = partition.rewind_offset
+        head, place = head_names(merging.at)
+        records = named_records(head, merging.state()) | named_records(place, b"%d" % offset)
+        heads = partition.heads = {**partition.heads, merging.at: list(records)}
+        gone = [record for at in sorted(heads)[:-KEPT_HEADS] for record in heads.pop(at)]
         await self.state.write(tp.partition, records, gone)
         partition.saved_at = time.monotonic()
-        self.consumer.declare(tp, partition.rewind_offset)
+        self.consumer.declare(tp, offset)
 
     async def preview(self) -> None:
         """Publishes provisional lists, where they are due."""
@@ -127,10 +113,3 @@ class Merge:
             if now - partition.previewed_s >= self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH:
                 partition.previewed_s = now
                 await publish(self.app, of_lists(self.context.topics.live, partition.merging.preview()))
-
-    async def recover(self, tp: TP) -> None:
-        """After an error: back to the last state that was written, and on from the committed offset."""
-        self.partitions.pop(tp, None)
-        await asyncio.sleep(RETRY_S)
-        offset = await self.consumer.committed(tp)
-        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

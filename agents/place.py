@@ -13,15 +13,18 @@ from agents.transport import Batch, BatchConsumer
 _log = logging.getLogger(__name__)
 
 
-async def begins_anew(place: Place, consumer: BatchConsumer) -> bool:
-    """For a partition whose state is gone though an offset was committed with it: reads all that the log still holds
-    again, from which the state is made anew. False: it is read from its beginning anyhow."""
-    begin = await consumer.earliest(place.tp)
+async def begins_earlier(place: Place, consumer: BatchConsumer, offset: int | None) -> bool:
+    """Whether the partition is now read again from an earlier offset than `place` has, because the state that was found
+    does not go with what was committed: from `offset`, where what the state does not cover begins, or, where there is
+    no state (None), from the first record that the log still holds."""
+    begin = await consumer.earliest(place.tp) if offset is None else offset
     if begin >= place.next:
         return False
     _log.warning(
-        "%s[%d]: there is no state that goes with offset %d; it is made anew from what the topic holds, from offset %d",
-        place.tp.topic, place.tp.partition, place.next, begin,
+        "%s[%d]: %s offset %d; it is made %s from what the topic holds, from offset %d",
+        place.tp.topic, place.tp.partition,
+        "there is no state that goes with" if offset is None else "the state that was found is older than",
+        place.next, "anew" if offset is None else "whole", begin,
     )  # fmt: skip
     await consumer.rewind(place.tp, begin)
     return True

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from aiokafka import errors
 from faust import App
+from faust.exceptions import ProducerSendError
 
 ACKNOWLEDGED_WITHIN_S = 60.0
+_NEVER = (
+    errors.TopicAuthorizationFailedError,
+    errors.ClusterAuthorizationFailedError,
+    errors.InvalidTopicError,
+    errors.MessageSizeTooLargeError,
+    errors.PolicyViolationError,
+    errors.RecordListTooLargeError,
+)
+
+
+class CannotPassError(Exception):
+    """A topic refuses what is to be written to it, and will as often as it is tried."""
+
+    def __init__(self, topic: str, error: BaseException) -> None:
+        super().__init__(f"topic {topic} refuses what is to be written to it: {error}")
+        self.topic, self.error = topic, error
 
 
 class Outgoing(NamedTuple):
@@ -23,13 +41,22 @@ class Outgoing(NamedTuple):
 
 async def publish(app: App, messages: Iterable[Outgoing]) -> None:
     """Returns when the broker has acknowledged all; raises the first error when it has refused one, or did not answer
-    in time. Messages of one partition are appended in their order."""
-    futures = []
-    for out in messages:
-        futures.append(
-            await app.producer.send(
-                out.topic, out.key, out.value, out.partition, None, list(out.headers) or None
+    in time: CannotPassError where no retry helps. Messages of one partition are appended in their order."""
+    sent: list[tuple[str, asyncio.Future[Any]]] = []
+    topic = ""
+    try:
+        for out in messages:
+            topic = out.topic
+            future = await app.producer.send(
+                topic, out.key, out.value, out.partition, None, list(out.headers) or None
             )
-        )
-    if futures:
-        await asyncio.wait_for(asyncio.gather(*futures), timeout=ACKNOWLEDGED_WITHIN_S)
+            sent.append((topic, asyncio.ensure_future(future)))
+        if sent:
+            await asyncio.wait_for(asyncio.gather(*(future for _, future in sent)), timeout=ACKNOWLEDGED_WITHIN_S)
+    except _NEVER as error:
+        refusing = (name for name, future in sent if future.done() and not future.cancelled() and future.exception())
+        raise CannotPassError(next(refusing, topic), error) from error
+    except ProducerSendError as error:  # what aiokafka itself does not take
+        if isinstance(error.__cause__, _NEVER):
+            raise CannotPassError(topic, error.__cause__) from error
+        raise

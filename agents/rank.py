@@ -8,31 +8,29 @@ the offsets committed from which the rest can be rebuilt.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka.structs import TopicPartition
 from faust import App
-from faust.types import TP
 
+from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.count import marker
-from agents.place import Place, begins_anew, follow
+from agents.count import SLOW_MS, marker
+from agents.place import Place, begins_earlier
 from agents.publish import Outgoing, publish
 from agents.state import StateTable
-from agents.transport import Batch, BatchConsumer
 from pipeline.trends.board import Board
 from pipeline.trends.panes import PaneCounts
+from pipeline.trends.score import HOUR_MS
 from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
 from pipeline.trends.wire import from_chunks
 from schemas import TrendList
 from schemas.counts import CountsChunk, LiveEdge, Reached
 from schemas.parts import ListPart, PartsDone
 
-RETRY_S = 1.0
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
 
 EDGE_AGE_MS = 30_000
@@ -100,6 +98,21 @@ class Intake:
         return min(offsets)
 
 
+class Held(NamedTuple):
+    """A posts partition that holds the lists back: how far it is closed (ms), how far others were and the time (s, of
+    the monotonic clock) when that began."""
+
+    frontier: int
+    goal: int
+    since: float
+
+    def now(self, frontier: int, most: int, now: float) -> Held:
+        """The same a moment later; it begins anew where the partition gets on by itself. One that moves and is as far
+        behind as before all the same has only posts of a clock that is slow."""
+        stays = frontier == self.frontier or (frontier < self.goal and most - frontier > SLOW_MS)
+        return self._replace(frontier=frontier) if stays else Held(frontier, most, now)
+
+
 class RankedPartition:
     """The partition of `topic-counts`, and the board that its panes are put on."""
 
@@ -107,12 +120,13 @@ class RankedPartition:
         self.place = place
         self.lists_from_ms = context.lists_from_ms
         self.shard = place.tp.partition if context.shards > 1 else None
-        board = restore(records, context.grid, self.shard)
-        self.restored = board is not None
-        self.board = board or Board(context.grid, shard=self.shard)
-        self.snapshots = Snapshots(self.board, records if board else None)
+        restored = restore(records, context.grid, self.shard)
+        self.state_offset = restored.offset if restored else None  # where what the state does not cover begins
+        self.board = restored.board if restored else Board(context.grid, shard=self.shard)
+        self.snapshots = Snapshots(self.board, records if restored else None)
         self.intake = Intake(context.partitions, self.board.now or 0)
-        self.idle: dict[int, tuple[int, float]] = {}  # posts partition -> its frontier, and since when
+        self.held: dict[int, Held] = {}  # by posts partition
+        self.ends: dict[int, int] = {}  # by posts partition: where its log ended when it was last asked for
         self.unreadable = 0
         self.saved_at = time.monotonic()
         self.told = False  # whether the live edge has moved since the last provisional lists
@@ -156,7 +170,8 @@ class RankedPartition:
         if begins is None:
             return None
         frontier = min(frontier, (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
-        self.board.wants = None if begins >= self.lists_from_ms else _nothing
+        hour_ends = (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS % HOUR_MS == 0  # of a history, so much is shown
+        self.board.wants = None if begins >= self.lists_from_ms or hour_ends else _nothing
         issued: list[TrendList | ListPart] = []
         for step in self.board.advance(frontier):
             issued += step.parts or step.lists
@@ -172,40 +187,23 @@ def _nothing(_scope: str, _window: str) -> bool:
     return False
 
 
-class Rank:
+class Rank(PartitionAgent[RankedPartition]):
     """The rank agent, where this worker owns it."""
 
     def __init__(self, app: App, context: Context, state: StateTable) -> None:
-        self.app, self.context, self.state = app, context, state
-        self.partitions: dict[TP, RankedPartition] = {}
+        super().__init__(app, context)
+        self.state = state
 
-    @property
-    def consumer(self) -> BatchConsumer:
-        return self.app.consumer  # type: ignore[return-value]  # our transport's
+    async def _open(self, place: Place) -> RankedPartition | None:
+        partition = RankedPartition(place, self.context, self.state.records(place.tp.partition))
+        return None if await begins_earlier(place, self.consumer, partition.state_offset) else partition
 
-    async def take(self, batch: Batch) -> None:
-        """Ranks what a batch makes final."""
-        tp, consumer = batch.tp, self.consumer
-        partition = self.partitions.get(tp)
-        place = follow(partition.place if partition else None, batch, consumer)
-        if place is None:
-            return
-        if partition is None or partition.place is not place:
-            partition = RankedPartition(place, self.context, self.state.records(tp.partition))
-            if not partition.restored and await begins_anew(place, consumer):
-                return
-            self.partitions[tp] = partition
-        records = await place.records(batch, consumer)
-        if not records:
-            return
-        try:
-            partition.take(records)
-            while (issued := self._advance(partition)) is not None:
-                await self._publish(partition, issued)
-                await self._save_when_due(tp, partition)
-        except BaseException:
-            self.partitions.pop(tp, None)  # half done: what is rebuilt from the written state is whole
-            raise
+    async def _process(self, partition: RankedPartition, records: list[Any]) -> None:
+        """Ranks what the records make final."""
+        partition.take(records)
+        while (issued := self._advance(partition)) is not None:
+            await self._publish(partition, issued)
+            await self._save_when_due(partition)
 
     def _advance(self, partition: RankedPartition) -> list[TrendList | ListPart] | None:
         with self.context.health.ranking():
@@ -229,40 +227,37 @@ class Rank:
             topics = self.context.topics
             await publish(self.app, of_lists(topics.live if partition.shard is None else topics.parts, lists))
 
-    async def _save_when_due(self, tp: TP, partition: RankedPartition) -> None:
-        now = partition.board.now
+    async def _save_when_due(self, partition: RankedPartition) -> None:
+        tp, now = partition.place.tp, partition.board.now
         if now is None or now % SNAPSHOT_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
             return
-        snapshot = partition.snapshots.take()
+        offset = partition.intake.rewind_offset(now, partition.place.next)
+        snapshot = partition.snapshots.take(offset)
         await self.state.write(tp.partition, snapshot.records, snapshot.forget)
         partition.saved_at = time.monotonic()
-        self.consumer.declare(tp, partition.intake.rewind_offset(snapshot.at, partition.place.next))
+        self.consumer.declare(tp, offset)
 
     async def wake_idle(self) -> None:
-        """A marker into each posts partition that holds the lists back though it is read to its end, and where nothing
-        has moved the watermark for `idle_ms`: the time that the others have come to."""
+        """A marker into each posts partition that has held the lists back for `idle_ms` though it is read to its end:
+        the time that the others have come to."""
         for partition in list(self.partitions.values()):
             if partition.shard:
                 continue  # the first shard does it: all know the same
             frontiers, versions = partition.intake.frontiers, partition.intake.versions
             most = max(frontiers.values())
             behind = {TopicPartition(self.context.topics.posts, p) for p, at in frontiers.items() if at < most}
-            before, partition.idle = partition.idle, {}  # forgotten, should the broker not answer: nobody could post
+            # forgotten, should the broker not answer: nobody could post
+            held, partition.held, ended, partition.ends = partition.held, {}, partition.ends, {}
             ends = await self.consumer.highwaters(*behind) if behind else {}
             now = time.monotonic()
             for tp, end in ends.items():
-                if end != versions.get(tp.partition, -1) + 1:
-                    continue  # not read to its end yet, or the broker does not know its end
-                known = before.get(tp.partition)
-                since = known[1] if known and known[0] == frontiers[tp.partition] else now
-                partition.idle[tp.partition] = frontiers[tp.partition], since
-                if now - since >= self.context.idle_ms / 1_000:
-                    told = marker(tp.topic, tp.partition, most + self.context.grid.lateness_ms)
-                    await publish(self.app, [told])
-
-    async def recover(self, tp: TP) -> None:
-        """After an error: back to the last state that was written, and on from the committed offset."""
-        self.partitions.pop(tp, None)
-        await asyncio.sleep(RETRY_S)
-        offset = await self.consumer.committed(tp)
-        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)
+                posts = tp.partition
+                partition.ends[posts], read = end, versions.get(posts, -1) + 1
+                if not ended.get(posts, end + 1) <= read <= end:
+                    continue  # not read to where it ended a moment ago, or the broker does not know its end
+                frontier = frontiers[posts]
+                known = held.get(posts, Held(frontier, most, now)).now(frontier, most, now)
+                partition.held[posts] = known
+                if now - known.since >= self.context.idle_ms / 1_000:
+                    del partition.held[posts]
+                    await publish(self.app, [marker(tp.topic, posts, most + self.context.grid.lateness_ms)])

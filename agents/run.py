@@ -8,24 +8,29 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
-import faust
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from prometheus_client import CollectorRegistry
 
-from agents.app import create_app
+from agents.app import GROUP, UpswellApp, create_app
 from agents.context import Context, Topics
+from agents.publish import CannotPassError
 from pipeline.garbage import collect_rarely
 from pipeline.health import Health, expose
-from pipeline.kafka.connection import Connection, wait_for_broker
+from pipeline.kafka.connection import Connection, as_fault, forbidden, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, defined_by, stale
+from pipeline.kafka.rights import check_rights, worker_rights
 from pipeline.kafka.topics import setting_of
 from pipeline.settings import Settings
 from pipeline.trends.panes import Grid
+from schemas.definitions import Definitions
 
 PATIENCE_S = 60.0  # with a broker that does not answer at the start
-STOPS_WITHIN_S = 10.0
+STOPS_WITHIN_S, COMMITS_WITHIN_S = 4.5, 2.0
+OUTAGE_S = 10.0  # without a sign of it: it is over
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
 
 
@@ -35,14 +40,15 @@ class WorkerError(Exception):
 
 def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Callable[[str], None]) -> int:
     """One worker with these settings, until it is told to stop. Raises WorkerError, KafkaUseError."""
-    quiet_logging(log)
+    quiet_logging(log, say)
     connection = Connection.of(settings)
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
     there = wait_for_broker(connection, PATIENCE_S, say)
     _check_topics(settings, there)
+    check_rights(connection, worker_rights(settings), settings.kafka_prefix + GROUP)
     definitions = DefinitionsLog(settings, PATIENCE_S)
-    _say_what_counts(settings, definitions, say)
+    in_force = _say_what_counts(settings, definitions, say)
     context = Context(
         Grid(settings.pane_ms, settings.lateness_ms),
         settings.partitions,
@@ -51,13 +57,26 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
         settings.shards,
         max_ahead_ms=settings.max_ahead_ms,
         live=live,
+        rules=in_force.rules,
         lists_from_ms=lists_from_ms,
     )
 
-    def make() -> faust.App:
-        return create_app(context, connection, definitions, on_ready=lambda: say("ready"))
+    def make() -> UpswellApp:
+        return create_app(context, connection, definitions, on_ready=lambda: say("ready"), say=say)
 
-    return run_worker(make, say)
+    return run_worker(make, say, lambda error: _sentence(error, connection))
+
+
+def _sentence(error: BaseException, connection: Connection) -> str:
+    """What ended a worker, for whoever runs it."""
+    if isinstance(error, CannotPassError):
+        if isinstance(error.error, MessageSizeTooLargeError):
+            return f"topic {error.topic} takes no messages as large as ours: set its max.message.bytes to 1048588"
+        if "Authorization" in type(error.error).__name__:
+            return str(forbidden(connection, f"WRITE topic {error.topic}"))
+        return str(error)
+    fault = as_fault(error, connection) if isinstance(error, Exception) else None
+    return f"the worker ends: {fault or repr(error)}"
 
 
 def _check_topics(settings: Settings, there: dict[str, int]) -> None:
@@ -65,7 +84,8 @@ def _check_topics(settings: Settings, there: dict[str, int]) -> None:
     topics = Topics(settings.kafka_prefix)
     wanted = {
         topics.posts: settings.partitions, topics.counts: settings.shards, topics.trends: 1, topics.live: 1,
-        topics.dead: 1, topics.definitions: 1, topics.rank_state: settings.shards,
+        topics.dead: 1, topics.definitions: 1, topics.alerts: 1, topics.decisions: 1,
+        topics.rank_state: settings.shards, topics.alert_state: 1,
     }  # fmt: skip
     if settings.shards > 1:
         wanted |= {topics.parts: 1, topics.merge_state: 1}
@@ -79,22 +99,35 @@ def _check_topics(settings: Settings, there: dict[str, int]) -> None:
             )
 
 
-def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Callable[[str], None]) -> None:
-    """The first worker's file tells what holds from the beginning; afterwards the log decides, whatever files say."""
-    definitions.begin_with(defined_by(settings))
+def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Callable[[str], None]) -> Definitions:
+    """What was asked for last. The first worker's file tells what holds from the beginning; afterwards the log decides,
+    whatever files say."""
+    first = definitions.begin_with(defined_by(settings))
     if complaint := stale(settings, definitions.ledger.newest):
         say(complaint)
+    return definitions.ledger.newest or first
 
 
-def run_worker(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float = PATIENCE_S) -> int:
+def run_worker(
+    make_app: Callable[[], UpswellApp],
+    say: Callable[[str], None],
+    sentence: Callable[[BaseException], str] = repr,
+    patience_s: float = PATIENCE_S,
+) -> int:
     """Runs the app that `make_app` makes until SIGINT or SIGTERM; returns the exit code.
 
-    A broker that cannot be reached at the start is tried again for `patience_s`; a stop that hangs is cut short.
+    A broker that cannot be reached at the start is tried again for `patience_s`; a stop that hangs is cut short. Raises
+    WorkerError with the `sentence` about what ended it.
     """
-    return asyncio.run(_run(make_app, say, patience_s))
+    return asyncio.run(_run(make_app, say, sentence, patience_s))
 
 
-async def _run(make_app: Callable[[], faust.App], say: Callable[[str], None], patience_s: float) -> int:
+async def _run(
+    make_app: Callable[[], UpswellApp],
+    say: Callable[[str], None],
+    sentence: Callable[[BaseException], str],
+    patience_s: float,
+) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -120,18 +153,22 @@ async def _run(make_app: Callable[[], faust.App], say: Callable[[str], None], pa
     collect_rarely()
     crashed = asyncio.ensure_future(app.wait_until_stopped())
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    failure = app.crash_reason
+    gave_up = asyncio.ensure_future(app.gave_up.wait())
+    await asyncio.wait({crashed, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
+    failure = app.fault or app.crash_reason
     _cut_short_after(STOPS_WITHIN_S, 1 if failure else 0)
+    if failure is None:
+        with suppress(Exception):  # before all else: should the rest be cut short, nothing that closed is read again
+            await asyncio.wait_for(app.consumer.commit(), COMMITS_WITHIN_S)
     await _stop(app)
-    for task in (crashed, stopping):
+    for task in (crashed, stopping, gave_up):
         task.cancel()
     if failure is not None:
-        raise WorkerError(f"the worker ends: {failure!r}")
+        raise WorkerError(sentence(failure))
     return 0
 
 
-async def _stop(app: faust.App) -> None:
+async def _stop(app: UpswellApp) -> None:
     """Commits what is declared, and closes."""
     try:
         await asyncio.wait_for(app.stop(), STOPS_WITHIN_S)
@@ -151,11 +188,37 @@ def _cut_short_after(seconds: float, code: int) -> None:
     timer.start()
 
 
-def quiet_logging(level: str) -> None:
+class OneLineAnOutage(logging.Filter):
+    """A broker that goes away makes the libraries say hundreds of lines a second: one, in our words, tells enough."""
+
+    _SIGNS = ("Unable connect", "KafkaConnectionError", "NodeNotReady")
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._say, self._clock = say, clock
+        self._seen = -OUTAGE_S
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be shown: during an outage only errors that are not Kafka's clients'."""
+        now, of_client = self._clock(), record.name.startswith("aiokafka")
+        before = now - self._seen
+        if of_client and any(sign in record.getMessage() for sign in self._SIGNS):
+            self._seen = now
+            if before >= OUTAGE_S:
+                self._say("Kafka does not answer; what is not acknowledged is tried again until it does")
+            return False
+        return before >= OUTAGE_S or (record.levelno >= logging.ERROR and not of_client)
+
+
+def quiet_logging(level: str, say: Callable[[str], None]) -> None:
     """One line an event on standard error; the libraries speak only from `level` on."""
     line = "%(asctime)s %(levelname).1s %(name)s: %(message)s"
     logging.basicConfig(stream=sys.stderr, level=level.upper(), format=line)
+    if logging.getLogger().level >= logging.WARNING:
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(OneLineAnOutage(say))
     for name in ("aiokafka", "faust", "mode"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a busy machine is not our readers' business
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.evaluation import Planted
+from pipeline.evaluation.judging import AFTER_MIN
 from pipeline.sources.archives import read_archives
 from pipeline.text import fold, topics_of
 from pipeline.trends.score import MINUTE_MS
@@ -17,7 +19,6 @@ DAY_MIN = 1_440
 DAYS, WARMUP_DAYS = 28, 7
 MINUTES = DAYS * DAY_MIN
 BEGIN_MS = 1_388_966_400_000  # a Monday
-AFTER_MIN = 30  # so long after its last post an event may still be found
 EVENTS, BURST_SHARE, FLOOD_SHARE = 150, 0.70, 0.15
 RING_ACCOUNTS = 200
 FLOOD_POSTS = 100
@@ -34,8 +35,12 @@ class Event:
     background: str  # new, middling, big
 
     @property
-    def end_min(self) -> int:
-        return self.start_min + self.minutes + AFTER_MIN
+    def label(self) -> Planted:
+        """What `upswell evaluate` calls it."""
+        start_ms = BEGIN_MS + self.start_min * MINUTE_MS
+        return Planted(
+            self.kind, self.topic, [self.topic], start_ms, start_ms + self.minutes * MINUTE_MS, self.people
+        )
 
 
 def stacked(paths: Sequence[str]) -> list[Post]:

@@ -64,6 +64,7 @@ class Health:
         self._duplicate = counter("posts_duplicate", "Posts that had been read before.")
         self._dead = counter("posts_dead", "Records that are no posts.", "reason")
         self._lists = counter("lists_issued", "Lists of trends issued.")
+        self._raised = counter("alerts_raised", "Alerts that fired, and that ended.", "rule", "status")
         self._rebalances = counter("rebalances", "Times that partitions were shared out anew.")
         self._lag = gauge(
             "watermark_lag_seconds", "How far closed panes are behind the clock, in event time.", "partition"
@@ -124,6 +125,10 @@ class Health:
     def issued(self, lists: int = 1) -> None:
         """Lists of trends left this process."""
         self._lists.inc(lists)
+
+    def raised(self, rule: str, status: str) -> None:
+        """An alert left this process."""
+        self._raised.labels(rule, status).inc()
 
     @contextmanager
     def flushing(self) -> Iterator[None]:

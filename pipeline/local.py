@@ -44,6 +44,8 @@ class Stats:
     late: int = 0
     duplicates: int = 0
     late_by_source: dict[str, int] = field(default_factory=dict)
+    single_topics: int = 0  # of one person in an hour, which hourly records leave out: topics, an hour each
+    single_posts: int = 0
 
     @property
     def counted(self) -> int:
@@ -67,8 +69,9 @@ class FinalPane:
         entries = np.diff(table.ptr[np.append(rows, len(table.topic))])
         people = people_by_index(np.repeat(np.arange(len(rows)), entries), table.author, len(rows))
         posts = np.add.reduceat(table.posts, rows)
+        people = np.minimum(people.round(), posts)  # beyond K people they are estimated
         keys = [self._keys[topic] for topic in table.topic[rows].tolist()]
-        return sorted(zip(keys, posts.tolist(), people.round().astype(int).tolist(), strict=True))
+        return sorted(zip(keys, posts.tolist(), people.astype(int).tolist(), strict=True))
 
 
 class Local:
@@ -110,6 +113,8 @@ class Local:
             sum(late.values()),
             sum(counter.duplicates for counter in counters),
             late,
+            self.board.timeline.single_topics,
+            self.board.timeline.single_posts,
         )
 
     def feed(self, posts: Sequence[Post]) -> None:

@@ -53,11 +53,22 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.kind == "volume" and not self.topics and self.on.startswith(("event:", "watch:"))
 
 
+class Height(msgspec.Struct, frozen=True):
+    """How many talked about what an alert fired for at a moment (ms of event time); `score` is None for an event or a
+    watchlist as a whole."""
+
+    at: int
+    people: int
+    posts: int
+    score: float | None = None
+
+
 class Alert(msgspec.Struct, frozen=True):
     """A rule has fired, or what it fired for is over. Times in ms of event time.
 
     `key` is the same for the firing and the resolved alert and for every delivery of them: what tells receivers that
     they have seen it. `value` is the one that the rule looks at: place, score, posts, people or seconds of silence.
+    `peak` is the moment so far in which most people talked about it; of a surge: in which its score was largest.
     """
 
     key: str
@@ -78,6 +89,12 @@ class Alert(msgspec.Struct, frozen=True):
     examples: list[str]  # post ids
     why: str  # one sentence
     acknowledged: str = ""  # who said that somebody looks after it
+    peak: Height | None = None  # of a silence: None
+
+    @property
+    def record_key(self) -> str:
+        """Of the record on Kafka: what it is about, so that its end follows its beginning."""
+        return f"{self.rule}/{self.topic}"
 
 
 class Order(msgspec.Struct, frozen=True):

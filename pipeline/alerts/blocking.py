@@ -1,8 +1,8 @@
-"""What moderators let be told: lists before they raise anything, and alerts again in the moment they leave."""
+"""What moderators let be told of an alert, asked in the moment it leaves or is shown."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -14,41 +14,38 @@ from schemas.alerts import Alert
 _ABOUT = ", about "  # what the sentence of an alert about a whole scope ends with: topics, commas between
 
 
+def allowed(alert: Alert, visible: Callable[[TrendList], TrendList]) -> Alert | None:
+    """The alert as it may be told, given what `visible` leaves of a list: without blocked examples, and one about a
+    scope without blocked topics. None where it may not be told at all: its topic, or the spelling, is blocked."""
+    if alert.kind == "digest":
+        return alert
+    sentence, about, names = alert.why.partition(_ABOUT) if not alert.topic else (alert.why, "", "")
+    topics = [(topic_key(name), name) for name in names.split(", ") if name]
+    asked = TrendList(alert.scope, alert.window, 0, alert.at, True, "", [
+        _row(alert.topic, alert.display if alert.topic else "", alert.examples),
+        *(_row(topic, name, []) for topic, name in topics),
+    ])  # fmt: skip
+    shown = visible(asked)
+    if shown is asked:
+        return alert
+    if not shown.trends or shown.trends[0].topic != alert.topic:
+        return None
+    left = ", ".join(row.display for row in shown.trends[1:])
+    why = sentence + (about + left if left else "")
+    return msgspec.structs.replace(alert, examples=shown.trends[0].examples, why=why)
+
+
 class Blocking:
     """Knows the decisions of a log by now. Not thread-safe."""
 
     def __init__(self, decisions: DecisionLog) -> None:
         self._decisions, self._moderation = decisions, Moderation()
 
-    async def visible(self, lists: AsyncIterator[TrendList]) -> AsyncIterator[TrendList]:
-        """The lists without what is blocked by now: it raises nothing, and what fires for it is over."""
-        async for trends in lists:
-            yield self._now().visible(trends)
-
     def allowed(self, alert: Alert) -> Alert | None:
-        """The alert as it may be told now: without blocked examples, and one about a scope without blocked topics.
-        None where it may not be told at all: its topic, or the spelling, is blocked."""
-        if alert.kind == "digest":
-            return alert
-        sentence, about, names = alert.why.partition(_ABOUT) if not alert.topic else (alert.why, "", "")
-        topics = [(topic_key(name), name) for name in names.split(", ") if name]
-        asked = TrendList(alert.scope, alert.window, 0, alert.at, True, "", [
-            _row(alert.topic, alert.display if alert.topic else "", alert.examples),
-            *(_row(topic, name, []) for topic, name in topics),
-        ])  # fmt: skip
-        shown = self._now().visible(asked)
-        if shown is asked:
-            return alert
-        if not shown.trends or shown.trends[0].topic != alert.topic:
-            return None
-        left = ", ".join(row.display for row in shown.trends[1:])
-        why = sentence + (about + left if left else "")
-        return msgspec.structs.replace(alert, examples=shown.trends[0].examples, why=why)
-
-    def _now(self) -> Moderation:
+        """What may be told of the alert now."""
         for decision in self._decisions.fresh():
             self._moderation.apply(decision)
-        return self._moderation
+        return allowed(alert, self._moderation.visible)
 
 
 def _row(topic: str, display: str, examples: list[str]) -> Trend:

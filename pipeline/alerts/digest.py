@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from pipeline.alerts.peaks import Peak
 from pipeline.text import printable
 from schemas.alerts import Alert, Receiver
 
@@ -32,12 +31,11 @@ def newest_of(receiver: Receiver, messages: Sequence[Alert]) -> list[Alert]:
 
 
 def digest_of(
-    receiver: Receiver, due: dt.datetime, since: dt.datetime, alerts: Sequence[Alert],
-    peak_of: Callable[[str], Peak | None],
+    receiver: Receiver, due: dt.datetime, since: dt.datetime, alerts: Sequence[Alert]
 ) -> Alert:
     """One alert made of those (one at least, see `newest_of`) that fired or ended between two digests; its key is that
     of its moment."""  # fmt: skip
-    told = [_line(alert, peak_of(alert.key), due) for alert in alerts]
+    told = [_line(alert, due) for alert in alerts]
     more = f" · and {len(told) - MOST} more" if len(told) > MOST else ""
     zone = zoneinfo.ZoneInfo(receiver.time_zone)
     count = f"{len(told)} alert{'s' * (len(told) != 1)} since {since.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -50,14 +48,14 @@ def digest_of(
     )  # fmt: skip
 
 
-def _line(alert: Alert, peak: Peak | None, due: dt.datetime) -> str:
-    lasted = f"over after {(alert.at - alert.fired) // 60_000} min" if alert.status == "resolved" else "still firing"
-    highest = ""
-    if peak is not None and peak.score is not None:
-        highest = f"; peak {peak.people:,} people, {peak.score:.1f} sigma, at {_clock(peak.at, due)}"
-    elif peak is not None:
-        highest = f"; peak {peak.posts:,} posts by {peak.people:,} people at {_clock(peak.at, due)}"
-    return f"{_clock(alert.fired, due)} {alert.rule}: {printable(alert.why, 160)} ({lasted}{highest})"
+def _line(alert: Alert, due: dt.datetime) -> str:
+    over, peak, height = alert.status == "resolved", alert.peak, ""
+    if peak is not None:
+        of = f"{peak.people:,} people, {peak.score:.1f} sigma" if peak.score is not None else (
+            f"{peak.posts:,} posts by {peak.people:,} people")  # fmt: skip
+        height = f"; peak {of}, at {_clock(peak.at, due)}" if over else f"; {of} when it fired"
+    lasted = f"over after {(alert.at - alert.fired) // 60_000} min" if over else "still firing"
+    return f"{_clock(alert.fired, due)} {alert.rule}: {printable(alert.why, 160)} ({lasted}{height})"
 
 
 def _clock(ms: int, due: dt.datetime) -> str:

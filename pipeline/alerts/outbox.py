@@ -1,4 +1,4 @@
-"""What was raised and must be delivered, in one SQLite file with the state of the rules: a crash loses nothing."""
+"""What must be delivered, in one SQLite file with how far the alerts were read: a crash loses nothing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.alerts import peaks
 from pipeline.alerts.digest import digest_of, last_due, newest_of
-from pipeline.trends.alerting import Alerting
-from schemas import TrendList
-from schemas.alerts import Alert, Order, Receiver, Rule
+from schemas.alerts import Alert, Receiver
 
 KEPT_DAYS = 30
-LISTS_BETWEEN_SNAPSHOTS = 500  # lists that are read again after a crash raise the same alerts, which are known
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivery (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, status TEXT NOT NULL, receiver TEXT NOT NULL, alert BLOB NOT NULL,
@@ -54,63 +50,41 @@ class Waiting(NamedTuple):
 
 
 class Outbox:
-    """Rules, their state, and what they raised for whom. One process at a time; `now_s` is the clock."""
+    """What was raised for whom. One process at a time; `now_s` is the clock."""
 
     def __init__(
         self,
         file: Path,
-        rules: Sequence[Rule],
         receivers: Sequence[Receiver],
         now_s: Callable[[], float] = time.time,
         allowed: Allowed = as_it_is,
     ) -> None:
         """Goes on where the file stands. Raises OutboxError."""
         self._allowed = allowed
-        self._alerting, self._receivers, self._now_s = Alerting(rules), receivers, now_s
-        self._lists = 0
+        self._receivers, self._now_s = receivers, now_s
         try:
             self._db = sqlite3.connect(file, isolation_level=None, timeout=0)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA + peaks.SCHEMA)
-            self._peaks = peaks.Peaks(self._db)
-            known = self._db.execute("SELECT value FROM state WHERE name = 'alerting'").fetchone()
-            if known:
-                self._alerting.restore(known[0])
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
             told = "another process uses it" if "locked" in str(error) else str(error)
             raise OutboxError(f"{file}: cannot be used ({told}); name another file with --state") from None
 
-    def take(self, trends: TrendList) -> list[Alert]:
-        """What the list raises, kept for every receiver it is for before this returns."""
-        alerts = self._alerting.take(trends)
-        self._peaks.take(trends, alerts)
-        self._lists += 1
-        if alerts or self._lists % LISTS_BETWEEN_SNAPSHOTS == 0:
-            self._keep_all(alerts)
-        return alerts
+    @property
+    def next_offset(self) -> int:
+        """From where alerts are to be read: the offset after the newest one that was taken."""
+        known = self._db.execute("SELECT value FROM state WHERE name = 'offset'").fetchone()
+        return int(known[0]) if known else 0
 
-    def redefine(self, rules: Sequence[Rule]) -> list[Alert]:
-        """These are the rules from now on: what that resolves, kept for every receiver. Raises as Alerting does."""
-        alerts = self._alerting.redefine(rules)
-        self._keep_all(alerts)
-        return alerts
-
-    def order(self, order: Order) -> bool:
-        """What a person says about alerts, kept before this returns; one that is known already changes nothing. Whether
-        it was new."""
-        known = self._db.execute("SELECT value FROM state WHERE name = ?", (order.key,)).fetchone()
-        value = msgspec.json.encode(order)
-        if known and (known[0] == value or msgspec.json.decode(known[0], type=Order).at >= order.at):
-            return False
-        if order.action != "acknowledge":
-            self._alerting.mute(order.rule, order.until if order.action == "mute" else 0, order.topic, order.at)
+    def take(self, alert: Alert, next_offset: int = 0) -> None:
+        """The alert, kept for every receiver it is for before this returns; one that is known already changes
+        nothing. Reading goes on at `next_offset`."""
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (order.key, value))
-            self._snapshot()
-        return True
+            self._keep(alert)
+            self._db.execute("INSERT OR REPLACE INTO state VALUES ('offset', ?)", (str(next_offset),))
 
     def digests(self) -> int:
         """Keeps the digests that are due now, each once; how many there were. The first is due a day after the receiver
@@ -144,7 +118,7 @@ class Outbox:
         ).fetchall()
         alerts = map(self._allowed, newest_of(receiver, [_decode(row[0]) for row in rows]))
         told = [alert for alert in alerts if alert is not None]
-        return digest_of(receiver, due, since, told, self._peaks.of) if told else None
+        return digest_of(receiver, due, since, told) if told else None
 
     def next(self, receiver: str) -> Waiting | None:
         """The oldest alert that the receiver has not got."""
@@ -206,18 +180,9 @@ class Outbox:
         return [(receiver, _decode(alert), fault) for receiver, alert, fault in rows]
 
     def close(self) -> None:
-        """Keeps the state of the rules and lets go of the file."""
-        self._snapshot()
+        """Lets go of the file."""
         self._db.execute("DELETE FROM delivery WHERE ended < ?", (self._now_s() - KEPT_DAYS * 86_400,))
-        self._peaks.forget()
         self._db.close()
-
-    def _keep_all(self, alerts: Sequence[Alert]) -> None:
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            for alert in alerts:
-                self._keep(alert)
-            self._snapshot(alerts)
 
     def _keep(self, alert: Alert) -> None:
         for receiver in self._receivers:
@@ -242,9 +207,3 @@ class Outbox:
             (alert.key, receiver),
         ).fetchone()
         return found and (found[0], found[1])
-
-    def _snapshot(self, alerts: Sequence[Alert] = ()) -> None:
-        self._peaks.keep(alerts)
-        self._db.execute(
-            "INSERT OR REPLACE INTO state VALUES ('alerting', ?)", (self._alerting.snapshot(),)
-        )

@@ -1,10 +1,9 @@
-"""Alerts live: the lists that workers publish go through the rules, and what these raise to every receiver."""
+"""Alerts leave: what the workers raise on the topic `alerts` goes to every receiver."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import httpx
 import msgspec
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from pipeline.alerts.blocking import Blocking
 from pipeline.alerts.delivery import Delivery
@@ -22,138 +21,69 @@ from pipeline.endings import end
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
-from pipeline.kafka.definitions import asked_last
-from pipeline.kafka.results import follow_definitions, follow_orders, follow_trends
+from pipeline.kafka.results import follow_alert_log
 from pipeline.settings import Settings
-from pipeline.text import printable
-from schemas import TrendList
 from schemas.alerts import Alert, Order, Receiver
-from schemas.definitions import Definitions
 
-TOPIC = "topic-alerts"  # the receiver that is always there
-_LAST_MS = 253_402_300_800_000  # the year 10000
-_YEAR_S = 366 * 86_400
-ORDERS_WITHIN_S = 10.0  # how long the first list waits for the orders of before
+TOLD_KEPT = 10_000
 DIGESTS_EVERY_S = 20.0  # how often it is asked whether one is due
 
 
 async def follow(
     settings: Settings, state: Path, tell: Callable[[Alert], None], say: Callable[[str], None]
 ) -> None:
-    """Until it is cancelled. `tell` gets every alert that is raised, `say` lines about receivers.
+    """Until it is cancelled. `tell` gets every alert that may be told, `say` lines about receivers.
 
-    All lists that the topic `trends` holds are read at the start: the rules know how things came to be, and what was
-    missed while nobody followed is raised now. Raises OutboxError, KafkaUseError.
+    Goes on where the file `state` stands; a new one begins with the oldest alert that the topic holds. Raises
+    OutboxError, KafkaUseError.
     """
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
-    in_force = await asyncio.to_thread(asked_last, settings, say)
-    settings = settings.model_copy(update={"rules": in_force.rules})
     async with _publisher(settings) as publish:
         decisions = await asyncio.to_thread(KafkaLog, settings)
         try:
-            blocking, ended = Blocking(decisions), asyncio.Event()
-            lists, orders = blocking.visible(follow_trends(settings)), follow_orders(settings, ended=ended)
-            await raise_and_deliver(
-                lists, settings, state, tell, say, registry, publish, orders, ended, blocking.allowed,
-                follow_definitions(settings, in_force),
-            )  # fmt: skip
+            allowed = Blocking(decisions).allowed
+            outbox = Outbox(state, settings.receivers, allowed=allowed)
+            alerts = follow_alert_log(settings, begin=outbox.next_offset)
+            await take_and_deliver(alerts, outbox, settings.receivers, tell, say, registry, publish, allowed)
         finally:
             decisions.close()
 
 
-async def raise_and_deliver(
-    lists: AsyncIterator[TrendList],
-    settings: Settings,
-    state: Path,
+async def take_and_deliver(
+    alerts: AsyncIterator[tuple[Alert, int]],
+    outbox: Outbox,
+    receivers: Sequence[Receiver],
     tell: Callable[[Alert], None],
     say: Callable[[str], None],
     registry: CollectorRegistry,
     publish: Callable[[Receiver, Alert], Any] | None = None,
-    orders: AsyncIterator[Order] | None = None,
-    orders_ended: asyncio.Event | None = None,
     allowed: Allowed = as_it_is,
-    definitions: AsyncIterator[Definitions] | None = None,
 ) -> None:
-    """Takes every list and obeys every order, then waits until nothing waits for any receiver. What was kept before an
-    end of any kind is delivered after the next start. The first list is taken when `orders_ended` is set: all orders
-    that were given before are obeyed by then (after ORDERS_WITHIN_S it goes on without). `allowed` says what may be
-    told of an alert in the moment it leaves. The rules of `definitions` hold as they come. Raises OutboxError."""
-    receivers = list(settings.receivers)
-    if publish is not None:
-        receivers.append(Receiver(TOPIC, "kafka", f"{settings.kafka_prefix}alerts", max_age_s=_YEAR_S))
-    raised = Counter("upswell_alerts_raised", "Alerts that fired and ended.", ["rule", "status"], registry=registry)
-    outbox = Outbox(state, settings.rules, receivers, allowed=allowed)
-
-    def told(alerts: Sequence[Alert]) -> None:
-        for alert in alerts:
-            raised.labels(alert.rule, alert.status).inc()
-            tell(alert)
-
+    """Takes every alert (with the offset after it), then waits until nothing waits for any receiver, and closes the
+    outbox. What was kept before an end of any kind is delivered after the next start. `allowed` says what may be told
+    of an alert in the moment it leaves."""
+    told: dict[tuple[str, str], None] = {}
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
-            obeying = asyncio.create_task(_obey(orders, outbox, say)) if orders is not None else None
             digesting = asyncio.create_task(_digest(outbox, delivery))
-            redefining = None
-            if definitions is not None:
-                redefining = asyncio.create_task(_redefine(definitions, outbox, delivery, told, say))
             try:
-                if obeying is not None and orders_ended is not None:
-                    await _first_orders(obeying, orders_ended, say)
-                async for trends in lists:
-                    for helper in (obeying, digesting, redefining):
-                        if helper is not None and helper.done():
-                            helper.result()  # its fault ends us: nobody is to believe that orders are heard
-                    alerts = outbox.take(trends)
-                    told(alerts)
-                    if alerts:
-                        delivery.wake()
+                async for alert, next_offset in alerts:
+                    if digesting.done():
+                        digesting.result()  # its fault ends us: nobody is to wait for digests in vain
+                    outbox.take(alert, next_offset)
+                    delivery.wake()
+                    said = alert.key, alert.status  # the first of several holds
+                    if said not in told and (shown := allowed(alert)) is not None:
+                        tell(shown)
+                    told[said] = None
+                    if len(told) > TOLD_KEPT:
+                        del told[next(iter(told))]
                 await delivery.drained()
             finally:
-                await end(obeying, digesting, redefining)
+                await end(digesting)
     finally:
         outbox.close()
-
-
-async def _first_orders(obeying: asyncio.Task[None], ended: asyncio.Event, say: Callable[[str], None]) -> None:
-    """Returns once all orders of before are obeyed, or the time for it is over, or who obeys them has ended."""
-    reading = asyncio.create_task(ended.wait())
-    try:
-        done, _ = await asyncio.wait((obeying, reading), timeout=ORDERS_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await end(reading)
-    if not done:
-        say(f"orders were not read to their end within {ORDERS_WITHIN_S:g} s; lists are taken, and alerts may be raised"
-            " that somebody has muted; orders are obeyed as they come")  # fmt: skip
-
-
-async def _obey(orders: AsyncIterator[Order], outbox: Outbox, say: Callable[[str], None]) -> None:
-    """A line for each new order says who gave it."""
-    async for order in orders:
-        if not (0 <= order.at < _LAST_MS and 0 <= order.until < _LAST_MS):
-            say(f"an order about rule {order.rule} lies outside all times and is passed over")
-        elif outbox.order(order):
-            what = f"{order.rule} {printable(order.topic)}".strip()
-            until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
-            say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")
-
-
-async def _redefine(
-    definitions: AsyncIterator[Definitions],
-    outbox: Outbox,
-    delivery: Delivery,
-    told: Callable[[Sequence[Alert]], None],
-    say: Callable[[str], None],
-) -> None:
-    """Rules as they come in force; those that cannot be used change nothing."""
-    async for found in definitions:
-        try:
-            told(outbox.redefine(found.rules))
-        except (ValueError, KeyError, OSError) as error:
-            say(f"the rules of {printable(found.by)} cannot be used, and those before hold: {error}")
-        else:
-            delivery.wake()
-            say(f"{printable(found.by)}: {len(found.rules)} rule{'' if len(found.rules) == 1 else 's'} in force")
 
 
 async def _digest(outbox: Outbox, delivery: Delivery) -> None:
@@ -207,7 +137,7 @@ async def _publisher(settings: Settings) -> AsyncIterator[Callable[[Receiver, Al
     async def publish(receiver: Receiver, alert: Alert) -> str:
         try:
             await producer.send_and_wait(
-                receiver.url, msgspec.json.encode(alert), key=alert.key.encode(),
+                receiver.url, msgspec.json.encode(alert), key=alert.record_key.encode(),
                 headers=[("idempotency-key", idempotency_key(alert).encode())],
             )  # fmt: skip
         except Exception as error:
@@ -228,7 +158,7 @@ async def _producer(settings: Settings) -> AsyncIterator[Any]:
     quiet("aiokafka")
     connection = Connection.of(settings)
     await asyncio.to_thread(wait_for_broker, connection, 0)
-    producer = AIOKafkaProducer(**connection.aiokafka(), acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**connection.aiokafka(), acks="all")  # twice is harmless: it has a key
     try:
         await producer.start()
     except Exception as error:

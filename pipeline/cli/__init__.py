@@ -29,8 +29,9 @@ COMMANDS = {
     "serve": "Serve the live page and the API.",
     "extract": "Hashtags, cashtags, mentions and links of texts, as JSON.",
     "simulate": "Write a labelled stream of posts from a seed.",
+    "evaluate": "Judge the live list on a labelled stream.",
     "score": "Score series of counts (CSV) for bursts.",
-    "alerts": "Alert by rules: alerts follow, dry-run, test.",
+    "alerts": "Alerts by rules: deliver them, try rules on archives, mute, look after.",
     "report": "Write what happened at an event: a page and JSON.",
     "bench": "Measure the speed of this machine and this version.",
 }

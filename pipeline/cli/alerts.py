@@ -1,4 +1,4 @@
-"""`upswell alerts`: what the rules raise, live and delivered, or in archives and only told; receivers tried out."""
+"""`upswell alerts`: what was raised, delivered; what archives would have raised; receivers tried out; orders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, length_ms
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.playing import by_span
 from pipeline.cli.screen import RunProgress
-from pipeline.cli.terminal import console
+from pipeline.cli.terminal import console, line_of
 from pipeline.local import Local, Options
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, find_files, read_archives
@@ -50,7 +50,7 @@ def alerts(
         Literal["text", "json"], typer.Option("--format", help="A line each for people, or JSON lines")
     ] = "text",
     state: Annotated[
-        Path, typer.Option("--state", metavar="FILE", help="follow: what was raised and delivered")
+        Path, typer.Option("--state", metavar="FILE", help="follow: what was taken and delivered")
     ] = Path("alerts.db"),
     muted_for: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="mute: how long, such as 90m or 2d [default: 2h]")
@@ -66,10 +66,10 @@ def alerts(
 ) -> None:
     """Alerts by the [[rule]] tables of upswell.toml, for its [[receiver]] tables (docs/alerts.md).
 
-    follow reads the lists that workers publish, and delivers what the rules raise, until Ctrl-C. dry-run plays archives
-    and tells what would have fired, when and why; nothing is sent. test sends each receiver one alert marked as a test.
-    mute and unmute a rule, or one topic of it, and ack (somebody looks after what fires) are obeyed by the running
-    follow within a second and kept through restarts; the page shows who looks after an alert.
+    Workers raise alerts on the topic alerts; follow tells them and brings them to the receivers, until Ctrl-C. dry-run
+    plays archives and tells what would have fired, when and why; nothing is sent. test sends each receiver one alert
+    marked as a test. mute and unmute a rule, or one topic of it, and ack (somebody looks after what fires) are obeyed
+    by the workers from the next list on and kept through restarts; the page shows who looks after an alert.
 
     \b
     Examples:
@@ -85,12 +85,10 @@ def alerts(
     if action in ("mute", "unmute", "ack"):
         _order(settings, action, names or [], muted_for, until, by)
         return
-    if not settings.rules:
-        raise WrongUseError("there is no rule; describe one as [[rule]] in upswell.toml (docs/alerts.md)")
     if action == "dry-run":
         _dry_run(settings, names or [], output)
     elif names:
-        raise WrongUseError(f"follow takes no names, and there is {names[0]!r}; it reads the lists on Kafka")
+        raise WrongUseError(f"follow takes no names, and there is {names[0]!r}; it reads the alerts on Kafka")
     else:
         _follow(settings, state, output)
 
@@ -139,6 +137,8 @@ def _until(now: int, muted_for: str | None, muted_until: str | None) -> int:
 
 
 def _dry_run(settings: Settings, paths: list[str], output: str) -> None:
+    if not settings.rules:
+        raise WrongUseError("there is no rule; describe one as [[rule]] in upswell.toml (docs/alerts.md)")
     if not paths:
         raise WrongUseError("name the archives to play: upswell alerts dry-run ARCHIVE...")
     try:
@@ -211,7 +211,7 @@ class _DryRun:
                 settings.pane_ms, settings.lateness_ms, settings.partitions, settings.events, settings.watchlists
             ),
             on_list=self._take,
-            wants=self._alerting.wants,
+            wants=None if any(rule.kind == "silence" for rule in settings.rules) else self._alerting.wants,
         )
 
     def play(self, files: list[str]) -> None:
@@ -231,14 +231,3 @@ class _DryRun:
         for alert in self._alerting.take(trends):
             self._fired += alert.status == "firing"
             _tell(alert, self._output)
-
-
-def line_of(alert: Alert) -> str:
-    """An alert on one line, safe to show."""
-    at = dt.datetime.fromtimestamp(alert.at / 1_000, dt.UTC)
-    flags = f" [{', '.join(alert.flags)}]" if alert.flags else ""
-    if alert.status == "resolved":
-        what = f"over: {alert.display or alert.scope}, fired {(alert.at - alert.fired) // 60_000} min ago"
-    else:
-        what = alert.why
-    return f"{at:%Y-%m-%d %H:%M} UTC  {alert.severity:<8}  {alert.rule}{flags}  {printable(what)}"

@@ -22,7 +22,7 @@ from pipeline.cli.common import BrokersFlag
 from pipeline.cli.errors import CommandError, WrongUseError
 
 MAX_POSTS, MAX_TOPICS, MAX_RATE, MAX_WORKERS = 100_000_000, 10_000_000, 1_000_000, 16
-MAX_RATIO, MAX_CPU_S_PER_MILLION, MIN_ARCHIVE_RATE = 8.0, 8.0, 40_000.0
+MAX_RATIO, MAX_CPU_S_PER_MILLION, MAX_PEAK_MIB, MIN_ARCHIVE_RATE = 8.0, 8.0, 1_024.0, 40_000.0
 _POST_BYTES = 330  # a little above the mean, to know beforehand whether the file has room
 # the least there is to do: decode two fields, split on `#`, fold, count per pane; a program, so that it loads no more
 BARE_LOOP = """
@@ -168,6 +168,7 @@ def bench(
     Examples:
       upswell bench core
       upswell bench core --posts 100000,1000000 --topics 1000,20000,1000000
+      upswell bench core --posts 10000000 --topics 1000000 --rate 116
       upswell bench core --archive tweets.jsonl.gz --json
       upswell bench kafka --workers 1,2
       upswell bench kafka --rate 20000 --live 120
@@ -226,9 +227,11 @@ def judged(runs: Sequence[Run], archived: Archived | None) -> list[Promise]:
     large = [run for run in runs if run.posts == most]
     ratio = max(run.ratio for run in large)
     cpu_s = max(run.cpu_s_per_million for run in large)
+    peak_mib = max(run.replay.peak_rss_bytes for run in large) / 2**20
     promises = [
         Promise("times the CPU of the bare loop, at most", MAX_RATIO, ratio, ratio <= MAX_RATIO),
         Promise("CPU seconds per million posts, at most", MAX_CPU_S_PER_MILLION, cpu_s, cpu_s <= MAX_CPU_S_PER_MILLION),
+        Promise("MiB of memory at the peak, at most", MAX_PEAK_MIB, peak_mib, peak_mib <= MAX_PEAK_MIB),
     ]
     if archived:
         speed = archived.posts_per_s

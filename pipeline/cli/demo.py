@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from pipeline.alerts import RecentAlerts
 from pipeline.cli.board import Board
 from pipeline.cli.common import kafka_faults
 from pipeline.cli.engines import Engine, InProcess, on_kafka
@@ -21,10 +22,10 @@ from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.pace import Pace, parse_speed
 from pipeline.cli.screen import LiveScreen, RunProgress
-from pipeline.cli.terminal import columns, console, moment, table
+from pipeline.cli.terminal import columns, console, line_of, moment, table
 from pipeline.kafka.broker import EmbeddedBrokerError
 from pipeline.settings import load_settings
-from pipeline.sources.simulator import Scenario, demo_events, demo_scenario, simulate
+from pipeline.sources.simulator import Scenario, demo_events, demo_rules, demo_scenario, simulate
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.run import WebError, start_web
@@ -57,7 +58,7 @@ def demo(
 
     First a simulated day is counted at full speed, so that there is a past to compare with. Then the evening is played:
     two French conferences at the same time, a story that breaks, a ring of bots that repeats one text, a quiet
-    background. Ctrl-C ends it.
+    background; rules raise alerts for the conference and the story, and none for the ring. Ctrl-C ends it.
 
     \b
     Examples:
@@ -88,10 +89,11 @@ def _engine(show: _Demo, in_process: bool) -> Iterator[Engine]:
             begin_ms = show.scenario.start_ms
             try:
                 settings = load_settings(Path(os.devnull))  # the demo is the same in every folder
-                engine = stack.enter_context(on_kafka(settings, demo_events(), show.take_list, begin_ms))
+                there = on_kafka(settings, demo_events(), demo_rules(), show.take_list, show.alerts.add, begin_ms)
+                engine = stack.enter_context(there)
             except EmbeddedBrokerError as error:
                 console(sys.stderr).print(Text(f"counting in this process: {error}"))
-        yield engine or InProcess(demo_events(), show.take_list, show.shows)
+        yield engine or InProcess(demo_events(), demo_rules(), show.take_list, show.alerts.add, show.shows)
 
 
 class _Demo:
@@ -102,7 +104,7 @@ class _Demo:
         events = demo_events()
         self.boards = [Board(f"event:{event.name}", "1h", event.title or event.name) for event in events]
         self.everything = Board("all", "1h", "everything")
-        self.feed, self.kept = Feed(), History()
+        self.feed, self.kept, self.alerts = Feed(), History(), RecentAlerts()
         self.feed.on_list(self.kept.add)
         self.walls = WallService(self.feed, events)
         self.address = ""
@@ -115,7 +117,8 @@ class _Demo:
     def page(self, port: int) -> Iterator[None]:
         """The live page over the demo's lists, for as long as the block runs."""
         parts: dict[str, Any] = {
-            "events": demo_events(), "routers": self.walls.routers,
+            "events": demo_events(), "alerts": self.alerts, "examples": self.walls.examples,
+            "routers": self.walls.routers,
             "on_startup": [self.walls.start], "on_shutdown": [self.walls.stop],
         }  # fmt: skip
         try:
@@ -196,7 +199,8 @@ class _Demo:
             no_wrap=True,
             overflow="crop",
         )
-        yield Text()
+        newest = self.alerts.of()[:1]
+        yield Text(f"alert: {line_of(newest[0])}" if newest else "", style="bold red", no_wrap=True, overflow="crop")
         rows = max(height - 3 - 2 - 2, 5)
         small = min(max(rows * 2 // 5, 2), 10)
         half = (width - 2) // 2

@@ -111,6 +111,16 @@ class LineFile:
         except OSError as fault:
             raise self._full(fault) from None
 
+    def flush(self) -> None:
+        """Hands on what has been written so far, for whoever reads the file meanwhile."""
+        try:
+            with self._interrupts.held():
+                self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as fault:
+            raise self._full(fault) from None
+
     def _full(self, fault: OSError) -> CommandError:
         return CommandError(f"{self.path}: {fault.strerror} after about {self.lines} lines; make room and run again")
 

@@ -178,6 +178,8 @@ class _Run:
                     part = (batch.bytes_read - before) * done / len(batch.posts)
                     progress.update(before + part, batch.bytes_total, self.clock())
                 progress.update(batch.bytes_read, batch.bytes_total, self.clock())
+                for file in self.files():
+                    file.flush()
             progress.update(self.tally.bytes_read, self.tally.bytes_total, "closing the last panes")
             self.local.finish()
 
@@ -198,9 +200,12 @@ class _Run:
         yield Text()
         yield Text(f"{self.clock()}   {self.plan.speed:g}x   Ctrl-C ends", style="dim", no_wrap=True, overflow="crop")
 
+    def files(self) -> list[LineFile]:
+        return [file for file in (self.out, self.counts, self.dead) if file]
+
     def written(self) -> str:
         """How much each output file holds."""
-        files = [file for file in (self.out, self.counts, self.dead) if file and file.path != STDOUT]
+        files = [file for file in self.files() if file.path != STDOUT]
         return "".join(f"; {file.path} holds {file.lines:,} whole lines" for file in files)
 
     def report(self) -> None:
@@ -212,9 +217,6 @@ class _Run:
         for line in self.highlights.lines(self.for_people.width):
             self.for_people.print(line, no_wrap=True, overflow="ellipsis")
         self.for_people.print()
-        stats = self.local.stats
         elapsed_s = time.monotonic() - self.began
-        for text in summary.lines(
-            self.tally, stats.counted, stats.late_by_source, stats.duplicates, self.lateness_flag, elapsed_s
-        ):
+        for text in summary.lines(self.tally, self.local.stats, self.lateness_flag, elapsed_s):
             self.for_people.print(Text(text), soft_wrap=True)

@@ -20,6 +20,7 @@ from schemas.definitions import Definitions
 
 if TYPE_CHECKING:
     from pipeline.alerts.recent import RecentAlerts
+    from pipeline.link import Link
     from pipeline.sinks.redis_sink import RedisSink
     from pipeline.web.feed import Feed
     from pipeline.web.wall.walls import Walls
@@ -73,6 +74,7 @@ async def _serve(
     from pipeline.kafka.connection import Connection, KafkaUseError
     from pipeline.kafka.decisions import KafkaLog
     from pipeline.kafka.definitions import asked_last, defined_by
+    from pipeline.link import Link
     from pipeline.moderation import LogError
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.web.app import create_app, entitle
@@ -82,7 +84,7 @@ async def _serve(
     from pipeline.web.run import WebError, address_of, bound, server_of
     from pipeline.web.wall.service import WallService
 
-    feed, registry, alerts = Feed(), CollectorRegistry(), RecentAlerts()
+    feed, registry, alerts, link = Feed(), CollectorRegistry(), RecentAlerts(), Link()
     try:
         kept = History(file, keep_days)
         decisions = KafkaLog(settings) if source == "kafka" else None
@@ -102,7 +104,8 @@ async def _serve(
     desk = OrderDesk(walls.gate, give, lambda: in_force.definitions.rules)
     app = create_app(
         feed, kept, events=events, watchlists=watchlists, alerts=alerts, registry=registry, orders=desk,
-        routers=walls.routers, on_startup=[walls.start], on_shutdown=[walls.stop],
+        link=link, examples=walls.examples, routers=walls.routers,
+        on_startup=[walls.start], on_shutdown=[walls.stop],
     )  # fmt: skip
     server = server_of(app)
 
@@ -113,7 +116,7 @@ async def _serve(
     print(f"upswell serves at {address_of(held)}", flush=True)
     stop = asyncio.Event()
     sink = _sink(settings, source, walls.walls)
-    reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop)))
+    reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop, link)))
     reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
     helpers = []
     if source == "kafka":
@@ -159,7 +162,7 @@ async def _follow_definitions(
 
 
 async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.Event) -> None:
-    """What `upswell alerts follow` publishes. The page does without, where the topic is missing."""
+    """What workers raise, and what people say about it. The page does without, where a topic is missing."""
     from pipeline.kafka.connection import KafkaUseError
     from pipeline.kafka.results import follow_alerts, follow_orders
 
@@ -177,14 +180,14 @@ async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.E
         complain(f"the page shows no alerts: {error}")
 
 
-def _lists(settings: Settings, source: str, stop: asyncio.Event) -> AsyncIterator[TrendList]:
+def _lists(settings: Settings, source: str, stop: asyncio.Event, link: Link) -> AsyncIterator[TrendList]:
     if source == "redis":
         from pipeline.sinks.redis_sink import follow_redis
 
-        return follow_redis(settings.redis_url.get_secret_value(), stop)
+        return follow_redis(settings.redis_url.get_secret_value(), stop, link=link)
     from pipeline.kafka.results import follow_trends
 
-    return follow_trends(settings, stop, last=LAST_LISTS, live=True)
+    return follow_trends(settings, stop, last=LAST_LISTS, live=True, link=link)
 
 
 def _sink(settings: Settings, source: str, walls: Walls) -> RedisSink | None:

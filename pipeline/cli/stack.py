@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from pipeline.cli.errors import CommandError
 from pipeline.kafka.broker import die_with_parent, embedded_broker, watch
@@ -32,33 +33,51 @@ def running(settings: Settings, worker_flags: Sequence[str], port: int | None = 
 
 
 @contextmanager
+def following_alerts(settings: Settings, flags: Sequence[str]) -> Iterator[None]:
+    """Alerts are told on our standard output and brought to the receivers, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="upswell-alerts-") as folder:
+        state = str(Path(folder) / "alerts.db")
+        with _child(["alerts", "follow", "--brokers", settings.kafka_brokers, "--state", state, *flags], None):
+            yield
+
+
+@contextmanager
 def _worker(settings: Settings, flags: Sequence[str]) -> Iterator[None]:
     command = [
-        sys.executable, "-m", "pipeline.cli", "worker", "--brokers", settings.kafka_brokers,
-        "--pane-ms", str(settings.pane_ms), "--lateness-ms", str(settings.lateness_ms),
-        "--partitions", str(settings.partitions), *flags,
+        "worker", "--brokers", settings.kafka_brokers, "--pane-ms", str(settings.pane_ms),
+        "--lateness-ms", str(settings.lateness_ms), "--partitions", str(settings.partitions), *flags,
     ]  # fmt: skip
+    with (
+        tempfile.NamedTemporaryFile("w+b", prefix="upswell-worker-", suffix=".log") as log,
+        _child(command, log.file) as process,
+    ):
+        _wait_until_ready(process, Path(log.name))
+        yield
+
+
+@contextmanager
+def _child(command: Sequence[str], output: IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:
+    """One of our own commands in a process that ends with the block, and with this process however it ends. `output`:
+    where what it says goes; None: where ours does."""
     environment = {name: value for name, value in os.environ.items() if name != "UPSWELL_KAFKA_PREFIX"}
-    with tempfile.NamedTemporaryFile("w+b", prefix="upswell-worker-", suffix=".log") as log:
-        process = subprocess.Popen(  # noqa: S603  # our own command line
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
-            preexec_fn=die_with_parent(),
-        )  # fmt: skip
-        watcher = watch(process.pid)
+    process = subprocess.Popen(  # noqa: S603  # our own command line
+        [sys.executable, "-m", "pipeline.cli", *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        env=environment, start_new_session=True, preexec_fn=die_with_parent(),
+    )  # fmt: skip
+    watcher = watch(process.pid)
+    try:
+        yield process
+    finally:
+        process.terminate()
         try:
-            _wait_until_ready(process, Path(log.name))
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOPS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            watcher.kill()
-            watcher.wait()
-            if watcher.stdin is not None:
-                watcher.stdin.close()
+            process.wait(STOPS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        watcher.kill()
+        watcher.wait()
+        if watcher.stdin is not None:
+            watcher.stdin.close()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.cli.terminal import moment
+from pipeline.local import Stats
 from pipeline.sources.archives import Batch
 from pipeline.text import printable
 
@@ -53,20 +54,21 @@ class Tally:
         return f"at {when}{self.records:,} records read{part}, in {printable(self.file)}"
 
 
-def lines(
-    tally: Tally, counted: int, late: Mapping[str, int], duplicates: int, hint_flag: str, elapsed_s: float
-) -> Iterator[str]:
-    """The summary, a few lines. `late` is by source; `hint_flag` is what to raise when posts came out of order."""
+def lines(tally: Tally, stats: Stats, hint_flag: str, elapsed_s: float) -> Iterator[str]:
+    """The summary, a few lines. `hint_flag` is what to raise when posts came out of order."""
     rate = f" ({tally.records / elapsed_s:,.0f} a second)" if elapsed_s > 0 else ""
     span = ""
     if tally.first_ms is not None and tally.last_ms is not None:
         span = f", posts of {moment(tally.first_ms)} to {moment(tally.last_ms)} UTC"
     yield f"read       {tally.records:>12,}  records in {elapsed_s:,.1f} s{rate}{span}"
-    yield f"counted    {counted:>12,}"
-    yield f"late       {sum(late.values()):>12,}{_parts(late, SOURCES_SHOWN)}"
-    yield f"duplicate  {duplicates:>12,}"
+    yield f"counted    {stats.counted:>12,}"
+    yield f"late       {stats.late:>12,}{_parts(stats.late_by_source, SOURCES_SHOWN)}"
+    yield f"duplicate  {stats.duplicates:>12,}"
     yield f"dead       {tally.dead.total():>12,}{_parts(tally.dead, len(tally.dead))}"
     yield f"skipped    {tally.skipped:>12,}" + ("  (sound records that hold no post)" if tally.skipped else "")
+    if stats.single_topics:
+        yield (f"left out   {stats.single_posts:>12,}  of the counted, from lists of 24h: posts on a topic that "
+               f"one person alone had in that hour ({stats.single_topics:,} of these)")
     if tally.out_of_order:
         yield (f"hint: {tally.out_of_order:,} posts stood further out of order than reading can sort; those that came "
                f"after their pane had closed are late: sort the input by time, or raise {hint_flag}")

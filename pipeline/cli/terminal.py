@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline.cli.board import Board
 from pipeline.text import printable
 from schemas import Trend, TrendList
+from schemas.alerts import Alert
 
 SPARK_LEVELS = "▁▂▃▅▇"
 UNBOUNDED_WIDTH = 10_000  # of output that is no terminal: nothing is cut
@@ -165,3 +166,14 @@ def columns(left: Sequence[Text], right: Sequence[Text], width: int) -> Iterator
             line.append_text(other)
         line.no_wrap, line.overflow = True, "crop"
         yield line
+
+
+def line_of(alert: Alert) -> str:
+    """An alert on one line, safe to show."""
+    at = dt.datetime.fromtimestamp(alert.at / 1_000, dt.UTC)
+    flags = f" [{', '.join(alert.flags)}]" if alert.flags else ""
+    if alert.status == "resolved":
+        what = f"over: {alert.display or alert.scope}, fired {(alert.at - alert.fired) // 60_000} min ago"
+    else:
+        what = alert.why
+    return f"{at:%Y-%m-%d %H:%M} UTC  {alert.severity:<8}  {alert.rule}{flags}  {printable(what)}"

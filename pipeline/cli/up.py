@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from pipeline.cli.common import (
     kafka_faults,
     settings_in_force,
 )
-from pipeline.cli.stack import running
+from pipeline.cli.stack import following_alerts, running
 from pipeline.settings import FILE_NAME
 
 
@@ -31,6 +32,8 @@ def up(
 ) -> None:
     """Start an embedded Kafka broker with its topics and a worker, on this machine alone, until Ctrl-C.
 
+    Where your file has a [[rule]], alerts are told as they fire and end, and sent to each [[receiver]].
+
     The broker keeps its data in memory: when it ends, posts and history are gone. For data that lasts, start Kafka with
     `docker compose up`, or name a broker of your own in UPSWELL_KAFKA_BROKERS and start `upswell worker`.
 
@@ -40,18 +43,23 @@ def up(
       upswell up --port 19092 --config event.toml
     """
     settings = settings_in_force(config, pane_ms=pane_ms, lateness_ms=lateness_ms, partitions=partitions)
-    flags = ["--live"]
+    flags: list[str] = []
     if config or Path(FILE_NAME).exists():
         flags += ["--config", str((config or Path(FILE_NAME)).resolve())]
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with kafka_faults(), running(settings, flags, port) as there:
+    with kafka_faults(), ExitStack() as stack:
+        there = stack.enter_context(running(settings, ["--live", *flags], port))
         print(f"push posts to Kafka at {there.kafka_brokers}, topic posts (JSON, keyed by author), or with")
         print(f"  upswell produce --brokers {there.kafka_brokers} < posts.ndjson")
         print(f"watch with\n  upswell trends --brokers {there.kafka_brokers}")
         print(f"and change events, watchlists and rules with\n  upswell reload --brokers {there.kafka_brokers}")
         print("everything is kept in memory only; Ctrl-C ends it")
+        if settings.rules:
+            print("alerts are told below, and sent to the receivers that your file describes")
         sys.stdout.flush()
+        if settings.rules:
+            stack.enter_context(following_alerts(there, flags))
         try:
             ended.wait()
         except KeyboardInterrupt:

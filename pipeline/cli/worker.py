@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from typing import Annotated
 
 import typer
@@ -34,7 +34,8 @@ def worker(
         bool, typer.Option("--live", help="Tell idle partitions the time, for producers that write no markers")
     ] = False,
     lists_from: Annotated[
-        str, typer.Option("--lists-from", metavar="TIME", help="Make no list before this event time, ms or RFC 3339")
+        str,
+        typer.Option("--lists-from", metavar="TIME", help="Event time; before it only the ends of hours have lists"),
     ] = "0",
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,
@@ -80,15 +81,17 @@ def worker(
 
 def _supervise(number: int) -> None:
     """Runs the same command in `number` processes; one that ends is started again."""
+    ended = threading.Event()
+    for kind in (signal.SIGTERM, signal.SIGINT):  # both are for all of them: none may be left behind
+        signal.signal(kind, lambda *_: ended.set())
     command = [sys.executable, "-m", "pipeline.cli", *sys.argv[1:], "--number", "1"]  # the last one counts
     workers = [subprocess.Popen(command) for _ in range(number)]  # noqa: S603  # our own command line
     try:
-        while True:
-            time.sleep(0.2)
+        while not ended.wait(0.2):
             for place, one in enumerate(workers):
                 if one.poll() is not None:
                     complain(f"worker {one.pid} ended with {one.returncode}; another one starts")
-                    time.sleep(RESTART_AFTER_S)
+                    ended.wait(RESTART_AFTER_S)
                     workers[place] = subprocess.Popen(command)  # noqa: S603
     finally:
         for one in workers:
@@ -98,4 +101,3 @@ def _supervise(number: int) -> None:
                 one.wait(STOPS_WITHIN_S)
             except subprocess.TimeoutExpired:
                 os.kill(one.pid, signal.SIGKILL)
-

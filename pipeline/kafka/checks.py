@@ -13,6 +13,7 @@ import msgspec
 from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, stale
 from pipeline.kafka.producer import last_records
+from pipeline.kafka.rights import check_rights, worker_rights
 from pipeline.kafka.topics import DAY_MS, Found, Topic, find_topics, mismatches, topic_table
 from pipeline.settings import Settings
 from schemas.definitions import DEFINITIONS_TOPIC
@@ -50,6 +51,7 @@ def examine(settings: Settings) -> Iterator[Check]:
             found = find_topics(client, table)
             for topic in table:
                 yield _topic(topic, found.get(topic.name))
+            check_rights(connection, worker_rights(settings), group_name(settings))
             posts = table[0]
             if posts.name in found and f"{settings.kafka_prefix}{DEFINITIONS_TOPIC}" in found:
                 yield _definitions(settings)

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.settings import Settings, SettingsError
 
 ASK_AGAIN_S = 0.5
+SHAKES_HANDS_S = 8.0  # what takes connections is given so long: TLS and passwords take their time on a busy machine
 
 
 class KafkaUseError(Exception):
@@ -150,7 +151,7 @@ def wait_for_broker(
     errors: list[Any] = []
     # librdkafka tells a wrong password from a broker that is away; kafka-python tries both until its time is over
     client = AdminClient(connection.confluent() | {"error_cb": errors.append, "logger": silent_logger()})
-    deadline = time.monotonic() + wait_s
+    began = time.monotonic()
     said = False
     while True:
         try:
@@ -161,17 +162,34 @@ def wait_for_broker(
         client.poll(0)
         if any(error.code() == KafkaError._AUTHENTICATION for error in errors):
             raise refused(connection)
-        if time.monotonic() >= deadline:
-            raise BrokerAwayError(_away(connection, errors))
-        if say and not said:
+        told = " ".join(error.str() for error in errors)
+        if "certificate" in told:
+            raise _untrusted(connection, told)
+        waited, somebody = time.monotonic() - began, _accepts(connection)
+        if waited >= (max(wait_s, SHAKES_HANDS_S) if somebody else wait_s):
+            raise BrokerAwayError(_away(connection, somebody))
+        if say and not said and (waited > SHAKES_HANDS_S or not somebody):
             say(f"no Kafka broker answers at {connection.shown} yet; waiting up to {wait_s:.0f} s")
             said = True
         del errors[:-1]
-        time.sleep(min(ASK_AGAIN_S, max(deadline - time.monotonic(), 0.05)))
+        time.sleep(min(ASK_AGAIN_S, max(began + wait_s - time.monotonic(), 0.05)))
 
 
-def _away(connection: Connection, errors: list[Any]) -> str:
-    if any("SSL" in error.str() for error in errors) or _accepts(connection):
+def _untrusted(connection: Connection, told: str) -> RefusedError:
+    if "verify failed" in told:
+        return RefusedError(
+            f"the certificate of Kafka at {connection.shown} is not vouched for by"
+            f" {connection.cafile or 'the authorities of this machine'}: set UPSWELL_KAFKA_SSL_CAFILE to the file of"
+            " the authority that signed it, and name the broker as the certificate does"
+        )
+    return RefusedError(
+        f"Kafka at {connection.shown} does not take {connection.certfile or 'us without a certificate'}: set"
+        " UPSWELL_KAFKA_SSL_CERTFILE and UPSWELL_KAFKA_SSL_KEYFILE to a certificate that it knows"
+    )
+
+
+def _away(connection: Connection, somebody: bool) -> str:
+    if somebody:
         return (
             f"what listens at {connection.shown} does not talk Kafka by {connection.security_protocol};"
             " check UPSWELL_KAFKA_BROKERS and UPSWELL_KAFKA_SECURITY_PROTOCOL"
@@ -239,10 +257,7 @@ def as_fault(error: Exception, connection: Connection) -> KafkaUseError | None:
     if any("Authentication" in name or "Sasl" in name for name in names) or "uthenticat" in text:
         return refused(connection)
     if any("Authorization" in name for name in names):
-        return RefusedError(
-            f"Kafka at {connection.shown} does not allow user {connection.user or 'ANONYMOUS'} to do that"
-            f" ({kind.__name__}); grant the right (docs/kafka.md lists which)"
-        )
+        return forbidden(connection, f"do that{_on(error)} ({kind.__name__})")
     if names & {"KafkaConnectionError", "KafkaTimeoutError", "NoBrokersAvailable", "NodeNotReadyError"}:
         return BrokerAwayError(
             f"Kafka at {connection.shown} does not answer as it should ({_brief(text)}); is it up, and are"
@@ -257,6 +272,21 @@ def refused(connection: Connection) -> RefusedError:
         f"Kafka at {connection.shown} refuses user {connection.user!r} ({connection.sasl_mechanism});"
         " check UPSWELL_KAFKA_SASL_USER, UPSWELL_KAFKA_SASL_PASSWORD and UPSWELL_KAFKA_SASL_MECHANISM"
     )
+
+
+def forbidden(connection: Connection, what: str) -> RefusedError:
+    """The broker knows this user and does not let it `what`."""
+    user = connection.user or connection.certfile or "ANONYMOUS"
+    return RefusedError(
+        f"Kafka at {connection.shown} does not allow user {user} to {what}; grant the right (docs/kafka.md lists which)"
+    )
+
+
+def _on(error: Exception) -> str:
+    """Of a refusal: the topics or the group, where it names them."""
+    named = [it for it in error.args if isinstance(it, str | list | tuple | set | frozenset)]
+    names = [it if isinstance(it, str) else ", ".join(sorted(map(str, it))) for it in named]
+    return f" with {', '.join(names)}" if any(names) else ""
 
 
 def _brief(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -25,7 +26,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class DefinitionsLog:
-    """The topic `definitions`, read as far as `refresh` last came. Not for several threads at a time."""
+    """The topic `definitions`, read as far as `refresh` last came."""
 
     def __init__(self, settings: Settings, wait_s: float = WAITS_FOR_BROKER_S) -> None:
         """Raises KafkaUseError when no broker is there within `wait_s`, it refuses us, or a topic is missing."""
@@ -41,6 +42,7 @@ class DefinitionsLog:
         self.partitions = there[self._posts]
         self.ledger = Ledger()
         self._next = 0
+        self._reading = threading.Lock()
         told = self._connection.confluent() | {"logger": silent_logger(), "error_cb": lambda _: None}
         kept_ms = int(ANSWERS_WITHIN_S * 1_000)
         self._producer: Any = Producer(told | {"enable.idempotence": True, "delivery.timeout.ms": kept_ms})
@@ -53,7 +55,12 @@ class DefinitionsLog:
         )  # fmt: skip
 
     def refresh(self) -> Ledger:
-        """Reads on to the end: all that was acknowledged before the call is in the ledger. Raises KafkaUseError."""
+        """Reads on to the end: all that was acknowledged before the call is in the ledger. For any thread. Raises
+        KafkaUseError."""
+        with self._reading:
+            return self._read_to_end()
+
+    def _read_to_end(self) -> Ledger:
         from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
         deadline, fault = time.monotonic() + ANSWERS_WITHIN_S, "no answer"

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import xxhash
 
-from pipeline.kafka.connection import Connection, KafkaUseError, refused, silent_logger, wait_for_broker
+from pipeline.kafka.connection import Connection, KafkaUseError, forbidden, refused, silent_logger, wait_for_broker
 from pipeline.kafka.topics import TopicsError
 from pipeline.partitions import Partitioner
 from pipeline.settings import Settings
@@ -20,7 +20,7 @@ MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASC
 DELIVERED_WITHIN_S = 300.0  # an outage of the broker shorter than this is waited out
 QUEUED_MESSAGES = 200_000
 QUEUED_KIB = 256 << 10
-_CALLBACKS_EVERY = 1_024
+STALLED_S = 10.0  # without an acknowledgement: worth a word
 _READ_LAST_WITHIN_S = 3.0
 LOOKED_AT = 16
 
@@ -61,6 +61,8 @@ class PostProducer:
         self._say = say
         self._told_away = False
         self._refused = False
+        self._forbidden = False
+        self._progress = 0, time.monotonic()  # acknowledged, and when that was first seen
         self._within_s = delivered_within_s
         self._partitions = _partitions_there(self.topic, settings, wait_for_broker(self.connection, wait_s, say))
         self._partitioner = Partitioner(self._partitions)
@@ -177,16 +179,32 @@ class PostProducer:
         self._producer.poll(0)
         if self._refused:
             raise refused(self.connection)
+        if self._forbidden:
+            raise forbidden(self.connection, f"WRITE topic {self.topic}")
         if self.failed:
             raise DeliveryError(
                 f"{self.failed:,} records were not taken by Kafka at {self.connection.shown} ({self.reason});"
                 f" {self.acknowledged:,} were: mend the broker and push again (posts already counted are dropped by id"
                 " while their pane is open)"
             )
+        self._tell_of_a_stall()
+
+    def _tell_of_a_stall(self) -> None:
+        """Once, where nothing is acknowledged though the broker can be reached: its disk, or its copies."""
+        acknowledged, now = self.acknowledged, time.monotonic()
+        if acknowledged != self._progress[0] or not len(self._producer):
+            self._progress = acknowledged, now
+        elif now - self._progress[1] > STALLED_S and not self._told_away:
+            self._told_away = True
+            self._say(
+                f"Kafka at {self.connection.shown} has acknowledged nothing for {STALLED_S:.0f} s; what is not"
+                f" acknowledged waits up to {self._within_s:.0f} s (see the broker's log)"
+            )
 
     def _on_failure(self, error: Any, _message: Any) -> None:
         if error is not None:
             self.failed += 1
+            self._forbidden = self._forbidden or error.name() == "TOPIC_AUTHORIZATION_FAILED"
             self.reason = self.reason or error.str()
 
     def _on_error(self, error: Any) -> None:

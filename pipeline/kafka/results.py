@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -10,12 +11,14 @@ import msgspec
 
 from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
 from pipeline.kafka.topics import TopicsError
+from pipeline.link import Link
 from pipeline.settings import Settings
 from schemas import TrendList
 from schemas.alerts import Alert, Order
 from schemas.definitions import DEFINITIONS_TOPIC, Definitions
 
 POLL_MS = 250
+ASK_EVERY_S = 5.0
 LAST_LIVE = 500  # provisional lists
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
 
@@ -29,35 +32,46 @@ async def follow_trends(
     last: int | None = None,
     once: bool = False,
     live: bool = False,
+    link: Link | None = None,
 ) -> AsyncIterator[TrendList]:
     """Lists from the `trends` topic in log order, until `stop` is set: all that the topic holds first (with `last` only
     about the newest so many records), then each as it is published; with `once` only what is there now. With `live`
     provisional lists (`final` is false) come among them, from the topic `trends-live`: the newest of them first.
 
     A list may come twice, with the same bytes (a worker that was killed publishes again): take the first final one of
-    (scope, window, at). Records that are no lists are passed over. A broker that goes away is waited for, and reading
-    goes on where it was. Raises KafkaUseError when no broker is there at the start, or it refuses us.
+    (scope, window, at). Records that are no lists are passed over. `link` is told how it stands with the broker. One
+    that goes away is waited for, and reading goes on where it was. Raises KafkaUseError when no broker is there at the
+    start, or it refuses us.
     """
     newest = {"trends": last} | ({"trends-live": LAST_LIVE} if live else {})
-    async for trends in _Follower(settings, newest, TrendList, stop or asyncio.Event(), once).messages():
+    async for trends in _Follower(settings, newest, TrendList, stop or asyncio.Event(), once, link=link).messages():
         yield trends
 
 
 async def follow_alerts(
     settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None
 ) -> AsyncIterator[Alert]:
-    """Alerts from the `alerts` topic, in the same way. One may come twice, with the same key and status."""
+    """Alerts from the `alerts` topic, in the same way: take the first of each key and status."""
     async for alert in _Follower(settings, {"alerts": last}, Alert, stop or asyncio.Event(), False).messages():
         yield alert
 
 
+async def follow_alert_log(
+    settings: Settings, stop: asyncio.Event | None = None, *, begin: int = 0
+) -> AsyncIterator[tuple[Alert, int]]:
+    """The same from an offset on, each with the offset to go on from after it. An offset that the topic does not hold:
+    all that it holds."""
+    follower = _Follower(settings, {"alerts": None}, Alert, stop or asyncio.Event(), False, begin)
+    async for alert in follower.messages():
+        yield alert, max(follower.next.values())
+
+
 async def follow_orders(
-    settings: Settings, stop: asyncio.Event | None = None, *, ended: asyncio.Event | None = None
+    settings: Settings, stop: asyncio.Event | None = None
 ) -> AsyncIterator[Order]:
     """What people say about alerts, from the topic `decisions`: all that holds, then each as it comes. Other decisions
-    on that topic are passed over. `ended` is set when whoever reads has had all that the topic held."""
-    follower = _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False, ended)
-    async for order in follower.messages():
+    on that topic are passed over."""
+    async for order in _Follower(settings, {"decisions": None}, Order, stop or asyncio.Event(), False).messages():
         yield order
 
 
@@ -80,13 +94,16 @@ class _Follower(Generic[Message]):
         kind: type[Message],
         stop: asyncio.Event,
         once: bool,
-        ended: asyncio.Event | None = None,  # set when all that the topics held has been taken
+        begin: int = 0,  # an offset, of each partition
+        link: Link | None = None,
     ) -> None:
         self.connection = Connection.of(settings)
         self.newest = {f"{settings.kafka_prefix}{topic}": last for topic, last in newest.items()}
         self.decode: Callable[[bytes], Message] = msgspec.json.Decoder(kind).decode
-        self.stop, self.once, self.ended = stop, once, ended
+        self.stop, self.once, self.begin, self.link = stop, once, begin, link or Link()
+        self._ended = False  # whether all that the topics held has been taken
         self.next: dict[Any, int] = {}  # by partition
+        self.asked_s = time.monotonic()  # when the broker last showed that it is there
 
     async def messages(self) -> AsyncIterator[Message]:
         quiet("aiokafka")
@@ -110,6 +127,7 @@ class _Follower(Generic[Message]):
                     raise
                 if not began or not fault.retriable:
                     raise fault from None
+                self.link.lost(str(fault))
             finally:
                 if consumer is not None:
                     await consumer.stop()
@@ -137,7 +155,7 @@ class _Follower(Generic[Message]):
             tps = sorted(consumer.assignment())
             begin = await consumer.beginning_offsets(tps)
             for tp in tps:
-                consumer.seek(tp, max(self.next.get(tp, begin[tp]), begin[tp]))
+                consumer.seek(tp, max(self.next.get(tp, self.begin), begin[tp]))
             if not self.next:
                 await self._skip(consumer, begin)
         except BaseException:
@@ -157,14 +175,34 @@ class _Follower(Generic[Message]):
     async def _records(self, consumer: Any) -> AsyncIterator[Any]:
         while not self.stop.is_set():
             polled = await consumer.getmany(timeout_ms=POLL_MS)
+            await self._look_after(consumer, came=bool(polled))
             for tp, records in polled.items():
                 for record in records:
                     self.next[tp] = record.offset + 1
                     yield record
-            if self.ended is not None and not self.ended.is_set() and await _at_end(consumer):
-                self.ended.set()
+            if not self._ended and await _at_end(consumer):
+                self._ended = True
+                self.link.caught_up()
             if self.once and await _at_end(consumer):
                 return
+
+
+    async def _look_after(self, consumer: Any, *, came: bool) -> None:
+        """A client waits in silence for a broker that is away: where nothing comes, the broker is asked."""
+        from aiokafka.errors import KafkaError
+
+        now = time.monotonic()
+        if came:
+            self.link.alive()
+        elif now - self.asked_s > ASK_EVERY_S:
+            try:
+                await asyncio.wait_for(consumer.topics(), ASK_EVERY_S)
+                self.link.alive()
+            except (KafkaError, TimeoutError):
+                self.link.lost(f"no broker answers at {', '.join(self.connection.brokers)}")
+        else:
+            return
+        self.asked_s = now
 
 
 async def _at_end(consumer: Any) -> bool:

@@ -47,6 +47,7 @@ def topic_table(settings: Settings) -> list[Topic]:
         Topic("decisions", 1, "compact"),
         Topic("definitions", 1, "compact"),
         Topic("rank-state", settings.shards, "compact"),
+        Topic("alert-state", 1, "compact"),
     ]
     if settings.shards > 1:
         table += [Topic("trend-parts", 1, "delete", kept(7)), Topic("merge-state", 1, "compact")]

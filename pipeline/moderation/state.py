@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.moderation.words import BlockedWords, Reading, read_text, word_key
-from pipeline.text import fold, source_name, topics_of
+from pipeline.text import fold, source_name, topic_key, topics_of
 from schemas import Post, Trend, TrendList
 from schemas.moderation import EVERYWHERE, VERDICTS, Decision, Kind
 
@@ -49,8 +49,7 @@ def target_of(kind: Kind, target: str) -> str:
     if kind == "word":
         target = word_key(target)
     elif kind == "topic":
-        target = fold(target if target[:1] in ("#", "$") else "#" + target.lstrip("＃﹟ ")) if target else ""
-        target = "" if len(target) < 2 else target
+        target = topic_key(target)
     elif kind == "account":
         source, slash, account = target.partition("/")
         target = account_ref(source, account) if slash and account else ""

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from pipeline.endings import end
+from pipeline.link import Link
 from pipeline.text import printable
 from schemas import TrendList
 
@@ -182,12 +183,15 @@ class RedisSink:
         self.written += 1
 
 
-async def follow_redis(url: str, stop: asyncio.Event, *, prefix: str = PREFIX) -> AsyncIterator[TrendList]:
+async def follow_redis(
+    url: str, stop: asyncio.Event, *, prefix: str = PREFIX, link: Link | None = None
+) -> AsyncIterator[TrendList]:
     """The current lists, then every list that changes, until `stop` is set; waits out a server that is away.
 
     A list may come twice; one that changed several times in a moment may come once, as it is then.
+    `link` is told how it stands with the server.
     """
-    keys, away = Keys(prefix), False
+    keys, away, link = Keys(prefix), False, link or Link()
     while not stop.is_set():
         redis = _client(url)
         try:
@@ -197,14 +201,17 @@ async def follow_redis(url: str, stop: asyncio.Event, *, prefix: str = PREFIX) -
                 for trends in await _read(redis, keys, known):
                     yield trends
                 away = False
+                link.caught_up()
                 while not stop.is_set():
                     changed = await _changes(channel)
+                    link.alive()
                     for trends in await _read(redis, keys, changed):
                         yield trends
         except _AWAY as error:
             if not away:
                 _log.warning("redis is away, the last lists stand: %s", printable(str(error), 200))
             away = True
+            link.lost("redis does not answer")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BEAT_S / 2)
 

@@ -8,9 +8,13 @@ from functools import lru_cache
 
 import regex
 
-_INVISIBLE = regex.compile(
-    r"(\N{WAVING BLACK FLAG}[\U000E0020-\U000E007E]+\U000E007F)"  # a nation's flag is told apart by these alone: kept
-    r"|\p{Default_Ignorable_Code_Point}+"
+# the flags of nations like Scotland differ in characters that nobody sees
+_FLAG = r"\N{WAVING BLACK FLAG}[\U000E0020-\U000E007E]{1,6}\U000E007F"
+_INVISIBLE = regex.compile(rf"({_FLAG})|\p{{Default_Ignorable_Code_Point}}+")
+_NOT_IN_A_KEY = regex.compile(rf"({_FLAG})|[\p{{Default_Ignorable_Code_Point}}\p{{Cc}}\p{{Cf}}\p{{White_Space}}]+")
+_JOINED = r"\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}"
+_NOT_IN_A_SPELLING = regex.compile(
+    rf"({_FLAG}|(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}]))|[\p{{Cc}}\p{{Cf}}\p{{White_Space}}]"
 )
 _ACCENTED = regex.compile(r"([\p{Latin}\p{Greek}\p{Cyrillic}--\p{M}])\p{M}+", regex.VERSION1)
 
@@ -34,12 +38,38 @@ def fold(spelling: str) -> str:
     """The topic key of a spelling (sigil included): what is written differently and is the same topic.
 
     NFKC, case folded, characters that nobody sees removed, and the combining marks of Latin, Greek and Cyrillic
-    letters dropped. Marks of other scripts stay: there they are letters. Folding a key gives the key.
+    letters dropped. Marks of other scripts stay: there they are letters. Folding a key gives the key. A key holds no
+    control, format or white-space character, but for those that tell one nation's flag from another's.
 
     >>> fold("#Présidentielle2022"), fold("＃ｅｔé"), fold("#ガンダム"), fold("$AAPL")
     ('#presidentielle2022', '#ete', '#ガンダム', '$aapl')
     """
-    return spelling.lower() if spelling.isascii() else _folded(spelling)
+    plain = spelling.isascii() and spelling.isprintable() and " " not in spelling
+    return spelling.lower() if plain else _folded(spelling)
+
+
+def readable(spelling: str) -> str:
+    """The spelling without what has no place in a tag: white space, control and format characters.
+
+    Joiners between letters or emoji stay, as Persian, Sinhala and families of emoji are written with them, and so do
+    the flags of nations. The key is that of the spelling as it was.
+
+    >>> readable("#deux mots\\n"), readable("#\\u202ealert\\x1b[31m")
+    ('#deuxmots', '#alert[31m')
+    """
+    if spelling.isprintable() and " " not in spelling:
+        return spelling
+    return _NOT_IN_A_SPELLING.sub(r"\1", spelling)
+
+
+def tag_named(name: str) -> str:
+    """The spelling of the tag of that name, given with or without its sigil: its words are written together.
+
+    >>> tag_named("CapComNet"), tag_named(" ＃deux mots"), tag_named("$AAPL")
+    ('#CapComNet', '#deuxmots', '$AAPL')
+    """
+    name = readable(name)
+    return name if name.startswith("$") else "#" + name.lstrip("#＃﹟")
 
 
 def topic_key(written: str) -> str:
@@ -48,29 +78,30 @@ def topic_key(written: str) -> str:
     >>> topic_key("CapComNet"), topic_key("＃Été"), topic_key("$AAPL"), topic_key("#")
     ('#capcomnet', '#ete', '$aapl', '')
     """
-    words = " ".join(written.split())
-    key = fold(words if words.startswith("$") else "#" + words.lstrip("#＃﹟ "))
+    key = fold(tag_named(written))
     return key if len(key) > 1 else ""
 
 
 def fold_text(text: str) -> str:
     """A whole text folded as a topic is, for finding words in it."""
-    return text.lower() if text.isascii() else _fold(text)
+    return text.lower() if text.isascii() else _fold(text, _INVISIBLE)
 
 
-def _fold(spelling: str) -> str:
+def _fold(spelling: str, removed: regex.Pattern[str]) -> str:
     # a removed mark or character can let others compose, or be folded further, so until nothing changes:
     # every round but the last shortens the text or brings it nearer to its normal form
     before = ""
     while before != spelling:
         before = spelling
         spelling = unicodedata.normalize("NFKC", spelling).casefold()
-        spelling = unicodedata.normalize("NFD", _INVISIBLE.sub(r"\1", spelling))
+        spelling = unicodedata.normalize("NFD", removed.sub(r"\1", spelling))
         spelling = unicodedata.normalize("NFKC", _ACCENTED.sub(r"\1", spelling))
     return spelling
 
 
-_folded = lru_cache(maxsize=1 << 15)(_fold)
+@lru_cache(maxsize=1 << 15)
+def _folded(spelling: str) -> str:
+    return _fold(spelling, _NOT_IN_A_KEY)
 
 
 def text_key(text: str) -> str:

@@ -13,7 +13,7 @@ from pipeline.text.bluesky import BLUESKY
 from pipeline.text.cells import Dialect, dialect_of, source_name
 from pipeline.text.entities import Entities, Item, Rules
 from pipeline.text.identifiers import UNICODE
-from pipeline.text.keys import fold
+from pipeline.text.keys import fold, readable, tag_named
 from pipeline.text.mastodon import MASTODON
 from pipeline.text.twitter import TWITTER
 from schemas import Post
@@ -45,7 +45,8 @@ _PLAIN: dict[Dialect, tuple[re.Pattern[str], bool]] = {
 def topics_of(post: Post) -> tuple[str, ...]:
     """The spellings of a post's topics, `#` or `$` included, each topic key once, under its first spelling.
 
-    In order of occurrence in the text, then as declared. The full-width sign is written `#`.
+    In order of occurrence in the text, then as declared. The full-width sign is written `#`. A tag of which nothing can
+    be seen is no topic.
     """
     text = post.text
     tags = post.tags
@@ -57,11 +58,17 @@ def topics_of(post: Post) -> tuple[str, ...]:
         spellings = []
     if tags:
         spellings = spellings + _declared(tags)
-    if len(spellings) < 2:
-        return tuple(spellings)
+    if len(spellings) == 1 and spellings[0].isascii() and spellings[0].isprintable():
+        return (spellings[0],)
     first: dict[str, str] = {}
     for spelling in spellings:
-        first.setdefault(fold(spelling), spelling)
+        if spelling.isascii() and spelling.isprintable():
+            key = spelling.lower()  # what folding gives where there is no space, and none is in a tag
+        else:
+            spelling = readable(spelling)
+            key = fold(spelling)
+        if len(key) > 1:
+            first.setdefault(key, spelling)
     return tuple(first.values())
 
 
@@ -92,13 +99,7 @@ def _start(item: Item) -> int:
 
 def _declared(tags: Iterable[str]) -> list[str]:
     """Declared tags as spellings; one that is empty, nothing but a sign, or too long is none."""
-    spellings = []
-    for tag in tags:
-        words = " ".join(tag.split())
-        spelling = words if words.startswith("$") else "#" + words.lstrip("#＃﹟ ")
-        if 1 < len(spelling) <= MAX_SPELLING:
-            spellings.append(spelling)
-    return spellings
+    return [spelling for spelling in map(tag_named, tags) if 1 < len(spelling) <= MAX_SPELLING]
 
 
 def extract(text: str, dialect: Dialect) -> Entities:

@@ -1,7 +1,7 @@
 """When an alert fires and when it is over: rules over final lists, by event time alone.
 
 The same lists raise the same alerts at the same event times, live or replayed, read once or several times, in whatever
-order lists of the same moment come.
+order lists of the same moment come; so do the same rules given, and the same orders, at the same moments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.text import topic_key
-from schemas.alerts import Alert, Rule
+from schemas.alerts import Alert, Height, Rule
 from schemas.trends import Trend, TrendList
 
 _SECOND_MS = 1_000
@@ -23,18 +23,18 @@ class _Course(msgspec.Struct):
     """How a topic stands under a rule. Times in ms."""
 
     since: int | None = None  # what the rule looks for holds since then
-    alert: Alert | None = None  # it fires
+    alert: Alert | None = None  # it fires; its peak so far is in it
     over: int | None = None  # it fires, and what it fired for is no more, since then
     cool_until: int = 0
 
 
 class _Memory(msgspec.Struct):
     clock: int = 0
+    rules: dict[str, str] = {}  # rule -> what it says
     seen: dict[str, int] = {}  # scope/window -> moment of its newest list
     spoken: dict[str, int] = {}  # scope -> moment of its newest list with posts
     courses: dict[str, dict[str, _Course]] = {}  # rule -> topic -> course
-    muted: dict[str, int] = {}  # rule, or rule/topic -> until
-    muted_from: dict[str, int] = {}
+    muted: dict[str, dict[int, int]] = {}  # rule, or rule/topic -> from -> until; the newest `from` not after now holds
 
 
 class Alerting:
@@ -42,50 +42,47 @@ class Alerting:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._memory = _Memory()
-        self._go_by(rules)
+        self.set_rules(rules)
 
-    def _go_by(self, rules: Sequence[Rule]) -> None:
+    def set_rules(self, rules: Sequence[Rule]) -> list[Alert]:
+        """These rules hold from now on, and look at lists that are newer than all taken so far. One that says what it
+        said keeps its courses; one that is new, or says something else, begins anew. Returns the ends of what fires for
+        a rule that is gone or changed. Raises ValueError or KeyError for a time zone that is none; nothing changes
+        then."""
         self._quiet = {rule.name: _Quiet(rule) for rule in rules if rule.quiet and rule.severity != "critical"}
-        self._rules = {rule.name: rule for rule in rules}
+        memory, told = self._memory, {rule.name: _told(rule) for rule in rules}
+        self._rules = tuple(rules)
         self._of_list: dict[str, list[Rule]] = {}
         self._silence = [rule for rule in rules if rule.kind == "silence"]
         for rule in rules:
             if rule.kind != "silence":
                 self._of_list.setdefault(f"{rule.on}/{rule.window}", []).append(rule)
         self._topics = {rule.name: frozenset(map(topic_key, rule.topics)) for rule in rules}
+        places = {*self._of_list, *(f"{rule.on}/5m" for rule in self._silence)}
+        memory.seen = {place: memory.seen.get(place, memory.clock) for place in sorted(places)}
+        memory.spoken = {scope: at for scope, at in memory.spoken.items() if f"{scope}/5m" in places}
+        ended = [name for name in sorted(memory.courses) if told.get(name) != memory.rules.get(name)]
+        courses = [course for name in ended for _, course in sorted(memory.courses.pop(name).items())]
+        memory.rules = told
+        return [_over(course.alert, memory.clock) for course in courses if course.alert is not None]
 
-    def redefine(self, rules: Sequence[Rule]) -> list[Alert]:
-        """These are the rules from now on. A rule that stays as it was goes on as if nothing had happened; one that
-        changed begins anew, and what it fired is resolved, as is what a rule fired that is gone. Raises ValueError or
-        KeyError for a time zone that is none; nothing changes then."""
-        before, memory = self._rules, self._memory
-        self._go_by(rules)
-        alerts = []
-        for name, rule in before.items():
-            if self._rules.get(name) != rule:
-                for course in memory.courses.pop(name, {}).values():
-                    if course.alert is not None:
-                        alerts.append(_resolved(rule, course, memory.clock))
-        return alerts
+    @property
+    def clock(self) -> int:
+        """The moment (ms) of the newest list taken."""
+        return self._memory.clock
 
     def wants(self, scope: str, window: str) -> bool:
         """Whether a rule looks at this list."""
-        return f"{scope}/{window}" in self._of_list or any((rule.on, "5m") == (scope, window) for rule in self._silence)
+        return f"{scope}/{window}" in self._memory.seen
 
     def take(self, trends: TrendList) -> list[Alert]:
         """What the list makes fire or resolves. Lists that are not final, or no newer than one of the same scope and
         window taken before, change nothing. A silence is told with the first list of a later moment."""
-        memory, alerts = self._memory, list[Alert]()
         if not trends.final:
-            return alerts
-        if trends.at > memory.clock:
-            for rule in self._silence:
-                alerts += self._judge_silence(rule, memory.clock)
-            memory.clock = trends.at
-        if not self.wants(trends.scope, trends.window):
-            return alerts
+            return []
+        memory, alerts = self._memory, self.pass_time(trends.at)
         place = f"{trends.scope}/{trends.window}"
-        if trends.at <= memory.seen.get(place, -1):
+        if trends.at <= memory.seen.get(place, trends.at):
             return alerts
         memory.seen[place] = trends.at
         if trends.window == "5m" and (trends.posts or any(row.posts for row in trends.trends)):
@@ -94,22 +91,32 @@ class Alerting:
             alerts += self._judge(rule, trends)
         return alerts
 
+    def pass_time(self, at: int) -> list[Alert]:
+        """What a final list of that moment (ms) makes fire or resolves that no rule looks at."""
+        memory, alerts = self._memory, list[Alert]()
+        if at > memory.clock:
+            for rule in self._silence:
+                alerts += self._judge_silence(rule, memory.clock)
+            memory.clock = at
+            memory.muted = {name: kept for name, told in memory.muted.items() if (kept := _still(told, at))}
+        return alerts
+
     def mute(self, rule: str, until_ms: int, topic: str = "", from_ms: int = 0) -> None:
         """Nothing new fires for the rule, or for one topic of it, in that event time; what fires is resolved. With
-        `until_ms` 0 it is muted no more."""
+        `until_ms` 0 it is muted no more. What was said for later than `from_ms` holds from then on, in whatever order
+        it is said."""
         name = f"{rule}/{topic}" if topic else rule
-        self._memory.muted[name], self._memory.muted_from[name] = until_ms, from_ms
+        self._memory.muted.setdefault(name, {})[from_ms] = until_ms
 
     def snapshot(self) -> bytes:
         """All that `restore` needs to go on as if nothing had happened."""
         return msgspec.msgpack.encode(self._memory)
 
-    def restore(self, snapshot: bytes) -> None:
-        """Goes on where the snapshot was taken; what it says of rules that are gone is forgotten. Raises ValueError
-        for what is no snapshot."""
-        memory = msgspec.msgpack.decode(snapshot, type=_Memory)
-        memory.courses = {name: one for name, one in memory.courses.items() if name in self._rules}
-        self._memory = memory
+    def restore(self, snapshot: bytes) -> list[Alert]:
+        """Goes on where the snapshot was taken, with these rules: returns what `set_rules` does. Raises ValueError for
+        what is no snapshot."""
+        self._memory = msgspec.msgpack.decode(snapshot, type=_Memory)
+        return self.set_rules(self._rules)
 
     def _judge(self, rule: Rule, trends: TrendList) -> list[Alert]:
         if rule.is_of_scope:
@@ -122,6 +129,8 @@ class Alerting:
             if (not wanted or row.topic in wanted) and not (row.flags and rule.flags == "suppress")
         }
         alerts = []
+        if any(course.alert is not None for course in courses.values()):
+            _raise_peaks(courses, trends)
         for topic in [*rows, *sorted(courses.keys() - rows.keys())]:
             row, course = rows.get(topic), courses.get(topic) or _Course()
             begins = row is not None and _holds(rule, row, 1.0)
@@ -140,13 +149,16 @@ class Alerting:
         """The volume of an event or a watchlist as a whole."""
         courses = self._memory.courses.setdefault(rule.name, {})
         course = courses.get("") or _Course()
-        value, threshold, what = trends.posts, rule.posts or 1, "posts"
+        value, threshold, what = float(trends.posts), float(rule.posts or 1), "posts"
         if rule.people is not None:
-            value, threshold, what = trends.authors, rule.people, "people"
+            value, threshold, what = float(trends.authors), float(rule.people), "people"
+        height = Height(trends.at, trends.authors, trends.posts)
+        if course.alert is not None:
+            course.alert = _higher(course.alert, height)
         due = self._step(rule, "", course, trends.at, value >= threshold, value >= threshold * 0.5)
         alerts = []
         if due == "firing":
-            why = f"{value:,} {what} in {trends.scope} ({trends.window})"
+            why = f"{value:,.0f} {what} in {trends.scope} ({trends.window})"
             if trends.trends:
                 why += f", about {', '.join(row.display for row in trends.trends[:3])}"
             course.alert = Alert(
@@ -154,6 +166,7 @@ class Alerting:
                 severity=rule.severity, scope=rule.on, window=rule.window, topic="", display=rule.on,
                 since=course.since or trends.at, fired=trends.at, at=trends.at, value=value, threshold=threshold,
                 flags=[], examples=[post for row in trends.trends[:3] for post in row.examples[:1]], why=why,
+                peak=height,
             )  # fmt: skip
             alerts.append(course.alert)
         elif due == "resolved":
@@ -176,7 +189,7 @@ class Alerting:
             course.alert = Alert(
                 key=f"{rule.name}//{now}", status="firing", rule=rule.name, kind=rule.kind, severity=rule.severity,
                 scope=rule.on, window=rule.window, topic="", display=rule.on, since=spoken, fired=now, at=now,
-                value=silent_s, threshold=rule.silent_s, flags=[], examples=[],
+                value=silent_s, threshold=float(rule.silent_s), flags=[], examples=[],
                 why=f"No post in {rule.on} since {last:%Y-%m-%d %H:%M} UTC.",
             )  # fmt: skip
             alerts.append(course.alert)
@@ -186,8 +199,8 @@ class Alerting:
         return alerts
 
     def _is_muted(self, name: str, now: int) -> bool:
-        memory = self._memory
-        return memory.muted_from.get(name, 0) <= now < memory.muted.get(name, 0)
+        told = self._memory.muted.get(name)
+        return told is not None and now < told.get(max((at for at in told if at <= now), default=-1), 0)
 
     def _step(self, rule: Rule, topic: str, course: _Course, now: int, begins: bool, stays: bool) -> str:
         """`firing` or `resolved` where the course turns now, else ''."""
@@ -237,10 +250,12 @@ def _holds(rule: Rule, row: Trend, share: float) -> bool:
 
 
 def _measured(rule: Rule, row: Trend) -> tuple[float, float]:
-    """(value, threshold)"""
+    """(value, threshold); floats, so that an alert is the same bytes before and after it was kept."""
+    if rule.kind == "volume" and rule.people is not None:
+        return float(row.authors), float(rule.people)
     if rule.kind == "volume":
-        return (row.authors, rule.people) if rule.people is not None else (row.posts, rule.posts or 1)
-    return (row.score, rule.score) if rule.kind == "surge" else (row.rank, rule.top)
+        return float(row.posts), float(rule.posts or 1)
+    return (row.score, rule.score) if rule.kind == "surge" else (float(row.rank), float(rule.top))
 
 
 def _raised(rule: Rule, trends: TrendList, row: Trend, since: int) -> Alert:
@@ -256,15 +271,55 @@ def _raised(rule: Rule, trends: TrendList, row: Trend, since: int) -> Alert:
         severity=rule.severity, scope=trends.scope, window=trends.window, topic=row.topic, display=row.display,
         since=row.since or since, fired=trends.at, at=trends.at, value=value, threshold=threshold, flags=row.flags,
         examples=row.examples, why=f"{row.display} {what} in {trends.scope} ({trends.window}): {row.why}",
+        peak=_height_of(trends, row),
     )  # fmt: skip
 
 
 def _resolved(rule: Rule, course: _Course, now: int) -> Alert:
     assert course.alert is not None
-    over = msgspec.structs.replace(course.alert, status="resolved", at=now)
+    over = _over(course.alert, now)
     course.alert = course.over = course.since = None
     course.cool_until = now + rule.cooldown_s * _SECOND_MS
     return over
+
+
+def _over(alert: Alert, now: int) -> Alert:
+    return msgspec.structs.replace(alert, status="resolved", at=now)
+
+
+def _raise_peaks(courses: dict[str, _Course], trends: TrendList) -> None:
+    """The peaks of what fires, by its rows in the list."""
+    for row in trends.trends:
+        course = courses.get(row.topic)
+        if course is not None and course.alert is not None:
+            course.alert = _higher(course.alert, _height_of(trends, row))
+
+
+def _height_of(trends: TrendList, row: Trend) -> Height:
+    return Height(trends.at, row.authors, row.posts, row.score)
+
+
+def _higher(alert: Alert, height: Height) -> Alert:
+    """The alert with this as its peak, where it is one; of equal ones the earlier holds."""
+    known = alert.peak
+    if alert.kind == "surge":
+        higher = known is None or (height.score or 0.0) > (known.score or 0.0)
+    else:
+        higher = known is None or height.people > known.people
+    return msgspec.structs.replace(alert, peak=height) if higher else alert
+
+
+def _told(rule: Rule) -> str:
+    """What the rule says, as text: equal for rules that mean the same, also after a setting is added to all."""
+    fields = zip(rule.__struct_fields__, msgspec.structs.astuple(rule), strict=True)
+    defaults = msgspec.structs.asdict(Rule(rule.name))
+    return msgspec.json.encode({name: value for name, value in fields if value != defaults[name]}).decode()
+
+
+def _still(told: dict[int, int], now: int) -> dict[int, int]:
+    """Of the mutes of one name those that matter from now on."""
+    newest = max((at for at in told if at <= now), default=-1)
+    return {at: until for at, until in told.items() if at >= newest and (at > now or until > now)}
 
 
 def _keep(courses: dict[str, _Course], topic: str, course: _Course, now: int) -> None:

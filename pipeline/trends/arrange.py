@@ -42,12 +42,15 @@ A = TypeVar("A", bound=Arranged)
 def join(trending: Sequence[A]) -> list[A]:
     """Topics that began together and share their people stand as one, under the first; no more than a list holds."""
     kept: list[A] = []
+    known: list[tuple[int | None, U64 | None, float]] = []  # of those kept: since, and the sample
     for one in trending:
-        leader = next((other for other in kept if _same_people(one, other)), None)
+        mine = one.since, *one.sample
+        leader = next((other for other, theirs in zip(kept, known, strict=True) if _same_people(mine, theirs)), None)
         if leader is not None:
             leader.joined += (one.mark,)
         elif len(kept) < ROWS:  # who comes later is not shown, and leads nobody who is
             kept.append(one)
+            known.append(mine)
     return kept
 
 
@@ -58,10 +61,10 @@ def fill(trending: Sequence[A], others: Sequence[A], least: float) -> list[A]:
     return [*trending, *(many if many or trending else others)[: ROWS - len(trending)]]
 
 
-def _same_people(one: Arranged, other: Arranged) -> bool:
-    if one.since is None or other.since is None or abs(one.since - other.since) > JOIN_WITHIN_MS:
+def _same_people(one: tuple[int | None, U64 | None, float], other: tuple[int | None, U64 | None, float]) -> bool:
+    (since, mine, my_theta), (their_since, theirs, their_theta) = one, other
+    if since is None or their_since is None or abs(since - their_since) > JOIN_WITHIN_MS:
         return False
-    (mine, my_theta), (theirs, their_theta) = one.sample, other.sample
     if mine is None or theirs is None:
         return False
     if min(my_theta, their_theta) < 1:

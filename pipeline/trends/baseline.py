@@ -14,6 +14,8 @@ from pipeline.trends.score import DAY_MS, HOUR_MS, ONE_PERSON, QUIET_LEVEL, List
 from pipeline.trends.sliding import Span, people_of_hours, support_by_step
 from pipeline.trends.timeline import Timeline
 
+_NONE = np.zeros(0, np.int32)
+
 
 class Baseline:
     """Decayed means of support (`level`, M) and misfit (V), a column a topic, a row each for short and long window."""
@@ -83,16 +85,19 @@ class Baseline:
                 level[j] += weight * counted * (min(window_ms, HOUR_MS) / HOUR_MS)
         return level
 
-    def roll(self, finished: Finished, past: Past, span: Span, timeline: Timeline) -> None:
-        """A bucket ended; `span` holds its tables and those its windows reach back to."""
+    def roll(
+        self, finished: Finished, past: Past, span: Span, timeline: Timeline, alive: Sequence[int]
+    ) -> I32:
+        """A bucket ended; `span` holds its tables and those its windows reach back to. Returns the slots whose
+        baseline is dropped, of which none is `alive`."""
         spec, windows = self.spec, self.scope.windows
         self._closed_form.clear()
         if not len(self.slots) and windows.quiet(spec.step_ms):
-            return
+            return _NONE
         posts, entries = span.by_topic(self.scope.mask, len(timeline.names.keys))
         candidates = np.flatnonzero(posts >= self.least_people).astype(np.int32)
         if not len(self.slots) and not len(candidates):
-            return
+            return _NONE
         topics = np.union1d(windows.topics[self.slots], candidates)
         short_steps, long_steps = (window_ms // spec.step_ms for window_ms in spec.windows_ms)
         support = np.stack(
@@ -124,20 +129,23 @@ class Baseline:
         self._misfit = np.concatenate((self._misfit, np.zeros((2, len(fresh)))), axis=1)
         self._waiting_level = np.concatenate((self._waiting_level, mean[:, fresh]), axis=1)
         self._waiting_misfit = np.concatenate((self._waiting_misfit, misfit[:, fresh]), axis=1)
-        if (finished.start + spec.bucket_ms) % DAY_MS == 0:
-            self._forget_quiet()
+        dropped = self._drop_quiet(alive) if finished.following % DAY_MS == 0 else _NONE
         self._refresh(past)
+        return dropped
 
-    def _forget_quiet(self) -> None:
+    def _drop_quiet(self, alive: Sequence[int]) -> I32:
         long = self.scope.windows.numbers(self.spec)[1]
         keep = (
             (self._level >= QUIET_LEVEL).any(axis=0)
             | (self._waiting_level > 0).any(axis=0)
             | (self.scope.windows.sums[long, self.slots] > 0)
+            | np.isin(self.slots, np.array(alive, np.int32))
         )
+        dropped: I32 = self.slots[~keep]
         self.slots = self.slots[keep]
         self._level, self._misfit = self._level[:, keep], self._misfit[:, keep]
         self._waiting_level, self._waiting_misfit = self._waiting_level[:, keep], self._waiting_misfit[:, keep]
+        return dropped
 
     def _refresh(self, past: Past) -> None:
         """Expectations for the bucket that begins."""

@@ -32,6 +32,7 @@ class Finished:
     observed: Mask  # by step
     past: Past  # as it was during the bucket
     waited_counts: bool  # whether the bucket that waited has become baseline now
+    following: int  # start of the bucket that begins, ms
 
 
 class Clock:
@@ -80,7 +81,7 @@ class Clock:
         if waiting is not None and counts:
             self._buckets += 1
             self._used.append(waiting[0])
-        finished = Finished(before, observed, self.past, counts)
+        finished = Finished(before, observed, self.past, counts, start)
         self.past = self._past_from(start)
         return finished
 

@@ -14,11 +14,12 @@ import numpy as np
 from pipeline.trends.arrange import ROWS, join
 from pipeline.trends.arrays import F64, I32, U64
 from pipeline.trends.baseline import Baseline
-from pipeline.trends.clock import Past
-from pipeline.trends.people import Support, most_support
+from pipeline.trends.clock import Finished, Past
+from pipeline.trends.people import Support, most_support, shown
 from pipeline.trends.reading import Reader, number_of
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, rank_weight, threshold
+from pipeline.trends.sliding import Span
 from pipeline.trends.timeline import Timeline
 from schemas.trends import Flag
 
@@ -93,17 +94,23 @@ class ScopeList:
         self.shown: list[int] = []  # slots of the list that was made last
         self._lives: dict[int, Life] = {}
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
-        self._issued: tuple[object, ...] = ()
+        self.news: list[str] = []  # the scopes that the list made last is to be issued for
+        self._issued: dict[str, tuple[object, ...]] = {}  # by scope
+        self._made_for: list[str] | None = None  # who wanted the list that was made last
 
     def step(
-        self, now: int, past: Past, touched: tuple[I32, I32], bucket_began: bool, wanted: bool
+        self, now: int, past: Past, touched: tuple[I32, I32], bucket_began: bool, wanted: list[str]
     ) -> Standings | None:
-        """The list at `now` (ms), when it is to be issued. `touched` are the slots with other posts than at the step
-        before, by window. What nobody wants is not made, but lives go on."""
+        """The list at `now` (ms), when it is to be issued; `news` says for which of the twins `wanted`. `touched` are
+        the slots with other posts than at the step before, by window. What nobody wants is not made, but lives go on.
+        """
         moved = len(touched[0]) > 0 or len(touched[1]) > 0 or self.scope.windows.posts_moved[self._long]
         if not (moved or bucket_began or self.busy or (self.of_shard and self._has_rows())):
             return None
         self.reader.step(now, touched)
+        if not (bucket_began or self.busy or self.of_shard or wanted != self._made_for) and self._stays(now, touched):
+            return None
+        self._made_for = wanted
         if past.weight == 0:
             found = Standings([], self._counting(now) if wanted else [])
         else:
@@ -115,7 +122,19 @@ class ScopeList:
         if not wanted:
             return None
         self._count_all(now)
-        return found if self.of_shard or self._is_news(standings, past) else None
+        self.news = wanted if self.of_shard else self._is_news(standings, past, wanted)
+        return found if self.news else None
+
+    def _stays(self, now: int, touched: tuple[I32, I32]) -> bool:
+        """Whether what moved leaves the list as it was: topics that are not shown, with too few posts to be."""
+        windows = self.scope.windows
+        if windows.posts_moved[self._long]:
+            return False
+        posts, shown_slots = windows.sums[self._long], set(self.shown)
+        for slots in touched:
+            if len(slots) and (posts[slots].max() >= FALLBACK_SUPPORT or not shown_slots.isdisjoint(slots.tolist())):
+                return False
+        return threshold(self.on, self._active_topics(now)) == self.on_now
 
     def _has_rows(self) -> bool:
         """Whether a topic could be shown though nothing has moved."""
@@ -126,7 +145,8 @@ class ScopeList:
         """All posts of the scope and their people in the long window, where that is counted."""
         if self.scope.counts_posts:
             people = number_of(self.reader.people_samples(now - self.spec.long_ms, now))
-            self.total = self.scope.windows.posts[self._long], round(people)
+            posts = self.scope.windows.posts[self._long]
+            self.total = posts, shown(people, posts)
 
     @property
     def busy(self) -> bool:
@@ -138,11 +158,15 @@ class ScopeList:
     def _track(self, short: I32, long: I32, bucket_began: bool, past: Past) -> None:
         """Looks closer at topics whose posts could be enough for a score."""
         windows = self.scope.windows
-        slots = windows.live(self._long, self.least_people) if bucket_began else np.union1d(short, long)
+        if bucket_began:
+            slots = windows.live(self._long, self.least_people)
+        else:  # most topics have too few posts: they go before anything else is asked of them
+            moved = np.concatenate((short, long))
+            slots = np.unique(moved[windows.sums[self._long, moved] >= self.least_people]).astype(np.int64)
         if len(slots) == 0:
             return
         posts = windows.sums[self._short : self._long + 1, slots]
-        enough = (posts[1] >= self.least_people) & (self.baseline.bound(slots, posts) >= OFF)
+        enough = self.baseline.bound(slots, posts) >= OFF
         slots, posts = slots[enough], posts[:, enough]
         if len(slots):
             self.baseline.learn(slots.tolist(), past, self._timeline)
@@ -254,6 +278,8 @@ class ScopeList:
         """(slot, the most support its posts in the long window allow), best first."""
         windows = self.scope.windows
         slots = windows.live(self._long, least)
+        if len(slots) == 0:
+            return
         most = most_support(windows.sums[self._long, slots])
         first = 64
         if len(slots) > first:
@@ -268,38 +294,44 @@ class ScopeList:
 
     # -- issuing -----------------------------------------------------------------------------------------------------
 
-    def _is_news(self, standings: Sequence[Standing], past: Past) -> bool:
-        sums, long = self.scope.windows.sums, self._long
+    def _is_news(self, standings: Sequence[Standing], past: Past, wanted: Iterable[str]) -> list[str]:
+        """The scopes whose last list said something else."""
+        posts = [self.reader.posts(standing.slot) for standing in standings]
         now = tuple(
             (
                 self.key(standing.slot),
                 standing.trending,
-                int(sums[long, standing.slot]),
-                round(standing.support[1].people),
+                said,
+                shown(standing.support[1].people, said),
                 tuple(flags_of(standing)),
             )
-            for standing in standings
+            for standing, said in zip(standings, posts, strict=True)
         )
         issued = (past.flag, *self.total, *now) if now or self.total[0] else ()
-        if issued == self._issued:
-            return False
-        self._issued = issued
-        return True
+        news = [scope for scope in wanted if self._issued.get(scope, ()) != issued]
+        self._issued.update(dict.fromkeys(news, issued))
+        return news
 
     # -- bookkeeping -------------------------------------------------------------------------------------------------
+
+    def roll(self, finished: Finished, past: Past, span: Span) -> None:
+        """A bucket ended (see Baseline). With a baseline that is dropped goes what was remembered of its topic."""
+        alive = [slot for slot, life in self._lives.items() if life.since is not None]
+        for slot in self.baseline.roll(finished, past, span, self._timeline, alive).tolist():
+            self._lives.pop(slot, None)
 
     def tidy(self) -> set[int]:
         """Forgets lives that cannot matter any more. Returns the slots that are needed."""
         self._lives = {slot: life for slot, life in self._lives.items() if slot in self._tracked or not life.idle}
         return {*self._lives, *self._tracked, *self.shown, *self.baseline.slots.tolist()}
 
-    def state(self) -> tuple[dict[int, Life], set[int], tuple[object, ...]]:
-        """Lives by slot, the slots looked at closely, and what was issued last."""
-        return self._lives, self._tracked, self._issued
+    def state(self, scope: str) -> tuple[dict[int, Life], set[int], tuple[object, ...]]:
+        """Lives by slot, the slots looked at closely, and what was issued last for the scope."""
+        return self._lives, self._tracked, self._issued.get(scope, ())
 
     def restore(self, lives: dict[int, Life], tracked: set[int], issued: tuple[object, ...]) -> None:
-        """Takes what `state` gave."""
-        self._lives, self._tracked, self._issued = lives, tracked, issued
+        """Takes what `state` gave for a scope without twins."""
+        self._lives, self._tracked, self._issued = lives, tracked, {self.scope.name: issued}
 
     def renumber(self, new_slot: I32) -> None:
         """Slots have new numbers (all that are needed are kept)."""

@@ -104,6 +104,11 @@ def most_support(posts: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
     return np.where(posts > K, posts * (1 + 6 / K**0.5), posts)
 
 
+def shown(people: float, posts: int) -> int:
+    """People as they are shown: beyond K an estimate, which is not to exceed their posts."""
+    return min(round(people), posts)
+
+
 @dataclass(slots=True)
 class Support:
     """What the united samples of a topic say. Shares are of the sampled people or posts, 0 to 1."""

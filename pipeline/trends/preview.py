@@ -20,7 +20,7 @@ from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.clock import Past
 from pipeline.trends.lists import FALLBACK_SUPPORT, ScopeList, Standing, Standings
 from pipeline.trends.panes import EXAMPLES, smallest
-from pipeline.trends.people import NOBODY, Support, most_support, support_of_united, united
+from pipeline.trends.people import NOBODY, Support, most_support, shown, support_of_united, united
 from pipeline.trends.reading import gather, number_of
 from pipeline.trends.rows import part_of, row_of
 from pipeline.trends.scope import Scope, grown
@@ -225,7 +225,8 @@ class _Preview:
             self._posts = of.reader.posts_since(since)
         more = [totals for table in known if table.start >= since for totals in totals_in(table, mask)]
         people = number_of([self._people, *(totals.people for totals in more)])
-        return self._posts + sum(totals.posts for totals in more), round(people)
+        posts = self._posts + sum(totals.posts for totals in more)
+        return posts, shown(people, posts)
 
     def look(self, past: Past, slots: Sequence[int], known: Sequence[Table]) -> Standings | None:
         """The list so far, where it differs from the one before; `known` is all that is not final yet."""
@@ -235,7 +236,8 @@ class _Preview:
         content = (
             self._at,
             self.total,
-            *((one.slot, one.trending, self._held[one.slot].posts, round(one.support[1].people)) for one in rows),
+            *((one.slot, one.trending, posts := self._held[one.slot].posts, shown(one.support[1].people, posts))
+              for one in rows),
         )
         if content == self._shown or not (standings or self.total[0]):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,22 +27,21 @@ class Reader:
         self._now = 0
         self._tables: dict[tuple[int, int], list[Table]] = {}  # by window number and end, of this step
         self._support: tuple[dict[int, Support], dict[int, Support]] = ({}, {})  # by slot: short, long window
+        self._words: dict[int, tuple[list[str], list[str]]] = {}  # by slot: spellings and examples of the long window
         self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, as far as it was read
 
     def step(self, now: int, touched: tuple[I32, I32]) -> None:
         """Goes to the step that ends at `now`; the touched slots' posts changed, by window."""
         self._now = now
         self._tables.clear()
-        for known, slots in zip(self._support, touched, strict=True):
-            if known and len(slots):
-                changed = np.zeros(self._scope.windows.used, np.bool_)
-                changed[slots] = True
-                for slot in [slot for slot in known if changed[slot]]:
-                    del known[slot]
+        short, long = self._support
+        _drop(touched[0], self._scope.windows.used, short)
+        _drop(touched[1], self._scope.windows.used, long, self._words)
 
     def clear(self) -> None:
         """Slots mean other topics now."""
         self._support = ({}, {})
+        self._words.clear()
         self._history.clear()
 
     @property
@@ -166,14 +166,7 @@ class Reader:
 
     def spellings(self, slot: int) -> list[str]:
         """The spellings of a topic in the long window, most used first."""
-        names = self._timeline.names.spellings
-        counts: dict[int, int] = {}
-        for place in self._places(slot, 1, self._now):
-            table = place.table
-            for row in place.rows(self._scope.mask):
-                spelling = int(table.spelling[row])
-                counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
-        return [names[number] for number in sorted(counts, key=lambda number: (-counts[number], names[number]))]
+        return self._in_words(slot)[0]
 
     def posts(self, slot: int) -> int:
         """Posts in the long window."""
@@ -181,13 +174,36 @@ class Reader:
 
     def examples(self, slot: int) -> list[str]:
         """Ids of some posts of the long window: own words before reposts, else drawn by lot."""
+        return self._in_words(slot)[1].copy()
+
+    def _in_words(self, slot: int) -> tuple[list[str], list[str]]:
+        known = self._words.get(slot)
+        if known is not None:
+            return known
+        names = self._timeline.names.spellings
+        counts: dict[int, int] = {}
         found: list[tuple[int, str]] = []
         for place in self._places(slot, 1, self._now):
             table = place.table
             for row in place.rows(self._scope.mask):
-                first, last = table.example_ptr[row], table.example_ptr[row + 1]
+                spelling = int(table.spelling[row])
+                counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
+                first, last = int(table.example_ptr[row]), int(table.example_ptr[row + 1])
                 found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
-        return [post for _, post in sorted(found)[:EXAMPLES]]
+        spellings = [names[number] for number in sorted(counts, key=lambda number: (-counts[number], names[number]))]
+        known = self._words[slot] = spellings, [post for _, post in sorted(found)[:EXAMPLES]]
+        return known
+
+
+def _drop(slots: I32, used: int, *known: dict[int, Any]) -> None:
+    """Forgets what is known of these slots, numbers below `used`."""
+    if len(slots) == 0 or not any(known):
+        return
+    changed = np.zeros(used, np.bool_)
+    changed[slots] = True
+    for of_slot in known:
+        for slot in [slot for slot in of_slot if changed[slot]]:
+            del of_slot[slot]
 
 
 def number_of(samples: Sequence[U64]) -> float:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pipeline.trends.clock import Past
 from pipeline.trends.lists import ScopeList, Standing, Standings, flags_of
+from pipeline.trends.people import shown
 from pipeline.trends.score import MINUTE_MS, OFF, ListSpec
 from schemas import WINDOWS, Peak, State, Trend, TrendList
 from schemas.parts import ListPart, PartRow
@@ -70,14 +71,15 @@ def row_of(of: ScopeList, reading: Reading, now: int, past: Past, standing: Stan
     spellings = reading.spellings(slot) or [of.key(slot)]
     spark = reading.spark(slot, standing.which)
     life, since, in_window = standing.life, standing.since, standing.support[standing.which]
+    posts = reading.posts(slot)
     return Trend(
         rank=rank,
         topic=of.key(slot),
         trending=standing.trending,
         display=spellings[0],
         variants=spellings[1:],
-        posts=reading.posts(slot),
-        authors=round(standing.support[1].people),
+        posts=posts,
+        authors=shown(standing.support[1].people, posts),
         support=round(in_window.n, _DIGITS),
         expected=round(standing.expected, _DIGITS),
         spread=round(math.sqrt(standing.variance), _DIGITS),
@@ -91,7 +93,7 @@ def row_of(of: ScopeList, reading: Reading, now: int, past: Past, standing: Stan
         joined=sorted(of.key(other) for other in standing.joined),
         examples=reading.examples(slot),
         spark=[round(n, _DIGITS) for n in spark],
-        why=_why(spec, past, standing),
+        why=_why(spec, past, standing, posts),
     )
 
 
@@ -106,9 +108,9 @@ def _state(spec: ListSpec, now: int, since: int | None, spark: list[float]) -> S
     return "steady"
 
 
-def _why(spec: ListSpec, past: Past, standing: Standing) -> str:
+def _why(spec: ListSpec, past: Past, standing: Standing, posts: int) -> str:
     support = standing.support[standing.which]
-    people, n = round(support.people), round(support.n)
+    people, n = shown(support.people, posts), round(support.n)
     window = _length(spec.windows_ms[standing.which])
     said = f"{_count(people, 'person', 'people')} in {window}"
     if n < 0.8 * people:

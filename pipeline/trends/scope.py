@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -21,6 +21,11 @@ def scopes_of(cell: Cell) -> list[str]:
         scopes.append(f"source:{cell.source}")
     scopes += [name if name.startswith("watch:") else f"event:{name}" for name in cell.events]
     return scopes
+
+
+def counts_posts(name: str) -> bool:
+    """Whether all posts and people of the scope are counted, with topics or without."""
+    return name.startswith(("event:", "watch:"))
 
 
 class Windows:
@@ -70,6 +75,15 @@ class Windows:
         """Whether the windows of this grid are empty."""
         return not self._past[step_ms] and not self._said[step_ms]
 
+    def leaves(self, step_ms: int, end: int) -> bool:
+        """Whether anything leaves a window of this grid when time comes to `end`."""
+        past, said = self._past[step_ms], self._said[step_ms]
+        return any(
+            (start := end - step_ms - window_ms) in past or start in said
+            for grid_ms, window_ms in self.LENGTHS_MS
+            if grid_ms == step_ms
+        )
+
     def step(self, step_ms: int, end: int, table: Table | None, mask: Mask | None) -> list[I32]:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
         of that grid, what is now too old leaves. Returns the slots touched, per window of `LENGTHS_MS`."""
@@ -81,6 +95,9 @@ class Windows:
                 entering = self.slots_of(topics), posts
                 past[end - step_ms] = entering
         touched: list[I32] = [_NONE] * len(self.LENGTHS_MS)
+        if table is None and not self.leaves(step_ms, end):
+            self.posts_moved = [False] * len(self.LENGTHS_MS)
+            return touched
         for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
             if grid_ms != step_ms:
                 continue
@@ -131,19 +148,21 @@ class Windows:
 
     def live(self, number: int, least: int) -> I64:
         """Slots with at least so many posts in a window."""
-        return np.flatnonzero(self.sums[number, : self.used] >= least).astype(np.int64)
+        return (self.sums[number, : self.used] >= least).nonzero()[0]
 
     def compact(self, needed: Iterable[int]) -> I32 | None:
         """Gives up the slots of topics that no window and no `needed` slot knows, where that is most of them.
 
         Returns the new slots by old slot (-1: given up), or None where nothing changed.
         """
+        if self.used < 1024:
+            return None
         keep: Mask = np.any(self.sums[:, : self.used] > 0, axis=0)
         for past in self._past.values():
             for slots, _ in past.values():
                 keep[slots] = True
         keep[list(needed)] = True
-        if self.used < 1024 or int(keep.sum()) * 4 > self.used * 3:
+        if int(keep.sum()) * 4 > self.used * 3:
             return None
         old = np.flatnonzero(keep)
         new = np.full(self.used, -1, np.int32)
@@ -179,19 +198,36 @@ _NONE = np.zeros(0, np.int32)
 
 
 class Scope:
-    """A name, its cells and its windows."""
+    """Its names, its cells and its windows.
 
-    def __init__(self, name: str, names: Names) -> None:
-        self.name = name
-        self.counts_posts = name.startswith(("event:", "watch:"))
-        self.windows = Windows(self.counts_posts)
+    Scopes that have had the same cells so far are *twins*: one object with all their names, until a cell tells them
+    apart (an archive of one network is both `all` and its source).
+    """
+
+    def __init__(self, twins: Sequence[str], names: Names) -> None:
         self._names = names
-        self._is_member: Callable[[Cell], bool] = _membership(name)
+        self.rename(twins)
+        self.windows = Windows(self.counts_posts)
+
+    def rename(self, twins: Sequence[str]) -> None:
+        """Stands for these scopes from now on, which have the cells it had."""
+        self.twins = sorted(twins)
+        self._is_member: Callable[[Cell], bool] = _membership(self.name)
         self._mask = np.zeros(0, np.bool_)
+
+    @property
+    def name(self) -> str:
+        """The first of its names."""
+        return self.twins[0]
 
     @property
     def is_event(self) -> bool:
         return self.name.startswith("event:")
+
+    @property
+    def counts_posts(self) -> bool:
+        """Whether it has all its posts and people counted, with topics or without. Such a scope has no twin."""
+        return counts_posts(self.name)
 
     @property
     def mask(self) -> Mask | None:

@@ -226,7 +226,11 @@ def people_of_hours(
     wanted = np.full(topic_count, -1, np.int32)
     wanted[topics] = np.arange(len(topics), dtype=np.int32)
     found = []
+    ascending = np.sort(topics)
     for table in hours:
+        if not table.holds_any(ascending):
+            found.append(np.zeros(len(topics)))
+            continue
         index, author, _, _ = select(table, mask, wanted)
         found.append(people_by_index(index, author, len(topics)))
     return found

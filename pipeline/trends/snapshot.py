@@ -2,14 +2,15 @@
 
 A *head* holds what is not in tables (baselines, lives, clocks) at a full ten minutes of event time and names the tables
 it goes with; a table is written once, when it is new. So a snapshot costs what has been counted since the last one, and
-whoever writes records of the same moment writes the same.
+whoever writes records of the same moment writes the same. Beside a head lies the offset from which what it does not
+cover is read: a state that is older than what was committed is still whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -98,8 +99,9 @@ class Snapshots:
         for record in written or {}:
             self._written.setdefault(_name_of(record), []).append(record)
 
-    def take(self) -> Snapshot:
-        """The state now. Raises ValueError between two full ten minutes of event time."""
+    def take(self, offset: int) -> Snapshot:
+        """The state now; `offset` is where the first record lies that it does not cover. Raises ValueError between two
+        full ten minutes of event time."""
         at = self.board.now
         if at is None or at % SNAPSHOT_MS:
             raise ValueError(f"no snapshot at {at}: event time must be at a multiple of {SNAPSHOT_MS} ms")
@@ -108,10 +110,12 @@ class Snapshots:
         for name, table in tables.items():
             if name not in self._written:
                 self._write(records, name, _pack(_packed(table, self.board.names)))
-        head = f"head/{at:015d}"
+        head, place = head_names(at)
         if head not in self._written:
             self._write(records, head, _pack(_head(self.board, list(tables))))
-        self._heads = [*self._heads[-1:], (head, set(tables))]
+        if place not in self._written:
+            self._write(records, place, b"%d" % offset)
+        self._heads = [*self._heads[-1:], (head, {place, *tables})]
         needed = {head for head, _ in self._heads}.union(*(names for _, names in self._heads))
         gone = [name for name in self._written if name not in needed]
         return Snapshot(at, records, [record for name in gone for record in self._written.pop(name)])
@@ -122,14 +126,33 @@ class Snapshots:
         self._written[name] = list(parts)
 
 
-def restore(records: Mapping[str, bytes], grid: Grid, shard: int | None = None) -> Board | None:
+class Restored(NamedTuple):
+    """A board, and the offset from which what it does not hold is read."""
+
+    board: Board
+    offset: int
+
+
+def restore(records: Mapping[str, bytes], grid: Grid, shard: int | None = None) -> Restored | None:
     """The board of the newest head that is complete with its tables, else of the one before; None: there is none."""
     whole = joined_records(records)
-    for name in sorted((name for name in whole if name.startswith("head/")), reverse=True):
+    for name, offset in written_heads(whole):
         head = _unpack_head(whole[name])
         if head.version == _FORMAT and all(table in whole for table in head.tables):
-            return _board(head, whole, Board(grid, shard=shard))
+            return Restored(_board(head, whole, Board(grid, shard=shard)), offset)
     return None
+
+
+def head_names(at: int) -> tuple[str, str]:
+    """The names of a head and of the offset that goes with it."""
+    return f"head/{at:015d}", f"offset/{at:015d}"
+
+
+def written_heads(whole: Mapping[str, bytes]) -> list[tuple[str, int]]:
+    """(name, offset) of the heads that lie there with their offsets, newest first."""
+    heads = sorted((name for name in whole if name.startswith("head/")), reverse=True)
+    places = [(head, head_names(int(head.removeprefix("head/")))[1]) for head in heads]
+    return [(head, int(whole[place])) for head, place in places if place in whole]
 
 
 def _name_of(record: str) -> str:
@@ -232,18 +255,18 @@ def _table(packed: _Packed, names: Names) -> Table:
 
 def _head(board: Board, tables: list[str]) -> _Head:
     lists = []
-    for ranked in board.all_lists():
+    for scope, ranked in board.all_lists():
         keys = board.names.keys
         topic_of = ranked.scope.windows.topics
         slots, *columns = ranked.baseline.state()
-        lives, tracked, issued = ranked.state()
+        lives, tracked, issued = ranked.state(scope)
         needed = sorted({*slots.tolist(), *lives, *tracked})
         index = {slot: number for number, slot in enumerate(needed)}
         if not needed and not issued:
             continue
         lists.append(
             _List(
-                ranked.scope.name,
+                scope,
                 ranked.spec.window,
                 [keys[int(topic_of[slot])] for slot in needed],
                 np.array([index[slot] for slot in slots.tolist()], "<i4").tobytes(),
@@ -281,7 +304,7 @@ def _board(head: _Head, whole: Mapping[str, bytes], board: Board) -> Board:
         board.clocks[window].restore(state)
     board.begin_at(head.at, head.posted, head.scopes, {MINUTE_MS: head.awake[0], HOUR_MS: head.awake[1]})
     specs = {spec.window: spec for spec in SPECS}
-    by_name = {(ranked.scope.name, ranked.spec.window): ranked for ranked in board.all_lists()}
+    by_name = {(scope, ranked.spec.window): ranked for scope, ranked in board.all_lists()}
     for found in head.lists:
         ranked = by_name[found.scope, found.window]
         windows = ranked.scope.windows

@@ -116,6 +116,13 @@ class Table:
         row, last_row = rows[place], rows[place + 1]
         return Place(self, int(row), int(last_row), int(self.ptr[row]), int(self.ptr[last_row]))
 
+    def holds_any(self, topics: I32) -> bool:
+        """Whether one of the topics stands here."""
+        known, _ = self._index()
+        if len(known) == 0:
+            return False
+        return bool((known[np.minimum(known.searchsorted(topics), len(known) - 1)] == topics).any())
+
     def find_all(self, topics: I32) -> Iterator[tuple[int, Place]]:
         """(number in `topics`, place) of those that stand here; `topics` ascending."""
         known, rows = self._index()

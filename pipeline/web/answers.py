@@ -10,6 +10,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
 from pipeline.web.history import HistoryError, Point
+from pipeline.web.recent import Example
 from schemas import Trend, TrendList
 from schemas.alerts import Alert
 
@@ -50,12 +51,14 @@ class Place(msgspec.Struct):
 
 
 class TopicView(msgspec.Struct):
-    """All about one topic: where it is listed now, its variants and examples, its time line, its alerts."""
+    """All about one topic: where it is listed now, its variants, the ids of example posts and those of them that the
+    server knows and may show, its time line, its alerts."""
 
     topic: str
     display: str
     variants: list[str]
     examples: list[str]
+    posts: list[Example]
     now: list[Place]
     history: list[Point]
     alerts: list[Alert]
@@ -78,7 +81,8 @@ class Tag(msgspec.Struct):
 
 
 class Readiness(msgspec.Struct):
-    """Whether lists come; if not, `reason` is a sentence that says since when. `silent_s` since the last list came."""
+    """Whether the server follows the source of lists; if not, `reason` is a sentence. `silent_s` since the last list
+    came (null: none has)."""
 
     ready: bool
     reason: str = ""

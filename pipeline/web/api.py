@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -16,10 +16,12 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, PathParameter, QueryParameter
 
+from pipeline.alerts.blocking import allowed
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
 from pipeline.web.feed import Feed, Wanted
 from pipeline.web.history import DAY_MS, History
+from pipeline.web.recent import Example
 from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of
 from schemas import PostError, Trend, TrendList, parse_time
@@ -27,6 +29,7 @@ from schemas.alerts import Alert
 
 HEARTBEAT_S = 15.0
 MAX_LIMIT = 20
+MAX_EXAMPLES = 12  # posts of a topic's view
 TAG_DAYS = 7  # of a tag's history, as Mastodon's clients draw them
 LAST_MS = 253_402_300_800_000  # the year 10000
 
@@ -51,6 +54,7 @@ class Web:
     history: History | None = None
     titles: dict[str, str] = field(default_factory=dict)  # of scopes
     alerts: RecentAlerts = field(default_factory=RecentAlerts)
+    examples: Callable[[Sequence[str], str], list[Example]] = lambda _ids, _scope: []  # of post ids, for a scope
     heartbeat_s: float = HEARTBEAT_S
 
     def row_of(self, topic: str) -> list[Place]:
@@ -68,6 +72,11 @@ class Web:
             return None
         found = await asyncio.to_thread(self.history.at, scope, window, at_ms)
         return None if found is None else self.feed.visible(found)
+
+    def alerts_of(self, topic: str | None = None) -> list[Alert]:
+        """The alerts of a topic, or all, as moderation lets them be seen."""
+        told = (allowed(alert, self.feed.visible) for alert in self.alerts.of(topic))
+        return [alert for alert in told if alert is not None]
 
     def may_show(self, topic: str, scope: str, window: WindowName) -> bool:
         """Whether moderation lets the topic be seen, also where it is not listed."""
@@ -169,14 +178,15 @@ def api_router(web: Web) -> Router:
             raise NotFoundException(detail="no list has this topic, now or in that time")
         variants = list(dict.fromkeys(spelling for row in now_or_then for spelling in row.variants))
         examples = list(dict.fromkeys(post for row in now_or_then for post in row.examples))
-        return TopicView(key, now_or_then[0].display, variants, examples, now, points, web.alerts.of(key))
+        posts = web.examples(examples[:MAX_EXAMPLES], scope)
+        return TopicView(key, now_or_then[0].display, variants, examples, posts, now, points, web.alerts_of(key))
 
     @get("/alerts", responses={400: FAULTS[400]})
     async def alerts(
         limit: Annotated[int, QueryParameter(ge=1, le=100, description="alerts at most")] = MAX_LIMIT,
     ) -> list[Alert]:
         """The last alerts: those that fire first, then what is over, the newest first."""
-        shown = [one for one in web.alerts.of() if not one.topic or web.may_show(one.topic, one.scope, one.window)]
+        shown = web.alerts_of()
         return shown[:limit]
 
     @get("/voice", responses=FAULTS)

@@ -16,16 +16,17 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from pipeline.alerts.recent import RecentAlerts
+from pipeline.link import Link
 from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
+from pipeline.web.recent import Example
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
-SILENT_S = 120.0  # without any list, provisional or final: the server is not ready any more
 _WEB = "web"  # of the application's state
 STATIC = Path(__file__).with_name("static")
 
@@ -39,24 +40,29 @@ def create_app(
     watchlists: Sequence[Watchlist] = (),
     alerts: RecentAlerts | None = None,
     orders: OrderDesk | None = None,
+    examples: Callable[[Sequence[str], str], list[Example]] | None = None,
+    link: Link | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
-    """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late;
-    `orders`: where what people say about them goes (none: nobody may); `heartbeat_s`: after how long a silence a
-    stream shows that it lives; `routers`: routes of other parts (wall, moderation), served with the same headers and
-    errors."""
+    """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late; `orders`: where what
+    people say about them goes (none: nobody may); `examples`: the posts of these ids that are known and may be shown in
+    a scope; `link`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
+    how long a silence a stream shows that it lives; `routers`: routes of other parts (wall, moderation), served with
+    the same headers and errors."""
     web = Web(feed, history, _titles_of(events, watchlists), heartbeat_s=heartbeat_s)
     if alerts is not None:
         web.alerts = alerts
+    if examples is not None:
+        web.examples = examples
     app = Litestar(
         route_handlers=[
             api_router(web),
             order_routes(web, orders or OrderDesk()),
             page_router(web),
-            _service(feed, registry),
+            _service(feed, registry, link),
             create_static_files_router("/static", [STATIC], name="static", cache_control=None),
             *routers,
         ],
@@ -93,22 +99,19 @@ async def _headers(message: Message, _scope: Scope) -> None:
         message["headers"] = headers
 
 
-def _service(feed: Feed, registry: CollectorRegistry | None) -> Router:
+def _service(feed: Feed, registry: CollectorRegistry | None, link: Link | None) -> Router:
     @get("/healthz", media_type=MediaType.TEXT, sync_to_thread=False)
     def healthz() -> str:
         """The process answers."""
         return "ok\n"
 
-    @get("/readyz", responses={503: ResponseSpec(Readiness, description="no list comes")}, sync_to_thread=False)
+    @get("/readyz", responses={503: ResponseSpec(Readiness, description="not ready")}, sync_to_thread=False)
     def readyz() -> Response[Readiness]:
-        """Whether lists come from the pipeline: 503 until the first one, and after SILENT_S without any."""
-        silent_s = feed.silent_s()
-        if silent_s is None:
-            return Response(Readiness(False, "no list has come from the pipeline yet"), status_code=503)
-        told = Readiness(silent_s < SILENT_S, silent_s=round(silent_s, 1))
-        if not told.ready:
-            told.reason = f"no list has come from the pipeline for {SILENT_S:.0f} s: look at its workers and its broker"
-        return Response(told, status_code=200 if told.ready else 503)
+        """Whether the server has read the lists that there are and follows their source. That nobody posts is no
+        fault: `silent_s` tells it."""
+        silent_s, fault = feed.silent_s(), link.fault if link else ""
+        told = Readiness(not fault, fault, None if silent_s is None else round(silent_s, 1))
+        return Response(told, status_code=503 if fault else 200)
 
     @get("/metrics", include_in_schema=False)
     async def metrics() -> Response[bytes]:

@@ -15,13 +15,14 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from pipeline.text import printable
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
-from pipeline.web.wall.pages import ASSET_TYPES, ASSETS, HEADERS, event_list, language, shell
+from pipeline.web.wall.pages import event_list, shell
 from pipeline.web.wall.tally import Minute, Phase, Resonance, own_topics, resonance
 from pipeline.web.wall.wall import Wall
 from pipeline.web.wall.walls import Walls
 from schemas import Trend, TrendList, Window
 
 HEARTBEAT_S = 10.0
+TRENDS = 6  # beside a wall
 Current = Callable[[str, Window], TrendList | None]  # the last list of (scope, window), already made visible
 View = Literal["board", "wall", "screen"]
 
@@ -38,6 +39,7 @@ class WallView(msgspec.Struct):
     counted: int  # posts of the event so far
     shown: int  # of the last minute, on the screen
     came: int  # of the last minute, that could have been on it
+    trends: list[Trend]  # what the event talks about now besides its own hashtags, at most TRENDS
 
 
 class Board(msgspec.Struct):
@@ -56,7 +58,7 @@ class Board(msgspec.Struct):
     phases: list[Phase]
 
 
-def wall_view(walls: Walls, wall: Wall, *, screen: bool, limit: int = 60) -> WallView:
+def wall_view(walls: Walls, wall: Wall, current: Current, *, screen: bool, limit: int = 60) -> WallView:
     """What a page of the wall (or the screen) shows now."""
     shown, came = wall.screen.sample()
     event = wall.event
@@ -64,7 +66,15 @@ def wall_view(walls: Walls, wall: Wall, *, screen: bool, limit: int = 60) -> Wal
         event.name, printable(event.title or event.name), walls.moderation.mode(event.name, event.moderation),
         walls.moderation.frozen(event.name), wall.pinned(),
         wall.on_screen() if screen else wall.page("shown", limit), wall.tally.posts, shown, came,
+        trends_of(walls, wall, current)[:TRENDS],
     )
+
+
+def trends_of(walls: Walls, wall: Wall, current: Current) -> list[Trend]:
+    """The event's trends now, without its own hashtags."""
+    found = current(f"event:{wall.event.name}", "1h")
+    own = own_topics(wall.event)
+    return [row for row in walls.visible(found).trends if row.topic not in own] if found else []
 
 
 def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
@@ -75,8 +85,6 @@ def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
     def may(topic: str) -> bool:
         return walls.moderation.visible_topic(event.name, topic, tally.display(topic))
 
-    found = current(f"event:{event.name}", "1h")
-    trends = walls.visible(found).trends if found else []
     topics: list[tuple[str, int]] = []
     for topic, posts in sorted(tally.topics.items(), key=lambda it: (-it[1], it[0]))[:60]:
         if topic not in own and len(topics) < 12 and may(topic):
@@ -92,7 +100,7 @@ def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
         phase.topics = [printable(tally.display(topic)) for topic in phase.topics if may(topic)]
     return Board(
         event.name, printable(event.title or event.name), event.time_zone, tally.posts, len(tally.people),
-        tally.minutes(240), [row for row in trends if row.topic not in own], topics, wall.repeated(),
+        tally.minutes(240), trends_of(walls, wall, current), topics, wall.repeated(),
         sorted((it for it in shared if it.people or it.topics), key=lambda it: -it.people), phases,
     )
 
@@ -130,26 +138,19 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
 
     @get("/events", media_type=MediaType.HTML, include_in_schema=False)
     async def events_page(request: Request[Any, Any, Any]) -> Response[str]:
-        return event_list([wall.event for wall in walls.walls.values()], language(request))
+        return event_list(request, [wall.event for wall in walls.walls.values()])
 
     @get("/events/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def board_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return shell(wall_of(walls, name).event, "board", language(request))
+        return shell(request, wall_of(walls, name).event, "board")
 
     @get("/events/{name:str}/wall", media_type=MediaType.HTML, include_in_schema=False)
     async def wall_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return shell(wall_of(walls, name).event, "wall", language(request))
+        return shell(request, wall_of(walls, name).event, "wall")
 
     @get("/screen/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def screen_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return shell(wall_of(walls, name).event, "screen", language(request))
-
-    @get("/wall-assets/{name:str}", include_in_schema=False, sync_to_thread=False)
-    def asset(name: FromPath[str]) -> Response[bytes]:
-        if name not in ASSET_TYPES:
-            raise NotFoundException
-        return Response((ASSETS / name).read_bytes(), media_type=ASSET_TYPES[name],
-                        headers=HEADERS | {"Cache-Control": "no-cache"})
+        return shell(request, wall_of(walls, name).event, "screen")
 
     @get("/api/v1/events/{name:str}", sync_to_thread=False)
     def board(name: FromPath[str]) -> Board:
@@ -159,15 +160,18 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
     @get("/api/v1/events/{name:str}/wall", sync_to_thread=False)
     def wall(name: FromPath[str], limit: Annotated[int, QueryParameter(ge=1, le=500)] = 60) -> WallView:
         """The newest posts of an event's wall."""
-        return wall_view(walls, wall_of(walls, name), screen=False, limit=limit)
+        return wall_view(walls, wall_of(walls, name), current, screen=False, limit=limit)
 
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
     async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> EventStream:
         wall_of(walls, name)
         if view == "board":
             return EventStream(snapshots(walls, lambda: board_of(walls, wall_of(walls, name), current), 2.0))
-        screen = view == "screen"
-        return EventStream(snapshots(walls, lambda: wall_view(walls, wall_of(walls, name), screen=screen), 0.25))
 
-    return Router("/", route_handlers=[events_page, board_page, wall_page, screen_page, asset, board, wall, stream],
+        def seen() -> object:
+            return wall_view(walls, wall_of(walls, name), current, screen=view == "screen")
+
+        return EventStream(snapshots(walls, seen, 0.25))
+
+    return Router("/", route_handlers=[events_page, board_page, wall_page, screen_page, board, wall, stream],
                   tags=["events"])

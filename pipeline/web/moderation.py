@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -15,11 +16,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
 from pipeline.web.allowed import CSRF_HEADER, allowed
 from pipeline.web.events import snapshots, wall_of
+from pipeline.web.frame import language
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
-from pipeline.web.wall.pages import language, login, moderation_off, shell
+from pipeline.web.wall.pages import everywhere, login, moderation_off, shell
 from pipeline.web.wall.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate, same
 from pipeline.web.wall.walls import Walls
+from schemas.events import Event
 from schemas.moderation import EVERYWHERE, Decision, Kind
 
 WRONG_TOKEN_S = 0.5  # how long somebody who guesses waits
@@ -85,18 +88,27 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
 
     @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def moderate_page(request: AnyRequest, name: FromPath[str]) -> Response[str]:
-        event, lang = wall_of(walls, name).event, language(request)
+        event = wall_of(walls, name).event
+        return page_of(request, event, lambda data: shell(request, event, "moderate", data))
+
+    @get("/moderate", media_type=MediaType.HTML, include_in_schema=False)
+    async def everywhere_page(request: AnyRequest) -> Response[str]:
+        events = [wall.event for wall in walls.walls.values()]
+        return page_of(request, None, lambda data: everywhere(request, events, data))
+
+    def page_of(
+        request: AnyRequest, event: Event | None, signed: Callable[[dict[str, str]], Response[str]]
+    ) -> Response[str]:
         if not gate.open:
-            return moderation_off(lang)
+            return moderation_off(request)
         session = gate.session(request.cookies.get(COOKIE, ""))
         if session is None:
-            return login_page(request, name)
-        token = session.token
-        return shell(event, "moderate", lang, {"csrf": session.csrf, "token": token.name, "rights": token.rights})
+            return login_page(request, event)
+        return signed({"csrf": session.csrf, "token": session.token.name, "rights": session.token.rights})
 
-    def login_page(request: AnyRequest, name: str, *, wrong: bool = False) -> Response[str]:
+    def login_page(request: AnyRequest, event: Event | None, *, wrong: bool = False) -> Response[str]:
         proof = secrets.token_urlsafe(24)
-        answer = login(wall_of(walls, name).event, language(request), proof, wrong=wrong)
+        answer = login(request, event, proof, wrong=wrong)
         answer.cookies.append(cookie(LOGIN_COOKIE, proof, 3_600))
         return answer
 
@@ -105,15 +117,23 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         request: AnyRequest, name: FromPath[str],
         data: URLEncodedBody[Login],
     ) -> Response[str]:
-        wall_of(walls, name)
+        return await logged_in(request, wall_of(walls, name).event, data)
+
+    @post("/moderate/login", include_in_schema=False, status_code=303)
+    async def log_in_everywhere(request: AnyRequest, data: URLEncodedBody[Login]) -> Response[str]:
+        return await logged_in(request, None, data)
+
+    async def logged_in(request: AnyRequest, event: Event | None, data: Login) -> Response[str]:
         if not same(request.cookies.get(LOGIN_COOKIE, ""), data.proof):
-            return login_page(request, name, wrong=True)
+            return login_page(request, event, wrong=True)
         token = gate.token_of(data.secret)
         if token is None:
             await asyncio.sleep(WRONG_TOKEN_S)
-            return login_page(request, name, wrong=True)
+            return login_page(request, event, wrong=True)
+        place = f"/moderate/{event.name}" if event else "/moderate"
+        asked = f"?lang={language(request)}" if request.query_params.get("lang") else ""
         return Response(
-            "", status_code=303, headers={"Location": f"/moderate/{name}", "Cache-Control": "no-store"},
+            "", status_code=303, headers={"Location": place + asked, "Cache-Control": "no-store"},
             cookies=[cookie(COOKIE, gate.begin(token), SESSION_S), cookie(LOGIN_COOKIE, "", 0)],
         )
 
@@ -183,7 +203,8 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     return Router(
         "/",
         route_handlers=[
-            moderate_page, log_in, log_out, queues, stream, decide, undo, blocks, block, undo_block,
+            moderate_page, everywhere_page, log_in, log_in_everywhere, log_out, queues, stream, decide, undo, blocks,
+            block, undo_block,
         ],
         tags=["moderation"],
     )  # fmt: skip

@@ -14,24 +14,12 @@ from litestar.params import QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.api import Web
-from pipeline.web.wall.pages import language
-from schemas import WINDOWS, TrendList
+from pipeline.web.frame import head, language, top
+from schemas import WINDOWS, Trend, TrendList
 
-_HEAD = """<!doctype html>
-<html lang="{lang}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>upswell</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/static/app.css">
-<script type="module" src="/static/{script}.js"></script>
-</head>
-"""
-_BODY = """<body data-view="{view}">
-<header id="top"><a class="brand" href="/">upswell</a><div id="controls"></div></header>
-<main id="main">{table}</main>
+_BODY = """<body data-view="{view}">{top}
+<div id="controls"></div>
+<main id="main" tabindex="-1">{table}</main>
 <aside id="alerts"></aside>
 <p id="status" role="status" aria-live="polite"></p>
 </body>
@@ -53,10 +41,10 @@ _FRENCH_WHY = tuple((re.compile(said), french) for said, french in (  # as the p
 
 
 def french_why(why: str) -> str:
-    """The sentence of a row in French."""
+    """The sentence of a row in French, numbers too."""
     for said, french in _FRENCH_WHY:
         why = said.sub(french, why, count=1)
-    return why
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", re.sub(r"(?<=\d),(?=\d{3})", "\u202f", why))
 
 
 def page_router(web: Web) -> Router:
@@ -67,10 +55,14 @@ def page_router(web: Web) -> Router:
         tables = []
         for scope in list(dict.fromkeys(scopes))[:MAX_LISTS] or ["all"]:
             change = web.feed.current(scope, window)
-            tables.append(f"<div>{table_of(change.list if change else None, web, scope, window, french)}</div>")
-        table = "".join(tables)
-        body = _HEAD.format(lang="fr" if french else "en", script="app") + _BODY.format(view=view, table=table)
-        return Response(body, media_type=MediaType.HTML, headers={"vary": "accept-language"})
+            table = table_of(change.list if change else None, web, scope, window, french)
+            tables.append(f"<div class='served'>{table}</div>")
+        return whole(request, view, "trends", "app", "".join(tables))
+
+    def whole(request: Request[Any, Any, Any], view: str, place: str, script: str, table: str) -> Response[str]:
+        body = _BODY.format(view=view, top=top(request, place), table=table)
+        page = head("upswell", language(request), ("app",), script) + body
+        return Response(page, media_type=MediaType.HTML, headers={"vary": "accept-language"})
 
     @get("/", include_in_schema=False)
     async def page(
@@ -97,11 +89,8 @@ def page_router(web: Web) -> Router:
         window: Annotated[str, QueryParameter(max_length=3)] = "1h",
     ) -> Response[str]:
         """Share of voice of watchlists and events, side by side."""
-        french = language(request) == "fr"
-        table = _voices(web, named, window, french)
-        head = _HEAD.format(lang="fr" if french else "en", script="voice")
-        body = head + _BODY.format(view="voice", table=table)
-        return Response(body, media_type=MediaType.HTML, headers={"vary": "accept-language"})
+        table = _voices(web, named, window, language(request) == "fr")
+        return whole(request, "voice", "voice", "voice", f"<div class='served'>{table}</div>")
 
     return Router("/", route_handlers=[page, screen, voice])
 
@@ -133,8 +122,8 @@ def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french
     rows = "".join(
         f"<tr{'' if row.trending else FILL}><td>{row.rank}</td><th scope='row'><bdi>{_safe(row.display)}</bdi></th>"
         f"<td>{_spark(row.spark)}</td><td>{row.authors}</td><td>{row.posts}</td>"
-        f"<td>{(FRENCH_STATES[row.state] if french else row.state) if row.trending else ''}</td>"
-        f"<td><bdi>{_safe(french_why(row.why) if french else row.why)}</bdi></td></tr>"
+        f"<td>{_state(row, french)}</td>"
+        f"<td><bdi>{_why(row, french)}</bdi></td></tr>"
         for row in (trends.trends if trends else ())
     )
     heads = ("Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi") if french else (
@@ -154,6 +143,17 @@ def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french
         f"<nav class='plain'>{' '.join(links)}</nav><table class='plain'><caption>{_safe(scope)} · {_safe(window)} · "
         f"{moment or nothing}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
+
+
+def _state(row: Trend, french: bool) -> str:
+    if not row.trending:
+        return "habituel" if french else "as usual"
+    return FRENCH_STATES[row.state] if french else row.state
+
+
+def _why(row: Trend, french: bool) -> str:
+    why = printable(row.why)
+    return escape(french_why(why) if french else why)
 
 
 def _link(text: str, scope: str, window: str, current: bool) -> str:

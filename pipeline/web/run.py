@@ -15,7 +15,7 @@ from litestar import Litestar
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
-from pipeline.web.streams import ending_of
+from pipeline.web.streams import Client, ending_of
 
 STARTS_WITHIN_S = 20.0
 STREAMS_END_WITHIN_S = 1.0  # when the server stops; who has not read the end by then is cut off
@@ -64,6 +64,15 @@ def bound(host: str, port: int) -> socket.socket:
 
 class _Server(uvicorn.Server):
     """Tells streams that it stops, instead of waiting for them and then cancelling them with a traceback each."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        ending_of(cast(Litestar, self.config.app)).cut = self._cut_one
+        await super().startup(sockets)
+
+    def _cut_one(self, client: Client) -> None:
+        for connection in list(self.server_state.connections):
+            if getattr(connection, "client", None) == client:
+                connection.transport.abort()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         ending_of(cast(Litestar, self.config.app)).begin()

@@ -1,4 +1,4 @@
-"""Streams that end when the server does: whole, at once, and without a traceback in its log."""
+"""Streams that end when the server does, whole and at once, and that cut off who does not read them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
-from anyio import CancelScope
+from anyio import CancelScope, move_on_after
 from litestar import Litestar, Request
+from litestar.datastructures import Address
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse, Stream
 from litestar.types import Send
 
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # stored nowhere and held back nowhere on its way
+READS_WITHIN_S = 30.0  # something of what waits for it, or its reader is cut off; some 64 KiB may wait besides
 _PLACE = "ending"
+
+Client = tuple[str, int]  # address and port
 
 
 class Ending:
@@ -22,6 +26,7 @@ class Ending:
     def __init__(self) -> None:
         self._over = False
         self._told: dict[int, Callable[[], None]] = {}
+        self.cut: Callable[[Client], None] = lambda _client: None  # ends a connection at once, without a word
 
     def begin(self) -> None:
         """Ends every stream that runs, and each that is asked for from now on."""
@@ -69,6 +74,7 @@ class EventStream(Stream):
         return _Response(
             events=self.iterator,  # type: ignore[arg-type]
             ending=ending_of(request.app),
+            client=request.client,
             encoded_headers=encoded_headers,
             headers={**(headers or {}), **self.headers},
             is_head_response=is_head_response,
@@ -78,16 +84,22 @@ class EventStream(Stream):
 
 
 class _Response(ASGIStreamingResponse):
-    __slots__ = ("_ending", "_events")
+    __slots__ = ("_client", "_ending", "_events")
 
-    def __init__(self, *, events: AsyncGenerator[bytes, None], ending: Ending, **parts: Any) -> None:
+    def __init__(
+        self, *, events: AsyncGenerator[bytes, None], ending: Ending, client: Address | None, **parts: Any
+    ) -> None:
         super().__init__(iterator=events, content_length=0, **parts)
-        self._events, self._ending = events, ending
+        self._events, self._ending, self._client = events, ending, client
 
     async def _stream(self, send: Send) -> None:
         with CancelScope() as going:
             async with aclosing(self._events) as events:
                 with self._ending.telling(going.cancel):
                     async for event in events:
-                        await send({"type": "http.response.body", "body": event, "more_body": True})
+                        with move_on_after(READS_WITHIN_S if self._client else None) as patience:
+                            await send({"type": "http.response.body", "body": event, "more_body": True})
+                        if patience.cancelled_caught and self._client:  # all buffers are full, and stay so
+                            self._ending.cut((self._client.host, self._client.port))
+                            break
         await send({"type": "http.response.body", "body": b"", "more_body": False})

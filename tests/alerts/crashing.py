@@ -1,6 +1,6 @@
-"""`python -m tests.alerts.crashing CONFIG STATE LISTS POINT`: delivers what lists raise, and is killed at a point.
+"""`python -m tests.alerts.crashing CONFIG STATE ALERTS POINT`: delivers alerts, and is killed at a point.
 
-Points: `kept` (raised and kept, nothing sent), `sending` (sent, not yet known to be), `delivered` (known so), `none`.
+Points: `kept` (taken and kept, nothing sent), `sending` (sent, not yet known to be), `delivered` (known so), `none`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from pipeline.alerts import Outbox
-from pipeline.alerts.run import raise_and_deliver
+from pipeline.alerts.run import take_and_deliver
 from pipeline.settings import load_settings
-from schemas import TrendList
+from schemas.alerts import Alert
 
 
-async def lists_of(path: Path) -> AsyncIterator[TrendList]:
-    for line in path.read_bytes().splitlines():
-        yield msgspec.json.decode(line, type=TrendList)
-        await asyncio.sleep(0)
+async def alerts_of(path: Path, begin: int) -> AsyncIterator[tuple[Alert, int]]:
+    """As the topic has them, from an offset on."""
+    for offset, line in enumerate(path.read_bytes().splitlines()):
+        if offset >= begin:
+            yield msgspec.json.decode(line, type=Alert), offset + 1
+            await asyncio.sleep(0)
 
 
 def killed(call: Callable[..., Any], *, before: bool) -> Callable[..., Any]:
@@ -33,23 +35,27 @@ def killed(call: Callable[..., Any], *, before: bool) -> Callable[..., Any]:
         if before:
             os.kill(os.getpid(), signal.SIGKILL)
         result = call(*arguments)
-        if result != []:
-            os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
         return result
 
     return wrapper
 
 
 def main() -> None:
-    config, state, lists, point = sys.argv[1:]
+    config, state, alerts, point = sys.argv[1:]
     settings = load_settings(Path(config))
     if point == "kept":
         Outbox.take = killed(Outbox.take, before=False)  # type: ignore[method-assign]
     elif point in ("sending", "delivered"):
         Outbox.delivered = killed(Outbox.delivered, before=point == "sending")  # type: ignore[method-assign]
-    asyncio.run(
-        raise_and_deliver(lists_of(Path(lists)), settings, Path(state), lambda _: None, print, CollectorRegistry())
-    )
+    receivers = settings.receivers
+
+    async def whole() -> None:
+        outbox = Outbox(Path(state), receivers)
+        given = alerts_of(Path(alerts), outbox.next_offset)
+        await take_and_deliver(given, outbox, receivers, lambda _: None, print, CollectorRegistry())
+
+    asyncio.run(whole())
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def test_a_muted_topic_or_rule_fires_nothing_and_ends_what_fires() -> None:
     alerting.mute("r", 99 * MINUTE, from_ms=12 * MINUTE)
     assert told(alerting, at(11, row("#a"), row("#b", 2))) == []  # not yet
     assert len(told(alerting, at(12, row("#a"), row("#b", 2)))) == 2
-    alerting.mute("r", 0)
+    alerting.mute("r", 0, from_ms=13 * MINUTE)
     assert len(told(alerting, at(13, row("#a"), row("#b", 2)))) == 2
 
 
@@ -232,23 +232,60 @@ def test_the_volume_of_a_watchlist_is_that_of_all_its_posts() -> None:
     ]
 
 
-def test_a_rule_that_stays_goes_on_and_what_a_changed_or_removed_one_fired_is_resolved() -> None:
-    rules = [rule(name="stays"), rule(name="changes"), rule(name="goes")]
-    alerting = Alerting(rules)
-    assert len(told(alerting, at(1, row("#a")))) == 3
-    over = alerting.redefine([rules[0], rule(name="changes", top=1), rule(name="comes")])
-    assert [(one.rule, one.status, one.at) for one in over] == [
-        ("changes", "resolved", MINUTE), ("goes", "resolved", MINUTE)
+def test_other_rules_begin_anew_and_rules_that_say_the_same_keep_their_courses() -> None:
+    same, changed, gone = rule(name="same", hold_s=120), rule(name="changed", top=5), rule(name="gone")
+    alerting = Alerting([same, changed, gone])
+    assert told(alerting, at(1, row("#a"))) == [("firing", 1, "#a")] * 2
+    fresh = rule(name="fresh", kind="volume", posts=10)
+    ends = alerting.set_rules([fresh, rule(name="changed", top=6), same])
+    assert [(one.rule, one.status, one.at, one.key) for one in ends] == [
+        ("changed", "resolved", MINUTE, f"changed/#a/{MINUTE}"), ("gone", "resolved", MINUTE, f"gone/#a/{MINUTE}"),
     ]  # fmt: skip
-    alerts = [one for each in (at(2, row("#a")), at(3)) for one in alerting.take(each)]
-    assert [(one.rule, one.status, one.at // MINUTE) for one in alerts] == [
-        ("changes", "firing", 2), ("comes", "firing", 2),
-        ("stays", "resolved", 3), ("changes", "resolved", 3), ("comes", "resolved", 3),
-    ]  # fmt: skip
+    assert alerting.take(at(1, row("#a"))) == []  # read again: no rule looks back
+    assert {one.rule for one in alerting.take(at(2, row("#a")))} == {"changed", "fresh"}
+    assert [one.rule for one in alerting.take(at(3, row("#a")))] == ["same"]  # it has held since the first minute
+
+
+def test_what_fires_for_a_rule_that_changed_while_nobody_ran_is_over_with_the_restart() -> None:
+    first = Alerting([rule(name="same"), rule(name="changed")])
+    assert len(first.take(at(1, row("#a")))) == 2
+    second = Alerting([rule(name="changed", severity="critical"), rule(name="same")])
+    (end,) = second.restore(first.snapshot())
+    assert (end.rule, end.status, end.severity) == ("changed", "resolved", "warning")
+    assert [(one.rule, one.status) for one in second.take(at(2))] == [("same", "resolved")]
+
+
+def test_of_the_orders_about_one_thing_the_newest_of_that_moment_holds_in_whatever_order_they_are_heard() -> None:
+    orders = [(2, 50), (10, 0), (20, 30)]  # minute, until
+    expected = [minute for minute in range(1, 40) if not (2 <= minute < 10 or 20 <= minute < 30)]
+    for heard in (orders, orders[::-1], [*orders, *orders]):
+        alerting = Alerting([rule(kind="volume", posts=1, hold_s=0)])
+        for minute, until in heard:
+            alerting.mute("r", until * MINUTE, from_ms=minute * MINUTE)
+        fires = []
+        for minute in range(1, 40):
+            again = Alerting([rule(kind="volume", posts=1, hold_s=0)])
+            again.restore(alerting.snapshot())
+            fires += [minute] if again.take(at(minute, row("#a"))) else []
+            alerting.take(at(minute))
+        assert fires == expected
+
+
+def test_an_alert_that_is_over_tells_its_peak() -> None:
+    alerting = Alerting([rule(), rule(name="s", kind="surge", score=8.0)])
+    heights = ((20, 30.0), (1_200, 9.0), (300, 99.0), (1_200, 8.0))
+    ends = []
+    for minute, (people, score) in enumerate(heights, 1):
+        ends += alerting.take(at(minute, row("#a", authors=people, score=score)))
+    ends += alerting.take(at(5))
+    peaks = {one.rule: one.peak for one in ends if one.status == "resolved"}
+    assert {name: peak and (peak.at // MINUTE, peak.people) for name, peak in peaks.items()} == {
+        "r": (2, 1_200), "s": (3, 300),
+    }  # fmt: skip
 
 
 def test_rules_that_cannot_be_used_change_nothing() -> None:
     alerting = Alerting([rule()])
     with pytest.raises(KeyError):
-        alerting.redefine([rule(name="other", quiet="22:00-07:00", time_zone="No/Where")])
+        alerting.set_rules([rule(name="other", quiet="22:00-07:00", time_zone="No/Where")])
     assert told(alerting, at(1, row("#a"))) == [("firing", 1, "#a")]

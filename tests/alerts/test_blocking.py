@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +11,11 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.alerts import Outbox, delivery
 from pipeline.alerts.blocking import Blocking
-from pipeline.alerts.run import raise_and_deliver
 from pipeline.moderation import MemoryLog
-from pipeline.settings import Settings
 from schemas import TrendList
 from schemas.alerts import Alert, Receiver
 from schemas.moderation import Decision, Kind
+from tests.alerts.outgoing import deliver_all, raised_by
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
 
@@ -45,21 +42,8 @@ class Desk:
 
 
 def run(desk: Desk, hook: Hook, state: Path, lists: list[TrendList], said: list[str]) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    settings = Settings(rules=(rule(),), receivers=(Receiver("ops", "webhook", hook.url),))
-
-    async def given() -> AsyncIterator[TrendList]:
-        for one in lists:
-            yield one
-
-    async def whole() -> None:
-        await raise_and_deliver(
-            desk.blocking.visible(given()), settings, state, lambda _: None, said.append, registry,
-            allowed=desk.blocking.allowed,
-        )  # fmt: skip
-
-    asyncio.run(asyncio.wait_for(whole(), 20))
-    return registry
+    receivers = [Receiver("ops", "webhook", hook.url)]
+    return deliver_all(raised_by([rule()], lists), receivers, state, said, desk.blocking.allowed)
 
 
 def test_an_alert_that_waits_when_its_topic_is_blocked_is_suppressed_and_counted(tmp_path: Path) -> None:
@@ -79,7 +63,7 @@ def test_an_alert_that_waits_when_its_topic_is_blocked_is_suppressed_and_counted
     assert registry.get_sample_value("upswell_alerts_delivered_total", told) == 1
     assert registry.get_sample_value("upswell_alerts_waiting", told) == 0
     assert "receiver ops: an alert of rule r is not sent: a moderator has blocked what it is about" in said
-    outbox = Outbox(tmp_path / "alerts.db", (), ())
+    outbox = Outbox(tmp_path / "alerts.db", ())
     assert [(who, one.topic, why) for who, one, why in outbox.undelivered()] == [
         ("ops", "#a", "a moderator has blocked what it is about")
     ]
@@ -89,13 +73,14 @@ def test_an_alert_that_waits_when_its_topic_is_blocked_is_suppressed_and_counted
 def test_the_end_of_a_blocked_alert_is_told_to_those_who_had_its_beginning_and_to_nobody_else(tmp_path: Path) -> None:
     desk, file = Desk(), tmp_path / "alerts.db"
     receivers = [Receiver(name, "webhook", "http://127.0.0.1:9/") for name in ("had", "waits")]
-    outbox = Outbox(file, [rule()], receivers, allowed=desk.blocking.allowed)
-    outbox.take(at(NOW, row("#a")))
+    fires, ends = raised_by([rule()], [at(NOW, row("#a")), at(NOW + 1)])
+    outbox = Outbox(file, receivers, allowed=desk.blocking.allowed)
+    outbox.take(fires)
     first = outbox.next("had")
     assert first is not None
     outbox.delivered(first.id)
     desk.blocks("#a")
-    outbox.take(at(NOW + 1))
+    outbox.take(ends)
     told = outbox.next("had")
     assert told is not None
     assert told.told is not None
@@ -149,8 +134,9 @@ def test_what_leaves_is_what_may_be_told_and_not_what_was_kept(tmp_path: Path) -
     desk = Desk()
     with Hook() as hook:
         desk.blocks("m/p1", "post")
-        outbox = Outbox(tmp_path / "alerts.db", [rule()], [Receiver("ops", "webhook", hook.url)])
-        outbox.take(at(NOW, row("#a", examples=["p1", "p2"])))
+        outbox = Outbox(tmp_path / "alerts.db", [Receiver("ops", "webhook", hook.url)])
+        (alert,) = raised_by([rule()], [at(NOW, row("#a", examples=["p1", "p2"]))])
+        outbox.take(alert)
         outbox.close()
         run(desk, hook, tmp_path / "alerts.db", [], [])
     assert json.loads(hook.requests[0][2])["alerts"][0]["annotations"]["examples"] == "p2"

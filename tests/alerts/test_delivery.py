@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -17,10 +15,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from pipeline.alerts import Outbox, OutboxError, RecentAlerts, delivery
-from pipeline.alerts.run import raise_and_deliver
 from pipeline.settings import Settings, SettingsError, load_settings
+from pipeline.trends.alerting import Alerting
 from schemas import TrendList
 from schemas.alerts import Order, Receiver, Rule
+from tests.alerts.outgoing import deliver_all, raised_by
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
 
@@ -47,18 +46,7 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(settings: Settings, state: Path, lists: list[TrendList], said: list[str] | None = None) -> CollectorRegistry:
-    registry = CollectorRegistry()
-
-    async def given() -> AsyncIterator[TrendList]:
-        for one in lists:
-            yield one
-
-    async def whole() -> None:
-        say = (said if said is not None else []).append
-        await asyncio.wait_for(raise_and_deliver(given(), settings, state, lambda _: None, say, registry), 20)
-
-    asyncio.run(whole())
-    return registry
+    return deliver_all(raised_by(settings.rules, lists), settings.receivers, state, said if said is not None else [])
 
 
 def test_a_webhook_gets_alertmanagers_message_signed_and_with_a_key(tmp_path: Path) -> None:
@@ -117,7 +105,7 @@ def test_a_dead_receiver_delays_nobody_and_what_it_refuses_for_good_is_visible(t
         registry = run(settings_of(dead, closed, ops), state, story(), said)
     assert hook.told() == EXPECTED
     assert len(refusing.requests) == 3
-    outbox = Outbox(state, (), ())
+    outbox = Outbox(state, ())
     faults = {(receiver, fault) for receiver, _, fault in outbox.undelivered()}
     outbox.close()
     assert faults == {("dead", "no answer (ConnectError)"), ("closed", "refused with HTTP 400")}
@@ -139,7 +127,7 @@ def test_a_receiver_gets_what_it_is_for_and_nothing_old(tmp_path: Path) -> None:
     assert late.requests == []
 
 
-def test_lists_read_again_after_a_restart_deliver_nothing_again(tmp_path: Path) -> None:
+def test_alerts_said_again_after_a_restart_are_not_delivered_again(tmp_path: Path) -> None:
     with Hook() as hook:
         settings = settings_of(Receiver("ops", "webhook", hook.url))
         for _ in range(2):
@@ -149,16 +137,15 @@ def test_lists_read_again_after_a_restart_deliver_nothing_again(tmp_path: Path) 
 
 @pytest.mark.parametrize("point", ["kept", "sending", "delivered"])
 def test_killed_at_any_point_nothing_is_lost_and_nothing_taken_twice(tmp_path: Path, point: str) -> None:
-    lists, config, state = tmp_path / "lists", tmp_path / "upswell.toml", tmp_path / "alerts.db"
-    lists.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in story()))
+    alerts, config, state = tmp_path / "alerts", tmp_path / "upswell.toml", tmp_path / "alerts.db"
+    alerts.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in raised_by([rule()], story())))
     with Hook() as hook:
         config.write_text(
-            '[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n'
             f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}"\n'
         )
 
         def runs(point: str) -> int:
-            command = [sys.executable, "-m", "tests.alerts.crashing", config, state, lists, point]
+            command = [sys.executable, "-m", "tests.alerts.crashing", config, state, alerts, point]
             return subprocess.run(command, check=False, timeout=60).returncode
 
         assert [runs(point) for _ in range(3)] == [-9] * 3
@@ -168,9 +155,9 @@ def test_killed_at_any_point_nothing_is_lost_and_nothing_taken_twice(tmp_path: P
 
 
 def test_two_processes_do_not_share_a_file(tmp_path: Path) -> None:
-    first = Outbox(tmp_path / "alerts.db", (), ())
+    first = Outbox(tmp_path / "alerts.db", ())
     with pytest.raises(OutboxError, match="another process uses it"):
-        Outbox(tmp_path / "alerts.db", (), ())
+        Outbox(tmp_path / "alerts.db", ())
     first.close()
 
 
@@ -214,43 +201,20 @@ def test_no_setting_shows_an_address_or_a_secret(tmp_path: Path) -> None:
         load_settings(config)
 
 
-
-
-def test_an_order_is_obeyed_once_and_through_a_restart(tmp_path: Path) -> None:
-    def order(action: str, minute: int, until: int = 0, topic: str = "") -> Order:
-        return Order(action, "r", topic, "ann", minute * 60_000, until * 60_000)  # type: ignore[arg-type]
-
-    file, rules = tmp_path / "alerts.db", [rule()]
-    outbox = Outbox(file, rules, [])
-    assert [one.topic for one in outbox.take(at(NOW, row("#a")))] == ["#a"]
-    assert outbox.order(order("mute", NOW, NOW + 10))
-    assert not outbox.order(order("mute", NOW, NOW + 10))
-    outbox.close()
-    outbox = Outbox(file, rules, [])
-    assert not outbox.order(order("mute", NOW, NOW + 10))  # it is on the topic still
-    assert [one.status for one in outbox.take(at(NOW + 1, row("#a"), row("#b", 2)))] == ["resolved"]
-    assert outbox.take(at(NOW + 2, row("#b"))) == []
-    assert outbox.order(order("unmute", NOW + 3))
-    assert not outbox.order(order("mute", NOW + 1, NOW + 99))  # an older one that comes late
-    assert [one.topic for one in outbox.take(at(NOW + 4, row("#b")))] == ["#b"]
-    outbox.close()
-
-
-def test_who_looks_after_an_alert_is_shown_with_it(tmp_path: Path) -> None:
-    outbox, recent = Outbox(tmp_path / "alerts.db", [rule()], []), RecentAlerts()
-    (first,) = outbox.take(at(NOW, row("#a")))
+def test_who_looks_after_an_alert_is_shown_with_it() -> None:
+    alerting, recent = Alerting([rule()]), RecentAlerts()
+    (first,) = alerting.take(at(NOW, row("#a")))
     recent.add(first)
     recent.order(Order("acknowledge", "r", "#b", "bob", NOW * 60_000))
     assert recent.of()[0].acknowledged == ""
     recent.order(Order("acknowledge", "r", "", "ann", NOW * 60_000))
     assert recent.of()[0].acknowledged == "ann"
-    (over,) = outbox.take(at(NOW + 1))
+    (over,) = alerting.take(at(NOW + 1))
     recent.add(over)
     assert [(one.status, one.acknowledged) for one in recent.of()] == [("resolved", "ann")]
-    (later,) = outbox.take(at(NOW + 2, row("#a")))
+    (later,) = alerting.take(at(NOW + 2, row("#a")))
     recent.add(later)
     assert recent.of()[0].acknowledged == ""  # this one fired after it was said
-    outbox.close()
 
 
 def test_a_digest_tells_a_day_in_one_message_once_through_restarts(tmp_path: Path) -> None:
@@ -261,12 +225,12 @@ def test_a_digest_tells_a_day_in_one_message_once_through_restarts(tmp_path: Pat
     file = tmp_path / "alerts.db"
 
     def opened() -> Outbox:
-        return Outbox(file, [rule()], [receiver], now_s=lambda: clock[0])
+        return Outbox(file, [receiver], now_s=lambda: clock[0])
 
     outbox = opened()
     assert outbox.digests() == 0
-    outbox.take(at(morning // 60, row("#a"), row("#b", 2)))
-    outbox.take(at(morning // 60 + 5, row("#b")))
+    for alert in raised_by([rule()], [at(morning // 60, row("#a"), row("#b", 2)), at(morning // 60 + 5, row("#b"))]):
+        outbox.take(alert)
     assert outbox.next("boss") is None  # no message for each
     clock[0] += 1_799
     assert outbox.digests() == 0

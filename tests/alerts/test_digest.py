@@ -11,7 +11,10 @@ import pytest
 from pipeline.alerts import Outbox
 from pipeline.alerts import digest as digests
 from pipeline.alerts.digest import last_due
+from pipeline.trends.alerting import Alerting
+from schemas import TrendList
 from schemas.alerts import Alert, Receiver
+from tests.alerts.outgoing import raised_by
 from tests.alerts.test_alerting import at, row, rule
 from tests.alerts.test_blocking import Desk
 
@@ -27,15 +30,22 @@ class Day:
 
     def __init__(self, folder: Path, receiver: Receiver, now: dt.datetime = MORNING) -> None:
         self.file, self.receiver, self.now, self.desk = folder / "alerts.db", receiver, now, Desk()
+        self.alerting = Alerting([rule()])
         self.outbox = self.opened()
         self.outbox.digests()
 
     def opened(self) -> Outbox:
         return Outbox(
-            self.file, [rule()], [self.receiver], now_s=lambda: self.now.timestamp(), allowed=self.desk.blocking.allowed
+            self.file, [self.receiver], now_s=lambda: self.now.timestamp(), allowed=self.desk.blocking.allowed
         )
 
+    def take(self, trends: TrendList) -> None:
+        for alert in self.alerting.take(trends):
+            self.outbox.take(alert)
+
     def again(self) -> None:
+        snapshot, self.alerting = self.alerting.snapshot(), Alerting([rule()])
+        assert self.alerting.restore(snapshot) == []
         self.outbox.close()
         self.outbox = self.opened()
 
@@ -56,15 +66,15 @@ def boss(**fields: object) -> Receiver:
 
 def test_who_is_not_told_of_ends_is_not_told_that_what_has_ended_fires_still(tmp_path: Path) -> None:
     day, minute = Day(tmp_path, boss(resolved=False)), minute_of(MORNING)
-    day.outbox.take(at(minute, row("#a"), row("#b", 2)))
-    day.outbox.take(at(minute + 5, row("#b")))
+    day.take(at(minute, row("#a"), row("#b", 2)))
+    day.take(at(minute + 5, row("#b")))
     day.now += dt.timedelta(minutes=30)
     assert day.outbox.digests() == 1
     told = day.digest()
     assert told is not None
     assert told.why.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #a is number 1")
     assert told.why.count("over after 5 min") == told.why.count("still firing") == 1
-    day.outbox.take(at(minute + 60))  # the end of #b alone is no news for it
+    day.take(at(minute + 60))  # the end of #b alone is no news for it
     day.now += dt.timedelta(days=1)
     assert day.outbox.digests() == 0
     day.outbox.close()
@@ -72,9 +82,9 @@ def test_who_is_not_told_of_ends_is_not_told_that_what_has_ended_fires_still(tmp
 
 def test_an_end_that_comes_to_light_late_is_told_all_the_same(tmp_path: Path) -> None:
     day, minute = Day(tmp_path, boss(max_age_s=60)), minute_of(MORNING)
-    day.outbox.take(at(minute, row("#a")))
+    day.take(at(minute, row("#a")))
     day.now += dt.timedelta(minutes=20)
-    day.outbox.take(at(minute + 5))
+    day.take(at(minute + 5))
     day.now += dt.timedelta(minutes=10)
     assert day.outbox.digests() == 1
     told = day.digest()
@@ -90,10 +100,10 @@ def test_each_alert_is_told_with_its_peak_through_restarts_and_lists_read_again(
         for step, people in enumerate((20, 1_200, 300, 1_200))
     ]
     for one in lists[:2]:
-        day.outbox.take(one)
+        day.take(one)
     day.again()
     for one in [*lists, at(minute + 4, row("#b", authors=7)), at(minute + 5)]:
-        day.outbox.take(one)
+        day.take(one)
     day.again()
     day.now += dt.timedelta(minutes=30)
     assert day.outbox.digests() == 1
@@ -104,24 +114,30 @@ def test_each_alert_is_told_with_its_peak_through_restarts_and_lists_read_again(
     day.outbox.close()
 
 
-def test_a_scope_as_a_whole_has_a_peak_of_posts(tmp_path: Path) -> None:
-    file, minute = tmp_path / "alerts.db", minute_of(MORNING)
-    now = [MORNING.timestamp()]
-    outbox = Outbox(file, [rule(kind="volume", on="event:fete", posts=10)], [boss()], now_s=lambda: now[0])
+def test_a_scope_as_a_whole_has_a_peak_of_posts_and_what_fires_still_is_told_as_it_fired(tmp_path: Path) -> None:
+    minute, now = minute_of(MORNING), [MORNING.timestamp()]
+    outbox = Outbox(tmp_path / "alerts.db", [boss()], now_s=lambda: now[0])
     outbox.digests()
-    for step, posts in enumerate((12, 1_900, 15)):
-        outbox.take(msgspec.structs.replace(at(minute + step, scope="event:fete"), posts=posts, authors=posts // 10))
+    rules = [rule(name=f"r{posts}", kind="volume", on="event:fete", posts=posts) for posts in (10, 99)]
+    numbers = enumerate((120, 1_900, 40, 12))
+    lists = [
+        msgspec.structs.replace(at(minute + step, scope="event:fete"), posts=posts, authors=posts // 10)
+        for step, posts in numbers
+    ]
+    for alert in raised_by(rules, lists):
+        outbox.take(alert)
     now[0] += 1_800
     assert outbox.digests() == 1
     waiting = outbox.next("boss")
     assert waiting is not None
-    assert "(still firing; peak 1,900 posts by 190 people at 16:01 UTC)" in waiting.alert.why
+    assert "(over after 2 min; peak 1,900 posts by 190 people, at 16:01 UTC)" in waiting.alert.why
+    assert "(still firing; 120 posts by 12 people when it fired)" in waiting.alert.why
     outbox.close()
 
 
 def test_a_digest_that_waits_does_not_tell_what_is_blocked_meanwhile(tmp_path: Path) -> None:
     day = Day(tmp_path, boss())
-    day.outbox.take(at(minute_of(MORNING), row("#a"), row("#b", 2)))
+    day.take(at(minute_of(MORNING), row("#a"), row("#b", 2)))
     day.now += dt.timedelta(minutes=30)
     assert day.outbox.digests() == 1
     day.desk.blocks("#a")
@@ -153,9 +169,9 @@ def test_no_alert_of_a_night_of_clock_change_is_lost_or_told_twice(
     for step in range(0, 30 * 60, 10):  # something fires every ten minutes, and is over
         minute = minute_of(night) + step
         day.now = night + dt.timedelta(minutes=step)
-        day.outbox.take(at(minute, row(f"#t{step}")))
+        day.take(at(minute, row(f"#t{step}")))
         day.outbox.digests()
-        day.outbox.take(at(minute + 1))
+        day.take(at(minute + 1))
         while (digest := day.digest()) is not None:
             told += [alert.split(" is number")[0].split("#")[1] for alert in digest.why.split(" · ") if "#" in alert]
     due = last_due(day.receiver, day.now.timestamp())

@@ -1,4 +1,4 @@
-"""`upswell alerts follow` on a real Kafka: killed and started again, every alert is delivered and on the topic."""
+"""Alerts on a real Kafka: workers, followers and receivers killed and started again, each alert is taken once."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import TrendList
 from schemas.alerts import Alert
-from tests.alerts.receiving import Hook
+from tests.alerts.receiver import Receiving
 from tests.alerts.test_alerting import at, row
+from tests.kafka.test_pipeline import Worker, wait_for
 from tests.sinks.servers import until
 
 NOW = int(time.time()) // 60
@@ -37,18 +38,20 @@ def publish(broker: str, topic: str, *lists: TrendList) -> None:
 
 
 def read(broker: str, topic: str) -> list[Alert]:
+    """The first of each key and status."""
     group = f"g{time.monotonic_ns()}"
     consumer = Consumer({"bootstrap.servers": broker, "group.id": group, "auto.offset.reset": "earliest"})
     consumer.subscribe([topic])
-    alerts, end = list[Alert](), time.monotonic() + 20
+    alerts, end = dict[tuple[str, str], Alert](), time.monotonic() + 20
     while time.monotonic() < end:
         record = consumer.poll(0.2)
         if record is not None and not record.error():
-            alerts.append(msgspec.json.decode(record.value() or b"", type=Alert))
+            alert = msgspec.json.decode(record.value() or b"", type=Alert)
+            alerts.setdefault((alert.key, alert.status), alert)
         elif alerts:
             break
     consumer.close()
-    return alerts
+    return list(alerts.values())
 
 
 @contextmanager
@@ -68,49 +71,67 @@ def following(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.
 async def shown(settings: Settings) -> list[tuple[str, str]]:
     """What a page would show."""
     recent, stop = RecentAlerts(), asyncio.Event()
+    seen: set[tuple[str, str]] = set()
     async for alert in follow_alerts(settings, stop):
         recent.add(alert)
-        if len(recent.of()) == 3:
+        seen.add((alert.key, alert.status))
+        if len(seen) == 6:
             stop.set()
     return [(one.topic, one.status) for one in recent.of()]
 
 
-@pytest.mark.timeout(120)
-def test_alerts_are_delivered_and_on_their_topic_through_a_kill(kafka: str, prefix: str, tmp_path: Path) -> None:
+@pytest.mark.timeout(420)
+def test_alerts_are_delivered_once_and_on_their_topic_through_kills(kafka: str, prefix: str, tmp_path: Path) -> None:
     environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
-    init_topics(load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix), wait_s=30)
-    trends = f"{prefix}trends"
-    with Hook() as hook:
+    settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
+    init_topics(settings)
+    trends, workers = f"{prefix}trends", tmp_path / "workers"
+    taken = tmp_path / "taken"
+    with Receiving(taken) as receiver:
         (tmp_path / "upswell.toml").write_text(
             '[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n'
-            f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}"\n'
+            f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{receiver.url}"\n'
         )
-        with following(tmp_path, environment):
+        with Worker(settings, workers), following(tmp_path, environment):
             publish(kafka, trends, at(NOW - 9, row("#a")), at(NOW - 8, row("#a"), row("#b", 2)))
-            until(lambda: len(hook.told()) == 2, 40, "two alerts")
-        publish(kafka, trends, at(NOW - 7, row("#b")))  # while nobody follows
+            until(lambda: len(receiver.told()) == 2, 120, "two alerts")
+        publish(kafka, trends, at(NOW - 7, row("#b")))  # while nobody is there
+        with Worker(settings, workers) as worker:  # raised while nobody follows
+            wait_for(lambda: len(read(kafka, f"{prefix}alerts")) >= 3, worker, 120)
         with following(tmp_path, environment) as child:
-            publish(kafka, trends, at(NOW - 6, row("#b"), row("#c", 2)))
-            until(lambda: len(hook.told()) == 4, 40, "all alerts")
+            until(lambda: len(receiver.told()) == 3, 120, "three alerts")
             child.send_signal(signal.SIGTERM)
             assert child.wait(10) == 0
-        assert hook.told() == [("firing", "#a"), ("firing", "#b"), ("resolved", "#a"), ("firing", "#c")]
-        settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
-        with following(tmp_path, environment):  # what the topic had not got when it was told to stop comes now
-            assert asyncio.run(shown(settings)) == [("#c", "firing"), ("#b", "firing"), ("#a", "resolved")]
-    on_topic = {(one.key, one.status): one.topic for one in read(kafka, f"{prefix}alerts")}
-    assert [(status, topic) for (_, status), topic in on_topic.items()] == hook.told()
-    lines = (tmp_path / "log").read_text().splitlines()
-    assert len(lines) >= 4
-    assert not [line for line in lines if "Traceback" in line or "Error" in line]
+        receiver.restart("heard")
+        with Worker(settings, workers), following(tmp_path, environment):
+            publish(kafka, trends, at(NOW - 3, row("#b"), row("#heard", 2)))
+            assert receiver.ended(120) == -9
+            assert len(receiver.told()) == 3
+            receiver.restart("taken")
+            assert receiver.ended(120) == -9
+            assert len(receiver.told()) == 4
+            receiver.restart()
+            publish(kafka, trends, at(NOW - 2, row("#b"), row("#c", 2)))
+            until(lambda: len(receiver.told()) == 6, 120, "the rest")
+        assert receiver.told() == [
+            ("firing", "#a"), ("firing", "#b"), ("resolved", "#a"), ("firing", "#heard"), ("firing", "#c"),
+            ("resolved", "#heard"),
+        ]  # fmt: skip
+        assert len(receiver.heard()) > len(receiver.told())  # some were sent again
+        assert asyncio.run(shown(settings)) == [("#c", "firing"), ("#b", "firing"), ("#heard", "resolved"),
+                                                   ("#a", "resolved")]  # fmt: skip
+    assert [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")] == receiver.told()
+    for log in (tmp_path / "log", workers):
+        assert not [line for line in log.read_text().splitlines() if "Traceback" in line or "Error" in line]
 
 
 @pytest.mark.timeout(120)
-def test_an_order_given_on_the_command_line_is_obeyed_by_who_follows(
+def test_an_order_given_on_the_command_line_is_obeyed_by_the_worker(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
-    init_topics(load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix), wait_s=30)
+    settings, log = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix), tmp_path / "log"
+    init_topics(settings)
     (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
 
     def give(*words: str) -> subprocess.CompletedProcess[str]:
@@ -121,13 +142,14 @@ def test_an_order_given_on_the_command_line_is_obeyed_by_who_follows(
 
     wrong = give("mute", "nobody")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
-    with following(tmp_path, environment):
+    with Worker(settings, log) as worker:
         publish(kafka, f"{prefix}trends", at(NOW - 1, row("#a")))
-        until(lambda: len(read(kafka, f"{prefix}alerts")) == 1, 40, "an alert")
+        wait_for(lambda: len(read(kafka, f"{prefix}alerts")) == 1, worker, 120)
         done = give("mute", "r", "--for", "2h", "--by", "Ann\x1b[31m")
         assert (done.returncode, done.stdout[:15]) == (0, "mute: r until 2"), done.stderr
-        until(lambda: "Ann" in (tmp_path / "log").read_text(), 20, "the order in the log")
-        assert "\x1b" not in (tmp_path / "log").read_text()
-        publish(kafka, f"{prefix}trends", at(NOW + 5, row("#a"), row("#b", 2)))
-        until(lambda: len(read(kafka, f"{prefix}alerts")) == 2, 40, "the end of the alert")
+        wait_for(lambda: "Ann" in log.read_text(), worker, 20)
+        assert "\x1b" not in log.read_text()
+        soon = int(time.time()) // 60 + 2
+        publish(kafka, f"{prefix}trends", at(soon, row("#a"), row("#b", 2)))
+        wait_for(lambda: len(read(kafka, f"{prefix}alerts")) == 2, worker, 120)
     assert [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")] == [("firing", "#a"), ("resolved", "#a")]

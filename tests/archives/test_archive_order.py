@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import heapq
+import io
+import itertools
+import os
 from pathlib import Path
 
 import pytest
-from archive_samples import NOON, Reading, lines, post, read, tweet
-from hypothesis import example, given
+from archive_samples import NOON, Reading, line, lines, post, read, tweet
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.sources.archives import read as reading
+from pipeline.sources.archives import read_archives
 from pipeline.sources.archives.order import DAY_MS, FOLLOWERS, FutureGate, Sorter
 from schemas import Post
 
@@ -185,3 +190,50 @@ class TestFuture:
         assert [dead.raw.split(b'"')[3] for dead in reading.dead] == [
             b"p%d" % number for number in range(0, 3_000, 100)
         ]
+
+
+class Trickle(io.BytesIO):
+    """Standard input as a pipe of which a few bytes are at hand at a time."""
+
+    def __init__(self, content: bytes, step: int) -> None:
+        super().__init__(content)
+        self._step = step
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return super().read1(min(self._step, size or self._step))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.one_of(st.integers(0, 300), st.just(3 * 86_400), st.none()), max_size=60),
+    st.integers(1, 2_000),
+    st.lists(st.booleans(), min_size=1, max_size=20),
+)
+def test_a_pipe_gives_the_posts_of_a_file_whenever_it_stalls(
+    monkeypatch: pytest.MonkeyPatch, times_s: list[int | None], step: int, stalled: list[bool]
+) -> None:
+    content = b"".join(
+        b"no json\n" if time_s is None else line(post(number, NOON + time_s * 1_000))
+        for number, time_s in enumerate(times_s)
+    )
+    whole = list(read_archives(["-"], stdin=io.BytesIO(content)))
+    moments = itertools.cycle(stalled)
+    monkeypatch.setattr(reading, "stalls", lambda _raw: lambda: next(moments))
+    pieces = list(read_archives(["-"], stdin=Trickle(content, step)))
+    for part in ("posts", "dead"):
+        assert [it for batch in pieces for it in getattr(batch, part)] == [
+            it for batch in whole for it in getattr(batch, part)
+        ]
+    assert sum(batch.out_of_order for batch in pieces) == sum(batch.out_of_order for batch in whole)
+
+
+def test_a_pipe_with_nothing_at_hand_gives_what_is_due_and_holds_back_only_what_its_order_needs() -> None:
+    read_end, write_end = os.pipe()
+    with open(read_end, "rb") as pipe, open(write_end, "wb", buffering=0) as feed:
+        feed.write(lines(*(post(number, NOON + number * 5_000) for number in range(40))))
+        batches = read_archives(["-"], stdin=pipe)
+        ids = [it.id for it in next(batches).posts]
+        assert ids == [f"p{number}" for number in range(28)]  # the last minute may still be sorted into
+        feed.write(lines(post(40, NOON + 200_000))[:50])  # a line that is not whole yet
+        feed.write(lines(post(40, NOON + 200_000))[50:])
+        assert [it.id for it in next(batches).posts] == ["p28"]

@@ -144,8 +144,8 @@ def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opene
     assert "scope=event%3Afete" in page.url
     page.reload()
     expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
-    page.get_by_role("navigation", name="Window").get_by_role("link", name="24h").click()
-    expect(page.locator("caption")).to_contain_text("Nothing yet.")
+    page.get_by_role("navigation", name="Window").get_by_role("link", name="24 h").click()
+    expect(page.locator("caption")).to_contain_text("Waiting for the first list…")
     page.go_back()
     expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
 
@@ -158,7 +158,7 @@ def test_two_lists_stand_side_by_side(opened: Callable[..., Page]) -> None:
     boxes = [page.locator("section.list").nth(n).bounding_box() for n in range(2)]
     assert len({box["y"] for box in boxes if box}) == 1
     page.screenshot(path=SHOTS / "side-by-side.png")
-    page.get_by_role("button", name="Close: all posts").click()
+    page.get_by_role("button", name="Close: All posts").click()
     expect(page.locator("section.list")).to_have_count(1)
     assert page.url.endswith("scope=event%3Afete&window=1h")
 
@@ -183,7 +183,7 @@ def test_a_topic_opens_with_its_course_and_closes_by_key(opened: Callable[..., P
     expect(page.get_by_text("50 people in 15 min")).to_be_visible()
     page.get_by_text("As a table").click()
     expect(page.locator("details tbody tr")).to_have_count(30)
-    expect(page.get_by_role("link", name="all posts · 1h · #2")).to_be_visible()
+    expect(page.get_by_role("link", name="All posts · 1 h · number 2")).to_be_visible()
     page.screenshot(path=SHOTS / "topic.png")
     page.reload()
     expect(page.get_by_role("heading", name="#Lyon")).to_be_visible()
@@ -225,7 +225,7 @@ def test_the_slider_shows_what_trended_then(opened: Callable[..., Page]) -> None
 def test_french_is_french_throughout(opened: Callable[..., Page]) -> None:
     page = opened(lang="fr-FR")
     expect(page.locator(".reason").first).to_have_text(
-        "50 personnes en 15 min pour 5.0 ± 2.0 attendues (7.0 sigma), dont 88 % avec leurs propres mots"
+        "50 personnes en 15 min pour 5,0 ± 2,0 attendues (7,0 sigma), dont 88 % avec leurs propres mots"
     )
     assert page.locator("section.list thead th").all_inner_texts()[2] == "Sujet"
     assert page.locator("html").get_attribute("lang") == "fr"

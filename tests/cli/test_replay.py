@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -90,6 +91,14 @@ def test_every_record_is_counted_late_duplicate_dead_or_skipped(upswell: Upswell
     assert all(f"{row['reason']} 1" in out for row in rows)
 
 
+def test_the_summary_tells_what_the_records_of_hours_leave_out(archive: Path, upswell: Upswell) -> None:
+    alone = [post(n, START_MS + n * 60_000, "again #mine", author="one") for n in range(5)]
+    _, out, _ = upswell("replay", "-", stdin=lines_of([*alone, post(9, START_MS + HOUR_MS, "x #other")]))
+    assert re.search(r"^left out +6  .* \(2 of these\)$", out, re.MULTILINE)
+    _, out, _ = upswell("replay", archive)
+    assert "left out" not in out
+
+
 def test_a_lateness_long_enough_makes_late_posts_count(upswell: Upswell) -> None:
     posts = [post(n, START_MS + n * 60_000, f"w{n} #a", author="one") for n in range(6)]
     late = [post(100, START_MS, "late #a", author="one")]
@@ -117,6 +126,43 @@ def test_a_scope_without_posts_says_that_there_is_no_list(archive: Path, upswell
     code, out, _ = upswell("replay", archive, "--scope", "lang:xx")
     assert code == 0
     assert out.startswith("lang:xx  no list yet\n")
+
+
+def test_a_pipe_that_stays_open_is_read_as_it_comes(
+    tmp_path: Path, started: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    out, counts, dead = tmp_path / "lists", tmp_path / "panes", tmp_path / "dead"
+    process = started("replay", "-", "--out", out, "--counts", counts, "--dead", dead)
+    assert process.stdin
+
+    def write(content: bytes) -> None:
+        assert process.stdin
+        process.stdin.write(content)
+        process.stdin.flush()
+
+    def come(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, "nothing came before the pipe was closed"
+            assert process.poll() is None
+            time.sleep(0.02)
+
+    def minutes(first: int, count: int) -> bytes:
+        """20 posts a minute by 20 people: far less than a block of input or a batch of posts."""
+        times = range(first * 20, (first + count) * 20)
+        return lines_of([post(n, START_MS + n * 3_000, f"words {n} #a", author=f"p{n % 20}") for n in times])
+
+    write(minutes(0, 5) + b"no json\n" + minutes(5, 1)[:70])  # the last line is not whole yet
+    come(lambda: dead.exists() and dead.stat().st_size > 0)
+    come(lambda: bool(out.stat().st_size and counts.stat().st_size))
+    assert out.read_bytes().endswith(b"\n")
+    before = len(records(out))
+    write(minutes(5, 1)[70:])
+    come(lambda: len(records(out)) > before)
+    live = records(out)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert records(out)[: len(live)] == live
 
 
 def test_an_empty_input_is_no_failure(upswell: Upswell) -> None:

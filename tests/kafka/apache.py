@@ -79,8 +79,10 @@ class Apache:
     `address` takes anybody; `sasl_address` asks for USER and PASSWORD by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
     """
 
-    def __init__(self, folder: Path, heap_mb: int = 512) -> None:
+    def __init__(self, folder: Path, heap_mb: int = 512, **settings: str) -> None:
+        """`settings`: Kafka's own, dots written as underscores, beyond ours."""
         self.folder = folder
+        self.settings = {name.replace("_", "."): value for name, value in settings.items()}
         self.heap_mb = heap_mb
         port, controller, sasl = free_port(), free_port(), free_port()
         self.address = f"127.0.0.1:{port}"
@@ -112,6 +114,10 @@ class Apache:
             )
         self._wait_until_up()
         return self
+
+    def runs(self) -> bool:
+        """Whether the process is there; it may end itself."""
+        return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
         """A clean end."""
@@ -148,7 +154,7 @@ class Apache:
         return ["java", f"-Xmx{self.heap_mb}m", "-XX:TieredStopAtLevel=4", "-cp", f"{self._libs}/*", *args]
 
     def _format(self) -> None:
-        (self.folder / "data").mkdir(parents=True)
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
         jaas = "org.apache.kafka.common.security"
         settings = {
             "process.roles": "broker,controller",
@@ -177,7 +183,7 @@ class Apache:
             # a killed broker comes back as soon as the controller no longer counts on its old self
             "broker.session.timeout.ms": "2000",
             "broker.heartbeat.interval.ms": "500",
-        }
+        } | self.settings
         (self.folder / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         scram = [f"--add-scram=SCRAM-SHA-{bits}=[name={USER},password={PASSWORD}]" for bits in (256, 512)]

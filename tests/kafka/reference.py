@@ -11,15 +11,19 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pipeline.text import matcher_of
 from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
-from pipeline.trends.wire import from_chunks
+from pipeline.trends.shards import split
+from pipeline.trends.wire import from_chunks, to_chunks
 from schemas import PostError, TrendList, decode_post
 from schemas.counts import CountsChunk, LiveEdge, Reached
 from schemas.definitions import Definitions, decode_definitions
 
+MAX_AHEAD_MS = 600_000
+Place = tuple[int, int, int]  # shard, posts partition, pane (ms)
+
 
 class Expected(NamedTuple):
     lists: dict[str, list[bytes]]  # by key: what lies in `trends`, repetitions aside
-    panes: dict[tuple[int, int], tuple[int, int, int]]  # (partition, pane): posts, late, duplicates
+    panes: dict[Place, str]  # the digests of those that hold or tell anything
     dead: set[bytes]
     posts: int
     nudges: int  # markers before the last one of a partition
@@ -48,12 +52,12 @@ def read(address: str, topic: str) -> list[Any]:
     return asyncio.run(records(address, topic))
 
 
-def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> Expected:
+def expected(posts: list[Any], grid: Grid, shards: int = 1, first: Definitions | None = None) -> Expected:
     """From the records of the posts topic; `first` are the definitions that hold from the beginning."""
     dead, counted, nudges = set(), 0, 0
     closes: list[PaneCounts] = []
     frontiers = []
-    panes: dict[tuple[int, int], tuple[int, int, int]] = {}
+    panes: dict[Place, str] = {}
     for partition in sorted({record.partition for record in posts}):
         in_force = first or Definitions()
         counter = PaneCounter(grid, matcher_of(in_force))
@@ -78,7 +82,10 @@ def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> 
                 marks += 1
                 continue
             try:
-                closed += counter.add([decode_post(record.value)], record.offset)
+                post = decode_post(record.value or b"")
+                if int(post.time) > record.timestamp + MAX_AHEAD_MS:
+                    raise PostError("future", "")
+                closed += counter.add([post], record.offset)
                 counted += 1
             except PostError:
                 dead.add(b"%d:%d" % (partition, record.offset))
@@ -86,7 +93,9 @@ def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> 
         frontiers.append(counter.frontier)
         closes += closed
         for pane in closed:
-            panes[partition, pane.start] = _summary(pane)
+            if _tells(pane):
+                shares = (to_chunks(share, partition, 0)[0].digest for share in split(pane, shards))
+                panes |= {(shard, partition, pane.start): digest for shard, digest in enumerate(shares)}
     board = Board(grid)
     for pane in sorted(closes, key=lambda pane: pane.start):
         board.add(pane)
@@ -97,8 +106,8 @@ def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> 
     return Expected(lists, panes, dead, counted, nudges)
 
 
-def _summary(pane: PaneCounts) -> tuple[int, int, int]:
-    return sum(totals.posts for totals in pane.totals), sum(pane.late.values()), pane.duplicates
+def _tells(pane: PaneCounts) -> bool:
+    return bool(pane.cells or pane.late or pane.duplicates)
 
 
 class Found(NamedTuple):
@@ -125,13 +134,12 @@ def found_lists(trends: list[Any]) -> Found:
     return Found(lists, repeated, changed)
 
 
-def found_panes(counts: list[Any]) -> dict[tuple[int, int], tuple[int, int, int]]:
-    """The panes as any reader of `topic-counts` takes them: the first complete set above the highest complete one.
-    Every shard is told of all panes, with the same sums."""
-    panes: dict[tuple[int, int], tuple[int, int, int]] = {}
+def found_panes(counts: list[Any]) -> dict[Place, str]:
+    """The digests of the panes as any reader of `topic-counts` takes them: the first complete set above the highest
+    complete one."""
+    panes: dict[Place, str] = {}
     highest: dict[tuple[int, int], int] = {}  # by shard, partition
     chunks: dict[tuple[int, int, int, str], dict[int, CountsChunk]] = {}
-    told: dict[int, int] = {}
     for record in counts:
         chunk = msgspec.json.decode(record.value, type=CountsChunk | Reached | LiveEdge)
         if isinstance(chunk, Reached | LiveEdge):
@@ -141,8 +149,6 @@ def found_panes(counts: list[Any]) -> dict[tuple[int, int], tuple[int, int, int]
         parts[chunk.chunk] = chunk
         if len(parts) == chunk.of and chunk.pane > highest.get((shard, chunk.partition), -1):
             highest[shard, chunk.partition] = chunk.pane
-            summary = _summary(from_chunks([parts[number] for number in range(chunk.of)]))
-            assert panes.setdefault((chunk.partition, chunk.pane), summary) == summary
-            told[shard] = told.get(shard, 0) + 1
-    assert len(set(told.values())) <= 1, f"shards were told of different numbers of panes: {told}"
+            if _tells(from_chunks([parts[number] for number in range(chunk.of)])):
+                panes[shard, chunk.partition, chunk.pane] = chunk.digest
     return panes

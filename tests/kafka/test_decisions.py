@@ -15,9 +15,11 @@ from pipeline.moderation import DecisionLog, Moderation
 from pipeline.settings import Settings, load_settings
 from schemas.alerts import Order
 from schemas.moderation import Decision, Kind
+from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row
 from tests.alerts.test_follow import NOW, following, publish, read
 from tests.kafka.test_edge import log_of
+from tests.kafka.test_pipeline import Worker, wait_for
 from tests.sinks.servers import until
 
 
@@ -56,21 +58,30 @@ def test_a_missing_topic_is_told_in_a_sentence(kafka: str, prefix: str) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_what_is_blocked_raises_no_alert_and_ends_what_fires(
+def test_what_is_blocked_is_raised_and_told_nobody_but_its_end_to_those_who_heard_it_fires(
     kafka: str, prefix: str, settings: Settings, tmp_path: Path
 ) -> None:
-    (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
     log = KafkaLog(settings)
     log.append(decision(1, "blocked", "#b"))
-    with following(tmp_path, {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}):
-        publish(kafka, f"{prefix}trends", at(NOW - 3, row("#a"), row("#b", 2)))
-        until(lambda: len(read(kafka, f"{prefix}alerts")) == 1, 40, "an alert")
-        log.append(decision(2, "blocked", "#a"))
-        publish(kafka, f"{prefix}trends", at(NOW - 2, row("#a"), row("#b", 2), row("#c", 3)))
-        until(lambda: len(read(kafka, f"{prefix}alerts")) == 3, 40, "the end of one and another alert")
+    environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
+    with Hook() as hook:
+        (tmp_path / "upswell.toml").write_text(
+            '[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n'
+            f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}"\n'
+        )
+        with Worker(settings, tmp_path / "worker.log") as worker, following(tmp_path, environment):
+            publish(kafka, f"{prefix}trends", at(NOW - 3, row("#a"), row("#b", 2)))
+            wait_for(lambda: hook.told() == [("firing", "#a")], worker)
+            log.append(decision(2, "blocked", "#a"))
+            publish(kafka, f"{prefix}trends", at(NOW - 2, row("#c")))
+            wait_for(lambda: len(hook.told()) == 3, worker)
     log.close()
-    told = [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")]
-    assert sorted(told) == [("firing", "#a"), ("firing", "#c"), ("resolved", "#a")]
+    assert hook.told() == [("firing", "#a"), ("firing", "#c"), ("resolved", "#a")]
+    raised = [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")]
+    assert sorted(raised) == [
+        ("firing", "#a"), ("firing", "#b"), ("firing", "#c"), ("resolved", "#a"), ("resolved", "#b"),
+    ]  # fmt: skip
+    assert "an alert of rule r is not sent: a moderator has blocked" in (tmp_path / "log").read_text()
 
 
 def test_orders_and_decisions_share_a_topic_and_are_told_apart(settings: Settings) -> None:

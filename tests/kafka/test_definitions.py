@@ -99,9 +99,9 @@ def test_lists_are_those_of_the_log_though_definitions_change_twice_and_workers_
     begin = ledger_of(settings).first
     assert begin is not None
     assert [event.name for event in begin.events] == ["before"]
-    want = expected(posts, Grid(), begin).lists
+    want = expected(posts, Grid(), first=begin).lists
     assert {"event:before/1h", "event:after/1h", "watch:all/1h"} <= want.keys()
-    assert want != expected(posts, Grid(), Definitions()).lists
+    assert want != expected(posts, Grid(), first=Definitions()).lists
 
     def all_there() -> bool:
         found = found_lists(read(kafka, f"{prefix}trends")).lists

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +19,7 @@ from pipeline.sources.simulator import mixed_scenario, simulate
 from schemas import Post, PostError, TrendList, decode_post
 
 from .apache import PASSWORD, USER, Apache
+from .commands import Command
 from .reference import found_lists, read
 
 SCENARIO = mixed_scenario(duration_ms=30 * 60_000, rate=6.0)
@@ -44,15 +42,19 @@ def stream(seed: int) -> list[tuple[bytes, Post | None]]:
 def push(settings: Settings, records: list[tuple[bytes, Post | None]], ended: bool = True) -> None:
     """`ended`: with the markers after which all of it is final."""
     with PostProducer(settings) as producer:
-        for line, post in records:
-            if post is None:
-                producer.push_dead(line)
-            else:
-                producer.push_record(line, post)
+        push_to(producer, records)
         if ended:
             producer.finish()
         else:
             producer.flush()
+
+
+def push_to(producer: PostProducer, records: list[tuple[bytes, Post | None]]) -> None:
+    for line, post in records:
+        if post is None:
+            producer.push_dead(line)
+        else:
+            producer.push_record(line, post)
 
 
 def local_lists(records: list[tuple[bytes, Post | None]], partitions: int) -> dict[str, list[bytes]]:
@@ -66,40 +68,20 @@ def local_lists(records: list[tuple[bytes, Post | None]], partitions: int) -> di
     return found
 
 
-class Worker:
+class Worker(Command):
     """An `upswell worker` process with these settings."""
 
     def __init__(
         self, settings: Settings, log: Path, program: tuple[str, ...] = ("pipeline.cli",), **environment: str
     ) -> None:
-        self.log = log
-        told = {
-            "UPSWELL_KAFKA_BROKERS": settings.kafka_brokers,
-            "UPSWELL_KAFKA_PREFIX": settings.kafka_prefix,
-            "UPSWELL_PARTITIONS": str(settings.partitions),
-            "UPSWELL_SHARDS": str(settings.shards),
-            **environment,
-        }
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *program, "worker"], cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out, env=os.environ | told,
-            )  # fmt: skip
+        super().__init__(settings, log, "worker", program=program, **environment)
 
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
 
-
-def wait_for(what: Callable[[], Any], worker: Worker, within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not what():
-        assert worker.process.poll() is None, worker.log.read_text()
-        assert time.monotonic() < deadline, worker.log.read_text()
-        time.sleep(0.3)
+def wait_for(what: Callable[[], Any], worker: Worker, within_s: float = 120.0) -> None:
+    worker.wait_for(what, within_s)
 
 
 @pytest.mark.parametrize(("partitions", "shards"), [(1, 1), (4, 1), (12, 1), (3, 3), (4, 3)])
@@ -138,9 +120,8 @@ def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
         found = found_lists(read(kafka, f"{prefix}trends")).lists
         return sum(map(len, found.values())) >= sum(map(len, want.values()))
 
-    here = os.fspath(Path(__file__).parents[2])
     program = ("tests.kafka.refused", str(seed))
-    with Worker(settings, tmp_path / "worker.log", program, PYTHONPATH=here) as worker:
+    with Worker(settings, tmp_path / "worker.log", program) as worker:
         wait_for(all_there, worker, 120.0)
     assert worker.log.read_text().count("refused by the test") > 10
     found = found_lists(read(kafka, f"{prefix}trends"))
@@ -169,29 +150,47 @@ def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(
     assert len(again) == closed
 
 
+def heads(state: list[Any]) -> dict[int, list[bytes]]:
+    """The times (as in their names) of the heads that lie in a state, by partition."""
+    known: dict[int, list[bytes]] = {0: []}
+    for record in state:
+        if b"/head/" in record.key and record.value is not None:
+            known.setdefault(record.partition, []).append(record.key.split(b"/")[2])
+    return known
+
+
 @pytest.mark.parametrize("shards", [1, 2])
-def test_a_state_that_is_gone_is_made_anew_from_what_the_topics_hold(
-    kafka: str, prefix: str, tmp_path: Path, shards: int
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("all", "there is no state that goes with offset"),
+        ("the newest", "the state that was found is older than offset"),
+    ],
+)
+def test_a_state_that_is_gone_or_older_than_what_was_committed_is_made_from_what_the_topics_hold(
+    kafka: str, prefix: str, tmp_path: Path, shards: int, lost: str, said: str
 ) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, shards=shards)
     records = stream(6)
     want = local_lists(records, settings.partitions)
     init_topics(settings)
-    half = len(records) // 2
+    early = len(records) * 9 // 10  # 27 of 30 minutes: a state is written twice
     states = [f"{prefix}rank-state"] + ([f"{prefix}merge-state"] if shards > 1 else [])
-    push(settings, records[:half], ended=False)
-    here = os.fspath(Path(__file__).parents[2])
-    with Worker(settings, tmp_path / "worker.log", ("tests.kafka.eager",), PYTHONPATH=here) as worker:
-        wait_for(lambda: all(read(kafka, state) for state in states), worker)
+    push(settings, records[:early], ended=False)
+    with Worker(settings, tmp_path / "worker.log", ("tests.kafka.eager",)) as worker:
+        wait_for(lambda: all(min(heads(read(kafka, state)).values(), key=len)[1:] for state in states), worker)
         time.sleep(3.0)  # the offset that goes with the state is committed
         worker.process.terminate()
         worker.process.wait(10)
     producer = Producer({"bootstrap.servers": kafka})
     for state in states:
-        for record in read(kafka, state):
-            producer.produce(state, None, record.key, record.partition)
+        written = read(kafka, state)
+        newest = {partition: max(known) for partition, known in heads(written).items()}
+        for record in written:
+            if lost == "all" or newest[record.partition] in record.key:
+                producer.produce(state, None, record.key, record.partition)
     producer.flush(30)
-    push(settings, records[half:])
+    push(settings, records[early:])
 
     def all_there() -> bool:
         found = found_lists(read(kafka, f"{prefix}trends")).lists
@@ -199,7 +198,7 @@ def test_a_state_that_is_gone_is_made_anew_from_what_the_topics_hold(
 
     with Worker(settings, tmp_path / "worker.log") as worker:
         wait_for(all_there, worker)
-        assert "there is no state that goes with offset" in worker.log.read_text()
+        assert said in worker.log.read_text()
     assert found_lists(read(kafka, f"{prefix}trends")).lists == want
 
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .people import mentions_of, sample
+from .people import mentions_of, sample, shown
 from .posts import Mark, Said, partition_of, source_name
 
 HOUR_MS = 3_600_000
@@ -71,5 +71,5 @@ def counts(
     for said in counted.posts:
         for mention in mentions_of(said):
             panes[said.time // pane_ms * pane_ms, mention.topic].append(mention)
-    table = {place: (len(those), round(sample(those).people)) for place, those in panes.items()}
+    table = {place: (len(those), shown(sample(those).people, len(those))) for place, those in panes.items()}
     return table, sum(counted.late_by_source.values()), counted.late_by_source, counted.duplicates

@@ -114,6 +114,11 @@ def kept(mentions: Iterable[Mention]) -> list[int]:
     return sorted({author for authors in by_cell.values() for author in sorted(authors)[: K + 1]})
 
 
+def shown(people: float, posts: int) -> int:
+    """People as lists tell them: never more than their posts."""
+    return min(round(people), posts)
+
+
 def estimated_number(hashes: Iterable[int]) -> float:
     """How many different hashes there are: exact up to K, from the K smallest beyond."""
     ordered = sorted(set(hashes))

@@ -11,7 +11,7 @@ from xxhash import xxh64_intdigest as xxh64
 
 from .baseline import Baseline, Pair
 from .counting import Counted, count
-from .people import Mention, Sample, estimated_number, sample
+from .people import Mention, Sample, estimated_number, sample, shown
 from .posts import Mark, Said, scopes_of
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, in_hourly_records, in_scope, steps
 
@@ -142,7 +142,8 @@ class Maker:
     def totals(self, start: int, end: int) -> dict[str, int]:
         """Posts and people of an event's scope, with topics or without."""
         said = [one for one in self.everyone if start <= one.time < end]
-        return {"posts": len(said), "authors": round(estimated_number(xxh64(one.author.encode()) for one in said))}
+        people = estimated_number(xxh64(one.author.encode()) for one in said)
+        return {"posts": len(said), "authors": shown(people, len(said))}
 
     def active_topics(self) -> float:
         """How many topics have posts in the long window, before the hourly records let any go."""
@@ -233,7 +234,7 @@ class Maker:
         return {
             "topic": s.topic, "trending": trending,
             "display": spellings[0] if spellings else s.topic, "variants": spellings[1:],
-            "posts": len(said), "authors": round(people.people),
+            "posts": len(said), "authors": shown(people.people, len(said)),
             "support": s.n[s.window], "expected": s.e, "spread": math.sqrt(s.v), "score": s.score,
             "weight": self.shown.get(s.topic, (s.weight, 0))[0], "score_window_s": self.spec.windows[s.window] // 1_000,
             "state": self.state(s, life),

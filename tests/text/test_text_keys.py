@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from text_samples import HOSTILE, TEXTS
 
 from pipeline.text import fold, text_key
+from pipeline.text.keys import readable
 
 SAME = [
     ("#Présidentielle2022", "#presidentielle2022"),
@@ -29,6 +30,9 @@ SAME = [
     ("#❤\ufe0f", "#❤"),
     ("#ﬁn", "#fin"),
     ("$aapl", "$AAPL"),
+    ("#a\x07b", "#ab"),
+    ("#ﷺ", "#صلىاللهعليهوسلم"),  # its full form has spaces
+    ("#🏴" + "\U000e0041" * 7 + "\U000e007f", "#🏴"),  # no nation's flag, but a message
 ]
 DIFFERENT = [
     ("#ガンダム", "#カンタム"),
@@ -61,6 +65,11 @@ def test_folding_a_key_gives_the_key(spelling: str) -> None:
 def test_composed_and_decomposed_spellings_have_one_key(spelling: str) -> None:
     for form in ("NFC", "NFD", "NFKD"):
         assert fold(unicodedata.normalize(form, spelling)) == fold(spelling)
+
+
+@given(st.one_of(st.text(max_size=30), TEXTS))
+def test_a_readable_spelling_has_the_key_it_had(spelling: str) -> None:
+    assert fold(readable(spelling)) == fold(spelling)
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=30))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from text_samples import TEXTS
@@ -15,6 +17,12 @@ PLAIN_PIECES = st.sampled_from([
     ":", "://", ")", "(", "'", '"', "…", "-", "_", "1", "a", "É", "·", "é", "\u0301", "\u200d", "🎉", "&", "word",
     "http://a.fr/", "x.com", "＃", "$$", "$1", "U$", " #1", "a#",
 ])  # fmt: skip
+
+
+UNFIT = regex.compile(r"[\p{Cc}\p{Cf}\p{White_Space}]")
+FLAG = regex.compile(r"\N{WAVING BLACK FLAG}[\U000E0020-\U000E007F]{2,7}")
+ENGLAND = "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng") + "\U000e007f"
+JOINER_IN_A_WORD = regex.compile(r"(?<=.)[\u200c\u200d](?=.)", regex.DOTALL)
 
 
 def topics(text: str, **fields: object) -> tuple[str, ...]:
@@ -34,7 +42,7 @@ def test_every_topic_comes_once_and_is_a_tag_of_the_text(text: str, source: str 
     assert len(set(keys)) == len(keys)
     entities = extract(text, dialect_of(source_name(source)))
     tags = {"#" + item.text[1:] for item in entities.hashtags} | {item.text for item in entities.cashtags}
-    assert set(keys) == {fold(tag) for tag in tags}
+    assert set(keys) == {fold(tag) for tag in tags} - {"#", "$"}
     assert all(spelling[0] in "#$" for spelling in found)
 
 
@@ -45,10 +53,51 @@ def test_topics_come_in_order_under_their_first_spelling() -> None:
 
 def test_declared_tags_follow_those_of_the_text() -> None:
     assert topics("#un deux", tags=["deux", "#UN", "＃trois", "$FB", "", "#", "$", " deux mots "]) == (
-        "#un", "#deux", "#trois", "$FB", "#deux mots",
+        "#un", "#deux", "#trois", "$FB", "#deuxmots",
     )  # fmt: skip
     assert topics("nothing", tags=["a"]) == ("#a",)
     assert topics("nothing") == ()
+
+
+@pytest.mark.parametrize(("tag", "spelling"), [
+    ("deux\nmots", "#deuxmots"),
+    ("\x1b[31mred\x07", "#[31mred"),
+    ("\u202etrela\u2066", "#trela"),
+    ("tru\u200bmp\ufeff", "#trump"),
+    ("می\u200cخواهم", "#می\u200cخواهم"),
+    ("👩\u200d🚀", "#👩\u200d🚀"),
+    ("\u200dfoo\u200c", "#foo"),
+    (ENGLAND, "#" + ENGLAND),
+    ("x\U000e0067\U000e0062", "#x"),
+])  # fmt: skip
+def test_a_declared_tag_loses_what_has_no_place_in_a_tag(tag: str, spelling: str) -> None:
+    assert topics("", tags=[tag]) == (spelling,)
+
+
+def test_a_tag_of_which_nothing_can_be_seen_is_no_topic() -> None:
+    assert topics("", tags=["\u202e", "\x00\n", "#\u200b", "\u3164", "$\u2066", "\ufe0f"]) == ()
+    assert topics("#\u034f #\u3164", source="twitter") == ()  # a mark, and a letter: tags to Twitter, but invisible
+    assert topics("#\x07", source="bluesky") == ()
+
+
+def test_tags_that_look_the_same_are_one_topic() -> None:
+    assert topics("#paris", tags=["par\u200bis", "PARIS\x00", "p aris"]) == ("#paris",)
+
+
+@settings(max_examples=500)
+@given(
+    st.one_of(st.lists(PLAIN_PIECES, max_size=8).map("".join), TEXTS),
+    st.lists(st.one_of(TEXTS, st.text(max_size=8)), max_size=4),
+    st.sampled_from(["twitter", "mastodon", "bluesky", None]),
+)
+def test_no_spelling_and_no_key_holds_control_format_or_white_space_characters(
+    text: str, tags: list[str], source: str | None
+) -> None:
+    for spelling in topics(text, tags=tags, source=source):
+        key = fold(spelling)
+        assert len(key) > 1
+        assert not UNFIT.search(FLAG.sub("", key))
+        assert not UNFIT.search(JOINER_IN_A_WORD.sub("", FLAG.sub("", spelling)))
 
 
 def test_the_source_decides_the_dialect() -> None:

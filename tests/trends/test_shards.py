@@ -83,17 +83,17 @@ def shared(
                     if at > merging.at:
                         hear(merging, one)
         if board.now == goal:
-            taken = snapshots[shard].take()
+            taken = snapshots[shard].take(0)
             records[shard].update(taken.records)
             for name in taken.forget:
                 del records[shard][name]
             if chance.random() < restarts:
                 found = restore(records[shard], GRID, shard=shard)
                 assert found is not None
-                boards[shard], snapshots[shard] = found, Snapshots(found, records[shard])
+                boards[shard], snapshots[shard] = found.board, Snapshots(found.board, records[shard])
                 for share in shares:
                     if share[shard].start >= goal:
-                        found.add(share[shard])
+                        found.board.add(share[shard])
     return by_place(issued)
 
 

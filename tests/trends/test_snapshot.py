@@ -68,7 +68,7 @@ def assert_the_same_whereever_it_stops(log: list[Said], chance: random.Random, s
         at, steps[at] = step[0], step[1]
         if chance.random() >= stops or board.now != at:
             continue
-        snapshot = snapshots.take()
+        snapshot = snapshots.take(taken)
         taken += 1
         records.update(snapshot.records)
         for name in snapshot.forget:
@@ -76,8 +76,8 @@ def assert_the_same_whereever_it_stops(log: list[Said], chance: random.Random, s
         if chance.random() < 0.5:
             again = restore(records, GRID)
             assert again is not None
-            assert again.now == at
-            board, snapshots = again, Snapshots(again, records)
+            assert (again.board.now, again.offset) == (at, taken - 1)
+            board, snapshots = again.board, Snapshots(again.board, records)
             left = [pane for pane in panes if pane.start >= at]
             rest = advance(board, left) if left else iter(())
     assert taken or stops < 1
@@ -109,18 +109,19 @@ def test_a_head_that_is_torn_gives_way_to_the_one_before() -> None:
     heads = []
     for at, _ in advance(board, panes):
         if board.now == at:
-            snapshot = snapshots.take()
+            snapshot = snapshots.take(at)
             records.update(snapshot.records)
             for name in snapshot.forget:
                 del records[name]
             heads.append(at)
     newest = restore(records, GRID)
     assert newest is not None
-    assert newest.now == heads[-1]
-    del records[next(name for name in records if name.startswith(f"head/{heads[-1]:015d}"))]
-    before = restore(records, GRID)
-    assert before is not None
-    assert before.now == heads[-2]
+    assert (newest.board.now, newest.offset) == (heads[-1], heads[-1])
+    for missing in ("head", "offset"):
+        name = next(name for name in records if name.startswith(f"{missing}/{heads[-1]:015d}"))
+        before = restore({known: value for known, value in records.items() if known != name}, GRID)
+        assert before is not None
+        assert (before.board.now, before.offset) == (heads[-2], heads[-2])
     assert restore({}, GRID) is None
 
 
@@ -129,12 +130,13 @@ def test_records_are_forgotten_so_that_they_do_not_grow_with_time() -> None:
     snapshots, records, sizes = Snapshots(board), dict[str, bytes](), []
     for at, _ in advance(board, closes(streams.seeded(4, posts=3_000, hours=8.0))):
         if board.now == at:
-            snapshot = snapshots.take()
+            snapshot = snapshots.take(0)
             records.update(snapshot.records)
             for name in snapshot.forget:
                 del records[name]
             sizes.append(len(records))
-    assert max(sizes[-6:]) <= 2 + (181 + 19 + 9) + 11  # heads; three hours of minutes, their tens, hours; one more head
+    # heads and their offsets; three hours of minutes, their tens, hours; one more head
+    assert max(sizes[-6:]) <= 4 + (181 + 19 + 9) + 11
 
 
 @pytest.mark.parametrize("chunk_bytes", [400, 480_000])

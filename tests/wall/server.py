@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 
-import uvicorn
-from litestar import Litestar
-
-from pipeline.web.events import event_routes
-from pipeline.web.moderation import moderation_routes
-from pipeline.web.wall.intake import Intake
-from pipeline.web.wall.tokens import Gate
-from pipeline.web.wall.walls import Walls
+from pipeline.alerts.recent import RecentAlerts
+from pipeline.web.feed import Feed
+from pipeline.web.orders import OrderDesk
+from pipeline.web.run import start_web
+from pipeline.web.wall.service import WallService
 from schemas import Post
 from schemas.access import Token
+from schemas.alerts import Order, Rule
 from schemas.events import Event
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
@@ -33,14 +30,33 @@ EVENTS = (
 class Served:
     """The server's address, and a way to put posts on its walls and to look at them."""
 
-    def __init__(self, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-        self.walls: Walls
-        self.intake: Intake
+    def __init__(self, tokens: Sequence[Token], events: Sequence[Event], file: Path | None = None) -> None:
+        self.feed, self.alerts = Feed(), RecentAlerts()
+        self.service = WallService(self.feed, events, tokens, file)
+        self.walls = self.service.walls
         self.loop: asyncio.AbstractEventLoop
+        desk = OrderDesk(self.service.gate, self._give, lambda: (Rule("rule"),))
+        self._handle = start_web(
+            self.feed, port=0, events=events, alerts=self.alerts, orders=desk, examples=self.service.examples,
+            routers=self.service.routers, on_startup=[self._begin, self.service.start],
+            on_shutdown=[self.service.stop],
+        )  # fmt: skip
+        self.address = self._handle.address.rstrip("/")
+
+    async def _begin(self) -> None:
+        self.loop = asyncio.get_running_loop()
+
+    async def _give(self, _order: Order) -> None:
+        """Orders are taken, and need no Kafka here."""
 
     def take(self, *posts: Post) -> int:
-        return asyncio.run_coroutine_threadsafe(self.intake.take(posts), self.loop).result(10)
+        intake = self.service.intake
+        assert intake is not None
+        taking: Awaitable[int] = intake.take(posts)
+        return asyncio.run_coroutine_threadsafe(taking, self.loop).result(10)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        self._handle.stop()
 
 
 def eventually(claim: Callable[[], object], within_s: float = 10.0) -> float:
@@ -54,32 +70,8 @@ def eventually(claim: Callable[[], object], within_s: float = 10.0) -> float:
 
 @contextlib.contextmanager
 def serving(tokens: Sequence[Token] = (ANN, BOB, EVE), events: Sequence[Event] = EVENTS) -> Iterator[Served]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    served = Served(port)
-
-    @contextlib.asynccontextmanager
-    async def life(_app: Litestar):  # type: ignore[no-untyped-def]
-        served.loop = asyncio.get_running_loop()
-        served.intake = Intake(served.walls)
-        running = asyncio.create_task(served.walls.run())
-        yield
-        running.cancel()
-
-    async def main() -> None:
-        served.walls = Walls(events)
-        app = Litestar([event_routes(served.walls), moderation_routes(served.walls, Gate(tokens))], lifespan=[life])
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
-        stop.append(server)
-        await server.serve()
-
-    stop: list[uvicorn.Server] = []
-    thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
-    thread.start()
-    eventually(lambda: stop and stop[0].started)
+    served = Served(tokens, events)
     try:
         yield served
     finally:
-        stop[0].should_exit = True
-        thread.join(10)
+        served.stop()

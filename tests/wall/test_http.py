@@ -94,7 +94,7 @@ def test_pages_speak_french_to_french_browsers(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/events/none", "/screen/none", "/moderate/none", "/api/v1/events/none", "/wall-assets/x"]
+    "path", ["/events/none", "/screen/none", "/moderate/none", "/api/v1/events/none", "/static/wall/x"]
 )
 def test_what_is_not_there_is_not_found(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404

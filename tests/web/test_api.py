@@ -12,7 +12,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from pipeline.alerts import RecentAlerts
-from pipeline.web.app import SILENT_S, STATIC, create_app
+from pipeline.link import LOST_S, Link
+from pipeline.web.app import STATIC, create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
 from pipeline.web.page import french_why
@@ -84,28 +85,40 @@ def test_hostile_texts_are_only_text_on_the_page(client: TestClient[Litestar]) -
     assert "unsafe-inline" not in page.headers["content-security-policy"]
 
 
-def test_ready_while_lists_come_and_no_longer_after_two_minutes_of_silence() -> None:
+def test_ready_once_caught_up_though_nobody_posts_and_not_while_the_source_is_away() -> None:
     now_s = [1_000.0]
-    feed = Feed(clock=lambda: now_s[0])
-    with TestClient(create_app(feed)) as client:
+    feed, link = Feed(clock=lambda: now_s[0]), Link(clock=lambda: now_s[0])
+    with TestClient(create_app(feed, link=link)) as client:
 
-        def ready() -> tuple[int, bool, str]:
+        def ready() -> tuple[int, bool, str, float | None]:
             answer = client.get("/readyz")
             assert answer.headers["content-type"] == "application/json"
             told = answer.json()
-            return answer.status_code, told["ready"], told["reason"]
+            return answer.status_code, told["ready"], told["reason"], told["silent_s"]
 
-        assert ready() == (503, False, "no list has come from the pipeline yet")
+        assert ready() == (503, False, "the lists that there are have not been read yet", None)
+        link.alive()  # connected, and still reading
         feed.publish(listed(60_000))
-        now_s[0] += SILENT_S - 0.1
-        assert ready() == (200, True, "")
+        assert ready()[:2] == (503, False)
+        link.caught_up()
+        now_s[0] += 3 * 3_600  # a night without a post
+        assert ready() == (200, True, "", 10_800.0)
+        link.lost("no broker answers at kafka:9092")
+        now_s[0] += LOST_S - 0.1
+        link.lost("no broker answers at kafka:9092")
+        assert ready()[:2] == (200, True)  # it may be restarting
         now_s[0] += 0.1
-        status, is_ready, reason = ready()
-        assert (status, is_ready) == (503, False)
-        assert "for 120 s" in reason
+        assert ready()[:3] == (
+            503, False, "the source of lists has been away for 30 s: no broker answers at kafka:9092"
+        )  # fmt: skip
         assert client.get("/healthz").status_code == 200  # the process itself is well
-        feed.publish(listed(60_000))  # the same list again is a sign of life, too
-        assert ready() == (200, True, "")
+        link.alive()
+        assert ready()[:2] == (200, True)
+
+
+def test_a_server_of_lists_made_in_its_own_process_is_ready_at_once(feed: Feed) -> None:
+    with TestClient(create_app(feed)) as client:
+        assert client.get("/readyz").status_code == 200
 
 
 def test_a_reader_who_was_away_is_given_what_changed_and_a_stranger_everything(feed: Feed) -> None:
@@ -145,6 +158,13 @@ def trends_without(trends: TrendList, topic: str) -> TrendList:
     return msgspec.structs.replace(trends, trends=[row for row in trends.trends if row.topic != topic])
 
 
+def test_an_alert_about_a_whole_event_does_not_name_blocked_topics() -> None:
+    feed, alerts = Feed(lambda trends: trends_without(trends, "#bad")), RecentAlerts()
+    alerts.add(msgspec.structs.replace(alert(""), why="9 posts in event:a (1h), about #good, #Bad"))
+    with TestClient(create_app(feed, alerts=alerts)) as client:
+        assert [one["why"] for one in client.get("/api/v1/alerts").json()] == ["9 posts in event:a (1h), about #good"]
+
+
 def alert(topic: str) -> Alert:
     return Alert(
         f"r/{topic}/1", "firing", "r", "trending", "info", "all", "1h", topic, topic, 1, 1, 1, 1, 10, [], [], "because"
@@ -170,7 +190,9 @@ def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Fee
         assert f"<bdi>{why}</bdi>" in english
         assert f"<bdi>{french_why(why)}</bdi>" in french
         assert not re.search(r"people|person |where|expected|words|because|faded|nothing|compare with", french_why(why))
-    assert french_why(WHYS[0]).startswith("1,412 personnes en 15 min pour 35 ± 8.1 attendues (11.6 sigma), dont 96 % ")
+    assert french_why(WHYS[0]).startswith(
+        "1\u202f412 personnes en 15 min pour 35 ± 8,1 attendues (11,6 sigma), dont 96 % "
+    )
 
 
 def test_the_table_and_the_scripts_translate_alike() -> None:
@@ -181,4 +203,6 @@ def test_the_table_and_the_scripts_translate_alike() -> None:
         said = why
         for pattern, french in pairs:
             said = re.sub(pattern, re.sub(r"\$(\d)", r"\\\1", french), said, count=1)
-        assert french_why(why) == said
+        told = french_why(why)
+        assert told.replace("\u202f", ",") == re.sub(r"(?<=\d)\.(?=\d)", ",", said)
+        assert "." not in told

@@ -162,7 +162,7 @@ def test_on_no_page_is_an_element_or_attribute_of_theirs(client: TestClient[Lite
         assert not [name for name in attributes if name.startswith("on") or name == "style"], attributes
         assert attributes.get("href", attributes.get("src", "/"))[:1] in "/#" or attributes["href"] == "data:,"
         if tag == "script":
-            assert attributes["src"].startswith(("/static/", "/wall-assets/"))
+            assert attributes["src"].startswith("/static/")
     assert turns_or_hides(page.text) == set()
     if path in ("/", "/?lang=fr", "/screen"):
         assert "<script>alert" in page.text  # it is there, as text

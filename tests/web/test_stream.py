@@ -16,6 +16,7 @@ import msgspec
 import pytest
 import redis
 
+from pipeline.web import streams
 from pipeline.web.feed import QUEUE, Feed
 from pipeline.web.run import STREAMS_END_WITHIN_S, start_web
 from schemas import TrendList
@@ -117,6 +118,32 @@ def test_a_reader_that_does_not_read_is_dropped_and_told_and_others_miss_nothing
         until(lambda: feed.readers == 1, 10, "it is forgotten")
         with following(address, last_id=seen[-2].id) as again:
             assert list_of(next(again)).at == sent
+
+
+def test_a_reader_that_never_reads_loses_its_connection_and_others_miss_nothing(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(streams, "READS_WITHIN_S", 0.3)
+    topics = [f"#{n}{'x' * 500}" for n in range(20)]
+    with served(feed) as address, Reader(address, STREAM, buffer=4_096) as slow, following(address) as events:
+        until(lambda: feed.readers == 2, 10, "both are there")
+        sent = 0
+
+        def one_left() -> bool:
+            nonlocal sent
+            sent += 1
+            feed.publish(trend_list(*topics, at=sent))
+            assert list_of(next(events)).at == sent
+            return feed.readers == 1
+
+        until(one_left, 60, "the slow one is forgotten")
+        with contextlib.suppress(ConnectionResetError, ValueError):  # a reset, or a chunk that is cut
+            slow.head()
+            assert len(list(slow.events())) < sent
+        assert not slow.ended
+        feed.publish(trend_list("#after", at=sent + 1))
+        assert list_of(next(events)).at == sent + 1
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_reader_that_goes_away_is_forgotten(feed: Feed) -> None:

@@ -32,7 +32,8 @@ class Overlong:
 def blocks(chunks: Iterable[bytes], limit: int) -> Iterator[Lines | Overlong]:
     """Blocks of whole lines, none above `limit` bytes; memory stays below about `limit` plus two chunks.
 
-    A UTF-8 byte order mark at the beginning is dropped.
+    A UTF-8 byte order mark at the beginning is dropped. A chunk in which no line ends gives a block without lines: the
+    next chunk may be long in coming.
     """
     line = 1
     held: list[bytes] = []  # the beginning of a line whose end has not come; of an overlong one only what is kept
@@ -51,6 +52,7 @@ def blocks(chunks: Iterable[bytes], limit: int) -> Iterator[Lines | Overlong]:
             end = chunk.find(b"\n")
             if end < 0:
                 size += len(chunk)
+                yield Lines(line, [])
                 continue
             yield Overlong(line, held[0], size + end)
             line += 1
@@ -62,6 +64,8 @@ def blocks(chunks: Iterable[bytes], limit: int) -> Iterator[Lines | Overlong]:
                 yield part
                 line += 1 if isinstance(part, Overlong) else len(part.rows)
             held, size = [], 0
+        else:
+            yield Lines(line, [])
         held.append(chunk[last + 1 :])
         size += len(held[-1])
         if size > limit:

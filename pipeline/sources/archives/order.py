@@ -31,6 +31,10 @@ class FutureGate:
         self._newest: int | None = None
         self._longest_jump_ms = 0
 
+    def calm(self, times: Sequence[int]) -> bool:
+        """Whether none of these posts jumps, so that none needs those that follow it to be judged."""
+        return self._newest is not None and max(times) <= self._newest + DAY_MS
+
     def rejected(self, times: Sequence[int], count: int) -> list[int]:
         """Which of the first `count` posts are from the future, as ascending indices.
 

@@ -15,7 +15,7 @@ from pipeline.sources.archives.detect import JSON_FORMATS
 from pipeline.sources.archives.files import STDIN, find_files
 from pipeline.sources.archives.order import FOLLOWERS, SORT_MS, FutureGate, Sorter
 from pipeline.sources.archives.reader import Block, read_file
-from pipeline.sources.archives.streams import Progress, chunks
+from pipeline.sources.archives.streams import Progress, chunks, stalls
 from schemas import Post
 
 FORMATS = ("auto", *JSON_FORMATS, "csv")
@@ -39,6 +39,7 @@ def read_archives(
     `columns` maps fields of a post to the columns of tables (csv). `stdin` is what `-` reads, standard input if not
     given. The order of posts is the same whatever the compression and `batch_size` (unless over 262,144 posts lie
     within `sort_ms`). A batch without posts tells the progress. No bad line, post or compressed stream stops the rest.
+    Where a pipe has nothing more at hand, what was read is given on at once, but for posts that wait for their order.
 
     Raises ArchiveError at once for an unknown format and for what `find_files` refuses; on the way, when a file cannot
     be read any more, is one JSON document above 256 MiB, or a table lacks a column that posts need.
@@ -67,7 +68,8 @@ def _read(
                     raw = stack.enter_context(open(path, "rb", buffering=0))
                 except OSError as error:
                     raise ArchiveError(f"{name} cannot be read: {error.strerror}; check the file") from None
-            for block in read_file(name, chunks(raw, progress, name), wanted, columns):
+            progress.stalled = stalls(raw)
+            for block in read_file(name, chunks(raw, progress, name), wanted, columns, progress.stalled):
                 yield from order.add(block)
     yield from order.end()
 
@@ -102,8 +104,17 @@ class _Order:
             self._waiting += posts[start : start + self._batch_size]
             if len(self._waiting) >= self._batch_size + FOLLOWERS:
                 yield from self._batch(self._due(self._batch_size))
-        if len(self._dead) >= _DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= _BYTES_AT_ONCE:
+        if self._progress.stalled():
+            yield from self._all_that_is_due()
+        elif len(self._dead) >= _DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= _BYTES_AT_ONCE:
             yield from self._batch([])
+
+    def _all_that_is_due(self) -> Iterator[Batch]:
+        judged = len(self._waiting) - FOLLOWERS
+        due = self._due(judged) if judged > 0 else []
+        if self._waiting and self._gate.calm(list(map(_time_ms, self._waiting))):
+            due += self._due(len(self._waiting))
+        yield from self._batch(due)
 
     def end(self) -> Iterator[Batch]:
         due = self._due(len(self._waiting)) + self._sorter.end()

@@ -97,12 +97,16 @@ class _Filling:
                      [self._lines[index] for index in order], [self._raws[index] for index in order])
 
 
-def read_file(name: str, content: Iterator[bytes], wanted: str, columns: Mapping[str, str] | None) -> Iterator[Block]:
+def read_file(
+    name: str, content: Iterator[bytes], wanted: str, columns: Mapping[str, str] | None, stalled: Callable[[], bool]
+) -> Iterator[Block]:
     """The blocks of one file, from its decompressed content; `wanted` is a format's name or `auto`.
+
+    Where `stalled` tells that no more is at hand, the lines that are there have to do to tell the format.
 
     Raises ArchiveError for a JSON document that is too large to be held and for a table without the columns it needs.
     """
-    content, head = _peek(content)
+    content, head = _peek(content, stalled)
     beginnings = [line for line in head.split(b"\n") if line.strip()][:_PEEK_LINES]
     if not beginnings:
         yield from _by_lines(name, content, JSON_FORMATS["post"], mixed=wanted == "auto")
@@ -121,7 +125,7 @@ def read_file(name: str, content: Iterator[bytes], wanted: str, columns: Mapping
     yield from _by_lines(name, content, shape or JSON_FORMATS[seen or "post"], mixed)
 
 
-def _peek(content: Iterator[bytes]) -> tuple[Iterator[bytes], bytes]:
+def _peek(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:
     """The content, and its first lines: at least one as long as any that can be read."""
     taken: deque[bytes] = deque()
     size = 0
@@ -138,6 +142,8 @@ def _peek(content: Iterator[bytes]) -> tuple[Iterator[bytes], bytes]:
         taken.append(chunk)
         size += len(chunk)
         whole_line = whole_line or b"\n" in chunk
+        if whole_line and stalled():
+            break
     head = b"".join(taken).removeprefix(BOM)
     return chain(_again(taken, cut), content), head
 

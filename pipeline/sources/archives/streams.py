@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import io
 import os
+import select
+import stat
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,11 +25,28 @@ class TruncatedError(Exception):
     """A compressed file ends too early, or holds what its compression does not allow: the rest cannot be read."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Progress:
-    """Bytes taken from the files so far, as they lie on the disk."""
+    """Bytes taken from the files so far, as they lie on the disk, and whether the next read would have to wait."""
 
     bytes_read: int = 0
+    stalled: Callable[[], bool] = _never
+
+
+def stalls(raw: BinaryIO) -> Callable[[], bool]:
+    """Tells, whenever it is called, whether a pipe has nothing to read at this moment. A file never has to wait."""
+    try:
+        descriptor = raw.fileno()
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return _never
+    except (OSError, io.UnsupportedOperation):
+        return _never
+    # Python's own buffer is smaller than what is read at once, so it never keeps anything that is to be read next
+    return lambda: not select.select([descriptor], [], [], 0)[0]
 
 
 def chunks(raw: BinaryIO, progress: Progress, name: str) -> Iterator[bytes]:

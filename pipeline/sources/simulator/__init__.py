@@ -5,7 +5,7 @@
     simulation.labels, simulation.totals
 """
 
-from pipeline.sources.simulator.demo import demo_events, demo_scenario
+from pipeline.sources.simulator.demo import demo_events, demo_rules, demo_scenario
 from pipeline.sources.simulator.labels import Label, PhaseLabel, Totals
 from pipeline.sources.simulator.scenario import (
     DEFAULT_START_MS,
@@ -38,6 +38,7 @@ __all__ = [
     "Totals",
     "Voice",
     "demo_events",
+    "demo_rules",
     "demo_scenario",
     "hostile_scenario",
     "mixed_scenario",

@@ -20,6 +20,7 @@ from pipeline.sources.simulator.scenario import (
     Talk,
     Voice,
 )
+from schemas.alerts import Rule
 from schemas.events import Event
 
 EVENING_MS = 150 * MINUTE_MS
@@ -35,6 +36,14 @@ def demo_events() -> tuple[Event, Event]:
             hashtags=("#capcomnet",),
         ),
         Event(name="paris20", title="Paris 20, la ville de demain", hashtags=("#paris20",)),
+    )
+
+
+def demo_rules() -> tuple[Rule, ...]:
+    """Alerts of the demo's evening: a conference draws a crowd, a story breaks. The ring has a flag and raises none."""
+    return (
+        Rule("crowd", on="event:capcomnet", kind="volume", window="5m", people=60, severity="info"),
+        Rule("breaking", kind="new", top=3, severity="critical"),
     )
 
 

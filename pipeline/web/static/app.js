@@ -88,7 +88,7 @@ async function renew() {
   const { at, window: length, q } = state, turn = ++renewed;
   await Promise.all(views.map(async (view) => {
     const list = at ? await listAt(view.scope, at) : lists.get(`${view.scope} ${length}`);
-    const shown = list ?? { at: at ?? Date.now(), scope: view.scope, window: length, trends: [] };
+    const shown = list ?? { at: at ?? 0, scope: view.scope, window: length, trends: [] };
     const past = list ? await before(list) : null;
     if (turn === renewed) view.show(shown, past, q, Boolean(at)); // else something newer is on its way
   }));
@@ -122,6 +122,7 @@ async function scopes() {
   titles = Object.fromEntries(known.filter((one) => one.title).map((one) => [one.scope, one.title]));
   for (const view of views) view.heading.firstChild.textContent = nameOf(view.scope, titles);
   drawControls();
+  if (state.topic) return;
   if (!state.at) renew(); // movement is known once it is known how far back the history goes
 }
 
@@ -138,28 +139,48 @@ search.addEventListener("keydown", (event) => {
 const range = make("input", { type: "range", id: "when", step: "60000", "aria-label": t.time });
 const moment = make("output", { for: "when" });
 const nowButton = make("button", { type: "button" }, t.now);
+const language = document.querySelector("#top .language");
 range.addEventListener("input", () => { moment.textContent = clock(Number(range.value)); });
 range.addEventListener("change", () => go({ at: Number(range.value) >= Number(range.max) ? null : Number(range.value) }, true));
 nowButton.addEventListener("click", () => go({ at: null }, true));
 const compare = make("select", { "aria-label": t.compare });
+const picks = ["lang", "source"].map((kind) => {
+  const select = make("select", { "aria-label": t[`${kind}s`] });
+  select.addEventListener("change", () => go({ scopes: [select.value || "all"], topic: null }));
+  return [kind, select];
+});
 compare.addEventListener("change", () => { if (compare.value) go({ scopes: [...state.scopes, compare.value].slice(0, 4), topic: null }); });
-const scopeNav = make("nav", { class: "chips", "aria-label": t.scopes }), windowNav = make("nav", { class: "chips", "aria-label": t.window });
-const time = make("div", { class: "time" }, range, moment, nowButton);
+const scopeNav = make("nav", { class: "chips scopes", "aria-label": t.scopes }), windowNav = make("nav", { class: "chips segments", "aria-label": t.window });
+const time = make("div", { class: "time" }, make("span", { class: "quiet", "aria-hidden": "true" }, t.rewind), range, moment, nowButton);
 
 function drawControls() {
   if (screen) return;
-  if (!controls.firstChild) controls.append(scopeNav, windowNav, compare, search, time);
+  if (!controls.firstChild) {
+    controls.append(make("div", {}, scopeNav, make("div", { class: "picks" }, ...picks.map(([, select]) => select), compare)), make("div", {}, windowNav, search, time));
+  }
+  language.href = linkOf({ lang: language.hreflang });
   if (document.activeElement !== search) search.value = state.q;
   const names = [...new Set(["all", ...known.map((one) => one.scope)])];
   const chip = (text, change, here) => make("a", { href: linkOf(change), ...(here ? { "aria-current": "page" } : {}) }, make("bdi", {}, text));
   if (!controls.contains(document.activeElement) || !scopeNav.firstChild) {
-    scopeNav.replaceChildren(...names.slice(0, 24).map((scope) => chip(nameOf(scope, titles), { scopes: [scope], topic: null }, state.scopes.includes(scope))));
-    windowNav.replaceChildren(...WINDOWS.map((window) => chip(window, { window, topic: null }, window === state.window)));
-    if (names.some((scope) => scope.startsWith("watch:"))) windowNav.append(make("a", { href: `/voice?window=${state.window}` }, t.voice));
-    compare.replaceChildren(make("option", { value: "" }, t.compare), ...names.filter((scope) => !state.scopes.includes(scope)).map((scope) => make("option", { value: scope }, nameOf(scope, titles))));
+    const ofKind = (kind) => names.filter((scope) => scope.startsWith(`${kind}:`));
+    scopeNav.replaceChildren(...["all", ...ofKind("event"), ...ofKind("watch")].slice(0, 24).map((scope) => chip(nameOf(scope, titles), { scopes: [scope], topic: null }, state.scopes.includes(scope))));
+    windowNav.replaceChildren(...WINDOWS.map((window) => chip(t.windows[window], { window, topic: null }, window === state.window)));
+    for (const [kind, select] of picks) {
+      const chosen = ofKind(kind).find((scope) => state.scopes.includes(scope)) ?? "";
+      select.replaceChildren(make("option", { value: "" }, t[`${kind}s`]), ...options(ofKind(kind)));
+      Object.assign(select, { value: chosen, className: chosen && "chosen", disabled: !ofKind(kind).length });
+    }
+    const others = names.filter((scope) => !state.scopes.includes(scope));
+    const groups = [["event", t.events], ["watch", t.watches], ["lang", t.langs], ["source", t.sources]].map(([kind, label]) => [label, others.filter((scope) => scope.startsWith(`${kind}:`))]);
+    compare.replaceChildren(make("option", { value: "" }, t.compare), ...options(others.filter((scope) => scope === "all")),
+      ...groups.filter(([, scopes]) => scopes.length).map(([label, scopes]) => make("optgroup", { label }, ...options(scopes))));
+    compare.disabled = !others.length || state.scopes.length >= 4;
   }
   slider();
 }
+
+const options = (scopes) => scopes.map((scope) => make("option", { value: scope }, nameOf(scope, titles)));
 
 function slider() {
   const span = known.find((one) => one.scope === state.scopes[0] && one.window === state.window);
@@ -173,7 +194,7 @@ function slider() {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
-  if (!link || link.origin !== location.origin || link.pathname !== location.pathname || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!link || link.hreflang || link.origin !== location.origin || link.pathname !== location.pathname || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   history.pushState(null, "", link.href);
   link.blur();

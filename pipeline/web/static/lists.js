@@ -24,14 +24,15 @@ export class ListView {
     const wanted = fold(query.replace(/^[#＃$]/, ""));
     const rows = list.trends.filter((row) => !wanted || [row.topic, row.display, ...row.variants].some((text) => fold(text).includes(wanted)));
     const ranks = before && new Map(before.trends.map((row) => [row.topic, row.rank]));
-    this.caption.textContent = `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}${rows.length ? "" : ` · ${list.trends.length ? t.noMatch : t.nothing}`}`;
+    this.caption.replaceChildren(...captionOf(list, past, rows.length));
     while (this.body.rows.length < rows.length) this.body.append(place());
     while (this.body.rows.length > rows.length) this.body.lastChild.remove();
-    rows.forEach((row, n) => this.fill(this.body.rows[n], row, ranks));
+    const most = Math.max(1, ...rows.map((row) => row.authors));
+    rows.forEach((row, n) => this.fill(this.body.rows[n], row, ranks, row.authors / most));
     if (focused) this.body.querySelector(`a[data-topic="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  fill(line, row, ranks) {
+  fill(line, row, ranks, part) {
     const [rank, move, topic, course, people, posts, state, reason] = line.cells;
     line.className = row.trending ? row.state : "fill";
     rank.textContent = row.rank;
@@ -48,26 +49,44 @@ export class ListView {
     topic.lastChild.textContent = row.flags.map((flag) => t.flags[flag] ?? "").join(", ");
     draw(course.firstChild, row.spark);
     people.textContent = told(row.authors);
+    people.style.setProperty("--part", part.toFixed(3));
     posts.textContent = told(row.posts);
-    state.textContent = row.trending ? t.states[row.state] ?? "" : "";
+    state.firstChild.className = row.trending ? `tag ${row.state}` : "tag";
+    state.firstChild.textContent = row.trending ? t.states[row.state] ?? "" : t.usual;
     reason.firstChild.textContent = why(row.why);
     reason.firstChild.title = why(row.why);
   }
+}
+
+function captionOf(list, past, shown) {
+  const parts = [];
+  if (list.at) parts.push(make("span", { class: past ? "live past" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
+  if (list.posts) parts.push(make("span", {}, `${told(list.posts)} ${t.posts.toLowerCase()} · ${told(list.authors)} ${t.people.toLowerCase()}`));
+  if (list.flag) parts.push(make("span", { class: "tag" }, t[list.flag]));
+  if (!shown) parts.push(make("span", { class: "empty" }, list.trends.length ? t.noMatch : list.at ? t.nothing : t.waiting));
+  return parts;
 }
 
 function place() {
   const line = make("tr");
   for (const name of COLUMNS) line.append(make(name === "topic" ? "th" : "td", name === "topic" ? { class: name, scope: "row" } : { class: name }));
   line.cells[2].append(make("a", {}, make("bdi")), make("span", { class: "flags" }));
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of [["viewBox", "0 0 80 20"], ["class", "spark"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
-  svg.append(document.createElementNS(SVG, "polyline"));
-  line.cells[3].append(svg);
+  line.cells[3].append(sparkline());
+  line.cells[6].append(make("span", { class: "tag" }));
   line.cells[7].append(make("div", { class: "reason" }));
   return line;
 }
 
-function draw(svg, spark) {
-  const most = Math.max(1, ...spark), step = 76 / Math.max(spark.length - 1, 1);
-  svg.firstChild.setAttribute("points", spark.map((at, n) => `${(2 + n * step).toFixed(1)},${(18 - 16 * at / most).toFixed(1)}`).join(" "));
+export function sparkline() {
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [name, value] of [["viewBox", "0 0 80 20"], ["preserveAspectRatio", "none"], ["class", "spark"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+  svg.append(document.createElementNS(SVG, "polygon"), document.createElementNS(SVG, "polyline"));
+  return svg;
+}
+
+export function draw(svg, spark) {
+  const most = Math.max(1, ...spark), step = 78 / Math.max(spark.length - 1, 1);
+  const points = spark.map((at, n) => `${(1 + n * step).toFixed(1)},${(19 - 18 * at / most).toFixed(1)}`).join(" ");
+  svg.lastChild.setAttribute("points", points);
+  svg.firstChild.setAttribute("points", `1,20 ${points} 79,20`);
 }

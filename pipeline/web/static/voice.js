@@ -1,5 +1,5 @@
 // Share of voice: how the posts about several watchlists or events divide among them, now and over the last day.
-import { plotter } from "./topic.js";
+import { plotted } from "./topic.js";
 import { clock, make, nameOf, t, told } from "./texts.js";
 
 const COLOURS = ["#2b7bbb", "#c2571a", "#3a9a5b", "#a4479c", "#b08a00", "#5a6acf", "#c03a5b", "#2a9d9d", "#7a5c3a", "#777", "#9a3a3a", "#4b8b3b"];
@@ -12,19 +12,21 @@ let plot = null;
 const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 0 });
 const body = make("tbody"), caption = make("caption"), canvas = make("div", { class: "chart", role: "img", "aria-label": t.voice });
 const heads = ["", t.share, t.posts, t.people].map((name) => make("th", { scope: "col" }, name || make("span", { class: "unseen" }, t.list)));
-main.replaceChildren(make("section", { class: "voice" }, make("h1", {}, t.voice), canvas,
-  make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), body), make("p", { class: "note" }, t.voiceNote)));
+const table = make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), body), note = make("p", { class: "note" }, t.voiceNote);
+main.replaceChildren(make("section", { class: "voice card" }, make("h1", {}, t.voice), canvas, table, note));
 
 function linkTo(length) {
   const next = new URLSearchParams(query);
   next.set("window", length);
   return `${location.pathname}?${next}`;
 }
-controls.replaceChildren(make("nav", { class: "chips", "aria-label": t.window }, ...WINDOWS.map((length) =>
-  make("a", { href: linkTo(length), ...(length === window_ ? { "aria-current": "page" } : {}) }, length))));
+controls.replaceChildren(make("div", {}, make("nav", { class: "chips segments", "aria-label": t.window }, ...WINDOWS.map((length) =>
+  make("a", { href: linkTo(length), ...(length === window_ ? { "aria-current": "page" } : {}) }, t.windows[length])))));
 document.title = `${t.voice} · upswell`;
 
 function fill(found) {
+  note.textContent = found.scopes.length ? t.voiceNote : t.voiceNone;
+  canvas.hidden = table.hidden = !found.scopes.length;
   const last = found.points.at(-1), names = found.scopes.map((scope, n) => nameOf(scope, { [scope]: found.titles[n] }));
   caption.textContent = last ? clock(last.at) : t.nothing;
   body.replaceChildren(...names.map((name, n) => make("tr", {}, make("th", { scope: "row" }, mark(n), make("bdi", {}, name)),
@@ -44,14 +46,8 @@ async function draw(found, names) {
   const data = [found.points.map((point) => point.at / 1000), ...names.map((_, n) => found.points.map((point) => point.share[n] * 100))];
   if (plot) { plot.setData(data); return; }
   try {
-    const Plot = await plotter(), ink = getComputedStyle(document.body).color;
-    const axis = { stroke: ink, grid: { stroke: "#8884" }, ticks: { stroke: "#8884" } };
-    plot = new Plot({
-      width: 640, height: 300, axes: [axis, { ...axis, values: (_, values) => values.map((value) => `${value} %`) }], scales: { y: { range: [0, 100] } },
-      series: [{ label: t.time }, ...names.map((name, n) => ({ label: name, stroke: COLOURS[n % COLOURS.length], width: 2 }))],
-      legend: { show: false },
-    }, data, canvas);
-    new ResizeObserver(() => plot.setSize({ width: Math.max(280, canvas.clientWidth), height: 300 })).observe(canvas);
+    plot = await plotted(canvas, 320, { values: (_, marks) => marks.map((mark) => percent.format(mark / 100)), more: { scales: { y: { range: [0, 100] } }, legend: { show: false } } },
+      [{ label: t.time }, ...names.map((name, n) => ({ label: name, stroke: COLOURS[n % COLOURS.length], width: 2.5 }))], data);
   } catch { canvas.remove(); /* the table tells the newest of it */ }
 }
 

@@ -1,4 +1,4 @@
-"""How posts reach the walls: in process, from another thread, or from the `posts` topic of Kafka."""
+"""How posts reach the walls and the views of topics: in process, from another thread, or from Kafka's `posts`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.text import printable
+from pipeline.web.recent import RecentPosts
 from pipeline.web.wall.walls import Walls
 from schemas import Post, PostError, decode_post
 from schemas.definitions import DEFINITIONS_HEADER
@@ -17,17 +18,19 @@ _log = logging.getLogger(__name__)
 
 
 class Intake:
-    """Takes posts for the walls. Make it on the event loop that the walls belong to."""
+    """Takes posts for the walls and for `recent`. Make it on the event loop that the walls belong to."""
 
-    def __init__(self, walls: Walls) -> None:
-        self._walls = walls
+    def __init__(self, walls: Walls, recent: RecentPosts) -> None:
+        self._walls, self._recent = walls, recent
         self._loop = asyncio.get_running_loop()
 
     async def take(self, posts: Sequence[Post]) -> int:
         """Puts posts (times in ms) on the walls of their events, letting others work in between; how many places."""
         taken = 0
         for start in range(0, len(posts), 100):
-            taken += self._walls.take(posts[start : start + 100])
+            some = posts[start : start + 100]
+            taken += self._walls.take(some)
+            self._recent.take(some)
             await asyncio.sleep(0)
         return taken
 

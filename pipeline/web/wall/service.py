@@ -14,6 +14,7 @@ from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
 from pipeline.web.events import event_routes
 from pipeline.web.feed import Feed
 from pipeline.web.moderation import moderation_routes
+from pipeline.web.recent import Example, RecentPosts
 from pipeline.web.wall.intake import Intake
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.tokens import Gate
@@ -24,8 +25,8 @@ from schemas.events import Event
 
 
 class WallService:
-    """What `create_app` takes: `routers`, `gate` for orders about alerts, `start` for on_startup, `stop` for
-    on_shutdown. From then on the feed shows nothing that is blocked. `file` keeps posts, and decisions unless `log`
+    """What `create_app` takes: `routers`, `examples`, `gate` for orders about alerts, `start` for on_startup, `stop`
+    for on_shutdown. From then on the feed shows nothing that is blocked. `file` keeps posts, and decisions unless `log`
     does (neither: until the process ends)."""
 
     def __init__(
@@ -36,7 +37,9 @@ class WallService:
         log = log or (SqliteLog(file) if file else MemoryLog())
         self.walls = Walls(events, log, PostStore(file) if file else None)
         self._feed = feed
-        self._intake: Intake | None = None
+        self._recent = RecentPosts()
+        feed.on_list(self._recent.name)
+        self.intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._kafka: tuple[dict[str, Any], str] | None = None
         feed.visible = self.walls.visible
@@ -53,10 +56,10 @@ class WallService:
 
     async def start(self) -> None:
         """To be awaited on the event loop of the server."""
-        self._intake = Intake(self.walls)
+        self.intake = Intake(self.walls, self._recent)
         self._tasks = [asyncio.create_task(self.walls.run())]
         if self._kafka:
-            self._tasks.append(asyncio.create_task(self._intake.read_kafka(*self._kafka)))
+            self._tasks.append(asyncio.create_task(self.intake.read_kafka(*self._kafka)))
 
     async def stop(self) -> None:
         """Keeps what is not kept yet and lets go of the file."""
@@ -65,8 +68,12 @@ class WallService:
 
     def take_soon(self, posts: Sequence[Post]) -> None:
         """Posts (times in ms) for the walls, from any thread; dropped while the server has not started."""
-        if self._intake is not None:
-            self._intake.take_soon(posts)
+        if self.intake is not None:
+            self.intake.take_soon(posts)
+
+    def examples(self, ids: Sequence[str], scope: str) -> list[Example]:
+        """Those of these posts that are known and may be seen in the scope."""
+        return self._recent.shown(ids, lambda post: self.walls.shows(post, scope))
 
     def _current(self, scope: str, window: Window) -> TrendList | None:
         change = self._feed.current(scope, window)

@@ -9,7 +9,7 @@ import msgspec
 import xxhash
 
 from pipeline.moderation import account_ref
-from pipeline.text import fold, topics_of
+from pipeline.text import fold, topic_key, topics_of
 from schemas import Post
 from schemas.events import Event
 
@@ -40,7 +40,7 @@ class Phase(msgspec.Struct):
 
 def own_topics(event: Event) -> frozenset[str]:
     """The keys of the event's own hashtags: that these are talked about is no news."""
-    return frozenset(fold(tag if tag.startswith("$") else "#" + tag.lstrip("#＃﹟ ")) for tag in event.hashtags)
+    return frozenset(map(topic_key, event.hashtags))
 
 
 class EventTally:

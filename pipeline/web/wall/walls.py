@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from pipeline.moderation import ConflictError, DecisionLog, LogError, MemoryLog, Moderation
+from pipeline.moderation import ConflictError, DecisionLog, LogError, MemoryLog, Moderation, original_ref
 from pipeline.text import EventMatcher, printable, topics_of
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.wall import Wall
@@ -117,6 +117,13 @@ class Walls:
     def visible(self, trends: TrendList) -> TrendList:
         """The list without what may not be shown (see Moderation.visible)."""
         return self.moderation.visible(trends, self._known)
+
+    def shows(self, post: Post, scope: str) -> bool:
+        """Whether a post may be seen beside a topic of this scope: not blocked there, and shown on every wall that it
+        came to (where it must be approved, it is)."""
+        event = scope.removeprefix("event:") if scope.startswith("event:") else EVERYWHERE
+        entries = (wall.find(original_ref(post)) for wall in self.walls.values())
+        return self.moderation.visible_post(post, event) and all(it.queue == "shown" for it in entries if it)
 
     def tick(self) -> None:
         """Hears decisions made elsewhere, moves the screens on, keeps what came. Call it every TICK_S."""

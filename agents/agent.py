@@ -1,0 +1,76 @@
+"""What every agent does with batches: it opens a partition where its state begins, takes the records that come next,
+and after an error goes back to where what it holds can be rebuilt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Generic, Protocol, TypeVar
+
+from faust import App
+from faust.types import TP
+
+from agents.context import Context
+from agents.place import Place, follow
+from agents.transport import Batch, BatchConsumer
+
+RETRY_S = 1.0
+
+
+class Opened(Protocol):
+    """What an agent holds of a partition, as of a place in its log."""
+
+    place: Place
+
+
+P = TypeVar("P", bound=Opened)
+
+
+class PartitionAgent(Generic[P]):
+    """An agent over all partitions of one topic that this worker owns."""
+
+    def __init__(self, app: App, context: Context) -> None:
+        self.app, self.context = app, context
+        self.partitions: dict[TP, P] = {}
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        return self.app.consumer  # type: ignore[return-value]  # our transport's
+
+    async def _open(self, place: Place) -> P | None:
+        """The partition as it stands at a place; None: it is read from an earlier one now."""
+        raise NotImplementedError
+
+    async def _process(self, partition: P, records: list[Any]) -> None:
+        """Does what the next records of a partition ask for."""
+        raise NotImplementedError
+
+    async def take(self, batch: Batch) -> None:
+        """Takes what is new in a batch. Whatever is raised, nothing is left half done: the partition's memory is gone
+        then, and what is rebuilt from what was written and committed is whole."""
+        tp = batch.tp
+        partition = self.partitions.get(tp)
+        place = follow(partition.place if partition else None, batch, self.consumer)
+        if place is None:
+            return
+        if partition is None or partition.place is not place:
+            self.partitions.pop(tp, None)
+            partition = await self._open(place)
+            if partition is None:
+                return
+            self.partitions[tp] = partition
+        records = await place.records(batch, self.consumer)
+        if not records:
+            return
+        try:
+            await self._process(partition, records)
+        except BaseException:
+            self.partitions.pop(tp, None)
+            raise
+
+    async def recover(self, tp: TP) -> None:
+        """After an error: on from the committed offset."""
+        self.partitions.pop(tp, None)
+        await asyncio.sleep(RETRY_S)
+        offset = await self.consumer.committed(tp)
+        await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

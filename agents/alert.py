@@ -1,0 +1,195 @@
+"""The alert agent: lists of trends in, alerts out, for the rules that say when somebody wants to be told.
+
+All decisions are `Alerting`'s. What it raises is kept before it is said: a record of the state holds how all rules
+stand and the alerts that led to it; when that is acknowledged the alerts are published, and only then is the offset
+committed. Whoever goes on after a crash says the alerts of the newest record again, with the same bytes. So no alert
+that was said is forgotten, whatever orders and rules came since; readers take the first of each key and status.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import xxhash
+from faust import App
+from faust.types import TP
+
+from agents.agent import PartitionAgent
+from agents.context import Context
+from agents.orders import Orders
+from agents.place import Place, begins_earlier
+from agents.publish import Outgoing, publish
+from agents.state import StateTable
+from agents.transport import Batch
+from pipeline.text import printable
+from pipeline.trends.alerting import Alerting
+from pipeline.trends.snapshot import joined_records, named_records
+from schemas import TrendList
+from schemas.alerts import Alert as Raised
+from schemas.alerts import Order, Rule
+
+SNAPSHOT_EVERY_S = 20.0  # of the wall clock, where nothing is raised
+LISTS_AT_ONCE = 200  # between two moments in which others may do something
+KEPT_HEADS = 2
+
+
+class _Moment(msgspec.Struct):
+    """What matters of a list that no rule looks at."""
+
+    at: int
+    final: bool
+
+
+class _Head(msgspec.Struct):
+    """How all rules stand, and the alerts that led to it."""
+
+    rules: bytes
+    raised: list[Raised]
+
+
+_list = msgspec.json.Decoder(TrendList).decode
+_moment = msgspec.json.Decoder(_Moment).decode
+_head = msgspec.msgpack.Decoder(_Head).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class AlertedPartition:
+    """The one partition of `trends`, and how the rules stand after what was taken of it."""
+
+    def __init__(self, place: Place, rules: Sequence[Rule], records: Mapping[str, bytes]) -> None:
+        self.place, self.rules = place, rules
+        self.alerting = Alerting(rules)
+        self.unreadable = 0
+        self.saved_at = time.monotonic()
+        self.said: list[Raised] = []  # is kept, and may not have been published yet
+        self.raised: list[Raised] = []  # is not kept yet
+        self._heard = 0
+        written = sorted(joined_records(records).items())
+        self.state_offset: int | None = None  # where what the state does not cover begins
+        if written:
+            name, content = written[-1]
+            head, self.state_offset = _head(content), int(name.split("-")[1])
+            self.said = head.raised
+            self.raised = self.alerting.restore(head.rules)
+        self._heads = {name: [it for it in records if it.startswith(f"{name}/")] for name, _ in written}
+
+    def take(self, records: Sequence[Any]) -> None:
+        """What these lists raise is in `raised` then."""
+        for record in records:
+            self.place.next = record.offset + 1
+            try:
+                scope, _, window = (record.key or b"").decode().rpartition("/")
+                if not scope or self.alerting.wants(scope, window):
+                    self.raised += self.alerting.take(_list(record.value or b""))
+                elif (moment := _moment(record.value or b"")).final:
+                    self.raised += self.alerting.pass_time(moment.at)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                self.unreadable += 1
+
+    def hold(self, rules: Sequence[Rule]) -> None:
+        """From the next list on these rules hold."""
+        if rules is not self.rules:
+            self.rules = rules
+            self.raised += self.alerting.set_rules(rules)
+
+    def obey(self, given: Sequence[Order]) -> list[Order]:
+        """From the next list on all these orders hold. Returns those that are news."""
+        fresh, self._heard = given[self._heard :], len(given)
+        for order in fresh:
+            if order.action != "acknowledge":
+                until = order.until if order.action == "mute" else 0
+                self.alerting.mute(order.rule, until, order.topic, order.at)
+        return [order for order in fresh if order.at > self.alerting.clock]  # the others were heard before a restart
+
+    def head(self) -> tuple[dict[str, bytes], list[str]]:
+        """The records to write, and those that are needed no more then. What stands under a name never changes."""
+        content = msgspec.msgpack.encode(_Head(self.alerting.snapshot(), self.raised))
+        name = f"head/{self.alerting.clock:015d}-{self.place.next:015d}-{xxhash.xxh64_hexdigest(content)}"
+        records = named_records(name, content)
+        self._heads[name] = list(records)
+        gone = [record for head in sorted(self._heads)[:-KEPT_HEADS] for record in self._heads.pop(head)]
+        return records, [record for record in gone if record not in records]
+
+
+class Alert(PartitionAgent[AlertedPartition]):
+    """The alert agent, where this worker owns it. `say` gets a line for each order, with who gave it, and for other
+    rules."""
+
+    def __init__(
+        self, app: App, context: Context, state: StateTable, orders: Orders, say: Callable[[str], None]
+    ) -> None:
+        super().__init__(app, context)
+        self.state, self.orders, self.say = state, orders, say
+        self.rules = context.rules
+        self._refused: Sequence[Rule] = ()
+
+    def go_by(self, rules: Sequence[Rule]) -> None:
+        """These rules hold from the next list on. Those that cannot be used change nothing."""
+        if rules in (self.rules, self._refused):
+            return
+        try:
+            Alerting(rules)
+        except (ValueError, KeyError) as error:
+            self._refused = rules
+            self.say(f"the rules that were asked for cannot be used, and those before hold: {error}")
+            return
+        self.rules = rules
+        self.say(f"{len(rules)} rule{'' if len(rules) == 1 else 's'} for alerts in force")
+
+    async def take(self, batch: Batch) -> None:
+        partition = self.partitions.get(batch.tp)
+        if partition is not None and partition.place.epoch != self.consumer.epochs.get(batch.tp, 0):
+            del self.partitions[batch.tp]  # somebody else may have said more meanwhile: on from what is written
+        await super().take(batch)
+
+    async def _open(self, place: Place) -> AlertedPartition | None:
+        partition = AlertedPartition(place, self.rules, self.state.records(place.tp.partition))
+        if await begins_earlier(place, self.consumer, partition.state_offset):
+            return None
+        await self._publish(partition)
+        return partition
+
+    async def _process(self, partition: AlertedPartition, records: list[Any]) -> None:
+        """Raises what the lists raise."""
+        tp = partition.place.tp
+        for begin in range(0, len(records), LISTS_AT_ONCE):
+            await self.orders.read_to_end()  # an order given before a list was made holds for it
+            self._obey(partition)
+            partition.hold(self.rules)
+            partition.take(records[begin : begin + LISTS_AT_ONCE])
+            if partition.raised or time.monotonic() - partition.saved_at >= SNAPSHOT_EVERY_S:
+                await self._keep(tp, partition)
+                await self._publish(partition)
+                self.consumer.declare(tp, partition.place.next)
+
+    async def _keep(self, tp: TP, partition: AlertedPartition) -> None:
+        records, gone = partition.head()
+        partition.said, partition.raised = partition.raised, []
+        await self.state.write(tp.partition, records, gone)
+        partition.saved_at = time.monotonic()
+
+    async def _publish(self, partition: AlertedPartition) -> None:
+        topic = self.context.topics.alerts
+        said = [Outgoing(topic, 0, alert.record_key.encode(), _encode(alert)) for alert in partition.said]
+        await publish(self.app, said)
+        for alert in partition.said:
+            self.context.health.raised(alert.rule, alert.status)
+        partition.said = []
+
+    async def hear(self) -> None:
+        """Hears what people said since."""
+        owned = self.consumer.assignment()
+        for tp, partition in list(self.partitions.items()):
+            if tp in owned:
+                await self.orders.read_to_end()
+                self._obey(partition)
+
+    def _obey(self, partition: AlertedPartition) -> None:
+        for order in partition.obey(self.orders.given):
+            what = f"{order.rule} {printable(order.topic)}".strip()
+            until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
+            self.say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")

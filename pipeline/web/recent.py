@@ -1,0 +1,77 @@
+"""The texts of recent posts, so that a topic's view can show what people write: those that lists name as examples."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from pipeline.text import printable, source_name
+from pipeline.web.wall.entries import web_address
+from schemas import Post, TrendList
+
+PASSING = 20_000  # posts of late, one of which the next lists may name
+NAMED = 10_000  # posts that lists have named
+MAX_TEXT = 1_000  # characters
+
+
+class Example(msgspec.Struct):
+    """A post as a topic's view shows it: texts without control characters."""
+
+    id: str
+    author: str
+    name: str
+    text: str
+    source: str
+    time: int  # ms
+    url: str  # http(s), or empty
+
+
+class RecentPosts:
+    """Posts by id: the newest PASSING that came, and the NAMED that lists named last. Of ids that two sources share,
+    the last. `take` and `name` may be called from any two threads; a post that comes later than the list that names it
+    is found as well."""
+
+    def __init__(self, passing: int = PASSING, named: int = NAMED) -> None:
+        self._limits = passing, named
+        self._passing: OrderedDict[str, Post] = OrderedDict()
+        self._named: OrderedDict[str, Post | None] = OrderedDict()  # None: named, and not come
+
+    def take(self, posts: Iterable[Post]) -> None:
+        """Remembers posts for a while."""
+        for post in posts:
+            if len(post.text) > MAX_TEXT:
+                post = msgspec.structs.replace(post, text=post.text[:MAX_TEXT])
+            if post.id in self._named:
+                self._named[post.id] = post
+            else:
+                self._passing[post.id] = post
+        while len(self._passing) > self._limits[0]:
+            self._passing.popitem(last=False)
+
+    def name(self, trends: TrendList) -> None:
+        """Keeps what the list names as examples."""
+        for row in trends.trends:
+            for post_id in row.examples:
+                if self._named.get(post_id) is None:
+                    self._named[post_id] = self._passing.pop(post_id, None)
+                self._named.move_to_end(post_id)
+        while len(self._named) > self._limits[1]:
+            self._named.popitem(last=False)
+
+    def of_id(self, post_id: str) -> Post | None:
+        """The post, where it is known."""
+        return self._named.get(post_id) or self._passing.get(post_id)
+
+    def shown(self, ids: Sequence[str], visible: Callable[[Post], bool]) -> list[Example]:
+        """Those of these posts that are known and may be shown."""
+        found = (self.of_id(post_id) for post_id in ids)
+        return [_example(post) for post in found if post is not None and visible(post)]
+
+
+def _example(post: Post) -> Example:
+    return Example(
+        post.id, printable(post.author)[:256], printable(post.author_name or post.author)[:256],
+        printable(post.text), source_name(post.source), int(post.time), web_address(post.url),
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+// What the pages of events are built of. Texts of posts only ever become text nodes.
+import { clean, face } from "../texts.js";
+import { moment, number, text } from "./texts.js";
+
+export const { view, event: name, csrf, token, rights } = document.body.dataset;
+export const canDecide = rights === "write";
+
+export function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (value !== false && value !== "" && value !== undefined) node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function svg(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+// Keeps the nodes of what stays, so that nothing jumps and a reader's focus is not lost
+export function fill(list, items, key, draw) {
+  const old = new Map([...list.children].map((node) => [node.dataset.key, node]));
+  let place = list.firstChild;
+  for (const item of items) {
+    const id = key(item);
+    let node = old.get(id);
+    old.delete(id);
+    if (node && node.dataset.print !== JSON.stringify(item)) {
+      const fresh = drawn(item, key, draw);
+      if (place === node) place = fresh;
+      node.replaceWith(fresh);
+      node = fresh;
+    } else if (!node) node = drawn(item, key, draw);
+    if (node === place) place = place.nextSibling;
+    else list.insertBefore(node, place);
+  }
+  for (const node of old.values()) node.remove();
+}
+
+// The same for a screen that people read from afar: what stays keeps its place, what is new takes a place that is free
+export function fillPlaces(list, items, key, draw) {
+  const wanted = new Map(items.map((item) => [key(item), item]));
+  const free = [];
+  for (const node of [...list.children]) {
+    const item = wanted.get(node.dataset.key);
+    wanted.delete(node.dataset.key);
+    if (item === undefined) free.push(node);
+    else if (node.dataset.print !== JSON.stringify(item)) node.replaceWith(drawn(item, key, draw));
+  }
+  for (const item of wanted.values()) {
+    const place = free.shift();
+    if (place) place.replaceWith(drawn(item, key, draw)); else list.append(drawn(item, key, draw));
+  }
+  for (const node of free) node.remove();
+}
+
+function drawn(item, key, draw) {
+  const node = draw(item);
+  node.dataset.key = key(item);
+  node.dataset.print = JSON.stringify(item);
+  return node;
+}
+
+export function card(post, ...more) {
+  const time = make("time", { datetime: new Date(post.time).toISOString() }, moment(post.time));
+  return make(
+    "article", { class: post.pinned ? "post pinned" : "post", tabindex: view === "moderate" ? "0" : false },
+    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, `@${clean(post.author, 80)}`))),
+    make("p", { class: "said", dir: "auto" }, post.text),
+    make("p", { class: "foot" }, post.source, " · ",
+      post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
+      post.copies ? ` · ${text.copies(number(post.copies))}` : "", post.pinned ? ` · ${text.pinned}` : "",
+      post.why ? ` · ${post.why}` : ""),
+    ...more,
+  );
+}
+
+export function told(decision) {
+  return make("span", {}, make("time", { class: "quiet" }, moment(decision.at)), ` ${decision.by}: ${text.kinds[decision.kind]} `, make("bdi", {}, decision.target ?? ""), ` ${text.verdicts[decision.verdict ?? ""]} `);
+}
+
+// An order to the server. Who is signed in no more is asked to sign in again; what went wrong is told at the top.
+export async function post(path, body) {
+  const fault = document.getElementById("fault");
+  try {
+    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Upswell-CSRF": csrf }, body: JSON.stringify(body) });
+    if (answer.status === 401) location.reload();
+    fault.textContent = answer.ok ? "" : (await answer.json().catch(() => ({}))).detail ?? answer.statusText;
+    return answer.ok;
+  } catch {
+    fault.textContent = text.reconnecting;
+    return false;
+  }
+}
+
+export function logoutButton() {
+  return make("button", { type: "button", onclick: async () => {
+    await fetch("/api/v1/moderation/logout", { method: "POST", headers: { "X-Upswell-CSRF": csrf } });
+    location.reload();
+  } }, text.logout);
+}

@@ -1,0 +1,127 @@
+// The moderators' page of an event: its queues, decisions by button and key, what is blocked.
+import { canDecide, card, fill, logoutButton, make, name, post as send, told, token } from "./cards.js";
+import { number, text } from "./texts.js";
+
+const main = document.getElementById("main"), status = document.getElementById("status");
+const QUEUES = Object.keys(text.queues);
+let now = null, chosen = "", queue = "waiting", listen = () => {};
+
+const decide = (kind, verdict, target = "", everywhere = false) => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere });
+const undo = (id) => send(`/api/v1/moderation/${name}/undo`, { id });
+const freeze = () => decide("freeze", now?.frozen ? "" : "frozen");
+
+const ACTS = {
+  approve: (post) => decide("post", "approved", post.ref),
+  stash: (post) => decide("post", "stashed", post.ref),
+  block: (post) => decide("post", "blocked", post.ref),
+  account: (post) => decide("account", "blocked", post.account),
+  remove: (post) => decide("post", "deleted", post.ref, true),
+  pin: (post) => decide("pin", "pinned", post.ref),
+  unpin: (post) => decide("pin", "", post.ref),
+  back: (post) => decide("post", "", post.ref),
+};
+const OFFERED = {
+  waiting: ["approve", "stash", "block", "account", "remove"],
+  shown: ["pin", "stash", "block", "account", "remove"],
+  stashed: ["approve", "back", "block", "account", "remove"],
+  blocked: ["back", "remove"],
+};
+
+// Where the stream of the queue that is looked at is read; `again` is called when another queue is
+export function following(again) {
+  listen = again;
+  return () => `/api/v1/moderation/${name}/stream?queue=${queue}`;
+}
+
+function actions(post) {
+  const offered = OFFERED[post.queue].map((act) => (act === "pin" && post.pinned ? "unpin" : act));
+  return make("p", { class: "acts" }, ...offered.map((act) => make("button", { type: "button", "data-act": act, class: act === "approve" ? "main" : false, onclick: () => ACTS[act](post) }, text.acts[act])));
+}
+
+function blockForm(kind, title) {
+  const field = make("input", { name: "target", required: true, maxlength: 200, "aria-label": title });
+  const all = make("input", { type: "checkbox", name: "everywhere" });
+  return make("form", { id: `block-${kind}`, onsubmit: (submitted) => {
+    submitted.preventDefault();
+    decide(kind, "blocked", field.value, all.checked);
+    field.value = "";
+  } }, make("label", {}, make("b", {}, title), " ", field), make("label", { class: "quiet" }, all, ` ${text.everywhere}`), make("button", {}, text.add));
+}
+
+function build() {
+  main.append(
+    make("p", { id: "fault", class: "fault", role: "alert" }),
+    make("div", { class: "bar" },
+      make("div", { class: "tabs", id: "tabs", role: "group", "aria-label": text.queue }, ...QUEUES.map((it) => make("button", { type: "button", "data-queue": it, onclick: () => show(it) }))),
+      canDecide ? make("button", { type: "button", id: "freeze", onclick: freeze }) : make("p", {}, text.lookOnly),
+      canDecide ? make("label", {}, `${text.mode} `, make("select", { id: "mode", onchange: (changed) => decide("mode", changed.target.value) }, make("option", { value: "auto" }, text.auto), make("option", { value: "manual" }, text.manual))) : null,
+      make("span", { class: "signed" }, make("span", { class: "quiet" }, token), " ", logoutButton())),
+    make("p", { class: "keys quiet" }, ...text.keys.flatMap(([key, what]) => [make("kbd", {}, key), ` ${what} `])),
+    make("div", { class: "columns" },
+      make("div", {}, make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", hidden: true }, text.emptyQueue)),
+      make("aside", {},
+        ...(canDecide ? [blockForm("word", text.blockWord), blockForm("topic", text.blockTopic)] : []),
+        make("h2", {}, text.decisions), make("ul", { id: "decisions", "aria-live": "polite" }),
+        make("h2", {}, text.blocks), make("ul", { id: "blocks" }))));
+}
+
+export function drawModerate(data) {
+  now = data;
+  if (!main.firstChild) build();
+  for (const tab of document.querySelectorAll("#tabs button")) {
+    tab.textContent = `${text.queues[tab.dataset.queue]} ${number(data.counts[tab.dataset.queue])}`;
+    tab.setAttribute("aria-pressed", String(tab.dataset.queue === data.queue));
+  }
+  if (canDecide) {
+    document.getElementById("freeze").textContent = data.frozen ? text.thaw : text.freeze;
+    document.getElementById("freeze").setAttribute("aria-pressed", String(data.frozen));
+    document.getElementById("mode").value = data.mode;
+  }
+  document.getElementById("none").hidden = data.posts.length > 0;
+  fill(document.getElementById("queue"), data.posts, (post) => post.ref, (post) => card(post, canDecide ? actions(post) : null));
+  fill(document.getElementById("decisions"), data.decisions, (it) => it.id, (it) => make("li", {}, told(it), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
+  fill(document.getElementById("blocks"), data.blocks, (it) => it.id, (it) => make("li", {}, told(it), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
+  status.textContent = data.frozen ? text.frozen : "";
+  choose(chosen);
+}
+
+function choose(ref) {
+  const cards = [...document.querySelectorAll("#queue > .post")];
+  const found = cards.find((node) => node.dataset.key === ref) ?? cards[0];
+  chosen = found?.dataset.key ?? "";
+  for (const node of cards) node.classList.toggle("chosen", node === found);
+}
+
+function step(by) {
+  const cards = [...document.querySelectorAll("#queue > .post")];
+  const at = cards.findIndex((node) => node.dataset.key === chosen);
+  const next = cards[Math.min(cards.length - 1, Math.max(0, at + by))];
+  if (next) {
+    choose(next.dataset.key);
+    next.focus();
+  }
+}
+
+function show(which) {
+  queue = which;
+  now = null; // no key may decide about a queue that is no longer looked at
+  chosen = "";
+  listen();
+}
+
+addEventListener("keydown", (pressed) => {
+  if (pressed.ctrlKey || pressed.metaKey || pressed.altKey || pressed.target.closest?.("input, select, textarea") || !now) return;
+  const post = now.posts.find((it) => it.ref === chosen);
+  const keys = {
+    j: () => step(1), k: () => step(-1), f: freeze,
+    a: () => post && ACTS.approve(post), s: () => post && ACTS.stash(post), b: () => post && ACTS.block(post),
+    p: () => post && (post.pinned ? ACTS.unpin : ACTS.pin)(post),
+    u: () => { const mine = now.decisions.find((it) => it.by === token && !it.undoes); if (mine) undo(mine.id); },
+  };
+  const which = QUEUES[Number(pressed.key) - 1];
+  const act = which ? () => show(which) : keys[pressed.key];
+  if (act && (which || "jk".includes(pressed.key) || canDecide)) {
+    pressed.preventDefault();
+    act();
+  }
+});

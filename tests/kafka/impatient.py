@@ -1,0 +1,10 @@
+"""`python -m tests.kafka.impatient ...`: upswell that waits for a broker for two seconds only."""
+
+from __future__ import annotations
+
+import agents.run
+from pipeline.cli import main
+
+if __name__ == "__main__":
+    agents.run.PATIENCE_S = 2.0
+    main()

@@ -1,0 +1,158 @@
+"""Partitions that fall idle, posts that come from the past or the future: lists go on, and counters tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.kafka.producer import PostProducer
+from pipeline.kafka.topics import init_topics
+from pipeline.partitions import Partitioner
+from pipeline.settings import Settings, load_settings
+from pipeline.trends.panes import Grid
+from schemas import Post, TrendList
+
+from .apache import free_port
+from .commands import Command, counters
+from .reference import expected, found_lists, read
+
+PANE_MS, LATENESS_MS = 1_000, 500
+SMALL_PANES = {"UPSWELL_PANE_MS": str(PANE_MS), "UPSWELL_LATENESS_MS": str(LATENESS_MS)}
+HOUR_MS = 3_600_000
+HEALTHY, IDLE, SLOW, WAKING = range(4)  # partitions
+IN_2099 = 4_070_908_800_000
+
+
+def now_ms() -> int:
+    return int(time.time() * 1_000)
+
+
+class Posting:
+    """Posts of many people, each partition by a source of its own."""
+
+    def __init__(self, producer: PostProducer) -> None:
+        self.producer = producer
+        self.said = 0
+        names = [Post(f"{n}", f"author{n}", "", 0) for n in range(400)]
+        self.authors = [[post.author for post in part] for part in Partitioner(4).split(names)]
+
+    def post(self, partition: int, time_ms: int, source: str) -> None:
+        self.said += 1
+        authors = self.authors[partition]
+        author, word = authors[self.said % len(authors)], "".join(chr(97 + int(d)) for d in str(self.said))
+        self.producer.push([Post(f"p{self.said}", author, f"say {word} #{source}", time_ms, source=source)])
+
+
+def begun(kafka: str, prefix: str) -> Settings:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
+    init_topics(settings)
+    return settings
+
+
+def has_final(kafka: str, prefix: str, topic: str, after_ms: int) -> Callable[[], bool]:
+    """Whether a final list of the hour that ends after this time has the topic."""
+
+    def has() -> bool:
+        for value in found_lists(read(kafka, f"{prefix}trends")).lists.get("all/1h", []):
+            trends = msgspec.json.decode(value, type=TrendList)
+            if trends.at > after_ms and any(row.topic == topic for row in trends.trends):
+                return True
+        return False
+
+    return has
+
+
+def as_the_log_says(kafka: str, prefix: str) -> None:
+    """Lists that came are those that lead from the log, and as many as the watermark lets be."""
+    have = found_lists(read(kafka, f"{prefix}trends")).lists
+    want = expected(read(kafka, f"{prefix}posts"), Grid(PANE_MS, LATENESS_MS))
+    assert have
+    for key, lists in have.items():
+        assert lists == want.lists[key][: len(lists)], key
+    assert {record.key for record in read(kafka, f"{prefix}posts-dead")} == want.dead
+
+
+@pytest.mark.timeout(180)
+def test_told_the_time_lists_go_on_beside_idle_waking_and_slow_partitions(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    """With `worker --live`: every partition gets the clock's time, but by posts of now."""
+    settings, port = begun(kafka, prefix), free_port()
+    with (
+        Command(settings, tmp_path / "w.log", "worker", "--live", UPSWELL_METRICS_PORT=str(port), **SMALL_PANES) as it,
+        PostProducer(settings) as producer,
+    ):
+        it.ready()
+        posting = Posting(producer)
+        began = now_ms()
+        posting.post(HEALTHY, IN_2099, "future")
+        posting.post(WAKING, began, "waking")
+        posting.post(SLOW, began - 2 * HOUR_MS, "slow")
+        has = has_final(kafka, prefix, "#healthy", began)
+
+        def woken() -> bool:
+            return producer.flush() is None and now_ms() - began > 14_000
+
+        def posts_go_on() -> bool:
+            posting.post(HEALTHY, now_ms(), "healthy")
+            posting.post(SLOW, now_ms() - 2 * HOUR_MS, "slow")
+            producer.flush()
+            return woken()
+
+        it.wait_for(posts_go_on)
+        for age_ms in (60_000, 600_000, HOUR_MS):  # after a marker of now
+            posting.post(WAKING, now_ms() - age_ms, "waking")
+        it.wait_for(lambda: posts_go_on() and has(), 120)
+        told = counters(port)
+        lags = [told[f"upswell_watermark_lag_seconds{{{partition}}}"] for partition in range(4)]
+        assert max(lags) < 20, lags
+        assert told["upswell_posts_late_total{waking}"] == 3
+        assert told["upswell_posts_late_total{slow}"] > 3
+        assert told["upswell_posts_dead_total{future}"] == 1
+        assert "upswell_posts_late_total{healthy}" not in told
+    as_the_log_says(kafka, prefix)
+
+
+@pytest.mark.timeout(180)
+def test_nobody_tells_the_time_and_lists_go_on_all_the_same(kafka: str, prefix: str, tmp_path: Path) -> None:
+    """Without `--live`, event time of days ago: the rank agent nudges partitions that hold the lists back."""
+    settings, port = begun(kafka, prefix), free_port()
+    base = now_ms() // HOUR_MS * HOUR_MS - 48 * HOUR_MS
+    with (
+        Command(settings, tmp_path / "w.log", "worker", UPSWELL_METRICS_PORT=str(port), **SMALL_PANES) as it,
+        PostProducer(settings) as producer,
+    ):
+        it.ready()
+        posting = Posting(producer)
+        posting.post(WAKING, base, "waking")
+        posting.post(HEALTHY, IN_2099, "future")
+        event_ms = base
+
+        def posts_go_on() -> bool:
+            nonlocal event_ms
+            event_ms += 2_000
+            posting.post(HEALTHY, event_ms, "healthy")
+            posting.post(SLOW, event_ms - 2 * HOUR_MS, "slow")
+            producer.flush()
+            return has_final(kafka, prefix, "#healthy", base + 60_000)()
+
+        it.wait_for(posts_go_on, 90)
+        assert "upswell_posts_late_total{waking}" not in counters(port)
+        for number in range(3):
+            posting.post(WAKING, base + number, "waking")
+        producer.flush()
+        it.wait_for(lambda: counters(port).get("upswell_posts_late_total{waking}") == 3)
+        told = counters(port)
+        assert told["upswell_posts_dead_total{future}"] == 1
+        posting.post(SLOW, event_ms - 2 * HOUR_MS, "slow")
+        producer.flush()
+        it.wait_for(lambda: counters(port).get("upswell_posts_late_total{slow}", 0) > 0)
+        reached = event_ms
+        it.wait_for(lambda: posts_go_on() and has_final(kafka, prefix, "#healthy", reached + 60_000)(), 90)
+    nudged = {record.partition for record in read(kafka, f"{prefix}posts") if record.headers}
+    assert nudged == {IDLE, SLOW, WAKING}
+    as_the_log_says(kafka, prefix)

@@ -1,0 +1,187 @@
+"""Every page of events and of moderation in a real browser: for everybody's eyes and hands, at three sizes, in two
+languages; signing in, what never trends, and alerts where no event is described. Screenshots are kept in
+build/screenshots."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from schemas import Post, TrendList
+from schemas.alerts import Alert
+from tests.browser.test_page import SHOTS
+from tests.sinks.lists import trend, trend_list
+from tests.wall.server import ANN, EVE, EVENTS, Served, serving
+from tests.wall.test_browser import browser, post  # noqa: F401 - the fixture
+
+SIZES = ((360, 740), (1_280, 800), (3_840, 2_160))
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving() as running:
+        running.take(*(post(str(it), f"un message numéro {it} #fete #lumiere") for it in range(20)))
+        running.take(*(post(f"c{it}", f"à relire {it} #conf") for it in range(5)))
+        running.take(Post("r", "p", "un message numéro 3 #fete #lumiere", now(), source="m", repost_of="3"))
+        running.feed.publish(event_list())
+        yield running
+
+
+def now() -> int:
+    return int(time.time() * 1_000)
+
+
+def event_list() -> TrendList:
+    made = trend_list("#fete", "#lumiere", "#concert", scope="event:fete", at=now() // 60_000 * 60_000)
+    made.trends.append(trend(4, "#balade", trending=False))
+    return made
+
+
+def opened(browser: Browser, address: str, width: int = 1_280, height: int = 800, **more: str) -> Page:  # noqa: F811
+    size = {"width": width, "height": height}
+    told = {"locale": "fr-FR", "viewport": size, "reduced_motion": "reduce"} | more
+    page = browser.new_context(**told).new_page()  # type: ignore[arg-type]
+    page.goto(address)
+    return page
+
+
+def signed_in(page: Page, secret: str = ANN.secret) -> Page:
+    page.locator("#secret").fill(secret)
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).not_to_be_empty(timeout=20_000)
+    return page
+
+
+def faults_of(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("path", "there"), [
+    ("/events", ".events .card"), ("/events/fete", "#repeated .post"), ("/events/fete/wall", "#posts .post"),
+    ("/screen/fete", "#posts .post"), ("/moderate/conf", "#queue .post"), ("/moderate", "#never"),
+])  # fmt: skip
+def test_no_serious_fault_of_accessibility_and_nothing_wider_than_its_window(
+    browser: Browser, served: Served, path: str, there: str, scheme: str  # noqa: F811
+) -> None:
+    page = opened(browser, served.address + path, color_scheme=scheme)
+    if "moderate" in path:
+        assert faults_of(page) == []  # where one signs in
+        signed_in(page)
+    expect(page.locator(there).first).to_be_visible()
+    for width, height in SIZES if scheme == "light" else SIZES[:1]:
+        page.set_viewport_size({"width": width, "height": height})
+        assert faults_of(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{path.strip('/').replace('/', '-')}-{width}-{scheme}.png")
+    page.context.close()
+
+
+def test_on_a_screen_a_new_post_takes_a_free_place_and_the_others_keep_theirs(
+    browser: Browser, served: Served  # noqa: F811
+) -> None:
+    page = opened(browser, f"{served.address}/screen/fete", 1_920, 1_080)
+    for it in range(12):  # one after another: what comes faster than people read is left to the wall
+        served.take(post(f"s{it}", f"vu {it} #fete"))
+        expect(page.get_by_text(f"vu {it} #fete", exact=True)).to_be_visible()
+    expect(page.locator("#rising li")).to_have_count(3)  # not the event's own hashtag
+    before = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
+    served.take(post("n1", "tout neuf #fete"))
+    expect(page.get_by_text("tout neuf")).to_be_visible()
+    after = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
+    assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
+    page.context.close()
+
+
+def test_what_never_trends_is_blocked_freed_and_taken_back_without_any_event(browser: Browser) -> None:  # noqa: F811
+    with serving(events=()) as bare:
+        bare.feed.publish(trend_list("#spam", "#lyon", at=now()))
+        board = opened(browser, bare.address, locale="en-GB")
+        expect(board.locator("tbody th.topic")).to_have_count(2)
+        page = signed_in(opened(browser, f"{bare.address}/moderate", locale="en-GB"))
+        expect(page.get_by_text("Nothing is blocked.")).to_be_visible()
+        page.keyboard.press("/")
+        page.keyboard.type("SPAM")
+        began = time.monotonic()
+        page.keyboard.press("Enter")
+        expect(board.locator("tbody th.topic")).to_have_count(1)
+        assert time.monotonic() - began < 2
+        expect(page.locator("#blocks li")).to_contain_text("#spam")
+        expect(page.locator("#decisions li").first).to_contain_text("ann: topic #spam blocked")
+        page.get_by_role("button", name="Free: #spam").click()
+        expect(board.locator("tbody th.topic")).to_have_count(2)
+        expect(page.locator("#blocks li")).to_have_count(0)
+        page.locator("#main h2").first.click()
+        page.keyboard.press("u")  # what was freed is blocked again
+        expect(page.locator("#blocks li")).to_have_count(1)
+        expect(board.locator("tbody th.topic")).to_have_count(1)
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_label("Token")).to_be_focused()
+        page.get_by_label("Token").fill("a wrong one")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("That is no token of this server.")
+        signed_in(page, EVE.secret)
+        expect(page.get_by_text("This token may look, not decide.")).to_be_visible()
+        expect(page.locator("#never")).to_have_count(0)
+
+
+def test_alerts_have_their_buttons_where_one_signs_in(browser: Browser, served: Served) -> None:  # noqa: F811
+    served.alerts.add(Alert(
+        "r/#lyon/1", "firing", "rule", "trending", "warning", "all", "1h", "#lyon", "#Lyon", now(), now(), now(), 1,
+        10, [], [], "#Lyon is number 1 in all (1h): 50 people in 15 min",
+    ))  # fmt: skip
+    page = signed_in(opened(browser, f"{served.address}/moderate"))
+    line = page.locator("#alerts li").first
+    expect(line).to_contain_text("#Lyon est n° 1 de all (1 h) : 50 personnes en 15 min")
+    line.get_by_role("button", name="Taire 2 h").click()
+    expect(page.get_by_role("heading", name="Alertes tues")).to_be_visible()
+    page.context.close()
+
+
+def test_without_a_token_the_page_says_how_to_switch_it_on(browser: Browser) -> None:  # noqa: F811
+    with serving(tokens=(), events=EVENTS) as closed:
+        for path in ("/moderate", "/moderate/fete"):
+            page = opened(browser, closed.address + path)
+            expect(page.get_by_text("La modération est éteinte")).to_be_visible()
+            expect(page.locator("pre")).to_contain_text("[[token]]")
+
+
+def test_the_other_language_is_one_click_away_and_stays(browser: Browser, served: Served) -> None:  # noqa: F811
+    page = opened(browser, f"{served.address}/events/fete")
+    expect(page.get_by_role("link", name="Mur")).to_be_visible()
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("link", name="Wall")).to_be_visible()
+    page.get_by_role("link", name="Wall").click()
+    expect(page.get_by_role("heading", name="What the room talks about")).to_be_visible()
+    page.context.close()
+
+
+def test_a_topic_shows_what_people_write_and_not_what_is_blocked(browser: Browser, served: Served) -> None:  # noqa: F811
+    made = trend_list("#clarte", at=now())
+    made.trends[0] = msgspec.structs.replace(made.trends[0], examples=["x1", "x2", "x3", "unknown"])
+    served.feed.publish(made)
+    served.take(
+        Post("x1", "ann", "que de #clarte <b>!</b>", now(), source="m", url="https://example.org/1"),
+        Post("x2", "bob", "belle #clarte", now(), source="m", url="javascript:alert(1)"),
+        Post("x3", "eve", "une #clarte pour #conf", now(), source="m"),  # on a wall where it waits for approval
+    )
+    page = opened(browser, f"{served.address}/?topic=%23clarte")
+    posts = page.locator(".examples .post")
+    expect(posts).to_have_count(2)
+    expect(posts.nth(0)).to_contain_text("que de #clarte <b>!</b>")
+    expect(posts.nth(0).get_by_role("link")).to_have_attribute("href", "https://example.org/1")
+    expect(posts.nth(1).get_by_role("link")).to_have_count(0)
+    wish = {"kind": "account", "verdict": "blocked", "target": "m/bob"}
+    headers = {"authorization": f"Bearer {ANN.secret}"}
+    answer = page.request.post(f"{served.address}/api/v1/blocks", data=wish, headers=headers)
+    assert answer.ok
+    page.reload()
+    expect(posts).to_have_count(1)
+    page.context.close()
