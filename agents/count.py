@@ -36,6 +36,7 @@ DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
 SLOW_MS = 300_000  # a clock that is further behind is wrong
 MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
+EARLIEST_WITHIN_S = 30.0
 _DETAIL_CHARACTERS = 500
 
 _encode = msgspec.json.Encoder().encode
@@ -215,7 +216,8 @@ class Count(PartitionAgent[CountedPartition]):
             await publish(self.app, defined)
             tp = partition.place.tp
             ledger = await asyncio.to_thread(self.definitions.refresh)
-            gone = ledger.forgettable(tp.partition, await self.consumer.earliest(tp))
+            begin = await asyncio.wait_for(self.consumer.earliest(tp), EARLIEST_WITHIN_S)  # else: begun again, and told
+            gone = ledger.forgettable(tp.partition, begin)
             await publish(self.app, [Outgoing(self.context.topics.definitions, 0, key, None) for key in gone])
 
     async def _publish(self, tp: TP, closed: Sequence[PaneCounts], version: int) -> None:
