@@ -122,7 +122,7 @@ def test_alerts_are_delivered_once_and_on_their_topic_through_kills(kafka: str, 
                                                    ("#a", "resolved")]  # fmt: skip
     assert [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")] == receiver.told()
     for log in (tmp_path / "log", workers):
-        assert not [line for line in log.read_text().splitlines() if "Traceback" in line or "Error" in line]
+        assert "Traceback" not in log.read_text()
 
 
 @pytest.mark.timeout(120)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from faust import App
 
+import agents.alert
 import agents.app
 import agents.count
 import agents.merge
@@ -31,8 +32,8 @@ def _refusing(chance: random.Random) -> Callable[[App, Iterable[Outgoing]], Awai
 
 if __name__ == "__main__":
     refusing = _refusing(random.Random(int(sys.argv.pop(1))))
-    for module in (agents.count, agents.rank, agents.merge, agents.state):
+    for module in (agents.count, agents.rank, agents.merge, agents.alert, agents.state):
         module.publish = refusing
     agents.app.POLL_RECORDS = 200  # many batches, so many are on their way when a partition is sought
-    agents.count.RETRY_S = agents.rank.RETRY_S = agents.merge.RETRY_S = 0.02
+    agents.count.RETRY_S = agents.rank.RETRY_S = agents.merge.RETRY_S = agents.alert.RETRY_S = 0.02
     main()

@@ -40,10 +40,10 @@ def demo_events() -> tuple[Event, Event]:
 
 
 def demo_rules() -> tuple[Rule, ...]:
-    """Alerts of the demo's evening: a conference draws a crowd, a story breaks. The ring has a flag and raises none."""
+    """Alerts of the demo's evening: a conference draws a crowd, a story breaks. The ring raises none."""
     return (
-        Rule("crowd", on="event:capcomnet", kind="volume", window="5m", people=60, severity="info"),
-        Rule("breaking", kind="new", top=3, severity="critical"),
+        Rule("crowd", on="event:capcomnet", kind="volume", window="5m", people=100, severity="info"),
+        Rule("breaking", kind="surge", score=20.0, severity="critical"),
     )
 
 
