@@ -162,7 +162,7 @@ class Place(NamedTuple):
         cells = self.table.cell
         if self.last_row - self.row == 1:
             return bool(mask[cells[self.row]])
-        return bool(mask[cells[self.row : self.last_row]].all())
+        return all(mask[cells[self.row : self.last_row]].tolist())  # of a few rows: faster than numpy's own
 
     def rows(self, mask: Mask | None) -> list[int]:
         """The rows in the cells of `mask` (by cell number); None: all."""
