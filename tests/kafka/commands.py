@@ -62,7 +62,7 @@ class Command:
         while not what():
             assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.said}"
             assert time.monotonic() - began < within_s, self.said
-            time.sleep(0.1)
+            time.sleep(0.3)
         return time.monotonic() - began
 
     def ready(self, times: int = 1) -> None:
