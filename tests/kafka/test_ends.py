@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from pipeline.kafka.broker import embedded_broker
-from pipeline.kafka.producer import PostProducer
+from pipeline.kafka.connection import Connection
+from pipeline.kafka.producer import PostProducer, last_records
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import Post, TrendList
@@ -170,8 +171,8 @@ def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
     end = START_MS + 24 * HOUR_MS
 
     def reached(after_ms: int) -> bool:
-        lists = found_lists(read(kafka, f"{prefix}trends")).lists.get("all/1h", [])
-        return bool(lists) and msgspec.json.decode(lists[-1], type=TrendList).at >= after_ms
+        last = last_records(Connection.of(settings), f"{prefix}trends", 1)
+        return bool(last) and msgspec.json.decode(last[0].value(), type=TrendList).at >= after_ms
 
     program = ("tests.kafka.eager",)
     with Command(settings, tmp_path / "w.log", "worker", program=program) as worker:
