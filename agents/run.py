@@ -130,8 +130,13 @@ async def _run(
 ) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+
+    def told_to_stop() -> None:
+        stop.set()
+        _cut_short_after(STOPS_WITHIN_S, 0)  # from now on: the app may still be starting, which takes its time
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, told_to_stop)
     began, pause = loop.time(), FIRST_RETRY_S
     while not stop.is_set():
         app = make_app()
@@ -156,8 +161,9 @@ async def _run(
     gave_up = asyncio.ensure_future(app.gave_up.wait())
     await asyncio.wait({crashed, stopping, gave_up}, return_when=asyncio.FIRST_COMPLETED)
     failure = app.fault or app.crash_reason
-    _cut_short_after(STOPS_WITHIN_S, 1 if failure else 0)
-    if failure is None:
+    if failure is not None:
+        _cut_short_after(STOPS_WITHIN_S, 1)
+    else:
         with suppress(Exception):  # before all else: should the rest be cut short, nothing that closed is read again
             await asyncio.wait_for(app.consumer.commit(), COMMITS_WITHIN_S)
     await _stop(app)

@@ -1,6 +1,6 @@
 """How workers end and come back: what listens, how quickly partitions are served again, what is read again.
 
-    UPSWELL_TEST_DAY_POSTS=4000000 pytest -s tests/kafka/test_ends.py -k full_day     the long form of the full state
+    UPSWELL_TEST_DAY_POSTS=1000000 pytest -s tests/kafka/test_ends.py -k full_day     the long form of the full state
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from pipeline.kafka.broker import embedded_broker
-from pipeline.kafka.producer import PostProducer
+from pipeline.kafka.connection import Connection
+from pipeline.kafka.producer import PostProducer, last_records
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import Post, TrendList
@@ -28,7 +29,8 @@ from .test_pipeline import local_lists, push, push_to, stream
 
 HOUR_MS = 3_600_000
 START_MS = 1_700_000_000_000 // HOUR_MS * HOUR_MS
-DAY_POSTS = int(os.environ.get("UPSWELL_TEST_DAY_POSTS", "40000"))
+DAY_POSTS = int(os.environ.get("UPSWELL_TEST_DAY_POSTS", "8000"))
+LARGE_PANES = {"UPSWELL_PANE_MS": "60000"}  # a sixth of the messages; the state is of minutes and hours anyhow
 SMALL_PANES = {"UPSWELL_PANE_MS": "1000", "UPSWELL_LATENESS_MS": "500"}
 
 
@@ -164,17 +166,18 @@ def day(posts: int) -> list[tuple[bytes, Post]]:
 def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = begun(kafka, prefix)
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, pane_ms=60_000)
+    init_topics(settings)
     records = day(DAY_POSTS)
     push(settings, list(records))
     end = START_MS + 24 * HOUR_MS
 
     def reached(after_ms: int) -> bool:
-        lists = found_lists(read(kafka, f"{prefix}trends")).lists.get("all/1h", [])
-        return bool(lists) and msgspec.json.decode(lists[-1], type=TrendList).at >= after_ms
+        last = last_records(Connection.of(settings), f"{prefix}trends", 1)
+        return bool(last) and msgspec.json.decode(last[0].value(), type=TrendList).at >= after_ms
 
     program = ("tests.kafka.eager",)
-    with Command(settings, tmp_path / "w.log", "worker", program=program) as worker:
+    with Command(settings, tmp_path / "w.log", "worker", program=program, **LARGE_PANES) as worker:
         caught_up_s = worker.wait_for(lambda: reached(end - 60_000), 600)
         time.sleep(2.5)  # the last offsets that go with the state are committed every second
         worker.process.kill()
@@ -183,7 +186,10 @@ def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
         Post(f"q{n}", f"author{n}", f"say {n} #after", end + HOUR_MS + n * 1_000) for n in range(180)
     ]
     began = time.monotonic()
-    with Command(settings, tmp_path / "again.log", "worker") as worker, PostProducer(settings) as producer:
+    with (
+        Command(settings, tmp_path / "again.log", "worker", **LARGE_PANES) as worker,
+        PostProducer(settings) as producer,
+    ):
         producer.push(more)
         producer.finish()
         worker.wait_for(lambda: reached(end + HOUR_MS + 120_000), 60)
