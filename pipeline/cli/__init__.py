@@ -31,7 +31,7 @@ COMMANDS = {
     "simulate": "Write a labelled stream of posts from a seed.",
     "evaluate": "Judge the live list on a labelled stream.",
     "score": "Score series of counts (CSV) for bursts.",
-    "alerts": "Alerts by rules: deliver them, try rules on archives, mute, look after.",
+    "alerts": "Alerts by rules: deliver them, try rules out, mute.",
     "report": "Write what happened at an event: a page and JSON.",
     "bench": "Measure the speed of this machine and this version.",
 }
