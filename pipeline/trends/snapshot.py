@@ -98,6 +98,9 @@ class Snapshots:
         self._heads: list[tuple[str, set[str]]] = []  # the newest two, with the tables they need
         for record in written or {}:
             self._written.setdefault(_name_of(record), []).append(record)
+        whole = [name for name, records in self._written.items() if _is_whole(records)]
+        self._torn = {name: self._written[name] for name in self._written.keys() - set(whole)}
+        self._written = {name: self._written[name] for name in whole}
 
     def take(self, offset: int) -> Snapshot:
         """The state now; `offset` is where the first record lies that it does not cover. Raises ValueError between two
@@ -117,8 +120,9 @@ class Snapshots:
             self._write(records, place, b"%d" % offset)
         self._heads = [*self._heads[-1:], (head, {place, *tables})]
         needed = {head for head, _ in self._heads}.union(*(names for _, names in self._heads))
-        gone = [name for name in self._written if name not in needed]
-        return Snapshot(at, records, [record for name in gone for record in self._written.pop(name)])
+        gone = [record for name in set(self._written) - needed for record in self._written.pop(name)]
+        gone += [record for name in set(self._torn) - needed for record in self._torn.pop(name)]
+        return Snapshot(at, records, sorted(gone))
 
     def _write(self, records: dict[str, bytes], name: str, content: bytes) -> None:
         parts = named_records(name, content)
@@ -157,6 +161,12 @@ def written_heads(whole: Mapping[str, bytes]) -> list[tuple[str, int]]:
 
 def _name_of(record: str) -> str:
     return record.rpartition("/")[0]
+
+
+def _is_whole(records: Iterable[str]) -> bool:
+    """Whether these are all records of a name: a worker may have been killed between two of them."""
+    places = {record.rpartition("/")[2] for record in records}
+    return len(places) == int(next(iter(places)).partition("-of-")[2])
 
 
 def named_records(name: str, content: bytes) -> dict[str, bytes]:

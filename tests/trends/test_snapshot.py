@@ -125,6 +125,37 @@ def test_a_head_that_is_torn_gives_way_to_the_one_before() -> None:
     assert restore({}, GRID) is None
 
 
+def test_what_a_killed_worker_wrote_half_of_is_written_whole_by_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.trends.snapshot.RECORD_BYTES", 300)  # so that tables and heads take several records
+    panes = closes(streams.seeded(3, posts=600, hours=3.0))
+    board = Board(GRID)
+    snapshots, records, torn = Snapshots(board), dict[str, bytes](), 0
+    for at, _ in advance(board, panes):
+        if board.now != at:
+            continue
+        written = list(snapshots.take(at).records.items())
+        for killed_after in range(1, len(written), max(len(written) // 3, 1)):
+            left = records | dict(written[:killed_after])
+            before = restore(left, GRID)
+            if before is None:
+                continue
+            torn += 1
+            again = Snapshots(before.board, left)
+            for _ in advance(before.board, [pane for pane in panes if pane.start >= (before.board.now or 0)]):
+                if before.board.now == at:
+                    break
+            snapshot = again.take(at)
+            left |= snapshot.records
+            whole = restore({name: value for name, value in left.items() if name not in snapshot.forget}, GRID)
+            assert whole is not None
+            assert whole.board.now == at
+        records |= dict(written)
+        snapshots = Snapshots(board, records)
+        if torn > 20:
+            break
+    assert torn > 20
+
+
 def test_records_are_forgotten_so_that_they_do_not_grow_with_time() -> None:
     board = Board(GRID)
     snapshots, records, sizes = Snapshots(board), dict[str, bytes](), []
