@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint coverage bench chaos clean
+.PHONY: demo test lint coverage bench chaos long clean
 
 demo: $(STAMP)
 	@$(BIN)/upswell demo
@@ -25,6 +25,10 @@ bench: $(STAMP)
 # the long form of tests/kafka/test_chaos.py: 50 faults, a million posts, three seeds; about half an hour
 chaos: $(STAMP)
 	$(BIN)/python -m tests.kafka.chaos --faults 50 --posts 1000000 --seeds 3
+
+# the tests that are too long for every day: a full day of state, a day late with three workers
+long: $(STAMP)
+	$(BIN)/pytest -m long
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -197,7 +197,7 @@ def test_a_worker_with_another_file_says_so_and_counts_by_what_is_in_force(
         assert [event.name for event in ledger_of(settings).at(0).events] == ["b"]
 
 
-def testentries_that_the_log_has_left_behind_are_forgotten_but_the_last(
+def test_entries_that_the_log_has_left_behind_are_forgotten_but_the_last(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)

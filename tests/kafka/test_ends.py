@@ -162,6 +162,7 @@ def day(posts: int) -> list[tuple[bytes, Post]]:
     return records
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
     kafka: str, prefix: str, tmp_path: Path
@@ -202,7 +203,7 @@ def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
     assert "there is no state" not in worker.said
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_workers_that_start_a_day_late_make_the_lists_of_those_that_were_there(
     kafka: str, prefix: str, tmp_path: Path, workers: int
 ) -> None:
