@@ -125,7 +125,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         super().__init__(app, context)
         self.state, self.orders, self.say = state, orders, say
         self.rules = context.rules
-        self._refused: Sequence[Rule] = ()
+        self._refused: Sequence[Rule] | None = None
 
     def go_by(self, rules: Sequence[Rule]) -> None:
         """These rules hold from the next list on. Those that cannot be used change nothing."""

@@ -29,7 +29,7 @@ from pipeline.trends.panes import Grid
 from schemas import Post, TrendList
 from schemas.definitions import DEFINITIONS_HEADER, Definitions
 from tests.alerts.test_alerting import at, row
-from tests.alerts.test_follow import NOW, following, publish
+from tests.alerts.test_follow import NOW, publish
 from tests.alerts.test_follow import read as alerts_on
 from tests.kafka.apache import free_port
 from tests.kafka.reference import expected, found_lists, read
@@ -259,7 +259,7 @@ def test_pages_walls_and_alerts_follow_within_seconds_without_a_restart(
             stderr=out,
         ) as served,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
-        following(tmp_path, {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}) as alerting,
+        Worker(settings, tmp_path / "worker.log") as worker,
     ):
         try:
             until(lambda: answer("/events/old") == 200, 90, "the page of the file's event")
@@ -274,12 +274,12 @@ def test_pages_walls_and_alerts_follow_within_seconds_without_a_restart(
             until(lambda: answer("/events/new") == 200, 20, "the page of the new event")
             assert time.monotonic() - asked < 10
             until(lambda: posted(int(time.monotonic() * 1_000)), 60, "a post on the new wall")
+            wait_for(lambda: "0 rules for alerts in force" in worker.log.read_text(), worker)
+            publish(kafka, f"{prefix}trends", at(NOW - 2, row("#a")))
             until(lambda: len(alerts_on(kafka, f"{prefix}alerts")) == 2, 40, "the end of what the old rule fired")
         finally:
             served.terminate()
-        assert alerting.poll() is None
     assert [one.status for one in alerts_on(kafka, f"{prefix}alerts")] == ["firing", "resolved"]
-    assert "0 rules in force" in (tmp_path / "log").read_text()
     assert "Traceback" not in log.read_text()
 
 
