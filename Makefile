@@ -26,7 +26,7 @@ bench: $(STAMP)
 chaos: $(STAMP)
 	$(BIN)/python -m tests.kafka.chaos --faults 50 --posts 1000000 --seeds 3
 
-# the tests that are too long for every day: a full day of state, a day late with three workers
+# the tests that are too long for every day: a full day of state, a day late with three workers, more seeds
 long: $(STAMP)
 	$(BIN)/pytest -m long
 

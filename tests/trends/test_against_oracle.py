@@ -40,7 +40,7 @@ def test_quiet_hours_and_unobserved_days_are_the_references(log: list[Said], par
     assert_same(log, partitions)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)])
 def test_hours_of_bursts_and_a_ring_are_the_references(seed: int) -> None:
     assert_same(streams.seeded(seed, posts=1_200, hours=5.0), 3)
 

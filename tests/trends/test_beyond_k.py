@@ -17,7 +17,7 @@ from tests.trends.product import run
 SMALL = 24  # large enough for `most_support`: six standard errors are a bound at every seed
 
 
-@pytest.mark.parametrize(("seed", "entries"), [(0, 1_024), (1, 1_024), (2, 60)])
+@pytest.mark.parametrize(("seed", "entries"), [pytest.param(0, 1_024, marks=pytest.mark.long), (1, 1_024), (2, 60)])
 def test_beyond_k_people_samples_are_the_references(seed: int, entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (people, panes, sliding, reading, slow_people):
         monkeypatch.setattr(module, "K", SMALL)

@@ -10,7 +10,7 @@ from tests.oracle import streams
 from tests.trends.product import run
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_forgetting_names_every_hour_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     log = streams.seeded(seed, posts=1_500, hours=7.0, topics=400)
     expected = run(log, 3)[:2]

@@ -21,6 +21,7 @@ from tests.oracle.posts import Said, as_post
 from tests.trends.product import run
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
 SLOWLY = settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 
 
@@ -49,7 +50,7 @@ def test_final_lists_are_the_same_however_often_one_looks_ahead(log: list[Said],
     assert sorted(msgspec.to_builtins(final), key=order) == sorted(plain, key=order)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_final_lists_are_the_same_through_hours_of_looking_ahead(seed: int) -> None:
     log = streams.seeded(seed, posts=1_200, hours=5.0)
     final: list[TrendList] = []
@@ -62,7 +63,7 @@ def test_final_lists_are_the_same_through_hours_of_looking_ahead(seed: int) -> N
     assert sorted(msgspec.to_builtins(final), key=order) == sorted(run(log, 3)[0], key=order)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_known_of_a_minute_at_its_end_is_the_final_list(seed: int) -> None:
     """All posts of a minute were read: the provisional lists are those which the next posts make final."""
     log = sorted(streams.seeded(seed, posts=3_000, hours=3.0), key=lambda said: said.time)

@@ -121,7 +121,14 @@ def test_streams_with_days_of_quiet_give_the_same_lists(log: list[Said], shards:
     assert shared(panes, shards, chance, 0.1) == alone(panes)
 
 
-@pytest.mark.parametrize(("seed", "hours", "shards"), [(1, 5.0, 3), (2, 31.0, 2), (3, 3.0, 7)])
+@pytest.mark.parametrize(
+    ("seed", "hours", "shards"),
+    [
+        (1, 5.0, 3),
+        pytest.param(2, 31.0, 2, marks=pytest.mark.long),
+        pytest.param(3, 3.0, 7, marks=pytest.mark.long),
+    ],
+)
 def test_hours_of_bursts_give_the_same_lists(seed: int, hours: float, shards: int) -> None:
     panes = closes(streams.seeded(seed, posts=1_500, hours=hours))
     plain = alone(panes)

@@ -96,7 +96,7 @@ def test_streams_with_days_of_quiet_go_on_as_they_were(log: list[Said], chance: 
     assert_the_same_whereever_it_stops(log, chance, 0.2)
 
 
-@pytest.mark.parametrize(("seed", "hours"), [(1, 5.0), (2, 31.0)])
+@pytest.mark.parametrize(("seed", "hours"), [(1, 5.0), pytest.param(2, 31.0, marks=pytest.mark.long)])
 def test_hours_of_bursts_go_on_as_they_were(seed: int, hours: float) -> None:
     log = streams.seeded(seed, posts=1_500, hours=hours)
     assert_the_same_whereever_it_stops(log, random.Random(seed), 0.5)
