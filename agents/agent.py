@@ -5,8 +5,11 @@ and after an error goes back to where what it holds can be rebuilt.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from typing import Any, Generic, Protocol, TypeVar
 
+from aiokafka.structs import TopicPartition
 from faust import App
 from faust.types import TP
 
@@ -15,6 +18,9 @@ from agents.place import Place, follow
 from agents.transport import Batch, BatchConsumer
 
 RETRY_S = 1.0
+SILENT_S = 20.0  # after so long without a record it is asked whether there are any
+
+_log = logging.getLogger(__name__)
 
 
 class Opened(Protocol):
@@ -29,9 +35,10 @@ P = TypeVar("P", bound=Opened)
 class PartitionAgent(Generic[P]):
     """An agent over all partitions of one topic that this worker owns."""
 
-    def __init__(self, app: App, context: Context) -> None:
-        self.app, self.context = app, context
+    def __init__(self, app: App, context: Context, topic: str) -> None:
+        self.app, self.context, self.topic = app, context, topic
         self.partitions: dict[TP, P] = {}
+        self.heard: dict[TP, float] = {}  # when the last batch came, or it was asked for, by the monotonic clock
 
     @property
     def consumer(self) -> BatchConsumer:
@@ -49,6 +56,7 @@ class PartitionAgent(Generic[P]):
         """Takes what is new in a batch. Whatever is raised, nothing is left half done: the partition's memory is gone
         then, and what is rebuilt from what was written and committed is whole."""
         tp = batch.tp
+        self.heard[tp] = time.monotonic()
         partition = self.partitions.get(tp)
         place = follow(partition.place if partition else None, batch, self.consumer)
         if place is None:
@@ -67,6 +75,27 @@ class PartitionAgent(Generic[P]):
         except BaseException:
             self.partitions.pop(tp, None)
             raise
+
+    async def seek_silent(self) -> None:
+        """Seeks again where nothing has come for long though the log goes on. Records may be lost between Kafka and an
+        agent (by a fetch of which nobody waits for the answer any more); where others follow the hole is seen, after
+        the last ones there is none."""
+        now = time.monotonic()
+        for tp in self.consumer.assignment():
+            if tp.topic != self.topic or now - self.heard.setdefault(tp, now) < SILENT_S:
+                continue
+            self.heard[tp] = now
+            partition = self.partitions.get(tp)
+            following = partition.place.next if partition else self.consumer.starts.get(tp)
+            place = TopicPartition(tp.topic, tp.partition)
+            end = (await self.consumer.highwaters(place)).get(place)
+            if following is None or end is None or end <= following:
+                continue
+            _log.warning(
+                "%s[%d]: nothing came for %d s though the log goes on from offset %d to %d; it is read from there",
+                tp.topic, tp.partition, SILENT_S, following, end,
+            )  # fmt: skip
+            await self.consumer.rewind(tp, following)
 
     async def recover(self, tp: TP) -> None:
         """After an error: on from the committed offset."""

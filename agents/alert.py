@@ -122,7 +122,7 @@ class Alert(PartitionAgent[AlertedPartition]):
     def __init__(
         self, app: App, context: Context, state: StateTable, orders: Orders, say: Callable[[str], None]
     ) -> None:
-        super().__init__(app, context)
+        super().__init__(app, context, context.topics.trends)
         self.state, self.orders, self.say = state, orders, say
         self.rules = context.rules
         self._refused: Sequence[Rule] | None = None

@@ -42,6 +42,8 @@ class BatchAgent(Protocol):
 
     async def recover(self, tp: TP) -> None: ...
 
+    async def seek_silent(self) -> None: ...
+
 
 class UpswellApp(faust.App):
     """Faust's app, and a way for agents to say that going on makes no sense."""
@@ -126,6 +128,7 @@ def create_app(
     app.orders = Orders(connection, topics.decisions)
     alert = Alert(app, context, StateTable(app, "alert", topics.alert_state, 1), app.orders, say)
     _attach(app, "alert", topics.trends, alert)
+    agents: list[BatchAgent] = [count, *previewing, alert]
 
     @app.task  # type: ignore[untyped-decorator]
     async def report() -> None:
@@ -136,6 +139,8 @@ def create_app(
                 await rank.wake_idle()
                 if context.live:
                     await count.tell_the_time()
+                for agent in agents:
+                    await agent.seek_silent()
             except CannotPassError as error:
                 app.give_up(error)
             except Exception as error:
@@ -146,8 +151,8 @@ def create_app(
         while not app.should_stop:
             await asyncio.sleep(context.flush_ms / 1_000 / LOOKS_PER_FLUSH)
             try:
-                for agent in previewing:
-                    await agent.preview()
+                for previews in previewing:
+                    await previews.preview()
             except CannotPassError as error:
                 app.give_up(error)
             except Exception as error:

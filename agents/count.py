@@ -19,7 +19,6 @@ from agents.agent import PartitionAgent
 from agents.context import Context
 from agents.place import Place
 from agents.publish import Outgoing, publish
-from agents.transport import Batch
 from pipeline.definitions import entry_key
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.text import matcher_of
@@ -172,15 +171,10 @@ class Count(PartitionAgent[CountedPartition]):
     """The count agent over all posts partitions this worker owns."""
 
     def __init__(self, app: App, context: Context, definitions: DefinitionsLog) -> None:
-        super().__init__(app, context)
+        super().__init__(app, context, context.topics.posts)
         self.definitions = definitions
         self._reported: dict[TP, tuple[int, int]] = {}
-        self._heard: dict[TP, float] = {}  # when the last batch came, by the monotonic clock
         self._marked: dict[TP, float] = {}  # when it was last told the time, by that clock
-
-    async def take(self, batch: Batch) -> None:
-        self._heard[batch.tp] = time.monotonic()
-        await super().take(batch)
 
     async def _open(self, place: Place) -> CountedPartition:
         # what was acknowledged before the offset was committed is found now: so the definitions in force are known
@@ -257,9 +251,9 @@ class Count(PartitionAgent[CountedPartition]):
         for tp in self.consumer.assignment():
             if tp.topic != topic:
                 continue
-            idle = now - self._heard.setdefault(tp, now) >= idle_s
+            idle = now - self.heard.setdefault(tp, now) >= idle_s
             if (idle or self._is_slow(tp)) and now - self._marked.get(tp, 0.0) >= idle_s:
-                self._heard[tp] = self._marked[tp] = now
+                self._marked[tp] = now
                 await publish(self.app, [marker(topic, tp.partition, int(time.time() * 1_000))])
 
     def _is_slow(self, tp: TP) -> bool:

@@ -78,7 +78,7 @@ class Merge(PartitionAgent[MergedPartition]):
     """The merge agent, where this worker owns it."""
 
     def __init__(self, app: App, context: Context, state: StateTable) -> None:
-        super().__init__(app, context)
+        super().__init__(app, context, context.topics.parts)
         self.state = state
 
     async def _open(self, place: Place) -> MergedPartition | None:

@@ -191,7 +191,7 @@ class Rank(PartitionAgent[RankedPartition]):
     """The rank agent, where this worker owns it."""
 
     def __init__(self, app: App, context: Context, state: StateTable) -> None:
-        super().__init__(app, context)
+        super().__init__(app, context, context.topics.counts)
         self.state = state
 
     async def _open(self, place: Place) -> RankedPartition | None:
