@@ -1,4 +1,4 @@
-"""A partition of which nothing comes though its log goes on is sought again, by an agent that waits for nothing else."""
+"""A partition of which nothing comes though its log goes on is sought again."""
 
 from __future__ import annotations
 
