@@ -91,7 +91,7 @@ class PartitionAgent(Generic[P]):
             end = (await self.consumer.highwaters(place)).get(place)
             if following is None or end is None or end <= following:
                 continue
-            _log.warning(
+            _log.info(  # it may only have waited for others, or for the broker
                 "%s[%d]: nothing came for %d s though the log goes on from offset %d to %d; it is read from there",
                 tp.topic, tp.partition, SILENT_S, following, end,
             )  # fmt: skip

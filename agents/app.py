@@ -24,7 +24,7 @@ from agents.publish import CannotPassError
 from agents.rank import Rank
 from agents.state import StateTable
 from agents.transport import Batch, BatchSchema, Transport
-from pipeline.kafka.connection import Connection
+from pipeline.kafka.connection import BrokerAwayError, Connection
 from pipeline.kafka.definitions import DefinitionsLog
 
 GROUP = "upswell"
@@ -174,6 +174,8 @@ def create_app(
             try:
                 if alert.partitions and (newest := (await asyncio.to_thread(definitions.refresh)).newest) is not None:
                     alert.go_by(newest.rules)
+            except BrokerAwayError:
+                continue  # an outage is told once, by whoever writes
             except Exception as error:
                 app.log.warning("whether rules have changed was not heard, the next time it is: %r", error)
 
