@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.kafka.connection import Connection, quiet
+from pipeline.kafka.connection import Connection
 from schemas.alerts import Order
 
 READ_WITHIN_S = 30.0
@@ -54,7 +54,6 @@ class Orders:
         if self._consumer is None:
             from aiokafka import AIOKafkaConsumer
 
-            quiet("aiokafka")
             consumer = AIOKafkaConsumer(
                 self._topic, **self._connection.aiokafka(), enable_auto_commit=False, auto_offset_reset="earliest",
                 fetch_max_wait_ms=_POLL_MS, metadata_max_age_ms=10_000,
