@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, length_ms, settings_in_force
+from pipeline.cli.common import BrokersFlag, ByFlag, ConfigFlag, kafka_faults, length_ms, settings_in_force
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.playing import by_span
 from pipeline.cli.screen import RunProgress
@@ -58,9 +58,7 @@ def alerts(
     until: Annotated[
         str | None, typer.Option("--until", metavar="WHEN", help="mute: until then, such as 2026-11-24T18:00Z")
     ] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="NAME", help="Who says so, for others to read [default: your login]")
-    ] = None,
+    by: ByFlag = None,
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,
 ) -> None:

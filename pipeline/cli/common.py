@@ -15,6 +15,9 @@ from pipeline.settings import Settings, SettingsError, load_settings, unknown_va
 
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LENGTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])|0", re.ASCII)
+ByFlag = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who says so, for others to read [default: your login]")
+]
 ConfigFlag = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file [default: upswell.toml of this folder]")
 ]

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
+from pipeline.cli.common import BrokersFlag, ByFlag, ConfigFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.kafka.definitions import DefinitionsLog, defined_by
 from pipeline.settings import FILE_NAME
@@ -25,9 +25,7 @@ def reload(
     wait_s: Annotated[
         float, typer.Option("--wait", min=0, metavar="S", help="Seconds to wait for the workers to come to it")
     ] = 10.0,
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="NAME", help="Who says so, for others to read [default: your login]")
-    ] = None,
+    by: ByFlag = None,
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,
 ) -> None:
