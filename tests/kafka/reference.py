@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
+import confluent_kafka
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from pipeline.kafka.checks import group_name
+from pipeline.kafka.connection import Connection
+from pipeline.settings import Settings
 from pipeline.text import matcher_of
 from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
@@ -50,6 +54,16 @@ async def records(address: str, topic: str) -> list[Any]:
 
 def read(address: str, topic: str) -> list[Any]:
     return asyncio.run(records(address, topic))
+
+
+def committed(settings: Settings, topic: str, partition: int = 0) -> int:
+    """The offset that the workers' group has committed; negative where there is none."""
+    consumer = confluent_kafka.Consumer({**Connection.of(settings).confluent(), "group.id": group_name(settings)})
+    try:
+        place = confluent_kafka.TopicPartition(settings.kafka_prefix + topic, partition)
+        return int(consumer.committed([place], 10)[0].offset)
+    finally:
+        consumer.close()
 
 
 def expected(posts: list[Any], grid: Grid, shards: int = 1, first: Definitions | None = None) -> Expected:
