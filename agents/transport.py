@@ -85,6 +85,7 @@ class BatchConsumer(driver.Consumer):
         self.starts: dict[TP, int] = {}  # where the present epoch of a partition begins
         self.epochs: dict[TP, int] = {}
         self._sought_in: dict[TP, Any] = {}  # the assignment in which the epoch began
+        self._untaken: dict[tuple[TP, int], int] = {}  # batches on the way: partition and first offset -> epoch
         self._declared: dict[TP, int] = {}
         super().__init__(*args, **kwargs)
         self._read_offset = _ReadOffsets(self.carried)
@@ -162,6 +163,7 @@ class BatchConsumer(driver.Consumer):
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
             if tp.topic in self.carried:
                 yield tp, self._message_of(tp, Batch(tp, epochs.get(tp, NO_EPOCH), some))
+                self._untaken.pop((tp, some[0].offset), None)
             else:
                 for record in some:
                     yield tp, self._to_message(tp, record)
@@ -170,11 +172,26 @@ class BatchConsumer(driver.Consumer):
         """What was fetched, and the epochs it belongs to: nothing is awaited between taking the one and the other. What
         comes from an assignment in which nobody has sought yet belongs to none."""
         consumer = self._thread._ensure_consumer()
+        self._put_back(consumer)
         records = await self._thread._fetch_records(
             consumer, active, timeout=timeout, max_records=consumer._max_poll_records
         )
         now = _assignment_of(consumer)
-        return records, {tp: epoch for tp, epoch in self.epochs.items() if self._sought_in.get(tp) is now}
+        epochs = {tp: epoch for tp, epoch in self.epochs.items() if self._sought_in.get(tp) is now}
+        for found, some in records.items():
+            tp = TP(found.topic, found.partition)
+            if some and tp in epochs:
+                self._untaken[tp, some[0].offset] = epochs[tp]
+        return records, epochs
+
+    def _put_back(self, consumer: Any) -> None:
+        """Goes back to batches that reached nobody: a rebalance cancels whoever waits for a fetch, not the fetch, which
+        may take its records after the partition was sought. After the last ones of a log nobody would see the hole."""
+        untaken, self._untaken = self._untaken, {}
+        now = _assignment_of(consumer)
+        for (tp, first), epoch in sorted(untaken.items(), reverse=True):  # where it is several, the first one is last
+            if self.epochs.get(tp) == epoch and self._sought_in.get(tp) is now:
+                consumer.seek(TopicPartition(tp.topic, tp.partition), first)
 
     def _message_of(self, tp: TP, batch: Batch) -> ConsumerMessage:
         last = batch.records[-1]
