@@ -1,7 +1,7 @@
 """The count agent: posts in, closed panes out. It keeps no state but the open panes, in memory.
 
 All decisions are `PaneCounter`'s; here is only what Kafka adds: where a partition is read again after whatever happened
-(its rewind offset, which is what is committed), and that a pane is acknowledged before the next one is sent.
+(its rewind offset, which is what is committed), and that panes are acknowledged before later ones are sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.text import matcher_of
 from pipeline.trends.panes import PaneCounter, PaneCounts
 from pipeline.trends.shards import split
-from pipeline.trends.wire import to_chunks
+from pipeline.trends.wire import to_chunks, to_messages
 from schemas import MAX_TIME_MS, Post, PostError, decode_post
 from schemas.counts import LiveEdge, Reached
 from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
@@ -215,15 +215,10 @@ class Count(PartitionAgent[CountedPartition]):
             await publish(self.app, [Outgoing(self.context.topics.definitions, 0, key, None) for key in gone])
 
     async def _publish(self, tp: TP, closed: Sequence[PaneCounts], version: int) -> None:
-        """Pane by pane: a pane that was not acknowledged must not be followed by a later one."""
+        """A pane that was not acknowledged must not be followed by a later one."""
         topic, key = self.context.topics.counts, b"%d" % tp.partition
-        for pane in closed:
-            messages = [
-                Outgoing(topic, shard, key, _encode(chunk))
-                for shard, share in enumerate(split(pane, self.context.shards))
-                for chunk in to_chunks(share, tp.partition, version)
-            ]
-            await publish(self.app, messages)
+        for messages in to_messages(closed, tp.partition, version, self.context.shards):
+            await publish(self.app, [Outgoing(topic, shard, key, message) for shard, message in messages])
 
     async def report(self) -> None:
         """Tells the rank stage how far the partitions were read and what open panes hold, where that has changed."""

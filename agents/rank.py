@@ -9,7 +9,7 @@ the offsets committed from which the rest can be rebuilt.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,7 +28,7 @@ from pipeline.trends.score import HOUR_MS
 from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
 from pipeline.trends.wire import from_chunks
 from schemas import TrendList
-from schemas.counts import CountsChunk, LiveEdge, Reached
+from schemas.counts import CountsChunk, CountsMessage, LiveEdge, Panes, Reached
 from schemas.parts import ListPart, PartsDone
 
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
@@ -37,7 +37,7 @@ EDGE_AGE_MS = 30_000
 PREVIEWS_PER_FLUSH = 2  # provisional lists are made at most so often for each time that count agents tell of news
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(CountsChunk | Reached | LiveEdge).decode
+_decode = msgspec.json.Decoder(CountsMessage).decode
 
 
 class Intake:
@@ -57,15 +57,22 @@ class Intake:
         """All panes before this (ms) are closed in every partition."""
         return min(self.frontiers.values())
 
-    def take(self, value: bytes, offset: int) -> PaneCounts | LiveEdge | None:
-        """The pane that is complete with this record, where it is a new one; or what open panes hold. Raises
+    def take(self, value: bytes, offset: int) -> Iterator[PaneCounts | LiveEdge]:
+        """The panes that are complete with this record and are new; or what open panes hold. Raises
         msgspec.DecodeError, ValueError."""
-        chunk = _decode(value)
-        if isinstance(chunk, LiveEdge):
-            return chunk
-        if isinstance(chunk, Reached):
-            self._raise(chunk.partition, chunk.frontier, chunk.version, offset)
-            return None
+        told = _decode(value)
+        if isinstance(told, LiveEdge):
+            yield told
+        elif isinstance(told, Reached):
+            self._raise(told.partition, told.frontier, told.version, offset)
+        else:
+            for chunk in told.panes if isinstance(told, Panes) else [told]:
+                pane = self._put(chunk, offset)
+                if pane is not None:
+                    yield pane
+
+    def _put(self, chunk: CountsChunk, offset: int) -> PaneCounts | None:
+        """The pane that is complete with this chunk, where it is a new one."""
         self._first.setdefault(chunk.pane, offset)
         key = (chunk.partition, chunk.pane, chunk.digest)
         parts = self._chunks.setdefault(key, {})
@@ -137,11 +144,11 @@ class RankedPartition:
         for record in records:
             self.place.next = record.offset + 1
             try:
-                found = self.intake.take(record.value or b"", record.offset)
-                if isinstance(found, LiveEdge):
-                    self._tell(found, record.timestamp)
-                elif found is not None:
-                    self.board.add(found)
+                for found in self.intake.take(record.value or b"", record.offset):
+                    if isinstance(found, LiveEdge):
+                        self._tell(found, record.timestamp)
+                    else:
+                        self.board.add(found)
             except (msgspec.DecodeError, ValueError):
                 self.unreadable += 1
 

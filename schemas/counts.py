@@ -47,6 +47,17 @@ class CountsChunk(msgspec.Struct, omit_defaults=True, tag_field="kind", tag="pan
     examples: list[str] = []  # post ids
 
 
+class Panes(msgspec.Struct, tag_field="kind", tag="panes"):
+    """Several panes that closed in one posts partition, ascending, each as its only chunk. A record is there or it is
+    not: so they need not wait for one another."""
+
+    panes: list[CountsChunk]
+
+    @property
+    def partition(self) -> int:
+        return self.panes[0].partition
+
+
 class Reached(msgspec.Struct, tag_field="kind", tag="reached"):
     """How far the count stage has read a posts partition, between two closes."""
 
@@ -66,3 +77,6 @@ class LiveEdge(msgspec.Struct, tag_field="kind", tag="edge"):
     version: int  # the last one
     newest: int  # the newest time read in the partition, ms
     panes: list[CountsChunk]
+
+
+CountsMessage = CountsChunk | Panes | Reached | LiveEdge

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from schemas.alerts import Alert, Order
-from schemas.counts import CountsChunk, LiveEdge, Reached
+from schemas.counts import CountsMessage
 from schemas.definitions import Definitions
 from schemas.moderation import Decision
 from schemas.parts import ListPart, PartsDone
@@ -22,7 +22,7 @@ from schemas.trends import TrendList
 
 MESSAGES: dict[str, Any] = {
     "posts": Post,
-    "topic-counts": CountsChunk | Reached | LiveEdge,
+    "topic-counts": CountsMessage,
     "trend-parts": ListPart | PartsDone,
     "trends": TrendList,
     "alerts": Alert,

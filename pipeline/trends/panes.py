@@ -249,7 +249,7 @@ class PaneCounter:
             counts = sum_up(self._open.pop(start) if start in self._open else _OpenPane(start, 0))
             if start == before:
                 counts.late, self._late = self._late, {}
-            counts.frontier = following  # not yet that of the panes after it: they are published one by one
+            counts.frontier = following  # not yet that of the panes after it: they may be published later
             closed.append(counts)
         return closed
 

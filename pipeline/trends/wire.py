@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,13 +12,46 @@ import xxhash
 
 from pipeline.trends.arrays import I64, pointers
 from pipeline.trends.panes import Cell, PaneCounts, Totals
+from pipeline.trends.shards import split
 from schemas.counts import CellTotals, CountsChunk
 
 CHUNK_BYTES = 480_000  # of columns; as JSON, with a third more for base64 and the names, below a broker's 1 MiB
+PACKED_BYTES = 600_000  # of several panes as JSON
 _ENTRY_BYTES = 20
 _ROW_BYTES = 24
 
 _encoder = msgspec.json.Encoder()
+
+
+def to_messages(
+    closed: Sequence[PaneCounts], partition: int, version: int, shards: int = 1, packed_bytes: int = PACKED_BYTES
+) -> Iterator[list[tuple[int, bytes]]]:
+    """The panes that closed in a partition as rounds of messages, each with its shard. A round must be acknowledged
+    before the next is sent: then no pane is there without those before it.
+
+    Small panes share a message, one for each shard; one that needs several chunks has a round of its own."""
+    waiting: list[list[bytes]] = []  # by pane, then by shard
+    size = 0
+    for pane in closed:
+        shares = [[_encoder.encode(chunk) for chunk in to_chunks(share, partition, version)]
+                  for share in split(pane, shards)]
+        large = any(len(chunks) > 1 for chunks in shares)
+        longest = max(len(chunks[0]) for chunks in shares)
+        if waiting and (large or size + longest > packed_bytes):
+            yield list(enumerate(map(_packed_panes, zip(*waiting, strict=True))))
+            waiting, size = [], 0
+        if large:
+            yield [(shard, chunk) for shard, chunks in enumerate(shares) for chunk in chunks]
+        else:
+            waiting.append([chunks[0] for chunks in shares])
+            size += longest
+    if waiting:
+        yield list(enumerate(map(_packed_panes, zip(*waiting, strict=True))))
+
+
+def _packed_panes(chunks: Sequence[bytes]) -> bytes:
+    """Chunks that are whole panes, as JSON, in one message."""
+    return chunks[0] if len(chunks) == 1 else b'{"kind":"panes","panes":[%b]}' % b",".join(chunks)
 
 
 def to_chunks(counts: PaneCounts, partition: int, version: int, chunk_bytes: int = CHUNK_BYTES) -> list[CountsChunk]:

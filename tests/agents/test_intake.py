@@ -11,7 +11,8 @@ import pytest
 
 from agents.rank import Intake
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
-from pipeline.trends.wire import to_chunks
+from pipeline.trends.shards import split
+from pipeline.trends.wire import to_chunks, to_messages
 from schemas import Post
 from schemas.counts import Reached
 
@@ -33,15 +34,22 @@ def messages(pane: PaneCounts, partition: int = 0, chunk_bytes: int = 480_000) -
     return [msgspec.json.encode(chunk) for chunk in to_chunks(pane, partition, 7, chunk_bytes)]
 
 
+def taken(intake: Intake, message: bytes, offset: int) -> PaneCounts | None:
+    """What one message completes."""
+    found = list(intake.take(message, offset))
+    assert len(found) <= 1
+    return found[0] if found else None  # type: ignore[return-value]  # never an edge
+
+
 def test_the_first_complete_set_of_chunks_is_taken_and_nothing_after_it() -> None:
     a, b = panes("a", "b")
     intake = Intake(1)
     (lesser,) = panes("z")
     for offset, message in enumerate(messages(a)):
-        assert intake.take(message, offset) is not None
-    assert intake.take(messages(lesser)[0], 5) is None
-    assert intake.take(messages(a)[0], 6) is None
-    assert intake.take(messages(b)[0], 7) is not None
+        assert taken(intake, message, offset) is not None
+    assert taken(intake, messages(lesser)[0], 5) is None
+    assert taken(intake, messages(a)[0], 6) is None
+    assert taken(intake, messages(b)[0], 7) is not None
 
 
 def test_a_pane_is_taken_when_its_last_chunk_comes_whatever_their_order() -> None:
@@ -51,8 +59,8 @@ def test_a_pane_is_taken_when_its_last_chunk_comes_whatever_their_order() -> Non
     chunks = messages(pane, chunk_bytes=2_000)
     assert len(chunks) > 3
     intake = Intake(1)
-    assert [intake.take(chunk, offset) for offset, chunk in enumerate(chunks[:0:-1])] == [None] * (len(chunks) - 1)
-    found = intake.take(chunks[0], 9)
+    assert [taken(intake, chunk, offset) for offset, chunk in enumerate(chunks[:0:-1])] == [None] * (len(chunks) - 1)
+    found = taken(intake, chunks[0], 9)
     assert found is not None
     assert found.spellings == pane.spellings
 
@@ -60,10 +68,10 @@ def test_a_pane_is_taken_when_its_last_chunk_comes_whatever_their_order() -> Non
 def test_the_frontier_is_that_of_the_partition_that_is_least_far() -> None:
     a, b = panes("a", "b")
     intake = Intake(2)
-    intake.take(messages(a)[0], 0)
-    intake.take(messages(b)[0], 1)
+    taken(intake, messages(a)[0], 0)
+    taken(intake, messages(b)[0], 1)
     assert intake.frontier == 0
-    intake.take(msgspec.json.encode(Reached(1, 3, START + 10_000)), 2)
+    taken(intake, msgspec.json.encode(Reached(1, 3, START + 10_000)), 2)
     assert intake.frontier == START + 10_000
     assert intake.versions == {0: 7, 1: 3}
 
@@ -71,24 +79,61 @@ def test_the_frontier_is_that_of_the_partition_that_is_least_far() -> None:
 def test_what_is_needed_again_begins_where_panes_and_frontiers_beyond_the_state_begin() -> None:
     a, b = panes("a", "b")
     intake = Intake(2)
-    intake.take(messages(a)[0], 0)
-    intake.take(msgspec.json.encode(Reached(1, 3, START + 10_000)), 1)
-    intake.take(msgspec.json.encode(Reached(1, 4, START + 20_000)), 2)
-    intake.take(messages(b)[0], 3)
+    taken(intake, messages(a)[0], 0)
+    taken(intake, msgspec.json.encode(Reached(1, 3, START + 10_000)), 1)
+    taken(intake, msgspec.json.encode(Reached(1, 4, START + 20_000)), 2)
+    taken(intake, messages(b)[0], 3)
     assert intake.rewind_offset(START + 20_000, next_offset=4) == 2  # where partition 1 was first seen to be closed
     again = Intake(2, begin_ms=START + 20_000)
     for offset, message in enumerate([msgspec.json.encode(Reached(1, 4, START + 20_000)), messages(b)[0]], 2):
-        assert again.take(message, offset) is None
+        assert taken(again, message, offset) is None
     assert again.frontier == intake.frontier
 
 
 def test_what_is_in_the_state_already_is_not_taken_again() -> None:
     a, b = panes("a", "b")
     intake = Intake(1, begin_ms=b.start)
-    assert intake.take(messages(a)[0], 0) is None
-    assert intake.take(messages(b)[0], 1) is not None
+    assert taken(intake, messages(a)[0], 0) is None
+    assert taken(intake, messages(b)[0], 1) is not None
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("packed_bytes", [1, 20_000, 600_000])
+def test_panes_that_share_a_message_are_taken_as_if_each_came_alone(shards: int, packed_bytes: int) -> None:
+    closed = panes(*"abcdefghij")
+    rounds = list(to_messages(closed, 0, 7, shards, packed_bytes))
+    assert all([shard for shard, _ in sent] == list(range(shards)) for sent in rounds)
+    assert len(rounds) == {1: 10, 600_000: 1}.get(packed_bytes, len(rounds)) <= 10
+    assert packed_bytes == 1 or len(rounds) < 10
+    for shard in range(shards):
+        alone, packed = Intake(1), Intake(1)
+        want = [taken(alone, messages(split(pane, shards)[shard])[0], number) for number, pane in enumerate(closed)]
+        found = [pane for number, sent in enumerate(rounds) for pane in packed.take(sent[shard][1], number)]
+        assert [(pane.start, pane.spellings, pane.frontier) for pane in found] == [
+            (pane.start, pane.spellings, pane.frontier) for pane in want if pane
+        ]
+        assert packed.frontier == alone.frontier
+        twice = [pane for sent in rounds for pane in packed.take(sent[shard][1], 99)]
+        assert twice == [], "a close that is told again says nothing"
+        begun = closed[4].start
+        again = Intake(1, begin_ms=begun)
+        offset = packed.rewind_offset(begun, len(rounds))
+        rest = [pane.start for sent in rounds[offset:] for pane in again.take(sent[shard][1], 0)]
+        assert rest == [pane.start for pane in closed if pane.start >= begun]
+
+
+def test_a_pane_of_several_chunks_has_a_round_of_its_own_in_its_place() -> None:
+    small, *more = panes(*"abc")
+    posts = [Post(str(n), f"author{n}", f"#topic{n} #{'x' * 200}{n}", more[0].start) for n in range(2_000)]
+    counter = PaneCounter(Grid())
+    (large,) = [*counter.add(posts), *counter.mark(more[0].start + 20_000)]
+    rounds = list(to_messages([small, large, more[1]], 0, 7))
+    assert [len(sent) > 1 for sent in rounds] == [False, True, False]
+    intake = Intake(1)
+    found = [pane.start for sent in rounds for _, message in sent for pane in intake.take(message, 0)]
+    assert found == [small.start, large.start, more[1].start]
 
 
 def test_a_record_that_is_none_of_ours_is_refused() -> None:
     with pytest.raises(msgspec.DecodeError):
-        Intake(1).take(b'{"kind":"pane"}', 0)
+        taken(Intake(1), b'{"kind":"pane"}', 0)

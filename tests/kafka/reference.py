@@ -18,7 +18,7 @@ from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
 from pipeline.trends.shards import split
 from pipeline.trends.wire import from_chunks, to_chunks
 from schemas import PostError, TrendList, decode_post
-from schemas.counts import CountsChunk, LiveEdge, Reached
+from schemas.counts import CountsChunk, CountsMessage, Panes
 from schemas.definitions import Definitions, decode_definitions
 
 MAX_AHEAD_MS = 600_000
@@ -155,14 +155,13 @@ def found_panes(counts: list[Any]) -> dict[Place, str]:
     highest: dict[tuple[int, int], int] = {}  # by shard, partition
     chunks: dict[tuple[int, int, int, str], dict[int, CountsChunk]] = {}
     for record in counts:
-        chunk = msgspec.json.decode(record.value, type=CountsChunk | Reached | LiveEdge)
-        if isinstance(chunk, Reached | LiveEdge):
-            continue
+        told = msgspec.json.decode(record.value, type=CountsMessage)
         shard = record.partition
-        parts = chunks.setdefault((shard, chunk.partition, chunk.pane, chunk.digest), {})
-        parts[chunk.chunk] = chunk
-        if len(parts) == chunk.of and chunk.pane > highest.get((shard, chunk.partition), -1):
-            highest[shard, chunk.partition] = chunk.pane
-            if _tells(from_chunks([parts[number] for number in range(chunk.of)])):
-                panes[shard, chunk.partition, chunk.pane] = chunk.digest
+        for chunk in told.panes if isinstance(told, Panes) else [told] if isinstance(told, CountsChunk) else []:
+            parts = chunks.setdefault((shard, chunk.partition, chunk.pane, chunk.digest), {})
+            parts[chunk.chunk] = chunk
+            if len(parts) == chunk.of and chunk.pane > highest.get((shard, chunk.partition), -1):
+                highest[shard, chunk.partition] = chunk.pane
+                if _tells(from_chunks([parts[number] for number in range(chunk.of)])):
+                    panes[shard, chunk.partition, chunk.pane] = chunk.digest
     return panes

@@ -20,7 +20,7 @@ from pipeline.kafka.producer import PostProducer, last_records
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import Post, TrendList
-from schemas.counts import CountsChunk, LiveEdge, Reached
+from schemas.counts import CountsMessage
 
 from .apache import free_port
 from .commands import Command, counters, processes_of
@@ -114,7 +114,7 @@ class Served:
         found: set[int] = set()
         for record in read(self.settings.kafka_brokers, f"{self.settings.kafka_prefix}topic-counts"):
             if record.timestamp > stamp_ms:
-                found.add(msgspec.json.decode(record.value, type=CountsChunk | Reached | LiveEdge).partition)
+                found.add(msgspec.json.decode(record.value, type=CountsMessage).partition)
         return found
 
 
