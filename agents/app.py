@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -130,54 +131,31 @@ def create_app(
     _attach(app, "alert", topics.trends, alert)
     agents: list[BatchAgent] = [count, *previewing, alert]
 
-    @app.task  # type: ignore[untyped-decorator]
-    async def report() -> None:
-        while not app.should_stop:
-            await asyncio.sleep(context.flush_ms / 1_000)
-            try:
-                await count.report()
-                await rank.wake_idle()
-                if context.live:
-                    await count.tell_the_time()
-                for agent in agents:
-                    await agent.seek_silent()
-            except CannotPassError as error:
-                app.give_up(error)
-            except Exception as error:
-                app.log.warning("how far posts were read was not told, the next time says it: %r", error)
-
-    @app.task  # type: ignore[untyped-decorator]
     async def preview() -> None:
-        while not app.should_stop:
-            await asyncio.sleep(context.flush_ms / 1_000 / LOOKS_PER_FLUSH)
-            try:
-                for previews in previewing:
-                    await previews.preview()
-            except CannotPassError as error:
-                app.give_up(error)
-            except Exception as error:
-                app.log.warning("provisional lists were not published, the next ones are: %r", error)
+        for previews in previewing:
+            await previews.preview()
 
-    @app.task  # type: ignore[untyped-decorator]
-    async def hear() -> None:
-        while not app.should_stop:
-            await asyncio.sleep(HEARD_EVERY_S)
-            try:
-                await alert.hear()
-            except Exception as error:
-                app.log.warning("orders about alerts were not heard, the next time they are: %r", error)
+    async def seek_silent() -> None:
+        for agent in agents:
+            await agent.seek_silent()
 
-    @app.task  # type: ignore[untyped-decorator]
     async def go_by_rules_in_force() -> None:
-        while not app.should_stop:
-            await asyncio.sleep(RULES_EVERY_S)
-            try:
-                if alert.partitions and (newest := (await asyncio.to_thread(definitions.refresh)).newest) is not None:
-                    alert.go_by(newest.rules)
-            except BrokerAwayError:
-                continue  # an outage is told once, by whoever writes
-            except Exception as error:
-                app.log.warning("whether rules have changed was not heard, the next time it is: %r", error)
+        if not alert.partitions:
+            return
+        with suppress(BrokerAwayError):  # an outage is told once, by whoever writes
+            newest = (await asyncio.to_thread(definitions.refresh)).newest
+            if newest is not None:
+                alert.go_by(newest.rules)
+
+    flush_s = context.flush_ms / 1_000
+    _every(app, flush_s, count.report, "how far posts were read was not told, the next time says it")
+    _every(app, flush_s, rank.wake_idle, "idle partitions were not woken, the next time they are")
+    if context.live:
+        _every(app, flush_s, count.tell_the_time, "idle partitions were not told the time, the next time they are")
+    _every(app, flush_s, seek_silent, "silent partitions were not looked at, the next time they are")
+    _every(app, flush_s / LOOKS_PER_FLUSH, preview, "provisional lists were not published, the next ones are")
+    _every(app, HEARD_EVERY_S, alert.hear, "orders about alerts were not heard, the next time they are")
+    _every(app, RULES_EVERY_S, go_by_rules_in_force, "whether rules have changed was not heard, the next time it is")
 
     @app.on_rebalance_complete.connect
     async def ready(*_: Any, **__: Any) -> None:
@@ -186,6 +164,21 @@ def create_app(
             on_ready()
 
     return app
+
+
+def _every(app: UpswellApp, seconds: float, work: Callable[[], Awaitable[None]], otherwise: str) -> None:
+    """Does the work every so often while the app runs. An error is told in a line that says what it means."""
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def repeat() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except CannotPassError as error:
+                app.give_up(error)
+            except Exception as error:
+                app.log.warning("%s: %r", otherwise, error)
 
 
 def _credentials(connection: Connection) -> Any:
