@@ -23,7 +23,7 @@ from agents.merge import Merge
 from agents.orders import Orders
 from agents.publish import CannotPassError
 from agents.rank import Rank
-from agents.state import StateTable
+from agents.state import StateTable, Tables
 from agents.transport import Batch, BatchSchema, Transport
 from pipeline.kafka.connection import BrokerAwayError, Connection
 from pipeline.kafka.definitions import DefinitionsLog
@@ -112,6 +112,7 @@ def create_app(
         web_enabled=False,
         store="memory://",
         worker_redirect_stdouts=False,
+        TableManager=Tables,
         autodiscover=False,
     )
     topics = context.topics

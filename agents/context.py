@@ -85,4 +85,4 @@ class Context:
     flush_ms: int = 1_000
     live: bool = False  # whether idle partitions are told the time
     rules: Sequence[Rule] = ()
-    lists_from_ms: int = 0  # before this event time only the lists of each hour's last minutes are made
+    lists_from_ms: int = 0  # before this event time only the lists of the first minutes and of each hour's end are made

@@ -170,6 +170,10 @@ class RankedPartition:
         self.preview_took_s = time.monotonic() - now
         return step.parts or step.lists
 
+    def _is_hour(self, _scope: str, _window: str) -> bool:
+        now = self.board.now
+        return now is not None and now % HOUR_MS == 0
+
     def advance(self) -> list[TrendList | ListPart] | None:
         """The lists, or parts, of every step that is final, up to the next moment at which the state can be written;
         None: no step is."""
@@ -177,8 +181,8 @@ class RankedPartition:
         if begins is None:
             return None
         frontier = min(frontier, (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS)
-        hour_ends = (begins // SNAPSHOT_MS + 1) * SNAPSHOT_MS % HOUR_MS == 0  # of a history, so much is shown
-        self.board.wants = None if begins >= self.lists_from_ms or hour_ends else _nothing
+        first = now is None  # of a history the first minutes are shown, and the end of each hour
+        self.board.wants = None if first or begins >= self.lists_from_ms else self._is_hour
         issued: list[TrendList | ListPart] = []
         for step in self.board.advance(frontier):
             issued += step.parts or step.lists
@@ -188,10 +192,6 @@ class RankedPartition:
 def of_lists(topic: str, lists: Iterable[TrendList | ListPart]) -> list[Outgoing]:
     """Lists, or parts of lists, as messages."""
     return [Outgoing(topic, 0, f"{of.scope}/{of.window}".encode(), _encode(of)) for of in lists]
-
-
-def _nothing(_scope: str, _window: str) -> bool:
-    return False
 
 
 class Rank(PartitionAgent[RankedPartition]):

@@ -6,8 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from faust import App
+from faust.tables.manager import TableManager
 
 from agents.publish import Outgoing, publish
+
+
+class Tables(TableManager):
+    """Faust's tables, which are all known when the app starts: Faust waits a second for more."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class StateTable:

@@ -114,8 +114,12 @@ class BatchConsumer(driver.Consumer):
 
     async def earliest(self, tp: TP) -> int:
         """The first offset that the log still holds."""
-        place = TopicPartition(tp.topic, tp.partition)
-        return int((await self.earliest_offsets(place))[place])
+        return (await self._earliest([tp]))[tp]
+
+    async def _earliest(self, tps: Sequence[TP]) -> dict[TP, int]:
+        places = {tp: TopicPartition(tp.topic, tp.partition) for tp in tps}
+        found = await self.earliest_offsets(*places.values()) if places else {}
+        return {tp: int(found[place]) for tp, place in places.items()}
 
     async def committed(self, tp: TP) -> int | None:
         """The offset that the group has committed for a partition; None: nothing yet."""
@@ -128,18 +132,19 @@ class BatchConsumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """The last step of each start and rebalance: every partition goes to where its state can be rebuilt."""
         await super().perform_seek()
+        begins: dict[TP, int | None] = {}
         for tp in self.assignment():
             self._acked.pop(tp, None)
             self._acked_index.pop(tp, None)
             self._gap.pop(tp, None)
             self._committed_offset[tp] = None
-            if tp.topic not in self.carried:
-                continue
-            offset = await self.committed(tp)
-            if offset is None:
-                offset = await self.earliest(tp)
+            if tp.topic in self.carried:
+                begins[tp] = await self.committed(tp)
+        # asked for all at once: the question waits behind a fetch on the same connection, which may take a second
+        earliest = await self._earliest([tp for tp, offset in begins.items() if offset is None])
+        for tp, offset in begins.items():
             self._declared.pop(tp, None)
-            await self.rewind(tp, offset)
+            await self.rewind(tp, earliest[tp] if offset is None else offset)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
         """One message a partition and fetch; changelogs as Faust reads them."""

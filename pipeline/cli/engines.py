@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from pipeline.cli.errors import CommandError
-from pipeline.cli.stack import running
+from pipeline.cli.stack import starting
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.results import follow_alerts, follow_trends
 from pipeline.local import Local, Options
@@ -33,6 +33,7 @@ COUNTS_WITHIN_S = 300.0
 _BEFORE_MS = 600_000  # of event time: the last lists of the history tell that it has been counted
 _HOUR_MS = 3_600_000
 _LEAD_MS = 3 * _HOUR_MS  # posts run so far ahead of lists: a worker with a backlog counts first, ranks later
+_FIRST_LEAD_MS = _HOUR_MS // 2  # until there are any: the first ones are to come soon
 _LISTS_LAG_MS = 120_000  # of event time: a minute, and what of it waits for posts out of order
 _AHEAD_MS = 24 * 3_600_000  # the demo's clock may run ahead of ours
 
@@ -94,10 +95,14 @@ class InProcess:
 class OnKafka:
     """Posts are pushed to a broker; lists and alerts are read from its topics of results."""
 
-    def __init__(self, settings: Settings, take_list: TakesList, take_alert: TakesAlert, counted_ms: int) -> None:
-        """A list of later than `counted_ms` (event time) says that the history has been counted."""
+    def __init__(
+        self, settings: Settings, ready: Callable[[], None], take_list: TakesList, take_alert: TakesAlert,
+        counted_ms: int,
+    ) -> None:  # fmt: skip
+        """The worker has started when `ready` returns. A list of later than `counted_ms` (event time) says that the
+        history has been counted."""
         self.where = f"on Kafka at {settings.kafka_brokers}"
-        self._settings, self._counted_ms = settings, counted_ms
+        self._settings, self._ready, self._counted_ms = settings, ready, counted_ms
         self._take_list, self._take_alert = take_list, take_alert
         self._producer = PostProducer(settings)
         self._lists: queue.SimpleQueue[TrendList] = queue.SimpleQueue()
@@ -135,8 +140,13 @@ class OnKafka:
         self.poll()
         at_ms = int(posts[len(posts) // 2].time)  # one in the middle: some clocks are broken
         self._first_ms = self._first_ms or at_ms
-        while self._counting and at_ms - max(self._first_ms, self._newest_ms) > _LEAD_MS:
+        while self._counting and at_ms > self._until_ms:
             self._wait()
+
+    @property
+    def _until_ms(self) -> int:
+        """Of a history, posts up to here are pushed before there are more lists."""
+        return self._newest_ms + _LEAD_MS if self._newest_ms else self._first_ms + _FIRST_LEAD_MS
 
     def begin(self, idle: Callable[[], None]) -> None:
         self._counting = False
@@ -146,6 +156,7 @@ class OnKafka:
             idle()
 
     def _wait(self) -> None:
+        self._ready()
         time.sleep(0.05)
         self.poll()
         if time.monotonic() - self._heard_s > COUNTS_WITHIN_S:
@@ -180,14 +191,15 @@ def on_kafka(
     take_alert: TakesAlert, lists_from_ms: int,
 ) -> Iterator[OnKafka]:  # fmt: skip
     """The pipeline on an embedded broker, with a worker of its own; every list from `lists_from_ms` (event time) on,
-    before it those of each hour's end. Raises EmbeddedBrokerError where there is none for this platform."""
+    before it those of the first minutes and of each hour's end. Raises EmbeddedBrokerError where there is none for this
+    platform."""
     with tempfile.TemporaryDirectory(prefix="upswell-demo-") as folder:
         config = Path(folder) / "upswell.toml"
         config.write_text(_toml(events, rules))
         told_ms = (lists_from_ms - _BEFORE_MS) // _BEFORE_MS * _BEFORE_MS  # workers look at the clock so often
         flags = ["--config", str(config), "--lists-from", str(told_ms)]
-        with running(settings, flags) as there:
-            engine = OnKafka(there, take_list, take_alert, told_ms)
+        with starting(settings, flags) as (there, ready):
+            engine = OnKafka(there, ready, take_list, take_alert, told_ms)
             try:
                 yield engine
             finally:

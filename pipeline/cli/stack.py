@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -25,11 +25,22 @@ STOPS_WITHIN_S = 12.0
 def running(settings: Settings, worker_flags: Sequence[str], port: int | None = None) -> Iterator[Settings]:
     """Starts broker and worker; yields the settings with the broker's address. Both end with the block, and with this
     process however it ends. Raises KafkaUseError, CommandError."""
+    with starting(settings, worker_flags, port) as (there, ready):
+        ready()
+        yield there
+
+
+@contextmanager
+def starting(
+    settings: Settings, worker_flags: Sequence[str], port: int | None = None
+) -> Iterator[tuple[Settings, Callable[[], None]]]:
+    """As `running`, for whoever has posts to push meanwhile: the worker is ready when what is yielded beside the
+    settings returns."""
     with embedded_broker(port) as address:
         there = settings.model_copy(update={"kafka_brokers": address, "kafka_prefix": "", "replication": 1})
         init_topics(there)
-        with _worker(there, worker_flags):
-            yield there
+        with _worker(there, worker_flags) as ready:
+            yield there, ready
 
 
 @contextmanager
@@ -42,7 +53,7 @@ def following_alerts(settings: Settings, flags: Sequence[str]) -> Iterator[None]
 
 
 @contextmanager
-def _worker(settings: Settings, flags: Sequence[str]) -> Iterator[None]:
+def _worker(settings: Settings, flags: Sequence[str]) -> Iterator[Callable[[], None]]:
     command = [
         "worker", "--brokers", settings.kafka_brokers, "--pane-ms", str(settings.pane_ms),
         "--lateness-ms", str(settings.lateness_ms), "--partitions", str(settings.partitions), *flags,
@@ -51,8 +62,7 @@ def _worker(settings: Settings, flags: Sequence[str]) -> Iterator[None]:
         tempfile.NamedTemporaryFile("w+b", prefix="upswell-worker-", suffix=".log") as log,
         _child(command, log.file) as process,
     ):
-        _wait_until_ready(process, Path(log.name))
-        yield
+        yield lambda: _wait_until_ready(process, Path(log.name))
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def worker(
     ] = False,
     lists_from: Annotated[
         str,
-        typer.Option("--lists-from", metavar="TIME", help="Event time; before it only the ends of hours have lists"),
+        typer.Option("--lists-from", metavar="TIME", help="Event time; before it only few lists are made"),
     ] = "0",
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,

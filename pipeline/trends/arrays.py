@@ -37,6 +37,20 @@ def spans(begin: I64, end: I64) -> I64:
     return np.asarray(np.arange(total) + np.repeat(begin - (np.cumsum(lengths) - lengths), lengths), np.int64)
 
 
+def run_lengths(starts: I64, end: int) -> I64:
+    """How long each run is that begins at `starts` (one at least), where the last one ends at `end`."""
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1] = end - starts[-1]
+    return lengths
+
+
+def lengths_of(pointers: I64) -> I64:
+    """How long each run is, from where they begin and the last one ends. (numpy's own `diff` takes five times as long
+    where they are few.)"""
+    return pointers[1:] - pointers[:-1]
+
+
 def pointers(lengths: I64) -> I64:
     """Where each run begins, and where the last one ends."""
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))

@@ -25,6 +25,7 @@ from pipeline.trends.people import K, capped, hash64, text_hash, unite
 from schemas import Post
 
 EXAMPLES = 3
+FEW = 64  # numbers that Python sorts faster than numpy
 EDGE_ROWS, EDGE_PEOPLE = 2_000, 20_000  # at most, of a pane, that the live edge tells at a time
 Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as a post says them, its events
 
@@ -357,9 +358,20 @@ def _summed(
 
 def _totals(authors: Sequence[int], mentions: int, spellings: Sequence[str]) -> Totals:
     topics = [hash64(fold(spelling)) for spelling in spellings]
-    return Totals(
-        len(authors), mentions, smallest(np.array(authors, np.uint64)), smallest(np.array(topics, np.uint64))
-    )
+    return Totals(len(authors), mentions, _sample(authors), _sample(topics))
+
+
+def _sample(hashes: Sequence[int]) -> U64:
+    if len(hashes) < FEW:
+        return np.array(sorted(set(hashes)), np.uint64)
+    return smallest(np.array(hashes, np.uint64))
+
+
+def united_sample(samples: Sequence[U64]) -> U64:
+    """What `smallest` gives of several of its own (one at least)."""
+    if sum(map(len, samples)) < FEW:
+        return np.array(sorted(set().union(*[sample.tolist() for sample in samples])), np.uint64)
+    return smallest(np.concatenate(samples))
 
 
 def smallest(hashes: U64) -> U64:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipeline.trends.arrays import I32, I64, U64, Integers, Mask, order_by, starts_of
+from pipeline.trends.arrays import I32, I64, U64, Integers, Mask, order_by, run_lengths, starts_of
 
 K = 512  # people counted exactly; beyond, K are sampled
 _SMALL = 24  # entries up to which plain Python is faster than numpy's calls
@@ -75,13 +75,13 @@ def unite(
     starts = starts_of((rows[1:] != rows[:-1]) | (author[1:] != author[:-1]))
     if len(starts) == len(rows):
         return rows, author, text, posts
-    lengths = np.diff(starts, append=len(rows))
+    lengths = run_lengths(starts, len(rows))
     several = np.flatnonzero(np.repeat(lengths > 1, lengths))
     run = np.repeat(np.arange(len(starts)), lengths)[several]
     mixed = mix(author[several], text[several])
     run_starts = starts_of(run[1:] != run[:-1])
     smallest = np.minimum.reduceat(mixed, run_starts)
-    wins = mixed == np.repeat(smallest, np.diff(run_starts, append=len(run)))
+    wins = mixed == np.repeat(smallest, run_lengths(run_starts, len(run)))
     chosen = text[starts]
     chosen[run[wins]] = text[several[wins]]
     return rows[starts], author[starts], chosen, np.add.reduceat(posts, starts, dtype=np.int32)
@@ -92,7 +92,7 @@ def capped(group: I64) -> Mask | None:
     if len(group) <= K + 1:
         return None
     starts = starts_of(group[1:] != group[:-1])
-    lengths = np.diff(starts, append=len(group))
+    lengths = run_lengths(starts, len(group))
     if lengths.max() <= K + 1:
         return None
     return np.asarray(np.arange(len(group)) - np.repeat(starts, lengths) <= K)
@@ -151,7 +151,7 @@ def support_of_united(author: U64, text: U64, posts: I32) -> Support:
         theta = float(author[K]) / _TWO_64
         author, text, posts = author[:K], text[:K], posts[:K]
     ordered = np.sort(text)
-    held = np.diff(starts_of(ordered[1:] != ordered[:-1]), append=len(ordered))
+    held = run_lengths(starts_of(ordered[1:] != ordered[:-1]), len(ordered))
     single, m = int(np.count_nonzero(held == 1)), len(author)
     return Support(
         single / theta + 2 * (len(held) - single),

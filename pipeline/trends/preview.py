@@ -19,7 +19,7 @@ from pipeline.trends.arrange import ROWS, fill, join
 from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.clock import Past
 from pipeline.trends.lists import FALLBACK_SUPPORT, ScopeList, Standing, Standings
-from pipeline.trends.panes import EXAMPLES, smallest
+from pipeline.trends.panes import EXAMPLES, united_sample
 from pipeline.trends.people import NOBODY, Support, most_support, shown, support_of_united, united
 from pipeline.trends.reading import gather, number_of
 from pipeline.trends.rows import part_of, row_of
@@ -221,7 +221,7 @@ class _Preview:
         mask, final = of.scope.mask, of.reader.end
         if self._people is None:
             samples = of.reader.people_samples(since, final)
-            self._people = smallest(np.concatenate(samples)) if samples else np.zeros(0, np.uint64)
+            self._people = united_sample(samples) if samples else np.zeros(0, np.uint64)
             self._posts = of.reader.posts_since(since)
         more = [totals for table in known if table.start >= since for totals in totals_in(table, mask)]
         people = number_of([self._people, *(totals.people for totals in more)])

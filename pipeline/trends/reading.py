@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.trends.arrays import I32, U64, Mask
-from pipeline.trends.panes import EXAMPLES, smallest
+from pipeline.trends.panes import EXAMPLES, united_sample
 from pipeline.trends.people import NOBODY, K, Support, support
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
@@ -210,7 +210,7 @@ def number_of(samples: Sequence[U64]) -> float:
     """How many different hashes there are, from samples of the K + 1 smallest."""
     if not samples:
         return 0.0
-    hashes = smallest(np.concatenate(samples))
+    hashes = united_sample(samples)
     return K / (float(hashes[K]) / _TWO_64) if len(hashes) > K else float(len(hashes))
 
 

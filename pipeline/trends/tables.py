@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.text import fold
-from pipeline.trends.arrays import I32, I64, U64, Mask, order_by, pointers, spans, starts_of
-from pipeline.trends.panes import EXAMPLES, Cell, PaneCounts, Totals, smallest
+from pipeline.trends.arrays import I32, I64, U64, Mask, lengths_of, order_by, pointers, run_lengths, spans, starts_of
+from pipeline.trends.panes import EXAMPLES, Cell, PaneCounts, Totals, united_sample
 from pipeline.trends.people import capped, unite
 
 EXAMPLES_FROM = 5  # entries of a topic in an hour from which its examples are kept
@@ -226,7 +226,7 @@ def merge(tables: Sequence[Table], start: int, end: int) -> Table:
     new_row = np.empty(len(order), np.int64)
     new_row[order] = np.repeat(np.arange(rows), np.diff(starts, append=len(order)))
 
-    group = np.repeat(new_row, np.concatenate([np.diff(t.ptr) for t in tables]))
+    group = np.repeat(new_row, np.concatenate([lengths_of(t.ptr) for t in tables]))
     author = np.concatenate([t.author for t in tables])
     text = np.concatenate([t.text for t in tables])
     said = np.concatenate([t.said for t in tables])
@@ -235,7 +235,7 @@ def merge(tables: Sequence[Table], start: int, end: int) -> Table:
     if keep is not None:
         group, author, text, said = group[keep], author[keep], text[keep], said[keep]
 
-    example_group = np.repeat(new_row, np.concatenate([np.diff(t.example_ptr) for t in tables]))
+    example_group = np.repeat(new_row, np.concatenate([lengths_of(t.example_ptr) for t in tables]))
     example_lot = np.concatenate([t.example_lot for t in tables])
     by_lot = order_by(example_group, example_lot, rows)
     lengths = np.bincount(example_group, minlength=rows)
@@ -280,8 +280,8 @@ def united_totals(totals: Sequence[Totals]) -> Totals:
     return Totals(
         sum(t.posts for t in totals),
         sum(t.mentions for t in totals),
-        smallest(np.concatenate([t.people for t in totals])),
-        smallest(np.concatenate([t.topics for t in totals])),
+        united_sample([t.people for t in totals]),
+        united_sample([t.topics for t in totals]),
     )
 
 
@@ -291,16 +291,16 @@ def hourly_record(table: Table) -> tuple[int, int]:
     if len(table.topic) == 0:
         return 0, 0
     starts = starts_of(table.topic[1:] != table.topic[:-1])
-    rows = np.diff(starts, append=len(table.topic))
+    rows = run_lengths(starts, len(table.topic))
     bounds = np.append(table.ptr[starts], table.ptr[-1])
-    entries = np.diff(bounds)
+    entries = lengths_of(bounds)
     other = table.author != np.repeat(table.author[bounds[:-1]], entries)
     several = np.add.reduceat(other, bounds[:-1]) > 0
     keep = np.repeat(several, rows)
     topics, posts = int(np.count_nonzero(~several)), int(table.posts[~keep].sum())
     many = np.repeat(entries >= EXAMPLES_FROM, rows)[keep]
     _take_rows(table, np.flatnonzero(keep))
-    shown = np.where(many, np.diff(table.example_ptr), 0)
+    shown = np.where(many, lengths_of(table.example_ptr), 0)
     examples = spans(table.example_ptr[:-1], table.example_ptr[:-1] + shown)
     table.example_lot = table.example_lot[examples]
     table.examples = [table.examples[i] for i in examples.tolist()]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipeline.trends.arrays import I64, pointers
+from pipeline.trends.arrays import I64, lengths_of, pointers
 from pipeline.trends.panes import Cell, PaneCounts, Totals
 from pipeline.trends.shards import split
 from schemas.counts import CellTotals, CountsChunk
@@ -85,11 +85,11 @@ def to_chunks(counts: PaneCounts, partition: int, version: int, chunk_bytes: int
                 cell=_packed(counts.cell[first:last], "<i4"),
                 posts=_packed(counts.posts[first:last], "<i4"),
                 reposts=_packed(counts.reposts[first:last], "<i4"),
-                people=_packed(np.diff(counts.ptr[first : last + 1]), "<i4"),
+                people=_packed(lengths_of(counts.ptr[first : last + 1]), "<i4"),
                 author=_packed(counts.author[e0:e1], "<u8"),
                 text=_packed(counts.text[e0:e1], "<u8"),
                 said=_packed(counts.said[e0:e1], "<i4"),
-                shown=_packed(np.diff(counts.example_ptr[first : last + 1]), "<i4"),
+                shown=_packed(lengths_of(counts.example_ptr[first : last + 1]), "<i4"),
                 lots=_packed(counts.example_lot[x0:x1], "<u8"),
                 examples=counts.examples[x0:x1],
             )
@@ -105,8 +105,11 @@ def _bounds(counts: PaneCounts, chunk_bytes: int) -> list[tuple[int, int]]:
     """(first row, row behind the last) of each chunk; one chunk at least."""
     rows = len(counts.spellings)
     names = np.fromiter(map(len, counts.spellings), np.int64, rows) * 4
+    id_bytes = sum(map(len, counts.examples)) * 4 + 8 * len(counts.examples)
+    if int(names.sum()) + int(counts.ptr[-1]) * _ENTRY_BYTES + id_bytes + rows * _ROW_BYTES < chunk_bytes:
+        return [(0, rows)]
     ids = pointers(np.fromiter(map(len, counts.examples), np.int64, len(counts.examples)) * 4 + 8)
-    size = names + np.diff(counts.ptr) * _ENTRY_BYTES + ids[counts.example_ptr[1:]] - ids[counts.example_ptr[:-1]]
+    size = names + lengths_of(counts.ptr) * _ENTRY_BYTES + ids[counts.example_ptr[1:]] - ids[counts.example_ptr[:-1]]
     number = np.cumsum(size + _ROW_BYTES) // chunk_bytes
     starts: I64 = np.flatnonzero(np.diff(number, prepend=-1) > 0) if rows else np.zeros(1, np.int64)
     ends = [*starts[1:].tolist(), rows]
