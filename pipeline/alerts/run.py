@@ -37,7 +37,7 @@ async def follow(
     """Until it is cancelled. `tell` gets every alert that may be told, `say` lines about receivers.
 
     Goes on where the file `state` stands; a new one begins with the oldest alert that the topic holds. Raises
-    OutboxError, KafkaUseError.
+    OutboxError, KafkaUseError, ExposeError.
     """
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)

@@ -68,6 +68,7 @@ def worker(
         _supervise(number)
         return
     from agents.run import WorkerError, run
+    from pipeline.health import ExposeError
 
     try:
         lists_from_ms = parse_time(int(lists_from) if lists_from.isdecimal() else lists_from)
@@ -75,7 +76,7 @@ def worker(
         raise WrongUseError(f"--lists-from: {error.detail.partition(' - at')[0]}") from None
     try:
         run(settings, live=live, lists_from_ms=lists_from_ms, log=log, say=complain)
-    except (WorkerError, KafkaUseError) as error:
+    except (WorkerError, KafkaUseError, ExposeError) as error:
         raise CommandError(str(error)) from None
 
 
