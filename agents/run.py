@@ -39,7 +39,8 @@ class WorkerError(Exception):
 
 
 def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Callable[[str], None]) -> int:
-    """One worker with these settings, until it is told to stop. Raises WorkerError, KafkaUseError."""
+    """One worker with these settings, until it is told to stop. Raises WorkerError, KafkaUseError,
+    ExposeError."""
     quiet_logging(log, say)
     connection = Connection.of(settings)
     registry = CollectorRegistry()

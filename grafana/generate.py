@@ -32,7 +32,7 @@ from panels import (
 )
 
 DASHBOARDS = Path(__file__).parent / "dashboards"
-POSTS = "upswell_posts_read_total"
+OF_PIPELINE = '{__name__=~"upswell_posts_read_total|upswell_alerts_delivered_total"}'  # of workers, of who delivers
 
 
 def trends_live() -> Json:
@@ -166,8 +166,9 @@ def one_event() -> Json:
 
 
 def pipeline_health() -> Json:
-    """For those who run it: what is read, refused, behind, slow."""
+    """For those who run it: what is read, refused, behind, slow, and delivered."""
     lag = 'max by (partition) (upswell_watermark_lag_seconds{job=~"$job"})'
+    by_receiver = 'sum by (receiver) (increase(upswell_alerts_{}_total{{job=~"$job"}}[1h]))'
     by_partition = 'sum by (partition) (upswell_{}{{job=~"$job"}})'
     totals = (
         Query(rate("posts_read_total"), "read"),
@@ -271,8 +272,29 @@ def pipeline_health() -> Json:
             "cps",
             (Query(rate("rebalances_total", "instance"), "{{instance}}"),),
         ),
+        Panel(
+            "timeseries",
+            "Messages about alerts",
+            "What became of messages about alerts within an hour, by receiver; some are given up or suppressed.",
+            "short",
+            (
+                Query(by_receiver.format("delivered"), "{{receiver}}: delivered"),
+                Query(by_receiver.format("attempts_failed"), "{{receiver}}: attempts in vain"),
+                Query(by_receiver.format("given_up"), "{{receiver}}: given up"),
+                Query(by_receiver.format("suppressed"), "{{receiver}}: suppressed"),
+            ),
+            decimals=0,
+        ),
+        Panel(
+            "timeseries",
+            "Messages that wait",
+            "Messages about alerts that a receiver has not got yet.",
+            "short",
+            (Query('sum by (receiver) (upswell_alerts_waiting{job=~"$job"})', "{{receiver}}"),),
+            decimals=0,
+        ),
     ]
-    return dashboard("pipeline-health", "Pipeline health", "How upswell fares.", [job(POSTS)], panels, "now-3h")
+    return dashboard("pipeline-health", "Pipeline health", "How upswell fares.", [job(OF_PIPELINE)], panels, "now-3h")
 
 
 def generated() -> dict[str, str]:

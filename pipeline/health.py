@@ -22,6 +22,10 @@ MAX_SOURCES, MAX_REASONS = 32, 32
 _DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
+class ExposeError(Exception):
+    """The port for metrics cannot be opened: one sentence that names the settings."""
+
+
 class _Bounded:
     """Label values made safe, the first `limit` of them by name and all further ones as `other`."""
 
@@ -154,5 +158,11 @@ class Health:
 
 def expose(registry: CollectorRegistry, port: int, host: str = "127.0.0.1") -> tuple[WSGIServer, Thread] | None:
     """Lets Prometheus read the registry at http://host:port/metrics from a thread of its own; port 0: nobody reads it.
-    Raises OSError when the port is taken."""
-    return start_http_server(port, host, registry) if port else None
+    Raises ExposeError."""
+    try:
+        return start_http_server(port, host, registry) if port else None
+    except OSError as error:
+        raise ExposeError(
+            f"nobody can read metrics at {host}:{port} ({error.strerror}); name a port of this process alone in"
+            " UPSWELL_METRICS_PORT, an address of this machine in UPSWELL_METRICS_HOST"
+        ) from None

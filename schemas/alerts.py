@@ -11,6 +11,7 @@ from schemas.trends import Flag, Window
 Kind = Literal["trending", "surge", "volume", "new", "silence"]
 MessageKind = Literal["trending", "surge", "volume", "new", "silence", "digest"]
 Severity = Literal["info", "warning", "critical"]
+GIVEN_UP_TOPIC = "alerts-given-up"
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
@@ -95,6 +96,28 @@ class Alert(msgspec.Struct, frozen=True):
     def record_key(self) -> str:
         """Of the record on Kafka: what it is about, so that its end follows its beginning."""
         return f"{self.rule}/{self.topic}"
+
+
+class GivenUp(msgspec.Struct, frozen=True):
+    """A message about an alert that a receiver did not get and will not: it was refused for good, or could not be
+    delivered within the receiver's limit. `why` is one sentence without addresses or secrets; `at` (ms) is the clock's,
+    all else the alert's."""
+
+    receiver: str  # its name
+    at: int
+    why: str
+    key: str
+    status: Literal["firing", "resolved"]
+    rule: str
+    scope: str
+    window: Window
+    topic: str  # key; "" for what is about a scope, and for a digest
+    fired: int
+
+    @property
+    def record_key(self) -> str:
+        """Of the record on Kafka: a record of the same key tells the same again."""
+        return f"{self.receiver}/{self.status}/{self.key}"
 
 
 class Order(msgspec.Struct, frozen=True):

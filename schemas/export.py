@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.alerts import Alert, Order
+from schemas.alerts import Alert, GivenUp, Order
 from schemas.counts import CountsMessage
 from schemas.definitions import Definitions
 from schemas.moderation import Decision
@@ -26,6 +26,7 @@ MESSAGES: dict[str, Any] = {
     "trend-parts": ListPart | PartsDone,
     "trends": TrendList,
     "alerts": Alert,
+    "alerts-given-up": GivenUp,
     "decisions": Decision | Order,
     "definitions": Definitions,
 }  # by topic

@@ -125,7 +125,7 @@ class Delivery:
         self._say(f"receiver {receiver.name}: an alert of rule {waiting.alert.rule} is not sent: {SUPPRESSED}")
 
     def _give_up(self, receiver: Receiver, waiting: Waiting, why: str) -> None:
-        self._outbox.given_up(waiting.id, why)
+        self._outbox.given_up(receiver.name, waiting, why)
         self._given_up.labels(receiver.name).inc()
         self._waiting.labels(receiver.name).dec()
         self._say(f"receiver {receiver.name}: {why}; alert of rule {waiting.alert.rule} is given up")

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.alerts.digest import digest_of, last_due, newest_of
-from schemas.alerts import Alert, Receiver
+from pipeline.text import printable
+from schemas.alerts import Alert, GivenUp, Receiver
 
 KEPT_DAYS = 30
 _SCHEMA = """
@@ -21,9 +22,11 @@ CREATE TABLE IF NOT EXISTS delivery (
     raised REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0, ended REAL, fault TEXT NOT NULL DEFAULT '',
     UNIQUE (key, status, receiver));
 CREATE INDEX IF NOT EXISTS waiting ON delivery (receiver, id) WHERE ended IS NULL;
+CREATE TABLE IF NOT EXISTS untold (id INTEGER PRIMARY KEY, given_up BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _decode = msgspec.json.Decoder(Alert).decode
+_decode_given_up = msgspec.json.Decoder(GivenUp).decode
 SUPPRESSED = "a moderator has blocked what it is about"
 
 Allowed = Callable[[Alert], Alert | None]  # an alert -> what may be told of it now; None: nothing
@@ -159,13 +162,33 @@ class Outbox:
         """It was sent in vain; it waits on."""
         self._db.execute("UPDATE delivery SET tries = tries + 1, fault = ? WHERE id = ?", (fault, id))
 
-    def given_up(self, id: int, fault: str) -> None:  # noqa: A002
-        """It is not sent any more."""
-        self._db.execute("UPDATE delivery SET ended = ?, fault = ? WHERE id = ?", (self._now_s(), fault, id))
+    def given_up(self, receiver: str, waiting: Waiting, fault: str) -> None:
+        """It is not sent any more, which is kept to be told (see `untold`)."""
+        alert = waiting.alert
+        told = GivenUp(
+            receiver, int(self._now_s() * 1_000), printable(fault, 200), alert.key, alert.status, alert.rule,
+            alert.scope, alert.window, alert.topic, alert.fired,
+        )  # fmt: skip
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._end(waiting.id, fault)
+            self._db.execute("INSERT INTO untold (given_up) VALUES (?)", (msgspec.json.encode(told),))
+
+    def untold(self) -> tuple[int, GivenUp] | None:
+        """The oldest that was given up and that nobody was told of yet, with its number."""
+        found = self._db.execute("SELECT id, given_up FROM untold ORDER BY id LIMIT 1").fetchone()
+        return found and (found[0], _decode_given_up(found[1]))
+
+    def told(self, number: int) -> None:
+        """What was given up under this number is known where it is to be known."""
+        self._db.execute("DELETE FROM untold WHERE id = ?", (number,))
 
     def suppressed(self, id: int) -> None:  # noqa: A002
         """It may not be told any more."""
-        self.given_up(id, SUPPRESSED)
+        self._end(id, SUPPRESSED)
+
+    def _end(self, id: int, fault: str) -> None:  # noqa: A002
+        self._db.execute("UPDATE delivery SET ended = ?, fault = ? WHERE id = ?", (self._now_s(), fault, id))
 
     def waiting(self) -> dict[str, int]:
         """How many alerts each receiver has still to get."""

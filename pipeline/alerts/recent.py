@@ -1,4 +1,4 @@
-"""The alerts of late and the mutes in force, for those who show them."""
+"""The alerts of late, the mutes in force and what receivers did not get, for those who show them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import msgspec
 
-from schemas.alerts import Alert, Order
+from schemas.alerts import Alert, GivenUp, Order
 
 MOST = 500
 
@@ -18,6 +18,7 @@ class RecentAlerts:
         self._most, self._lock = most, threading.Lock()
         self._orders: dict[str, Order] = {}  # by key
         self._alerts: dict[str, Alert] = {}  # by key, in the order in which they fired
+        self._given_up: dict[str, GivenUp] = {}  # by key of its record, in the order in which they were told
 
     def add(self, alert: Alert) -> None:
         """The alert fired, or is over."""
@@ -38,6 +39,19 @@ class RecentAlerts:
             self._orders[order.key] = order
             for key, alert in self._alerts.items():
                 self._alerts[key] = self._marked(alert)
+
+    def give_up(self, given_up: GivenUp) -> None:
+        """A receiver did not get a message, and will not."""
+        with self._lock:
+            self._given_up.setdefault(given_up.record_key, given_up)
+            while len(self._given_up) > self._most:
+                del self._given_up[next(iter(self._given_up))]
+
+    def given_up(self, since_ms: int) -> list[GivenUp]:
+        """What was given up since then, the newest first."""
+        with self._lock:
+            found = [one for one in self._given_up.values() if one.at >= since_ms]
+        return sorted(found, key=lambda one: one.at, reverse=True)
 
     def mutes(self, now_ms: int) -> list[Order]:
         """The mutes in force, the one that ends first first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,16 @@ from pipeline.alerts.outbox import Allowed, Outbox, as_it_is
 from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
 from pipeline.endings import end
 from pipeline.health import expose
-from pipeline.kafka.connection import Connection, as_fault, quiet, wait_for_broker
+from pipeline.kafka.connection import Connection, KafkaUseError, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
 from pipeline.kafka.results import follow_alert_log
 from pipeline.settings import Settings
-from schemas.alerts import Alert, Order, Receiver
+from schemas.alerts import GIVEN_UP_TOPIC, Alert, GivenUp, Order, Receiver
 
 TOLD_KEPT = 10_000
 DIGESTS_EVERY_S = 20.0  # how often it is asked whether one is due
+REPORTS_EVERY_S = 1.0  # how often it is asked whether something was given up
+REPORTS_AGAIN_S = 10.0  # after Kafka did not take it
 
 
 async def follow(
@@ -35,17 +37,19 @@ async def follow(
     """Until it is cancelled. `tell` gets every alert that may be told, `say` lines about receivers.
 
     Goes on where the file `state` stands; a new one begins with the oldest alert that the topic holds. Raises
-    OutboxError, KafkaUseError.
+    OutboxError, KafkaUseError, ExposeError.
     """
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
-    async with _publisher(settings) as publish:
+    async with _publisher(settings) as publisher:
         decisions = await asyncio.to_thread(KafkaLog, settings)
         try:
             allowed = Blocking(decisions).allowed
             outbox = Outbox(state, settings.receivers, allowed=allowed)
             alerts = follow_alert_log(settings, begin=outbox.next_offset)
-            await take_and_deliver(alerts, outbox, settings.receivers, tell, say, registry, publish, allowed)
+            await take_and_deliver(
+                alerts, outbox, settings.receivers, tell, say, registry, publisher.alert, allowed, publisher.given_up
+            )
         finally:
             decisions.close()
 
@@ -59,14 +63,16 @@ async def take_and_deliver(
     registry: CollectorRegistry,
     publish: Callable[[Receiver, Alert], Any] | None = None,
     allowed: Allowed = as_it_is,
+    report: Callable[[GivenUp], Awaitable[None]] | None = None,
 ) -> None:
     """Takes every alert (with the offset after it), then waits until nothing waits for any receiver, and closes the
     outbox. What was kept before an end of any kind is delivered after the next start. `allowed` says what may be told
-    of an alert in the moment it leaves."""
+    of an alert in the moment it leaves; `report` makes known what was given up, and raises KafkaUseError."""
     told: dict[tuple[str, str], None] = {}
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
             digesting = asyncio.create_task(_digest(outbox, delivery))
+            reporting = asyncio.create_task(_report(outbox, report, say)) if report else None
             try:
                 async for alert, next_offset in alerts:
                     if digesting.done():
@@ -81,7 +87,7 @@ async def take_and_deliver(
                         del told[next(iter(told))]
                 await delivery.drained()
             finally:
-                await end(digesting)
+                await end(digesting, reporting)
     finally:
         outbox.close()
 
@@ -91,6 +97,26 @@ async def _digest(outbox: Outbox, delivery: Delivery) -> None:
         if outbox.digests():
             delivery.wake()
         await asyncio.sleep(DIGESTS_EVERY_S)
+
+
+async def _report(outbox: Outbox, report: Callable[[GivenUp], Awaitable[None]], say: Callable[[str], None]) -> None:
+    said = False
+    while True:
+        found = outbox.untold()
+        if found is None:
+            await asyncio.sleep(REPORTS_EVERY_S)
+            continue
+        number, given_up = found
+        try:
+            await report(given_up)
+        except KafkaUseError as error:
+            if not said:
+                say(f"pages do not show yet what was given up: {error}")
+            said = True
+            await asyncio.sleep(REPORTS_AGAIN_S)
+            continue
+        outbox.told(number)
+        said = False
 
 
 async def give_order(settings: Settings, order: Order) -> None:
@@ -118,8 +144,8 @@ async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> li
             )  # fmt: skip
             try:
                 if receiver.kind == "kafka":
-                    publish = await stack.enter_async_context(_publisher(settings))
-                    answer = await publish(receiver, alert)
+                    publisher = await stack.enter_async_context(_publisher(settings))
+                    answer = await publisher.alert(receiver, alert)
                 else:
                     answer = await deliver(receiver, alert, client)
             except Undelivered as fault:
@@ -129,26 +155,40 @@ async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> li
     return told
 
 
-@contextlib.asynccontextmanager
-async def _publisher(settings: Settings) -> AsyncIterator[Callable[[Receiver, Alert], Any]]:
-    """Publishes alerts on topics of our Kafka, acknowledged by all copies; one may come twice, with the same key."""
-    connection = Connection.of(settings)
+class _Publisher:
+    """Publishes on topics of our Kafka, acknowledged by all copies; a message may come twice, with the same key."""
 
-    async def publish(receiver: Receiver, alert: Alert) -> str:
+    def __init__(self, producer: Any, settings: Settings) -> None:
+        self._producer, self._connection = producer, Connection.of(settings)
+        self._given_up = f"{settings.kafka_prefix}{GIVEN_UP_TOPIC}"
+
+    async def alert(self, receiver: Receiver, alert: Alert) -> str:
+        """For a receiver of the kind `kafka`; what came back, in a word. Raises Undelivered."""
         try:
-            await producer.send_and_wait(
+            await self._producer.send_and_wait(
                 receiver.url, msgspec.json.encode(alert), key=alert.record_key.encode(),
                 headers=[("idempotency-key", idempotency_key(alert).encode())],
             )  # fmt: skip
         except Exception as error:
-            fault = as_fault(error, connection)
+            fault = as_fault(error, self._connection)
             if fault is None:
                 raise
-            raise Undelivered(str(fault), final=not fault.retriable) from None
+            raise Undelivered(f"Kafka does not take it ({type(error).__name__})", final=not fault.retriable) from None
         return "published"
 
+    async def given_up(self, given_up: GivenUp) -> None:
+        """For pages. Raises KafkaUseError."""
+        key = given_up.record_key.encode()
+        try:
+            await self._producer.send_and_wait(self._given_up, msgspec.json.encode(given_up), key=key)
+        except Exception as error:
+            raise as_fault(error, self._connection) or error from None
+
+
+@contextlib.asynccontextmanager
+async def _publisher(settings: Settings) -> AsyncIterator[_Publisher]:
     async with _producer(settings) as producer:
-        yield publish
+        yield _Publisher(producer, settings)
 
 
 @contextlib.asynccontextmanager

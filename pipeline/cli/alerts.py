@@ -174,11 +174,12 @@ def _test(settings: Settings, names: list[str]) -> None:
 def _follow(settings: Settings, state: Path, output: str) -> None:
     from pipeline.alerts import OutboxError
     from pipeline.alerts.run import follow
+    from pipeline.health import ExposeError
 
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt), kafka_faults():
         try:
             asyncio.run(_until_told(follow(settings, state, lambda alert: _tell(alert, output), complain)))
-        except OutboxError as error:
+        except (OutboxError, ExposeError) as error:
             raise CommandError(str(error)) from None
 
 

@@ -121,7 +121,10 @@ async def _serve(
     helpers = []
     if source == "kafka":
         following = _follow_definitions(settings, in_force, redefine, stop)
-        helpers = [asyncio.create_task(_read_alerts(settings, alerts, stop)), asyncio.create_task(following)]
+        helpers = [
+            asyncio.create_task(work)
+            for work in (_read_alerts(settings, alerts, stop), _read_given_up(settings, alerts, stop), following)
+        ]
     try:
         await server.serve(sockets=[held])
     finally:
@@ -178,6 +181,18 @@ async def _read_alerts(settings: Settings, alerts: RecentAlerts, stop: asyncio.E
         await asyncio.gather(orders(), raised())
     except KafkaUseError as error:
         complain(f"the page shows no alerts: {error}")
+
+
+async def _read_given_up(settings: Settings, alerts: RecentAlerts, stop: asyncio.Event) -> None:
+    """What receivers did not get; alerts are shown without, too."""
+    from pipeline.kafka.connection import KafkaUseError
+    from pipeline.kafka.results import follow_given_up
+
+    try:
+        async for given_up in follow_given_up(settings, stop, last=LAST_ALERTS):
+            alerts.give_up(given_up)
+    except KafkaUseError as error:
+        complain(f"the page does not show which alerts could not be delivered: {error}")
 
 
 def _lists(settings: Settings, source: str, stop: asyncio.Event, link: Link) -> AsyncIterator[TrendList]:

@@ -48,7 +48,8 @@ def following_alerts(settings: Settings, flags: Sequence[str]) -> Iterator[None]
     """Alerts are told on our standard output and brought to the receivers, for as long as the block runs."""
     with tempfile.TemporaryDirectory(prefix="upswell-alerts-") as folder:
         state = str(Path(folder) / "alerts.db")
-        with _child(["alerts", "follow", "--brokers", settings.kafka_brokers, "--state", state, *flags], None):
+        command = ["alerts", "follow", "--brokers", settings.kafka_brokers, "--state", state, *flags]
+        with _child(command, None, UPSWELL_METRICS_PORT="0"):  # the port is the worker's
             yield
 
 
@@ -66,10 +67,12 @@ def _worker(settings: Settings, flags: Sequence[str]) -> Iterator[Callable[[], N
 
 
 @contextmanager
-def _child(command: Sequence[str], output: IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:
+def _child(
+    command: Sequence[str], output: IO[bytes] | None, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """One of our own commands in a process that ends with the block, and with this process however it ends. `output`:
-    where what it says goes; None: where ours does."""
-    environment = {name: value for name, value in os.environ.items() if name != "UPSWELL_KAFKA_PREFIX"}
+    where what it says goes; None: where ours does. `settings` are its own, whatever the environment says."""
+    environment = {name: value for name, value in os.environ.items() if name != "UPSWELL_KAFKA_PREFIX"} | settings
     process = subprocess.Popen(  # noqa: S603  # our own command line
         [sys.executable, "-m", "pipeline.cli", *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         env=environment, start_new_session=True, preexec_fn=die_with_parent(),

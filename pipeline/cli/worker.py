@@ -65,9 +65,10 @@ def worker(
         kafka_brokers=brokers,
     )
     if number > 1:
-        _supervise(number)
+        _supervise(number, settings.metrics_port)
         return
     from agents.run import WorkerError, run
+    from pipeline.health import ExposeError
 
     try:
         lists_from_ms = parse_time(int(lists_from) if lists_from.isdecimal() else lists_from)
@@ -75,24 +76,30 @@ def worker(
         raise WrongUseError(f"--lists-from: {error.detail.partition(' - at')[0]}") from None
     try:
         run(settings, live=live, lists_from_ms=lists_from_ms, log=log, say=complain)
-    except (WorkerError, KafkaUseError) as error:
+    except (WorkerError, KafkaUseError, ExposeError) as error:
         raise CommandError(str(error)) from None
 
 
-def _supervise(number: int) -> None:
-    """Runs the same command in `number` processes; one that ends is started again."""
+def _supervise(number: int, metrics_port: int) -> None:
+    """Runs the same command in `number` processes, each with the next port for its metrics; one that ends is started
+    again."""
+
+    def start(place: int) -> subprocess.Popen[bytes]:
+        own = {"UPSWELL_METRICS_PORT": str(metrics_port + place)} if metrics_port else {}
+        return subprocess.Popen(command, env=os.environ | own)  # noqa: S603  # our own command line
+
     ended = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):  # both are for all of them: none may be left behind
         signal.signal(kind, lambda *_: ended.set())
     command = [sys.executable, "-m", "pipeline.cli", *sys.argv[1:], "--number", "1"]  # the last one counts
-    workers = [subprocess.Popen(command) for _ in range(number)]  # noqa: S603  # our own command line
+    workers = [start(place) for place in range(number)]
     try:
         while not ended.wait(0.2):
             for place, one in enumerate(workers):
                 if one.poll() is not None:
                     complain(f"worker {one.pid} ended with {one.returncode}; another one starts")
                     ended.wait(RESTART_AFTER_S)
-                    workers[place] = subprocess.Popen(command)  # noqa: S603
+                    workers[place] = start(place)
     finally:
         for one in workers:
             one.send_signal(signal.SIGTERM)

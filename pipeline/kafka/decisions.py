@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from pipeline.kafka.connection import Connection, silent_logger, wait_for_broker
+from pipeline.kafka.connection import Connection, KafkaUseError, silent_logger, wait_for_broker
 from pipeline.kafka.topics import TopicsError
 from pipeline.moderation import LogError
 from pipeline.settings import Settings
 from schemas.moderation import DECISIONS_TOPIC, Decision
 
 KEPT_WITHIN_S = 10.0
-READ_WITHIN_S = 10.0
-_QUIET_S = 1.0  # a broker that does not tell ends is believed to be read to its end after so long without a record
+READ_WITHIN_S = 30.0
+_QUIET_S = 5.0  # a broker that does not tell ends is believed to be read to its end after so long without a record
 
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(Decision).decode
@@ -26,7 +26,8 @@ class KafkaLog:
     """A DecisionLog on Kafka. What else lies on the topic (orders about alerts) is passed over."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises KafkaUseError when no broker is there, it refuses us, or the topic is missing."""
+        """Reads all that is decided. Raises KafkaUseError when no broker is there, it refuses us, the topic is missing,
+        or its end is not reached in READ_WITHIN_S: who does not know what is blocked must show nothing."""
         from confluent_kafka import Consumer, Producer, TopicPartition
 
         connection = Connection.of(settings)
@@ -77,6 +78,12 @@ class KafkaLog:
                 return
             if some:
                 heard = time.monotonic()
+        if time.monotonic() >= deadline:
+            self.close()
+            raise KafkaUseError(
+                f"the decisions on topic {self._topic} could not be read in {READ_WITHIN_S:.0f} s; is Kafka overloaded?"
+                " Start again"
+            )
 
     def _poll(self, wait_s: float) -> tuple[bool, int]:
         """Takes what has come; whether that was all there is, and how many records."""

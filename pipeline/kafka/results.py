@@ -14,7 +14,7 @@ from pipeline.kafka.topics import TopicsError
 from pipeline.link import Link
 from pipeline.settings import Settings
 from schemas import TrendList
-from schemas.alerts import Alert, Order
+from schemas.alerts import GIVEN_UP_TOPIC, Alert, GivenUp, Order
 from schemas.definitions import DEFINITIONS_TOPIC, Definitions
 
 POLL_MS = 250
@@ -22,7 +22,7 @@ ASK_EVERY_S = 5.0
 LAST_LIVE = 500  # provisional lists
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
 
-Message = TypeVar("Message", TrendList, Alert, Order, Definitions)
+Message = TypeVar("Message", TrendList, Alert, GivenUp, Order, Definitions)
 
 
 async def follow_trends(
@@ -64,6 +64,15 @@ async def follow_alert_log(
     follower = _Follower(settings, {"alerts": None}, Alert, stop or asyncio.Event(), False, begin)
     async for alert in follower.messages():
         yield alert, max(follower.next.values())
+
+
+async def follow_given_up(
+    settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None
+) -> AsyncIterator[GivenUp]:
+    """What receivers of alerts did not get, from the topic `alerts-given-up`, in the same way."""
+    topics = {GIVEN_UP_TOPIC: last}
+    async for given_up in _Follower(settings, topics, GivenUp, stop or asyncio.Event(), False).messages():
+        yield given_up
 
 
 async def follow_orders(

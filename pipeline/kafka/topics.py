@@ -44,6 +44,7 @@ def topic_table(settings: Settings) -> list[Topic]:
         Topic("trends", 1, "delete", kept(7)),
         Topic("trends-live", 1, "delete", kept(1 / 24) | {"segment.ms": "600000"}),
         Topic("alerts", 1, "delete", kept(30)),
+        Topic("alerts-given-up", 1, "delete", kept(30)),
         Topic("decisions", 1, "compact"),
         Topic("definitions", 1, "compact"),
         Topic("rank-state", settings.shards, "compact"),

@@ -94,4 +94,6 @@ def _spaced(text: str) -> str:
 
 def _bare(text: str) -> str:
     """Without the marks of any script: nothing that is piled on a letter hides it."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFKC", _MARKS.sub("", unicodedata.normalize("NFD", text)))

@@ -25,7 +25,7 @@ from pipeline.web.recent import Example
 from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of
 from schemas import PostError, Trend, TrendList, parse_time
-from schemas.alerts import Alert
+from schemas.alerts import Alert, GivenUp
 
 HEARTBEAT_S = 15.0
 MAX_LIMIT = 20
@@ -77,6 +77,11 @@ class Web:
         """The alerts of a topic, or all, as moderation lets them be seen."""
         told = (allowed(alert, self.feed.visible) for alert in self.alerts.of(topic))
         return [alert for alert in told if alert is not None]
+
+    def given_up(self, since_ms: int) -> list[GivenUp]:
+        """What receivers did not get since then, as moderation lets it be seen."""
+        found = self.alerts.given_up(since_ms)
+        return [one for one in found if not one.topic or self.may_show(one.topic, one.scope, one.window)]
 
     def may_show(self, topic: str, scope: str, window: WindowName) -> bool:
         """Whether moderation lets the topic be seen, also where it is not listed."""
@@ -189,6 +194,13 @@ def api_router(web: Web) -> Router:
         shown = web.alerts_of()
         return shown[:limit]
 
+    @get("/alerts/given-up", responses={400: FAULTS[400]})
+    async def given_up(
+        limit: Annotated[int, QueryParameter(ge=1, le=100, description="messages at most")] = MAX_LIMIT,
+    ) -> list[GivenUp]:
+        """Messages about alerts that receivers did not get and will not, of the last day; the newest first."""
+        return web.given_up(int(time.time() * 1_000) - DAY_MS)[:limit]
+
     @get("/voice", responses=FAULTS)
     async def voice(
         named: Annotated[
@@ -255,7 +267,8 @@ def api_router(web: Web) -> Router:
             tagged.append(_tag(row, end_ms, past, base))
         return tagged
 
-    return Router("/api/v1", route_handlers=[trends, topics, topic_by_key, alerts, voice, scopes, stream, tags])
+    handlers = [trends, topics, topic_by_key, alerts, given_up, voice, scopes, stream, tags]
+    return Router("/api/v1", route_handlers=handlers)
 
 
 def _tag(row: Trend, end_ms: int, past: Sequence[tuple[int, int]], base: str) -> Tag:

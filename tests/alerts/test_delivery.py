@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -15,10 +17,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from pipeline.alerts import Outbox, OutboxError, RecentAlerts, delivery
+from pipeline.alerts import run as alerts_run
+from pipeline.alerts.run import take_and_deliver
+from pipeline.kafka.connection import KafkaUseError
 from pipeline.settings import Settings, SettingsError, load_settings
+from pipeline.text import printable
 from pipeline.trends.alerting import Alerting
 from schemas import TrendList
-from schemas.alerts import Order, Receiver, Rule
+from schemas.alerts import Alert, GivenUp, Order, Receiver, Rule
 from tests.alerts.outgoing import deliver_all, raised_by
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
@@ -107,10 +113,51 @@ def test_a_dead_receiver_delays_nobody_and_what_it_refuses_for_good_is_visible(t
     assert len(refusing.requests) == 3
     outbox = Outbox(state, ())
     faults = {(receiver, fault) for receiver, _, fault in outbox.undelivered()}
+    untold = []
+    while (found := outbox.untold()) is not None:
+        outbox.told(found[0])
+        untold.append((found[1].receiver, found[1].status, printable(found[1].topic), found[1].why))
     outbox.close()
+    assert [it for it in untold if it[0] == "closed"] == [
+        ("closed", status, topic, "refused with HTTP 400") for status, topic in EXPECTED
+    ]
+    assert [it[1:3] for it in untold if it[0] == "dead"] == EXPECTED
     assert faults == {("dead", "no answer (ConnectError)"), ("closed", "refused with HTTP 400")}
     assert registry.get_sample_value("upswell_alerts_given_up_total", {"receiver": "closed"}) == 3
     assert "receiver closed: refused with HTTP 400; alert of rule r is given up" in said
+
+
+def test_what_is_given_up_is_told_where_kafka_takes_it_and_until_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts_run, "REPORTS_EVERY_S", 0.01)
+    monkeypatch.setattr(alerts_run, "REPORTS_AGAIN_S", 0.01)
+    said, told, tried = list[str](), list[GivenUp](), list[GivenUp]()
+
+    async def report(given_up: GivenUp) -> None:
+        tried.append(given_up)
+        if len(tried) < 4:
+            raise KafkaUseError("no broker answers")
+        told.append(given_up)
+
+    async def whole(url: str) -> None:
+        receivers = (Receiver("ops", "webhook", url),)
+        outbox, whole_story = Outbox(tmp_path / "alerts.db", receivers), raised_by([rule()], story())
+
+        async def given() -> AsyncIterator[tuple[Alert, int]]:
+            for number, alert in enumerate(whole_story, 1):
+                yield alert, number
+            while len(told) < 3:
+                await asyncio.sleep(0.01)
+
+        registry = CollectorRegistry()
+        await take_and_deliver(given(), outbox, receivers, lambda _: None, said.append, registry, report=report)
+
+    with Hook(lambda _: 400) as refusing:
+        asyncio.run(asyncio.wait_for(whole(refusing.url), 20))
+    assert [(one.status, printable(one.topic)) for one in told] == EXPECTED
+    assert len(tried) == 6
+    assert said.count("pages do not show yet what was given up: no broker answers") == 1
 
 
 def test_a_receiver_gets_what_it_is_for_and_nothing_old(tmp_path: Path) -> None:

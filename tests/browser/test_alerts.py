@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,7 @@ from pipeline.web.orders import OrderDesk
 from pipeline.web.run import start_web
 from pipeline.web.wall.tokens import COOKIE, Gate
 from schemas.access import Token
-from schemas.alerts import Order, Rule
+from schemas.alerts import GivenUp, Order, Rule
 from tests.browser.test_page import alert, browser, listed
 
 __all__ = ["browser"]
@@ -103,6 +104,29 @@ def test_who_may_not_decide_sees_mutes_and_no_buttons(desk: Desk, token: Token |
     expect(page.locator("#alerts li")).to_have_count(2)
     expect(page.locator("#alerts li").nth(1)).to_contain_text("<b>bob")
     expect(page.locator("#alerts button")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading", "line"),
+    [
+        ("en-GB", "Not delivered", "<b>ops: refused with HTTP 400 · rule #lyon (now, "),
+        ("fr-FR", "Non remises", "<b>ops : refus, HTTP 400 · rule #lyon (en cours, "),
+    ],
+)
+def test_what_a_receiver_did_not_get_is_on_the_page_and_not_on_the_big_screen(
+    desk: Desk, locale: str, heading: str, line: str
+) -> None:
+    now = int(time.time() * 1_000)
+    desk.alerts.give_up(
+        GivenUp("<b>ops", now, "refused with HTTP 400\u202e", "r/#lyon/1", "firing", "rule", "all", "1h", "#lyon", now)
+    )
+    page = desk.opened(None, locale)
+    expect(page.locator("#alerts h2").nth(1)).to_have_text(heading)
+    expect(page.locator("#alerts li.lost")).to_contain_text(line)
+    assert not Axe().run(page, context="#alerts").response["violations"]
+    screen = desk.opened(None, locale, "screen")
+    expect(screen.locator("#alerts li")).to_have_count(1)
+    expect(screen.locator("#alerts li.lost")).to_have_count(0)
 
 
 def test_the_strip_keeps_the_focus_while_alerts_come(desk: Desk) -> None:

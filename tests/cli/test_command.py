@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -148,3 +149,20 @@ def test_ctrl_c_says_how_far_it_came_and_leaves_whole_lines(
     assert f"holds {len(lines) - 1:,} whole lines" in said
     assert lines.pop() == b""
     assert all(json.loads(line)["trends"] for line in lines)
+
+
+@pytest.mark.parametrize("command", [("worker",), ("alerts", "follow")])
+def test_a_port_for_metrics_that_is_taken_is_told_in_one_line(
+    started: Callable[..., subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("UPSWELL_METRICS_PORT", str(port))
+        process = started(*command)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert told.count(b"\n") == 1
+    assert f"nobody can read metrics at 127.0.0.1:{port}".encode() in told
+    assert b"UPSWELL_METRICS_PORT" in told

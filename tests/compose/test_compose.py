@@ -87,6 +87,13 @@ def test_images_are_pinned_and_what_is_mounted_is_there(compose: dict[str, Any])
             assert f"!{source}" in ignored
 
 
+def test_prometheus_reads_every_service_that_opens_a_port_for_it(compose: dict[str, Any]) -> None:
+    read = (ROOT / "grafana" / "prometheus" / "prometheus.yml").read_text()
+    for name, one in compose["services"].items():
+        if port := one.get("environment", {}).get("UPSWELL_METRICS_PORT"):
+            assert re.search(rf"names: \[{name}\]\s+type: A\s+port: {port}|{name}:{port}", read), name
+
+
 class Service:
     """One of our services, run as a process with what the file says; names of other services become addresses here."""
 

@@ -1,5 +1,5 @@
-"""A real Prometheus, with the files that compose mounts, reads a worker's and a web server's metrics: every panel and
-every rule has an expression that returns data, and what has ended leaves nothing behind."""
+"""A real Prometheus, with the files that compose mounts, reads the metrics of a worker, of who delivers alerts and of
+a web server: every panel and rule has an expression that returns data, and what has ended leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ from pipeline.local import Local, Options
 from pipeline.sinks.metrics import TrendsCollector
 from pipeline.sources.simulator import mixed_scenario, simulate
 from schemas import Post, PostError, TrendList, decode_post
+from schemas.alerts import Receiver
 from schemas.events import Event
+from tests.alerts.outgoing import deliver_all, raised_by
+from tests.alerts.receiving import Hook
+from tests.alerts.test_alerting import at, row, rule
+from tests.alerts.test_follow import NOW
 from tests.sinks.lists import trend_list
 from tests.sinks.servers import Server, free_port, program, until
 
@@ -49,14 +54,24 @@ def rules(kind: str) -> list[tuple[str, str]]:
     return [(rule[kind], rule["expr"]) for group in groups for rule in group["rules"] if kind in rule]
 
 
+def delivered(folder: Path) -> CollectorRegistry:
+    """What delivery counts when one receiver takes an alert and another refuses it for good."""
+    with Hook() as taking, Hook(lambda _: 400) as refusing:
+        receivers = Receiver("ops", "webhook", taking.url), Receiver("closed", "webhook", refusing.url)
+        alerts = raised_by([rule()], [at(NOW, row("#a"))])
+        return deliver_all(alerts, receivers, folder / "alerts.db", [])
+
+
 class Watched:
-    """A worker's and a web server's metrics, as the pipeline feeds them, and the Prometheus that reads both."""
+    """Metrics of a worker, of who delivers alerts and of a web server, as the pipeline feeds them, and the Prometheus
+    that reads them."""
 
     def __init__(self, folder: Path) -> None:
         worker, web = CollectorRegistry(), CollectorRegistry()
         self.health, self.collector = Health(worker), TrendsCollector(web)
-        self.ports = free_port(), free_port()
-        self.exposed = [expose(registry, port) for registry, port in zip((worker, web), self.ports, strict=True)]
+        self.ports = free_port(), free_port(), free_port()
+        registries = worker, delivered(folder), web  # as the configuration names their jobs
+        self.exposed = [expose(registry, port) for registry, port in zip(registries, self.ports, strict=True)]
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.server = Server(
@@ -169,6 +184,15 @@ def test_the_choices_above_the_dashboards_have_values(watched: Watched) -> None:
                 found = [one["metric"].get(definition[2]) for one in watched.ask(filled(definition[1]))]
                 assert found, f"{path.stem}: {variable['name']}"
                 assert any(found)
+
+
+def test_what_was_given_up_is_told_by_receiver_and_so_is_what_was_delivered(watched: Watched) -> None:
+    def told(became: str) -> dict[str, str]:
+        found = watched.ask(f'upswell_alerts_{became}_total{{job="upswell-alerts"}}')
+        return {one["metric"]["receiver"]: one["value"][1] for one in found}
+
+    until(lambda: told("given_up"), SEEN_WITHIN_S, "a scrape")
+    assert (told("given_up"), told("delivered")) == ({"ops": "0", "closed": "1"}, {"ops": "1", "closed": "0"})
 
 
 def test_a_hostile_scope_cannot_leave_its_quotes(watched: Watched) -> None:

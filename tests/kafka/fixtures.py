@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.kafka.broker import embedded_broker
 from tests.kafka.apache import Apache, ApacheError, missing
 
 
@@ -33,6 +34,13 @@ def kafka(request: pytest.FixtureRequest) -> str:
         return named
     broker: Apache = request.getfixturevalue("apache")
     return broker.address
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[str]:
+    """The address of an embedded broker."""
+    with embedded_broker() as address:
+        yield address
 
 
 @pytest.fixture

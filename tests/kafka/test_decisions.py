@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
 from pipeline.alerts.run import give_order
+from pipeline.kafka import decisions
+from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.decisions import KafkaLog
 from pipeline.kafka.results import follow_orders
 from pipeline.kafka.topics import TopicsError, init_topics
@@ -50,6 +53,38 @@ def test_every_log_hears_what_any_of_them_keeps_and_a_new_one_hears_all(settings
     assert [record.key.decode() for record in log_of(settings, "decisions")[0]] == [each.key for each in made]
     for log in (one, other, late):
         log.close()
+
+
+def test_a_broker_that_is_slow_to_answer_is_waited_for_before_anything_is_shown(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = KafkaLog(settings)
+    log.append(decision(1, "blocked"))
+    log.close()
+    poll, began, silent = KafkaLog._poll, time.monotonic(), [0]
+
+    def slow(self: KafkaLog, wait_s: float) -> tuple[bool, int]:
+        if time.monotonic() - began < 2:
+            silent[0] += 1
+            time.sleep(0.1)
+            return False, 0
+        return poll(self, wait_s)
+
+    monkeypatch.setattr(KafkaLog, "_poll", slow)
+    late = KafkaLog(settings)
+    monkeypatch.setattr(KafkaLog, "_poll", lambda *_: (False, 0))
+    assert silent[0] > 10
+    assert list(late.fresh()) == [decision(1, "blocked")]
+    late.close()
+
+
+def test_decisions_without_an_end_in_time_are_a_fault_in_a_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "READ_WITHIN_S", 0.3)
+    monkeypatch.setattr(KafkaLog, "_poll", lambda *_: (False, 1))  # more comes all the time
+    with pytest.raises(KafkaUseError, match=r"decisions on topic .*decisions could not be read"):
+        KafkaLog(settings)
 
 
 def test_a_missing_topic_is_told_in_a_sentence(kafka: str, prefix: str) -> None:

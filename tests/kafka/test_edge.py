@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import msgspec
 import pytest
 
 from pipeline.cli import run
-from pipeline.kafka.broker import embedded_broker
 from pipeline.kafka.connection import BrokerAwayError, RefusedError
 from pipeline.kafka.producer import PostProducer, end_marker
 from pipeline.kafka.results import follow_trends
@@ -26,12 +24,6 @@ from schemas import Post, TrendList
 from tests.kafka.apache import PASSWORD, USER, Apache, free_port
 
 START_MS = 1_700_000_000_000
-
-
-@pytest.fixture(scope="session")
-def embedded() -> Iterator[str]:
-    with embedded_broker() as address:
-        yield address
 
 
 @pytest.fixture(params=["kafka", "embedded"])

@@ -20,8 +20,8 @@ from pipeline.settings import load_settings
 from pipeline.trends.panes import Grid
 from schemas import Post, TrendList
 
-from .apache import Apache, free_port, missing
-from .commands import Command, processes_of
+from .apache import Apache, free_port, free_ports, missing
+from .commands import Command, counters, processes_of
 from .reference import expected, found_lists, found_panes, read
 from .test_pipeline import local_lists, push, push_to, stream
 
@@ -121,13 +121,16 @@ def test_a_worker_waits_for_a_broker_that_is_down_and_begins_when_it_comes(tmp_p
     with broker:
         init_topics(settings)
         broker.kill9()
-        with Command(settings, tmp_path / "w.log", "worker", "--number", str(number)) as worker:
+        port = free_ports(number)
+        command = "worker", "--number", str(number)
+        with Command(settings, tmp_path / "w.log", *command, UPSWELL_METRICS_PORT=str(port)) as worker:
             worker.wait_for(lambda: "waiting up to" in worker.said)
             broker.start()
             worker.ready(number)
             assert len(lines_of(worker, "upswell: ready")) == number  # each that it waits
             ours = processes_of(worker.process.pid)
             assert len(ours) == (number if number > 1 else 0)
+            assert all(counters(port + place) for place in range(number)), "each tells its own metrics"
             code, seconds = worker.end()
             assert code == 0
             assert seconds < 5 + number

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.health import Health, expose
+from pipeline.health import ExposeError, Health, expose
 from pipeline.sinks.metrics import TrendsCollector
 from tests.sinks.lists import trend, trend_list
 from tests.sinks.servers import free_port, program
@@ -157,6 +157,8 @@ def test_nothing_is_exposed_unless_asked_and_then_on_loopback_only(registry: Col
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             assert b"upswell_posts_read_total 20.0" in answer.read()
         assert server.server_address == ("127.0.0.1", port)
+        with pytest.raises(ExposeError, match=f"at 127.0.0.1:{port} .*UPSWELL_METRICS_PORT"):
+            expose(registry, port)
     finally:
         server.shutdown()
         server.server_close()

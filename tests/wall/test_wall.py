@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.moderation import SqliteLog
+from pipeline.moderation import MemoryLog, SqliteLog
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.walls import Walls
 from schemas import Post
@@ -168,8 +168,31 @@ def test_a_restart_brings_back_posts_and_decisions(clock: Clock, tmp_path: Path)
     again = Walls([A], SqliteLog(file), PostStore(file), clock=clock)
     assert (refs(again, "a"), refs(again, "a", "blocked")) == (["m/3", "m/1"], ["m/2"])
     assert [it.ref for it in again.walls["a"].pinned()] == ["m/3"]
+    assert [it.ref for it in again.walls["a"].on_screen()] == ["m/1"]
     assert again.take([post(1)]) == 0
     again.close()
+
+
+def test_posts_from_before_a_restart_are_on_the_screen_at_once_the_newest_of_them_and_none_counts_as_new(
+    clock: Clock,
+) -> None:
+    walls = Walls([A], clock=clock)
+    assert walls.take([post(n) for n in range(20)], old=True) == 20
+    screen = walls.walls["a"].screen
+    assert [entry.ref for entry in screen.items] == [f"m/{n}" for n in reversed(range(8, 20))]
+    assert screen.sample() == (0, 0)
+    walls.decide("a", "post", "m/19", "blocked", "ann")
+    walls.take([post(20)])
+    run(walls, clock, 1_000)
+    assert [entry.ref for entry in screen.items] == ["m/20", *(f"m/{n}" for n in reversed(range(8, 19)))]
+
+
+def test_a_frozen_screen_takes_nothing_back(clock: Clock) -> None:
+    log = MemoryLog()
+    Walls([A], log, clock=clock).decide("a", "freeze", "", "frozen", "ann")
+    walls = Walls([A], log, clock=clock)
+    walls.take([post(1)], old=True)
+    assert (refs(walls, "a"), walls.walls["a"].on_screen()) == (["m/1"], [])
 
 
 def test_a_decision_of_another_process_is_obeyed_at_the_next_tick(clock: Clock, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -18,7 +19,7 @@ from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
 from pipeline.web.page import french_why
 from schemas import Trend, TrendList
-from schemas.alerts import Alert
+from schemas.alerts import Alert, GivenUp
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 
@@ -152,6 +153,23 @@ def test_alerts_of_blocked_topics_are_hidden() -> None:
     with TestClient(create_app(feed, alerts=alerts)) as client:
         assert {one["topic"] for one in client.get("/api/v1/alerts").json()} == {"#good", ""}
         assert client.get("/api/v1/alerts?limit=0").status_code == 400
+
+
+def test_what_receivers_did_not_get_is_told_for_a_day_the_newest_first_and_without_blocked_topics() -> None:
+    feed, alerts, now = Feed(lambda trends: trends_without(trends, "#bad")), RecentAlerts(), int(time.time() * 1_000)
+    for minutes, topic in ((1_500, "#old"), (3, "#good"), (2, "#bad"), (1, "")):
+        alerts.give_up(given_up(topic, now - minutes * 60_000))
+    alerts.give_up(given_up("#good", now))  # said again after a restart
+    with TestClient(create_app(feed, alerts=alerts)) as client:
+        told = client.get("/api/v1/alerts/given-up")
+        assert [one["topic"] for one in told.json()] == ["", "#good"]
+        assert msgspec.json.decode(told.content, type=list[GivenUp])[1] == given_up("#good", now - 3 * 60_000)
+        assert len(client.get("/api/v1/alerts/given-up?limit=1").json()) == 1
+        assert client.get("/api/v1/alerts/given-up?limit=0").status_code == 400
+
+
+def given_up(topic: str, at: int, why: str = "refused with HTTP 400") -> GivenUp:
+    return GivenUp("ops", at, why, f"r/{topic}/1", "firing", "r", "all", "1h", topic, 1)
 
 
 def trends_without(trends: TrendList, topic: str) -> TrendList:

@@ -1,5 +1,5 @@
-// The last alerts and the mutes in force, below the lists: nothing moves when one comes. Who is signed in as a moderator mutes and acknowledges.
-import { clean, clock, make, t } from "./texts.js";
+// The last alerts, those that receivers did not get, and the mutes in force, below the lists: nothing moves when one comes. Who is signed in as a moderator mutes and acknowledges.
+import { clean, clock, fault, make, t } from "./texts.js";
 import { alertLine } from "./topic.js";
 
 const EVERY_MS = 5000, MUTED_S = 7200;
@@ -48,16 +48,22 @@ export function alertStrip(box, status, linkOf, screen) {
     return item;
   }
 
+  function lostItem(lost) {
+    const about = clean(`${lost.rule} ${lost.topic || lost.scope}`, 80), state = lost.status === "firing" ? t.firing : t.over;
+    return make("li", { class: "lost" }, make("bdi", {}, `${clock(lost.at)} · ${clean(lost.receiver, 60)}${t.colon} ${fault(lost.why)} · ${about} (${state}, ${clock(lost.fired)})`));
+  }
+
   async function renew() {
-    let alerts, mutes;
-    try { [alerts, mutes] = await Promise.all([asked("?limit=8"), asked("/mutes")]); } catch { return; /* the stream says that the server is away */ }
-    const now = JSON.stringify([alerts, mutes, signed.rights]);
+    let alerts, lost, mutes;
+    const paths = ["?limit=8", "/mutes", ...(screen ? [] : ["/given-up?limit=8"])]; // a room need not know whose telephone is off
+    try { [alerts, mutes, lost] = await Promise.all(paths.map(asked)); } catch { return; /* the stream says that the server is away */ }
+    const now = JSON.stringify([alerts, mutes, lost, signed.rights]);
     if (now === drawn) return;
     drawn = now;
     const held = box.contains(document.activeElement) ? document.activeElement.dataset.key ?? "" : null;
     const muted = new Set((mutes ?? []).map((order) => `${order.rule} ${order.topic}`));
     box.replaceChildren(
-      ...section(t.alerts, (alerts ?? []).map((alert) => alertItem(alert, muted))), ...section(t.mutes, (mutes ?? []).map(muteItem)));
+      ...section(t.alerts, (alerts ?? []).map((alert) => alertItem(alert, muted))), ...section(t.lost, (lost ?? []).map(lostItem)), ...section(t.mutes, (mutes ?? []).map(muteItem)));
     if (held !== null) ([...box.querySelectorAll("button")].find((one) => one.dataset.key === held) ?? box.querySelector("h2"))?.focus();
   }
 

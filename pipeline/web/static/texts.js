@@ -13,7 +13,7 @@ const EN = {
   spellings: "Other spellings", listed: "Listed in", number: (n) => `number ${n}`, minutes: (n) => `in ${n} min`,
   examples: "Example posts", alerts: "Alerts", unknown: "No list has this topic, now or in the last day.",
   course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over", seen: "seen by",
-  ack: "I look after it", mute: "Mute for 2 h", unmute: "Unmute", mutes: "Muted alerts", until: "until", done: "Done.",
+  ack: "I look after it", mute: "Mute for 2 h", unmute: "Unmute", mutes: "Muted alerts", lost: "Not delivered", until: "until", done: "Done.",
   voice: "Share of voice", share: "Share", voiceNote: "Shares of the posts in the window; a post about two counts for each.",
   voiceNone: "No watchlist is described. Add [[watchlist]] to upswell.toml, or name what to compare: /voice?scope=event:NAME&scope=event:OTHER",
 };
@@ -31,7 +31,7 @@ const FR = {
   examples: "Exemples de messages", alerts: "Alertes",
   unknown: "Aucune liste n’a ce sujet, ni maintenant ni depuis un jour.", course: "Évolution sur un jour",
   table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée", seen: "vue par",
-  ack: "Je m’en occupe", mute: "Taire 2 h", unmute: "Ne plus taire", mutes: "Alertes tues", until: "jusqu’au", done: "C’est fait.",
+  ack: "Je m’en occupe", mute: "Taire 2 h", unmute: "Ne plus taire", mutes: "Alertes tues", lost: "Non remises", until: "jusqu’au", done: "C’est fait.",
   voice: "Part de voix", share: "Part", voiceNote: "Parts des messages de la fenêtre ; un message sur deux sujets compte pour chacun.",
   voiceNone: "Aucune veille n’est décrite. Ajoutez [[watchlist]] à upswell.toml, ou nommez ce qu’il faut comparer : /voice?scope=event:NOM&scope=event:AUTRE",
 };
@@ -61,6 +61,12 @@ function inFrench(text) {
     .replace(/ is number (\d+) in (\S+) \((5m|1h|24h)\): /, (_, rank, scope, window) => ` est n° ${rank} de ${scope} (${FR.windows[window]}) : `)
     .replace(/(\d),(?=\d{3})/g, "$1\u202f").replace(/(\d)\.(?=\d)/g, "$1,");
 }
+
+const FAULTS = [
+  [/^no answer/, "pas de réponse"], [/^refused with HTTP/, "refus, HTTP"], [/^apprise could not send it/, "apprise n’a pas pu l’envoyer"],
+  [/^Kafka does not take it/, "Kafka ne le prend pas"],
+];
+export const fault = (text) => clean(french ? FAULTS.reduce((said, [from, to]) => said.replace(from, to), text) : text, 200);
 
 const capital = (text) => text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
 let languages;

@@ -37,6 +37,10 @@ class Screen:
         else:
             self._waiting[entry.ref] = (now_ms, entry)
 
+    def restore(self, entry: Entry) -> None:
+        """A post that was there before a restart, the newest so far: it is on the screen, and has not come now."""
+        self.items = [entry, *self.items][:PLACES]
+
     def remove(self, ref: str) -> None:
         """The post is not to be seen any more, nor to come."""
         self._waiting.pop(ref, None)

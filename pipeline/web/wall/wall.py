@@ -33,7 +33,8 @@ class Wall:
         self._by_id: dict[str, str] = {}  # id -> reference of its entry; of ids that two sources share, the last
 
     def take(self, post: Post, now_ms: int, *, old: bool = False) -> bool:
-        """Takes a post of the event; whether it is new. `old` ones (kept from before) do not come on the screen."""
+        """Takes a post of the event; whether it is new. `old` ones, from before a restart, are on the screen at once,
+        unless it is frozen."""
         ref = post_ref(post)
         if ref in self._known:
             return False
@@ -47,6 +48,8 @@ class Wall:
         if entry is None:
             entry = self._entries[original_ref(post)] = Entry(post, now_ms)
             self._place(entry, now_ms, quiet=old)
+            if old and entry.queue == "shown" and not self._moderation.frozen(self.event.name):
+                self.screen.restore(entry)
             self._make_room()
             return True
         if post.repost_of:

@@ -76,13 +76,14 @@ class Walls:
         """Calls `heard` after every decision, whoever made it: what shows lists asks `visible` again."""
         self._heard.append(heard)
 
-    def take(self, posts: Iterable[Post]) -> int:
-        """Puts posts on the walls of their events; how many places they took (a post of two events: two)."""
+    def take(self, posts: Iterable[Post], *, old: bool = False) -> int:
+        """Puts posts on the walls of their events; how many places they took (a post of two events: two). `old` ones
+        are those from before a restart: screens show the newest of them as if they had never left."""
         taken = 0
         now = self.clock()
         for post in posts:
             for name in self._matcher.match(post, tuple(topics_of(post))):
-                if self.walls[name].take(post, now):
+                if self.walls[name].take(post, now, old=old):
                     taken += 1
                     if self._store:
                         self._unkept.append((name, now, post))
