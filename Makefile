@@ -8,8 +8,10 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	@$(BIN)/upswell demo
 
+# most of the time of many tests is waiting; those that measure time come last, by themselves
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m 'not long and not alone'
+	$(BIN)/pytest -m alone
 
 lint: $(STAMP)
 	$(BIN)/ruff check

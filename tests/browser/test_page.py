@@ -279,6 +279,7 @@ def test_it_works_as_a_plain_table_without_scripts(opened: Callable[..., Page]) 
     assert page.locator("table.plain tbody th").all_inner_texts() == ["#Paris", "#Lyon", "$AAPL", "#Bal", "#Feu"]
 
 
+@pytest.mark.alone
 def test_it_is_light_and_quick(opened: Callable[..., Page]) -> None:
     page = opened()
     expect(page.locator("section.list tbody tr")).to_have_count(3)

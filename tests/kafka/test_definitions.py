@@ -64,7 +64,7 @@ def most_used(records: list[tuple[bytes, Post | None]]) -> list[str]:
     return [f'"{topic}"' for topic, _ in used.most_common(2)]
 
 
-@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("shards", [pytest.param(1, marks=pytest.mark.long), 2])
 @pytest.mark.timeout(400)
 def test_lists_are_those_of_the_log_though_definitions_change_twice_and_workers_are_killed(
     kafka: str, prefix: str, tmp_path: Path, shards: int

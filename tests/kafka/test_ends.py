@@ -118,6 +118,7 @@ class Served:
         return found
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("number", "within_s"), [(signal.SIGKILL, 15.0), (signal.SIGTERM, 3.0)])
 def test_the_partitions_of_a_worker_that_ended_are_served_again_by_the_other_in_time(
     kafka: str, prefix: str, tmp_path: Path, number: signal.Signals, within_s: float

@@ -29,6 +29,7 @@ async def first_live(settings: Settings, posts: int, within_s: float) -> TrendLi
     raise AssertionError("the lists ended")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("shards", [1, 2])
 def test_a_post_is_counted_in_a_provisional_list_within_seconds(
     kafka: str, prefix: str, tmp_path: Path, shards: int

@@ -129,6 +129,7 @@ def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
     assert not found.changed
 
 
+@pytest.mark.alone
 def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
@@ -159,16 +160,17 @@ def heads(state: list[Any]) -> dict[int, list[bytes]]:
     return known
 
 
-@pytest.mark.parametrize("shards", [1, 2])
 @pytest.mark.parametrize(
-    ("lost", "said"),
+    ("lost", "said", "shards"),
     [
-        ("all", "there is no state that goes with offset"),
-        ("the newest", "the state that was found is older than offset"),
+        ("all", "there is no state that goes with offset", 1),
+        ("the newest", "the state that was found is older than offset", 2),
+        pytest.param("all", "there is no state that goes with offset", 2, marks=pytest.mark.long),
+        pytest.param("the newest", "the state that was found is older than offset", 1, marks=pytest.mark.long),
     ],
 )
 def test_a_state_that_is_gone_or_older_than_what_was_committed_is_made_from_what_the_topics_hold(
-    kafka: str, prefix: str, tmp_path: Path, shards: int, lost: str, said: str
+    kafka: str, prefix: str, tmp_path: Path, lost: str, said: str, shards: int
 ) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, shards=shards)
     records = stream(6)

@@ -51,6 +51,7 @@ def post(post_id: str, text: str) -> Post:
     return Post(id=post_id, author=f"p{post_id}", text=text, time=int(time.time() * 1_000), source="m")
 
 
+@pytest.mark.alone
 def test_a_post_is_approved_pinned_and_blocked_by_keys_and_the_screen_follows(browser: Browser, served: Served) -> None:
     faults: list[str] = []
     ann = moderator(browser, served, ANN.secret, "conf", faults)
@@ -78,6 +79,7 @@ def test_a_post_is_approved_pinned_and_blocked_by_keys_and_the_screen_follows(br
     assert faults == []
 
 
+@pytest.mark.alone
 def test_a_blocked_word_leaves_screen_and_wall_in_every_window(browser: Browser, served: Served) -> None:
     faults: list[str] = []
     windows = [opened(browser, served.address + path, faults) for path in ("/screen/fete", "/events/fete/wall")]

@@ -56,6 +56,7 @@ def test_a_post_is_on_the_wall_and_the_board_and_a_deletion_takes_it_away(served
     assert "m/w1" not in wall(client)
 
 
+@pytest.mark.alone
 def test_a_stream_shows_a_block_within_two_seconds(served: Served, client: httpx.Client) -> None:
     served.take(post("s1", "streamed #fete"))
     with client.stream("GET", "/api/v1/events/fete/stream?view=wall") as answer:

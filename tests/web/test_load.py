@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.web.load import LISTS, Load, run, unloaded
 
 PROMISED_MS = 100.0
@@ -11,6 +13,7 @@ TENTH = Load(readers=200, rate=50, steps=20, pace_s=0.5)
 TRIES = 3  # two cores with other work on them may be busy for a moment
 
 
+@pytest.mark.alone
 def test_two_hundred_readers_and_fifty_requests_a_second_lose_nothing_and_wait_for_nothing() -> None:
     alone = unloaded(TENTH)
     assert len(alone.received) == len(LISTS)
