@@ -45,6 +45,9 @@ class PostFollower:
         """
         from aiokafka import AIOKafkaConsumer
 
+        from pipeline.kafka.headers import read_leniently
+
+        read_leniently()
         old = not self._next
         consumer = AIOKafkaConsumer(
             self._topic, auto_offset_reset="earliest", enable_auto_commit=False, **self._client

@@ -300,7 +300,9 @@ def _bounds_of(consumer: Any, place: Any) -> tuple[int, int]:
 
 
 def _time_of(record: Any) -> int:
-    for name, value in record.headers() or ():
+    from pipeline.kafka.headers import headers_of
+
+    for name, value in headers_of(record):
         if name == MARKER and value and value.isdigit() and int(value) < MAX_TIME_MS:
             return int(value)
     try:
