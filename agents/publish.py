@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import errors
@@ -52,7 +52,7 @@ async def publish(app: App, messages: Iterable[Outgoing]) -> None:
             )
             sent.append((topic, asyncio.ensure_future(future)))
         if sent:
-            await asyncio.wait_for(asyncio.gather(*(future for _, future in sent)), timeout=ACKNOWLEDGED_WITHIN_S)
+            await _acknowledged([future for _, future in sent])
     except _NEVER as error:
         refusing = (name for name, future in sent if future.done() and not future.cancelled() and future.exception())
         raise CannotPassError(next(refusing, topic), error) from error
@@ -60,3 +60,21 @@ async def publish(app: App, messages: Iterable[Outgoing]) -> None:
         if isinstance(error.__cause__, _NEVER):
             raise CannotPassError(topic, error.__cause__) from error
         raise
+
+
+async def _acknowledged(futures: Sequence[asyncio.Future[Any]]) -> None:
+    for future in futures:
+        future.add_done_callback(_seen)
+    done, waiting = await asyncio.wait(
+        futures, timeout=ACKNOWLEDGED_WITHIN_S, return_when=asyncio.FIRST_EXCEPTION
+    )
+    for future in done:
+        future.result()
+    if waiting:
+        raise TimeoutError(f"{len(waiting)} records were not acknowledged within {ACKNOWLEDGED_WITHIN_S:.0f} s")
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    """What follows the first error is not told by asyncio as forgotten."""
+    if not future.cancelled():
+        future.exception()

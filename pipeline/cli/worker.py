@@ -21,6 +21,7 @@ from pipeline.cli.common import (
     settings_in_force,
 )
 from pipeline.cli.errors import CommandError, WrongUseError, complain
+from pipeline.kafka.broker import die_with_parent
 from pipeline.kafka.connection import KafkaUseError
 from schemas import PostError, parse_time
 
@@ -86,7 +87,9 @@ def _supervise(number: int, metrics_port: int) -> None:
 
     def start(place: int) -> subprocess.Popen[bytes]:
         own = {"UPSWELL_METRICS_PORT": str(metrics_port + place)} if metrics_port else {}
-        return subprocess.Popen(command, env=os.environ | own)  # noqa: S603  # our own command line
+        return subprocess.Popen(  # noqa: S603  # our own command line
+            command, env=os.environ | own, preexec_fn=die_with_parent()
+        )
 
     ended = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):  # both are for all of them: none may be left behind

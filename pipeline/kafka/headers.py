@@ -1,7 +1,7 @@
 """Header names that are not UTF-8, which no client library reads.
 
-Kafka's protocol says that a header's name is UTF-8, and no broker looks. C clients send the bytes they are given; whoever
-reads the log would stand still at such a record for ever.
+Kafka's protocol says that a header's name is UTF-8, and no broker looks. C clients send the bytes they are given;
+whoever reads the log would stand still at such a record for ever.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,28 @@ class Served:
             if record.timestamp > stamp_ms:
                 found.add(msgspec.json.decode(record.value, type=CountsMessage).partition)
         return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it")
+def test_workers_of_a_command_that_is_killed_end_with_it(kafka: str, prefix: str, tmp_path: Path) -> None:
+    settings = begun(kafka, prefix)
+    with Command(settings, tmp_path / "w.log", "worker", "--number", "2") as command:
+        command.ready(2)
+        workers = processes_of(command.process.pid)
+        assert len(workers) == 2
+        command.process.kill()
+        command.process.wait()
+        deadline = time.monotonic() + 10
+        while any(running(pid) for pid in workers):
+            assert time.monotonic() < deadline, "workers were left behind"
+            time.sleep(0.1)
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @pytest.mark.alone
