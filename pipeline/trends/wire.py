@@ -13,6 +13,7 @@ import xxhash
 from pipeline.trends.arrays import I64, lengths_of, pointers
 from pipeline.trends.panes import Cell, PaneCounts, Totals
 from pipeline.trends.shards import split
+from pipeline.trends.snapshot import SNAPSHOT_MS
 from schemas.counts import CellTotals, CountsChunk
 
 CHUNK_BYTES = 480_000  # of columns; as JSON, with a third more for base64 and the names, below a broker's 1 MiB
@@ -29,15 +30,17 @@ def to_messages(
     """The panes that closed in a partition as rounds of messages, each with its shard. A round must be acknowledged
     before the next is sent: then no pane is there without those before it.
 
-    Small panes share a message, one for each shard; one that needs several chunks has a round of its own."""
+    Small panes share a message, one for each shard; one that needs several chunks has a round of its own. No message
+    goes beyond a time at which the rank stage can write its state: it would have to read that message again."""
     waiting: list[list[bytes]] = []  # by pane, then by shard
-    size = 0
+    size = span = 0
     for pane in closed:
         shares = [[_encoder.encode(chunk) for chunk in to_chunks(share, partition, version)]
                   for share in split(pane, shards)]
         large = any(len(chunks) > 1 for chunks in shares)
         longest = max(len(chunks[0]) for chunks in shares)
-        if waiting and (large or size + longest > packed_bytes):
+        before, span = span, pane.start // SNAPSHOT_MS
+        if waiting and (large or size + longest > packed_bytes or span != before):
             yield list(enumerate(map(_packed_panes, zip(*waiting, strict=True))))
             waiting, size = [], 0
         if large:

@@ -122,6 +122,15 @@ def test_panes_that_share_a_message_are_taken_as_if_each_came_alone(shards: int,
         assert rest == [pane.start for pane in closed if pane.start >= begun]
 
 
+def test_no_message_goes_beyond_a_time_at_which_the_state_can_be_written() -> None:
+    counter = PaneCounter(Grid())
+    posts = [Post(str(n), f"author{n}", "#a", START + n * 60_000) for n in range(25)]
+    closed = [*counter.add(posts), *counter.mark(START + 1_800_000)]
+    sent = [[pane.start for pane in Intake(1).take(message, 0)] for ((_, message),) in to_messages(closed, 0, 7)]
+    assert [starts[0] for starts in sent] == [START, START + 600_000, START + 1_200_000]
+    assert [start for starts in sent for start in starts] == [pane.start for pane in closed]
+
+
 def test_a_pane_of_several_chunks_has_a_round_of_its_own_in_its_place() -> None:
     small, *more = panes(*"abc")
     posts = [Post(str(n), f"author{n}", f"#topic{n} #{'x' * 200}{n}", more[0].start) for n in range(2_000)]

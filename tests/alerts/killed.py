@@ -66,4 +66,5 @@ if __name__ == "__main__":
     import agents.app
 
     killed_at(sys.argv.pop(1))
+    agents.app.POLL_RECORDS = 50  # so that every worker has alerts to raise
     main()

@@ -1,4 +1,4 @@
-"""`python -m tests.kafka.refused SEED ...`: upswell with a producer that refuses every fiftieth time or so.
+"""`python -m tests.kafka.refused SEED ...`: upswell with a producer that refuses every eighth time or so.
 
 Each refusal sends an agent back to its committed offset, in the middle of whatever is being fetched.
 """
@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from faust import App
 
+import agents.agent
 import agents.alert
 import agents.app
 import agents.count
@@ -23,7 +24,7 @@ from pipeline.cli import main
 
 def _refusing(chance: random.Random) -> Callable[[App, Iterable[Outgoing]], Awaitable[None]]:
     async def publish_or_refuse(app: App, messages: Iterable[Outgoing]) -> None:
-        if chance.random() < 0.02:
+        if chance.random() < 0.12:
             raise ConnectionError("refused by the test")
         await publish(app, messages)
 
@@ -35,5 +36,5 @@ if __name__ == "__main__":
     for module in (agents.count, agents.rank, agents.merge, agents.alert, agents.state):
         module.publish = refusing
     agents.app.POLL_RECORDS = 200  # many batches, so many are on their way when a partition is sought
-    agents.count.RETRY_S = agents.rank.RETRY_S = agents.merge.RETRY_S = agents.alert.RETRY_S = 0.02
+    agents.agent.RETRY_S = 0.02
     main()
