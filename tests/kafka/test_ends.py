@@ -266,7 +266,7 @@ def test_a_worker_restarted_on_the_embedded_broker_makes_the_same_lists_and_says
     tmp_path: Path, prefix: str
 ) -> None:
     """Its end offsets are wrong (1, whatever the partition holds), which recovering a table asks for: how much of the
-    state is found depends on what the first fetch brings. What lacks is made from the topics, which is told in a line."""
+    state is found depends on what the first fetch brings. What lacks is made from the topics, and told in a line."""
     with embedded_broker() as address:
         settings = begun(address, prefix)
         records = stream(23)
