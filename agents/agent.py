@@ -77,9 +77,8 @@ class PartitionAgent(Generic[P]):
             raise
 
     async def seek_silent(self) -> None:
-        """Seeks again where nothing has come for long though the log goes on. Records may be lost between Kafka and an
-        agent (by a fetch of which nobody waits for the answer any more); where others follow the hole is seen, after
-        the last ones there is none."""
+        """Seeks again where nothing has come for long though the log goes on. Should records be lost between Kafka and
+        an agent, the hole is seen where others follow; after the last ones there is none."""
         now = time.monotonic()
         for tp in self.consumer.assignment():
             if tp.topic != self.topic or now - self.heard.setdefault(tp, now) < SILENT_S:
