@@ -221,12 +221,12 @@ def api_router(web: Web) -> Router:
     @get("/scopes")
     async def scopes() -> list[Scope]:
         """Every scope and window that there is a list of, with the time its history spans."""
+        lists = [change.list for change in feed.all()]
+        spans: list[tuple[int, int] | None] = [None] * len(lists)
+        if web.history is not None:
+            spans = await asyncio.to_thread(web.history.spans, [(shown.scope, shown.window) for shown in lists])
         found = []
-        for change in feed.all():
-            shown = change.list
-            span = None
-            if web.history is not None:
-                span = await asyncio.to_thread(web.history.span, shown.scope, shown.window)
+        for shown, span in zip(lists, spans, strict=True):
             title = web.titles.get(shown.scope, "")
             found.append(Scope(shown.scope, shown.window, shown.at, len(shown.trends), title, *(span or ())))
         return found
@@ -259,13 +259,11 @@ def api_router(web: Web) -> Router:
         rows = [row for row in change.list.trends if row.topic.startswith("#")] if change else []
         base = str(request.base_url)
         end_ms = max(change.list.at - 1, 0) if change else 0  # a list that ends at midnight tells of the day before
-        tagged = []
-        for row in rows[offset : offset + limit]:
-            past = [(0, 0)] * (TAG_DAYS - 1)
-            if web.history is not None:
-                past = await asyncio.to_thread(web.history.days, row.topic, end_ms, TAG_DAYS - 1)
-            tagged.append(_tag(row, end_ms, past, base))
-        return tagged
+        rows = rows[offset : offset + limit]
+        pasts = [[(0, 0)] * (TAG_DAYS - 1)] * len(rows)
+        if web.history is not None:
+            pasts = await asyncio.to_thread(web.history.days, [row.topic for row in rows], end_ms, TAG_DAYS - 1)
+        return [_tag(row, end_ms, past, base) for row, past in zip(rows, pasts, strict=True)]
 
     handlers = [trends, topics, topic_by_key, alerts, given_up, voice, scopes, stream, tags]
     return Router("/api/v1", route_handlers=handlers)

@@ -7,6 +7,7 @@ import queue
 import sqlite3
 import threading
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +122,11 @@ class History:
         except (zlib.error, msgspec.DecodeError) as error:
             raise self._unread(error) from None
 
-    def span(self, scope: str, window: str) -> tuple[int, int] | None:
-        """From when to when there are lists (ms); None where there are none."""
+    def spans(self, of: Sequence[tuple[str, str]]) -> list[tuple[int, int] | None]:
+        """From when to when there are lists (ms) of each (scope, window); None where there are none."""
+        return [self._span(scope, window) for scope, window in of]
+
+    def _span(self, scope: str, window: str) -> tuple[int, int] | None:
         found = self._ask("select min(at), max(at) from lists where scope = ? and window = ?", scope, window)
         return (found[0][0], found[0][1]) if found[0][0] is not None else None
 
@@ -136,10 +140,13 @@ class History:
         )  # fmt: skip
         return [Point(at, rank, bool(trending), *rest) for at, rank, trending, *rest in reversed(found)]
 
-    def days(self, topic: str, before_ms: int, count: int) -> list[tuple[int, int]]:
-        """(posts, people) of the topic in each of the `count` UTC days before the one that `before_ms` lies in, the
+    def days(self, topics: Sequence[str], before_ms: int, count: int) -> list[list[tuple[int, int]]]:
+        """For each topic (posts, people) in each of the `count` UTC days before the one that `before_ms` lies in, the
         newest first, as the last list `all` over 24 h said that ended in the day's second half and had it; else
         (0, 0)."""
+        return [self._days(topic, before_ms, count) for topic in topics]
+
+    def _days(self, topic: str, before_ms: int, count: int) -> list[tuple[int, int]]:
         today = before_ms // DAY_MS * DAY_MS
         found = {
             (point.at - 1) // DAY_MS: (point.posts, point.authors)  # the last one of a day stands

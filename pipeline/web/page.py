@@ -14,6 +14,7 @@ from litestar.params import QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.api import Web
+from pipeline.web.feed import Change
 from pipeline.web.frame import head, language, top
 from schemas import WINDOWS, Trend, TrendList
 
@@ -50,12 +51,24 @@ def french_why(why: str) -> str:
 def page_router(web: Web) -> Router:
     """`/` and `/screen`."""
 
+    made: dict[tuple[str, str, bool], tuple[int, str]] = {}  # by scope, window, language: the change and its rows
+
+    def rows_of(change: Change | None, french: bool) -> str:
+        if change is None:
+            return ""
+        place = change.list.scope, change.list.window, french
+        number, rows = made.get(place, (-1, ""))
+        if number != change.number:
+            rows = _rows(change.list.trends, french)
+            made[place] = change.number, rows
+        return rows
+
     def html(request: Request[Any, Any, Any], view: str, scopes: Sequence[str], window: str) -> Response[str]:
         french = language(request) == "fr"
         tables = []
         for scope in list(dict.fromkeys(scopes))[:MAX_LISTS] or ["all"]:
             change = web.feed.current(scope, window)
-            table = table_of(change.list if change else None, web, scope, window, french)
+            table = table_of(change.list if change else None, web, scope, window, french, rows_of(change, french))
             tables.append(f"<div class='served'>{table}</div>")
         return whole(request, view, "trends", "app", "".join(tables))
 
@@ -117,15 +130,19 @@ def _spark(support: Sequence[float]) -> str:
     return f"<svg class='spark' viewBox='0 0 80 20' aria-hidden='true'><polyline points='{points}'/></svg>"
 
 
-def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french: bool) -> str:
-    """The list as a table, with links to the other lists; every text of a post escaped."""
-    rows = "".join(
+def _rows(trends: Sequence[Trend], french: bool) -> str:
+    """The rows of a list; every text of a post escaped."""
+    return "".join(
         f"<tr{'' if row.trending else FILL}><td>{row.rank}</td><th scope='row'><bdi>{_safe(row.display)}</bdi></th>"
         f"<td>{_spark(row.spark)}</td><td>{row.authors}</td><td>{row.posts}</td>"
         f"<td>{_state(row, french)}</td>"
         f"<td><bdi>{_why(row, french)}</bdi></td></tr>"
-        for row in (trends.trends if trends else ())
+        for row in trends
     )
+
+
+def table_of(trends: TrendList | None, web: Web, scope: str, window: str, french: bool, rows: str) -> str:
+    """The list as a table, with links to the other lists."""
     heads = ("Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi") if french else (
         "Topic", "Course", "People", "Posts", "State", "Why"
     )  # fmt: skip

@@ -41,9 +41,9 @@ def kept(history: History, *moments: int) -> None:
 
 def test_a_list_goes_when_it_is_older_than_told_and_its_points_with_it(two_days: History) -> None:
     kept(two_days, NOON, NOON + DAY_MS, NOON + 2 * DAY_MS)
-    assert two_days.span("all", "1h") == (NOON, NOON + 2 * DAY_MS)  # exactly as old as told: stays
+    assert two_days.spans([("all", "1h")]) == [(NOON, NOON + 2 * DAY_MS)]  # exactly as old as told: stays
     kept(two_days, NOON + 3 * DAY_MS)
-    assert two_days.span("all", "1h") == (NOON + DAY_MS, NOON + 3 * DAY_MS)
+    assert two_days.spans([("all", "1h")]) == [(NOON + DAY_MS, NOON + 3 * DAY_MS)]
     points = two_days.timeline("#a", "all", "1h", 0, NOON + 9 * DAY_MS)
     assert [point.at for point in points] == [NOON + DAY_MS, NOON + 2 * DAY_MS, NOON + 3 * DAY_MS]
 
@@ -51,12 +51,12 @@ def test_a_list_goes_when_it_is_older_than_told_and_its_points_with_it(two_days:
 def test_lists_of_other_scopes_go_by_the_newest_of_all(two_days: History) -> None:
     two_days.add(trend_list("#a", scope="event:old", at=NOON))
     kept(two_days, NOON + 3 * DAY_MS)
-    assert two_days.span("event:old", "1h") is None
+    assert two_days.spans([("event:old", "1h")]) == [None]
 
 
 def test_an_old_list_said_again_does_not_turn_the_clock_back(two_days: History) -> None:
     kept(two_days, NOON + 5 * DAY_MS, NOON, NOON + 5 * DAY_MS + DAY_MS // 12)
-    assert two_days.span("all", "1h") == (NOON + 5 * DAY_MS, NOON + 5 * DAY_MS + DAY_MS // 12)
+    assert two_days.spans([("all", "1h")]) == [(NOON + 5 * DAY_MS, NOON + 5 * DAY_MS + DAY_MS // 12)]
 
 
 def test_what_is_kept_outlives_the_process_and_the_first_list_of_a_moment_stays(file: Path) -> None:
@@ -121,7 +121,7 @@ def test_lists_that_cannot_be_written_are_counted_and_told_in_one_line_and_those
     holder.close()
     kept(history, NOON + 60_000)
     assert history.lost == 1
-    assert history.span("all", "1h") == (NOON + 60_000, NOON + 60_000)
+    assert history.spans([("all", "1h")]) == [(NOON + 60_000, NOON + 60_000)]
     history.close()
     (told,) = caplog.messages
     assert "trends.db: 1 lists could not be kept (database is locked)" in told
