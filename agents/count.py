@@ -25,11 +25,10 @@ from pipeline.text import matcher_of
 from pipeline.trends.panes import PaneCounter, PaneCounts
 from pipeline.trends.shards import split
 from pipeline.trends.wire import to_chunks, to_messages
-from schemas import MAX_TIME_MS, Post, PostError, decode_post
+from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post
 from schemas.counts import LiveEdge, Reached
 from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
 
-MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
 EDGE_BYTES = 900_000
 DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
@@ -133,12 +132,12 @@ class CountedPartition:
 
 def marker(topic: str, partition: int, time_ms: int) -> Outgoing:
     """An empty post that says that event time has come to `time_ms`."""
-    return Outgoing(topic, partition, None, b"", ((MARKER, b"%d" % time_ms),))
+    return Outgoing(topic, partition, None, b"", ((MARKER_HEADER, b"%d" % time_ms),))
 
 
 def _marker(record: Any) -> int | None:
     for name, value in record.headers:
-        if name == MARKER:
+        if name == MARKER_HEADER:
             try:
                 time = int(value or b"")
             except ValueError:

@@ -1,6 +1,7 @@
 """What travels between the parts of upswell: one typed message per Kafka topic."""
 
 from schemas.posts import (
+    MARKER_HEADER,
     MAX_RECORD_BYTES,
     MAX_TIME_MS,
     Post,
@@ -18,6 +19,7 @@ from schemas.trends import (
 )
 
 __all__ = [
+    "MARKER_HEADER",
     "MAX_RECORD_BYTES",
     "MAX_TIME_MS",
     "WINDOWS",

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 MAX_RECORD_BYTES = 1 << 20
+MARKER_HEADER = "marker"  # of an empty post on `posts`; its value: the time that event time has come to, ms in ASCII
 MAX_TIME_MS = 253_370_764_800_000  # 9999-01-01T00:00:00Z: later years do not fit every reader's calendar
 
 _RFC3339 = re.compile(

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import IO
 
@@ -63,7 +64,7 @@ def _worker(settings: Settings, flags: Sequence[str]) -> Iterator[Callable[[], N
         tempfile.NamedTemporaryFile("w+b", prefix="upswell-worker-", suffix=".log") as log,
         _child(command, log.file) as process,
     ):
-        yield lambda: _wait_until_ready(process, Path(log.name))
+        yield cache(partial(_wait_until_ready, process, Path(log.name)))
 
 
 @contextmanager

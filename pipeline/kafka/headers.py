@@ -6,20 +6,12 @@ whoever reads the log would stand still at such a record for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
-
-
-def headers_of(record: Any) -> Sequence[tuple[str, bytes | None]]:
-    """The headers of a record that librdkafka read; none where a name is not UTF-8."""
-    try:
-        return record.headers() or ()
-    except (SystemError, UnicodeDecodeError):  # the former is what confluent-kafka raises then
-        return ()
 
 
 def read_leniently() -> None:

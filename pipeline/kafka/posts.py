@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple
 
-from schemas import Post, PostError, decode_post
+from schemas import MARKER_HEADER, Post, PostError, decode_post
 from schemas.definitions import DEFINITIONS_HEADER
 
 BACK = 20_000  # records of late, over all partitions; walls and views of topics remember as many posts
@@ -98,7 +98,7 @@ def _posts(records: Sequence[Any]) -> list[tuple[int, Post]]:
     """The posts among records, each with the record's time in ms (0 where a broker gives none)."""
     posts = []
     for record in records:
-        if record.value and not any(key in ("marker", DEFINITIONS_HEADER) for key, _ in record.headers):
+        if record.value and not any(key in (MARKER_HEADER, DEFINITIONS_HEADER) for key, _ in record.headers):
             try:
                 posts.append((record.timestamp or 0, decode_post(record.value)))
             except PostError:

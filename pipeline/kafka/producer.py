@@ -13,10 +13,9 @@ from pipeline.kafka.connection import Connection, KafkaUseError, forbidden, refu
 from pipeline.kafka.topics import TopicsError
 from pipeline.partitions import Partitioner
 from pipeline.settings import Settings
-from schemas import MAX_TIME_MS, Post, PostError, decode_post
+from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post
 
 HOUR_MS = 3_600_000
-MARKER = "marker"  # the header of an empty post; its value: the time, ms in ASCII
 DELIVERED_WITHIN_S = 300.0  # an outage of the broker shorter than this is waited out
 QUEUED_MESSAGES = 200_000
 QUEUED_KIB = 256 << 10
@@ -121,7 +120,7 @@ class PostProducer:
     def mark(self, time_ms: int) -> None:
         """A marker into every partition: event time has come to `time_ms`, whether anybody posted or not."""
         for partition in range(self._partitions):
-            self._produce(b"", None, partition, [(MARKER, b"%d" % time_ms)])
+            self._produce(b"", None, partition, [(MARKER_HEADER, b"%d" % time_ms)])
         self._check()
 
     def finish(self) -> int | None:
@@ -299,11 +298,17 @@ def _bounds_of(consumer: Any, place: Any) -> tuple[int, int]:
         time.sleep(0.1)
 
 
-def _time_of(record: Any) -> int:
-    from pipeline.kafka.headers import headers_of
+def headers_of(record: Any) -> Sequence[tuple[str, bytes | None]]:
+    """The headers of a record that librdkafka read; none where a name is not UTF-8."""
+    try:
+        return record.headers() or ()
+    except (SystemError, UnicodeDecodeError):  # the former is what confluent-kafka raises then
+        return ()
 
+
+def _time_of(record: Any) -> int:
     for name, value in headers_of(record):
-        if name == MARKER and value and value.isdigit() and int(value) < MAX_TIME_MS:
+        if name == MARKER_HEADER and value and value.isdigit() and int(value) < MAX_TIME_MS:
             return int(value)
     try:
         return int(decode_post(record.value() or b"").time)

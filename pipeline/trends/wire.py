@@ -41,7 +41,7 @@ def to_messages(
         longest = max(len(chunks[0]) for chunks in shares)
         before, span = span, pane.start // SNAPSHOT_MS
         if waiting and (large or size + longest > packed_bytes or span != before):
-            yield list(enumerate(map(_packed_panes, zip(*waiting, strict=True))))
+            yield _packed_round(waiting)
             waiting, size = [], 0
         if large:
             yield [(shard, chunk) for shard, chunks in enumerate(shares) for chunk in chunks]
@@ -49,7 +49,12 @@ def to_messages(
             waiting.append([chunks[0] for chunks in shares])
             size += longest
     if waiting:
-        yield list(enumerate(map(_packed_panes, zip(*waiting, strict=True))))
+        yield _packed_round(waiting)
+
+
+def _packed_round(panes: Sequence[Sequence[bytes]]) -> list[tuple[int, bytes]]:
+    """Panes, by shard the only chunk of each, as one message a shard."""
+    return list(enumerate(map(_packed_panes, zip(*panes, strict=True))))
 
 
 def _packed_panes(chunks: Sequence[bytes]) -> bytes:
@@ -107,13 +112,12 @@ def _packed(column: npt.NDArray[Any], kind: str) -> bytes:
 def _bounds(counts: PaneCounts, chunk_bytes: int) -> list[tuple[int, int]]:
     """(first row, row behind the last) of each chunk; one chunk at least."""
     rows = len(counts.spellings)
-    names = np.fromiter(map(len, counts.spellings), np.int64, rows) * 4
-    id_bytes = sum(map(len, counts.examples)) * 4 + 8 * len(counts.examples)
-    if int(names.sum()) + int(counts.ptr[-1]) * _ENTRY_BYTES + id_bytes + rows * _ROW_BYTES < chunk_bytes:
+    names = np.fromiter(map(len, counts.spellings), np.int64, rows) * 4 + _ROW_BYTES
+    ids = np.fromiter(map(len, counts.examples), np.int64, len(counts.examples)) * 4 + 8
+    if int(names.sum() + ids.sum() + counts.ptr[-1] * _ENTRY_BYTES) < chunk_bytes:
         return [(0, rows)]
-    ids = pointers(np.fromiter(map(len, counts.examples), np.int64, len(counts.examples)) * 4 + 8)
-    size = names + lengths_of(counts.ptr) * _ENTRY_BYTES + ids[counts.example_ptr[1:]] - ids[counts.example_ptr[:-1]]
-    number = np.cumsum(size + _ROW_BYTES) // chunk_bytes
+    before = pointers(ids)[counts.example_ptr]
+    number = np.cumsum(names + lengths_of(counts.ptr) * _ENTRY_BYTES + lengths_of(before)) // chunk_bytes
     starts: I64 = np.flatnonzero(np.diff(number, prepend=-1) > 0) if rows else np.zeros(1, np.int64)
     ends = [*starts[1:].tolist(), rows]
     return list(zip(starts.tolist(), ends, strict=True))

@@ -9,11 +9,11 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from agents.context import Context, Topics
-from agents.count import MARKER, CountedPartition
+from agents.count import CountedPartition
 from agents.place import Place
 from pipeline.health import Health
 from pipeline.trends.panes import Grid, PaneCounts
-from schemas import Post
+from schemas import MARKER_HEADER, Post
 from schemas.definitions import DEFINITIONS_HEADER, Definitions
 from schemas.events import Event
 
@@ -59,7 +59,7 @@ class ProductCounter:
         elif record.id:
             told = OnKafka(offset, time, msgspec.json.encode(Post(record.id, "author", f"#{record.id}", time)))
         else:
-            told = OnKafka(offset, time, b"", ((MARKER, b"%d" % time),))
+            told = OnKafka(offset, time, b"", ((MARKER_HEADER, b"%d" % time),))
         return [self.close(counts) for counts in self.partition.take([told])]
 
     def rewind(self) -> int:
