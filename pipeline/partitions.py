@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from schemas import Post
 
-_REMEMBERED = 1 << 18  # authors
 _M = np.uint32(0x5BD1E995)
 
 
@@ -18,23 +17,16 @@ class Partitioner:
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
-        self._known: dict[str, int] = {}
 
     def split(self, posts: Sequence[Post]) -> list[list[Post]]:
         """The posts of each partition, in their order."""
         if self.partitions == 1:
             return [list(posts)]
-        known = self._known
-        if len(known) > _REMEMBERED:
-            known.clear()
-        fresh = list({post.author for post in posts if post.author not in known})
-        if fresh:
-            hashes = murmur2([author.encode() for author in fresh])
-            known.update(zip(fresh, ((hashes & 0x7FFFFFFF) % self.partitions).tolist(), strict=True))
+        hashes = murmur2([post.author.encode() for post in posts])
         parts: list[list[Post]] = [[] for _ in range(self.partitions)]
         append = [part.append for part in parts]
-        for post in posts:
-            append[known[post.author]](post)
+        for post, number in zip(posts, ((hashes & 0x7FFFFFFF) % self.partitions).tolist(), strict=True):
+            append[number](post)
         return parts
 
 

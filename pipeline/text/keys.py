@@ -23,15 +23,15 @@ _LINK_OR_MENTION = re.compile(r"https?://\S+|@\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _KEY_LENGTH = 60
 _ENOUGH_WORDS = _KEY_LENGTH // 2  # words of a letter and a space each
-_WESTERN = "cp1252"  # a byte a character, and every letter of it is lower-cased within it
 
 
-def _lower_letter_or_space(code: int) -> int:
-    character = bytes([code]).decode(_WESTERN, "replace")
-    return character.lower().encode(_WESTERN)[0] if _LETTERS.fullmatch(character) else ord(" ")
+def _lower_letters_or_spaces(encoding: str) -> bytes:
+    """For `bytes.translate`. The encoding has a byte a character, and every letter of it is lower-cased within it."""
+    characters = [bytes([code]).decode(encoding, "replace") for code in range(256)]
+    return b"".join(it.lower().encode(encoding) if _LETTERS.fullmatch(it) else b" " for it in characters)
 
 
-_WESTERN_LETTERS = bytes(map(_lower_letter_or_space, range(256)))
+_ONE_BYTE = {encoding: _lower_letters_or_spaces(encoding) for encoding in ("latin-1", "cp1252")}
 
 
 def fold(spelling: str) -> str:
@@ -116,10 +116,10 @@ def text_key(text: str) -> str:
         text = _RETWEET.sub("", text, count=1)
     if "http" in text or "@" in text:
         text = _LINK_OR_MENTION.sub(" ", text)
-    encoding = "ascii" if text.isascii() else _WESTERN
-    try:
-        written = text.encode(encoding)
-    except UnicodeEncodeError:
-        return " ".join(_LETTERS.findall(text)).lower()[:_KEY_LENGTH]
-    letters = written.translate(_WESTERN_LETTERS)
-    return b" ".join(letters.split(None, _ENOUGH_WORDS))[:_KEY_LENGTH].decode(encoding)
+    for encoding, letters_of in _ONE_BYTE.items():
+        try:
+            letters = text.encode(encoding).translate(letters_of)
+        except UnicodeEncodeError:
+            continue
+        return b" ".join(letters.split(None, _ENOUGH_WORDS))[:_KEY_LENGTH].decode(encoding)
+    return " ".join(_LETTERS.findall(text)).lower()[:_KEY_LENGTH]
