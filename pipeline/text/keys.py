@@ -22,7 +22,7 @@ _RETWEET = re.compile(r"RT @\w+:? ?")
 _LINK_OR_MENTION = re.compile(r"https?://\S+|@\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _KEY_LENGTH = 60
-_ENOUGH_WORDS = _KEY_LENGTH // 2  # words of a letter and a space each
+_MOSTLY_ENOUGH = 96  # characters that mostly have as many letters as a key takes
 
 
 def _lower_letters_or_spaces(encoding: str) -> bytes:
@@ -121,5 +121,8 @@ def text_key(text: str) -> str:
             letters = text.encode(encoding).translate(letters_of)
         except UnicodeEncodeError:
             continue
-        return b" ".join(letters.split(None, _ENOUGH_WORDS))[:_KEY_LENGTH].decode(encoding)
+        key = b" ".join(letters[:_MOSTLY_ENOUGH].split())
+        if len(key) < _KEY_LENGTH:
+            key = b" ".join(letters.split())
+        return key[:_KEY_LENGTH].decode(encoding)
     return " ".join(_LETTERS.findall(text)).lower()[:_KEY_LENGTH]
