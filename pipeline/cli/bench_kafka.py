@@ -11,8 +11,9 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +69,17 @@ def measure(
     with kafka_faults(), tempfile.TemporaryDirectory(prefix="upswell-bench-") as name:
         folder = Path(name)
         (folder / "upswell.toml").write_text(f'[[event]]\nname = "{PROBE}"\nhashtags = ["{PROBE}"]\n')
+        found: Iterable[Figure]
         if live_s:
-            figures = [one for number in workers for one in _live(folder, rate, live_s, topics, number, brokers)]
+            lived = (_live(folder, rate, live_s, topics, number, brokers) for number in workers)
+            found = chain.from_iterable(lived)
         else:
-            figures = _backlogs(folder, posts, topics, rate, workers, brokers, faust, broker_pid)
-    if as_json:
-        print(msgspec.json.encode(figures).decode())
-    else:
-        print("\n".join(figure.line for figure in figures))
+            found = _backlogs(folder, posts, topics, rate, workers, brokers, faust, broker_pid)
+        if as_json:
+            print(msgspec.json.encode(list(found)).decode())
+            return
+        for figure in found:  # as soon as each is known: what fails later takes none away
+            print(figure.line, flush=True)
 
 
 @contextmanager
@@ -129,13 +133,14 @@ def _cpu_s(pid: int) -> float:
 def _backlogs(
     folder: Path, posts: int, topics: int, rate: int, workers: Sequence[int], brokers: str | None, faust: Path | None,
     broker_pid: int | None,
-) -> list[Figure]:  # fmt: skip
+) -> Iterator[Figure]:  # fmt: skip
     """All posts lie there before the first worker starts; it ends with the list of the last full hour."""
     file = folder / "posts.ndjson"
     _say(f"{posts:,} posts are made")
     write_posts(str(file), posts, topics, rate, 1)
     bare = _cpu_of([sys.executable, "-c", BARE_LOOP, str(file)], folder) * 1e6 / posts
-    figures = [Figure("CPU s per million posts, bare loop over the same file", bare)]
+    yield Figure("CPU s per million posts, bare loop over the same file", bare)
+    first: float | None = None
     for number in workers:
         with _topics(brokers, folder) as settings:
             _push(settings, file)
@@ -147,21 +152,17 @@ def _backlogs(
                 wall = time.monotonic() - began
                 cpu = sum(map(_cpu_s, pids)) * 1e6 / posts
             what = f"{number} worker{'s' * (number > 1)}"
-            figures += [
-                Figure(f"CPU s per million posts, {what}, their start included", cpu, BACKLOG_LIMIT),
-                Figure(f"times the bare loop, {what}", cpu / bare),
-                Figure(f"posts a second, {what}, {lists:,} lists", posts / wall),
-            ]
-            if broker_pid:
-                spent = (_cpu_s(broker_pid) - broker) * 1e6 / posts
-                figures.append(Figure(f"CPU s per million posts, the broker, {what}", spent))
-    if faust is not None:
+            spent = (_cpu_s(broker_pid) - broker) * 1e6 / posts if broker_pid else None
+        first = first or cpu
+        yield Figure(f"CPU s per million posts, {what}, their start included", cpu, BACKLOG_LIMIT)
+        yield Figure(f"times the bare loop, {what}", cpu / bare)
+        yield Figure(f"posts a second, {what}, {lists:,} lists", posts / wall)
+        if spent is not None:
+            yield Figure(f"CPU s per million posts, the broker, {what}", spent)
+    if faust is not None and first is not None:
         plain = _faust(faust, folder, file, brokers)
-        figures += [
-            Figure(f"CPU s per million posts, plain Faust ({FAUST_POSTS:,} posts)", plain),
-            Figure("times ours, plain Faust", plain / figures[1].value),
-        ]
-    return figures
+        yield Figure(f"CPU s per million posts, plain Faust ({FAUST_POSTS:,} posts)", plain)
+        yield Figure("times ours, plain Faust", plain / first)
 
 
 def _push(settings: Settings, file: Path) -> None:
@@ -201,8 +202,8 @@ def _faust(program: Path, folder: Path, file: Path, brokers: str | None) -> floa
     with _topics(brokers, folder) as settings:
         told = Connection.of(settings).confluent()
         source, results = f"{settings.kafka_prefix}plain", f"{settings.kafka_prefix}plain-out"
-        made = AdminClient(told).create_topics([NewTopic(source, 4, 1), NewTopic(results, 1, 1)])
-        for future in made.values():
+        client = AdminClient(told)  # its futures end with it
+        for future in client.create_topics([NewTopic(source, 4, 1), NewTopic(results, 1, 1)]).values():
             future.result(30)
         producer = Producer(told | {"compression.type": "lz4"})
         tags = 0
