@@ -64,8 +64,10 @@ class CountedPartition:
         for record in records:
             offset = record.offset
             stamp: Any = record.timestamp or 0  # aiokafka says None where a producer gave no time
-            marked = _marker(record) if record.headers and not record.value else None
-            defines = bool(record.headers) and _defines(record)
+            marked, defines = None, False
+            if record.headers:
+                marked = None if record.value else _marker(record)
+                defines = _defines(record)
             if posts and (offset != expected or marked is not None or defines):
                 closed += self.counter.add(posts, begin)
                 posts = []

@@ -71,11 +71,17 @@ class _DecodedRecords(LenientPartition):
 
     carried: ClassVar[set[str]] = set()
 
-    def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:
-        return record if tp.topic in self.carried else super()._consumer_record(tp, record)
+    def __init__(self, tp: TopicPartition, *args: Any) -> None:
+        super().__init__(tp, *args)
+        if tp.topic in self.carried:
+            self._consumer_record = _as_decoded
 
     def __iter__(self) -> Iterator[Any]:
         return self._records_iterator or iter(())
+
+
+def _as_decoded(_tp: TopicPartition, record: Any) -> Any:
+    return record
 
 
 class BatchConsumer(driver.Consumer):
