@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -109,8 +109,8 @@ async def _serve(
     )  # fmt: skip
     server = server_of(app)
 
-    def redefine(definitions: Definitions) -> None:
-        walls.walls.redefine(definitions.events)
+    async def redefine(definitions: Definitions) -> None:
+        await walls.redefine(definitions.events)
         entitle(app, definitions.events, definitions.watchlists)
 
     print(f"upswell serves at {address_of(held)}", flush=True)
@@ -145,7 +145,7 @@ class _InForce:
 
 
 async def _follow_definitions(
-    settings: Settings, in_force: _InForce, redefine: Callable[[Definitions], None], stop: asyncio.Event
+    settings: Settings, in_force: _InForce, redefine: Callable[[Definitions], Awaitable[None]], stop: asyncio.Event
 ) -> None:
     """What `upswell reload` asks for comes to the pages, too."""
     from pipeline.kafka.connection import KafkaUseError
@@ -155,7 +155,7 @@ async def _follow_definitions(
     try:
         async for definitions in follow_definitions(settings, in_force.definitions, stop):
             try:
-                redefine(definitions)
+                await redefine(definitions)
             except (ValueError, LogError) as error:
                 complain(f"the pages stay as they were: {error}")
             else:

@@ -18,9 +18,11 @@ _AT_ONCE = 1_000
 
 
 class Came(NamedTuple):
-    """Posts in the order in which they came; `old` ones were there before anybody asked."""
+    """Posts in the order in which they came, and when (ms by their records, 0 where a broker does not say); `old` ones
+    were there before anybody asked."""
 
     posts: list[Post]
+    times: list[int]
     old: bool
 
 
@@ -36,8 +38,8 @@ class PostFollower:
         self._client, self._topic, self._back, self._clock = client, topic, back, clock
         self._next: dict[Any, int] = {}  # by partition
 
-    async def read(self, wanted: Callable[[], object]) -> AsyncGenerator[Came, None]:
-        """Posts while they are wanted. First what the topic held: of each partition the newest of its share of BACK
+    async def read(self) -> AsyncGenerator[Came, None]:
+        """Posts, without end. First what the topic held: of each partition the newest of its share of BACK
         records, none older than BACK_MS by the record's time, all of them in the order of these times. Read once more
         after an end or a fault it goes on where it was, with the same bound, and nothing is old.
 
@@ -54,17 +56,17 @@ class PostFollower:
         )
         try:
             await consumer.start()
-            async for posts in self._of_late(consumer):
-                yield Came(posts, old)
-            while wanted():
+            async for found in self._of_late(consumer):
+                yield _came(sorted(found, key=lambda it: it[0]), old)
+            while True:
                 polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=_AT_ONCE)
                 for place, records in polled.items():
                     self._next[place] = records[-1].offset + 1
-                    yield Came([post for _, post in _posts(records)], False)
+                    yield _came(_posts(records), False)
         finally:
             await consumer.stop()
 
-    async def _of_late(self, consumer: Any) -> AsyncIterator[list[Post]]:
+    async def _of_late(self, consumer: Any) -> AsyncIterator[list[tuple[int, Post]]]:
         places = consumer.assignment()
         share = -(-self._back // max(len(places), 1))
         since_ms = int(self._clock() * 1_000) - BACK_MS
@@ -89,9 +91,9 @@ class PostFollower:
                 found += _posts(some)
                 size += sum(len(record.value or b"") for record in some)
             if size > ROUND_BYTES:
-                yield _in_order(found)
+                yield found
                 found, size = [], 0
-        yield _in_order(found)
+        yield found
 
 
 def _posts(records: Sequence[Any]) -> list[tuple[int, Post]]:
@@ -106,5 +108,5 @@ def _posts(records: Sequence[Any]) -> list[tuple[int, Post]]:
     return posts
 
 
-def _in_order(found: list[tuple[int, Post]]) -> list[Post]:
-    return [post for _, post in sorted(found, key=lambda it: it[0])]
+def _came(found: list[tuple[int, Post]], old: bool) -> Came:
+    return Came([post for _, post in found], [time_ms for time_ms, _ in found], old)

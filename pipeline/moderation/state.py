@@ -125,7 +125,12 @@ class Moderation:
 
     def frozen(self, event: str) -> bool:
         """Whether the event's screen takes no new posts."""
-        return bool(self.verdict(event, "freeze", ""))
+        return self.frozen_at(event) is not None
+
+    def frozen_at(self, event: str) -> int | None:
+        """When the event's screen was frozen, ms; None where it takes new posts."""
+        held = self._held.get(f"{event}/freeze/")
+        return held.at if held is not None and held.verdict else None
 
     def pins(self, event: str) -> list[str]:
         """References of the pinned posts, in the order they were pinned."""

@@ -60,6 +60,11 @@ class RecentPosts:
         while len(self._named) > self._limits[1]:
             self._named.popitem(last=False)
 
+    def posts(self) -> list[Post]:
+        """All that are remembered, in the order of their times."""
+        named = [post for post in self._named.values() if post is not None]
+        return sorted([*self._passing.values(), *named], key=lambda post: int(post.time))
+
     def of_id(self, post_id: str) -> Post | None:
         """The post, where it is known."""
         return self._named.get(post_id) or self._passing.get(post_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,9 @@ async def put(settings: Settings, topic: str) -> None:
 async def followed(settings: Settings, topic: str) -> list[str]:
     found: list[str] = []
     follower = PostFollower(Connection.of(settings).aiokafka(), topic)
-    async for came in follower.read(lambda: len(found) < 3):  # noqa: B023
-        found += [post.id for post in came.posts]
+    async with aclosing(follower.read()) as coming:
+        while len(found) < 3:
+            found += [post.id for post in (await anext(coming)).posts]
     return found
 
 

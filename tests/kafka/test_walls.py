@@ -62,11 +62,12 @@ class Log:
 
     def post(self, *names: str, tag: str = "#fete") -> None:
         for name in names:
-            self.put(msgspec.json.encode(Post(name, f"by-{name}", f"{name} said {tag}", NOW_MS, source="sms")))
+            post = Post(name, f"by-{name}", f"{name} said {tag}", NOW_MS + self._came, source="sms")
+            self.put(msgspec.json.encode(post))
 
 
 def names(came: list[Came]) -> list[str]:
-    return [post.id for posts, _ in came for post in posts]
+    return [post.id for posts, _, _ in came for post in posts]
 
 
 def read(follower: PostFollower, count: int) -> list[Came]:
@@ -74,7 +75,7 @@ def read(follower: PostFollower, count: int) -> list[Came]:
     found: list[Came] = []
 
     async def collect() -> None:
-        async with asyncio.timeout(30), aclosing(follower.read(lambda: True)) as coming:
+        async with asyncio.timeout(30), aclosing(follower.read()) as coming:
             async for came in coming:
                 found.append(came)
                 if len(names(found)) >= count:
@@ -198,3 +199,22 @@ def test_a_server_that_is_killed_and_started_again_shows_the_same_walls_and_text
         log.post("f6")
         page.command.wait_for(lambda: page.wall("fete")[0] == "sms/f6")
         assert "Traceback" not in page.command.said
+
+
+@pytest.mark.timeout(120)
+def test_without_any_event_examples_have_their_texts_and_an_event_that_comes_begins_with_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    log = Log(settings)
+    log.post("f1", "f2")
+    publish(settings.kafka_brokers, f"{settings.kafka_prefix}trends", at(NOW, row("#fete", examples=["f1", "f3"])))
+    with Page(settings, tmp_path) as page:
+        log.post("f3")
+        page.command.wait_for(lambda: len(page.texts()) == 2)
+        assert page.texts() == ["f1 said #fete", "f3 said #fete"]
+        (tmp_path / "upswell.toml").write_text(EVENTS)
+        with Command(settings, tmp_path / "reload.log", "reload") as reload:
+            reload.wait_for(lambda: reload.process.poll() is not None)
+            assert reload.process.returncode == 0, reload.said
+        page.command.wait_for(lambda: page.get("/api/v1/events/fete/wall") is not None)
+        page.command.wait_for(lambda: page.wall("fete") == ["sms/f3", "sms/f2", "sms/f1"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 
 import pytest
 
 from pipeline.moderation import MemoryLog, SqliteLog
+from pipeline.web.feed import Feed
+from pipeline.web.wall.service import WallService
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.walls import Walls
 from schemas import Post
@@ -177,7 +180,7 @@ def test_posts_from_before_a_restart_are_on_the_screen_at_once_the_newest_of_the
     clock: Clock,
 ) -> None:
     walls = Walls([A], clock=clock)
-    assert walls.take([post(n) for n in range(20)], old=True) == 20
+    assert walls.take([post(n) for n in range(20)], range(20)) == 20
     screen = walls.walls["a"].screen
     assert [entry.ref for entry in screen.items] == [f"m/{n}" for n in reversed(range(8, 20))]
     assert screen.sample() == (0, 0)
@@ -187,12 +190,13 @@ def test_posts_from_before_a_restart_are_on_the_screen_at_once_the_newest_of_the
     assert [entry.ref for entry in screen.items] == ["m/20", *(f"m/{n}" for n in reversed(range(8, 19)))]
 
 
-def test_a_frozen_screen_takes_nothing_back(clock: Clock) -> None:
+def test_a_frozen_screen_takes_back_what_came_before_it_was_frozen(clock: Clock) -> None:
     log = MemoryLog()
     Walls([A], log, clock=clock).decide("a", "freeze", "", "frozen", "ann")
     walls = Walls([A], log, clock=clock)
-    walls.take([post(1)], old=True)
-    assert (refs(walls, "a"), walls.walls["a"].on_screen()) == (["m/1"], [])
+    walls.take([post(1), post(2), post(3)], [clock.ms - 2, clock.ms - 1, clock.ms])
+    assert refs(walls, "a") == ["m/3", "m/2", "m/1"]
+    assert [it.ref for it in walls.walls["a"].on_screen()] == ["m/2", "m/1"]
 
 
 def test_a_decision_of_another_process_is_obeyed_at_the_next_tick(clock: Clock, tmp_path: Path) -> None:
@@ -225,6 +229,24 @@ def test_events_that_change_keep_their_wall_new_ones_get_one_and_those_that_are_
     assert list(walls.walls) == ["a", "d"]
     assert (refs(walls, "a"), refs(walls, "d")) == (["m/3", "m/1"], ["m/4"])
     assert (walls.walls["a"].event.title, walls.walls["a"].tally.posts) == ("Ah", 2)
+
+
+def test_the_wall_of_a_new_event_begins_with_the_posts_of_late(clock: Clock) -> None:
+    async def run() -> None:
+        service = WallService(Feed(), [A])
+        await service.start()
+        assert service.intake
+        await service.intake.take([post(1, "x #b"), post(2, "x #a"), post(3, "x #a #b"), post(4, "x")])
+        new = Event(name="d", hashtags=("#b",))
+        await service.redefine([A, new])
+        await service.intake.take([post(5, "x #b")])
+        assert (refs(service.walls, "d"), refs(service.walls, "a")) == (["m/5", "m/3", "m/1"], ["m/3", "m/2"])
+        assert [it.ref for it in service.walls.walls["d"].on_screen()] == ["m/3", "m/1"]
+        await service.redefine([A, new])
+        assert service.walls.walls["d"].tally.posts == 3
+        await service.stop()
+
+    asyncio.run(run())
 
 
 def test_a_wall_that_becomes_manual_shows_only_what_was_approved(clock: Clock) -> None:

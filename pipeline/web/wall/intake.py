@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -26,16 +26,22 @@ class Intake:
         self._walls, self._recent = walls, recent
         self._loop = asyncio.get_running_loop()
 
-    async def take(self, posts: Sequence[Post], *, old: bool = False) -> int:
+    async def take(self, posts: Sequence[Post], came_ms: Sequence[int] | None = None) -> int:
         """Puts posts (times in ms) on the walls of their events, letting others work in between; how many places.
-        `old` ones were there before the server started (see Walls.take)."""
+        `came_ms` is told of those from before the server started (see Walls.take)."""
         taken = 0
-        for start in range(0, len(posts), AT_ONCE):
-            some = posts[start : start + AT_ONCE]
-            taken += self._walls.take(some, old=old)
-            self._recent.take(some)
+        for turn in _turns(posts):
+            taken += self._walls.take(posts[turn], came_ms[turn] if came_ms is not None else None)
+            self._recent.take(posts[turn])
             await asyncio.sleep(0)
         return taken
+
+    async def fill(self, events: Collection[str]) -> None:
+        """Puts the posts of late on the walls of these events, which are new."""
+        posts = self._recent.posts()
+        for turn in _turns(posts):
+            self._walls.take(posts[turn], [int(post.time) for post in posts[turn]], events)
+            await asyncio.sleep(0)
 
     def take_soon(self, posts: Sequence[Post]) -> None:
         """The same from any thread, without waiting."""
@@ -49,14 +55,14 @@ class Intake:
 
         follower = PostFollower(client, topic)
         while True:
-            change = self._walls.next_change()
-            if not self._walls.walls:  # nothing is fetched for nobody
-                await change.wait()
-                continue
             try:
-                async with aclosing(follower.read(lambda: self._walls.walls)) as coming:
-                    async for posts, old in coming:
-                        await self.take(posts, old=old)
+                async with aclosing(follower.read()) as coming:
+                    async for posts, times, old in coming:
+                        await self.take(posts, times if old else None)
             except KafkaError as error:
-                _log.warning("posts for the walls cannot be read (%s); trying again", printable(str(error)))
+                _log.warning("posts cannot be read for the page (%s); trying again", printable(str(error)))
                 await asyncio.sleep(AGAIN_S)
+
+
+def _turns(posts: Sequence[Post]) -> Iterator[slice]:
+    return (slice(start, start + AT_ONCE) for start in range(0, len(posts), AT_ONCE))

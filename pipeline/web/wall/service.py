@@ -61,6 +61,12 @@ class WallService:
         if self._kafka:
             self._tasks.append(asyncio.create_task(self.intake.read_kafka(*self._kafka)))
 
+    async def redefine(self, events: Sequence[Event]) -> None:
+        """These are the events from now on (see Walls.redefine); a new one begins with its posts of late."""
+        new = self.walls.redefine(events)
+        if new and self.intake is not None:
+            await self.intake.fill(new)
+
     async def stop(self) -> None:
         """Keeps what is not kept yet and lets go of the file."""
         await end(*self._tasks)

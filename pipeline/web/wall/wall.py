@@ -34,7 +34,7 @@ class Wall:
 
     def take(self, post: Post, now_ms: int, *, old: bool = False) -> bool:
         """Takes a post of the event; whether it is new. `old` ones, from before a restart, are on the screen at once,
-        unless it is frozen."""
+        unless it was frozen when they came."""
         ref = post_ref(post)
         if ref in self._known:
             return False
@@ -48,8 +48,10 @@ class Wall:
         if entry is None:
             entry = self._entries[original_ref(post)] = Entry(post, now_ms)
             self._place(entry, now_ms, quiet=old)
-            if old and entry.queue == "shown" and not self._moderation.frozen(self.event.name):
-                self.screen.restore(entry)
+            if old and entry.queue == "shown":
+                frozen_ms = self._moderation.frozen_at(self.event.name)
+                if frozen_ms is None or now_ms < frozen_ms:
+                    self.screen.restore(entry)
             self._make_room()
             return True
         if post.repost_of:

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from itertools import repeat
 
 from pipeline.moderation import ConflictError, DecisionLog, LogError, MemoryLog, Moderation, original_ref
 from pipeline.text import EventMatcher, printable, topics_of
@@ -56,15 +57,18 @@ class Walls:
             self._remember(decision)
         self.walls = {event.name: self._wall(event) for event in events}
 
-    def redefine(self, events: Sequence[Event]) -> None:
+    def redefine(self, events: Sequence[Event]) -> set[str]:
         """These are the events from now on: a new one gets a wall, with the posts that are kept of it; one that changed
-        keeps its wall, one that is gone loses it. Raises ValueError (nothing changes then), LogError."""
+        keeps its wall, one that is gone loses it. Returns the names of the new ones. Raises ValueError (nothing changes
+        then), LogError."""
         matcher = EventMatcher(events)
         walls = {event.name: self.walls.get(event.name) or self._wall(event) for event in events}
         for event in events:
             walls[event.name].redefine(event, self.clock())
+        new = walls.keys() - self.walls.keys()
         self.walls, self._matcher = walls, matcher
         self._tell()
+        return new
 
     def _wall(self, event: Event) -> Wall:
         wall = Wall(event, self.moderation)
@@ -76,14 +80,17 @@ class Walls:
         """Calls `heard` after every decision, whoever made it: what shows lists asks `visible` again."""
         self._heard.append(heard)
 
-    def take(self, posts: Iterable[Post], *, old: bool = False) -> int:
-        """Puts posts on the walls of their events; how many places they took (a post of two events: two). `old` ones
-        are those from before a restart: screens show the newest of them as if they had never left."""
+    def take(
+        self, posts: Sequence[Post], came_ms: Sequence[int] | None = None, on: Collection[str] | None = None
+    ) -> int:
+        """Puts posts on the walls of their events, or on those of them that are named by `on`; how many places they
+        took (a post of two events: two). `came_ms` is told of those from before a restart, or before there was the
+        event: screens show the newest of them as if they had never left."""
         taken = 0
-        now = self.clock()
-        for post in posts:
-            for name in self._matcher.match(post, tuple(topics_of(post))):
-                if self.walls[name].take(post, now, old=old):
+        old = came_ms is not None
+        for post, now in zip(posts, repeat(self.clock()) if came_ms is None else came_ms, strict=old):
+            for name in self._matcher.match(post, topics_of(post)):
+                if (on is None or name in on) and self.walls[name].take(post, now, old=old):
                     taken += 1
                     if self._store:
                         self._unkept.append((name, now, post))
