@@ -71,6 +71,7 @@ async def _serve(
     from pipeline.alerts.recent import RecentAlerts
     from pipeline.alerts.run import give_order
     from pipeline.endings import end
+    from pipeline.garbage import collect_rarely
     from pipeline.kafka.connection import Connection, KafkaUseError
     from pipeline.kafka.decisions import KafkaLog
     from pipeline.kafka.definitions import asked_last, defined_by
@@ -125,6 +126,7 @@ async def _serve(
             asyncio.create_task(work)
             for work in (_read_alerts(settings, alerts, stop), _read_given_up(settings, alerts, stop), following)
         ]
+    collect_rarely()
     try:
         await server.serve(sockets=[held])
     finally:

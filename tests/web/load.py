@@ -125,6 +125,7 @@ async def serve(load: Load) -> None:
     """Told on standard input what to do, a word a line; tells on standard output what came of it, JSON a line."""
     from prometheus_client import CollectorRegistry
 
+    from pipeline.garbage import collect_rarely
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.web.app import create_app
     from pipeline.web.feed import Feed
@@ -139,6 +140,7 @@ async def serve(load: Load) -> None:
         app = Timed(create_app(feed, history, registry=registry))
         held = bound("127.0.0.1", 0)
         server = server_of(app)  # type: ignore[arg-type]
+        collect_rarely()
         serving = asyncio.create_task(server.serve(sockets=[held]))
         while not server.started:
             await asyncio.sleep(0.01)
