@@ -3,6 +3,7 @@ restart of its server. Screenshots are kept in build/screenshots."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from pipeline.alerts import RecentAlerts
+from pipeline.trends.alerting import Alerting
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.run import Handle, start_web
 from schemas import Trend, TrendList
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Rule
 from schemas.events import Event
 from tests.sinks.lists import trend, trend_list
 
@@ -198,7 +200,7 @@ def test_alerts_stand_below_the_lists_and_lead_to_their_topic(opened: Callable[.
     page = opened()
     line = page.locator("#alerts li")
     expect(line).to_have_class("firing critical")
-    expect(line).to_contain_text("now · rule: #Lyon is number 1 in all (1h): 50 people")
+    expect(line).to_contain_text("now · rule: #Lyon is number 1 in all posts (1 h): 50 people")
     shown.alerts.add(alert(1, "resolved"))
     shown.alerts.add(alert(2, why="<img src=x onerror=alert(1)>"))
     expect(line).to_have_count(2, timeout=10_000)
@@ -315,3 +317,23 @@ def test_share_of_voice_is_drawn_and_told_in_figures(opened: Callable[..., Page]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
     page.screenshot(path=SHOTS / "voice.png")
     opened("", lang="en").get_by_role("link", name="Share of voice").click()
+
+
+def test_alerts_of_every_kind_are_said_in_french(opened: Callable[..., Page]) -> None:
+    fete = "event:fete"
+    rules = [
+        Rule("t"), Rule("s", kind="surge", score=3.0), Rule("n", kind="new"), Rule("p", kind="volume", posts=1),
+        Rule("v", kind="volume", people=1), Rule("w", kind="volume", on=fete, posts=1),
+        Rule("q", kind="silence", on=fete, silent_s=60),
+    ]  # fmt: skip
+    alerting = Alerting(rules)
+    hour = msgspec.structs.replace(listed(1, "#Lyon", scope=fete), posts=9, authors=5)
+    told = [listed(1, "#Lyon", state="new"), hour, msgspec.structs.replace(hour, window="5m")]
+    told += [listed(minute, "#Lyon") for minute in range(2, 9)]
+    raised = [one for trends in told for one in alerting.take(trends) if one.status == "firing"]
+    assert {one.rule for one in raised} == {rule.name for rule in rules}
+    page = opened(lang="fr-FR")
+    for one in raised:
+        said = page.evaluate("async (text) => (await import('/static/texts.js')).why(text)", one.why)
+        english = r"\b(people|posts?|in|reached|has|was|about|since|where|expected|words|number|all|1h)\b"
+        assert not re.search(english, said), said

@@ -139,7 +139,7 @@ def test_alerts_have_their_buttons_where_one_signs_in(browser: Browser, served: 
     ))  # fmt: skip
     page = signed_in(opened(browser, f"{served.address}/moderate"))
     line = page.locator("#alerts li").first
-    expect(line).to_contain_text("#Lyon est n° 1 de all (1 h) : 50 personnes en 15 min")
+    expect(line).to_contain_text("#Lyon est n° 1 dans tous les messages (1 h) : 50 personnes en 15 min")
     line.get_by_role("button", name="Taire 2 h").click()
     expect(page.get_by_role("heading", name="Alertes tues")).to_be_visible()
     page.context.close()

@@ -55,10 +55,19 @@ const WHY = [
   [/; interest has faded/, " ; l’intérêt est retombé"], [/; nothing unusual/, " ; rien d’inhabituel"],
   [/, (\d+)% of them with words of their own/, ", dont $1 % avec leurs propres mots"],
 ];
-export const why = (text) => clean(french ? inFrench(text) : text, 300);
+// what an alert says before it: what did what, and where
+const AT = "(?=\\S+ \\((?:5m|1h|24h)\\))";
+const RAISED = [
+  [` was never seen before and is number (\\d+) in ${AT}`, " n’avait jamais été vu et est n° $1 dans "], [` is number (\\d+) in ${AT}`, " est n° $1 dans "],
+  [` reached ([\\d.]+) sigma in ${AT}`, " atteint $1 sigma dans "],
+  [`(^| has )([\\d,]+) posts in ${AT}`, "$1$2 messages dans "], [`(^| has )([\\d,]+) people in ${AT}`, "$1$2 personnes dans "], [/ has (?=[\d,]+ (?:messages|personnes) dans )/, " compte "],
+  [/(\), )about (?=#|\$)/, "$1à propos de "], [/^No post in (\S+) since (\S+ \S+) UTC\.$/, "Aucun message dans $1 depuis le $2 UTC."],
+].map(([from, to]) => [new RegExp(from), to]);
+const PLACE = / (in|dans) (\S+) \((5m|1h|24h)\)(:?)/;
+const place = (_, within, scope, window, colon) => ` ${within} ${scope === "all" ? t.all : nameOf(scope, {})} (${t.windows[window]})${colon && t.colon}`;
+export const why = (text) => clean((french ? inFrench(text) : text).replace(PLACE, place), 300);
 function inFrench(text) {
-  return WHY.reduce((said, [from, to]) => said.replace(from, to), text)
-    .replace(/ is number (\d+) in (\S+) \((5m|1h|24h)\): /, (_, rank, scope, window) => ` est n° ${rank} de ${scope} (${FR.windows[window]}) : `)
+  return [...RAISED, ...WHY].reduce((said, [from, to]) => said.replace(from, to), text)
     .replace(/(\d),(?=\d{3})/g, "$1\u202f").replace(/(\d)\.(?=\d)/g, "$1,");
 }
 
@@ -95,6 +104,9 @@ export function make(name, attributes = {}, ...children) {
   made.append(...children);
   return made;
 }
+
+// How a person is called on their network; a feed or a page is its address
+export const handle = (account) => (/^https?:\/\//.test(account) ? clean(account.replace(/^https?:\/\//, ""), 80) : `@${clean(account, 80)}`);
 
 // A round mark for a person: the first letter on a colour of their own (no picture is loaded from another host)
 export function face(account, name) {

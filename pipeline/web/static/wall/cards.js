@@ -1,5 +1,5 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { clean, face } from "../texts.js";
+import { clean, face, handle } from "../texts.js";
 import { moment, number, text } from "./texts.js";
 
 export const { view, event: name, csrf, token, rights } = document.body.dataset;
@@ -70,7 +70,7 @@ export function card(post, ...more) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, moment(post.time));
   return make(
     "article", { class: post.pinned ? "post pinned" : "post", tabindex: view === "moderate" ? "0" : false },
-    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, `@${clean(post.author, 80)}`))),
+    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, handle(post.author)))),
     make("p", { class: "said", dir: "auto" }, post.text),
     make("p", { class: "foot" }, post.source, " · ",
       post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
