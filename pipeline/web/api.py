@@ -23,7 +23,7 @@ from pipeline.web.feed import Feed, Wanted
 from pipeline.web.history import DAY_MS, History
 from pipeline.web.recent import Example
 from pipeline.web.streams import EventStream
-from pipeline.web.voice import MAX_VOICES, Voice, voice_of
+from pipeline.web.voice import MAX_VOICES, Voice, voice_of, voices_of
 from schemas import PostError, Trend, TrendList, parse_time
 from schemas.alerts import Alert, GivenUp
 
@@ -210,13 +210,14 @@ def api_router(web: Web) -> Router:
         since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
         until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
     ) -> Voice:
-        """Share of voice: how the posts about these scopes divide among them, over time (default: all watchlists)."""
-        found = named or sorted({shown.list.scope for shown in feed.all() if shown.list.scope.startswith("watch:")})
+        """Share of voice: how the posts about these scopes divide among them, over time (default: all
+        watchlists; where there is none, all events)."""
+        found = named or voices_of(feed)
         wrong = [scope for scope in found if not scope.startswith(("event:", "watch:"))]
         if wrong:
             raise HTTPException(status_code=400, detail="voices are of event:NAME and watch:NAME scopes")
         begin, end = when(since) if since else None, when(until) if until else None
-        return await voice_of(feed, web.history, web.titles, found[:MAX_VOICES], window, begin, end)
+        return await voice_of(feed, web.history, web.titles, found, window, begin, end)
 
     @get("/scopes")
     async def scopes() -> list[Scope]:

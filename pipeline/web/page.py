@@ -16,6 +16,7 @@ from pipeline.text import printable
 from pipeline.web.api import Web
 from pipeline.web.feed import Change
 from pipeline.web.frame import head, language, top
+from pipeline.web.voice import voices_of
 from schemas import WINDOWS, Trend, TrendList
 
 _BODY = """<body data-view="{view}">{top}
@@ -111,7 +112,8 @@ def page_router(web: Web) -> Router:
 def _voices(web: Web, named: Sequence[str] | None, window: str, french: bool) -> str:
     """The newest figures as a table, for browsers without scripts."""
     shown = [change.list for change in web.feed.all() if change.list.window == window]
-    voices = [one for one in shown if (one.scope in named if named else one.scope.startswith("watch:"))]
+    named = named or voices_of(web.feed)
+    voices = [one for one in shown if one.scope in named]
     total = sum(one.posts for one in voices) or 1
     rows = "".join(
         f"<tr><th scope='row'><bdi>{_safe(web.titles.get(one.scope, one.scope))}</bdi></th>"

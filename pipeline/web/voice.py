@@ -33,6 +33,15 @@ class Voice(msgspec.Struct):
     points: list[VoicePoint]  # oldest first; the last one may be of a list that is not final yet
 
 
+def voices_of(feed: Feed) -> list[str]:
+    """Whose voices are compared where nobody says: those of all watchlists; where there is none, of all events."""
+    scopes = sorted({shown.list.scope for shown in feed.all()})
+    for kind in ("watch:", "event:"):
+        if found := [scope for scope in scopes if scope.startswith(kind)]:
+            return found[:MAX_VOICES]
+    return []
+
+
 async def voice_of(
     feed: Feed,
     history: History | None,

@@ -215,7 +215,7 @@ def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Fee
 
 def test_the_table_and_the_scripts_translate_alike() -> None:
     script = (STATIC / "texts.js").read_text()
-    pairs = re.findall(r'\[/(.+?)/, "(.*?)"\]', script[script.index("const WHY") : script.index("export const why")])
+    pairs = re.findall(r'\[/(.+?)/, "(.*?)"\]', script[script.index("const WHY") : script.index("const AT")])
     assert len(pairs) == 8
     for why in WHYS:
         said = why

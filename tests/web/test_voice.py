@@ -83,6 +83,15 @@ def test_without_names_all_watchlists_are_compared(client: TestClient[Litestar])
     assert voice(client)["scopes"] == ["watch:them", "watch:us"]
 
 
+def test_without_any_watchlist_events_are_compared() -> None:
+    feed = Feed()
+    for scope, posts in (("all", 9), ("event:b", 3), ("event:a", 1)):
+        feed.publish(TrendList(scope, "1h", 3_600, BEGIN, True, "", [], posts, posts))
+    with TestClient(create_app(feed, None)) as client:
+        assert (voice(client)["scopes"], voice(client)["points"][-1]["share"]) == (["event:a", "event:b"], [0.25, 0.75])
+        assert "<td>75%</td>" in client.get("/voice").text
+
+
 def test_a_scope_without_totals_is_refused_and_an_unknown_one_is_silent(client: TestClient[Litestar]) -> None:
     assert client.get("/api/v1/voice?scope=all").status_code == 400
     found = voice(client, "scope=watch:us&scope=watch:nobody")

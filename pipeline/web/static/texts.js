@@ -15,7 +15,7 @@ const EN = {
   course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over", seen: "seen by",
   ack: "I look after it", mute: "Mute for 2 h", unmute: "Unmute", mutes: "Muted alerts", lost: "Not delivered", until: "until", done: "Done.",
   voice: "Share of voice", share: "Share", voiceNote: "Shares of the posts in the window; a post about two counts for each.",
-  voiceNone: "No watchlist is described. Add [[watchlist]] to upswell.toml, or name what to compare: /voice?scope=event:NAME&scope=event:OTHER",
+  voiceNone: "There is nothing to compare yet: describe a [[watchlist]] or an [[event]] in upswell.toml.",
 };
 const FR = {
   heads: ["#", "", "Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi"],
@@ -33,7 +33,7 @@ const FR = {
   table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée", seen: "vue par",
   ack: "Je m’en occupe", mute: "Taire 2 h", unmute: "Ne plus taire", mutes: "Alertes tues", lost: "Non remises", until: "jusqu’au", done: "C’est fait.",
   voice: "Part de voix", share: "Part", voiceNote: "Parts des messages de la fenêtre ; un message sur deux sujets compte pour chacun.",
-  voiceNone: "Aucune veille n’est décrite. Ajoutez [[watchlist]] à upswell.toml, ou nommez ce qu’il faut comparer : /voice?scope=event:NOM&scope=event:AUTRE",
+  voiceNone: "Rien à comparer pour l’instant : décrivez une veille ([[watchlist]]) ou un événement ([[event]]) dans upswell.toml.",
 };
 export const t = french ? FR : EN;
 const locale = french ? "fr" : "en";
