@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import zoneinfo
 from typing import Literal
+
+from pipeline.text.french import french_why
 
 Lang = Literal["en", "fr"]
 
@@ -25,15 +26,6 @@ _FR = {
     "cause": "cause", "why": "pourquoi", "topic": "sujet", "account": "compte", "times": "reprises",
     "author": "auteur", "text": "texte",
 }  # fmt: skip
-_WHY = [  # as static/texts.js says them
-    (r"\bpeople in\b", "personnes en"), (r"\bperson in\b", "personne en"),
-    (r", who count as (\d+) because they repeat the same texts,",
-     r", comptées pour \1 car elles répètent les mêmes textes,"),
-    (r"; no past to compare with yet", " ; pas encore de passé à comparer"),
-    (r" where ([\d.,]+) ± ([\d.,]+) were expected \((-?[\d.,]+) sigma\)", r" pour \1 ± \2 attendues (\3 sigma)"),
-    (r"; interest has faded", " ; l’intérêt est retombé"), (r"; nothing unusual", " ; rien d’inhabituel"),
-    (r", (\d+)% of them with words of their own", r", dont \1 % avec leurs propres mots"),
-]  # fmt: skip
 
 
 class Texts:
@@ -60,8 +52,4 @@ class Texts:
 
     def why(self, sentence: str) -> str:
         """The sentence of a list."""
-        if self.lang == "en":
-            return sentence
-        for pattern, said in _WHY:
-            sentence = re.sub(pattern, said, sentence)
-        return re.sub(r"(\d)\.(\d)", r"\1,\2", sentence)
+        return french_why(sentence) if self.lang == "fr" else sentence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from litestar import MediaType, Request, Response, Router, get
 from litestar.params import QueryParameter
 
 from pipeline.text import printable
+from pipeline.text.french import french_why
 from pipeline.web.api import Web
 from pipeline.web.feed import Change
 from pipeline.web.frame import head, language, top
@@ -31,22 +31,6 @@ _BODY = """<body data-view="{view}">{top}
 MAX_LISTS = 4  # side by side
 FILL = " class='fill'"  # a row that does not trend, and only fills the list up
 FRENCH_STATES = {"new": "nouveau", "rising": "monte", "steady": "stable", "fading": "retombe"}
-_FRENCH_WHY = tuple((re.compile(said), french) for said, french in (  # as the page's scripts do (static/texts.js)
-    (r"\bpeople in\b", "personnes en"), (r"\bperson in\b", "personne en"),
-    (r", who count as (\d+) because they repeat the same texts,",
-     r", comptées pour \1 car elles répètent les mêmes textes,"),
-    (r"; no past to compare with yet", " ; pas encore de passé à comparer"),
-    (r" where ([\d.,]+) ± ([\d.,]+) were expected \((-?[\d.,]+) sigma\)", r" pour \1 ± \2 attendues (\3 sigma)"),
-    (r"; interest has faded", " ; l’intérêt est retombé"), (r"; nothing unusual", " ; rien d’inhabituel"),
-    (r", (\d+)% of them with words of their own", r", dont \1 % avec leurs propres mots"),
-))  # fmt: skip
-
-
-def french_why(why: str) -> str:
-    """The sentence of a row in French, numbers too."""
-    for said, french in _FRENCH_WHY:
-        why = said.sub(french, why, count=1)
-    return re.sub(r"(?<=\d)\.(?=\d)", ",", re.sub(r"(?<=\d),(?=\d{3})", "\u202f", why))
 
 
 def page_router(web: Web) -> Router:

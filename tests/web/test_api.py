@@ -14,10 +14,10 @@ from litestar.testing import TestClient
 
 from pipeline.alerts import RecentAlerts
 from pipeline.link import LOST_S, Link
+from pipeline.text.french import french_why
 from pipeline.web.app import STATIC, create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
-from pipeline.web.page import french_why
 from schemas import Trend, TrendList
 from schemas.alerts import Alert, GivenUp
 
