@@ -23,6 +23,8 @@ from faust.types.tuples import ConsumerMessage
 from pipeline.kafka.headers import LenientPartition, read_leniently
 
 NO_EPOCH = -1
+FETCH_BYTES = 64 << 10  # the broker answers as soon as it has so much,
+FETCH_WAIT_MS = 100  # or after so long: a fetch costs the same, whatever it brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,14 @@ def _as_decoded(_tp: TopicPartition, record: Any) -> Any:
     return record
 
 
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust waits for a single byte, or 1.5 s, and has no setting for it
+        consumer._fetch_min_bytes, consumer._fetch_max_wait_ms = FETCH_BYTES, FETCH_WAIT_MS
+        return consumer
+
+
 class BatchConsumer(driver.Consumer):
     """Reads the topics its transport carries in batches, and Faust's own changelogs record by record."""
 
@@ -97,6 +107,9 @@ class BatchConsumer(driver.Consumer):
         self._declared: dict[TP, int] = {}
         super().__init__(*args, **kwargs)
         self._read_offset = _ReadOffsets(self.carried)
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     # -- what agents ask for ------------------------------------------------------------------------------------------
 
