@@ -195,6 +195,15 @@ def test_a_topic_opens_with_its_course_and_closes_by_key(opened: Callable[..., P
     expect(page.get_by_text("No list has this topic")).to_be_visible()
 
 
+def test_a_topic_that_is_opened_by_its_address_names_events_by_their_titles(
+    opened: Callable[..., Page], shown: Shown
+) -> None:
+    shown.publish(listed(30, "#Lyon", scope="event:fete"))
+    page = opened("?topic=%23lyon")
+    expect(page.get_by_role("link", name="Fête <b>de</b> la ville · 1 h · number 1")).to_be_visible()
+    expect(page.get_by_role("heading", name="#Lyon")).to_be_focused()
+
+
 def test_alerts_stand_below_the_lists_and_lead_to_their_topic(opened: Callable[..., Page], shown: Shown) -> None:
     shown.alerts.add(alert(1))
     page = opened()

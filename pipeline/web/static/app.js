@@ -119,10 +119,14 @@ async function scopes() {
     if (!answer.ok) return;
     known = await answer.json();
   } catch { return; }
+  const before = JSON.stringify(titles);
   titles = Object.fromEntries(known.filter((one) => one.title).map((one) => [one.scope, one.title]));
   for (const view of views) view.heading.firstChild.textContent = nameOf(view.scope, titles);
   drawControls();
-  if (state.topic) return;
+  if (state.topic) {
+    if (JSON.stringify(titles) !== before) build(); // it names the lists it is in
+    return;
+  }
   if (!state.at) renew(); // movement is known once it is known how far back the history goes
 }
 
