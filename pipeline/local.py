@@ -45,7 +45,7 @@ class Stats:
     duplicates: int = 0
     late_by_source: dict[str, int] = field(default_factory=dict)
     single_topics: int = 0  # of one person in an hour, which hourly records leave out: topics, an hour each
-    single_posts: int = 0
+    single_mentions: int = 0  # a post counts with each of its topics
 
     @property
     def counted(self) -> int:
@@ -114,7 +114,7 @@ class Local:
             sum(counter.duplicates for counter in counters),
             late,
             self.board.timeline.single_topics,
-            self.board.timeline.single_posts,
+            self.board.timeline.single_mentions,
         )
 
     def feed(self, posts: Sequence[Post]) -> None:

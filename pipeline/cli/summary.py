@@ -67,8 +67,8 @@ def lines(tally: Tally, stats: Stats, hint_flag: str, elapsed_s: float) -> Itera
     yield f"dead       {tally.dead.total():>12,}{_parts(tally.dead, len(tally.dead))}"
     yield f"skipped    {tally.skipped:>12,}" + ("  (sound records that hold no post)" if tally.skipped else "")
     if stats.single_topics:
-        yield (f"left out   {stats.single_posts:>12,}  of the counted, from lists of 24h: posts on a topic that "
-               f"one person alone had in that hour ({stats.single_topics:,} of these)")
+        yield (f"left out   {stats.single_mentions:>12,}  mentions, from lists of 24h: of topics that one person alone "
+               f"had in that hour ({stats.single_topics:,} of these)")
     if tally.out_of_order:
         yield (f"hint: {tally.out_of_order:,} posts stood further out of order than reading can sort; those that came "
                f"after their pane had closed are late: sort the input by time, or raise {hint_flag}")

@@ -294,7 +294,7 @@ def _head(board: Board, tables: list[str]) -> _Head:
         _FORMAT,
         board.now or 0,
         board.posted(),
-        (board.timeline.single_topics, board.timeline.single_posts),
+        (board.timeline.single_topics, board.timeline.single_mentions),
         tables,
         list(board.scopes),
         (sorted(awake[MINUTE_MS]), sorted(awake[HOUR_MS])),
@@ -309,7 +309,7 @@ def _board(head: _Head, whole: Mapping[str, bytes], board: Board) -> Board:
     for name in sorted(head.tables):
         table = _table(_unpack_table(whole[name]), board.names)
         kinds[name.partition("/")[0]][table.start] = table
-    timeline.single_topics, timeline.single_posts = head.single
+    timeline.single_topics, timeline.single_mentions = head.single
     for window, state in head.clocks.items():
         board.clocks[window].restore(state)
     board.begin_at(head.at, head.posted, head.scopes, {MINUTE_MS: head.awake[0], HOUR_MS: head.awake[1]})

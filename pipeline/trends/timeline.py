@@ -28,7 +28,7 @@ class Timeline:
         self.tens: dict[int, Table] = {}
         self.hours: dict[int, Table] = {}
         self.end = 0  # of the last final minute, ms
-        self.single_topics = self.single_posts = 0  # what hourly records left out
+        self.single_topics = self.single_mentions = 0  # what hourly records left out
         # what scopes share, by window length, end (ms) and topic: where it stands, and its support in all cells
         self.places: dict[Where, list[Place]] = {}
         self.supports: dict[Where, Support] = {}
@@ -48,7 +48,7 @@ class Timeline:
             if hour is not None:
                 topics, posts = hourly_record(hour)
                 self.single_topics += topics
-                self.single_posts += posts
+                self.single_mentions += posts
             self._drop_old(end)
         return table
 
