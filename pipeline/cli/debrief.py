@@ -7,7 +7,7 @@ from collections import Counter
 import msgspec
 
 from pipeline.moderation import Moderation, original_ref, post_ref
-from pipeline.text import EventMatcher, printable, topics_of
+from pipeline.text import EventMatcher, printable, shown_account, source_name, topics_of
 from pipeline.web.wall.entries import web_address
 from pipeline.web.wall.tally import EventTally, Minute, Phase, own_topics
 from schemas import Post, Trend, TrendList
@@ -127,7 +127,7 @@ class Debrief:
             event.name, printable(event.title or event.name), event.time_zone, min(times, default=None),
             minutes[-1].at + 60_000 if minutes else None, tally.posts, len(tally.people), minutes, phases,
             self._peaks(minutes), [Named(printable(tally.display(key)), posts) for key, posts in topics[:ROWS]],
-            [Named(printable(author), posts) for (_, author), posts in people[:ROWS]],
+            [Named(shown_account(author, of.partition("/")[0]), posts) for (of, author), posts in people[:ROWS]],
             [self._top(ref, copies) for ref, copies in repeated[:ROWS]],
         )
 
@@ -138,7 +138,8 @@ class Debrief:
     def _top(self, ref: str, copies: int) -> TopPost:
         post = self._posts[ref]
         text = printable(post.text)[:500]
-        return TopPost(printable(post.author), text, int(post.time), web_address(post.url), copies)
+        author = shown_account(post.author, source_name(post.source))
+        return TopPost(author, text, int(post.time), web_address(post.url), copies)
 
     def _peaks(self, minutes: list[Minute]) -> list[PeakTold]:
         bins: Counter[int] = Counter()

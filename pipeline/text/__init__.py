@@ -4,7 +4,7 @@ from pipeline.text.cells import DIALECTS, Dialect, dialect_of, language, source_
 from pipeline.text.entities import Entities, Item
 from pipeline.text.keys import fold, fold_text, text_key, topic_key
 from pipeline.text.matching import EventMatcher, matcher_of
-from pipeline.text.showing import printable
+from pipeline.text.showing import printable, shown_account
 from pipeline.text.topics import extract, topics_of
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "language",
     "matcher_of",
     "printable",
+    "shown_account",
     "source_name",
     "text_key",
     "topic_key",

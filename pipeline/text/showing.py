@@ -25,6 +25,28 @@ _STRAY_MARKS = regex.compile(rf"^[\p{{M}} ]+|(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
 _CLUSTER = regex.compile(r"\X")
 
 
+_PRIVATE_SOURCES = frozenset({"sms", "mail", "email"})
+_NUMBER = regex.compile(r"\+?[0-9](?:[0-9 ().\-/]{5,})")
+
+
+def shown_account(account: str, source: str) -> str:
+    """An account as everybody may see it: safe to show, and of who wrote by SMS or mail no number and no address.
+
+    `source` as source_name gives it. A number of another source is one all the same.
+
+    >>> shown_account("+33 6 12 34 56 78", "sms"), shown_account("ann@mail.example", "mail")
+    ('•••78', 'a•••')
+    >>> shown_account("ann@toot.example", "mastodon"), shown_account("ann", "sms")
+    ('ann@toot.example', 'ann')
+    """
+    account = printable(account)
+    if source in _PRIVATE_SOURCES and "@" in account:
+        return f"{account[0]}•••"
+    if _NUMBER.fullmatch(account) or (source in _PRIVATE_SOURCES and sum(map(str.isdigit, account)) > 5):
+        return f"•••{account[-2:]}"
+    return account
+
+
 def printable(text: str, width: int | None = None) -> str:
     """A text safe to show: on one line, cut at a display width (columns), an ellipsis at the cut.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from pipeline.text import printable, source_name
+from pipeline.text import printable, shown_account, source_name
 from pipeline.web.wall.entries import web_address
 from schemas import Post, TrendList
 
@@ -76,7 +76,6 @@ class RecentPosts:
 
 
 def _example(post: Post) -> Example:
-    return Example(
-        post.id, printable(post.author)[:256], printable(post.author_name or post.author)[:256],
-        printable(post.text), source_name(post.source), int(post.time), web_address(post.url),
-    )  # fmt: skip
+    source = source_name(post.source)
+    author, name = (shown_account(it, source)[:256] for it in (post.author, post.author_name or post.author))
+    return Example(post.id, author, name, printable(post.text), source, int(post.time), web_address(post.url))

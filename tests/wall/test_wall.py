@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.moderation import MemoryLog, SqliteLog
 from pipeline.web.feed import Feed
+from pipeline.web.recent import RecentPosts
 from pipeline.web.wall.service import WallService
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.walls import Walls
@@ -273,3 +274,22 @@ def test_an_event_that_comes_back_finds_the_posts_that_were_kept_of_it(clock: Cl
     walls.redefine([A, B])
     assert refs(walls, "a") == ["m/1"]
     walls.close()
+
+
+@pytest.mark.parametrize(("source", "author", "seen"), [
+    ("sms", "+33 6 12 34 56 78", "•••78"), ("SMS", "0612345678", "•••78"), ("mail", "ann@mail.example", "a•••"),
+    ("rss", "+33612345678", "•••78"), ("mastodon", "ann@toot.example", "ann@toot.example"), ("sms", "Ann", "Ann"),
+])  # fmt: skip
+def test_no_number_and_no_address_of_who_wrote_by_sms_or_mail_is_shown_but_to_moderators(
+    clock: Clock, source: str, author: str, seen: str
+) -> None:
+    walls = Walls([A], clock=clock)
+    walls.take([post(1, source=source, author=author)])
+    run(walls, clock, 1_000)
+    wall = walls.walls["a"]
+    for shown in (*wall.page("shown"), *wall.on_screen()):
+        assert (shown.author, shown.name) == (seen, seen)
+    assert [it.author for it in wall.page("shown", full=True)] == [author]
+    recent = RecentPosts()
+    recent.take([post(1, source=source, author=author)])
+    assert [(it.author, it.name) for it in recent.shown(["1"], lambda _: True)] == [(seen, seen)]

@@ -105,8 +105,12 @@ export function make(name, attributes = {}, ...children) {
   return made;
 }
 
-// How a person is called on their network; a feed or a page is its address
-export const handle = (account) => (/^https?:\/\//.test(account) ? clean(account.replace(/^https?:\/\//, ""), 80) : `@${clean(account, 80)}`);
+// How a person is called on their network; who writes by mail or telephone, and a feed, has an address and no @name
+const NO_NAMES = new Set(["sms", "mail", "email", "rss", "feed"]);
+export function handle({ author, source }) {
+  const plain = clean(author.replace(/^https?:\/\//, ""), 80);
+  return plain !== clean(author, 80) || NO_NAMES.has(source) || plain.startsWith("@") ? plain : `@${plain}`;
+}
 
 // A round mark for a person: the first letter on a colour of their own (no picture is loaded from another host)
 export function face(account, name) {

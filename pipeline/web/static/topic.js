@@ -48,7 +48,7 @@ function facts(row) {
 export function example(post) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, clock(post.time));
   return make("article", { class: "post" },
-    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 60))), make("bdi", { class: "quiet" }, handle(post.author)))),
+    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 60))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, clean(post.text, 1000)),
     make("p", { class: "foot" }, clean(post.source, 40), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));
 }

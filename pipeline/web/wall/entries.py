@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.moderation import Queue, Reading, account_ref, original_ref, reading_of
-from pipeline.text import printable, source_name
+from pipeline.text import printable, shown_account, source_name
 from schemas import Post
 
 MAX_TEXT = 1_000  # characters of a post on a wall
@@ -54,14 +54,16 @@ class Entry:
         self.reading = reading_of(self.post)
 
     def shown(self, *, pinned: bool = False, full: bool = False) -> Shown:
-        """The entry for a page; `full` for moderators, who also see why it is blocked."""
-        post = self.post
+        """The entry for a page; `full` for moderators, who also see why it is blocked, and numbers and addresses of
+        who wrote by SMS or mail."""
+        post, source = self.post, source_name(self.post.source)
+        author, name = post.author, post.author_name or post.author
         return Shown(
             ref=self.ref,
-            author=printable(post.author)[:256],
-            name=printable(post.author_name or post.author)[:256],
+            author=(printable(author) if full else shown_account(author, source))[:256],
+            name=(printable(name) if full else shown_account(name, source))[:256],
             text=printable(post.text[: 2 * MAX_TEXT])[:MAX_TEXT],
-            source=source_name(post.source),
+            source=source,
             time=int(post.time),
             url=web_address(post.url),
             copies=self.copies,

@@ -70,7 +70,7 @@ export function card(post, ...more) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, moment(post.time));
   return make(
     "article", { class: post.pinned ? "post pinned" : "post", tabindex: view === "moderate" ? "0" : false },
-    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, handle(post.author)))),
+    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, post.text),
     make("p", { class: "foot" }, post.source, " · ",
       post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
