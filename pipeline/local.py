@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.partitions import Partitioner
+from pipeline.partitions import split_by_author
 from pipeline.text import matcher_of
 from pipeline.trends.arrays import starts_of
 from pipeline.trends.board import Board
@@ -94,7 +94,6 @@ class Local:
         matcher = matcher_of(Definitions(events=options.events, watchlists=options.watchlists))
         self.board = Board(grid, wants)
         self.current: dict[tuple[str, Window], TrendList] = {}
-        self._partitioner = Partitioner(options.partitions)
         self._counters = [PaneCounter(grid, matcher) for _ in range(options.partitions)]
         self._told = [0] * options.partitions  # posts that the live edge has told
         self._waiting: dict[int, list[Table]] = {}  # closed in one partition, not in all
@@ -119,7 +118,7 @@ class Local:
 
     def feed(self, posts: Sequence[Post]) -> None:
         """Counts posts in log order; `time` must be ms (see schemas.decode_post)."""
-        for counter, part in zip(self._counters, self._partitioner.split(posts), strict=True):
+        for counter, part in zip(self._counters, split_by_author(posts, self.options.partitions), strict=True):
             self._take(counter.add(part))
         self._advance()
 

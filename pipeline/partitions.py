@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +13,27 @@ from schemas import Post
 _M = np.uint32(0x5BD1E995)
 
 
-class Partitioner:
-    """Splits posts among partitions by author, as Kafka's default partitioner does (murmur2, sign bit dropped)."""
+def split_by_author(posts: Sequence[Post], partitions: int) -> list[list[Post]]:
+    """The posts of each partition, in their order, as Kafka's default partitioner has them (murmur2, no sign bit)."""
+    if partitions == 1:
+        return [list(posts)]
+    parts: list[list[Post]] = [[] for _ in range(partitions)]
+    append = [part.append for part in parts]
+    for post, number in zip(posts, _numbers([post.author for post in posts], partitions), strict=True):
+        append[number](post)
+    return parts
 
-    def __init__(self, partitions: int) -> None:
-        self.partitions = partitions
 
-    def split(self, posts: Sequence[Post]) -> list[list[Post]]:
-        """The posts of each partition, in their order."""
-        if self.partitions == 1:
-            return [list(posts)]
-        hashes = murmur2([post.author.encode() for post in posts])
-        parts: list[list[Post]] = [[] for _ in range(self.partitions)]
-        append = [part.append for part in parts]
-        for post, number in zip(posts, ((hashes & 0x7FFFFFFF) % self.partitions).tolist(), strict=True):
-            append[number](post)
-        return parts
+@lru_cache(maxsize=1 << 18)
+def partition_of(author: str, partitions: int) -> int:
+    """The same for one post at a time: for many at once it is dearer than to hash them all."""
+    return _numbers([author], partitions)[0]
+
+
+def _numbers(authors: Sequence[str], partitions: int) -> list[int]:
+    hashes = murmur2([author.encode() for author in authors])
+    numbers: list[int] = ((hashes & 0x7FFFFFFF) % partitions).tolist()
+    return numbers
 
 
 def murmur2(keys: Sequence[bytes]) -> npt.NDArray[np.uint32]:

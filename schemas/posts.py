@@ -76,13 +76,9 @@ def decode_post(record: bytes) -> Post:
     """
     if len(record) > MAX_RECORD_BYTES:
         raise PostError("too-large", f"record of {len(record)} bytes, at most {MAX_RECORD_BYTES}")
-    post = decoded(_decoder, record)
-    time = post.time
+    post = _timed(decoded(_decoder, record))
     # in JSON control characters are escaped, all but DEL: mostly there is nothing to look for
-    plain = b"\\" not in record and b"\x7f" not in record
-    if plain and type(time) is int and 0 <= time < MAX_TIME_MS and post.created is None:
-        return post
-    return checked(post)
+    return post if b"\\" not in record and b"\x7f" not in record else _legible(post)
 
 
 def decoded(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
@@ -102,6 +98,10 @@ def checked(post: Post) -> Post:
 
     For posts that were built, not decoded, the field limits are the builder's duty.
     """
+    return _legible(_timed(post))
+
+
+def _timed(post: Post) -> Post:
     time = post.time
     if type(time) is not int:
         time = post.time = parse_time(time, "$.time")
@@ -109,6 +109,10 @@ def checked(post: Post) -> Post:
         raise PostError("time", f"{time} is not within 1970 to 9998 - at `$.time`")
     if post.created is not None:
         post.created = parse_time(post.created, "$.created")
+    return post
+
+
+def _legible(post: Post) -> Post:
     if not post.id.isprintable() and _CONTROL.search(post.id):
         raise PostError("invalid", "control character - at `$.id`")
     if not post.author.isprintable() and _CONTROL.search(post.author):

@@ -11,7 +11,7 @@ import xxhash
 
 from pipeline.kafka.connection import Connection, KafkaUseError, forbidden, refused, silent_logger, wait_for_broker
 from pipeline.kafka.topics import TopicsError
-from pipeline.partitions import Partitioner
+from pipeline.partitions import partition_of, split_by_author
 from pipeline.settings import Settings
 from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post
 
@@ -64,7 +64,6 @@ class PostProducer:
         self._progress = 0, time.monotonic()  # acknowledged, and when that was first seen
         self._within_s = delivered_within_s
         self._partitions = _partitions_there(self.topic, settings, wait_for_broker(self.connection, wait_s, say))
-        self._partitioner = Partitioner(self._partitions)
         self._producer: Any = Producer(
             self.connection.confluent()
             | {
@@ -95,7 +94,7 @@ class PostProducer:
         """Posts with `time` in ms, in log order."""
         if not posts:
             return
-        for partition, part in enumerate(self._partitioner.split(posts)):
+        for partition, part in enumerate(split_by_author(posts, self._partitions)):
             for post in part:
                 self._produce(_encode(post), post.author.encode(), partition)
         self.newest = max(self.newest, max(int(post.time) for post in posts))
@@ -104,7 +103,7 @@ class PostProducer:
 
     def push_record(self, record: bytes, post: Post) -> None:
         """A post as it was written, decoded already."""
-        partition = next(index for index, part in enumerate(self._partitioner.split([post])) if part)
+        partition = partition_of(post.author, self._partitions)
         self._produce(record, post.author.encode(), partition)
         self.newest = max(self.newest, int(post.time))
         self.pushed += 1

@@ -96,8 +96,11 @@ class Moderation:
 
     def verdict(self, event: str, kind: Kind, target: str) -> str:
         """What is decided about exactly this target in exactly this event; "" for nothing."""
-        held = self._held.get(f"{event}/{kind}/{target}")
+        held = self._last(event, kind, target)
         return held.verdict if held is not None else ""
+
+    def _last(self, event: str, kind: Kind, target: str) -> Decision | None:
+        return self._held.get(f"{event}/{kind}/{target}")
 
     def decide(self, *, id: str, event: str, kind: Kind, target: str, verdict: str, by: str, at: int) -> Decision:  # noqa: A002
         """The decision to append to the log, its target in the form that is kept; `apply` it once it is appended.
@@ -129,7 +132,7 @@ class Moderation:
 
     def frozen_at(self, event: str) -> int | None:
         """When the event's screen was frozen, ms; None where it takes new posts."""
-        held = self._held.get(f"{event}/freeze/")
+        held = self._last(event, "freeze", "")
         return held.at if held is not None and held.verdict else None
 
     def pins(self, event: str) -> list[str]:

@@ -23,10 +23,8 @@ _INVISIBLE = regex.compile(
 )
 _STRAY_MARKS = regex.compile(rf"^[\p{{M}} ]+|(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
 _CLUSTER = regex.compile(r"\X")
-
-
 _PRIVATE_SOURCES = frozenset({"sms", "mail", "email"})
-_NUMBER = regex.compile(r"\+?[0-9](?:[0-9 ().\-/]{5,})")
+_NUMBER = regex.compile(r"\+?[0-9][0-9 ().\-/]{5,}")
 
 
 def shown_account(account: str, source: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
-from pipeline.partitions import Partitioner
+from pipeline.partitions import split_by_author
 from pipeline.settings import Settings, load_settings
 from pipeline.trends.panes import Grid
 from schemas import Post, TrendList
@@ -38,7 +38,7 @@ class Posting:
         self.producer = producer
         self.said = 0
         names = [Post(f"{n}", f"author{n}", "", 0) for n in range(400)]
-        self.authors = [[post.author for post in part] for part in Partitioner(4).split(names)]
+        self.authors = [[post.author for post in part] for part in split_by_author(names, 4)]
 
     def post(self, partition: int, time_ms: int, source: str) -> None:
         self.said += 1

@@ -18,7 +18,7 @@ from pipeline.kafka.producer import PostProducer, end_marker
 from pipeline.kafka.results import follow_trends
 from pipeline.kafka.topics import TopicsError, init_topics, topic_table
 from pipeline.local import Local, Options
-from pipeline.partitions import Partitioner
+from pipeline.partitions import split_by_author
 from pipeline.settings import Settings, SettingsError, load_settings
 from schemas import Post, TrendList
 from tests.kafka.apache import PASSWORD, USER, Apache, free_port
@@ -138,7 +138,7 @@ def test_posts_lie_in_the_partitions_of_the_local_pipeline_in_their_order(settin
         marked_at = producer.finish()
         assert producer.acknowledged == 3_001
     log = log_of(settings)
-    wanted = Partitioner(settings.partitions).split(posts)
+    wanted = split_by_author(posts, settings.partitions)
     assert [[r.key.decode() for r in part if r.key] for part in log] == [[p.author for p in part] for part in wanted]
     assert [
         [msgspec.json.decode(r.value, type=Post).id for r in part if r.key] for part in log

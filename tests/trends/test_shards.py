@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.partitions import Partitioner
+from pipeline.partitions import split_by_author
 from pipeline.text import EventMatcher, fold
 from pipeline.trends.board import Board
 from pipeline.trends.panes import PaneCounter, PaneCounts
@@ -187,12 +187,12 @@ def test_provisional_lists_of_shards_are_those_of_one_board() -> None:
     matcher = EventMatcher(tuple(Event(name) for name in streams.EVENTS))
     counters = [PaneCounter(GRID, matcher) for _ in range(partitions)]
     boards = [Board(GRID, shard=shard) for shard in range(shards)]
-    merging, split_posts = Merging(shards), Partitioner(partitions).split
+    merging = Merging(shards)
     told, compared = [0] * partitions, 0
     for first in range(0, len(posts), batch):
         some = posts[first : first + batch]
         plain.feed(some)
-        for counter, part in zip(counters, split_posts(some), strict=True):
+        for counter, part in zip(counters, split_by_author(some, partitions), strict=True):
             for pane in counter.add(part):
                 for board, share in zip(boards, split(pane, shards), strict=True):
                     board.add(share)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.partitions import Partitioner
+from pipeline.partitions import split_by_author
 from pipeline.text import EventMatcher
 from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
@@ -39,7 +39,7 @@ def closes(log: list[Said], partitions: int = 2) -> list[PaneCounts]:
     end = (max(int(post.time) for post in posts) // HOUR_MS + 1) * HOUR_MS + GRID.lateness_ms
     matcher = EventMatcher(tuple(Event(name) for name in streams.EVENTS))
     panes = []
-    for part in Partitioner(partitions).split(posts):
+    for part in split_by_author(posts, partitions):
         counter = PaneCounter(GRID, matcher)
         panes += [*counter.add(part), *counter.mark(-(-end // GRID.pane_ms) * GRID.pane_ms)]
     return sorted(panes, key=lambda pane: pane.start)

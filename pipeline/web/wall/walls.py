@@ -8,7 +8,6 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from itertools import repeat
 
 from pipeline.moderation import ConflictError, DecisionLog, LogError, MemoryLog, Moderation, original_ref
 from pipeline.text import EventMatcher, printable, topics_of
@@ -88,7 +87,8 @@ class Walls:
         event: screens show the newest of them as if they had never left."""
         taken = 0
         old = came_ms is not None
-        for post, now in zip(posts, repeat(self.clock()) if came_ms is None else came_ms, strict=old):
+        times = [self.clock()] * len(posts) if came_ms is None else came_ms
+        for post, now in zip(posts, times, strict=True):
             for name in self._matcher.match(post, topics_of(post)):
                 if (on is None or name in on) and self.walls[name].take(post, now, old=old):
                     taken += 1
