@@ -3,11 +3,15 @@
 All decisions are `Alerting`'s. What it raises is kept before it is said: a record of the state holds how all rules
 stand and the alerts that led to it; when that is acknowledged the alerts are published, and only then is the offset
 committed. Whoever goes on after a crash says the alerts of the newest record again, with the same bytes. So no alert
-that was said is forgotten, whatever orders and rules came since; readers take the first of each key and status.
+that was said is forgotten, whatever orders came since; readers take the first of each key and status.
+
+Which rules hold for a list the log of posts decides (`pipeline.definitions`), so they change at the same list whoever
+takes it. What a worker says that does not know yet that others go on for it, is ended by whoever does.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,21 +24,25 @@ from faust.types import TP
 
 from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.orders import Orders
+from agents.heard import Orders, Said
 from agents.place import Place, begins_earlier
 from agents.publish import Outgoing, publish
 from agents.state import StateTable
 from agents.transport import Batch
+from pipeline.definitions import Ledger
+from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.text import printable
 from pipeline.trends.alerting import Alerting
 from pipeline.trends.snapshot import joined_records, named_records
 from schemas import TrendList
 from schemas.alerts import Alert as Raised
 from schemas.alerts import Order, Rule
+from schemas.definitions import Definitions
 
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, where nothing is raised
 LISTS_AT_ONCE = 200  # between two moments in which others may do something
 KEPT_HEADS = 2
+SETTLED_S = 2.0  # what was said before has its place on the topic
 
 
 class _Moment(msgspec.Struct):
@@ -57,12 +65,35 @@ _head = msgspec.msgpack.Decoder(_Head).decode
 _encode = msgspec.json.Encoder().encode
 
 
+class RulesInForce:
+    """Which rules hold for the lists of a moment, by what came in force before it. Those that cannot be used here (a
+    time zone that is unknown) hold for none; `say` is told once."""
+
+    def __init__(self, ledger: Ledger, say: Callable[[str], None]) -> None:
+        self._ledger, self._say = ledger, say
+        self._usable: dict[str, bool] = {}  # by version of the definitions
+
+    def at(self, moment: int) -> Sequence[Rule]:
+        """The rules for lists of that moment (ms of event time)."""
+        return next((it.rules for it in self._ledger.before(moment) if self._can_use(it)), ())
+
+    def _can_use(self, definitions: Definitions) -> bool:
+        version = definitions.version
+        if version not in self._usable:
+            try:
+                Alerting(definitions.rules)
+                self._usable[version] = True
+            except (ValueError, KeyError) as error:
+                self._usable[version] = False
+                self._say(f"the rules that were asked for cannot be used, and those before hold: {error}")
+        return self._usable[version]
+
+
 class AlertedPartition:
     """The one partition of `trends`, and how the rules stand after what was taken of it."""
 
-    def __init__(self, place: Place, rules: Sequence[Rule], records: Mapping[str, bytes]) -> None:
-        self.place, self.rules = place, rules
-        self.alerting = Alerting(rules)
+    def __init__(self, place: Place, in_force: RulesInForce, records: Mapping[str, bytes]) -> None:
+        self.place, self._in_force = place, in_force
         self.unreadable = 0
         self.saved_at = time.monotonic()
         self.said: list[Raised] = []  # is kept, and may not have been published yet
@@ -70,6 +101,9 @@ class AlertedPartition:
         self._heard = 0
         written = sorted(joined_records(records).items())
         self.state_offset: int | None = None  # where what the state does not cover begins
+        clock = int(written[-1][0].removeprefix("head/").split("-")[0]) if written else 0
+        self.rules = in_force.at(clock)
+        self.alerting = Alerting(self.rules)
         if written:
             name, content = written[-1]
             head, self.state_offset = _head(content), int(name.split("-")[1])
@@ -82,19 +116,27 @@ class AlertedPartition:
         for record in records:
             self.place.next = record.offset + 1
             try:
+                moment = _moment(record.value or b"")
+                if moment.final and moment.at > self.alerting.clock:
+                    self._hold(self._in_force.at(moment.at))
                 scope, _, window = (record.key or b"").decode().rpartition("/")
                 if not scope or self.alerting.wants(scope, window):
                     self.raised += self.alerting.take(_list(record.value or b""))
-                elif (moment := _moment(record.value or b"")).final:
+                elif moment.final:
                     self.raised += self.alerting.pass_time(moment.at)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 self.unreadable += 1
 
-    def hold(self, rules: Sequence[Rule]) -> None:
+    def _hold(self, rules: Sequence[Rule]) -> None:
         """From the next list on these rules hold."""
-        if rules is not self.rules:
+        if rules != self.rules:
             self.rules = rules
             self.raised += self.alerting.set_rules(rules)
+
+    def end_strays(self, said: Sequence[Raised], asked_s: float) -> None:
+        """What `said` (as of `asked_s`, monotonic) tells as firing and does not fire is over with the next list."""
+        settled = self.saved_at < asked_s - SETTLED_S and not self.said and not self.raised
+        self.raised += self.alerting.strays(said) if settled else []
 
     def obey(self, given: Sequence[Order]) -> list[Order]:
         """From the next list on all these orders hold. Returns those that are news."""
@@ -120,25 +162,18 @@ class Alert(PartitionAgent[AlertedPartition]):
     rules."""
 
     def __init__(
-        self, app: App, context: Context, state: StateTable, orders: Orders, say: Callable[[str], None]
+        self,
+        app: App,
+        context: Context,
+        state: StateTable,
+        orders: Orders,
+        said: Said,
+        definitions: DefinitionsLog,
+        say: Callable[[str], None],
     ) -> None:
         super().__init__(app, context, context.topics.trends)
-        self.state, self.orders, self.say = state, orders, say
-        self.rules = context.rules
-        self._refused: Sequence[Rule] | None = None
-
-    def go_by(self, rules: Sequence[Rule]) -> None:
-        """These rules hold from the next list on. Those that cannot be used change nothing."""
-        if rules in (self.rules, self._refused):
-            return
-        try:
-            Alerting(rules)
-        except (ValueError, KeyError) as error:
-            self._refused = rules
-            self.say(f"the rules that were asked for cannot be used, and those before hold: {error}")
-            return
-        self.rules = rules
-        self.say(f"{len(rules)} rule{'' if len(rules) == 1 else 's'} for alerts in force")
+        self.state, self.orders, self.said, self.definitions, self.say = state, orders, said, definitions, say
+        self._in_force = RulesInForce(definitions.ledger, say)
 
     async def take(self, batch: Batch) -> None:
         partition = self.partitions.get(batch.tp)
@@ -147,7 +182,8 @@ class Alert(PartitionAgent[AlertedPartition]):
         await super().take(batch)
 
     async def _open(self, place: Place) -> AlertedPartition | None:
-        partition = AlertedPartition(place, self.rules, self.state.records(place.tp.partition))
+        await asyncio.to_thread(self.definitions.refresh)
+        partition = AlertedPartition(place, self._in_force, self.state.records(place.tp.partition))
         if await begins_earlier(place, self.consumer, partition.state_offset):
             return None
         await self._publish(partition)
@@ -155,12 +191,15 @@ class Alert(PartitionAgent[AlertedPartition]):
 
     async def _process(self, partition: AlertedPartition, records: list[Any]) -> None:
         """Raises what the lists raise."""
-        tp = partition.place.tp
+        tp, rules = partition.place.tp, partition.rules
+        await asyncio.to_thread(self.definitions.refresh)  # what holds for lists was written before they were made
         for begin in range(0, len(records), LISTS_AT_ONCE):
             await self.orders.read_to_end()  # an order given before a list was made holds for it
             self._obey(partition)
-            partition.hold(self.rules)
             partition.take(records[begin : begin + LISTS_AT_ONCE])
+            if partition.rules != rules:
+                rules = partition.rules
+                self.say(f"{len(rules)} rule{'' if len(rules) == 1 else 's'} for alerts in force")
             if partition.raised or time.monotonic() - partition.saved_at >= SNAPSHOT_EVERY_S:
                 await self._keep(tp, partition)
                 await self._publish(partition)
@@ -187,6 +226,15 @@ class Alert(PartitionAgent[AlertedPartition]):
             if tp in owned:
                 await self.orders.read_to_end()
                 self._obey(partition)
+
+    async def end_strays(self) -> None:
+        """Hears what was said about alerts, and ends what nobody else will."""
+        owned = self.consumer.assignment()
+        for tp, partition in list(self.partitions.items()):
+            if tp in owned:
+                asked_s = time.monotonic()
+                await self.said.read_to_end()
+                partition.end_strays(list(self.said.firing.values()), asked_s)
 
     def _obey(self, partition: AlertedPartition) -> None:
         for order in partition.obey(self.orders.given):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -19,19 +18,19 @@ from faust.types import TP
 from agents.alert import Alert
 from agents.context import Context
 from agents.count import Count
+from agents.heard import Orders, Said
 from agents.merge import Merge
-from agents.orders import Orders
 from agents.publish import CannotPassError
 from agents.rank import Rank
 from agents.state import StateTable, Tables
 from agents.transport import Batch, BatchSchema, Transport
-from pipeline.kafka.connection import BrokerAwayError, Connection
+from pipeline.kafka.connection import Connection
 from pipeline.kafka.definitions import DefinitionsLog
 
 GROUP = "upswell"
 SESSION_TIMEOUT_S = 6.0
 HEARD_EVERY_S = 0.5  # orders about alerts
-RULES_EVERY_S = 2.0
+STRAYS_EVERY_S = 5.0  # alerts that somebody said who was not to, any more
 LOOKS_PER_FLUSH = 8  # how often the rank stage looks whether provisional lists are due
 POLL_RECORDS = 10_000  # a batch has at most so many
 
@@ -51,10 +50,12 @@ class UpswellApp(faust.App):
 
     fault: CannotPassError | None = None
     orders: Orders
+    said: Said
 
     async def on_shutdown(self) -> None:
         """Nobody reads batches any more."""
         await self.orders.close()
+        await self.said.close()
         await super().on_shutdown()
 
     def give_up(self, fault: CannotPassError) -> None:
@@ -127,8 +128,9 @@ def create_app(
         merge = Merge(app, context, StateTable(app, "merge", topics.merge_state, 1))
         _attach(app, "merge", topics.parts, merge)
         previewing.append(merge)
-    app.orders = Orders(connection, topics.decisions)
-    alert = Alert(app, context, StateTable(app, "alert", topics.alert_state, 1), app.orders, say)
+    app.orders, app.said = Orders(connection, topics.decisions), Said(connection, topics.alerts)
+    state = StateTable(app, "alert", topics.alert_state, 1)
+    alert = Alert(app, context, state, app.orders, app.said, definitions, say)
     _attach(app, "alert", topics.trends, alert)
     agents: list[BatchAgent] = [count, *previewing, alert]
 
@@ -140,14 +142,6 @@ def create_app(
         for agent in agents:
             await agent.seek_silent()
 
-    async def go_by_rules_in_force() -> None:
-        if not alert.partitions:
-            return
-        with suppress(BrokerAwayError):  # an outage is told once, by whoever writes
-            newest = (await asyncio.to_thread(definitions.refresh)).newest
-            if newest is not None:
-                alert.go_by(newest.rules)
-
     flush_s = context.flush_ms / 1_000
     _every(app, flush_s, count.report, "how far posts were read was not told, the next time says it")
     _every(app, flush_s, rank.wake_idle, "idle partitions were not woken, the next time they are")
@@ -156,7 +150,7 @@ def create_app(
     _every(app, flush_s, seek_silent, "silent partitions were not looked at, the next time they are")
     _every(app, flush_s / LOOKS_PER_FLUSH, preview, "provisional lists were not published, the next ones are")
     _every(app, HEARD_EVERY_S, alert.hear, "orders about alerts were not heard, the next time they are")
-    _every(app, RULES_EVERY_S, go_by_rules_in_force, "whether rules have changed was not heard, the next time it is")
+    _every(app, STRAYS_EVERY_S, alert.end_strays, "what others said of alerts was not heard, the next time it is")
 
     @app.on_rebalance_complete.connect
     async def ready(*_: Any, **__: Any) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
-from schemas.alerts import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +82,4 @@ class Context:
     idle_ms: int = 10_000
     flush_ms: int = 1_000
     live: bool = False  # whether idle partitions are told the time
-    rules: Sequence[Rule] = ()
     lists_from_ms: int = 0  # before this event time only the lists of the first minutes and of each hour's end are made

@@ -19,7 +19,7 @@ from agents.agent import PartitionAgent
 from agents.context import Context
 from agents.place import Place
 from agents.publish import Outgoing, publish
-from pipeline.definitions import entry_key
+from pipeline.definitions import FRONTIER_HEADER, entry_key
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.text import matcher_of
 from pipeline.trends.panes import PaneCounter, PaneCounts
@@ -49,7 +49,8 @@ class CountedPartition:
         self.definitions = definitions
         self.counter = PaneCounter(context.grid, matcher_of(definitions))
         self.dead: list[Outgoing] = []
-        self.defined: list[Outgoing] = []  # what control records have put in force, for whoever begins behind them
+        # by offset: what control records have put in force, for whoever begins behind them
+        self.defined: dict[int, Outgoing] = {}
         self.reached: tuple[int, int] | None = None  # last offset and frontier of what is published
         self.told = place.next  # the first offset that the live edge has not told of
         self.stamp = 0  # the newest record's own timestamp, ms
@@ -109,7 +110,8 @@ class CountedPartition:
         self.definitions = definitions
         self.counter.redefine(matcher)
         key = entry_key(self.place.tp.partition, record.offset)
-        self.defined.append(Outgoing(self._context.topics.definitions, 0, key, record.value))
+        told = ((FRONTIER_HEADER, b"%d" % self.counter.frontier),)
+        self.defined[record.offset] = Outgoing(self._context.topics.definitions, 0, key, record.value, told)
 
     @property
     def rewind_offset(self) -> int:
@@ -205,12 +207,14 @@ class Count(PartitionAgent[CountedPartition]):
         )
 
     async def _keep(self, partition: CountedPartition) -> None:
-        """Whoever owns the partition next finds what has come in force, before an offset behind it is declared."""
+        """Whoever owns the partition next finds what has come in force, before an offset behind it is declared. What
+        was written stands: read again from behind the posts before it, the partition seems closed less far."""
         if partition.defined:
-            defined, partition.defined = partition.defined, []
-            await publish(self.app, defined)
+            defined, partition.defined = partition.defined, {}
             tp = partition.place.tp
             ledger = await asyncio.to_thread(self.definitions.refresh)
+            known = ledger.entries.get(tp.partition, {})
+            await publish(self.app, [entry for offset, entry in defined.items() if offset not in known])
             begin = await asyncio.wait_for(self.consumer.earliest(tp), EARLIEST_WITHIN_S)  # else: begun again, and told
             gone = ledger.forgettable(tp.partition, begin)
             await publish(self.app, [Outgoing(self.context.topics.definitions, 0, key, None) for key in gone])

@@ -26,7 +26,6 @@ from pipeline.kafka.rights import check_rights, worker_rights
 from pipeline.kafka.topics import setting_of
 from pipeline.settings import Settings
 from pipeline.trends.panes import Grid
-from schemas.definitions import Definitions
 
 PATIENCE_S = 60.0  # with a broker that does not answer at the start
 STOPS_WITHIN_S, COMMITS_WITHIN_S = 4.5, 2.0
@@ -49,7 +48,7 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
     _check_topics(settings, there)
     check_rights(connection, worker_rights(settings), settings.kafka_prefix + GROUP)
     definitions = DefinitionsLog(settings, PATIENCE_S)
-    in_force = _say_what_counts(settings, definitions, say)
+    _say_what_counts(settings, definitions, say)
     context = Context(
         Grid(settings.pane_ms, settings.lateness_ms),
         settings.partitions,
@@ -58,7 +57,6 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
         settings.shards,
         max_ahead_ms=settings.max_ahead_ms,
         live=live,
-        rules=in_force.rules,
         lists_from_ms=lists_from_ms,
     )
 
@@ -100,13 +98,11 @@ def _check_topics(settings: Settings, there: dict[str, int]) -> None:
             )
 
 
-def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Callable[[str], None]) -> Definitions:
-    """What was asked for last. The first worker's file tells what holds from the beginning; afterwards the log decides,
-    whatever files say."""
-    first = definitions.begin_with(defined_by(settings))
+def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Callable[[str], None]) -> None:
+    """The first worker's file tells what holds from the beginning; afterwards the log decides, whatever files say."""
+    definitions.begin_with(defined_by(settings))
     if complaint := stale(settings, definitions.ledger.newest):
         say(complaint)
-    return definitions.ledger.newest or first
 
 
 def run_worker(

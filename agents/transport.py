@@ -20,7 +20,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from pipeline.kafka.headers import LenientPartition, read_leniently
+from pipeline.kafka.lenient import LenientPartition, read_leniently
 
 NO_EPOCH = -1
 FETCH_BYTES = 64 << 10  # the broker answers as soon as it has so much,

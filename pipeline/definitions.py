@@ -6,18 +6,24 @@
 
 An entry of a partition is a function of that partition's log and never changes once written: a worker that was killed,
 or a zombie, can only write it again. Keys of `first` are never used twice, so compaction leaves the one that counts.
+
+Each entry says in a header how far its partition was closed when the control record came. No list of a later moment is
+final before the entry is written, so whoever looks at lists knows which rules hold for them: those of the newest entry
+that came, in any partition, before their moment.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from schemas import PostError
 from schemas.definitions import Definitions, decode_definitions
 
 ASKED = b"asked"
+FRONTIER_HEADER = "frontier"  # of an entry of a partition, ms
 _FIRST = b"first/"
 _IN_FORCE = re.compile(rb"in-force/(\d{1,4})/(\d{20})")
 
@@ -32,20 +38,31 @@ def entry_key(partition: int, offset: int) -> bytes:
     return b"in-force/%d/%020d" % (partition, offset)
 
 
+class InForce(NamedTuple):
+    """What a control record put in force in its partition, where all panes before `frontier` (ms) were closed then;
+    -1: nobody has written how far."""
+
+    definitions: Definitions
+    frontier: int
+
+
 class Ledger:
-    """What the topic told so far; `take` its records in log order."""
+    """What the topic told so far; `take` its records in log order. What was read may be looked at while another thread
+    takes."""
 
     def __init__(self) -> None:
         self.first: Definitions | None = None  # None: nobody has said what holds from the beginning
         self.asked: Definitions | None = None
-        self.entries: dict[int, dict[int, Definitions]] = {}  # by posts partition, by offset of the control record
+        self.entries: dict[int, dict[int, InForce]] = {}  # by posts partition, by offset of the control record
 
-    def take(self, key: bytes | None, value: bytes | None) -> None:
+    def take(
+        self, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] = ()
+    ) -> None:
         """A record of the topic. What cannot be read is passed over: a key of ours always has a value of ours."""
         key = key or b""
         entry = _IN_FORCE.fullmatch(key)
         if entry and value is None:
-            self.entries.get(int(entry[1]), {}).pop(int(entry[2]), None)
+            self._put(int(entry[1]), int(entry[2]), None)
         if value is None:
             return
         try:
@@ -53,7 +70,7 @@ class Ledger:
         except PostError:
             return
         if entry:
-            self.entries.setdefault(int(entry[1]), {})[int(entry[2])] = definitions
+            self._put(int(entry[1]), int(entry[2]), InForce(definitions, _frontier(headers)))
         elif key == ASKED:
             self.asked = max(self.asked or definitions, definitions, key=_order)
         elif key.startswith(_FIRST) and self.first is None:
@@ -66,12 +83,19 @@ class Ledger:
             raise LookupError("nobody has said which definitions hold from the beginning")
         entries = self.entries.get(partition, {})
         before = [at for at in entries if offset is None or at < offset]
-        return entries[max(before)] if before else self.first
+        return entries[max(before)].definitions if before else self.first
+
+    def before(self, moment: int) -> list[Definitions]:
+        """What had come in force, anywhere, before lists of a moment (ms of event time) were final; the newest, whose
+        rules hold for them, first."""
+        entries = [entry for of_partition in self.entries.values() for entry in of_partition.values()]
+        known = [entry.definitions for entry in entries if entry.frontier < moment]
+        return sorted([*known, *([self.first] if self.first else [])], key=_order, reverse=True)
 
     @property
     def newest(self) -> Definitions | None:
         """What was asked for last, in force everywhere or not yet; None: nothing was."""
-        entries = [definitions for by_offset in self.entries.values() for definitions in by_offset.values()]
+        entries = [entry.definitions for of_partition in self.entries.values() for entry in of_partition.values()]
         known = [definitions for definitions in (self.first, self.asked, *entries) if definitions is not None]
         return max(known, key=_order, default=None)
 
@@ -80,6 +104,16 @@ class Ledger:
         holds: nothing is read from before it, so of the entries below it only the last one matters."""
         below = sorted(at for at in self.entries.get(partition, {}) if at < begin)
         return [entry_key(partition, at) for at in below[:-1]]
+
+    def _put(self, partition: int, offset: int, entry: InForce | None) -> None:
+        """Anew, for whoever looks meanwhile."""
+        others = {at: one for at, one in self.entries.get(partition, {}).items() if at != offset}
+        self.entries = self.entries | {partition: others if entry is None else others | {offset: entry}}
+
+
+def _frontier(headers: Iterable[tuple[str, bytes | None]]) -> int:
+    told = dict(headers).get(FRONTIER_HEADER) or b""
+    return int(told) if told.isdigit() else -1
 
 
 def _order(definitions: Definitions) -> tuple[int, str]:

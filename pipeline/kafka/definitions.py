@@ -13,6 +13,7 @@ import msgspec
 
 from pipeline.definitions import ASKED, Ledger, changes, first_key
 from pipeline.kafka.connection import BrokerAwayError, Connection, KafkaUseError, silent_logger, wait_for_broker
+from pipeline.kafka.headers import headers_of
 from pipeline.kafka.topics import TopicsError
 from pipeline.settings import Settings
 from pipeline.text import printable
@@ -69,7 +70,7 @@ class DefinitionsLog:
             while time.monotonic() < deadline:
                 for record in self._consumer.consume(1_000, 0.1):
                     if record.error() is None:
-                        self.ledger.take(record.key(), record.value())
+                        self.ledger.take(record.key(), record.value(), headers_of(record))
                         self._next = record.offset() + 1
                     elif record.error().code() == KafkaError._PARTITION_EOF:
                         return self.ledger
@@ -82,10 +83,10 @@ class DefinitionsLog:
             self._consumer.unassign()  # nothing is fetched before somebody asks again
 
     def begin_with(self, definitions: Definitions) -> Definitions:
-        """What holds from the beginning of every partition: `definitions`, unless somebody was first. Raises
-        KafkaUseError."""
+        """What holds from the beginning of every partition: `definitions`, unless somebody was first. It is older than
+        any control record, also of a log that was there before. Raises KafkaUseError."""
         if self.refresh().first is None:
-            self._put([(self._topic, first_key(), definitions, 0, False)])
+            self._put([(self._topic, first_key(), msgspec.structs.replace(definitions, at=0), 0, False)])
             self.refresh()
         assert self.ledger.first is not None
         return self.ledger.first
@@ -161,8 +162,9 @@ def stale(settings: Settings, newest: Definitions | None) -> str:
     ours = defined_by(settings)
     if newest is None or not any(ours.content) or ours.content == newest.content:
         return ""
-    at = dt.datetime.fromtimestamp(newest.at / 1_000, dt.UTC)
+    asked = dt.datetime.fromtimestamp(newest.at / 1_000, dt.UTC)
+    since = f"of {asked:%Y-%m-%d %H:%M} UTC" if newest.at else "from the beginning"
     return (
-        f"the events, watchlists and rules of the settings file are not those in force (of {at:%Y-%m-%d %H:%M} UTC, by"
+        f"the events, watchlists and rules of the settings file are not those in force ({since}, by"
         f" {printable(newest.by) or 'the first worker'}), which hold; put the file's in force with `upswell reload`"
     )

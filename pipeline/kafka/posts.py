@@ -47,7 +47,7 @@ class PostFollower:
         """
         from aiokafka import AIOKafkaConsumer
 
-        from pipeline.kafka.headers import read_leniently
+        from pipeline.kafka.lenient import read_leniently
 
         read_leniently()
         old = not self._next

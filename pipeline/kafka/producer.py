@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from operator import methodcaller
 from typing import Any
 
 import msgspec
 import xxhash
 
 from pipeline.kafka.connection import Connection, KafkaUseError, forbidden, refused, silent_logger, wait_for_broker
+from pipeline.kafka.headers import headers_of
 from pipeline.kafka.topics import TopicsError
 from pipeline.partitions import partition_of, split_by_author
 from pipeline.settings import Settings
@@ -25,7 +25,6 @@ _READ_LAST_WITHIN_S = 3.0
 LOOKED_AT = 16
 
 _encode = msgspec.json.Encoder().encode
-_read_headers = methodcaller("headers")  # not `record.headers()`: such a call, once hot, no longer looks for the error
 
 
 class DeliveryError(KafkaUseError):
@@ -297,16 +296,6 @@ def _bounds_of(consumer: Any, place: Any) -> tuple[int, int]:
             if not passing or time.monotonic() > deadline:
                 raise
         time.sleep(0.1)
-
-
-def headers_of(record: Any) -> Sequence[tuple[str, bytes | None]]:
-    """The headers of a record that librdkafka read; none where a name is not UTF-8. To be asked once of a record:
-    confluent-kafka keeps such headers as a list with a hole, which ends the process when somebody reads it."""
-    try:
-        found: Sequence[tuple[str, bytes | None]] | None = _read_headers(record)
-    except (SystemError, UnicodeDecodeError):  # the former is what Python makes of a result with an error
-        return ()
-    return found or ()
 
 
 def _time_of(record: Any) -> int:

@@ -22,7 +22,7 @@ def worker_rights(settings: Settings) -> dict[str, tuple[str, ...]]:
         "trends": ("READ", "WRITE"),
         "trends-live": ("WRITE",),
         "definitions": ("READ", "WRITE"),
-        "alerts": ("WRITE",),
+        "alerts": ("READ", "WRITE"),
         "decisions": ("READ",),
         "alert-state": ("READ", "WRITE"),
         "rank-state": ("READ", "WRITE"),

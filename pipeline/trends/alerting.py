@@ -108,6 +108,13 @@ class Alerting:
         name = f"{rule}/{topic}" if topic else rule
         self._memory.muted.setdefault(name, {})[from_ms] = until_ms
 
+    def strays(self, said: Sequence[Alert]) -> list[Alert]:
+        """The ends of those that were said to fire before now and do not: somebody else took the same lists and did
+        not know all orders, or what he knew is lost."""
+        courses = [course for of_rule in self._memory.courses.values() for course in of_rule.values()]
+        firing = {course.alert.key for course in courses if course.alert is not None}
+        return [_over(one, self.clock) for one in said if one.fired < self.clock and one.key not in firing]
+
     def snapshot(self) -> bytes:
         """All that `restore` needs to go on as if nothing had happened."""
         return msgspec.msgpack.encode(self._memory)

@@ -8,17 +8,32 @@ from typing import Any
 import msgspec
 from faust.types import TP
 
-from agents.alert import AlertedPartition
+from agents.alert import AlertedPartition, RulesInForce
 from agents.place import Place
+from pipeline.definitions import FRONTIER_HEADER, Ledger, entry_key, first_key
 from schemas import TrendList
 from schemas.alerts import Order, Rule
+from schemas.definitions import Definitions
 from tests.alerts.test_alerting import MINUTE, at, row, rule
 
 RULES = (rule(),)
 
 
-def partition(records: dict[str, bytes], rules: tuple[Rule, ...] = RULES) -> AlertedPartition:
-    return AlertedPartition(Place(TP("trends", 0), 1, 0), rules, records)
+def ledger_of(*rules: tuple[Rule, ...], minutes: tuple[int, ...] = ()) -> Ledger:
+    """The first of these rules from the beginning, each other one after the lists of a minute."""
+    ledger = Ledger()
+    ledger.take(first_key(), msgspec.json.encode(Definitions(1, rules=rules[0])))
+    for number, (changed, minute) in enumerate(zip(rules[1:], minutes, strict=True)):
+        told = ((FRONTIER_HEADER, b"%d" % (minute * MINUTE)),)
+        ledger.take(entry_key(0, number), msgspec.json.encode(Definitions(2 + number, rules=changed)), told)
+    return ledger
+
+
+def partition(
+    records: dict[str, bytes], rules: tuple[Rule, ...] = RULES, ledger: Ledger | None = None
+) -> AlertedPartition:
+    in_force = RulesInForce(ledger or ledger_of(rules), lambda _: None)
+    return AlertedPartition(Place(TP("trends", 0), 1, 0), in_force, records)
 
 
 def record(offset: int, trends: TrendList, key: str | None = None) -> Any:
@@ -63,16 +78,46 @@ def test_a_record_that_is_not_whole_is_passed_over_for_the_one_before_and_old_on
     assert partition(records).alerting.clock == 4 * MINUTE
 
 
-def test_rules_that_changed_while_nobody_ran_end_what_fires_for_them() -> None:
-    records: dict[str, bytes] = {}
-    first = partition(records)
-    first.take([record(0, at(1, row("#a")))])
-    written(first, records)
-    again = partition(records, (rule(top=3),))
-    assert [(one.status, one.topic) for one in again.raised] == [("resolved", "#a")]
-    again.hold(RULES)
-    again.take([record(1, at(2, row("#a")))])
-    assert [(one.status, one.at) for one in again.raised] == [("resolved", MINUTE), ("firing", 2 * MINUTE)]
+def test_rules_change_between_the_same_lists_whether_heard_before_them_or_with_them_and_after_a_restart() -> None:
+    rules = (RULES, (rule(top=3),), ())
+    lists = [record(minute, at(minute, row("#a"))) for minute in range(1, 7)]
+    want = [("firing", 1, "#a"), ("resolved", 3, "#a"), ("firing", 4, "#a"), ("resolved", 5, "#a")]
+    for restart in range(6):
+        records: dict[str, bytes] = {}
+        ledger = ledger_of(*rules, minutes=(3, 5))
+        first = partition(records, ledger=ledger)
+        first.take(lists[:restart])
+        written(first, records)
+        again = partition(records, ledger=ledger)
+        again.take(lists)  # from the first on, as after a rewind
+        alerts = {(one.key, one.status): one for one in [*first.said, *again.said, *again.raised]}
+        assert [(one.status, one.at // MINUTE, one.topic) for one in alerts.values()] == want, restart
+
+
+def test_rules_that_cannot_be_used_here_hold_for_no_list_and_are_told_once() -> None:
+    unknown = rule(quiet="22:00-07:00", time_zone="Mars/Olympus")
+    said: list[str] = []
+    in_force = RulesInForce(ledger_of(RULES, (unknown,), (rule(top=3),), minutes=(3, 5)), said.append)
+    assert [in_force.at(minute * MINUTE) for minute in (1, 4, 5, 6)] == [RULES, RULES, RULES, (rule(top=3),)]
+    assert len(said) == 1
+    assert "cannot be used" in said[0]
+
+
+def test_what_somebody_said_to_fire_and_does_not_is_over_with_the_next_list_once_all_else_is_settled() -> None:
+    one, zombie = partition({}), partition({})
+    one.alerting.mute("r", 90 * MINUTE, "#a")
+    for taker in (one, zombie):
+        taker.take([record(0, at(1, row("#a"), row("#b", 2)))])
+    said = zombie.raised
+    assert [it.topic for it in said] == ["#a", "#b"]
+    one.take([record(1, at(2, row("#b", 2)))])
+    one.end_strays(said, one.saved_at + 60)  # the firing of #b is not said yet
+    assert [(it.status, it.topic) for it in one.raised] == [("firing", "#b")]
+    one.raised = []
+    one.end_strays(said, one.saved_at)  # it may have been said a moment ago, and not been heard
+    assert one.raised == []
+    one.end_strays(said, one.saved_at + 60)
+    assert [(it.status, it.key, it.at) for it in one.raised] == [("resolved", said[0].key, 2 * MINUTE)]
 
 
 def test_orders_hold_from_the_next_list_and_only_news_are_told() -> None:

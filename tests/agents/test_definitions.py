@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from agents.context import Context, Topics
 from agents.count import DEFINITIONS_HEADER, CountedPartition
 from agents.place import Place
-from pipeline.definitions import ASKED, Ledger, entry_key, first_key
+from pipeline.definitions import ASKED, FRONTIER_HEADER, Ledger, entry_key, first_key
 from pipeline.health import Health
 from pipeline.trends.panes import Grid, PaneCounts
 from schemas import Post
@@ -82,15 +82,22 @@ def test_a_post_that_comes_again_behind_a_control_record_is_still_dropped() -> N
 def test_what_comes_in_force_is_to_be_kept_as_it_was_written_by_partition_and_offset() -> None:
     counted = partition(OLD)
     counted.take(LOG)
-    (kept,) = counted.defined
+    (kept,) = counted.defined.values()
     assert (kept.topic, kept.key, kept.value) == ("definitions", entry_key(0, 3), LOG[3].value)
+
+
+def test_an_entry_says_how_far_the_partition_was_closed_by_the_posts_before_it() -> None:
+    counted = partition(OLD)
+    counted.take([*LOG, control(7, Definitions(3)), control(8, Definitions(4)), post(9, 60_000)])
+    told = [dict(entry.headers)[FRONTIER_HEADER] for entry in counted.defined.values()]
+    assert told == [b"%d" % NOW, b"%d" % (NOW + 20_000), b"%d" % (NOW + 20_000)]
 
 
 def test_a_control_record_older_than_what_is_in_force_changes_nothing() -> None:
     counted = partition(NEW)
     closed = counted.take([control(0, OLD), control(1, NEW), post(2, 0), post(3, 16_000)])
     assert posts_by_events(closed) == [{("more", "new"): 1}]
-    assert counted.defined == counted.dead == []
+    assert (counted.defined, counted.dead) == ({}, [])
 
 
 def test_a_control_record_that_defines_nothing_is_a_dead_letter_and_the_old_definitions_hold() -> None:
@@ -104,7 +111,7 @@ def test_a_control_record_that_defines_nothing_is_a_dead_letter_and_the_old_defi
         (letter,) = counted.dead
         assert (dict(letter.headers)["reason"], letter.key, letter.value) == (b"definitions", b"0:1", value)
         assert counted.definitions is OLD
-        assert counted.defined == []
+        assert counted.defined == {}
 
 
 def test_no_definitions_are_as_good_as_others() -> None:
@@ -167,3 +174,36 @@ def test_what_may_be_forgotten_is_missed_by_nobody_who_reads_what_the_log_holds(
         assert ledger.at(2, at).at == before
     assert len(ledger.forgettable(2, 31)) <= max(len(offsets) - 1, 0)
     assert ledger.at(1, at).at == 0
+
+
+def told_at(frontier: int) -> tuple[tuple[str, bytes], ...]:
+    return ((FRONTIER_HEADER, b"%d" % frontier),)
+
+
+def test_for_lists_of_a_moment_holds_what_came_first_anywhere_before_it() -> None:
+    ledger = Ledger()
+    ledger.take(first_key(), value(Definitions(1)))
+    ledger.take(ASKED, value(Definitions(4)))
+    ledger.take(entry_key(0, 7), value(Definitions(2)), told_at(20))
+    ledger.take(entry_key(1, 3), value(Definitions(2)), told_at(10))
+    ledger.take(entry_key(1, 4), value(Definitions(3)), told_at(10))
+    ledger.take(entry_key(0, 8), value(Definitions(3)), told_at(40))
+    assert [ledger.before(moment)[0].at for moment in (0, 10, 11, 30)] == [1, 1, 3, 3]
+    assert [one.at for one in ledger.before(30)] == [3, 2, 2, 1]
+
+
+def test_of_an_entry_that_does_not_say_when_it_came_the_lists_of_every_moment_know() -> None:
+    for headers in ((), ((FRONTIER_HEADER, b"x"),), ((FRONTIER_HEADER, None),)):
+        ledger = Ledger()
+        ledger.take(first_key(), value(Definitions(1)))
+        ledger.take(entry_key(0, 7), value(Definitions(2)), headers)
+        assert ledger.before(0)[0].at == 2
+
+
+def test_what_was_read_may_be_looked_at_while_more_is_read() -> None:
+    ledger = Ledger()
+    ledger.take(entry_key(0, 1), value(Definitions(1)))
+    before = ledger.entries
+    ledger.take(entry_key(0, 2), value(Definitions(2)))
+    ledger.take(entry_key(0, 1), None)
+    assert (sorted(before[0]), sorted(ledger.entries[0])) == ([1], [2])

@@ -274,9 +274,9 @@ def test_pages_walls_and_alerts_follow_within_seconds_without_a_restart(
             until(lambda: answer("/events/new") == 200, 20, "the page of the new event")
             assert time.monotonic() - asked < 10
             until(lambda: posted(int(time.monotonic() * 1_000)), 60, "a post on the new wall")
-            wait_for(lambda: "0 rules for alerts in force" in worker.log.read_text(), worker)
             publish(kafka, f"{prefix}trends", at(NOW - 2, row("#a")))
             until(lambda: len(alerts_on(kafka, f"{prefix}alerts")) == 2, 40, "the end of what the old rule fired")
+            wait_for(lambda: "0 rules for alerts in force" in worker.log.read_text(), worker)
         finally:
             served.terminate()
     assert [one.status for one in alerts_on(kafka, f"{prefix}alerts")] == ["firing", "resolved"]

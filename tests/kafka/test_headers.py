@@ -15,9 +15,9 @@ from confluent_kafka import Consumer, TopicPartition
 from faust.types import TP
 
 from pipeline.kafka.connection import Connection
-from pipeline.kafka.headers import KeptRecords, LenientPartition
+from pipeline.kafka.headers import headers_of
+from pipeline.kafka.lenient import KeptRecords, LenientPartition
 from pipeline.kafka.posts import PostFollower
-from pipeline.kafka.producer import headers_of
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 

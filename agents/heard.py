@@ -1,4 +1,5 @@
-"""What people say about alerts (mute, unmute, acknowledge) on the topic `decisions`, for the agent that raises them."""
+"""What others say about alerts, for the agent that raises them: orders of people on the topic `decisions`, and on
+`alerts` what any worker has said."""
 
 from __future__ import annotations
 
@@ -9,25 +10,28 @@ from typing import Any
 import msgspec
 
 from pipeline.kafka.connection import Connection
-from schemas.alerts import Order
+from schemas.alerts import Alert, Order
 
 READ_WITHIN_S = 30.0
 _POLL_MS = 250
 _LAST_MS = 253_402_300_800_000  # the year 10000
 
-_decode = msgspec.json.Decoder(Order).decode
+_order = msgspec.json.Decoder(Order).decode
+_alert = msgspec.json.Decoder(Alert).decode
 
 
-class Orders:
-    """All orders that hold, and each as it comes. In no consumer group: `decisions` need not belong to the worker that
-    owns `trends`."""
+class Heard:
+    """A topic of one partition, read as far as `read_to_end` last came. In no consumer group: it need not belong to
+    the worker that owns `trends`."""
 
     def __init__(self, connection: Connection, topic: str) -> None:
-        self.given: list[Order] = []  # in the order in which they were heard; never one older than another of its key
         self._connection, self._topic = connection, topic
-        self._newest: dict[str, int] = {}  # key -> when the newest order about it was given
         self._consumer: Any = None
         self._reading = asyncio.Lock()
+
+    def _take(self, value: bytes) -> None:
+        """A record. Raises msgspec.DecodeError for one that is not meant for us."""
+        raise NotImplementedError
 
     async def read_to_end(self) -> None:
         """Returns when everything has been heard that the topic held when it was asked. (An embedded broker does not
@@ -42,7 +46,10 @@ class Orders:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{self._topic} was not read to its end within {READ_WITHIN_S:g} s")
                 for record in (await consumer.getmany(tp, timeout_ms=_POLL_MS)).get(tp, ()):
-                    self._take(record.value)
+                    try:
+                        self._take(record.value or b"")
+                    except msgspec.DecodeError:
+                        continue
 
     async def close(self) -> None:
         """Lets go of the connection."""
@@ -66,11 +73,32 @@ class Orders:
             self._consumer = consumer
         return self._consumer
 
-    def _take(self, value: bytes | None) -> None:
-        try:
-            order = _decode(value or b"")
-        except msgspec.DecodeError:
-            return  # a moderator's decision
+
+class Orders(Heard):
+    """All orders that hold, and each as it comes; what moderators decide is passed over."""
+
+    def __init__(self, connection: Connection, topic: str) -> None:
+        super().__init__(connection, topic)
+        self.given: list[Order] = []  # in the order in which they were heard; never one older than another of its key
+        self._newest: dict[str, int] = {}  # key -> when the newest order about it was given
+
+    def _take(self, value: bytes) -> None:
+        order = _order(value)
         if 0 <= order.at < _LAST_MS and 0 <= order.until < _LAST_MS and order.at >= self._newest.get(order.key, 0):
             self._newest[order.key] = order.at
             self.given.append(order)
+
+
+class Said(Heard):
+    """The alerts that were said to fire and not to be over, whoever said so."""
+
+    def __init__(self, connection: Connection, topic: str) -> None:
+        super().__init__(connection, topic)
+        self.firing: dict[str, Alert] = {}  # by key
+
+    def _take(self, value: bytes) -> None:
+        alert = _alert(value)
+        if alert.status == "firing":
+            self.firing[alert.key] = alert
+        else:
+            self.firing.pop(alert.key, None)
