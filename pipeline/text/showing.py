@@ -24,23 +24,28 @@ _INVISIBLE = regex.compile(
 _STRAY_MARKS = regex.compile(rf"^[\p{{M}} ]+|(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
 _CLUSTER = regex.compile(r"\X")
 _PRIVATE_SOURCES = frozenset({"sms", "mail", "email"})
+_NETWORKS = frozenset({"twitter", "mastodon", "bluesky"})  # whose accounts may be known by their digits alone
 _NUMBER = regex.compile(r"\+?[0-9][0-9 ().\-/]{5,}")
 
 
 def shown_account(account: str, source: str) -> str:
     """An account as everybody may see it: safe to show, and of who wrote by SMS or mail no number and no address.
 
-    `source` as source_name gives it. A number of another source is one all the same.
+    `source` as source_name gives it. A number of another source is one all the same, but for an account that a network
+    knows by its digits.
 
     >>> shown_account("+33 6 12 34 56 78", "sms"), shown_account("ann@mail.example", "mail")
     ('•••78', 'a•••')
+    >>> shown_account("2244994945", "twitter"), shown_account("2244994945", "form")
+    ('2244994945', '•••45')
     >>> shown_account("ann@toot.example", "mastodon"), shown_account("ann", "sms")
     ('ann@toot.example', 'ann')
     """
     account = printable(account)
     if source in _PRIVATE_SOURCES and "@" in account:
         return f"{account[0]}•••"
-    if _NUMBER.fullmatch(account) or (source in _PRIVATE_SOURCES and sum(map(str.isdigit, account)) > 5):
+    is_number = _NUMBER.fullmatch(account) and not (source in _NETWORKS and account.isdigit())
+    if is_number or (source in _PRIVATE_SOURCES and sum(map(str.isdigit, account)) > 5):
         return f"•••{account[-2:]}"
     return account
 

@@ -56,6 +56,33 @@ def test_an_order_given_while_nobody_was_there_is_heard_behind_thousands_of_deci
     assert told == [("firing", "#b"), ("resolved", "#b"), ("firing", "#c")]
 
 
+@pytest.mark.timeout(120)
+def test_what_a_worker_said_that_was_replaced_meanwhile_is_ended_by_its_successor(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
+    init_topics(settings)
+    (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
+    topic, trends = f"{prefix}alerts", f"{prefix}trends"
+    with Worker(settings, tmp_path / "worker.log") as worker:
+        publish(kafka, trends, at(NOW - 9, row("#a")))
+        wait_for(lambda: read(kafka, topic), worker)
+        (known,) = read(kafka, topic)
+        stray = msgspec.structs.replace(known, key=f"r/#z/{known.fired}", topic="#z", display="#z")
+        ours = Producer({"bootstrap.servers": kafka})
+        ours.produce(topic, msgspec.json.encode(stray), stray.record_key)
+        assert ours.flush(20) == 0
+        minutes = iter(range(NOW - 8, NOW + 1_000))
+
+        def is_over() -> bool:
+            publish(kafka, trends, at(next(minutes), row("#a")))
+            return len(read(kafka, topic)) > 2
+
+        wait_for(is_over, worker)
+    told = [(one.status, one.topic, one.key == stray.key) for one in read(kafka, topic)]
+    assert told == [("firing", "#a", False), ("firing", "#z", True), ("resolved", "#z", True)]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
