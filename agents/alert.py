@@ -53,10 +53,11 @@ class _Moment(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
-    """How all rules stand, and the alerts that led to it."""
+    """How all rules stand, the alerts that led to it, and the rules."""
 
     rules: bytes
     raised: list[Raised]
+    in_force: list[Rule] | None = None  # None: written before they were kept
 
 
 _list = msgspec.json.Decoder(TrendList).decode
@@ -101,13 +102,15 @@ class AlertedPartition:
         self._heard = 0
         written = sorted(joined_records(records).items())
         self.state_offset: int | None = None  # where what the state does not cover begins
-        clock = int(written[-1][0].removeprefix("head/").split("-")[0]) if written else 0
-        self.rules = in_force.at(clock)
+        self.rules: Sequence[Rule] = in_force.at(0)
         self.alerting = Alerting(self.rules)
         if written:
             name, content = written[-1]
-            head, self.state_offset = _head(content), int(name.split("-")[1])
+            clock, self.state_offset = map(int, name.removeprefix("head/").split("-")[:2])
+            head = _head(content)
             self.said = head.raised
+            self.rules = in_force.at(clock) if head.in_force is None else tuple(head.in_force)
+            self.alerting = Alerting(self.rules)
             self.raised = self.alerting.restore(head.rules)
         self._heads = {name: [it for it in records if it.startswith(f"{name}/")] for name, _ in written}
 
@@ -149,7 +152,7 @@ class AlertedPartition:
 
     def head(self) -> tuple[dict[str, bytes], list[str]]:
         """The records to write, and those that are needed no more then. What stands under a name never changes."""
-        content = msgspec.msgpack.encode(_Head(self.alerting.snapshot(), self.raised))
+        content = msgspec.msgpack.encode(_Head(self.alerting.snapshot(), self.raised, list(self.rules)))
         name = f"head/{self.alerting.clock:015d}-{self.place.next:015d}-{xxhash.xxh64_hexdigest(content)}"
         records = named_records(name, content)
         self._heads[name] = list(records)

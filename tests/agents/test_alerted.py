@@ -94,6 +94,16 @@ def test_rules_change_between_the_same_lists_whether_heard_before_them_or_with_t
         assert [(one.status, one.at // MINUTE, one.topic) for one in alerts.values()] == want, restart
 
 
+def test_it_goes_on_by_the_rules_that_it_was_kept_with_though_the_log_has_left_them_behind() -> None:
+    records: dict[str, bytes] = {}
+    first = partition(records)
+    first.take([record(0, at(1, row("#a")))])
+    written(first, records)
+    again = partition(records, ledger=ledger_of((), RULES, minutes=(1,)))
+    again.take([record(1, at(2, row("#a"))), record(2, at(3))])
+    assert [(one.status, one.at // MINUTE) for one in again.raised] == [("resolved", 3)]
+
+
 def test_rules_that_cannot_be_used_here_hold_for_no_list_and_are_told_once() -> None:
     unknown = rule(quiet="22:00-07:00", time_zone="Mars/Olympus")
     said: list[str] = []
