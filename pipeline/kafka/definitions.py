@@ -68,14 +68,16 @@ class DefinitionsLog:
         try:
             self._consumer.assign([TopicPartition(self._topic, 0, self._next)])  # anew, so that the end is told anew
             while time.monotonic() < deadline:
-                for record in self._consumer.consume(1_000, 0.1):
-                    if record.error() is None:
-                        self.ledger.take(record.key(), record.value(), headers_of(record))
-                        self._next = record.offset() + 1
-                    elif record.error().code() == KafkaError._PARTITION_EOF:
-                        return self.ledger
-                    else:
-                        fault = record.error().str()
+                record = self._consumer.poll(0.1)  # `consume` would wait for so many, or so long
+                if record is None:
+                    continue
+                if record.error() is None:
+                    self.ledger.take(record.key(), record.value(), headers_of(record))
+                    self._next = record.offset() + 1
+                elif record.error().code() == KafkaError._PARTITION_EOF:
+                    return self.ledger
+                else:
+                    fault = record.error().str()
             raise BrokerAwayError(f"{self._topic} was not read to its end in {ANSWERS_WITHIN_S:.0f} s ({fault})")
         except KafkaException as error:
             raise KafkaUseError(f"{self._topic} cannot be read: {error.args[0].str()}") from None
