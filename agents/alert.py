@@ -219,6 +219,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         said = [Outgoing(topic, 0, alert.record_key.encode(), _encode(alert)) for alert in partition.said]
         await publish(self.app, said)
         for alert in partition.said:
+            self.said.note(alert)
             self.context.health.raised(alert.rule, alert.status)
         partition.said = []
 

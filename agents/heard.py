@@ -90,14 +90,27 @@ class Orders(Heard):
 
 
 class Said(Heard):
-    """The alerts that were said to fire and not to be over, whoever said so."""
+    """The alerts that were said to fire and not to be over, whoever said so. Nothing is fetched between two
+    readings, which are rare."""
 
     def __init__(self, connection: Connection, topic: str) -> None:
         super().__init__(connection, topic)
         self.firing: dict[str, Alert] = {}  # by key
 
+    async def read_to_end(self) -> None:
+        """As any topic that is heard."""
+        consumer = await self._connected()
+        consumer.resume(*consumer.assignment())
+        try:
+            await super().read_to_end()
+        finally:
+            consumer.pause(*consumer.assignment())
+
     def _take(self, value: bytes) -> None:
-        alert = _alert(value)
+        self.note(_alert(value))
+
+    def note(self, alert: Alert) -> None:
+        """It was said."""
         if alert.status == "firing":
             self.firing[alert.key] = alert
         else:
