@@ -37,7 +37,6 @@ from pipeline.trends.snapshot import joined_records, named_records
 from schemas import TrendList
 from schemas.alerts import Alert as Raised
 from schemas.alerts import Order, Rule
-from schemas.definitions import Definitions
 
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, where nothing is raised
 LISTS_AT_ONCE = 200  # between two moments in which others may do something
@@ -72,22 +71,21 @@ class RulesInForce:
 
     def __init__(self, ledger: Ledger, say: Callable[[str], None]) -> None:
         self._ledger, self._say = ledger, say
-        self._usable: dict[str, bool] = {}  # by version of the definitions
+        self._usable: dict[tuple[Rule, ...], bool] = {}
 
     def at(self, moment: int) -> Sequence[Rule]:
         """The rules for lists of that moment (ms of event time)."""
-        return next((it.rules for it in self._ledger.before(moment) if self._can_use(it)), ())
+        return next((it.rules for it in self._ledger.before(moment) if self._can_use(it.rules)), ())
 
-    def _can_use(self, definitions: Definitions) -> bool:
-        version = definitions.version
-        if version not in self._usable:
+    def _can_use(self, rules: tuple[Rule, ...]) -> bool:
+        if rules not in self._usable:
             try:
-                Alerting(definitions.rules)
-                self._usable[version] = True
+                Alerting(rules)
+                self._usable[rules] = True
             except (ValueError, KeyError) as error:
-                self._usable[version] = False
+                self._usable[rules] = False
                 self._say(f"the rules that were asked for cannot be used, and those before hold: {error}")
-        return self._usable[version]
+        return self._usable[rules]
 
 
 class AlertedPartition:

@@ -54,6 +54,8 @@ class Ledger:
         self.first: Definitions | None = None  # None: nobody has said what holds from the beginning
         self.asked: Definitions | None = None
         self.entries: dict[int, dict[int, InForce]] = {}  # by posts partition, by offset of the control record
+        # what was put in order last, and its order: to order them is to hash all they define
+        self._sorted: tuple[object, object, list[InForce]] = ({}, None, [])
 
     def take(
         self, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] = ()
@@ -88,9 +90,14 @@ class Ledger:
     def before(self, moment: int) -> list[Definitions]:
         """What had come in force, anywhere, before lists of a moment (ms of event time) were final; the newest, whose
         rules hold for them, first."""
-        entries = [entry for of_partition in self.entries.values() for entry in of_partition.values()]
-        known = [entry.definitions for entry in entries if entry.frontier < moment]
-        return sorted([*known, *([self.first] if self.first else [])], key=_order, reverse=True)
+        entries, first, ordered = self._sorted
+        if entries is not self.entries or first is not self.first:
+            told, begin = self.entries, self.first
+            known = [entry for of_partition in told.values() for entry in of_partition.values()]
+            known += [InForce(begin, -1)] if begin is not None else []
+            ordered = sorted(known, key=lambda entry: entry.definitions.order, reverse=True)
+            self._sorted = told, begin, ordered
+        return [entry.definitions for entry in ordered if entry.frontier < moment]
 
     @property
     def newest(self) -> Definitions | None:
