@@ -3,11 +3,14 @@
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv /opt/upswell
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml requirements.txt README.md LICENSE ./
 COPY schemas schemas
 COPY pipeline pipeline
 COPY agents agents
-RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check .
+COPY upswell upswell
+# every file by the hash that `make lock` has written down, setuptools for the build among them
+RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check --no-build-isolation --no-deps .
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin upswell \

@@ -3,10 +3,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint coverage bench chaos long clean
+.PHONY: demo check test lint coverage bench chaos long mutations screenshots lock clean
 
 demo: $(STAMP)
 	@$(BIN)/upswell demo
+
+# what a change is held to while it is made: format, lint, types, import rules and the tests that need nothing else;
+# which those are, tests/conftest.py says
+check: lint
+	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not long and not alone and not slow and not kafka and not browser'
 
 # most of the time of many tests is waiting; those that measure time come last, by themselves
 test: lint
@@ -14,6 +19,7 @@ test: lint
 	$(BIN)/pytest -m alone
 
 lint: $(STAMP)
+	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
@@ -22,7 +28,7 @@ coverage: $(STAMP)
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
 
 bench: $(STAMP)
-	$(BIN)/upswell bench core
+	$(BIN)/python -m bench.core
 
 # the long form of tests/kafka/test_chaos.py: 50 faults, a million posts, three seeds; about half an hour
 chaos: $(STAMP)
@@ -31,6 +37,21 @@ chaos: $(STAMP)
 # the tests that are too long for every day: a full day of state, a day late with three workers, more seeds
 long: $(STAMP)
 	$(BIN)/pytest -m long
+	$(BIN)/python -m tests.kafka.fuzz_records --records 100000
+
+# breaks rules of docs/invariants.md on purpose, one after the other, and runs the tests that must notice
+mutations: $(STAMP)
+	$(BIN)/python -m tests.mutations
+
+# pictures of the pages for docs/pictures; needs /usr/bin/chromium
+screenshots: $(STAMP)
+	$(BIN)/python -m tests.screenshots
+
+# requirements.txt: what the image installs, each file by its hash
+lock: $(STAMP)
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --build-deps-for wheel \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra local --extra alerts --extra redis \
+	    --output-file requirements.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
@@ -49,5 +70,5 @@ $(STAMP): pyproject.toml
 	fi; \
 	echo "installing upswell into $(VENV) with $$found (once; a minute or two)" >&2; \
 	$(BIN)/python -c '' 2>/dev/null || "$$found" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis]'
 	@touch $@

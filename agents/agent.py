@@ -14,8 +14,8 @@ from faust import App
 from faust.types import TP
 
 from agents.context import Context
-from agents.place import Place, follow
-from agents.transport import Batch, BatchConsumer
+from agents.position import Position, resume
+from agents.runtime.transport import Batch, BatchConsumer
 
 RETRY_S = 1.0
 SILENT_S = 20.0  # after so long without a record it is asked whether there are any
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 
 class Opened(Protocol):
-    """What an agent holds of a partition, as of a place in its log."""
+    """What an agent holds of a partition, as of a position in its log."""
 
-    place: Place
+    position: Position
 
 
 P = TypeVar("P", bound=Opened)
@@ -44,12 +44,12 @@ class PartitionAgent(Generic[P]):
     def consumer(self) -> BatchConsumer:
         return self.app.consumer  # type: ignore[return-value]  # our transport's
 
-    async def _open(self, place: Place) -> P | None:
-        """The partition as it stands at a place; None: it is read from an earlier one now."""
+    async def _open(self, position: Position) -> P | None:
+        """The partition as it stands at a position; None: it is read from an earlier one now."""
         raise NotImplementedError
 
     async def _process(self, partition: P, records: list[Any]) -> None:
-        """Does what the next records of a partition ask for."""
+        """Does what the next records of a partition ask for; none: `position` has moved on without any."""
         raise NotImplementedError
 
     async def take(self, batch: Batch) -> None:
@@ -58,42 +58,50 @@ class PartitionAgent(Generic[P]):
         tp = batch.tp
         self.heard[tp] = time.monotonic()
         partition = self.partitions.get(tp)
-        place = follow(partition.place if partition else None, batch, self.consumer)
-        if place is None:
+        position = resume(partition.position if partition else None, batch, self.consumer)
+        if position is None:
             return
-        if partition is None or partition.place is not place:
+        if partition is None or partition.position is not position:
             self.partitions.pop(tp, None)
-            partition = await self._open(place)
+            partition = await self._open(position)
             if partition is None:
                 return
             self.partitions[tp] = partition
-        records = await place.records(batch, self.consumer)
-        if not records:
-            return
+        records = await position.records(batch, self.consumer)
+        if batch.epoch != position.epoch or batch.last < position.next:
+            return  # it was taken before, or is read again
         try:
-            await self._process(partition, records)
+            if records:
+                await self._process(partition, records)
+            if position.next <= batch.last:  # what comes behind the last record is no record
+                position.next = batch.last + 1
+                await self._process(partition, [])
         except BaseException:
             self.partitions.pop(tp, None)
             raise
 
     async def seek_silent(self) -> None:
         """Seeks again where nothing has come for long though the log goes on. Should records be lost between Kafka and
-        an agent, the hole is seen where others follow; after the last ones there is none."""
+        an agent, the gap is seen where others follow; after the last ones there is none."""
         now = time.monotonic()
         for tp in self.consumer.assignment():
             if tp.topic != self.topic or now - self.heard.setdefault(tp, now) < SILENT_S:
                 continue
             self.heard[tp] = now
             partition = self.partitions.get(tp)
-            following = partition.place.next if partition else self.consumer.starts.get(tp)
-            place = TopicPartition(tp.topic, tp.partition)
-            end = (await self.consumer.highwaters(place)).get(place)
+            following = partition.position.next if partition else self.consumer.starts.get(tp)
+            position = TopicPartition(tp.topic, tp.partition)
+            end = (await self.consumer.highwaters(position)).get(position)
             if following is None or end is None or end <= following:
                 continue
             _log.info(  # it may only have waited for others, or for the broker
                 "%s[%d]: nothing came for %d s though the log goes on from offset %d to %d; it is read from there",
-                tp.topic, tp.partition, SILENT_S, following, end,
-            )  # fmt: skip
+                tp.topic,
+                tp.partition,
+                SILENT_S,
+                following,
+                end,
+            )
             await self.consumer.rewind(tp, following)
 
     async def recover(self, tp: TP) -> None:

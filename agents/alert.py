@@ -24,13 +24,14 @@ from faust.types import TP
 
 from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.heard import Orders, Said
-from agents.place import Place, begins_earlier
+from agents.heard import Orders, PublishedAlerts
+from agents.position import Position, begins_earlier
 from agents.publish import Outgoing, publish
-from agents.state import StateTable
-from agents.transport import Batch
-from pipeline.definitions import Ledger
+from agents.runtime.transport import Batch
+from agents.state import StateStore
+from pipeline.definitions import DefinitionsHistory
 from pipeline.kafka.definitions import DefinitionsLog
+from pipeline.kafka.log import GlobalTable
 from pipeline.text import printable
 from pipeline.trends.alerting import Alerting
 from pipeline.trends.snapshot import joined_records, named_records
@@ -41,7 +42,7 @@ from schemas.alerts import Order, Rule
 SNAPSHOT_EVERY_S = 20.0  # of the wall clock, where nothing is raised
 LISTS_AT_ONCE = 200  # between two moments in which others may do something
 KEPT_HEADS = 2
-SETTLED_S = 2.0  # what was said before has its place on the topic
+SETTLED_S = 2.0  # what was said before has its position on the topic
 
 
 class _Moment(msgspec.Struct):
@@ -69,8 +70,8 @@ class RulesInForce:
     """Which rules hold for the lists of a moment, by what came in force before it. Those that cannot be used here (a
     time zone that is unknown) hold for none; `say` is told once."""
 
-    def __init__(self, ledger: Ledger, say: Callable[[str], None]) -> None:
-        self._ledger, self._say = ledger, say
+    def __init__(self, history: DefinitionsHistory, say: Callable[[str], None]) -> None:
+        self._ledger, self._say = history, say
         self._usable: dict[tuple[Rule, ...], bool] = {}
 
     def at(self, moment: int) -> Sequence[Rule]:
@@ -91,8 +92,8 @@ class RulesInForce:
 class AlertedPartition:
     """The one partition of `trends`, and how the rules stand after what was taken of it."""
 
-    def __init__(self, place: Place, in_force: RulesInForce, records: Mapping[str, bytes]) -> None:
-        self.place, self._in_force = place, in_force
+    def __init__(self, position: Position, in_force: RulesInForce, records: Mapping[str, bytes]) -> None:
+        self.position, self._in_force = position, in_force
         self.unreadable = 0
         self.saved_at = time.monotonic()
         self.said: list[Raised] = []  # is kept, and may not have been published yet
@@ -115,7 +116,7 @@ class AlertedPartition:
     def take(self, records: Sequence[Any]) -> None:
         """What these lists raise is in `raised` then."""
         for record in records:
-            self.place.next = record.offset + 1
+            self.position.next = record.offset + 1
             try:
                 moment = _moment(record.value or b"")
                 if moment.final and moment.at > self.alerting.clock:
@@ -134,12 +135,12 @@ class AlertedPartition:
             self.rules = rules
             self.raised += self.alerting.set_rules(rules)
 
-    def end_strays(self, said: Sequence[Raised], asked_s: float) -> None:
+    def end_orphaned(self, said: Sequence[Raised], asked_s: float) -> None:
         """What `said` (as of `asked_s`, monotonic) tells as firing and does not fire is over with the next list."""
         settled = self.saved_at < asked_s - SETTLED_S and not self.said and not self.raised
-        self.raised += self.alerting.strays(said) if settled else []
+        self.raised += self.alerting.orphaned(said) if settled else []
 
-    def obey(self, given: Sequence[Order]) -> list[Order]:
+    def apply_orders(self, given: Sequence[Order]) -> list[Order]:
         """From the next list on all these orders hold. Returns those that are news."""
         fresh, self._heard = given[self._heard :], len(given)
         for order in fresh:
@@ -151,7 +152,7 @@ class AlertedPartition:
     def head(self) -> tuple[dict[str, bytes], list[str]]:
         """The records to write, and those that are needed no more then. What stands under a name never changes."""
         content = msgspec.msgpack.encode(_Head(self.alerting.snapshot(), self.raised, list(self.rules)))
-        name = f"head/{self.alerting.clock:015d}-{self.place.next:015d}-{xxhash.xxh64_hexdigest(content)}"
+        name = f"head/{self.alerting.clock:015d}-{self.position.next:015d}-{xxhash.xxh64_hexdigest(content)}"
         records = named_records(name, content)
         self._heads[name] = list(records)
         gone = [record for head in sorted(self._heads)[:-KEPT_HEADS] for record in self._heads.pop(head)]
@@ -166,37 +167,37 @@ class Alert(PartitionAgent[AlertedPartition]):
         self,
         app: App,
         context: Context,
-        state: StateTable,
-        orders: Orders,
-        said: Said,
+        state: StateStore,
+        orders: GlobalTable[Orders],
+        said: GlobalTable[PublishedAlerts],
         definitions: DefinitionsLog,
         say: Callable[[str], None],
     ) -> None:
         super().__init__(app, context, context.topics.trends)
         self.state, self.orders, self.said, self.definitions, self.say = state, orders, said, definitions, say
-        self._in_force = RulesInForce(definitions.ledger, say)
+        self._in_force = RulesInForce(definitions.history, say)
 
     async def take(self, batch: Batch) -> None:
         partition = self.partitions.get(batch.tp)
-        if partition is not None and partition.place.epoch != self.consumer.epochs.get(batch.tp, 0):
+        if partition is not None and partition.position.epoch != self.consumer.epochs.get(batch.tp, 0):
             del self.partitions[batch.tp]  # somebody else may have said more meanwhile: on from what is written
         await super().take(batch)
 
-    async def _open(self, place: Place) -> AlertedPartition | None:
+    async def _open(self, position: Position) -> AlertedPartition | None:
         await asyncio.to_thread(self.definitions.refresh)
-        partition = AlertedPartition(place, self._in_force, self.state.records(place.tp.partition))
-        if await begins_earlier(place, self.consumer, partition.state_offset):
+        partition = AlertedPartition(position, self._in_force, self.state.records(position.tp.partition))
+        if await begins_earlier(position, self.consumer, partition.state_offset):
             return None
         await self._publish(partition)
         return partition
 
     async def _process(self, partition: AlertedPartition, records: list[Any]) -> None:
         """Raises what the lists raise."""
-        tp, rules = partition.place.tp, partition.rules
+        tp, rules = partition.position.tp, partition.rules
         await asyncio.to_thread(self.definitions.refresh)  # what holds for lists was written before they were made
         for begin in range(0, len(records), LISTS_AT_ONCE):
-            await self.orders.read_to_end()  # an order given before a list was made holds for it
-            self._obey(partition)
+            await asyncio.to_thread(self.orders.refresh)  # an order given before a list was made holds for it
+            self._apply_orders(partition)
             partition.take(records[begin : begin + LISTS_AT_ONCE])
             if partition.rules != rules:
                 rules = partition.rules
@@ -204,7 +205,7 @@ class Alert(PartitionAgent[AlertedPartition]):
             if partition.raised or time.monotonic() - partition.saved_at >= SNAPSHOT_EVERY_S:
                 await self._keep(tp, partition)
                 await self._publish(partition)
-                self.consumer.declare(tp, partition.place.next)
+                self.consumer.mark_committable(tp, partition.position.next)
 
     async def _keep(self, tp: TP, partition: AlertedPartition) -> None:
         records, gone = partition.head()
@@ -217,7 +218,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         said = [Outgoing(topic, 0, alert.record_key.encode(), _encode(alert)) for alert in partition.said]
         await publish(self.app, said)
         for alert in partition.said:
-            self.said.note(alert)
+            self.said.state.note(alert)
             self.context.health.raised(alert.rule, alert.status)
         partition.said = []
 
@@ -226,20 +227,20 @@ class Alert(PartitionAgent[AlertedPartition]):
         owned = self.consumer.assignment()
         for tp, partition in list(self.partitions.items()):
             if tp in owned:
-                await self.orders.read_to_end()
-                self._obey(partition)
+                await asyncio.to_thread(self.orders.refresh)
+                self._apply_orders(partition)
 
-    async def end_strays(self) -> None:
+    async def end_orphaned(self) -> None:
         """Hears what was said about alerts, and ends what nobody else will."""
         owned = self.consumer.assignment()
         for tp, partition in list(self.partitions.items()):
             if tp in owned:
                 asked_s = time.monotonic()
-                await self.said.read_to_end()
-                partition.end_strays(list(self.said.firing.values()), asked_s)
+                said = await asyncio.to_thread(self.said.refresh)
+                partition.end_orphaned(list(said.firing.values()), asked_s)
 
-    def _obey(self, partition: AlertedPartition) -> None:
-        for order in partition.obey(self.orders.given):
+    def _apply_orders(self, partition: AlertedPartition) -> None:
+        for order in partition.apply_orders(self.orders.state.given):
             what = f"{order.rule} {printable(order.topic)}".strip()
             until = f" until {dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
             self.say(f"{printable(order.by)}: {order.action} {what}{until if order.action == 'mute' else ''}")

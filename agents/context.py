@@ -6,67 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
-
-
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """The names of the topics, with the prefix of this installation."""
-
-    prefix: str = ""
-
-    def __call__(self, name: str) -> str:
-        return f"{self.prefix}{name}"
-
-    @property
-    def posts(self) -> str:
-        return self("posts")
-
-    @property
-    def dead(self) -> str:
-        return self("posts-dead")
-
-    @property
-    def counts(self) -> str:
-        return self("topic-counts")
-
-    @property
-    def trends(self) -> str:
-        return self("trends")
-
-    @property
-    def live(self) -> str:
-        """Provisional lists."""
-        return self("trends-live")
-
-    @property
-    def parts(self) -> str:
-        """What shards tell of their topics, where there are several."""
-        return self("trend-parts")
-
-    @property
-    def definitions(self) -> str:
-        """Which events and watchlists hold where."""
-        return self("definitions")
-
-    @property
-    def alerts(self) -> str:
-        return self("alerts")
-
-    @property
-    def decisions(self) -> str:
-        return self("decisions")
-
-    @property
-    def rank_state(self) -> str:
-        return self("rank-state")
-
-    @property
-    def merge_state(self) -> str:
-        return self("merge-state")
-
-    @property
-    def alert_state(self) -> str:
-        return self("alert-state")
+from schemas.control import UNSIGNED, ControlKeys
+from schemas.topics import Topics
 
 
 @dataclass(frozen=True)
@@ -77,8 +18,7 @@ class Context:
     partitions: int  # of posts
     topics: Topics
     health: Health
-    shards: int = 1  # of topics: partitions of topic-counts
-    max_ahead_ms: int = 600_000
+    control: ControlKeys = UNSIGNED  # what signs markers and control records
     idle_ms: int = 10_000
     flush_ms: int = 1_000
     live: bool = False  # whether idle partitions are told the time

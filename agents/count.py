@@ -11,152 +11,177 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from faust import App
 from faust.types import TP
 
 from agents.agent import PartitionAgent
 from agents.context import Context
-from agents.place import Place
-from agents.publish import Outgoing, publish
+from agents.poison import Attempts
+from agents.position import Position
+from agents.publish import CannotGoOnError, Outgoing, publish
 from pipeline.definitions import FRONTIER_HEADER, entry_key
 from pipeline.kafka.definitions import DefinitionsLog
+from pipeline.kafka.producer import marker_headers
 from pipeline.text import matcher_of
-from pipeline.trends.panes import PaneCounter, PaneCounts
-from pipeline.trends.shards import split
-from pipeline.trends.wire import to_chunks, to_messages
-from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post
-from schemas.counts import LiveEdge, Reached
+from pipeline.trends.counts import Counts
+from pipeline.trends.panes import PaneCounter
+from pipeline.trends.wire import edge_message, to_messages
+from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post, decode_posts
+from schemas.control import header_of
+from schemas.counts import PartitionProgress, encode_counts
 from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
 
-EDGE_BYTES = 900_000
 DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
+ASKED_AHEAD_MS = 600_000  # a control record may have been asked for by a clock that is so fast
+DEAF_S = 4.0  # without an answer to a fetch: the broker is away, or cannot be reached
+PRODUCERS_RETURN_S = 30.0  # librdkafka looks for a broker again after 10 s (and half of it) at most, Java after 1 s
 SLOW_MS = 300_000  # a clock that is further behind is wrong
-MARKERS_AHEAD_MS = 3_600_000  # a replay's last marker lies up to an hour (and the lateness) behind its newest post
 EARLIEST_WITHIN_S = 30.0
 _DETAIL_CHARACTERS = 500
-
-_encode = msgspec.json.Encoder().encode
 
 
 class CountedPartition:
     """One posts partition: what is open, how far it was read, and the definitions in force there."""
 
-    def __init__(self, place: Place, context: Context, definitions: Definitions) -> None:
-        """`definitions` are those in force at the place."""
-        self.place = place
+    def __init__(
+        self, position: Position, context: Context, definitions: Definitions, attempts: Attempts | None = None
+    ) -> None:
+        """`definitions` are those in force at the position; `attempts`: what workers died of before."""
+        self.position = position
         self.definitions = definitions
         self.counter = PaneCounter(context.grid, matcher_of(definitions))
         self.dead: list[Outgoing] = []
         # by offset: what control records have put in force, for whoever begins behind them
         self.defined: dict[int, Outgoing] = {}
         self.reached: tuple[int, int] | None = None  # last offset and frontier of what is published
-        self.told = place.next  # the first offset that the live edge has not told of
+        self.told = position.next  # the first offset that the live edge has not told of
         self.stamp = 0  # the newest record's own timestamp, ms
+        self.attempts = attempts or Attempts("", position.next, position.next)
         self._context = context
 
-    def take(self, records: Sequence[Any]) -> list[PaneCounts]:
+    def take(self, records: Sequence[Any]) -> list[Counts]:
         """Counts records in log order; returns the panes that close. Records that are no posts go to `dead`."""
-        closed: list[PaneCounts] = []
+        closed: list[Counts] = []
         posts: list[Post] = []
-        begin = expected = self.place.next
-        ahead = self._context.max_ahead_ms
+        taken_ms: list[int] = []  # when the log took each of them
+        poison = self.attempts.poison
+        begin = expected = self.position.next
+        plain = [record for record in records if not record.headers and record.offset not in poison]
+        read = iter(decode_posts([record.value or b"" for record in plain]))
         for record in records:
             offset = record.offset
-            stamp: Any = record.timestamp or 0  # aiokafka says None where a producer gave no time
-            marked, defines = None, False
-            if record.headers:
-                marked = None if record.value else _marker(record)
-                defines = _defines(record)
-            if posts and (offset != expected or marked is not None or defines):
-                closed += self.counter.add(posts, begin)
-                posts = []
+            taken: Any = record.timestamp
+            marked, defined = None, None
+            post: Post | PostError | None = None
+            if offset in poison:
+                post = PostError("poison", "three workers in a row ended at this record, the last at it alone")
+            elif record.headers:
+                marked, defined = _marker(self._context, record), _control_record(self._context, record)
+            else:
+                post = next(read)
+            if posts and (offset != expected or marked is not None or isinstance(defined, Definitions)):
+                closed += self.counter.add(posts, begin, taken_ms)
+                posts, taken_ms = [], []
             try:
+                if taken is None or taken < 0:  # aiokafka says None where a producer gave no time
+                    raise PostError("time", "the record has no time of its own")
                 if marked is not None:
-                    if marked > stamp + ahead + MARKERS_AHEAD_MS:
-                        raise PostError("future", f"a marker of {marked}, far beyond the record's own time")
-                    closed += self.counter.mark(marked, offset)
-                elif defines:
-                    self._redefine(record)
+                    closed += self.counter.mark(marked, offset, taken)
+                elif isinstance(defined, Definitions):
+                    self._redefine(record, defined)
                 else:
-                    post = decode_post(record.value or b"")
-                    if post.time > stamp + ahead:
-                        raise PostError("future", f"{post.time} is more than {ahead} ms after the record's own time")
+                    post = post or _post(record, defined)
+                    if isinstance(post, PostError):
+                        raise post
                     if not posts:
                         begin = offset
                     posts.append(post)
+                    taken_ms.append(taken)
             except PostError as fault:
                 self._context.health.dead(fault.reason)
                 if posts:
-                    closed += self.counter.add(posts, begin)
-                    posts = []
-                self.dead.append(_dead_letter(self._context.topics.dead, self.place.tp, record, fault))
+                    closed += self.counter.add(posts, begin, taken_ms)
+                    posts, taken_ms = [], []
+                self.dead.append(_dead_letter(self._context.topics.dead, self.position.tp, record, fault))
             expected = offset + 1
         if posts:
-            closed += self.counter.add(posts, begin)
-        self.place.next = expected
-        self.stamp = records[-1].timestamp or 0
+            closed += self.counter.add(posts, begin, taken_ms)
+        self.position.next = expected
+        self.stamp = (records[-1].timestamp or 0) if records else self.stamp
         return closed
 
-    def _redefine(self, record: Any) -> None:
+    def _redefine(self, record: Any, definitions: Definitions) -> None:
         """A control record: what it defines holds for the records behind it, unless it is older than what is in force.
         It belongs to no pane and moves no watermark. Raises PostError for one that defines nothing; the definitions in
         force stay so."""
-        definitions = decode_definitions(record.value or b"")
         matcher = matcher_of(definitions)
         if definitions.order <= self.definitions.order:
             return
         self.definitions = definitions
         self.counter.redefine(matcher)
-        key = entry_key(self.place.tp.partition, record.offset)
+        key = entry_key(self.position.tp.partition, record.offset)
         told = ((FRONTIER_HEADER, b"%d" % self.counter.frontier),)
         self.defined[record.offset] = Outgoing(self._context.topics.definitions, 0, key, record.value, told)
 
     @property
     def rewind_offset(self) -> int:
-        return self.counter.rewind_offset(self.place.next)
+        return self.counter.rewind_offset(self.position.next)
 
-    def edge(self) -> list[bytes]:
-        """What the live edge is to tell next, a message for each shard; none: nothing new. Panes that do not fit into
-        a message wait till they close."""
-        partition, since, self.told = self.place.tp.partition, self.told, self.place.next
-        if since == self.told:
-            return []
-        version, messages = self.told - 1, []
-        panes = [split(pane, self._context.shards) for pane in self.counter.edge()]
-        for shard in range(self._context.shards):
-            chunks = [to_chunks(pane[shard], partition, version, EDGE_BYTES) for pane in panes]
-            edge = LiveEdge(partition, since, version, self.counter.newest, [one for one, *more in chunks if not more])
-            while len(message := _encode(edge)) > EDGE_BYTES:
-                del edge.panes[len(edge.panes) // 2 :]
-            messages.append(message)
-        return messages
+    def edge(self) -> bytes | None:
+        """What the live edge is to tell next; None: nothing new."""
+        partition, first_offset, self.told = self.position.tp.partition, self.told, self.position.next
+        if first_offset == self.told:
+            return None
+        return edge_message(self.counter.edge(), partition, (first_offset, self.told - 1), self.counter.newest)
 
 
-def marker(topic: str, partition: int, time_ms: int) -> Outgoing:
+def marker(context: Context, partition: int, time_ms: int) -> Outgoing:
     """An empty post that says that event time has come to `time_ms`."""
-    return Outgoing(topic, partition, None, b"", ((MARKER_HEADER, b"%d" % time_ms),))
+    topic = context.topics.posts
+    return Outgoing(topic, partition, None, b"", tuple(marker_headers(context.control, topic, time_ms)))
 
 
-def _marker(record: Any) -> int | None:
-    for name, value in record.headers:
-        if name == MARKER_HEADER:
-            try:
-                time = int(value or b"")
-            except ValueError:
-                return None
-            return time if 0 <= time < MAX_TIME_MS else None
-    return None
+def _marker(context: Context, record: Any) -> int | None:
+    """The time that a marker of ours says; None for any other record."""
+    told = header_of(record.headers, MARKER_HEADER)
+    if record.value or record.key is not None or not told or not told.isdigit() or int(told) >= MAX_TIME_MS:
+        return None
+    return int(told) if context.control.accept(context.topics.posts, MARKER_HEADER, told, record.headers) else None
 
 
-def _defines(record: Any) -> bool:
-    return any(name == DEFINITIONS_HEADER for name, _ in record.headers)
+def _control_record(context: Context, record: Any) -> Definitions | str:
+    """What a control record of ours defines; of any other record why it is none, "" where it does not look like one."""
+    version = header_of(record.headers, DEFINITIONS_HEADER)
+    if version is None or record.key is not None:
+        return ""
+    value = record.value or b""
+    if not context.control.accept(context.topics.posts, DEFINITIONS_HEADER, value, record.headers):
+        return "a control record that is not signed by a key of ours (UPSWELL_CONTROL_KEY)"
+    try:
+        definitions = decode_definitions(value)
+    except PostError as fault:
+        return fault.detail
+    if version != definitions.version.encode():
+        return "a control record whose header does not name the version of what it defines"
+    if definitions.at > (record.timestamp or 0) + ASKED_AHEAD_MS:
+        return f"a control record of {definitions.at}, far beyond the record's own time"
+    return definitions
+
+
+def _post(record: Any, no_control_record: str | None) -> Post:
+    """The post in a record. Raises PostError; of what looks like a control record and is none of ours, why."""
+    try:
+        return decode_post(record.value or b"")
+    except PostError:
+        if no_control_record:
+            raise PostError("definitions", no_control_record) from None
+        raise
 
 
 def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
     """The same key however often the record is read, so that compaction leaves one. (No value would be a tombstone.)"""
-    place = f"{tp.partition}:{record.offset}"
+    position = f"{tp.partition}:{record.offset}"
     headers: tuple[tuple[str, bytes], ...] = (
         ("reason", fault.reason.encode()),
         ("detail", fault.detail[:_DETAIL_CHARACTERS].encode(errors="replace")),
@@ -167,7 +192,7 @@ def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
     raw = record.value or b""
     if len(raw) > DEAD_BYTES:  # it came compressed: as it is it would not pass
         headers += (("bytes", str(len(raw)).encode()),)
-    return Outgoing(topic, None, place.encode(), raw[:DEAD_BYTES], headers)
+    return Outgoing(topic, None, position.encode(), raw[:DEAD_BYTES], headers)
 
 
 class Count(PartitionAgent[CountedPartition]):
@@ -177,33 +202,60 @@ class Count(PartitionAgent[CountedPartition]):
         super().__init__(app, context, context.topics.posts)
         self.definitions = definitions
         self._reported: dict[TP, tuple[int, int]] = {}
-        self._marked: dict[TP, float] = {}  # when it was last told the time, by that clock
+        self._marked: dict[TP, float] = {}  # when it was last told the time, by the monotonic clock
+        self._deaf: dict[TP, float] = {}  # when the broker was last seen not to answer for it, by that clock
+        self._attempts: dict[TP, Attempts] = {}  # of partitions that this worker has
 
-    async def _open(self, place: Place) -> CountedPartition:
+    async def _open(self, position: Position) -> CountedPartition:
+        partition, partitions = position.tp.partition, self.context.partitions
+        if partition >= partitions:
+            raise CannotGoOnError(
+                f"topic {position.tp.topic} has more than the {partitions} partitions that are set (one has the number"
+                f" {partition}): set UPSWELL_PARTITIONS to what it has, for everything of this installation, and start"
+                " the workers again"
+            )
         # what was acknowledged before the offset was committed is found now: so the definitions in force are known
-        ledger = await asyncio.to_thread(self.definitions.refresh)
-        return CountedPartition(place, self.context, ledger.at(place.tp.partition, place.next))
+        history = await asyncio.to_thread(self.definitions.refresh)
+        tp, offset = position.tp, position.next
+        known = self._attempts.get(tp)
+        note = known.again if known else await self.consumer.note(tp)
+        attempts = self._attempts[tp] = Attempts(note, offset, self.consumer.highwater(tp) or offset)
+        await self.consumer.note_down(tp, offset, attempts.note)
+        if attempts.poison:
+            self.context.health.poisoned()
+        return CountedPartition(position, self.context, history.at(partition, offset), attempts)
 
     async def _process(self, partition: CountedPartition, records: list[Any]) -> None:
+        """Counts the records; where workers before died of some, in groups that are noted."""
+        tp, attempts = partition.position.tp, partition.attempts
+        for group, noted in attempts.groups(records):
+            if noted:
+                await self.consumer.note_down(tp, partition.rewind_offset, attempts.note)
+            await self._count(partition, group)
+            if attempts.came_to(partition.position.next, partition.rewind_offset) and noted:
+                await self.consumer.note_down(tp, partition.rewind_offset, attempts.note)
+
+    async def _count(self, partition: CountedPartition, records: Sequence[Any]) -> None:
         """Counts the records, publishes what closes by them, and declares from where the rest can be rebuilt."""
-        place = partition.place
+        position = partition.position
         closed = partition.take(records)
         dead, partition.dead = partition.dead, []
         await publish(self.app, dead)
         await self._keep(partition)
         with self.context.health.flushing():
-            await self._publish(place.tp, closed, place.next - 1)
+            await self._publish(position.tp, closed, position.next - 1)
         counter = partition.counter
-        partition.reached = place.next - 1, counter.frontier
-        self.consumer.declare(place.tp, partition.rewind_offset)
+        partition.reached = position.next - 1, counter.frontier
+        self.consumer.mark_committable(position.tp, partition.rewind_offset)
         self.context.health.counted(
-            place.tp.partition,
+            position.tp.partition,
             read=counter.read,
             duplicates=counter.duplicates,
             late=counter.late_by_source,
+            ahead=counter.ahead_by_source,
             frontier_ms=counter.frontier,
             panes_open=counter.open_panes,
-            rewind_records=place.next - partition.rewind_offset,
+            rewind_records=position.next - partition.rewind_offset,
         )
 
     async def _keep(self, partition: CountedPartition) -> None:
@@ -211,19 +263,19 @@ class Count(PartitionAgent[CountedPartition]):
         was written stands: read again from behind the posts before it, the partition seems closed less far."""
         if partition.defined:
             defined, partition.defined = partition.defined, {}
-            tp = partition.place.tp
-            ledger = await asyncio.to_thread(self.definitions.refresh)
-            known = ledger.entries.get(tp.partition, {})
+            tp = partition.position.tp
+            history = await asyncio.to_thread(self.definitions.refresh)
+            known = history.entries.get(tp.partition, {})
             await publish(self.app, [entry for offset, entry in defined.items() if offset not in known])
             begin = await asyncio.wait_for(self.consumer.earliest(tp), EARLIEST_WITHIN_S)  # else: begun again, and told
-            gone = ledger.forgettable(tp.partition, begin)
+            gone = history.forgettable(tp.partition, begin)
             await publish(self.app, [Outgoing(self.context.topics.definitions, 0, key, None) for key in gone])
 
-    async def _publish(self, tp: TP, closed: Sequence[PaneCounts], version: int) -> None:
+    async def _publish(self, tp: TP, closed: Sequence[Counts], last_offset: int) -> None:
         """A pane that was not acknowledged must not be followed by a later one."""
         topic, key = self.context.topics.counts, b"%d" % tp.partition
-        for messages in to_messages(closed, tp.partition, version, self.context.shards):
-            await publish(self.app, [Outgoing(topic, shard, key, message) for shard, message in messages])
+        for messages in to_messages(closed, tp.partition, last_offset):
+            await publish(self.app, [Outgoing(topic, 0, key, message) for message in messages])
 
     async def report(self) -> None:
         """Tells the rank stage how far the partitions were read and what open panes hold, where that has changed."""
@@ -233,32 +285,41 @@ class Count(PartitionAgent[CountedPartition]):
             if tp not in owned:
                 del self.partitions[tp]
                 self._reported.pop(tp, None)
+                self._attempts.pop(tp, None)
                 self.context.health.lost(tp.partition)
                 continue
             state = partition.reached
             if state is not None and state != self._reported.get(tp):
-                key, reached = b"%d" % tp.partition, _encode(Reached(tp.partition, *state))
-                messages = [Outgoing(topic, shard, key, reached) for shard in range(self.context.shards)]
-                if now_ms - partition.stamp < LIVE_MS:
-                    messages += [Outgoing(topic, shard, key, edge) for shard, edge in enumerate(partition.edge())]
-                await publish(self.app, messages)
+                values = [encode_counts(PartitionProgress(tp.partition, *state))]
+                if now_ms - partition.stamp < LIVE_MS and (edge := partition.edge()) is not None:
+                    values.append(edge)
+                await publish(self.app, [Outgoing(topic, 0, b"%d" % tp.partition, value) for value in values])
                 self._reported[tp] = state
 
     async def tell_the_time(self) -> None:
         """A marker with the clock's time into every owned partition that has been idle, or whose posts are all of a
-        clock that is slow."""
+        clock that is slow. That nothing comes while the broker is away is no sign that nobody posts, nor is it so soon
+        after: producers hold what was posted, and bring it when they have found the broker again."""
         now, idle_s, topic = time.monotonic(), self.context.idle_ms / 1_000, self.context.topics.posts
         for tp in self.consumer.assignment():
-            if tp.topic != topic:
+            if tp.topic != topic or not self._hears(tp, now):
                 continue
             idle = now - self.heard.setdefault(tp, now) >= idle_s
             if (idle or self._is_slow(tp)) and now - self._marked.get(tp, 0.0) >= idle_s:
                 self._marked[tp] = now
-                await publish(self.app, [marker(topic, tp.partition, int(time.time() * 1_000))])
+                await publish(self.app, [marker(self.context, tp.partition, int(time.time() * 1_000))])
+
+    def _hears(self, tp: TP, now: float) -> bool:
+        """Whether the broker answers, and has for as long as producers may need to find it again."""
+        answered_s = self.consumer.answered_s(tp)
+        if answered_s is None or answered_s > DEAF_S:
+            self._deaf[tp] = now
+        deaf = self._deaf.get(tp)
+        return deaf is None or now - deaf >= PRODUCERS_RETURN_S
 
     def _is_slow(self, tp: TP) -> bool:
-        """Whether a partition is read to its end, and that is of long ago."""
+        """Whether a partition is read to its end, and that is of long before its own record."""
         partition = self.partitions.get(tp)
-        if partition is None or partition.counter.newest > time.time() * 1_000 - SLOW_MS:
+        if partition is None or partition.counter.newest > partition.stamp - SLOW_MS:
             return False
-        return (self.consumer.highwater(tp) or 0) <= partition.place.next
+        return (self.consumer.highwater(tp) or 0) <= partition.position.next

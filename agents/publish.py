@@ -21,7 +21,11 @@ _NEVER = (
 )
 
 
-class CannotPassError(Exception):
+class CannotGoOnError(Exception):
+    """Going on makes no sense before somebody has mended something: one sentence that says what."""
+
+
+class CannotPassError(CannotGoOnError):
     """A topic refuses what is to be written to it, and will as often as it is tried."""
 
     def __init__(self, topic: str, error: BaseException) -> None:
@@ -47,9 +51,7 @@ async def publish(app: App, messages: Iterable[Outgoing]) -> None:
     try:
         for out in messages:
             topic = out.topic
-            future = await app.producer.send(
-                topic, out.key, out.value, out.partition, None, list(out.headers) or None
-            )
+            future = await app.producer.send(topic, out.key, out.value, out.partition, None, list(out.headers) or None)
             sent.append((topic, asyncio.ensure_future(future)))
         if sent:
             await _acknowledged([future for _, future in sent])
@@ -65,9 +67,7 @@ async def publish(app: App, messages: Iterable[Outgoing]) -> None:
 async def _acknowledged(futures: Sequence[asyncio.Future[Any]]) -> None:
     for future in futures:
         future.add_done_callback(_seen)
-    done, waiting = await asyncio.wait(
-        futures, timeout=ACKNOWLEDGED_WITHIN_S, return_when=asyncio.FIRST_EXCEPTION
-    )
+    done, waiting = await asyncio.wait(futures, timeout=ACKNOWLEDGED_WITHIN_S, return_when=asyncio.FIRST_EXCEPTION)
     for future in done:
         future.result()
     if waiting:

@@ -15,17 +15,19 @@ from contextlib import suppress
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from prometheus_client import CollectorRegistry
 
-from agents.app import GROUP, UpswellApp, create_app
-from agents.context import Context, Topics
-from agents.publish import CannotPassError
-from pipeline.garbage import collect_rarely
+from agents.app import create_app
+from agents.context import Context
+from agents.publish import CannotGoOnError, CannotPassError
+from agents.runtime.app import UpswellApp
+from pipeline.gc_tuning import collect_rarely
 from pipeline.health import Health, expose
-from pipeline.kafka.connection import Connection, as_fault, forbidden, wait_for_broker
+from pipeline.kafka.connection import Connection, as_fault, control_keys, forbidden, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, defined_by, stale
 from pipeline.kafka.rights import check_rights, worker_rights
-from pipeline.kafka.topics import setting_of
+from pipeline.kafka.topics import topic_table
 from pipeline.settings import Settings
 from pipeline.trends.panes import Grid
+from schemas.topics import Topics
 
 PATIENCE_S = 60.0  # with a broker that does not answer at the start
 STOPS_WITHIN_S, COMMITS_WITHIN_S = 4.5, 2.0
@@ -43,19 +45,20 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
     quiet_logging(log, say)
     connection = Connection.of(settings)
     registry = CollectorRegistry()
-    expose(registry, settings.metrics_port, settings.metrics_host)
+    health = Health(registry)
+    expose(registry, settings.metrics_port, settings.metrics_host, lambda: health.fault)
     there = wait_for_broker(connection, PATIENCE_S, say)
     _check_topics(settings, there)
-    check_rights(connection, worker_rights(settings), settings.kafka_prefix + GROUP)
+    topics = Topics(settings.kafka_prefix)
+    check_rights(connection, worker_rights(settings), topics.group)
     definitions = DefinitionsLog(settings, PATIENCE_S)
     _say_what_counts(settings, definitions, say)
     context = Context(
-        Grid(settings.pane_ms, settings.lateness_ms),
+        Grid(settings.pane_ms, settings.max_out_of_orderness_ms),
         settings.partitions,
-        Topics(settings.kafka_prefix),
-        Health(registry),
-        settings.shards,
-        max_ahead_ms=settings.max_ahead_ms,
+        topics,
+        health,
+        control=control_keys(settings),
         live=live,
         lists_from_ms=lists_from_ms,
     )
@@ -73,6 +76,7 @@ def _sentence(error: BaseException, connection: Connection) -> str:
             return f"topic {error.topic} takes no messages as large as ours: set its max.message.bytes to 1048588"
         if "Authorization" in type(error.error).__name__:
             return str(forbidden(connection, f"WRITE topic {error.topic}"))
+    if isinstance(error, CannotGoOnError):
         return str(error)
     fault = as_fault(error, connection) if isinstance(error, Exception) else None
     return f"the worker ends: {fault or repr(error)}"
@@ -80,28 +84,22 @@ def _sentence(error: BaseException, connection: Connection) -> str:
 
 def _check_topics(settings: Settings, there: dict[str, int]) -> None:
     """Raises WorkerError for a topic that is not there, or has another number of partitions than the settings say."""
-    topics = Topics(settings.kafka_prefix)
-    wanted = {
-        topics.posts: settings.partitions, topics.counts: settings.shards, topics.trends: 1, topics.live: 1,
-        topics.dead: 1, topics.definitions: 1, topics.alerts: 1, topics.decisions: 1,
-        topics.rank_state: settings.shards, topics.alert_state: 1,
-    }  # fmt: skip
-    if settings.shards > 1:
-        wanted |= {topics.parts: 1, topics.merge_state: 1}
-    for name, partitions in wanted.items():
-        if name not in there:
-            raise WorkerError(f"the topic {name} is not there; make it with `upswell topics init`")
-        if there[name] != partitions:
+    for wanted in topic_table(settings):
+        if not wanted.topic.operations("worker"):
+            continue
+        if wanted.name not in there:
+            raise WorkerError(f"the topic {wanted.name} is not there; make it with `upswell topics init`")
+        if there[wanted.name] != wanted.partitions:
             raise WorkerError(
-                f"the topic {name} has {there[name]} partitions and the settings say {partitions}; set"
-                f" {setting_of(name)} to what is there, or choose another UPSWELL_KAFKA_PREFIX"
+                f"the topic {wanted.name} has {there[wanted.name]} partitions and the settings say {wanted.partitions};"
+                f" set {wanted.counted_by} to what is there, or choose another UPSWELL_KAFKA_PREFIX"
             )
 
 
 def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Callable[[str], None]) -> None:
     """The first worker's file tells what holds from the beginning; afterwards the log decides, whatever files say."""
     definitions.begin_with(defined_by(settings))
-    if complaint := stale(settings, definitions.ledger.newest):
+    if complaint := stale(settings, definitions.history.newest):
         say(complaint)
 
 
@@ -223,5 +221,3 @@ def quiet_logging(level: str, say: Callable[[str], None]) -> None:
     for name in ("aiokafka", "faust", "mode"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a busy machine is not our readers' business
-
-

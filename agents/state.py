@@ -6,23 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from faust import App
-from faust.tables.manager import TableManager
 
 from agents.publish import Outgoing, publish
 
 
-class Tables(TableManager):
-    """Faust's tables, which are all known when the app starts: Faust waits a second for more."""
+class StateStore:
+    """Records by partition and name. What is written is acknowledged before `write` returns."""
 
-    async def on_start(self) -> None:
-        await self._update_channels()
-        await self.recovery.start()
-
-
-class StateTable:
-    """Records by shard and name. What is written is acknowledged before `write` returns."""
-
-    def __init__(self, app: App, name: str, topic: str, partitions: int) -> None:
+    def __init__(self, app: App, name: str, topic: str, partitions: int = 1) -> None:
         self.app, self.topic = app, topic
         self._table: Any = app.Table(
             name,
@@ -43,25 +34,25 @@ class StateTable:
             ),
         )
 
-    def records(self, shard: int) -> dict[str, bytes]:
-        """All records of a shard, as they were recovered or written here."""
-        prefix = b"%d/" % shard
+    def records(self, partition: int) -> dict[str, bytes]:
+        """All records of a partition, as they were recovered or written here."""
+        prefix = b"%d/" % partition
         return {
             key.removeprefix(prefix).decode(): value
             for key, value in self._table.data.items()
             if key.startswith(prefix) and value is not None
         }
 
-    async def write(self, shard: int, records: Mapping[str, bytes], forget: Iterable[str] = ()) -> None:
+    async def write(self, partition: int, records: Mapping[str, bytes], forget: Iterable[str] = ()) -> None:
         """Writes records, and only when they are acknowledged forgets others."""
         data = self._table.data
         await publish(
             self.app,
-            [Outgoing(self.topic, shard, f"{shard}/{name}".encode(), value) for name, value in records.items()],
+            [Outgoing(self.topic, partition, f"{partition}/{name}".encode(), value) for name, value in records.items()],
         )
         for name, value in records.items():
-            data[f"{shard}/{name}".encode()] = value
-        gone = [f"{shard}/{name}".encode() for name in forget]
-        await publish(self.app, [Outgoing(self.topic, shard, key, None) for key in gone])
+            data[f"{partition}/{name}".encode()] = value
+        gone = [f"{partition}/{name}".encode() for name in forget]
+        await publish(self.app, [Outgoing(self.topic, partition, key, None) for key in gone])
         for key in gone:
             data.pop(key, None)

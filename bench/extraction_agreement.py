@@ -1,6 +1,6 @@
 """How often our Twitter dialect finds what Twitter itself found: hashtags, cashtags and mentions of real v1.1 posts.
 
-    python bench/extraction_agreement.py FILE... [--show N]
+    python -m bench.extraction_agreement FILE... [--show N]
 
 FILE is NDJSON of the v1.1 API, plain or .gz. A post agrees when all three kinds have the same texts at the same
 places. Twitter counts places in the text as sent, in which `&`, `<` and `>` are HTML entities, so that is compared;

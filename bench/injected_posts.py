@@ -38,9 +38,7 @@ class Event:
     def label(self) -> Planted:
         """What `upswell evaluate` calls it."""
         start_ms = BEGIN_MS + self.start_min * MINUTE_MS
-        return Planted(
-            self.kind, self.topic, [self.topic], start_ms, start_ms + self.minutes * MINUTE_MS, self.people
-        )
+        return Planted(self.kind, self.topic, [self.topic], start_ms, start_ms + self.minutes * MINUTE_MS, self.people)
 
 
 def stacked(paths: Sequence[str]) -> list[Post]:

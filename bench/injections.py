@@ -1,6 +1,6 @@
 """How well bursts are found that were put into real posts, and what else is listed: upswell beside simpler methods.
 
-    python bench/injections.py ARCHIVE... [--seeds 5] [--giants]
+    python -m bench.injections ARCHIVE... [--seeds 5] [--giants]
 
 The archives (microblog posts with tags) are stacked to 28 days by whole weeks; 7 days are warm-up, then 150 events come
 per seed: bursts of 10 to 320 people, floods by two authors, rings of 200 accounts with one text. The threshold of every
@@ -18,8 +18,18 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
-from injected_posts import BEGIN_MS, DAY_MIN, MINUTES, WARMUP_DAYS, draw_events, giants, keys_of, posts_of, stacked
 
+from bench.injected_posts import (
+    BEGIN_MS,
+    DAY_MIN,
+    MINUTES,
+    WARMUP_DAYS,
+    draw_events,
+    giants,
+    keys_of,
+    posts_of,
+    stacked,
+)
 from pipeline.evaluation import (
     Found,
     Lives,
@@ -34,14 +44,14 @@ from pipeline.evaluation import (
     starts_a_day,
     verdict,
 )
-from pipeline.garbage import collect_rarely
+from pipeline.gc_tuning import collect_rarely
 from schemas import Post
 
 SPAN = Span(BEGIN_MS, MINUTES, WARMUP_DAYS * DAY_MIN)
 # rule -> what is limited on the stream without events, to how much, and what it is called
-RULES: dict[str, tuple[Callable[[Lives, Span], float], float, str]] = {
-    "alarms": (starts_a_day, 2.0, "alarms"),
-    "hours": (listed_hours_a_day, 3.0, "listed topic-hours"),
+RULES: dict[str, tuple[Callable[[Lives], float], float, str]] = {
+    "alarms": (partial(starts_a_day, span=SPAN), 2.0, "alarms"),
+    "hours": (partial(listed_hours_a_day, span=SPAN), 3.0, "listed topic-hours"),
 }
 HEADER = (
     f"{'method':32} {'ON':>8} {'recall':>7} {'10-39':>6} {'40-':>5} {'120-':>5} {'delay':>6} {'rings':>6} "
@@ -75,7 +85,7 @@ def main() -> None:
     thresholds: dict[tuple[str, str], float] = {}
     for name, scores, live in methods_on(ground):
         for rule, (cost, allowed, _) in RULES.items():
-            thresholds[rule, name] = lowest_threshold(partial(live, scores), partial(cost, span=SPAN), allowed)
+            thresholds[rule, name] = lowest_threshold(partial(live, scores), cost, allowed)
     results: dict[tuple[str, str], list[Found]] = defaultdict(list)
     for seed in range(told.seeds):
         rng = np.random.default_rng(1_000 + seed)

@@ -1,6 +1,6 @@
 """How good `upswell score` is on labelled series, beside Mastodon's formula, a z-score and plain counts.
 
-    python bench/series_quality.py --nab DIR --gnip FILE [--stability]
+    python -m bench.series_quality --nab DIR --gnip FILE [--stability]
 
 DIR holds series of the Numenta Anomaly Benchmark (`timestamp,value` CSV files and `windows.json`: the labelled windows
 by `category/file name`), FILE one JSON object a line: `trending`, `bin_s`, `counts`.
@@ -63,9 +63,7 @@ def load_nab(folder: Path) -> list[Labelled]:
             rows = list(csv.DictReader(file))
         times_ms = [_ms(row["timestamp"]) for row in rows]
         places = tuple((times_ms.index(_ms(first)), times_ms.index(_ms(last))) for first, last in windows)
-        found.append(
-            Labelled(path.stem, np.array(times_ms), np.array([float(row["value"]) for row in rows]), places)
-        )
+        found.append(Labelled(path.stem, np.array(times_ms), np.array([float(row["value"]) for row in rows]), places))
     return found
 
 

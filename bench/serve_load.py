@@ -1,7 +1,7 @@
 """The page's server under load: what an answer takes, what readers cost, and that nothing is lost on the way.
 
-python bench/serve_load.py
-python bench/serve_load.py --readers 500 --rate 100 --seconds 20 --json
+python -m bench.serve_load
+python -m bench.serve_load --readers 500 --rate 100 --seconds 20 --json
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.web.load import Load, run, unloaded
 

@@ -1,11 +1,11 @@
 """Which definitions are in force where: what the topic `definitions` tells, put together.
 
-    first/ID             what holds from the beginning of every partition; of several the first in the topic
-    asked                what somebody asked for last
-    in-force/P/OFFSET    what the control record at this offset of posts partition P put in force there
+    initial/ID           what holds from the beginning of every partition; of several the first in the topic
+    requested            what somebody asked for last
+    effective/P/OFFSET   what the control record at this offset of posts partition P put in force there
 
 An entry of a partition is a function of that partition's log and never changes once written: a worker that was killed,
-or a zombie, can only write it again. Keys of `first` are never used twice, so compaction leaves the one that counts.
+or a zombie, can only write it again. Keys of `initial` are never used twice, so compaction leaves the one that counts.
 
 Each entry says in a header how far its partition was closed when the control record came. No list of a later moment is
 final before the entry is written, so whoever looks at lists knows which rules hold for them: those of the newest entry
@@ -22,23 +22,23 @@ from typing import Any, NamedTuple
 from schemas import PostError
 from schemas.definitions import Definitions, decode_definitions
 
-ASKED = b"asked"
+REQUESTED = b"requested"
 FRONTIER_HEADER = "frontier"  # of an entry of a partition, ms
-_FIRST = b"first/"
-_IN_FORCE = re.compile(rb"in-force/(\d{1,4})/(\d{20})")
+_INITIAL = b"initial/"
+_EFFECTIVE = re.compile(rb"effective/(\d{1,4})/(\d{20})")
 
 
-def first_key() -> bytes:
+def initial_key() -> bytes:
     """A key that nobody has used, for definitions that are to hold from the beginning."""
-    return _FIRST + uuid.uuid4().hex.encode()
+    return _INITIAL + uuid.uuid4().hex.encode()
 
 
 def entry_key(partition: int, offset: int) -> bytes:
     """The key of what the control record at `offset` of a posts partition put in force."""
-    return b"in-force/%d/%020d" % (partition, offset)
+    return b"effective/%d/%020d" % (partition, offset)
 
 
-class InForce(NamedTuple):
+class Effective(NamedTuple):
     """What a control record put in force in its partition, where all panes before `frontier` (ms) were closed then;
     -1: nobody has written how far."""
 
@@ -46,23 +46,21 @@ class InForce(NamedTuple):
     frontier: int
 
 
-class Ledger:
+class DefinitionsHistory:
     """What the topic told so far; `take` its records in log order. What was read may be looked at while another thread
     takes."""
 
     def __init__(self) -> None:
-        self.first: Definitions | None = None  # None: nobody has said what holds from the beginning
-        self.asked: Definitions | None = None
-        self.entries: dict[int, dict[int, InForce]] = {}  # by posts partition, by offset of the control record
+        self.initial: Definitions | None = None  # None: nobody has said what holds from the beginning
+        self.requested: Definitions | None = None
+        self.entries: dict[int, dict[int, Effective]] = {}  # by posts partition, by offset of the control record
         # what was put in order last, and its order: to order them is to hash all they define
-        self._sorted: tuple[object, object, list[InForce]] = ({}, None, [])
+        self._sorted: tuple[object, object, list[Effective]] = ({}, None, [])
 
-    def take(
-        self, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] = ()
-    ) -> None:
+    def take(self, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] = ()) -> None:
         """A record of the topic. What cannot be read is passed over: a key of ours always has a value of ours."""
         key = key or b""
-        entry = _IN_FORCE.fullmatch(key)
+        entry = _EFFECTIVE.fullmatch(key)
         if entry and value is None:
             self._put(int(entry[1]), int(entry[2]), None)
         if value is None:
@@ -72,29 +70,29 @@ class Ledger:
         except PostError:
             return
         if entry:
-            self._put(int(entry[1]), int(entry[2]), InForce(definitions, _frontier(headers)))
-        elif key == ASKED:
-            self.asked = max(self.asked or definitions, definitions, key=_order)
-        elif key.startswith(_FIRST) and self.first is None:
-            self.first = definitions
+            self._put(int(entry[1]), int(entry[2]), Effective(definitions, _frontier(headers)))
+        elif key == REQUESTED:
+            self.requested = max(self.requested or definitions, definitions, key=_order)
+        elif key.startswith(_INITIAL) and self.initial is None:
+            self.initial = definitions
 
     def at(self, partition: int, offset: int | None = None) -> Definitions:
         """What is in force for the record at `offset` of a posts partition; None: for the next one that comes. Raises
         LookupError where nobody has said yet what holds from the beginning."""
-        if self.first is None:
+        if self.initial is None:
             raise LookupError("nobody has said which definitions hold from the beginning")
         entries = self.entries.get(partition, {})
         before = [at for at in entries if offset is None or at < offset]
-        return entries[max(before)].definitions if before else self.first
+        return entries[max(before)].definitions if before else self.initial
 
     def before(self, moment: int) -> list[Definitions]:
         """What had come in force, anywhere, before lists of a moment (ms of event time) were final; the newest, whose
         rules hold for them, first."""
         entries, first, ordered = self._sorted
-        if entries is not self.entries or first is not self.first:
-            told, begin = self.entries, self.first
+        if entries is not self.entries or first is not self.initial:
+            told, begin = self.entries, self.initial
             known = [entry for of_partition in told.values() for entry in of_partition.values()]
-            known += [InForce(begin, -1)] if begin is not None else []
+            known += [Effective(begin, -1)] if begin is not None else []
             ordered = sorted(known, key=lambda entry: entry.definitions.order, reverse=True)
             self._sorted = told, begin, ordered
         return [entry.definitions for entry in ordered if entry.frontier < moment]
@@ -103,7 +101,7 @@ class Ledger:
     def newest(self) -> Definitions | None:
         """What was asked for last, in force everywhere or not yet; None: nothing was."""
         entries = [entry.definitions for of_partition in self.entries.values() for entry in of_partition.values()]
-        known = [definitions for definitions in (self.first, self.asked, *entries) if definitions is not None]
+        known = [definitions for definitions in (self.initial, self.requested, *entries) if definitions is not None]
         return max(known, key=_order, default=None)
 
     def forgettable(self, partition: int, begin: int) -> list[bytes]:
@@ -112,7 +110,7 @@ class Ledger:
         below = sorted(at for at in self.entries.get(partition, {}) if at < begin)
         return [entry_key(partition, at) for at in below[:-1]]
 
-    def _put(self, partition: int, offset: int, entry: InForce | None) -> None:
+    def _put(self, partition: int, offset: int, entry: Effective | None) -> None:
         """Anew, for whoever looks meanwhile."""
         others = {at: one for at, one in self.entries.get(partition, {}).items() if at != offset}
         self.entries = self.entries | {partition: others if entry is None else others | {offset: entry}}
@@ -128,14 +126,14 @@ def _order(definitions: Definitions) -> tuple[int, str]:
 
 
 def changes(old: Definitions, new: Definitions) -> list[str]:
-    """A line for each event, watchlist and rule that is added, removed or changed, with the keys that changed.
+    """A line for each event, watchlist, rule and network that is added, removed or changed, with the keys that changed.
 
     >>> from schemas.events import Event
     >>> changes(Definitions(events=(Event("a"),)), Definitions(events=(Event("a", title="A"), Event("b"))))
     ['event a: changed (title)', 'event b: added']
     """
     told = []
-    for kind, before, after in zip(("event", "watchlist", "rule"), old.content, new.content, strict=True):
+    for (kind, before), (_, after) in zip(old.named, new.named, strict=True):
         tables: Any = before, after
         was, now = ({one.name: one for one in some} for some in tables)
         for name in sorted(was.keys() | now.keys()):
@@ -145,4 +143,6 @@ def changes(old: Definitions, new: Definitions) -> list[str]:
                 one, other = was[name], now[name]
                 keys = [key for key in one.__struct_fields__ if getattr(one, key) != getattr(other, key)]
                 told.append(f"{kind} {name}: changed ({', '.join(keys)})")
+    for name in sorted({*old.networks} ^ {*new.networks}):
+        told.append(f"network {name}: {'added' if name in new.networks else 'removed'}")
     return told

@@ -14,11 +14,11 @@ import numpy as np
 from pipeline.partitions import split_by_author
 from pipeline.text import matcher_of
 from pipeline.trends.arrays import starts_of
-from pipeline.trends.board import Board
-from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
+from pipeline.trends.counts import Counts, merge
+from pipeline.trends.panes import Grid, PaneCounter
+from pipeline.trends.ranker import Ranker
 from pipeline.trends.score import HOUR_MS
 from pipeline.trends.sliding import people_by_index
-from pipeline.trends.tables import Table, merge
 from schemas import Post, TrendList, Window
 from schemas.definitions import Definitions
 from schemas.events import Event
@@ -30,32 +30,35 @@ class Options:
     """What the counts depend on besides the posts. Times in ms."""
 
     pane_ms: int = 10_000
-    lateness_ms: int = 5_000
+    max_out_of_orderness_ms: int = 5_000
     partitions: int = 4
     events: tuple[Event, ...] = ()
     watchlists: tuple[Watchlist, ...] = ()
+    networks: tuple[str, ...] = ()
 
 
 @dataclass
 class Stats:
-    """What has become of the posts. read = counted + late + duplicates (+ those of panes not yet final)."""
+    """What has become of the records. read = counted + late + duplicates + retractions (+ posts of panes not final)."""
 
     read: int = 0
     late: int = 0
     duplicates: int = 0
+    retractions: int = 0
+    retractions_unused: int = 0  # of posts that no window, or no open pane, holds any more
     late_by_source: dict[str, int] = field(default_factory=dict)
     single_topics: int = 0  # of one person in an hour, which hourly records leave out: topics, an hour each
     single_mentions: int = 0  # a post counts with each of its topics
 
     @property
     def counted(self) -> int:
-        return self.read - self.late - self.duplicates
+        return self.read - self.late - self.duplicates - self.retractions
 
 
 class FinalPane:
     """A pane that is closed in every partition; `start` in ms."""
 
-    def __init__(self, start: int, parts: Sequence[Table], keys: Sequence[str], pane_ms: int) -> None:
+    def __init__(self, start: int, parts: Sequence[Counts], keys: Sequence[str], pane_ms: int) -> None:
         self.start = start
         self._table = merge(parts, start, start + pane_ms)
         self._keys = keys
@@ -66,19 +69,21 @@ class FinalPane:
         if len(table.topic) == 0:
             return []
         rows = starts_of(table.topic[1:] != table.topic[:-1])
-        entries = np.diff(table.ptr[np.append(rows, len(table.topic))])
+        entries = np.diff(table.person_ptr[np.append(rows, len(table.topic))])
         people = people_by_index(np.repeat(np.arange(len(rows)), entries), table.author, len(rows))
         posts = np.add.reduceat(table.posts, rows)
         people = np.minimum(people.round(), posts)  # beyond K people they are estimated
         keys = [self._keys[topic] for topic in table.topic[rows].tolist()]
-        return sorted(zip(keys, posts.tolist(), people.astype(int).tolist(), strict=True))
+        found = zip(keys, posts.tolist(), people.astype(int).tolist(), strict=True)
+        return sorted(row for row in found if row[1])  # not those of which something was withdrawn only
 
 
 class Local:
     """The pipeline in one process. Feed posts in the order of their log, then `finish`.
 
     `on_panes` receives every final pane that holds posts, in order; `on_list` every list issued. `current` holds the
-    last list issued by (scope, window). Lists that nobody `wants` are not made (see Board; it can be changed there).
+    last list issued by (scope, window). It `keeps` all lists, or those of which that is true; of these those are made
+    that `ranker.wants`.
     """
 
     def __init__(
@@ -87,16 +92,17 @@ class Local:
         *,
         on_panes: Callable[[FinalPane], None] | None = None,
         on_list: Callable[[TrendList], None] | None = None,
-        wants: Callable[[str, Window], bool] | None = None,
+        keeps: Callable[[str, Window], bool] | None = None,
     ) -> None:
         self.options = options = options or Options()
-        grid = Grid(options.pane_ms, options.lateness_ms)
-        matcher = matcher_of(Definitions(events=options.events, watchlists=options.watchlists))
-        self.board = Board(grid, wants)
+        grid = Grid(options.pane_ms, options.max_out_of_orderness_ms)
+        defined = Definitions(events=options.events, watchlists=options.watchlists, networks=options.networks)
+        matcher = matcher_of(defined)
+        self.ranker = Ranker(grid, keeps)
         self.current: dict[tuple[str, Window], TrendList] = {}
         self._counters = [PaneCounter(grid, matcher) for _ in range(options.partitions)]
         self._told = [0] * options.partitions  # posts that the live edge has told
-        self._waiting: dict[int, list[Table]] = {}  # closed in one partition, not in all
+        self._waiting: dict[int, list[Counts]] = {}  # closed in one partition, not in all
         self._frontier = 0
         self._on_panes, self._on_list = on_panes, on_list
 
@@ -111,9 +117,11 @@ class Local:
             sum(counter.read for counter in counters),
             sum(late.values()),
             sum(counter.duplicates for counter in counters),
+            sum(counter.retractions for counter in counters),
+            sum(counter.retractions_unused for counter in counters),
             late,
-            self.board.timeline.single_topics,
-            self.board.timeline.single_mentions,
+            self.ranker.timeline.single_topics,
+            self.ranker.timeline.single_mentions,
         )
 
     def feed(self, posts: Sequence[Post]) -> None:
@@ -137,8 +145,8 @@ class Local:
 
     def mark(self, time_ms: int) -> None:
         """Every pane before `time_ms` closes in every partition."""
-        pane_ms, lateness_ms = self.options.pane_ms, self.options.lateness_ms
-        marker = -(-(time_ms + lateness_ms) // pane_ms) * pane_ms
+        pane_ms, max_out_of_orderness_ms = self.options.pane_ms, self.options.max_out_of_orderness_ms
+        marker = -(-(time_ms + max_out_of_orderness_ms) // pane_ms) * pane_ms
         for counter in self._counters:
             self._take(counter.mark(marker))
         self._advance()
@@ -147,13 +155,13 @@ class Local:
         """The provisional lists that look different since this was last asked; they change no final list."""
         for number, counter in enumerate(self._counters):
             if counter.read > self._told[number]:
-                self.board.tell(number, self._told[number], counter.read - 1, counter.newest, counter.edge())
+                self.ranker.tell(number, self._told[number], counter.read - 1, counter.newest, counter.edge())
                 self._told[number] = counter.read
-        return self.board.preview({number: counter.frontier for number, counter in enumerate(self._counters)}).lists
+        return self.ranker.preview({number: counter.frontier for number, counter in enumerate(self._counters)}).lists
 
-    def _take(self, closed: Iterable[PaneCounts]) -> None:
+    def _take(self, closed: Iterable[Counts]) -> None:
         for pane in closed:
-            table = self.board.add(pane)
+            table = self.ranker.add(pane)
             if table is not None:
                 self._waiting.setdefault(pane.start, []).append(table)
 
@@ -166,8 +174,8 @@ class Local:
         for start in sorted(start for start in self._waiting if start < frontier):
             parts = self._waiting.pop(start)
             if self._on_panes is not None:
-                self._on_panes(FinalPane(start, parts, self.board.names.keys, self.options.pane_ms))
-        for step in self.board.advance(frontier):
+                self._on_panes(FinalPane(start, parts, self.ranker.names.keys, self.options.pane_ms))
+        for step in self.ranker.advance(frontier):
             for issued in step.lists:
                 self.current[issued.scope, issued.window] = issued
                 if self._on_list is not None:

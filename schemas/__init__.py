@@ -7,6 +7,7 @@ from schemas.posts import (
     Post,
     PostError,
     decode_post,
+    decode_posts,
     parse_time,
 )
 from schemas.trends import (
@@ -31,5 +32,6 @@ __all__ = [
     "TrendList",
     "Window",
     "decode_post",
+    "decode_posts",
     "parse_time",
 ]

@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.trends import Flag, Window
+from schemas.trends import Flag, Why, Window
 
 Kind = Literal["trending", "surge", "volume", "new", "silence"]
 MessageKind = Literal["trending", "surge", "volume", "new", "silence", "digest"]
 Severity = Literal["info", "warning", "critical"]
-GIVEN_UP_TOPIC = "alerts-given-up"
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
@@ -54,7 +53,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.kind == "volume" and not self.topics and self.on.startswith(("event:", "watch:"))
 
 
-class Height(msgspec.Struct, frozen=True):
+class Peak(msgspec.Struct, frozen=True):
     """How many talked about what an alert fired for at a moment (ms of event time); `score` is None for an event or a
     watchlist as a whole."""
 
@@ -62,6 +61,28 @@ class Height(msgspec.Struct, frozen=True):
     people: int
     posts: int
     score: float | None = None
+
+
+class About(msgspec.Struct, frozen=True):
+    """A topic that an alert about a whole scope names."""
+
+    topic: str  # key
+    display: str
+
+
+class AlertWhy(msgspec.Struct, frozen=True):
+    """What an alert says besides its other fields, as facts.
+
+    `trend`: why the topic is in the list; none for what is about a scope. `counted`: what the `value` of a volume
+    counts. `about`: the first topics of a scope whose volume it is. `alerts`: those that a digest tells, the first of
+    them (`value` says how many there are). `note`: `test` for a message that only tries out a receiver.
+    """
+
+    trend: Why | None = None
+    counted: Literal["", "posts", "people"] = ""
+    about: list[About] = []
+    alerts: list[Alert] = []
+    note: Literal["", "test"] = ""
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -88,9 +109,9 @@ class Alert(msgspec.Struct, frozen=True):
     threshold: float
     flags: list[Flag]
     examples: list[str]  # post ids
-    why: str  # one sentence
+    why: AlertWhy
     acknowledged: str = ""  # who said that somebody looks after it
-    peak: Height | None = None  # of a silence: None
+    peak: Peak | None = None  # of a silence: None
 
     @property
     def record_key(self) -> str:
@@ -98,14 +119,33 @@ class Alert(msgspec.Struct, frozen=True):
         return f"{self.rule}/{self.topic}"
 
 
+FaultCode = Literal[
+    "no_answer",  # detail: what happened instead
+    "refused",  # detail: the status of HTTP
+    "bad_address",  # it is no address of HTTP
+    "unknown_address",  # apprise knows none like it
+    "not_sent",  # apprise could not
+    "kafka",  # it does not take the record; detail: the error's name
+    "no_kafka",
+    "unexpected",  # detail: the error's name
+    "blocked",  # moderators have blocked what it is about
+]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why a receiver did not get a message; without its address or secrets."""
+
+    code: FaultCode
+    detail: str = ""
+
+
 class GivenUp(msgspec.Struct, frozen=True):
     """A message about an alert that a receiver did not get and will not: it was refused for good, or could not be
-    delivered within the receiver's limit. `why` is one sentence without addresses or secrets; `at` (ms) is the clock's,
-    all else the alert's."""
+    delivered within the receiver's limit. `at` (ms) is the clock's, all but it, `receiver` and `why` the alert's."""
 
     receiver: str  # its name
     at: int
-    why: str
+    why: Fault
     key: str
     status: Literal["firing", "resolved"]
     rule: str
@@ -141,19 +181,23 @@ class Order(msgspec.Struct, frozen=True):
         return f"alert-{kind}/{self.rule}/{self.topic}"
 
 
+_Address = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+
+
 class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom alerts are sent to, and how: a webhook (Alertmanager's v4 message), an Alertmanager, anything that an
     apprise URL names (mail, chat, SMS), or a topic of our Kafka (`url` is its name).
 
-    `secret` signs what a webhook receives. `rules`: only these; none: all. Alerts that come to light more than
-    `max_age_s` after their moment are not sent; one that cannot be delivered within `give_up_s` is given up. `page` is
-    where people find upswell's page. With `digest`, a time of the day in `time_zone`, it gets one message a day instead
-    of one for each alert, and none on a day without.
+    `url` is one, or for Alertmanagers that know each other several. `secret` signs what a webhook receives. `rules`:
+    only these; none: all. Alerts that come to light more than `max_age_s` after their moment are not sent; one that
+    cannot be delivered within `give_up_s` is given up. `page` is where people find upswell's page. What people read is
+    in `lang`, its times by the clock of `time_zone`. With `digest`, a time of that day, it gets one message a day
+    instead of one for each alert, and none on a day without.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
     kind: Literal["webhook", "alertmanager", "apprise", "kafka"]
-    url: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+    url: _Address | Annotated[tuple[_Address, ...], msgspec.Meta(min_length=1, max_length=20)]
     secret: Annotated[str, msgspec.Meta(max_length=500)] = ""
     rules: tuple[str, ...] = ()
     at_least: Severity = "info"
@@ -163,9 +207,15 @@ class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: Annotated[str, msgspec.Meta(pattern=r"^https?://\S{1,500}$")] = "http://127.0.0.1:8080"
     digest: Annotated[str, msgspec.Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = ""
     time_zone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
+    lang: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}$")] = "en"
 
     def __repr__(self) -> str:
         return f"Receiver({self.name!r}, {self.kind!r})"  # its address and secret are nobody's business
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All its addresses."""
+        return (self.url,) if isinstance(self.url, str) else self.url
 
     def takes(self, alert: Alert) -> bool:
         """Whether the alert is for it."""

@@ -1,50 +1,40 @@
-"""A pane of one posts partition on its way from the count stage to the rank stage (topic `topic-counts`)."""
+"""A pane of one posts partition on its way from the count stage to the rank stage (topic `topic-counts`).
+
+These messages are MessagePack, not JSON: where the JSON Schema says base64, bytes stand as they are.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 
-class CellTotals(msgspec.Struct, array_like=True):
-    """All posts of a cell in a pane. Samples: the 513 smallest hashes, 8 bytes each, little endian, ascending."""
+class Columns(msgspec.Struct, array_like=True):
+    """What was counted, column by column; docs/messages.md lists the columns. A column that a reader does not know is
+    to be passed over, one that lacks holds zeros."""
 
-    source: str  # empty: not known
-    lang: str  # empty: not known
-    events: list[str]
-    posts: int
-    mentions: int  # topics named, each once a post
-    people: bytes
-    topics: bytes
+    spellings: list[str]  # the column `spelling` speaks of them by number
+    cells: list[tuple[str, str, list[str]]]  # source, language (empty: not known) and events: `cell`, `cell_number`
+    numbers: dict[str, bytes]  # by column: packed little endian
+    texts: dict[str, list[str]]  # by column
 
 
 class CountsChunk(msgspec.Struct, omit_defaults=True, tag_field="kind", tag="pane"):
-    """Chunk `chunk` of `of` of a pane that closed in `partition`: rows of (cell, spelling), column by column.
+    """Chunk `chunk` of `of` of a pane that closed in `partition`: some of its rows and some of its cells.
 
     A reader takes the first complete set of chunks of one digest, in log order, of each (partition, pane) above the
-    highest it has complete. Numbers are packed little endian: i4 are 32-bit, u8 are 64-bit unsigned.
+    highest it has complete. The chunks' columns one after the other, in order, are the pane's.
     """
 
     partition: int  # of the posts topic
     pane: int  # start, ms
-    version: int  # the last offset of the posts partition that was read
+    end: int  # ms
+    last_offset: int  # the last offset of the posts partition that was read
     frontier: int  # all panes of the partition before this (ms) are closed, and were published before this one
     chunk: int
     of: int
     digest: str  # of the whole pane
-    cells: list[CellTotals]  # in every chunk: rows speak of them by index
-    late: dict[str, int] = {}  # by source: posts that came while this pane was the frontier
-    duplicates: int = 0
-    spellings: list[str] = []  # by row
-    cell: bytes = b""  # i4 by row: index into cells
-    posts: bytes = b""  # i4 by row
-    reposts: bytes = b""  # i4 by row
-    people: bytes = b""  # i4 by row: how many of the entries below are the row's
-    author: bytes = b""  # u8 by entry, ascending within the row: the people sample
-    text: bytes = b""  # u8 by entry
-    said: bytes = b""  # i4 by entry: the person's posts
-    shown: bytes = b""  # i4 by row: how many of the examples below are the row's
-    lots: bytes = b""  # u8 by example
-    examples: list[str] = []  # post ids
+    columns: Columns
+    duplicates: int = 0  # posts that were there already, in the whole pane
 
 
 class Panes(msgspec.Struct, tag_field="kind", tag="panes"):
@@ -58,25 +48,27 @@ class Panes(msgspec.Struct, tag_field="kind", tag="panes"):
         return self.panes[0].partition
 
 
-class Reached(msgspec.Struct, tag_field="kind", tag="reached"):
+class PartitionProgress(msgspec.Struct, tag_field="kind", tag="progress"):
     """How far the count stage has read a posts partition, between two closes."""
 
     partition: int
-    version: int  # the last offset read
+    last_offset: int  # the last offset read
     frontier: int  # all panes before this (ms) are closed, and were published before this message
 
 
-class LiveEdge(msgspec.Struct, tag_field="kind", tag="edge"):
-    """What the posts `since` to `version` of a partition have brought into panes that are still open.
+class EarlyPanes(msgspec.Struct, tag_field="kind", tag="early-panes"):
+    """What the posts `first_offset` to `last_offset` of a partition have brought into panes that are still open.
 
-    Messages of a partition add up; one whose `since` lies within what was told before (the partition was read again)
-    replaces all that was told from there on. Provisional lists are made of it, final ones never."""
+    Messages of a partition add up; one whose `first_offset` lies within what was told before (the partition was read
+    again) replaces all that was told from there on. Provisional lists are made of it, final ones never."""
 
     partition: int
-    since: int  # the first offset of the posts partition that is told of
-    version: int  # the last one
+    first_offset: int  # the first offset of the posts partition that is told of
+    last_offset: int  # the last one
     newest: int  # the newest time read in the partition, ms
     panes: list[CountsChunk]
 
 
-CountsMessage = CountsChunk | Panes | Reached | LiveEdge
+CountsMessage = CountsChunk | Panes | PartitionProgress | EarlyPanes
+encode_counts = msgspec.msgpack.Encoder().encode
+decode_counts = msgspec.msgpack.Decoder(CountsMessage).decode

@@ -9,11 +9,11 @@ import msgspec
 
 from schemas.alerts import Rule
 from schemas.events import Event
-from schemas.posts import MAX_RECORD_BYTES, PostError
+from schemas.posts import MAX_TIME_MS, PostError
 from schemas.watchlists import Watchlist
 
-DEFINITIONS_TOPIC = "definitions"
 DEFINITIONS_HEADER = "definitions"  # of a control record on `posts`
+MAX_DEFINITIONS_BYTES = 900_000  # so that they fit a record with what Kafka adds, on whichever topic
 _VERSION_CHARACTERS = 12
 
 
@@ -24,16 +24,22 @@ class Definitions(msgspec.Struct, frozen=True, omit_defaults=True):
     same, in whatever order two people's changes reach them. Neither tokens nor receivers are in it: it holds no secret.
     """
 
-    at: Annotated[int, msgspec.Meta(ge=0, le=1 << 53)] = 0  # ms, when it was asked for; later than all that was known
+    at: Annotated[int, msgspec.Meta(ge=0, lt=MAX_TIME_MS)] = 0  # ms, when it was asked for; later than all known
     by: Annotated[str, msgspec.Meta(max_length=100)] = ""  # who asked, for people to read
     events: tuple[Event, ...] = ()
     watchlists: tuple[Watchlist, ...] = ()
     rules: tuple[Rule, ...] = ()
+    networks: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=64)], ...] = ()  # sources with lists of theirs
 
     @property
-    def content(self) -> tuple[tuple[Event, ...], tuple[Watchlist, ...], tuple[Rule, ...]]:
+    def named(self) -> tuple[tuple[str, tuple[Event | Watchlist | Rule, ...]], ...]:
+        """What has names of its own, by kind."""
+        return ("event", self.events), ("watchlist", self.watchlists), ("rule", self.rules)
+
+    @property
+    def content(self) -> tuple[tuple[Event, ...], tuple[Watchlist, ...], tuple[Rule, ...], tuple[str, ...]]:
         """What it defines, without when and by whom."""
-        return self.events, self.watchlists, self.rules
+        return self.events, self.watchlists, self.rules, self.networks
 
     @property
     def version(self) -> str:
@@ -51,8 +57,8 @@ _decode = msgspec.json.Decoder(Definitions).decode
 
 def decode_definitions(record: bytes) -> Definitions:
     """The definitions in one JSON record. Raises PostError with reason `definitions`."""
-    if len(record) > MAX_RECORD_BYTES:
-        raise PostError("definitions", f"record of {len(record)} bytes, at most {MAX_RECORD_BYTES}")
+    if len(record) > MAX_DEFINITIONS_BYTES:
+        raise PostError("definitions", f"record of {len(record)} bytes, at most {MAX_DEFINITIONS_BYTES}")
     try:
         return _decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -6,6 +6,24 @@ from typing import Annotated, Literal
 
 import msgspec
 
+Colour = Annotated[str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$")]
+Layout = Literal["grid", "single", "carousel", "masonry"]
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an event's big screen looks. `layout`: posts side by side, one at a time, in a row that moves on, or in
+    columns of uneven cards. Colours are `#rrggbb`; ink follows the background. `logo` is a picture as a data: address;
+    `sponsor` is a text with a slide of its own."""
+
+    layout: Layout = "grid"
+    theme: Literal["auto", "light", "dark"] = "auto"
+    background: Colour = ""
+    accent: Colour = ""
+    logo: Annotated[
+        str, msgspec.Meta(pattern=r"^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+)?$", max_length=40_000)
+    ] = ""
+    sponsor: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A post belongs to the event when it carries one of its hashtags or words, is by or mentions one of its accounts,
@@ -13,7 +31,8 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Hashtags are compared by topic key, words with case and accents folded at word boundaries, accounts without case.
     `time_zone` (IANA) is for display and reports; `moderation` is how the wall begins: `auto` shows unless blocked,
-    `manual` once approved.
+    `manual` once approved; `stage` is how its big screen looks; `posting` lets people in the room write
+    to it at `/post/NAME`.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -26,3 +45,5 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=256)], ...] = ()  # source names
     time_zone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
     moderation: Literal["auto", "manual"] = "auto"
+    stage: Stage = Stage()
+    posting: bool = False

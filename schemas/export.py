@@ -1,6 +1,6 @@
 """The JSON Schemas of all messages, for programs that are not ours:
 
-    python -m schemas.export docs/schemas
+python -m schemas.export docs/schemas
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ from schemas.alerts import Alert, GivenUp, Order
 from schemas.counts import CountsMessage
 from schemas.definitions import Definitions
 from schemas.moderation import Decision
-from schemas.parts import ListPart, PartsDone
 from schemas.posts import Post
+from schemas.topics import ALERTS, COUNTS, DECISIONS, DEFINITIONS, GIVEN_UP, POSTS, TRENDS
 from schemas.trends import TrendList
 
 MESSAGES: dict[str, Any] = {
-    "posts": Post,
-    "topic-counts": CountsMessage,
-    "trend-parts": ListPart | PartsDone,
-    "trends": TrendList,
-    "alerts": Alert,
-    "alerts-given-up": GivenUp,
-    "decisions": Decision | Order,
-    "definitions": Definitions,
+    POSTS.name: Post,
+    COUNTS.name: CountsMessage,
+    TRENDS.name: TrendList,
+    ALERTS.name: Alert,
+    GIVEN_UP.name: GivenUp,
+    DECISIONS.name: Decision | Order,
+    DEFINITIONS.name: Definitions,
 }  # by topic
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-DECISIONS_TOPIC = "decisions"
 EVERYWHERE = ""  # the event of a decision that holds for all events and all scopes
 
 # what a decision is about -> the verdicts it can have; "" takes the decision back: as if nothing had been decided
@@ -35,6 +34,9 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     at: int  # ms, when it was made; for people: the log alone orders
     before: Annotated[str, msgspec.Meta(max_length=16)] = ""  # the verdict that it replaced
     undoes: Annotated[str, msgspec.Meta(max_length=64)] = ""  # id of the decision that it takes back
+    # digest of what was on the moderator's page (see pipeline.moderation.content_of): an approval and a pin hold for
+    # that alone; later decisions of the key keep it, so that an undo gives back what was approved
+    content: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -12,9 +13,7 @@ MAX_RECORD_BYTES = 1 << 20
 MARKER_HEADER = "marker"  # of an empty post on `posts`; its value: the time that event time has come to, ms in ASCII
 MAX_TIME_MS = 253_370_764_800_000  # 9999-01-01T00:00:00Z: later years do not fit every reader's calendar
 
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
@@ -33,7 +32,9 @@ class Media(msgspec.Struct, omit_defaults=True, gc=False):
 class Post(msgspec.Struct, omit_defaults=True, gc=False):
     """A short text that somebody published, as it travels on the `posts` topic (key: the author).
 
-    After `decode_post`, `time` is an `int`: milliseconds since 1970 UTC, the clock the post counts by.
+    After `decode_post`, `time` is an `int`: milliseconds since 1970 UTC, the clock the post counts by. A post with
+    `deleted` is a *retraction*: the post as it was, withdrawn at that time. It may lack `text` where that is not known,
+    and `id` where all posts of the author and source are withdrawn; decoded, they are empty then.
     Fields that are not named here are ignored, so producers may add their own.
     """
 
@@ -51,13 +52,25 @@ class Post(msgspec.Struct, omit_defaults=True, gc=False):
     avatar: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
     media: Annotated[list[Media], msgspec.Meta(max_length=32)] | None = None
     events: Annotated[list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=64)] | None = None
+    deleted: int | str | None = None  # when it was withdrawn: the record is a retraction of the post, no post
+
+
+class _Retraction(msgspec.Struct):
+    """A retraction that does not say the whole post. Without `id` it withdraws all posts of the author and source."""
+
+    author: Name
+    time: int | str
+    deleted: int | str
+    id: Annotated[str, msgspec.Meta(max_length=256)] = ""
+    text: Annotated[str, msgspec.Meta(max_length=65_536)] = ""
+    source: Annotated[str, msgspec.Meta(max_length=256)] | None = None
 
 
 class PostError(ValueError):
     """A record that is not a post. `reason` is one of a few fixed words (`definitions`: it should have been a control
-    record), `detail` names the place of the fault."""
+    record; `poison`: workers died of it), `detail` names the place of the fault."""
 
-    REASONS = ("too-large", "not-utf8", "not-json", "invalid", "time", "future", "truncated", "definitions")
+    REASONS = ("too-large", "not-utf8", "not-json", "invalid", "time", "future", "truncated", "definitions", "poison")
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -66,6 +79,9 @@ class PostError(ValueError):
 
 
 _decoder = msgspec.json.Decoder(Post)
+_retraction_decoder = msgspec.json.Decoder(_Retraction)
+_line_decoder = msgspec.json.Decoder(Post | int)
+_BETWEEN = b"\n0 0\n"
 
 
 def decode_post(record: bytes) -> Post:
@@ -76,9 +92,75 @@ def decode_post(record: bytes) -> Post:
     """
     if len(record) > MAX_RECORD_BYTES:
         raise PostError("too-large", f"record of {len(record)} bytes, at most {MAX_RECORD_BYTES}")
-    post = _timed(decoded(_decoder, record))
+    try:
+        post = decoded(_decoder, record)
+    except PostError as fault:
+        if fault.reason != "invalid" or b'"deleted"' not in record:
+            raise
+        post = _partly_known(record, fault)
+    post = _timed(post)
     # in JSON control characters are escaped, all but DEL: mostly there is nothing to look for
     return post if b"\\" not in record and b"\x7f" not in record else _legible(post)
+
+
+def _partly_known(record: bytes, fault: PostError) -> Post:
+    """The retraction in a record that is no whole post. Raises `fault` for one that is none either."""
+    try:
+        told = decoded(_retraction_decoder, record)
+    except PostError:
+        raise fault from None
+    return Post(told.id, told.author, told.text, told.time, told.source, deleted=told.deleted)
+
+
+def decode_posts(records: Sequence[bytes]) -> list[Post | PostError]:
+    """`decode_post` of each record, its fault in the place of a post that cannot be read.
+
+    Where they cannot be decoded in one go, the halves are tried: a bad record costs its neighbours little.
+    """
+    if len(records) > 1:
+        posts = _decode_joined(records)
+        if posts is not None:
+            return posts
+        half = len(records) // 2
+        return decode_posts(records[:half]) + decode_posts(records[half:])
+    return [_decode_or_fault(record) for record in records]
+
+
+def _decode_joined(records: Sequence[bytes]) -> list[Post | PostError] | None:
+    """None: the records are not one post each.
+
+    Two numbers without a comma stand between records: that is valid nowhere inside a value, nor is a line feed inside a
+    string. So no value reaches over into the next record, and none can stand for two."""
+    joined = _BETWEEN.join(records)
+    if max(map(len, records)) > MAX_RECORD_BYTES:
+        return None
+    try:
+        values = _line_decoder.decode_lines(joined)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    posts = values[::3]
+    if len(values) != 3 * len(records) - 2 or int in map(type, posts):
+        return None
+    if Post in map(type, values[1::3]) or Post in map(type, values[2::3]):
+        return None
+    escapes = b"\\" in joined or b"\x7f" in joined
+    found: list[Post | PostError] = []
+    for post in posts:
+        try:
+            plain = post.created is None and post.deleted is None
+            if not plain or type(post.time) is not int or not 0 <= post.time < MAX_TIME_MS:
+                _timed(post)
+            found.append(_legible(post) if escapes else post)
+        except PostError as fault:
+            found.append(fault)
+    return found
+
+
+def _decode_or_fault(record: bytes) -> Post | PostError:
+    try:
+        return decode_post(record)
+    except PostError as fault:
+        return fault
 
 
 def decoded(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
@@ -109,6 +191,8 @@ def _timed(post: Post) -> Post:
         raise PostError("time", f"{time} is not within 1970 to 9998 - at `$.time`")
     if post.created is not None:
         post.created = parse_time(post.created, "$.created")
+    if post.deleted is not None:
+        post.deleted = parse_time(post.deleted, "$.deleted")
     return post
 
 
@@ -133,8 +217,9 @@ def parse_time(value: int | str, path: str = "$.time") -> int:
         year, month, day, hour, minute, second, fraction, zone = found.groups()
         try:
             # a leap second (:60) counts as the last second before it
-            moment = dt.datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59),
-                                 tzinfo=dt.UTC)
+            moment = dt.datetime(
+                int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), tzinfo=dt.UTC
+            )
             if int(second) > 60:
                 raise ValueError
             offset_ms = 0

@@ -9,14 +9,12 @@ import jsonschema
 import msgspec
 import pytest
 
-from pipeline.trends.board import Board
-from pipeline.trends.shards import split
 from pipeline.trends.wire import to_chunks
 from schemas import TrendList
 from schemas.export import MESSAGES, schema_texts
 from tests.oracle import streams
-from tests.trends.test_preview import local, posts_of
-from tests.trends.test_snapshot import GRID, closes
+from tests.trends.test_early_lists import local, posts_of
+from tests.trends.test_snapshot import closes
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
 
@@ -56,15 +54,8 @@ def test_posts_and_lists_keep_to_their_schemas() -> None:
         of_posts.validate({"id": "", "author": "a", "text": "", "time": 1})
 
 
-def test_counts_and_parts_keep_to_their_schemas() -> None:
-    of_counts, of_parts = validator("topic-counts"), validator("trend-parts")
-    panes = closes(streams.seeded(1, posts=400, hours=1.0))
-    board = Board(GRID, shard=1)
-    for pane in panes:
+def test_counts_keep_to_their_schema() -> None:
+    of_counts = validator("topic-counts")
+    for pane in closes(streams.seeded(1, posts=400, hours=1.0)):
         for chunk in to_chunks(pane, 0, 1):
             of_counts.validate(plain(chunk))
-        board.add(split(pane, 2)[1])
-    parts = [part for step in board.advance(panes[-1].start) for part in step.parts]
-    assert parts
-    for part in parts:
-        of_parts.validate(plain(part))

@@ -33,15 +33,20 @@ def fault(text: str | bytes) -> str:
 
 def test_without_a_word_the_defaults_hold() -> None:
     settings = load_settings()
-    assert (settings.pane_ms, settings.lateness_ms, settings.partitions, settings.events) == (10_000, 5_000, 4, ())
+    assert (settings.pane_ms, settings.max_out_of_orderness_ms, settings.partitions, settings.events) == (
+        10_000,
+        5_000,
+        4,
+        (),
+    )
 
 
 def test_a_flag_beats_the_environment_which_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    told("pane_ms = 2000\nlateness_ms = 2000\npartitions = 2\n")
-    monkeypatch.setenv("UPSWELL_LATENESS_MS", "3000")
+    told("pane_ms = 2000\nmax_out_of_orderness_ms = 2000\npartitions = 2\n")
+    monkeypatch.setenv("UPSWELL_MAX_OUT_OF_ORDERNESS_MS", "3000")
     monkeypatch.setenv("UPSWELL_PARTITIONS", "3")
     settings = load_settings(partitions=5, pane_ms=None)
-    assert (settings.pane_ms, settings.lateness_ms, settings.partitions) == (2_000, 3_000, 5)
+    assert (settings.pane_ms, settings.max_out_of_orderness_ms, settings.partitions) == (2_000, 3_000, 5)
 
 
 def test_config_names_another_file_than_that_of_the_folder() -> None:
@@ -61,8 +66,8 @@ def test_an_empty_variable_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         ("pane_ms", 999, "greater than or equal to 1000"),
         ("pane_ms", 60_001, "less than or equal to 60000"),
         ("pane_ms", 7_000, "7000 does not divide 60000"),
-        ("lateness_ms", -1, "greater than or equal to 0"),
-        ("lateness_ms", 600_001, "less than or equal to 600000"),
+        ("max_out_of_orderness_ms", -1, "greater than or equal to 0"),
+        ("max_out_of_orderness_ms", 600_001, "less than or equal to 600000"),
         ("partitions", 0, "greater than or equal to 1"),
         ("partitions", 1_025, "less than or equal to 1024"),
     ],
@@ -84,13 +89,13 @@ def test_a_number_beyond_its_limit_is_refused_where_it_was_said(
 @pytest.mark.parametrize(
     ("text", "start", "part"),
     [
-        ("pane_ms = 10000\nlateness_ms 5\n", "upswell.toml:2: ", "expected '='"),
+        ("pane_ms = 10000\nmax_out_of_orderness_ms 5\n", "upswell.toml:2: ", "expected '='"),
         ("[[event]\n", "upswell.toml:1: ", "not TOML"),
         ('a = "', "upswell.toml:1: ", "not TOML"),
         ("a = " + "[" * 5_000, "upswell.toml:1: ", "not TOML"),
         (b"# caf\xe9\n", "upswell.toml:1: ", "UTF-8"),
         ("pane_size = 1\n", "upswell.toml: ", "'pane_size' is not a setting"),
-        ("lateness_mS = 1\n", "upswell.toml: ", "did you mean lateness_ms?"),
+        ("max_out_of_orderness_mS = 1\n", "upswell.toml: ", "did you mean max_out_of_orderness_ms?"),
         ("partitions = true\n", "upswell.toml: partitions: ", "whole number"),
         ("partitions = 2.5\n", "upswell.toml: partitions: ", "not 2.5"),
         ("[[events]]\nname = 'a'\n", "upswell.toml: ", "did you mean [[event]]?"),
@@ -183,10 +188,12 @@ def test_events_cannot_be_told_in_the_environment(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_misspelt_variable_does_not_pass_in_silence() -> None:
-    lines = unknown_variables({"UPSWELL_LATENES_MS": "1", "UPSWELL_PANE_MS": "1000", "UPSWELL_DATA": "x", "HOME": "/"})
+    lines = unknown_variables(
+        {"UPSWELL_MAX_OUT_OF_ORDERNES_MS": "1", "UPSWELL_PANE_MS": "1000", "UPSWELL_DATA": "x", "HOME": "/"}
+    )
     assert lines == [
-        "the environment variable UPSWELL_LATENES_MS is not a setting and changes nothing; "
-        "did you mean UPSWELL_LATENESS_MS?"
+        "the environment variable UPSWELL_MAX_OUT_OF_ORDERNES_MS is not a setting and changes nothing; "
+        "did you mean UPSWELL_MAX_OUT_OF_ORDERNESS_MS?"
     ]
 
 
@@ -196,7 +203,8 @@ def test_each_setting_is_documented_with_its_default_and_limits(name: str) -> No
     rows = [line for line in DOCS.read_text().splitlines() if line.startswith(f"| `{name}` |")]
     assert len(rows) == 1, f"docs/settings.md has no row for {name}"
     cells = [cell.strip() for cell in rows[0].strip("|").split("|")]
-    assert cells[1] == f"`UPSWELL_{name.upper()}`" or name in ("events", "watchlists", "rules", "receivers")
+    in_tables = ("events", "watchlists", "rules", "receivers", "sources", "webhooks")
+    assert cells[1] == f"`UPSWELL_{name.upper()}`" or name in in_tables
     if isinstance(field.default, int):
         assert cells[2] == f"{field.default:,}"
         sides = [getattr(limit, side, None) for limit in field.metadata for side in ("ge", "le")]

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from pipeline.moderation import DecisionLog, Moderation
-from pipeline.text import topic_key
-from schemas import Trend, TrendList
+from pipeline.moderation import DecisionLog, Moderation, Shows
 from schemas.alerts import Alert
 
-_ABOUT = ", about "  # what the sentence of an alert about a whole scope ends with: topics, commas between
 
-
-def allowed(alert: Alert, visible: Callable[[TrendList], TrendList]) -> Alert | None:
-    """The alert as it may be told, given what `visible` leaves of a list: without blocked examples, and one about a
-    scope without blocked topics. None where it may not be told at all: its topic, or the spelling, is blocked."""
-    if alert.kind == "digest":
-        return alert
-    sentence, about, names = alert.why.partition(_ABOUT) if not alert.topic else (alert.why, "", "")
-    topics = [(topic_key(name), name) for name in names.split(", ") if name]
-    asked = TrendList(alert.scope, alert.window, 0, alert.at, True, "", [
-        _row(alert.topic, alert.display if alert.topic else "", alert.examples),
-        *(_row(topic, name, []) for topic, name in topics),
-    ])  # fmt: skip
-    shown = visible(asked)
-    if shown is asked:
-        return alert
-    if not shown.trends or shown.trends[0].topic != alert.topic:
+def redact(alert: Alert, shows: Shows) -> Alert | None:
+    """The alert as it may be told: without blocked examples, and one about a scope without blocked topics. None where
+    it may not be told at all: its topic, or the spelling, is blocked. A digest is made of what may be told already."""
+    scope, about = alert.scope, alert.why.about
+    if alert.topic and not shows.may_show(alert.topic, alert.display, scope):
         return None
-    left = ", ".join(row.display for row in shown.trends[1:])
-    why = sentence + (about + left if left else "")
-    return msgspec.structs.replace(alert, examples=shown.trends[0].examples, why=why)
+    examples = [post_id for post_id in alert.examples if shows.may_show_example(post_id, scope)]
+    named = [one for one in about if shows.may_show(one.topic, one.display, scope)]
+    if (len(examples), len(named)) == (len(alert.examples), len(about)):
+        return alert
+    why = msgspec.structs.replace(alert.why, about=named)
+    return msgspec.structs.replace(alert, examples=examples, why=why)
 
 
 class Blocking:
@@ -41,16 +28,8 @@ class Blocking:
     def __init__(self, decisions: DecisionLog) -> None:
         self._decisions, self._moderation = decisions, Moderation()
 
-    def allowed(self, alert: Alert) -> Alert | None:
+    def redact(self, alert: Alert) -> Alert | None:
         """What may be told of the alert now."""
         for decision in self._decisions.fresh():
             self._moderation.apply(decision)
-        return allowed(alert, self._moderation.visible)
-
-
-def _row(topic: str, display: str, examples: list[str]) -> Trend:
-    return Trend(
-        rank=1, topic=topic, trending=True, display=display, variants=[], posts=0, authors=0, support=0, expected=0,
-        spread=0, score=0, weight=0, score_window_s=0, state="steady", since=None, peak=None, flags=[], joined=[],
-        examples=examples, spark=[], why="",
-    )  # fmt: skip
+        return redact(alert, self._moderation)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
-import httpx
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from pipeline.alerts.outbox import SUPPRESSED, Outbox, Waiting
-from pipeline.alerts.receivers import Undelivered, deliver
-from pipeline.endings import end
-from schemas.alerts import Alert, Receiver
+from pipeline.alerts.receivers import RESEND_S, Undelivered, deliver, new_client, tell_managers
+from pipeline.cancelling import cancel_and_wait
+from pipeline.supervising import supervised
+from pipeline.wording import DEFAULT, fault_text, language
+from schemas.alerts import Alert, Fault, Receiver
 
 Publish = Callable[[Receiver, Alert], Awaitable[object]]
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 60.0
+UNEXPECTED_AT_MOST = 5  # attempts at one message that end in a fault nobody foresaw; then it is given up
 
 
 class Delivery:
@@ -42,15 +45,20 @@ class Delivery:
         self._delivered = Counter("upswell_alerts_delivered", "Messages delivered.", ["receiver"], registry=registry)
         self._given_up = Counter("upswell_alerts_given_up", "Messages given up.", ["receiver"], registry=registry)
         self._suppressed = Counter(
-            "upswell_alerts_suppressed", "Messages not sent because moderators blocked what they are about.",
-            ["receiver"], registry=registry,
-        )  # fmt: skip
+            "upswell_alerts_suppressed",
+            "Messages not sent because moderators blocked what they are about.",
+            ["receiver"],
+            registry=registry,
+        )
+        self._unexpected = Counter(
+            "upswell_alerts_unexpected", "Faults that nobody foresaw, by task.", ["task"], registry=registry
+        )
         self._failed = Counter("upswell_alerts_attempts_failed", "Attempts in vain.", ["receiver"], registry=registry)
         self._waiting = Gauge("upswell_alerts_waiting", "Messages not yet delivered.", ["receiver"], registry=registry)
         self._raised = {receiver.name: asyncio.Event() for receiver in receivers}
         self._idle = {receiver.name: asyncio.Event() for receiver in receivers}
         self._tasks: list[asyncio.Task[None]] = []
-        self._client = httpx.AsyncClient(follow_redirects=False)
+        self._client = new_client()
 
     async def __aenter__(self) -> Delivery:
         for receiver in self._receivers:
@@ -58,11 +66,28 @@ class Delivery:
                 counter.labels(receiver.name)
             self._waiting.labels(receiver.name).set(0)
         self.wake()
-        self._tasks = [asyncio.create_task(self._serve(receiver)) for receiver in self._receivers]
+        for receiver in self._receivers:
+            stumbled = self.stumbled(receiver.name)
+            self._tasks.append(asyncio.create_task(supervised(partial(self._serve, receiver), stumbled)))
+            if receiver.kind == "alertmanager" and not receiver.digest:
+                self._tasks.append(asyncio.create_task(supervised(partial(self._remind, receiver), stumbled)))
         return self
 
+    def stumbled(self, task: str) -> Callable[[Exception], None]:
+        """What takes faults that nobody foresaw: of a receiver's task, by its name, or another one."""
+        counter = self._unexpected.labels(task)
+        receivers = {receiver.name for receiver in self._receivers}
+
+        def told(error: Exception) -> None:
+            counter.inc()
+            if task in receivers:
+                self._failed.labels(task).inc()
+            self._say(f"{'receiver ' * (task in receivers)}{task}: {_told(_unforeseen(error))}; it is tried again")
+
+        return told
+
     async def __aexit__(self, *_: object) -> None:
-        await end(*self._tasks)
+        await cancel_and_wait(*self._tasks)
         await self._client.aclose()
 
     def wake(self) -> None:
@@ -79,7 +104,7 @@ class Delivery:
             await idle.wait()
 
     async def _serve(self, receiver: Receiver) -> None:
-        raised, pause = self._raised[receiver.name], FIRST_PAUSE_S
+        raised, pause, unforeseen = self._raised[receiver.name], FIRST_PAUSE_S, 0
         while True:
             waiting = self._outbox.next(receiver.name)
             if waiting is None:
@@ -92,17 +117,25 @@ class Delivery:
                 continue
             try:
                 await self._send(receiver, waiting.told)
-            except Undelivered as fault:
-                if fault.final or self._now_s() - waiting.raised >= receiver.give_up_s:
-                    self._give_up(receiver, waiting, str(fault))
+            except Exception as error:
+                fault, final = _unforeseen(error), False
+                if isinstance(error, Undelivered):
+                    fault, final = error.fault, error.final
+                else:
+                    self._unexpected.labels(receiver.name).inc()
+                    unforeseen += 1
+                if final or unforeseen >= UNEXPECTED_AT_MOST or self._now_s() - waiting.raised >= receiver.give_up_s:
+                    self._give_up(receiver, waiting, fault)
+                    unforeseen = 0
                     continue
                 if pause == FIRST_PAUSE_S:
-                    self._say(f"receiver {receiver.name}: {fault}; alerts wait, and are sent again")
+                    self._say(f"receiver {receiver.name}: {_told(fault)}; alerts wait, and are sent again")
                 self._failed.labels(receiver.name).inc()
-                self._outbox.tried(waiting.id, str(fault))
+                self._outbox.tried(waiting.id, fault)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LAST_PAUSE_S)
                 continue
+            unforeseen = 0
             self._outbox.delivered(waiting.id)
             self._delivered.labels(receiver.name).inc()
             self._waiting.labels(receiver.name).dec()
@@ -110,11 +143,23 @@ class Delivery:
                 self._say(f"receiver {receiver.name}: takes alerts again")
                 pause = FIRST_PAUSE_S
 
+    async def _remind(self, receiver: Receiver) -> None:
+        """Alertmanager forgets with its process, and ends by itself what it hears of no more."""
+        said = False
+        while True:
+            firing = self._outbox.firing(receiver.name)
+            faults = await tell_managers(receiver, firing, self._client, self._now_s()) if firing else []
+            self._failed.labels(receiver.name).inc(len(faults))
+            if faults and not said:
+                self._say(f"receiver {receiver.name}: {_told(faults[0].fault)}; what fires is sent again every minute")
+            said = bool(faults)
+            await asyncio.sleep(RESEND_S)
+
     async def _send(self, receiver: Receiver, alert: Alert) -> None:
         if receiver.kind != "kafka":
-            await deliver(receiver, alert, self._client)
+            await deliver(receiver, alert, self._client, self._now_s())
         elif self._publish is None:
-            raise Undelivered("there is no Kafka here", final=True)
+            raise Undelivered("no_kafka", final=True)
         else:
             await self._publish(receiver, alert)
 
@@ -122,10 +167,20 @@ class Delivery:
         self._outbox.suppressed(waiting.id)
         self._suppressed.labels(receiver.name).inc()
         self._waiting.labels(receiver.name).dec()
-        self._say(f"receiver {receiver.name}: an alert of rule {waiting.alert.rule} is not sent: {SUPPRESSED}")
+        self._say(f"receiver {receiver.name}: an alert of rule {waiting.alert.rule} is not sent: {_told(SUPPRESSED)}")
 
-    def _give_up(self, receiver: Receiver, waiting: Waiting, why: str) -> None:
-        self._outbox.given_up(receiver.name, waiting, why)
+    def _give_up(self, receiver: Receiver, waiting: Waiting, fault: Fault) -> None:
+        self._outbox.given_up(receiver.name, waiting, fault)
         self._given_up.labels(receiver.name).inc()
         self._waiting.labels(receiver.name).dec()
-        self._say(f"receiver {receiver.name}: {why}; alert of rule {waiting.alert.rule} is given up")
+        self._say(f"receiver {receiver.name}: {_told(fault)}; alert of rule {waiting.alert.rule} is given up")
+
+
+def _unforeseen(error: Exception) -> Fault:
+    """Its text may hold an address: its name does not."""
+    return Fault("unexpected", type(error).__name__)
+
+
+def _told(fault: Fault) -> str:
+    """For logs, which are in English."""
+    return fault_text(fault, language(DEFAULT))

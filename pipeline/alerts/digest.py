@@ -6,8 +6,7 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Sequence
 
-from pipeline.text import printable
-from schemas.alerts import Alert, Receiver
+from schemas.alerts import Alert, AlertWhy, Receiver
 
 MOST = 30  # alerts told one by one
 
@@ -30,35 +29,27 @@ def newest_of(receiver: Receiver, messages: Sequence[Alert]) -> list[Alert]:
     return sorted(told, key=lambda alert: alert.fired)
 
 
-def digest_of(
-    receiver: Receiver, due: dt.datetime, since: dt.datetime, alerts: Sequence[Alert]
-) -> Alert:
+def digest_of(receiver: Receiver, due: dt.datetime, since: dt.datetime, alerts: Sequence[Alert]) -> Alert:
     """One alert made of those (one at least, see `newest_of`) that fired or ended between two digests; its key is that
-    of its moment."""  # fmt: skip
-    told = [_line(alert, due) for alert in alerts]
-    more = f" · and {len(told) - MOST} more" if len(told) > MOST else ""
+    of its moment."""
     zone = zoneinfo.ZoneInfo(receiver.time_zone)
-    count = f"{len(told)} alert{'s' * (len(told) != 1)} since {since.astimezone(zone):%Y-%m-%d %H:%M}"
     at = int(due.timestamp() * 1_000)
     return Alert(
-        key=f"digest/{receiver.name}/{due.astimezone(zone):%Y-%m-%dT%H:%M}", status="firing", rule="digest",
-        kind="digest", severity="info", scope="all", window="24h", topic="", display=count,
-        since=int(since.timestamp() * 1_000), fired=at, at=at, value=len(told), threshold=0, flags=[], examples=[],
-        why=f"{count} {receiver.time_zone}: {' · '.join(told[:MOST])}{more}",
-    )  # fmt: skip
-
-
-def _line(alert: Alert, due: dt.datetime) -> str:
-    over, peak, height = alert.status == "resolved", alert.peak, ""
-    if peak is not None:
-        of = f"{peak.people:,} people, {peak.score:.1f} sigma" if peak.score is not None else (
-            f"{peak.posts:,} posts by {peak.people:,} people")  # fmt: skip
-        height = f"; peak {of}, at {_clock(peak.at, due)}" if over else f"; {of} when it fired"
-    lasted = f"over after {(alert.at - alert.fired) // 60_000} min" if over else "still firing"
-    return f"{_clock(alert.fired, due)} {alert.rule}: {printable(alert.why, 160)} ({lasted}{height})"
-
-
-def _clock(ms: int, due: dt.datetime) -> str:
-    """The time of the day, with the day where it is not one of the day before the digest."""
-    moment = dt.datetime.fromtimestamp(ms / 1_000, dt.UTC)
-    return f"{moment:%H:%M} UTC" if due - moment < dt.timedelta(days=1) else f"{moment:%Y-%m-%d %H:%M} UTC"
+        key=f"digest/{receiver.name}/{due.astimezone(zone):%Y-%m-%dT%H:%M}",
+        status="firing",
+        rule="digest",
+        kind="digest",
+        severity="info",
+        scope="all",
+        window="24h",
+        topic="",
+        display="",
+        since=int(since.timestamp() * 1_000),
+        fired=at,
+        at=at,
+        value=float(len(alerts)),
+        threshold=0.0,
+        flags=[],
+        examples=[],
+        why=AlertWhy(alerts=list(alerts[:MOST])),
+    )

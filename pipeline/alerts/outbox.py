@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sqlite3
 import time
@@ -12,22 +13,29 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.alerts.digest import digest_of, last_due, newest_of
-from pipeline.text import printable
-from schemas.alerts import Alert, GivenUp, Receiver
+from schemas.alerts import Alert, Fault, GivenUp, Receiver
 
 KEPT_DAYS = 30
+_VERSION = 1  # of what the file holds: another number than it says, and it is not read
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivery (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, status TEXT NOT NULL, receiver TEXT NOT NULL, alert BLOB NOT NULL,
     raised REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0, ended REAL, fault TEXT NOT NULL DEFAULT '',
     UNIQUE (key, status, receiver));
 CREATE INDEX IF NOT EXISTS waiting ON delivery (receiver, id) WHERE ended IS NULL;
+CREATE INDEX IF NOT EXISTS ended ON delivery (ended);
 CREATE TABLE IF NOT EXISTS untold (id INTEGER PRIMARY KEY, given_up BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _decode = msgspec.json.Decoder(Alert).decode
 _decode_given_up = msgspec.json.Decoder(GivenUp).decode
-SUPPRESSED = "a moderator has blocked what it is about"
+_decode_fault = msgspec.json.Decoder(Fault).decode
+SUPPRESSED = Fault("blocked")
+_FIRES = """one.status = 'firing' AND one.fault != :blocked AND NOT EXISTS (
+    SELECT 1 FROM delivery AS other
+    WHERE other.key = one.key AND other.receiver = one.receiver AND other.status = 'resolved')"""
+_PRUNE = f"""DELETE FROM delivery AS one WHERE ended < :before
+    AND NOT (receiver IN (SELECT value FROM json_each(:managers)) AND {_FIRES})"""  # noqa: S608
 
 Allowed = Callable[[Alert], Alert | None]  # an alert -> what may be told of it now; None: nothing
 
@@ -70,10 +78,19 @@ class Outbox:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            (there,), (version,) = self._asked("SELECT count(*) FROM sqlite_master"), self._asked("PRAGMA user_version")
+            if not there:
+                self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            elif version != _VERSION:
+                self._db.close()
+                raise OutboxError(f"{file}: an earlier release wrote it; name another file with --state")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             told = "another process uses it" if "locked" in str(error) else str(error)
             raise OutboxError(f"{file}: cannot be used ({told}); name another file with --state") from None
+
+    def _asked(self, question: str) -> tuple[int]:
+        return self._db.execute(question).fetchone()  # type: ignore[no-any-return]
 
     @property
     def next_offset(self) -> int:
@@ -142,7 +159,7 @@ class Outbox:
         if alert.status == "firing":
             return told
         fired = self._fired(receiver, alert)
-        if fired == (1, SUPPRESSED):
+        if fired == (1, _kept(SUPPRESSED)):
             return None
         return msgspec.structs.replace(alert, examples=[]) if told is None and fired == (1, "") else told
 
@@ -158,17 +175,25 @@ class Outbox:
         """The receiver has it."""
         self._db.execute("UPDATE delivery SET ended = ?, fault = '' WHERE id = ?", (self._now_s(), id))
 
-    def tried(self, id: int, fault: str) -> None:  # noqa: A002
+    def tried(self, id: int, fault: Fault) -> None:  # noqa: A002
         """It was sent in vain; it waits on."""
-        self._db.execute("UPDATE delivery SET tries = tries + 1, fault = ? WHERE id = ?", (fault, id))
+        self._db.execute("UPDATE delivery SET tries = tries + 1, fault = ? WHERE id = ?", (_kept(fault), id))
 
-    def given_up(self, receiver: str, waiting: Waiting, fault: str) -> None:
+    def given_up(self, receiver: str, waiting: Waiting, fault: Fault) -> None:
         """It is not sent any more, which is kept to be told (see `untold`)."""
         alert = waiting.alert
         told = GivenUp(
-            receiver, int(self._now_s() * 1_000), printable(fault, 200), alert.key, alert.status, alert.rule,
-            alert.scope, alert.window, alert.topic, alert.fired,
-        )  # fmt: skip
+            receiver,
+            int(self._now_s() * 1_000),
+            fault,
+            alert.key,
+            alert.status,
+            alert.rule,
+            alert.scope,
+            alert.window,
+            alert.topic,
+            alert.fired,
+        )
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._end(waiting.id, fault)
@@ -187,24 +212,43 @@ class Outbox:
         """It may not be told any more."""
         self._end(id, SUPPRESSED)
 
-    def _end(self, id: int, fault: str) -> None:  # noqa: A002
-        self._db.execute("UPDATE delivery SET ended = ?, fault = ? WHERE id = ?", (self._now_s(), fault, id))
+    def _end(self, id: int, fault: Fault) -> None:  # noqa: A002
+        self._db.execute("UPDATE delivery SET ended = ?, fault = ? WHERE id = ?", (self._now_s(), _kept(fault), id))
 
     def waiting(self) -> dict[str, int]:
         """How many alerts each receiver has still to get."""
         rows = self._db.execute("SELECT receiver, count(*) FROM delivery WHERE ended IS NULL GROUP BY receiver")
         return dict(rows.fetchall())
 
-    def undelivered(self) -> list[tuple[str, Alert, str]]:
+    def undelivered(self) -> list[tuple[str, Alert, Fault]]:
         """(receiver, alert, fault) of what was given up or suppressed in the days that are kept."""
         rows = self._db.execute(
             "SELECT receiver, alert, fault FROM delivery WHERE ended IS NOT NULL AND fault != '' ORDER BY id"
         )
-        return [(receiver, _decode(alert), fault) for receiver, alert, fault in rows]
+        return [(receiver, _decode(alert), _decode_fault(fault)) for receiver, alert, fault in rows]
+
+    def firing(self, receiver: str) -> list[Alert]:
+        """What was sent to the receiver, or given up, and has not ended since, as it may be told now."""
+        rows = self._db.execute(
+            f"SELECT alert FROM delivery AS one WHERE receiver = :name AND ended IS NOT NULL AND {_FIRES} ORDER BY id",  # noqa: S608
+            {"name": receiver, "blocked": _kept(SUPPRESSED)},
+        ).fetchall()
+        told = map(self._allowed, [_decode(row[0]) for row in rows])
+        return [alert for alert in told if alert is not None]
+
+    def prune(self) -> None:
+        """Forgets what ended more than KEPT_DAYS ago; what an Alertmanager is still told is kept."""
+        managers = [one.name for one in self._receivers if one.kind == "alertmanager" and not one.digest]
+        before = self._now_s() - KEPT_DAYS * 86_400
+        self._db.execute(
+            _PRUNE,
+            {"before": before, "managers": msgspec.json.encode(managers).decode(), "blocked": _kept(SUPPRESSED)},
+        )
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._db.execute("DELETE FROM delivery WHERE ended < ?", (self._now_s() - KEPT_DAYS * 86_400,))
+        with contextlib.suppress(sqlite3.Error):  # a full disk: it is done the next time
+            self.prune()
         self._db.close()
 
     def _keep(self, alert: Alert) -> None:
@@ -212,8 +256,11 @@ class Outbox:
             late = self._now_s() - alert.at / 1_000 > receiver.max_age_s
             if receiver.takes(alert) and not late:
                 self._insert(receiver, alert, for_digest=bool(receiver.digest))
-            elif receiver.digest and alert.status == "resolved" and self._fired(receiver.name, alert):
-                self._insert(receiver, alert, for_digest=True)  # or the digest would say that it fires still
+            elif alert.status == "resolved" and self._fired(receiver.name, alert):
+                if receiver.digest:
+                    self._insert(receiver, alert, for_digest=True)  # or the digest would say that it fires still
+                elif receiver.kind == "alertmanager":
+                    self._insert(receiver, alert)  # or it would be told again and again
 
     def _insert(self, receiver: Receiver, alert: Alert, for_digest: bool = False) -> None:
         """What waits to be delivered; what only a digest will tell has ended at once."""
@@ -230,3 +277,7 @@ class Outbox:
             (alert.key, receiver),
         ).fetchone()
         return found and (found[0], found[1])
+
+
+def _kept(fault: Fault) -> str:
+    return msgspec.json.encode(fault).decode()

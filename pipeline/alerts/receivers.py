@@ -8,26 +8,32 @@ import hashlib
 import hmac
 import logging
 import urllib.parse
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import msgspec
 
-from pipeline.text import printable
-from schemas.alerts import Alert, Receiver
+from pipeline.settings.receivers import is_address
+from pipeline.text import cut, printable
+from pipeline.wording import Language, alert_text, digest_title, language
+from schemas.alerts import Alert, Fault, FaultCode, Receiver
 
 TIMEOUT_S = 10.0
 AGAIN = {408, 425, 429}  # and every 5xx
-SIGNATURE = "X-Upswell-Signature"  # sha256=HEX: HMAC-SHA256 of the body with the receiver's secret
-FIRING_AT_LEAST = dt.timedelta(days=1)  # or Alertmanager would end it by itself after five minutes
+ANSWER_MAX = 65_536  # bytes of an answer that are read; nothing in it is looked at
+STAMP, SIGNATURE = "X-Upswell-Timestamp", "X-Upswell-Signature"
+RESEND_S = 60.0  # Alertmanager keeps alerts in memory: what fires is sent again so often
+ENDS_AFTER = 4  # times that without a word, and Alertmanager ends it by itself
+_LOUD = ("httpx", "httpcore", "urllib3", "requests", "apprise")  # loggers that would write addresses
 
 
 class Undelivered(Exception):  # noqa: N818
-    """The receiver did not take it: why, without its address or secrets. `final`: it never will."""
+    """The receiver did not take it, and why. `final`: it never will."""
 
-    def __init__(self, why: str, *, final: bool) -> None:
-        super().__init__(why)
-        self.final = final
+    def __init__(self, code: FaultCode, detail: str = "", *, final: bool) -> None:
+        super().__init__(code, detail)
+        self.fault, self.final = Fault(code, detail), final
 
 
 def idempotency_key(alert: Alert) -> str:
@@ -35,54 +41,108 @@ def idempotency_key(alert: Alert) -> str:
     return hashlib.sha256(f"{alert.key}\0{alert.status}".encode()).hexdigest()[:32]
 
 
-async def deliver(receiver: Receiver, alert: Alert, client: httpx.AsyncClient) -> str:
-    """Sends the alert; returns what came back, in a word. Raises Undelivered."""
+def new_client() -> httpx.AsyncClient:
+    """For `deliver`. From here on no log of a library tells where messages go."""
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return httpx.AsyncClient(follow_redirects=False)
+
+
+async def deliver(receiver: Receiver, alert: Alert, client: httpx.AsyncClient, now_s: float) -> str:
+    """Sends the alert at that time by the clock; returns what came back, in a word. Raises Undelivered."""
     if receiver.kind == "apprise":
         return await asyncio.to_thread(_by_apprise, receiver, alert)
     if receiver.kind == "alertmanager":
-        return await _post(client, f"{receiver.url.rstrip('/')}/api/v2/alerts", [_for_manager(receiver, alert)], {})
+        faults = await tell_managers(receiver, [alert], client, now_s)
+        if len(faults) == len(receiver.urls):
+            raise next((fault for fault in faults if not fault.final), faults[0])
+        return "taken"
     body = msgspec.json.encode(webhook_message(receiver, alert))
-    headers = {"Idempotency-Key": idempotency_key(alert)}
+    headers = {"Idempotency-Key": idempotency_key(alert), STAMP: str(int(now_s))}
     if receiver.secret:
-        headers[SIGNATURE] = "sha256=" + hmac.new(receiver.secret.encode(), body, hashlib.sha256).hexdigest()
-    return await _post(client, receiver.url, body, headers)
+        headers[SIGNATURE] = signature(receiver.secret, headers[STAMP], body)
+    return await _post(client, receiver.urls[0], body, headers)
+
+
+def signature(secret: str, stamp: str, body: bytes) -> str:
+    """What proves that a webhook's message is ours and when it was sent."""
+    return "sha256=" + hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+async def tell_managers(
+    receiver: Receiver, alerts: Sequence[Alert], client: httpx.AsyncClient, now_s: float
+) -> list[Undelivered]:
+    """Sends the alerts as one array to every Alertmanager of the receiver; what those said that did not take it."""
+    ends = dt.datetime.fromtimestamp(now_s + ENDS_AFTER * RESEND_S, dt.UTC)
+    message = [_for_manager(receiver, alert, ends) for alert in alerts]
+    posts = (_post(client, f"{url.rstrip('/')}/api/v2/alerts", message, {}) for url in receiver.urls)
+    told = await asyncio.gather(*posts, return_exceptions=True)
+    for one in told:
+        if isinstance(one, BaseException) and not isinstance(one, Undelivered):
+            raise one
+    return [one for one in told if isinstance(one, Undelivered)]
 
 
 def webhook_message(receiver: Receiver, alert: Alert) -> dict[str, Any]:
     """The alert as Alertmanager's webhook tells it (version 4), a message each."""
     labels = _labels(alert)
-    one = _for_manager(receiver, alert) | {
-        "status": alert.status, "fingerprint": hashlib.sha256(alert.key.encode()).hexdigest()[:16],
-    }  # fmt: skip
-    if alert.status == "firing":
-        one["endsAt"] = "0001-01-01T00:00:00Z"  # Alertmanager's way to say: not yet
+    one = _for_manager(receiver, alert, None) | {
+        "status": alert.status,
+        "fingerprint": hashlib.sha256(alert.key.encode()).hexdigest()[:16],
+    }
     return {
-        "version": "4", "groupKey": f'{{}}:{{alertname="{alert.rule}"}}', "truncatedAlerts": 0,
-        "status": alert.status, "receiver": receiver.name, "groupLabels": {"alertname": alert.rule},
-        "commonLabels": labels, "commonAnnotations": one["annotations"], "externalURL": receiver.page, "alerts": [one],
-    }  # fmt: skip
+        "version": "4",
+        "groupKey": f'{{}}:{{alertname="{alert.rule}"}}',
+        "truncatedAlerts": 0,
+        "status": alert.status,
+        "receiver": receiver.name,
+        "groupLabels": {"alertname": alert.rule},
+        "commonLabels": labels,
+        "commonAnnotations": one["annotations"],
+        "externalURL": receiver.page,
+        "alerts": [one],
+    }
 
 
 def _labels(alert: Alert) -> dict[str, str]:
     labels = {
-        "alertname": alert.rule, "severity": alert.severity, "kind": alert.kind, "scope": alert.scope,
-        "window": alert.window, "topic": printable(alert.topic, 200),
-    }  # fmt: skip
+        "alertname": alert.rule,
+        "severity": alert.severity,
+        "kind": alert.kind,
+        "scope": alert.scope,
+        "window": alert.window,
+        "topic": printable(alert.topic, 200),
+    }
     return labels | ({"flags": ",".join(alert.flags)} if alert.flags else {})
 
 
-def _for_manager(receiver: Receiver, alert: Alert) -> dict[str, Any]:
+def _words_of(receiver: Receiver) -> Language:
+    return language(receiver.lang, receiver.time_zone)
+
+
+def _title(alert: Alert, words: Language) -> str:
+    return digest_title(alert, words) if alert.kind == "digest" else printable(alert.display or alert.scope)
+
+
+def _for_manager(receiver: Receiver, alert: Alert, ends: dt.datetime | None) -> dict[str, Any]:
+    """`ends`: until when it fires if nothing more is heard of it."""
+    words = _words_of(receiver)
     began = dt.datetime.fromtimestamp(alert.fired / 1_000, dt.UTC)
-    ends = began + FIRING_AT_LEAST if alert.status == "firing" else dt.datetime.fromtimestamp(alert.at / 1_000, dt.UTC)
+    if alert.status == "resolved":
+        ends = dt.datetime.fromtimestamp(alert.at / 1_000, dt.UTC)
     return {
         "labels": _labels(alert),
         "annotations": {
-            "summary": printable(alert.display or alert.scope, 200), "why": printable(alert.why),
+            "summary": cut(_title(alert, words), 200),
+            "why": alert_text(alert, words),
             "since": _rfc3339(dt.datetime.fromtimestamp(alert.since / 1_000, dt.UTC)),
-            "examples": " ".join(printable(one, 256) for one in alert.examples), "link": link_of(receiver, alert),
+            "examples": " ".join(printable(one, 256) for one in alert.examples),
+            "link": link_of(receiver, alert),
         },
-        "startsAt": _rfc3339(began), "endsAt": _rfc3339(ends), "generatorURL": link_of(receiver, alert),
-    }  # fmt: skip
+        "startsAt": _rfc3339(began),
+        "endsAt": _rfc3339(ends) if ends else "0001-01-01T00:00:00Z",  # Alertmanager's way to say: not yet
+        "generatorURL": link_of(receiver, alert),
+    }
 
 
 def link_of(receiver: Receiver, alert: Alert) -> str:
@@ -97,38 +157,53 @@ def _rfc3339(moment: dt.datetime) -> str:
 
 async def _post(client: httpx.AsyncClient, url: str, message: object, headers: dict[str, str]) -> str:
     body = message if isinstance(message, bytes) else msgspec.json.encode(message)
+    if not is_address(url):
+        raise Undelivered("bad_address", final=True)
+    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
     try:
-        answer = await client.post(
-            url, content=body, headers={"Content-Type": "application/json", **headers}, timeout=TIMEOUT_S
-        )
+        async with (
+            asyncio.timeout(TIMEOUT_S),
+            client.stream("POST", url, content=body, headers=headers, timeout=TIMEOUT_S) as answer,
+        ):
+            await _read_some(answer)
+    except TimeoutError:
+        raise Undelivered("no_answer", "timeout", final=False) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise Undelivered("its url is no address of HTTP; write it like https://example.org/hook", final=True) from None
+        raise Undelivered("bad_address", final=True) from None
     except httpx.HTTPError as error:
-        raise Undelivered(f"no answer ({type(error).__name__})", final=False) from None
+        raise Undelivered("no_answer", type(error).__name__, final=False) from None
     if answer.is_success:
         return f"HTTP {answer.status_code}"
     final = answer.status_code < 500 and answer.status_code not in AGAIN
-    raise Undelivered(f"refused with HTTP {answer.status_code}", final=final)
+    raise Undelivered("refused", str(answer.status_code), final=final)
+
+
+async def _read_some(answer: httpx.Response) -> None:
+    """So much that the connection serves again where an answer is short, as it came: nothing is unpacked."""
+    size = 0
+    async for part in answer.aiter_raw(ANSWER_MAX):
+        size += len(part)
+        if size >= ANSWER_MAX:
+            return
 
 
 def _by_apprise(receiver: Receiver, alert: Alert) -> str:
     import apprise
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log addresses
     sender = apprise.Apprise()
-    if not sender.add(receiver.url):
-        raise Undelivered("its url is none that apprise knows; see `apprise --help`", final=True)
-    name = printable(alert.display or alert.scope, 120)
-    over = alert.status == "resolved"
+    if not sender.add(receiver.urls[0]):
+        raise Undelivered("unknown_address", final=True)
+    words, over = _words_of(receiver), alert.status == "resolved"
+    title = f"{cut(_title(alert, words), 120)} ({alert.rule})"
     kinds = apprise.NotifyType
     types = {"info": kinds.INFO, "warning": kinds.WARNING, "critical": kinds.FAILURE}
     done = sender.notify(
-        title=f"{'Over: ' if over else ''}{name} ({alert.rule})",
-        body=f"{printable(alert.why)}\n{link_of(receiver, alert)}",
+        title=words.say("alert.over", what=title) if over else title,
+        body=f"{alert_text(alert, words)}\n{link_of(receiver, alert)}",
         notify_type=kinds.SUCCESS if over else types[alert.severity],
         body_format=apprise.NotifyFormat.TEXT,
         interpret_escapes=False,
     )
     if not done:
-        raise Undelivered("apprise could not send it", final=False)
+        raise Undelivered("not_sent", final=False)
     return "sent"

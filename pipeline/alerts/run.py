@@ -6,24 +6,27 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from pipeline.alerts.blocking import Blocking
 from pipeline.alerts.delivery import Delivery
 from pipeline.alerts.outbox import Allowed, Outbox, as_it_is
-from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key
-from pipeline.endings import end
+from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key, new_client
+from pipeline.cancelling import cancel_and_wait
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, KafkaUseError, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
 from pipeline.kafka.results import follow_alert_log
 from pipeline.settings import Settings
-from schemas.alerts import GIVEN_UP_TOPIC, Alert, GivenUp, Order, Receiver
+from pipeline.supervising import supervised
+from pipeline.wording import DEFAULT, fault_text, language
+from schemas.alerts import Alert, AlertWhy, GivenUp, Order, Receiver
+from schemas.topics import Topics
 
 TOLD_KEPT = 10_000
 DIGESTS_EVERY_S = 20.0  # how often it is asked whether one is due
@@ -31,9 +34,7 @@ REPORTS_EVERY_S = 1.0  # how often it is asked whether something was given up
 REPORTS_AGAIN_S = 10.0  # after Kafka did not take it
 
 
-async def follow(
-    settings: Settings, state: Path, tell: Callable[[Alert], None], say: Callable[[str], None]
-) -> None:
+async def follow(settings: Settings, state: Path, tell: Callable[[Alert], None], say: Callable[[str], None]) -> None:
     """Until it is cancelled. `tell` gets every alert that may be told, `say` lines about receivers.
 
     Goes on where the file `state` stands; a new one begins with the oldest alert that the topic holds. Raises
@@ -44,7 +45,7 @@ async def follow(
     async with _publisher(settings) as publisher:
         decisions = await asyncio.to_thread(KafkaLog, settings)
         try:
-            allowed = Blocking(decisions).allowed
+            allowed = Blocking(decisions).redact
             outbox = Outbox(state, settings.receivers, allowed=allowed)
             alerts = follow_alert_log(settings, begin=outbox.next_offset)
             await take_and_deliver(
@@ -71,14 +72,14 @@ async def take_and_deliver(
     told: dict[tuple[str, str], None] = {}
     try:
         async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
-            digesting = asyncio.create_task(_digest(outbox, delivery))
-            reporting = asyncio.create_task(_report(outbox, report, say)) if report else None
+            works = {"digests": partial(_look_after, outbox, delivery)}
+            if report is not None:
+                works["reports"] = partial(_report, outbox, report, say)
+            tasks = [asyncio.create_task(supervised(work, delivery.stumbled(name))) for name, work in works.items()]
             try:
                 async for alert, next_offset in alerts:
-                    if digesting.done():
-                        digesting.result()  # its fault ends us: nobody is to wait for digests in vain
-                    outbox.take(alert, next_offset)
-                    delivery.wake()
+                    taking = partial(_take, outbox, delivery, alert, next_offset)
+                    await supervised(taking, delivery.stumbled("outbox"))
                     said = alert.key, alert.status  # the first of several holds
                     if said not in told and (shown := allowed(alert)) is not None:
                         tell(shown)
@@ -87,15 +88,22 @@ async def take_and_deliver(
                         del told[next(iter(told))]
                 await delivery.drained()
             finally:
-                await end(digesting, reporting)
+                await cancel_and_wait(*tasks)
     finally:
         outbox.close()
 
 
-async def _digest(outbox: Outbox, delivery: Delivery) -> None:
+async def _take(outbox: Outbox, delivery: Delivery, alert: Alert, next_offset: int) -> None:
+    outbox.take(alert, next_offset)
+    delivery.wake()
+
+
+async def _look_after(outbox: Outbox, delivery: Delivery) -> None:
+    """Digests when they are due; what is old is forgotten."""
     while True:
         if outbox.digests():
             delivery.wake()
+        outbox.prune()
         await asyncio.sleep(DIGESTS_EVERY_S)
 
 
@@ -125,7 +133,7 @@ async def give_order(settings: Settings, order: Order) -> None:
         connection = Connection.of(settings)
         try:
             await producer.send_and_wait(
-                f"{settings.kafka_prefix}decisions", msgspec.json.encode(order), key=order.key.encode()
+                Topics(settings.kafka_prefix).decisions, msgspec.json.encode(order), key=order.key.encode()
             )
         except Exception as error:
             raise as_fault(error, connection) or error from None
@@ -135,21 +143,35 @@ async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> li
     """(name, fault, what came back) of one alert, marked as a test, for each."""
     now = time.time_ns() // 1_000_000
     told = []
-    async with httpx.AsyncClient() as client, contextlib.AsyncExitStack() as stack:
+    async with new_client() as client, contextlib.AsyncExitStack() as stack:
         for receiver in receivers:
             alert = Alert(
-                key=f"test/{receiver.name}/{now}", status="firing", rule="test", kind="trending", severity="info",
-                scope="all", window="1h", topic="#test", display="#test", since=now, fired=now, at=now, value=1,
-                threshold=1, flags=[], examples=[], why="This is a test of upswell's alerts; nothing has happened.",
-            )  # fmt: skip
+                key=f"test/{receiver.name}/{now}",
+                status="firing",
+                rule="test",
+                kind="trending",
+                severity="info",
+                scope="all",
+                window="1h",
+                topic="#test",
+                display="#test",
+                since=now,
+                fired=now,
+                at=now,
+                value=1,
+                threshold=1,
+                flags=[],
+                examples=[],
+                why=AlertWhy(note="test"),
+            )
             try:
                 if receiver.kind == "kafka":
                     publisher = await stack.enter_async_context(_publisher(settings))
                     answer = await publisher.alert(receiver, alert)
                 else:
-                    answer = await deliver(receiver, alert, client)
-            except Undelivered as fault:
-                told.append((receiver.name, str(fault), ""))
+                    answer = await deliver(receiver, alert, client, now / 1_000)
+            except Undelivered as error:
+                told.append((receiver.name, fault_text(error.fault, language(DEFAULT)), ""))
             else:
                 told.append((receiver.name, "", answer))
     return told
@@ -160,20 +182,22 @@ class _Publisher:
 
     def __init__(self, producer: Any, settings: Settings) -> None:
         self._producer, self._connection = producer, Connection.of(settings)
-        self._given_up = f"{settings.kafka_prefix}{GIVEN_UP_TOPIC}"
+        self._given_up = Topics(settings.kafka_prefix).given_up
 
     async def alert(self, receiver: Receiver, alert: Alert) -> str:
         """For a receiver of the kind `kafka`; what came back, in a word. Raises Undelivered."""
         try:
             await self._producer.send_and_wait(
-                receiver.url, msgspec.json.encode(alert), key=alert.record_key.encode(),
+                receiver.urls[0],
+                msgspec.json.encode(alert),
+                key=alert.record_key.encode(),
                 headers=[("idempotency-key", idempotency_key(alert).encode())],
-            )  # fmt: skip
+            )
         except Exception as error:
             fault = as_fault(error, self._connection)
             if fault is None:
                 raise
-            raise Undelivered(f"Kafka does not take it ({type(error).__name__})", final=not fault.retriable) from None
+            raise Undelivered("kafka", type(error).__name__, final=not fault.retriable) from None
         return "published"
 
     async def given_up(self, given_up: GivenUp) -> None:

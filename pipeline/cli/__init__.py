@@ -18,9 +18,12 @@ from pipeline.cli.errors import DONE, INTERRUPTED, READER_GONE, WRONG_USE, Comma
 # name -> the line that `upswell --help` shows; the function of that name in the module of that name does the work
 COMMANDS = {
     "demo": "Watch it work on simulated posts, nothing else needed.",
+    "record": "Keep what arrives as archives, to be replayed.",
     "replay": "Play archives through the pipeline: what trended, when.",
     "topics": "Make the topics of upswell on Kafka: topics init.",
     "produce": "Push posts from standard input to Kafka.",
+    "forget": "Withdraw all that somebody wrote, archives included.",
+    "sources": "Bring posts from networks, feeds and mailboxes to Kafka.",
     "trends": "Follow the lists of trends that workers publish.",
     "doctor": "Check Kafka, topics, workers and settings, with remedies.",
     "up": "Everything on this machine: push posts to it.",
@@ -33,7 +36,6 @@ COMMANDS = {
     "score": "Score series of counts (CSV) for bursts.",
     "alerts": "Alerts by rules: deliver them, try rules out, mute.",
     "report": "Write what happened at an event: a page and JSON.",
-    "bench": "Measure the speed of this machine and this version.",
 }
 
 HELP = """Live trending topics: raw posts in, explained trends out.
@@ -113,11 +115,10 @@ def upswell(
         print(ctx.get_help())
 
 
-
-def run(args: Sequence[str]) -> int:
+def run(args: Sequence[str], command: typer.Typer = app, name: str = "upswell") -> int:
     """Runs one command line and returns its exit code; every expected fault has become one line on standard error."""
     try:
-        code = app(args=list(args), prog_name="upswell", standalone_mode=False)
+        code = command(args=list(args), prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except CommandError as error:
         complain(str(error))
@@ -130,7 +131,8 @@ def run(args: Sequence[str]) -> int:
         # typer's parse errors of different releases share this method, and no public base class
         if not hasattr(error, "format_message"):
             raise
-        complain(f"{error.format_message().rstrip('.')}. Try 'upswell --help' or 'upswell COMMAND --help'.")
+        or_of_command = " or 'upswell COMMAND --help'" if command is app else ""
+        complain(f"{error.format_message().rstrip('.')}. Try '{name} --help'{or_of_command}.")
         return WRONG_USE
     if code == READER_GONE:
         # what is still buffered has no reader, and the interpreter would complain about it at its end
@@ -138,11 +140,12 @@ def run(args: Sequence[str]) -> int:
     return code if isinstance(code, int) else DONE
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
+def end_cleanly(number: int, _frame: FrameType | None) -> NoReturn:
+    """Handles SIGTERM as Ctrl-C is handled."""
     raise KeyboardInterrupt(number)
 
 
 def main() -> None:
     """The console script: SIGTERM ends it as cleanly as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end_cleanly)
     sys.exit(run(sys.argv[1:]))

@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from pipeline.cli.common import BrokersFlag, ByFlag, ConfigFlag, kafka_faults, length_ms, settings_in_force
+from pipeline.cli.common import BrokersFlag, ByFlag, ConfigFlag, kafka_faults, length_ms, need, settings_in_force
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
-from pipeline.cli.playing import by_span
+from pipeline.cli.replay_run import by_span
 from pipeline.cli.screen import RunProgress
 from pipeline.cli.terminal import console, line_of
 from pipeline.local import Local, Options
@@ -49,9 +49,9 @@ def alerts(
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="A line each for people, or JSON lines")
     ] = "text",
-    state: Annotated[
-        Path, typer.Option("--state", metavar="FILE", help="follow: what was taken and delivered")
-    ] = Path("alerts.db"),
+    state: Annotated[Path, typer.Option("--state", metavar="FILE", help="follow: what was taken and delivered")] = Path(
+        "alerts.db"
+    ),
     muted_for: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="mute: how long, such as 90m or 2d [default: 2h]")
     ] = None,
@@ -77,6 +77,10 @@ def alerts(
       upswell alerts follow --state /var/lib/upswell/alerts.db
     """
     settings = settings_in_force(config, kafka_brokers=brokers)
+    if action in ("follow", "test"):
+        for receiver in settings.receivers:
+            if receiver.kind == "apprise":
+                need("alerts", f"the receiver {receiver.name}")
     if action == "test":
         _test(settings, names or [])
         return
@@ -113,8 +117,10 @@ def _order(
     with kafka_faults():
         asyncio.run(give_order(settings, order))
     until = dt.datetime.fromtimestamp(order.until / 1_000, dt.UTC)
-    print(f"{order.action}: {printable(' '.join((order.rule, topic)).strip())}" + (
-        f" until {until:%Y-%m-%d %H:%M} UTC" if order.until else ""))  # fmt: skip
+    print(
+        f"{order.action}: {printable(' '.join((order.rule, topic)).strip())}"
+        + (f" until {until:%Y-%m-%d %H:%M} UTC" if order.until else "")
+    )
 
 
 def _until(now: int, muted_for: str | None, muted_until: str | None) -> int:
@@ -207,10 +213,15 @@ class _DryRun:
         self._alerting = Alerting(settings.rules)
         self._local = Local(
             Options(
-                settings.pane_ms, settings.lateness_ms, settings.partitions, settings.events, settings.watchlists
+                settings.pane_ms,
+                settings.max_out_of_orderness_ms,
+                settings.partitions,
+                settings.events,
+                settings.watchlists,
+                settings.networks,
             ),
             on_list=self._take,
-            wants=None if any(rule.kind == "silence" for rule in settings.rules) else self._alerting.wants,
+            keeps=None if any(rule.kind == "silence" for rule in settings.rules) else self._alerting.wants,
         )
 
     def play(self, files: list[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.errors import CommandError, WrongUseError, complain
+from pipeline.extras import lacking
 from pipeline.settings import Settings, SettingsError, load_settings, unknown_variables
 
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -26,15 +27,13 @@ PaneFlag = Annotated[
 ]
 LatenessFlag = Annotated[
     int | None,
-    typer.Option("--lateness-ms", metavar="MS", help="How long a pane waits for posts out of order [default: 5000]"),
+    typer.Option(
+        "--max-out-of-orderness-ms", metavar="MS", help="How long a pane waits for posts out of order [default: 5000]"
+    ),
 ]
 PartitionsFlag = Annotated[
     int | None, typer.Option("--partitions", metavar="P", help="Partitions, each with a clock of its own [default: 4]")
 ]
-ShardsFlag = Annotated[
-    int | None, typer.Option("--shards", metavar="M", help="Parts of the topics, each ranked by a worker [default: 1]")
-]
-
 
 BrokersFlag = Annotated[
     str | None,
@@ -62,6 +61,12 @@ def length_ms(flag: str, text: str) -> int:
     if not found:
         raise WrongUseError(f"{flag}: {text[:40]!r} is no length; write a number and s, m, h or d, such as 2h")
     return round(float(found[1]) * _UNIT_MS[found[2]]) if found[1] else 0
+
+
+def need(extra: str, what: str) -> None:
+    """Raises CommandError when the extra is not installed that `what` needs."""
+    if told := lacking(extra, what):
+        raise CommandError(told)
 
 
 @contextmanager

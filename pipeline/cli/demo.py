@@ -15,21 +15,21 @@ import typer
 from rich.text import Text
 
 from pipeline.alerts import RecentAlerts
-from pipeline.cli.board import Board
 from pipeline.cli.common import kafka_faults
-from pipeline.cli.engines import Engine, InProcess, on_kafka
+from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.pace import Pace, parse_speed
+from pipeline.cli.rank_changes import RankChanges
 from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.terminal import columns, console, line_of, moment, table
 from pipeline.kafka.broker import EmbeddedBrokerError
 from pipeline.settings import load_settings
-from pipeline.sources.simulator import Scenario, demo_events, demo_rules, demo_scenario, simulate
+from pipeline.sources.simulator import EVENING_MS, Scenario, demo_events, demo_rules, demo_scenario, simulate
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.run import WebError, start_web
-from pipeline.web.wall.service import WallService
+from pipeline.web.wall_service import WallService
 from schemas import Post, PostError, TrendList, Window, decode_post
 
 MINUTE_MS = 60_000
@@ -47,9 +47,7 @@ def demo(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_535, help="Of the page; taken or 0: any free one")
     ] = 8080,
-    in_process: Annotated[
-        bool, typer.Option("--in-process", help="Without a broker: count in this process")
-    ] = False,
+    in_process: Annotated[bool, typer.Option("--in-process", help="Without a broker: count in this process")] = False,
 ) -> None:
     """Watch upswell work on this machine alone: nothing to install, nothing to configure.
 
@@ -100,10 +98,11 @@ class _Demo:
     def __init__(self, speed: float | None, seed: int, now_ms: int) -> None:
         self.speed = speed
         self.seed = seed
-        self.past, self.scenario = demo_scenario(seed, now_ms)
+        # an evening that is over: no post counts at a time that has not come yet
+        self.past, self.scenario = demo_scenario(seed, now_ms - EVENING_MS)
         events = demo_events()
-        self.boards = [Board(f"event:{event.name}", "1h", event.title or event.name) for event in events]
-        self.everything = Board("all", "1h", "everything")
+        self.boards = [RankChanges(f"event:{event.name}", "1h", event.title or event.name) for event in events]
+        self.everything = RankChanges("all", "1h", "everything")
         self.feed, self.kept, self.alerts = Feed(), History(), RecentAlerts()
         self.feed.on_list(self.kept.add)
         self.walls = WallService(self.feed, events)
@@ -117,10 +116,13 @@ class _Demo:
     def page(self, port: int) -> Iterator[None]:
         """The live page over the demo's lists, for as long as the block runs."""
         parts: dict[str, Any] = {
-            "events": demo_events(), "alerts": self.alerts, "examples": self.walls.examples,
+            "events": demo_events(),
+            "alerts": self.alerts,
+            "examples": self.walls.examples,
             "routers": self.walls.routers,
-            "on_startup": [self.walls.start], "on_shutdown": [self.walls.stop],
-        }  # fmt: skip
+            "on_startup": [self.walls.start],
+            "on_shutdown": [self.walls.stop],
+        }
         try:
             handle = start_web(self.feed, self.kept, port=port, **parts)
         except WebError:
@@ -223,6 +225,8 @@ class _Demo:
             for line in self.frame(*self.screen.size):
                 self.screen.print(line, no_wrap=True, overflow="crop")
         self.screen.print(
-            Text(f"{ending} at {moment(self.clock_ms)} UTC of simulated time, after {self.sent:,} posts. "
-                 "Now with posts of your own: upswell replay FILE...")
-        )  # fmt: skip
+            Text(
+                f"{ending} at {moment(self.clock_ms)} UTC of simulated time, after {self.sent:,} posts. "
+                "Now with posts of your own: upswell replay FILE..."
+            )
+        )

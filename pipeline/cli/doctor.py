@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_f
 from pipeline.cli.errors import FAILED
 from pipeline.cli.terminal import console
 from pipeline.kafka.checks import Check, examine
-from pipeline.settings import FILE_NAME, unknown_variables
+from pipeline.settings import FILE_NAME, Settings, unknown_variables
 from pipeline.text import printable
 
 
@@ -24,7 +25,7 @@ def doctor(
     partitions: PartitionsFlag = None,
     config: ConfigFlag = None,
 ) -> None:
-    """Check settings, Kafka, topics, workers and clock; exit code 1 when something needs mending.
+    """Check settings, Kafka, topics, workers, clock and sources; exit code 1 when something needs mending.
 
     \b
     Examples:
@@ -35,7 +36,7 @@ def doctor(
     failed = 0
     out = console(sys.stdout)
     with kafka_faults():
-        for check in _all(_configuration(config), examine(settings)):
+        for check in _all(_configuration(config), examine(settings), _sources(settings)):
             failed += not check.ok
             if as_json:
                 print(msgspec.json.encode(check).decode(), flush=True)
@@ -50,6 +51,12 @@ def doctor(
 def _all(*parts: Iterator[Check]) -> Iterator[Check]:
     for part in parts:
         yield from part
+
+
+def _sources(settings: Settings) -> Iterator[Check]:
+    from pipeline.sources.live.status import source_checks
+
+    return source_checks(settings, time.time_ns() // 1_000_000)
 
 
 def _configuration(config: Path | None) -> Iterator[Check]:

@@ -41,7 +41,7 @@ from pipeline.evaluation import (
     lowest_threshold,
     verdict,
 )
-from pipeline.garbage import collect_rarely
+from pipeline.gc_tuning import collect_rarely
 from pipeline.local import Options
 from pipeline.sources.archives import FORMATS, ArchiveError, find_files, read_archives
 from pipeline.text import printable, topic_key
@@ -67,7 +67,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table")] = False,
     partitions: PartitionsFlag = None,
     pane_ms: PaneFlag = None,
-    lateness_ms: LatenessFlag = None,
+    max_out_of_orderness_ms: LatenessFlag = None,
     config: ConfigFlag = None,
 ) -> None:
     """Judge the live list on a labelled stream: what it found, how soon, how much of it was right.
@@ -80,12 +80,16 @@ def evaluate(
       upswell evaluate posts.ndjson --truth truth.ndjson                  both as simulate writes them
       upswell evaluate posts.ndjson --truth truth.ndjson --warmup 4h --json | jq .methods[0]
     """
-    settings = settings_in_force(config, partitions=partitions, pane_ms=pane_ms, lateness_ms=lateness_ms)
+    settings = settings_in_force(
+        config, partitions=partitions, pane_ms=pane_ms, max_out_of_orderness_ms=max_out_of_orderness_ms
+    )
     warmup_ms = length_ms("--warmup", warmup)
     labels = read_labels(Path(truth))
     try:
         files = [str(file) for file in find_files(paths)]
-        observed = observe(files, archive_format, Options(settings.pane_ms, settings.lateness_ms, settings.partitions))
+        observed = observe(
+            files, archive_format, Options(settings.pane_ms, settings.max_out_of_orderness_ms, settings.partitions)
+        )
     except ArchiveError as error:
         raise WrongUseError(str(error)) from None
     try:
@@ -125,9 +129,12 @@ def read_labels(path: Path) -> list[Planted]:
             raise _no_label(path, number, str(error)) from None
         keys = [topic_key(topic) for topic in label.topics]
         fault = (
-            f"{label.kind!r} is none of the kinds {', '.join(_KINDS)}" if label.kind not in _KINDS
-            else "it has no topics" if not any(keys)
-            else "it ends before it starts" if label.end <= label.start
+            f"{label.kind!r} is none of the kinds {', '.join(_KINDS)}"
+            if label.kind not in _KINDS
+            else "it has no topics"
+            if not any(keys)
+            else "it ends before it starts"
+            if label.end <= label.start
             else ""
         )
         if fault:
@@ -170,9 +177,7 @@ def judge_all(observed: Observation, labels: Sequence[Planted], span: Span) -> I
         yield name, on, verdict(labels, lives_above(scores, on), span)
 
 
-def table(
-    observed: Observation, labels: Sequence[Planted], span: Span, methods: Sequence[Judged]
-) -> Iterator[str]:
+def table(observed: Observation, labels: Sequence[Planted], span: Span, methods: Sequence[Judged]) -> Iterator[str]:
     """The lines for people."""
     judged = [label for label in labels if span.minute_of(label.start) >= span.warmup_min]
     stats = observed.stats
@@ -218,9 +223,7 @@ def _share(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.2f}"
 
 
-def _as_json(
-    observed: Observation, labels: Sequence[Planted], span: Span, methods: Sequence[Judged]
-) -> dict[str, Any]:
+def _as_json(observed: Observation, labels: Sequence[Planted], span: Span, methods: Sequence[Judged]) -> dict[str, Any]:
     delays = methods[0][2].delays_min
     return {
         "posts": observed.stats.counted,
@@ -231,9 +234,7 @@ def _as_json(
                 "method": name,
                 "threshold": on,
                 "recall": found.recall,
-                "recall_by_people": {
-                    _size(place): share for place, share in enumerate(found.recall_by_people)
-                },
+                "recall_by_people": {_size(place): share for place, share in enumerate(found.recall_by_people)},
                 "delay_min": found.delay_min,
                 "precision": found.precision,
                 "rings_listed": found.rings,
@@ -244,8 +245,12 @@ def _as_json(
         ],
         "labels": [
             {
-                "kind": label.kind, "name": label.name, "topics": label.topics, "people": label.people,
-                "judged": span.minute_of(label.start) >= span.warmup_min, "delay_min": delays.get(place),
+                "kind": label.kind,
+                "name": label.name,
+                "topics": label.topics,
+                "people": label.people,
+                "judged": span.minute_of(label.start) >= span.warmup_min,
+                "delay_min": delays.get(place),
             }
             for place, label in enumerate(labels)
         ],

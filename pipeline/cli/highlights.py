@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from pipeline.cli.terminal import MIN_WIDTH, TOPIC_WIDTH, WHY_WIDTH, fit, moment, number
+from pipeline.cli.terminal import MIN_WIDTH, TOPIC_WIDTH, WHY_WIDTH, WORDS, fit, moment, number
 from pipeline.text import printable
+from pipeline.wording import why_of
 from schemas import Trend, TrendList
 
 CANDIDATES = 256  # kept at most between two cullings
@@ -50,7 +51,7 @@ class Highlights:
         aside = width - fixed - 2 >= WHY_WIDTH
         yield Text("strongest of the whole replay, each at its best moment (UTC)", style="bold")
         for place, ((at, row), topic) in enumerate(zip(strongest, topics, strict=True), 1):
-            why = printable(row.why)
+            why = why_of(row.why, WORDS)
             line = Text(f"{place:>2} ")
             line.append(fit(topic, topic_width), style="bold cyan")
             line.append(f"  {moment(at)}{number(row.authors):>8}")

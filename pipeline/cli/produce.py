@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 
-import msgspec
 import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
@@ -15,7 +14,8 @@ from pipeline.cli.errors import INTERRUPTED, complain
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.producer import PostProducer
 from pipeline.sources.archives.lines import Overlong, blocks
-from schemas import MAX_RECORD_BYTES, Post, PostError, decode_post
+from pipeline.sources.stamping import stamp
+from schemas import MAX_RECORD_BYTES, PostError, decode_post
 
 MARK_EVERY_S = 10.0
 _CHUNK = 1 << 16
@@ -108,26 +108,6 @@ class _Reader:
     def _dead(self, raw: bytes) -> None:
         self.dead += 1
         self.producer.push_dead(raw)
-
-
-def stamp(line: bytes, now_ms: int) -> tuple[bytes, Post] | None:
-    """The same post with the time it was received, where it has none; None for what is no post even so.
-
-    >>> stamp(b'{"id":"1","author":"a","text":"hi"}', 5)[0]
-    b'{"id":"1","author":"a","text":"hi","time":5}'
-    """
-    try:
-        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if "time" in fields:
-        return None
-    fields["time"] = msgspec.Raw(b"%d" % now_ms)
-    record = msgspec.json.encode(fields)
-    try:
-        return record, decode_post(record)
-    except PostError:
-        return None
 
 
 def _now_ms() -> int:

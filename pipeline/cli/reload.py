@@ -87,8 +87,7 @@ def _wait(log: DefinitionsLog, definitions: Definitions, wait_s: float) -> list[
 
 
 def _summary(definitions: Definitions) -> str:
-    kinds = zip(("event", "watchlist", "rule"), definitions.content, strict=True)
-    counted = ", ".join(f"{len(tables)} {kind}{'' if len(tables) == 1 else 's'}" for kind, tables in kinds)
+    counted = ", ".join(f"{len(some)} {kind}{'' if len(some) == 1 else 's'}" for kind, some in definitions.named)
     return f"{counted} (version {definitions.version})"
 
 

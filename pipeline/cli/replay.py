@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
-from pipeline.cli.errors import WrongUseError
+from pipeline.cli.errors import WrongUseError, complain
 from pipeline.cli.outputs import refuse_overlap
 from pipeline.cli.pace import parse_speed
-from pipeline.cli.playing import Plan, play
+from pipeline.cli.replay_run import Plan, play
 from pipeline.settings import Settings
-from pipeline.sources.archives import FORMATS, ArchiveError, find_files
+from pipeline.sources.archives import FORMATS, ArchiveError, Clock, Given, find_files, left_out, zone_named
 from schemas import Window
 
 STDIN = "-"
@@ -48,6 +48,23 @@ def replay(
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="MAP", help="Columns of a CSV: text=tweet,author=user,time=date")
     ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", metavar="Z", help="Zone of local times, as in Europe/Paris (UTC if not given)"),
+    ] = None,
+    time_format: Annotated[
+        str | None, typer.Option("--time-format", metavar="P", help="How times are written: '%d/%m/%Y %H:%M'")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="S", help="Network that all posts are from: twitter, bluesky, ...")
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", metavar="A", help="Author of posts that name none (Twitter's own archive)")
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Show what is read from where, for the first records of each file; no count"),
+    ] = False,
     retime: Annotated[
         Literal["now"] | None, typer.Option("--retime", help="Shift all posts so that the newest is of now")
     ] = None,
@@ -57,7 +74,7 @@ def replay(
     brokers: BrokersFlag = None,
     partitions: PartitionsFlag = None,
     pane_ms: PaneFlag = None,
-    lateness_ms: LatenessFlag = None,
+    max_out_of_orderness_ms: LatenessFlag = None,
     config: ConfigFlag = None,
 ) -> None:
     """Play archives of posts through the pipeline, by the posts' own clock, and show what trended at their end.
@@ -67,6 +84,7 @@ def replay(
       upswell replay archive/ --top 20 --window 24h     a folder of files, the day's list
       upswell replay 'tweets/2014-*.gz' --out lists.ndjson --counts panes.ndjson
       upswell replay posts.csv --columns text=tweet,author=user,time=date,id=nr
+      upswell replay export.csv --time-format '%d/%m/%Y %H:%M' --zone Europe/Paris --explain
       upswell replay event.ndjson --speed 60x           as it happened, a minute a second
       zcat posts.gz | upswell replay - --out - | jq .   from and to other programs
       upswell replay archive/ --to-kafka                onto the posts topic, for `upswell worker`
@@ -75,7 +93,11 @@ def replay(
     Ctrl-C the files hold whole lines up to where the run came. Records that are no posts are counted, never a failure.
     """
     settings = settings_in_force(
-        config, partitions=partitions, pane_ms=pane_ms, lateness_ms=lateness_ms, kafka_brokers=brokers
+        config,
+        partitions=partitions,
+        pane_ms=pane_ms,
+        max_out_of_orderness_ms=max_out_of_orderness_ms,
+        kafka_brokers=brokers,
     )
     if to_kafka and (out or counts):
         raise WrongUseError("--to-kafka counts nothing here: leave out --out and --counts, and see `upswell trends`")
@@ -90,6 +112,8 @@ def replay(
         files = [str(file) for file in find_files(paths)]
     except ArchiveError as error:
         raise WrongUseError(str(error)) from None
+    for note in left_out(paths):
+        complain(note)
     if retime and STDIN in files:
         raise WrongUseError("--retime now reads the input twice, which standard input does not allow; name a file")
     refuse_overlap({"--out": out, "--counts": counts, "--dead": dead}, files)
@@ -98,7 +122,7 @@ def replay(
     plan = Plan(
         paths=files,
         archive_format=archive_format,
-        columns=parse_columns(columns),
+        given=parse_given(columns, zone, time_format, source, author),
         out=out,
         counts=counts,
         dead=dead,
@@ -108,8 +132,12 @@ def replay(
         speed=factor,
         end_ms=int(time.time() * 1_000) if retime else None,
     )
-    if to_kafka:
-        from pipeline.cli.pushing import push
+    if explain:
+        from pipeline.cli.explain import explain_files
+
+        explain_files(plan)
+    elif to_kafka:
+        from pipeline.cli.replay_to_kafka import push
 
         push(plan, settings)
     else:
@@ -120,6 +148,22 @@ def check_scope(scope: str, settings: Settings) -> None:
     """Raises WrongUseError for a scope that no list can have."""
     if complaint := settings.unknown_scope(scope):
         raise WrongUseError(f"--scope {scope}: {complaint}")
+
+
+def parse_given(
+    columns: str | None, zone: str | None, time_format: str | None, source: str | None, author: str | None
+) -> Given:
+    """What the flags say about archives that their files do not."""
+    try:
+        clock = Clock(zone_named(zone) if zone is not None else None, time_format)
+    except ValueError as error:
+        raise WrongUseError(f"--zone: {error}") from None
+    if time_format is not None and "%" not in time_format:
+        raise WrongUseError(f"--time-format {time_format}: there is no % in it; write it like '%d/%m/%Y %H:%M'")
+    for flag, value in (("--source", source), ("--author", author)):
+        if value is not None and not 0 < len(value.strip()) <= 256:
+            raise WrongUseError(f"{flag}: it takes 1 to 256 characters")
+    return Given(parse_columns(columns), clock, source, author)
 
 
 def parse_columns(text: str | None) -> dict[str, str] | None:
@@ -133,5 +177,3 @@ def parse_columns(text: str | None) -> dict[str, str] | None:
             raise WrongUseError(f"--columns {text}: {part!r} is not FIELD=COLUMN; write it like text=tweet,author=user")
         columns[field.strip()] = column.strip()
     return columns
-
-

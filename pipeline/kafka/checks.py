@@ -12,11 +12,11 @@ import msgspec
 
 from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, stale
-from pipeline.kafka.producer import last_records
+from pipeline.kafka.log import newest_records
 from pipeline.kafka.rights import check_rights, worker_rights
-from pipeline.kafka.topics import DAY_MS, Found, Topic, find_topics, mismatches, topic_table
+from pipeline.kafka.topics import DAY_MS, Found, Wanted, find_topics, mismatches, topic_table
 from pipeline.settings import Settings
-from schemas.definitions import DEFINITIONS_TOPIC
+from schemas.topics import Topics
 
 BROKER_WAIT_S = 3.0
 LAG_LIMIT = 100_000  # records of a partition behind its end: more is worth a word
@@ -34,15 +34,10 @@ class Check(msgspec.Struct):
     remedy: str = ""  # empty where nothing is to be done
 
 
-def group_name(settings: Settings) -> str:
-    """The consumer group of the workers."""
-    return f"{settings.kafka_prefix}upswell"
-
-
 def examine(settings: Settings) -> Iterator[Check]:
     """Checks in the order in which one depends on the other; what cannot be reached ends them."""
     yield Check("versions", True, ", ".join(f"{name} {version(name)}" for name in LIBRARIES))
-    connection = Connection.of(settings)
+    connection, topics = Connection.of(settings), Topics(settings.kafka_prefix)
     try:
         wait_for_broker(connection, BROKER_WAIT_S)
         with admin(connection) as client:
@@ -51,13 +46,13 @@ def examine(settings: Settings) -> Iterator[Check]:
             found = find_topics(client, table)
             for topic in table:
                 yield _topic(topic, found.get(topic.name))
-            check_rights(connection, worker_rights(settings), group_name(settings))
-            posts = table[0]
-            if posts.name in found and f"{settings.kafka_prefix}{DEFINITIONS_TOPIC}" in found:
+            check_rights(connection, worker_rights(settings), topics.group)
+            if topics.posts in found and topics.definitions in found:
                 yield _definitions(settings)
-            if posts.name in found:
-                yield from _group(client, settings, posts.name, found[posts.name].partitions)
-                yield _clock(connection, posts.name, found[posts.name].partitions)
+            if topics.posts in found:
+                partitions = found[topics.posts].partitions
+                yield from _group(client, topics.group, topics.posts, partitions)
+                yield _clock(connection, topics.posts, partitions)
     except KafkaUseError as fault:
         what, _, remedy = str(fault).partition(";")
         yield Check("broker", False, what.strip(), remedy.strip())
@@ -76,29 +71,33 @@ def _broker(client: Any, connection: Connection, settings: Settings) -> Iterator
     )
     if settings.replication > len(brokers):
         yield Check(
-            "replication", False, f"{settings.replication} copies are set, {len(brokers)} brokers are there",
+            "replication",
+            False,
+            f"{settings.replication} copies are set, {len(brokers)} brokers are there",
             "set UPSWELL_REPLICATION to what there is",
-        )  # fmt: skip
+        )
 
 
-def _topic(topic: Topic, found: Found | None) -> Check:
+def _topic(topic: Wanted, found: Found | None) -> Check:
     name = f"topic {topic.name}"
     if found is None:
         return Check(name, False, "is not there", "make it with `upswell topics init`")
     kept_ms = int(found.settings.get("retention.ms", topic.settings.get("retention.ms", "-1")))
-    kept = "" if "delete" not in topic.policy else f", kept {_span(kept_ms)}"
+    kept = "" if "delete" not in topic.topic.policy else f", kept {_span(kept_ms)}"
     shape = f"{found.partitions} partition{'s' if found.partitions != 1 else ''}"
     shape += f", {found.settings.get('cleanup.policy', 'delete')}{kept}"
     faults = mismatches(topic, found)
     if faults:
         return Check(name, False, shape, faults[0])
     wanted_ms = int(topic.settings.get("retention.ms", "-1"))
-    if "delete" in topic.policy and 0 <= kept_ms < min(wanted_ms, DAY_MS):
+    if "delete" in topic.topic.policy and 0 <= kept_ms < min(wanted_ms, DAY_MS):
         return Check(
-            name, False, shape,
+            name,
+            False,
+            shape,
             f"less than a day does not outlast an outage: kafka-configs.sh --alter --topic {topic.name}"
             f" --add-config retention.ms={wanted_ms}",
-        )  # fmt: skip
+        )
     return Check(name, True, shape)
 
 
@@ -106,7 +105,7 @@ def _definitions(settings: Settings) -> Check:
     """Whether the settings file is what is in force, in every partition."""
     with closing(DefinitionsLog(settings)) as log:
         newest = log.refresh().newest
-        if newest is None or log.ledger.first is None:
+        if newest is None or log.history.initial is None:
             return Check("definitions", True, "nothing is in force yet: the first worker's settings file will be")
         behind = log.behind(newest)
     found = f"version {newest.version}, by {newest.by or 'the first worker'}"
@@ -116,9 +115,11 @@ def _definitions(settings: Settings) -> Check:
     if behind:
         places = ", ".join(map(str, behind))
         return Check(
-            "definitions", False, f"{found}, is not in force yet in partitions {places} of the posts",
+            "definitions",
+            False,
+            f"{found}, is not in force yet in partitions {places} of the posts",
             "start workers (`upswell worker`), or wait; if it stays so, say it again with `upswell reload`",
-        )  # fmt: skip
+        )
     return Check("definitions", True, found)
 
 
@@ -128,11 +129,10 @@ def _span(ms: int) -> str:
     return f"{ms / DAY_MS:g} days" if ms >= DAY_MS else f"{ms / 3_600_000:g} hours"
 
 
-def _group(client: Any, settings: Settings, topic: str, partitions: int) -> Iterator[Check]:
+def _group(client: Any, group: str, topic: str, partitions: int) -> Iterator[Check]:
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
 
-    group = group_name(settings)
     yield _members(client, group)
     tps = [TopicPartition(topic, partition) for partition in range(partitions)]
     ends = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
@@ -151,6 +151,10 @@ def _members(client: Any, group: str) -> Check:
     members = len(told.get("members") or ())
     state = str(told.get("group_state") or "Dead").lower()
     workers = f"{members} worker{'s' if members != 1 else ''}, {state}"
+    if members and "rebalance" in state:
+        return Check(
+            name, False, workers, "wait; if it stays so, a worker dies or stalls again and again: see their logs"
+        )
     return Check(name, members > 0, workers, "" if members else "start one with `upswell worker`")
 
 
@@ -163,9 +167,11 @@ def _lag(tp: Any, begin: int, end: int, committed: Any) -> Check:
         return Check(name, True, "not known: this broker does not tell where partitions end (the embedded one)")
     if committed.offset < begin:
         return Check(
-            name, False, f"records {committed.offset:,} to {begin:,} were deleted before they were counted",
+            name,
+            False,
+            f"records {committed.offset:,} to {begin:,} were deleted before they were counted",
             f"keep {tp.topic} longer (retention.ms), and start more workers",
-        )  # fmt: skip
+        )
     lag = end - committed.offset
     if lag > LAG_LIMIT:
         return Check(name, False, f"{lag:,} records", "start more workers (`upswell worker -n 4`), or wait")
@@ -175,11 +181,13 @@ def _lag(tp: Any, begin: int, end: int, committed: Any) -> Check:
 def _clock(connection: Connection, topic: str, partitions: int) -> Check:
     """Posts that were written in our future tell that this machine's clock, or a producer's, is wrong."""
     now_ms = int(time.time() * 1_000)
-    written = [int(record.timestamp()[1]) for record in last_records(connection, topic, partitions)]
+    written = [record.time_ms for record in newest_records(connection, topic, partitions)]
     ahead_ms = max(written, default=now_ms) - now_ms
     if ahead_ms > CLOCK_LIMIT_MS:
         return Check(
-            "clock", False, f"the newest record was written {ahead_ms / 1_000:,.0f} s ahead of this machine's clock",
+            "clock",
+            False,
+            f"the newest record was written {ahead_ms / 1_000:,.0f} s ahead of this machine's clock",
             "set the clocks of this machine and of the producers by NTP",
-        )  # fmt: skip
+        )
     return Check("clock", True, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_ms / 1_000)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.settings import Settings, SettingsError
+from schemas.control import ControlKeys
 
 ASK_AGAIN_S = 0.5
 SHAKES_HANDS_S = 8.0  # what takes connections is given so long: TLS and passwords take their time on a busy machine
@@ -137,9 +138,15 @@ class Connection:
         return told
 
 
-def wait_for_broker(
-    connection: Connection, wait_s: float, say: Callable[[str], None] | None = None
-) -> dict[str, int]:
+def control_keys(settings: Settings) -> ControlKeys:
+    """What signs markers and control records. Raises SettingsError for a secret that can be guessed."""
+    try:
+        return ControlKeys.of(settings.control_key.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"control_key: {error}; mend UPSWELL_CONTROL_KEY") from None
+
+
+def wait_for_broker(connection: Connection, wait_s: float, say: Callable[[str], None] | None = None) -> dict[str, int]:
     """Returns when a broker lets us in: the number of partitions of each topic it has.
 
     Raises BrokerAwayError when none has within `wait_s`, RefusedError at once when it does not take user and password;

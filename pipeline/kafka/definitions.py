@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -11,17 +10,17 @@ from typing import Any
 
 import msgspec
 
-from pipeline.definitions import ASKED, Ledger, changes, first_key
-from pipeline.kafka.connection import BrokerAwayError, Connection, KafkaUseError, silent_logger, wait_for_broker
-from pipeline.kafka.headers import headers_of
+from pipeline.definitions import REQUESTED, DefinitionsHistory, changes, initial_key
+from pipeline.kafka.connection import Connection, KafkaUseError, control_keys, silent_logger, wait_for_broker
+from pipeline.kafka.log import GlobalTable, Record
 from pipeline.kafka.topics import TopicsError
 from pipeline.settings import Settings
 from pipeline.text import printable
-from schemas.definitions import DEFINITIONS_HEADER, DEFINITIONS_TOPIC, Definitions
+from schemas.definitions import DEFINITIONS_HEADER, MAX_DEFINITIONS_BYTES, Definitions
+from schemas.topics import Topics
 
 WAITS_FOR_BROKER_S = 5.0
 ANSWERS_WITHIN_S = 10.0
-MAX_BYTES = 900_000  # of a control record, so that it fits a record with what Kafka adds
 
 _encode = msgspec.json.Encoder().encode
 
@@ -30,74 +29,47 @@ class DefinitionsLog:
     """The topic `definitions`, read as far as `refresh` last came."""
 
     def __init__(self, settings: Settings, wait_s: float = WAITS_FOR_BROKER_S) -> None:
-        """Raises KafkaUseError when no broker is there within `wait_s`, it refuses us, or a topic is missing."""
-        from confluent_kafka import Consumer, Producer
+        """Raises KafkaUseError when no broker is there within `wait_s`, it refuses us, or the topic is missing."""
+        from confluent_kafka import Producer
 
         self._connection = Connection.of(settings)
-        self._topic = f"{settings.kafka_prefix}{DEFINITIONS_TOPIC}"
-        self._posts = f"{settings.kafka_prefix}posts"
+        self._control = control_keys(settings)
+        topics = Topics(settings.kafka_prefix)
+        self._topic, self._posts = topics.definitions, topics.posts
         there = wait_for_broker(self._connection, wait_s)
-        for topic in (self._topic, self._posts):
-            if topic not in there:
-                raise TopicsError(f"there is no topic {topic}; make it with `upswell topics init`")
-        self.partitions = there[self._posts]
-        self.ledger = Ledger()
-        self._next = 0
-        self._reading = threading.Lock()
+        if self._topic not in there:
+            raise TopicsError(f"there is no topic {self._topic}; make it with `upswell topics init`")
+        self.partitions = there.get(self._posts, 0)  # 0: not to be seen, as for who may only read definitions
+        self.history = DefinitionsHistory()
+        self._table = GlobalTable(self._connection, self._topic, self.history, self._take)
         told = self._connection.confluent() | {"logger": silent_logger(), "error_cb": lambda _: None}
         kept_ms = int(ANSWERS_WITHIN_S * 1_000)
         self._producer: Any = Producer(told | {"enable.idempotence": True, "delivery.timeout.ms": kept_ms})
-        self._consumer: Any = Consumer(
-            told
-            | {
-                "group.id": "upswell-unused", "enable.auto.commit": False, "enable.partition.eof": True,
-                "auto.offset.reset": "earliest", "fetch.wait.max.ms": 10,
-            }
-        )  # fmt: skip
 
-    def refresh(self) -> Ledger:
-        """Reads on to the end: all that was acknowledged before the call is in the ledger. For any thread. Raises
+    def refresh(self) -> DefinitionsHistory:
+        """Reads on to the end: all that was acknowledged before the call is in the history. For any thread. Raises
         KafkaUseError."""
-        with self._reading:
-            return self._read_to_end()
+        return self._table.refresh(ANSWERS_WITHIN_S)
 
-    def _read_to_end(self) -> Ledger:
-        from confluent_kafka import KafkaError, KafkaException, TopicPartition
-
-        deadline, fault = time.monotonic() + ANSWERS_WITHIN_S, "no answer"
-        try:
-            self._consumer.assign([TopicPartition(self._topic, 0, self._next)])  # anew, so that the end is told anew
-            while time.monotonic() < deadline:
-                record = self._consumer.poll(0.1)  # `consume` would wait for so many, or so long
-                if record is None:
-                    continue
-                if record.error() is None:
-                    self.ledger.take(record.key(), record.value(), headers_of(record))
-                    self._next = record.offset() + 1
-                elif record.error().code() == KafkaError._PARTITION_EOF:
-                    return self.ledger
-                else:
-                    fault = record.error().str()
-            raise BrokerAwayError(f"{self._topic} was not read to its end in {ANSWERS_WITHIN_S:.0f} s ({fault})")
-        except KafkaException as error:
-            raise KafkaUseError(f"{self._topic} cannot be read: {error.args[0].str()}") from None
-        finally:
-            self._consumer.unassign()  # nothing is fetched before somebody asks again
+    def _take(self, record: Record) -> None:
+        self.history.take(record.key, record.value, record.headers)
 
     def begin_with(self, definitions: Definitions) -> Definitions:
         """What holds from the beginning of every partition: `definitions`, unless somebody was first. It is older than
         any control record, also of a log that was there before. Raises KafkaUseError."""
-        if self.refresh().first is None:
-            self._put([(self._topic, first_key(), msgspec.structs.replace(definitions, at=0), 0, False)])
+        if self.refresh().initial is None:
+            self._put([(self._topic, initial_key(), msgspec.structs.replace(definitions, at=0), 0, False)])
             self.refresh()
-        assert self.ledger.first is not None
-        return self.ledger.first
+        assert self.history.initial is not None
+        return self.history.initial
 
     def change(self, definitions: Definitions) -> tuple[Definitions, list[str]]:
         """Puts the content of these in force. Returns what holds from then on, and what changes by it, a line each; a
         partition that has not come to what was asked for before is told of it again. Raises KafkaUseError."""
+        if not self.partitions:
+            raise TopicsError(f"there is no topic {self._posts}; make it with `upswell topics init`")
         self.begin_with(definitions)
-        newest = self.ledger.newest
+        newest = self.history.newest
         assert newest is not None
         told = changes(newest, definitions)
         if definitions.content != newest.content:
@@ -109,19 +81,21 @@ class DefinitionsLog:
 
     def behind(self, definitions: Definitions) -> list[int]:
         """The partitions of `posts` in which these are not in force yet."""
-        return [one for one in range(self.partitions) if self.ledger.at(one).order != definitions.order]
+        return [one for one in range(self.partitions) if self.history.at(one).order != definitions.order]
 
     def ask(self, definitions: Definitions) -> None:
         """Puts them in force, by a control record in every partition of `posts`; returns when the broker has
         acknowledged all. Asking again for what is in force changes nothing. Raises KafkaUseError."""
-        if (size := len(_encode(definitions))) > MAX_BYTES:
-            raise KafkaUseError(f"the definitions take {size:,} bytes, and a record {MAX_BYTES:,}; define less")
-        self._put([(self._topic, ASKED, definitions, 0, False)])
+        if (size := len(_encode(definitions))) > MAX_DEFINITIONS_BYTES:
+            raise KafkaUseError(
+                f"the definitions take {size:,} bytes, and a record {MAX_DEFINITIONS_BYTES:,}; define less"
+            )
+        self._put([(self._topic, REQUESTED, definitions, 0, False)])
         self._put([(self._posts, None, definitions, partition, True) for partition in range(self.partitions)])
 
     def close(self) -> None:
         """Lets go of the connection."""
-        self._consumer.close()
+        self._table.close()
 
     def _put(self, records: list[tuple[str, bytes | None, Definitions, int, bool]]) -> None:
         """(topic, key, value, partition, whether it is a control record) of each."""
@@ -132,10 +106,10 @@ class DefinitionsLog:
                 faults.append(error.str())
 
         for topic, key, definitions, partition, control in records:
-            headers = [(DEFINITIONS_HEADER, definitions.version.encode())] if control else None
-            self._producer.produce(
-                topic, _encode(definitions), key, partition=partition, on_delivery=heard, headers=headers
-            )
+            value = _encode(definitions)
+            headers = [(DEFINITIONS_HEADER, definitions.version.encode())] if control else []
+            headers += self._control.signed(topic, DEFINITIONS_HEADER, value) if control else ()
+            self._producer.produce(topic, value, key, partition=partition, on_delivery=heard, headers=headers)
         left = self._producer.flush(ANSWERS_WITHIN_S + 1)
         if left or faults:
             self._producer.purge()
@@ -145,7 +119,8 @@ class DefinitionsLog:
 
 def defined_by(settings: Settings, by: str = "") -> Definitions:
     """What the settings file defines, as of now."""
-    return Definitions(time.time_ns() // 1_000_000, by, settings.events, settings.watchlists, settings.rules)
+    parts = settings.events, settings.watchlists, settings.rules, settings.networks
+    return Definitions(time.time_ns() // 1_000_000, by, *parts)
 
 
 def asked_last(settings: Settings, say: Callable[[str], None]) -> Definitions:

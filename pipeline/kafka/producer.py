@@ -9,19 +9,28 @@ from typing import Any
 import msgspec
 import xxhash
 
-from pipeline.kafka.connection import Connection, KafkaUseError, forbidden, refused, silent_logger, wait_for_broker
-from pipeline.kafka.headers import headers_of
+from pipeline.kafka.connection import (
+    Connection,
+    KafkaUseError,
+    control_keys,
+    forbidden,
+    refused,
+    silent_logger,
+    wait_for_broker,
+)
+from pipeline.kafka.log import Record, newest_records
 from pipeline.kafka.topics import TopicsError
 from pipeline.partitions import partition_of, split_by_author
 from pipeline.settings import Settings
 from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post
+from schemas.control import ControlKeys, header_of
+from schemas.topics import Topics
 
 HOUR_MS = 3_600_000
 DELIVERED_WITHIN_S = 300.0  # an outage of the broker shorter than this is waited out
 QUEUED_MESSAGES = 200_000
 QUEUED_KIB = 256 << 10
 STALLED_S = 10.0  # without an acknowledgement: worth a word
-_READ_LAST_WITHIN_S = 3.0
 LOOKED_AT = 16
 
 _encode = msgspec.json.Encoder().encode
@@ -53,7 +62,8 @@ class PostProducer:
 
         self.connection = Connection.of(settings)
         self.settings = settings
-        self.topic = f"{settings.kafka_prefix}posts"
+        self._control = control_keys(settings)
+        self.topic = Topics(settings.kafka_prefix).posts
         self.newest = -1  # ms, of all posts pushed
         self.pushed = 0  # records handed over, markers not counted
         self.failed = 0
@@ -120,7 +130,7 @@ class PostProducer:
     def mark(self, time_ms: int) -> None:
         """A marker into every partition: event time has come to `time_ms`, whether anybody posted or not."""
         for partition in range(self._partitions):
-            self._produce(b"", None, partition, [(MARKER_HEADER, b"%d" % time_ms)])
+            self._produce(b"", None, partition, marker_headers(self._control, self.topic, time_ms))
         self._check()
 
     def finish(self) -> int | None:
@@ -129,7 +139,7 @@ class PostProducer:
         when the broker has acknowledged everything."""
         at = None
         if self.newest >= 0:
-            at = end_marker(self.newest, self.settings.pane_ms, self.settings.lateness_ms)
+            at = end_marker(self.newest, self.settings.pane_ms, self.settings.max_out_of_orderness_ms)
             self.mark(at)
         self.flush()
         return at
@@ -155,9 +165,8 @@ class PostProducer:
 
     def reached(self) -> int | None:
         """The latest time (ms) among the last LOOKED_AT records of the topic's partitions (control records have none);
-        None where it holds none. An embedded broker tells wrongly where a partition ends, so there it may be an earlier
-        time."""
-        records = last_records(self.connection, self.topic, self._partitions, LOOKED_AT)
+        None where it holds none."""
+        records = newest_records(self.connection, self.topic, LOOKED_AT * self._partitions)
         times = [_time_of(record) for record in records]
         return max(times, default=None)
 
@@ -166,9 +175,7 @@ class PostProducer:
     ) -> None:
         while True:
             try:
-                self._producer.produce(
-                    self.topic, value, key, partition, on_delivery=self._on_failure, headers=headers
-                )
+                self._producer.produce(self.topic, value, key, partition, on_delivery=self._on_failure, headers=headers)
                 return
             except BufferError:
                 self._producer.poll(0.2)
@@ -219,23 +226,29 @@ class PostProducer:
             )
 
 
-def end_marker(newest_ms: int, pane_ms: int, lateness_ms: int) -> int:
+def end_marker(newest_ms: int, pane_ms: int, max_out_of_orderness_ms: int) -> int:
     """The time (ms) at whose marker everything up to the first full hour after `newest_ms` closes.
 
     >>> end_marker(3_600_001, 10_000, 5_000)
     7210000
     """
     time_ms = (newest_ms // HOUR_MS + 1) * HOUR_MS
-    return -(-(time_ms + lateness_ms) // pane_ms) * pane_ms
+    return -(-(time_ms + max_out_of_orderness_ms) // pane_ms) * pane_ms
 
 
-def is_dead_to_workers(raw: bytes, now_ms: int, max_ahead_ms: int) -> bool:
-    """Whether a worker that reads this record now will not count it."""
+def marker_headers(keys: ControlKeys, topic: str, time_ms: int) -> list[tuple[str, bytes]]:
+    """The headers of a marker: event time has come to `time_ms`."""
+    told = b"%d" % time_ms
+    return [(MARKER_HEADER, told), *keys.signed(topic, MARKER_HEADER, told)]
+
+
+def is_dead_to_workers(raw: bytes) -> bool:
+    """Whether a worker that reads this record will not count it."""
     try:
-        post = decode_post(raw)
+        decode_post(raw)
     except PostError:
         return True
-    return int(post.time) > now_ms + max_ahead_ms
+    return False
 
 
 def _partitions_there(topic: str, settings: Settings, found: dict[str, int]) -> int:
@@ -249,60 +262,12 @@ def _partitions_there(topic: str, settings: Settings, found: dict[str, int]) -> 
     return found[topic]
 
 
-def last_records(connection: Connection, topic: str, partitions: int, most: int = 1) -> list[Any]:
-    """The last records, at most so many, of each partition (confluent-kafka's Message). An embedded broker tells
-    wrongly where a partition ends: there it may be earlier ones."""
-    from confluent_kafka import Consumer, TopicPartition
-
-    consumer = Consumer(
-        connection.confluent()
-        | {"group.id": "upswell-unused", "enable.auto.commit": False, "logger": silent_logger()}
-    )
+def _time_of(record: Record) -> int:
+    """The event time that a record stands for: at most that at which Kafka took it; 0 where it has none."""
+    told = header_of(record.headers, MARKER_HEADER) if not record.value else None
+    if told and told.isdigit() and int(told) < MAX_TIME_MS:
+        return min(int(told), record.time_ms)
     try:
-        last, ends = [], dict[int, int]()
-        for partition in range(partitions):
-            begin, end = _bounds_of(consumer, TopicPartition(topic, partition))
-            begin = max(begin, end - most)
-            if end > begin:
-                last.append(TopicPartition(topic, partition, begin))
-                ends[partition] = end
-        consumer.assign(last)
-        found: list[Any] = []
-        deadline = time.monotonic() + _READ_LAST_WITHIN_S
-        while ends and time.monotonic() < deadline:
-            record: Any = consumer.poll(0.2)
-            if record is None or record.error() or record.partition() not in ends:
-                continue
-            found.append(record)
-            if record.offset() + 1 >= ends[record.partition()]:
-                del ends[record.partition()]
-        return found
-    finally:
-        consumer.close()
-
-
-def _bounds_of(consumer: Any, place: Any) -> tuple[int, int]:
-    """First and next offset of a partition; a topic that was just made may have no leader for a moment."""
-    from confluent_kafka import KafkaException
-
-    deadline = time.monotonic() + _READ_LAST_WITHIN_S
-    while True:
-        try:
-            begin, end = consumer.get_watermark_offsets(place, timeout=5)
-            return int(begin), int(end)
-        except KafkaException as error:
-            fault = error.args[0]
-            passing = fault.retriable() or fault.code() == fault.NOT_LEADER_FOR_PARTITION
-            if not passing or time.monotonic() > deadline:
-                raise
-        time.sleep(0.1)
-
-
-def _time_of(record: Any) -> int:
-    for name, value in headers_of(record):
-        if name == MARKER_HEADER and value and value.isdigit() and int(value) < MAX_TIME_MS:
-            return int(value)
-    try:
-        return int(decode_post(record.value() or b"").time)
+        return min(int(decode_post(record.value or b"").time), record.time_ms)
     except PostError:
         return 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.kafka.connection import Connection, forbidden, silent_logger
+from pipeline.kafka.topics import topic_table
 from pipeline.settings import Settings
 
 ANSWERS_WITHIN_S = 10.0
@@ -15,21 +16,7 @@ ASKS_FOR_GROUP = 10  # times
 
 def worker_rights(settings: Settings) -> dict[str, tuple[str, ...]]:
     """By topic: the operations on it, in Kafka's words."""
-    rights: dict[str, tuple[str, ...]] = {
-        "posts": ("READ", "WRITE"),  # markers
-        "posts-dead": ("WRITE",),
-        "topic-counts": ("READ", "WRITE"),
-        "trends": ("READ", "WRITE"),
-        "trends-live": ("WRITE",),
-        "definitions": ("READ", "WRITE"),
-        "alerts": ("READ", "WRITE"),
-        "decisions": ("READ",),
-        "alert-state": ("READ", "WRITE"),
-        "rank-state": ("READ", "WRITE"),
-    }
-    if settings.shards > 1:
-        rights |= {"trend-parts": ("READ", "WRITE"), "merge-state": ("READ", "WRITE")}
-    return {settings.kafka_prefix + name: operations for name, operations in rights.items()}
+    return {it.name: needed for it in topic_table(settings) if (needed := it.topic.operations("worker"))}
 
 
 def check_rights(connection: Connection, topics: Mapping[str, tuple[str, ...]], group: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
 from pipeline.settings import Settings
+from schemas.topics import ROLES, TOPICS, Topic
 
 DAY_MS = 86_400_000
 MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own default, said so that a broker with a smaller one cannot surprise
@@ -19,40 +20,38 @@ class TopicsError(KafkaUseError):
 
 
 @dataclass(frozen=True)
-class Topic:
-    """A topic as it must be. `settings` are Kafka's own, as text."""
+class Wanted:
+    """A topic as it must be in this installation."""
 
+    topic: Topic
     name: str  # with the prefix
     partitions: int
-    policy: str  # cleanup.policy
-    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def told(self) -> dict[str, str]:
-        return {"cleanup.policy": self.policy, "max.message.bytes": str(MAX_MESSAGE_BYTES), **self.settings}
+    def settings(self) -> dict[str, str]:
+        """Kafka's own settings of the topic, as text."""
+        told = {
+            "cleanup.policy": self.topic.policy,
+            "max.message.bytes": str(MAX_MESSAGE_BYTES),
+            "message.timestamp.type": self.topic.stamp,
+        }
+        if self.topic.kept_days is not None:
+            told["retention.ms"] = str(int(self.topic.kept_days * DAY_MS))
+        if self.topic.segment_ms is not None:
+            told["segment.ms"] = str(self.topic.segment_ms)
+        return told
+
+    @property
+    def counted_by(self) -> str:
+        """The setting that decides how many partitions it has."""
+        rule = self.topic.partitions
+        return "its partitions" if rule == 1 else f"UPSWELL_{rule.upper()}"
 
 
-def topic_table(settings: Settings) -> list[Topic]:
+def topic_table(settings: Settings) -> list[Wanted]:
     """Every topic of this installation."""
-    def kept(days: float) -> dict[str, str]:
-        return {"retention.ms": str(int(days * DAY_MS))}
-
-    table = [
-        Topic("posts", settings.partitions, "delete", kept(7)),
-        Topic("posts-dead", 1, "compact,delete", kept(30)),
-        Topic("topic-counts", settings.shards, "delete", kept(7)),
-        Topic("trends", 1, "delete", kept(7)),
-        Topic("trends-live", 1, "delete", kept(1 / 24) | {"segment.ms": "600000"}),
-        Topic("alerts", 1, "delete", kept(30)),
-        Topic("alerts-given-up", 1, "delete", kept(30)),
-        Topic("decisions", 1, "compact"),
-        Topic("definitions", 1, "compact"),
-        Topic("rank-state", settings.shards, "compact"),
-        Topic("alert-state", 1, "compact"),
-    ]
-    if settings.shards > 1:
-        table += [Topic("trend-parts", 1, "delete", kept(7)), Topic("merge-state", 1, "compact")]
-    return [Topic(settings.kafka_prefix + it.name, it.partitions, it.policy, it.settings) for it in table]
+    rules = {1: 1, "partitions": settings.partitions}
+    return [Wanted(topic, settings.kafka_prefix + topic.name, rules[topic.partitions]) for topic in TOPICS]
 
 
 @dataclass(frozen=True)
@@ -93,16 +92,14 @@ def init_topics(
     return Made([topic.name for topic in new], [topic.name for topic in table if topic.name in found])
 
 
-def find_topics(client: Any, table: list[Topic]) -> dict[str, Found]:
+def find_topics(client: Any, table: list[Wanted]) -> dict[str, Found]:
     """Those of the table's topics that the broker has."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
     names = set(client.list_topics()) & {topic.name for topic in table}
     if not names:
         return {}
-    partitions = {
-        topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(sorted(names))
-    }
+    partitions = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(sorted(names))}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in sorted(names)]
     told = client.describe_configs(resources, config_filter="all")
     values = {name: each for by_name in told.values() for name, each in by_name.items()}
@@ -116,42 +113,40 @@ def _plain(told: Mapping[str, Any]) -> dict[str, str]:
     return plain
 
 
-def mismatches(topic: Topic, found: Found) -> list[str]:
+def mismatches(topic: Wanted, found: Found) -> list[str]:
     """A sentence for each way in which the topic found cannot serve.
 
-    Retention may differ (an owner's choice); partitions and policy may not, or counts and state would be lost.
+    Retention may differ (an owner's choice); partitions and policy may not, or counts and state would be lost; nor may
+    who says when a record was written.
     """
     faults = []
     if found.partitions != topic.partitions:
         faults.append(
             f"topic {topic.name} has {found.partitions} partitions where {topic.partitions} are set: set"
-            f" {setting_of(topic.name)} to {found.partitions}, or delete the topic if its data may go"
+            f" {topic.counted_by} to {found.partitions}, or delete the topic if its data may go"
         )
     policy = found.settings.get("cleanup.policy", "delete")
-    if {part.strip() for part in policy.split(",")} != set(topic.policy.split(",")):
+    if {part.strip() for part in policy.split(",")} != set(topic.topic.policy.split(",")):
         faults.append(
-            f"topic {topic.name} has cleanup.policy={policy} where {topic.policy} is needed: change it with"
-            f" kafka-configs.sh --alter --topic {topic.name} --add-config cleanup.policy=[{topic.policy}]"
+            f"topic {topic.name} has cleanup.policy={policy} where {topic.topic.policy} is needed: change it with"
+            f" kafka-configs.sh --alter --topic {topic.name} --add-config cleanup.policy=[{topic.topic.policy}]"
+        )
+    stamp = found.settings.get("message.timestamp.type", "CreateTime")
+    if stamp != topic.topic.stamp:
+        faults.append(
+            f"topic {topic.name} has message.timestamp.type={stamp} where {topic.topic.stamp} is needed: change it with"
+            f" kafka-configs.sh --alter --topic {topic.name} --add-config message.timestamp.type={topic.topic.stamp}"
         )
     return faults
 
 
-def setting_of(topic: str) -> str:
-    """The setting that decides how many partitions a topic has."""
-    if topic.endswith("posts"):
-        return "UPSWELL_PARTITIONS"
-    if topic.endswith(("topic-counts", "rank-state")):
-        return "UPSWELL_SHARDS"
-    return "its partitions"
-
-
-def _make(client: Any, topics: list[Topic], replication: int) -> None:
+def _make(client: Any, topics: list[Wanted], replication: int) -> None:
     from kafka.admin import NewTopic
     from kafka.errors import InvalidReplicationFactorError, TopicAlreadyExistsError
 
     try:
         client.create_topics(
-            [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.told) for topic in topics]
+            [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.settings) for topic in topics]
         )
     except TopicAlreadyExistsError:
         return  # somebody else made them at the same moment, from the same table
@@ -159,3 +154,26 @@ def _make(client: Any, topics: list[Topic], replication: int) -> None:
         raise TopicsError(
             f"there are fewer brokers than the {replication} copies asked for: set UPSWELL_REPLICATION to what there is"
         ) from None
+
+
+def topics_page() -> str:
+    """The tables of docs/kafka.md: the topics, and who does what with them."""
+    lines = ["| topic | key | partitions | kept | carries |", "| --- | --- | --- | --- | --- |"]
+    for it in TOPICS:
+        lines.append(f"| `{it.name}` | {it.key} | {_many(it)} | {_kept(it)} | {it.carries} |")
+    lines += ["", f"| topic | {' | '.join(ROLES)} |", f"| --- {'| --- ' * len(ROLES)}|"]
+    for it in TOPICS:
+        told = [" ".join(operation.capitalize() for operation in it.operations(role)) for role in ROLES]
+        lines.append(f"| `{it.name}` | {' | '.join(told)} |")
+    return "\n".join([*lines, "", *(f"- {role}: {who}" for role, who in ROLES.items()), ""])
+
+
+def _many(topic: Topic) -> str:
+    return "1" if topic.partitions == 1 else f"`{topic.partitions}`"
+
+
+def _kept(topic: Topic) -> str:
+    spans = ["compacted"] if "compact" in topic.policy else []
+    if topic.kept_days is not None:
+        spans.append(f"{topic.kept_days:g} days" if topic.kept_days >= 1 else f"{topic.kept_days * 24:g} hours")
+    return ", ".join(spans)

@@ -8,9 +8,15 @@ Unicode data is (c) Unicode, Inc., under the Unicode License v3 (https://www.uni
 
 from __future__ import annotations
 
+import html
 import unicodedata
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+import regex
 
 from pipeline.text import fold_text
+from pipeline.text.normal import normalized
 
 _ALIKE = {
     "2": "ƧϨᒿꙄꛯꝚ",
@@ -33,9 +39,9 @@ _ALIKE = {
         "ƇƈȻȼɕϲϹСсᏟᴄⲤⲥꓚꞒꞓꞔꟄꮯ\U000102a2\U00010302\U00010415\U0001043d\U0001051c\U000118e9\U000118f2"
         "\U0001f152\U0001f172\U0001f1e8\U0001f74c"
     ),
-    "d": "ĐđƊƋƌȡɖɗԁᎠᏧᑯᗞᗪᴅᵭᶁᶑꓒꓓꝹꝺꟇꟈ\U0001f153\U0001f173\U0001f1e9",
+    "d": "дДĐđƊƋƌȡɖɗԁᎠᏧᑯᗞᗪᴅᵭᶁᶑꓒꓓꝹꝺꟇꟈ\U0001f153\U0001f173\U0001f1e9",
     "e": (
-        "ƏǝəɘƐɆɇɛΕЕеёҽᎬᴇᶒᶓ\u212e⋿ⱸⴹꓰꬲ\U00010286\U000118a6\U000118ae\U0001d6ac\U0001d6e6\U0001d720\U0001d75a"
+        "ƏǝəɘƐɆɇɛεєЄⲈⲉᏋꮛΕЕеёҽᎬᴇᶒᶓ\u212e⋿ⱸⴹꓰꬲ\U00010286\U000118a6\U000118ae\U0001d6ac\U0001d6e6\U0001d720\U0001d75a"
         "\U0001d794\U0001f154\U0001f174\U0001f1ea"
     ),
     "f": (
@@ -44,8 +50,7 @@ _ALIKE = {
     ),
     "g": "ƍƓǤǥɠɡɢԌցᏀᏳᵹᶃꓖꝽꞠꞡꞬ\U0001f156\U0001f176\U0001f1ec",
     "h": (
-        "ĦħɦʜΗНнһհᎻᏂᕼⱧⱨⲎꓧꞕꞪ\U000102cf\U0001d6ae\U0001d6e8\U0001d722\U0001d75c\U0001d796\U0001f157"
-        "\U0001f177\U0001f1ed"
+        "ĦħɦʜΗНнһհᎻᏂᕼⱧⱨⲎꓧꞕꞪ\U000102cf\U0001d6ae\U0001d6e8\U0001d722\U0001d75c\U0001d796\U0001f157\U0001f177\U0001f1ed"
     ),
     "i": (
         "ıƖƗɨɩɪ˛ͺΙιІіӏᎥᛁᶖι⍳Ⲓꓲꙇꭵ\U00010309\U000118c3\U0001d6a4\U0001d6b0\U0001d6ca\U0001d6ea\U0001d704"
@@ -62,12 +67,11 @@ _ALIKE = {
         "\U0001f17b\U0001f1f1\U0001fbf1"
     ),
     "m": (
-        "ɱΜϺМмᎷᗰᛖᴍᵯᶆⱮⲘꓟ\U000102b0\U00010311\U0001d6b3\U0001d6ed\U0001d727\U0001d761\U0001d79b\U0001f15c"
+        "ʍ₥ɱΜϺМмᎷᗰᛖᴍᵯᶆⱮⲘꓟ\U000102b0\U00010311\U0001d6b3\U0001d6ed\U0001d727\U0001d761\U0001d79b\U0001f15c"
         "\U0001f17c\U0001f1f2"
     ),
     "n": (
-        "ƝƞȠȵɲɳɴΝոռᵰᶇⲚꓠꞐꞑꞤꞥ\U00010513\U0001d6b4\U0001d6ee\U0001d728\U0001d762\U0001d79c\U0001f15d"
-        "\U0001f17d\U0001f1f3"
+        "ƝƞȠȵɲɳɴΝոռᵰᶇⲚꓠꞐꞑꞤꞥ\U00010513\U0001d6b4\U0001d6ee\U0001d728\U0001d762\U0001d79c\U0001f15d\U0001f17d\U0001f1f3"
     ),
     "o": (
         "ØøƆƟǾǿɔΟοσОоՕօ۵०০੦૦ଠ୦௦౦೦ഠ൦๐໐ဝ၀ჿዐᴏᴑᶗⱺⲞⲟⵔ〇ꓳꝊꝋꝌꝍꬽ\U00010292\U000102ab\U00010404\U0001042c\U000104c2"
@@ -82,11 +86,8 @@ _ALIKE = {
         "\U0001f15f\U0001f17f\U0001f1f5"
     ),
     "q": "ɋʠԛգզⵕꝖꝗꝘꝙꞯ\U0001f160\U0001f180\U0001f1f6",
-    "r": "ƦɌɍɼɽɾʀгᎡᏒᖇᴦᵲᵳᶉⱤⲅꓣꝛꞂꞃꞦꞧꭇꭈꮁ\U000104b4\U00016f35\U0001d216\U0001f161\U0001f181\U0001f1f7",
-    "s": (
-        "ƽȿʂЅѕՏᏕᏚᵴᶊẜⱾꓢꜱꞄꞅꞨꞩꟅꟉꟊꮪ\U00010296\U00010420\U00010448\U000118c1\U00016f3a\U0001f162\U0001f182"
-        "\U0001f1f8"
-    ),
+    "r": "яЯƦɌɍɼɽɾʀгᎡᏒᖇᴦᵲᵳᶉⱤⲅꓣꝛꞂꞃꞦꞧꭇꭈꮁ\U000104b4\U00016f35\U0001d216\U0001f161\U0001f181\U0001f1f7",
+    "s": ("ƽȿʂЅѕՏᏕᏚᵴᶊẜⱾꓢꜱꞄꞅꞨꞩꟅꟉꟊꮪ\U00010296\U00010420\U00010448\U000118c1\U00016f3a\U0001f162\U0001f182\U0001f1f8"),
     "t": (
         "ŦŧƫƬƭƮȶȾʈΤТтᎢᴛᵵ⊤⟙ⱦⲦꓔꞆꞇ\U00010297\U000102b1\U00010315\U000118bc\U00016f0a\U0001d6bb\U0001d6f5"
         "\U0001d72f\U0001d769\U0001d7a3\U0001f163\U0001f183\U0001f1f9\U0001f768"
@@ -112,9 +113,23 @@ _ALIKE = {
     "z": (
         "ƵƶȤȥɀʐʑΖᏃᴢᵶᶎⱫⱬⱿꓜꟆꮓ\U000102f5\U000118a9\U000118c4\U000118e5\U0001d6ad\U0001d6e7\U0001d721"
         "\U0001d75b\U0001d795\U0001f169\U0001f189\U0001f1ff"
-    ),}
+    ),
+}
 _TABLE = str.maketrans({alike: letter for letter, many in _ALIKE.items() for alike in many})
-_SHAPES = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "i"), ("|", "i"), ("l", "i"))
+# what Unicode left out of its mathematical alphabets, since an older letter stands for it: fonts draw it all the same
+_HOLES = {c: chr(97 + (c - 0x1D400) % 26) for c in range(0x1D400, 0x1D6A4) if unicodedata.category(chr(c)) == "Cn"}
+_TABLE |= _HOLES
+_FIGURES = dict(zip("0134578@$€£&!|+®∂", "oieastbaseeeiitrd", strict=True))
+_SIGNS = regex.compile(r"(?P<m>/\\/\\|\|\\/\||\|v\||rn|nn)|(?P<w>\\/\\/|vv)|(?P<d>\|\))", regex.IGNORECASE)
+_UNSEEN = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}]")
+_ON_ANY_LETTER = regex.compile(r"[\p{Inherited}\p{Arabic}\p{Hebrew}\p{Syriac}\p{Latin}\p{Cyrillic}\p{Greek}\p{Common}]")
+_PROLONGS = "ーｰ々"
+_MARKUP = regex.compile(
+    r"<[^<>]{0,200}>|&\#?\w{1,10};|(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\[(?P<told>[^\[\]]{1,100})\]\([^()]{0,200}\)"
+)
+_BACKWARDS = "\u202e"
+
+Unit = tuple[str, int, int, bool]  # a letter, where it begins and ends in the text, and whether it is written as one
 
 
 def skeleton(text: str) -> str:
@@ -126,13 +141,94 @@ def skeleton(text: str) -> str:
     if text.isascii():
         return text.lower()
     # before NFKC too: it makes another letter of some (the lunate sigma, a c to the eye)
-    text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
+    text = normalized("NFKC", text.translate(_TABLE)).translate(_TABLE)
     return fold_text(fold_text(text).translate(_TABLE))
 
 
-def shape(text: str) -> str:
-    """A coarser skeleton: `rn` is m, `vv` is w, and o and 0, and i, l, 1 and | are not told apart."""
-    text = skeleton(text)
-    for alike, letter in _SHAPES:
-        text = text.replace(alike, letter)
-    return text
+def is_unseen(text: str) -> bool:
+    """Whether the text begins with a character that nobody sees."""
+    return _UNSEEN.match(text) is not None
+
+
+def decoded(text: str) -> Iterator[str]:
+    """The text, and what it is once markup is read, or the order of writing is turned.
+
+    >>> list(decoded("mer&#100;e")), list(decoded("\\u202eedrem"))
+    (['mer&#100;e', 'merde'], ['\\u202eedrem', 'merde'])
+    """
+    yield text
+    if _MARKUP.search(text):
+        yield _MARKUP.sub(_read_markup, text)
+    if _BACKWARDS in text:
+        yield text[: text.index(_BACKWARDS) : -1]
+
+
+def _read_markup(found: regex.Match[str]) -> str:
+    told: str = found[0]
+    if told[0] == "<":
+        return ""
+    if told[0] == "[":
+        return str(found["told"])
+    if told[0] == "&":
+        return html.unescape(told)
+    return unquote(told) if told[0] == "%" else chr(int(told[2:], 16))
+
+
+class _Letters(dict[str, str]):
+    """Character -> the letters that it is to the eye; none for marks, signs, figures and what nobody sees."""
+
+    def __missing__(self, character: str) -> str:
+        kind = unicodedata.category(character)
+        if is_unseen(character):
+            letters = ""
+        elif kind[0] == "M":
+            letters = "" if _ON_ANY_LETTER.match(character) else character
+        else:
+            # a mark that a letter carries goes with it, but for a vowel of a script that writes them so
+            seen = normalized("NFD", skeleton(character))
+            letters = "".join(it for it in seen if it.isalpha())
+            if kind == "Lm" and not letters.isascii() and character not in _PROLONGS:
+                letters = ""
+        if len(self) < _KNOWN:
+            self[character] = letters
+        return letters
+
+
+_KNOWN = 1 << 16
+_LETTERS = _Letters()
+
+
+def written_as(character: str) -> str:
+    """The letters that a character is to the eye; none for marks, signs, figures and what nobody sees."""
+    return _LETTERS[character]
+
+
+def letters_of(text: str) -> Iterator[Unit]:
+    """The letters of a text as they look. Marks belong to the letter before; figures and signs are none."""
+    foreign = False  # whether the last letter is of a script whose vowels are marks
+    for place, character in enumerate(text):
+        letters = _LETTERS[character]
+        if letters > "\u0300" and not foreign and unicodedata.category(character)[0] == "M":
+            continue
+        for letter in letters:
+            foreign = letter > "\u0800"
+            yield letter, place, place + 1, True
+
+
+def shapes_of(text: str) -> Iterator[Unit]:
+    """A coarser reading: figures and signs are the letters that they look like, `rn` and `nn` are m, `vv` is w, and
+    i and l are not told apart."""
+    place = 0
+    for found in [*_SIGNS.finditer(text), None]:
+        end = found.start() if found else len(text)
+        while place < end:
+            character = text[place]
+            if figure := _FIGURES.get(character):
+                yield figure, place, place + 1, False
+            else:
+                for letter in _LETTERS[character]:
+                    yield "i" if letter == "l" else letter, place, place + 1, True
+            place += 1
+        if found:
+            yield str(found.lastgroup), place, found.end(), found[0].isalpha()
+            place = found.end()

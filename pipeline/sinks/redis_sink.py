@@ -20,8 +20,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from pipeline.endings import end
-from pipeline.link import Link
+from pipeline.cancelling import cancel_and_wait
+from pipeline.source_status import SourceStatus
 from pipeline.text import printable
 from schemas import TrendList
 
@@ -103,7 +103,7 @@ class RedisSink:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await end(self._task)
+        await cancel_and_wait(self._task)
         with contextlib.suppress(*_AWAY):
             await self._redis.aclose()
 
@@ -184,14 +184,14 @@ class RedisSink:
 
 
 async def follow_redis(
-    url: str, stop: asyncio.Event, *, prefix: str = PREFIX, link: Link | None = None
+    url: str, stop: asyncio.Event, *, prefix: str = PREFIX, status: SourceStatus | None = None
 ) -> AsyncIterator[TrendList]:
     """The current lists, then every list that changes, until `stop` is set; waits out a server that is away.
 
     A list may come twice; one that changed several times in a moment may come once, as it is then.
-    `link` is told how it stands with the server.
+    `status` is told how it stands with the server.
     """
-    keys, away, link = Keys(prefix), False, link or Link()
+    keys, away, status = Keys(prefix), False, status or SourceStatus()
     while not stop.is_set():
         redis = _client(url)
         try:
@@ -201,17 +201,17 @@ async def follow_redis(
                 for trends in await _read(redis, keys, known):
                     yield trends
                 away = False
-                link.caught_up()
+                status.caught_up()
                 while not stop.is_set():
                     changed = await _changes(channel)
-                    link.alive()
+                    status.alive()
                     for trends in await _read(redis, keys, changed):
                         yield trends
         except _AWAY as error:
             if not away:
                 _log.warning("redis is away, the last lists stand: %s", printable(str(error), 200))
             away = True
-            link.lost("redis does not answer")
+            status.lost("redis does not answer")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BEAT_S / 2)
 

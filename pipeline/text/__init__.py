@@ -4,21 +4,25 @@ from pipeline.text.cells import DIALECTS, Dialect, dialect_of, language, source_
 from pipeline.text.entities import Entities, Item
 from pipeline.text.keys import fold, fold_text, text_key, topic_key
 from pipeline.text.matching import EventMatcher, matcher_of
-from pipeline.text.showing import printable, shown_account
+from pipeline.text.networks import network_of
+from pipeline.text.showing import MAX_SHOWN, cut, printable, shown_account
 from pipeline.text.topics import extract, topics_of
 
 __all__ = [
     "DIALECTS",
+    "MAX_SHOWN",
     "Dialect",
     "Entities",
     "EventMatcher",
     "Item",
+    "cut",
     "dialect_of",
     "extract",
     "fold",
     "fold_text",
     "language",
     "matcher_of",
+    "network_of",
     "printable",
     "shown_account",
     "source_name",

@@ -18,8 +18,9 @@ _TAG_LENGTH = 64  # UTF-16 code units
 
 _CASHTAG = re.compile(rf"(?<![^{_SPACE}(])\$[A-Za-z][A-Za-z0-9]{{0,4}}(?![^{_SPACE}.,;:!?)\"'\u2019])")
 _MENTION = re.compile(rf"(?<![^{_SPACE}(])@([a-zA-Z0-9.-]+)\b", re.ASCII)
-_URL = re.compile(rf"(?:^|[{_SPACE}(])(https?://[^{_SPACE}]+|([a-z][a-z0-9]*(?:\.[a-z0-9]+)+)[^{_SPACE}]*)",
-                  re.IGNORECASE | re.ASCII)
+_URL = re.compile(
+    rf"(?:^|[{_SPACE}(])(https?://[^{_SPACE}]+|([a-z][a-z0-9]*(?:\.[a-z0-9]+)+)[^{_SPACE}]*)", re.IGNORECASE | re.ASCII
+)
 
 
 def hashtags(text: str) -> list[Item]:
@@ -29,7 +30,7 @@ def hashtags(text: str) -> list[Item]:
         start, end = tag.span()
         while end > start + 1 and _TRAILING_PUNCTUATION.match(text, end - 1):
             end -= 1
-        body = text[start + 1:end]
+        body = text[start + 1 : end]
         if len(body) <= _TAG_LENGTH and _utf16_length(body) <= _TAG_LENGTH and _MAKES_A_TAG.search(body):
             found.append(Item(text[start:end], start, end))
     return found

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Literal, get_args
 
+from pipeline.text.networks import LANGUAGES
+
 Dialect = Literal["twitter", "mastodon", "bluesky", "unicode"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
@@ -16,10 +18,29 @@ _PRIMARY_SUBTAG = re.compile(r"([A-Za-z]{2,3})(?![A-Za-z0-9])")
 
 _TWITTER = frozenset({"twitter", "x", "twitter.com", "x.com", "tweets", "tweet"})
 _BLUESKY = frozenset({"bluesky", "bsky", "bsky.app", "bsky.social", "atproto"})
-_FEDIVERSE = frozenset({
-    "activitypub", "akkoma", "calckey", "diaspora", "fediverse", "firefish", "friendica", "gotosocial", "hometown",
-    "iceshrimp", "lemmy", "mastodon", "mbin", "misskey", "peertube", "pixelfed", "pleroma", "sharkey", "threads",
-})
+_FEDIVERSE = frozenset(
+    {
+        "activitypub",
+        "akkoma",
+        "calckey",
+        "diaspora",
+        "fediverse",
+        "firefish",
+        "friendica",
+        "gotosocial",
+        "hometown",
+        "iceshrimp",
+        "lemmy",
+        "mastodon",
+        "mbin",
+        "misskey",
+        "peertube",
+        "pixelfed",
+        "pleroma",
+        "sharkey",
+        "threads",
+    }
+)
 _FEDIVERSE_PARTS = re.compile("|".join(sorted(_FEDIVERSE - {"threads", "diaspora"})))
 
 
@@ -41,14 +62,14 @@ def source_name(source: str | None) -> str:
 
 @lru_cache(maxsize=4_096)
 def language(lang: str | None) -> str:
-    """The primary subtag of a language tag in lower case, where it has two or three letters; else ''.
+    """The primary subtag of a language tag in lower case, where it is the code of a language (ISO 639); else ''.
 
-    >>> language("fr-CA"), language("PT_br"), language("und"), language("français")
-    ('fr', 'pt', '', '')
+    >>> language("fr-CA"), language("PT_br"), language("und"), language("qq"), language("français")
+    ('fr', 'pt', '', '', '')
     """
     found = _PRIMARY_SUBTAG.match(lang) if lang else None
     subtag = found[1].lower() if found else ""
-    return "" if subtag == "und" else subtag
+    return subtag if subtag in LANGUAGES else ""
 
 
 @lru_cache(maxsize=4_096)

@@ -50,7 +50,7 @@ def outside(items: list[Item], others: Iterable[Item]) -> list[Item]:
 
 
 def may_be_in_link(text: str, start: int, mark: str) -> bool:
-    """Whether what starts here may lie inside a link: a mark that every link begins with stands before it, unspaced.
+    """Whether what starts here may lie inside a status: a mark that every link begins with stands before it, unspaced.
 
     Only a hint that spares looking for links, and true when in doubt.
     """

@@ -72,8 +72,9 @@ def find_links(text: str, rules: LinkRules) -> list[Item]:
     return links
 
 
-def _links_of_run(text: str, begin: int, end: int, position: int, protocols: dict[int, int], rules: LinkRules,
-                  links: list[Item]) -> int:
+def _links_of_run(
+    text: str, begin: int, end: int, position: int, protocols: dict[int, int], rules: LinkRules, links: list[Item]
+) -> int:
     """Adds the links whose host lies in text[begin:end]; returns where the search goes on."""
     names = _HostNames(text, begin, end)
     if not names.any:
@@ -152,8 +153,8 @@ def _tld_end(text: str, start: int) -> int:
     found = _PUNYCODE_TLD.match(text, start)
     if found:
         return found.end()
-    if text[start:start + 1].lower() in _OTHER_FIRST:
-        written = text[start:start + LONGEST_OTHER]
+    if text[start : start + 1].lower() in _OTHER_FIRST:
+        written = text[start : start + LONGEST_OTHER]
         lower = written.lower()
         if len(lower) == len(written):
             for length in range(len(lower), 1, -1):

@@ -42,7 +42,7 @@ def hashtags(text: str) -> list[Item]:
             continue
         body = _BODY.match(text, start + 1)
         if body and _MAKES_A_TAG.search(body[0]):
-            found.append(Item(text[start:body.end()], start, body.end()))
+            found.append(Item(text[start : body.end()], start, body.end()))
             inside_links = inside_links or may_be_in_link(text, start, "://")
     return outside(found, urls(text)) if inside_links else found
 

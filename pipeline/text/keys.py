@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 import regex
+
+from pipeline.text._compiled import scan
+from pipeline.text.normal import normalized
 
 # the flags of nations like Scotland differ in characters that nobody sees
 _FLAG = r"\N{WAVING BLACK FLAG}[\U000E0020-\U000E007E]{1,6}\U000E007F"
@@ -17,6 +19,15 @@ _NOT_IN_A_SPELLING = regex.compile(
     rf"({_FLAG}|(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}]))|[\p{{Cc}}\p{{Cf}}\p{{White_Space}}]"
 )
 _ACCENTED = regex.compile(r"([\p{Latin}\p{Greek}\p{Cyrillic}--\p{M}])\p{M}+", regex.VERSION1)
+
+# letters that no accent makes, and what people type who have no key for them
+_PLAIN_LETTERS = str.maketrans(
+    {
+        "œ": "oe", "æ": "ae", "þ": "th", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ȷ": "j",
+        "ŋ": "n", "ĸ": "k", "ə": "e", "ƀ": "b", "ɓ": "b", "ɖ": "d", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ɨ": "i", "ʉ": "u",
+        "ɫ": "l", "ƶ": "z", "ǥ": "g", "\N{ARABIC TATWEEL}": "",
+    }
+)  # fmt: skip
 
 _RETWEET = re.compile(r"RT @\w+:? ?")
 _LINK_OR_MENTION = re.compile(r"https?://\S+|@\w+")
@@ -37,12 +48,13 @@ _ONE_BYTE = {encoding: _lower_letters_or_spaces(encoding) for encoding in ("lati
 def fold(spelling: str) -> str:
     """The topic key of a spelling (sigil included): what is written differently and is the same topic.
 
-    NFKC, case folded, characters that nobody sees removed, and the combining marks of Latin, Greek and Cyrillic
-    letters dropped. Marks of other scripts stay: there they are letters. Folding a key gives the key. A key holds no
-    control, format or white-space character, but for those that tell one nation's flag from another's.
+    NFKC, case folded, characters that nobody sees removed, the combining marks of Latin, Greek and Cyrillic letters
+    dropped, and letters like œ, ł, ø, ı written as people do who have no key for them. Marks of other scripts stay:
+    there they are letters. Folding a key gives the key. A key holds no control, format or white-space character, but
+    for those that tell one nation's flag from another's.
 
-    >>> fold("#Présidentielle2022"), fold("＃ｅｔé"), fold("#ガンダム"), fold("$AAPL")
-    ('#presidentielle2022', '#ete', '#ガンダム', '$aapl')
+    >>> fold("#Présidentielle2022"), fold("＃ｅｔé"), fold("#ガンダム"), fold("$AAPL"), fold("#BonsVœux")
+    ('#presidentielle2022', '#ete', '#ガンダム', '$aapl', '#bonsvoeux')
     """
     plain = spelling.isascii() and spelling.isprintable() and " " not in spelling
     return spelling.lower() if plain else _folded(spelling)
@@ -93,9 +105,9 @@ def _fold(spelling: str, removed: regex.Pattern[str]) -> str:
     before = ""
     while before != spelling:
         before = spelling
-        spelling = unicodedata.normalize("NFKC", spelling).casefold()
-        spelling = unicodedata.normalize("NFD", removed.sub(r"\1", spelling))
-        spelling = unicodedata.normalize("NFKC", _ACCENTED.sub(r"\1", spelling))
+        spelling = normalized("NFKC", spelling).casefold()
+        spelling = normalized("NFD", removed.sub(r"\1", spelling))
+        spelling = normalized("NFKC", _ACCENTED.sub(r"\1", spelling).translate(_PLAIN_LETTERS))
     return spelling
 
 
@@ -112,6 +124,10 @@ def text_key(text: str) -> str:
     >>> text_key("RT @ann: Encore 2 trains   EN retard!! https://example.com/x @sncf")
     'encore trains en retard'
     """
+    if scan is not None:
+        compiled = scan.words(text)
+        if compiled is not None:
+            return compiled
     if text.startswith("RT @"):
         text = _RETWEET.sub("", text, count=1)
     if "http" in text or "@" in text:

@@ -30,9 +30,7 @@ _PARENTHESES = rf"\((?:{_PATH_CHAR}+|{_PATH_CHAR}*\({_PATH_CHAR}+\){_PATH_CHAR}*
 _PATH_END = rf"""(?:[^\s()?!*"'「」<>;:=,.$%\[\]~&|@]|{_PARENTHESES})"""
 _PATH = rf"(?:{_PATH_CHAR}*(?:{_PARENTHESES}{_PATH_CHAR}*)*{_PATH_END})"
 _BEYOND_ASCII = "\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\uffef\U00010000-\U0010fffd"
-_QUERY = (
-    rf"\?[a-zA-Z0-9!?*'();:&=+$/%#\[\]\-_.,~|@^{_BEYOND_ASCII}]*[a-zA-Z0-9_&=#/\-{_BEYOND_ASCII}]"
-)
+_QUERY = rf"\?[a-zA-Z0-9!?*'();:&=+$/%#\[\]\-_.,~|@^{_BEYOND_ASCII}]*[a-zA-Z0-9_&=#/\-{_BEYOND_ASCII}]"
 _LINKS = LinkRules(
     re.compile(r"(?:https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini)://", re.IGNORECASE | re.ASCII),
     re.compile(rf"(?::[0-9]+)?(/{_PATH}*)?(?:{_QUERY})?"),
@@ -52,7 +50,7 @@ def hashtags(text: str) -> list[Item]:
             tag_end = sign.end() + end
             if text.startswith("://", tag_end):
                 tag_end -= _protocol_length(run[0][:end])
-            found.append(Item(text[sign.start():tag_end], sign.start(), tag_end))
+            found.append(Item(text[sign.start() : tag_end], sign.start(), tag_end))
     return found
 
 

@@ -50,8 +50,11 @@ class EventMatcher:
     """Finds the events of posts by name, and their watchlists as `watch:NAME`. The cost of a post grows with its
     length, not with the number of words watched."""
 
-    def __init__(self, events: Sequence[Event], watchlists: Sequence[Watchlist] = ()) -> None:
-        """Raises ValueError where two events (or watchlists) have one name, or a word or hashtag holds nothing to
+    def __init__(
+        self, events: Sequence[Event], watchlists: Sequence[Watchlist] = (), networks: Sequence[str] = ()
+    ) -> None:
+        """`networks`: sources that count by themselves, beside the known ones and those that events and watchlists
+        name. Raises ValueError where two events (or watchlists) have one name, or a word or hashtag holds nothing to
         compare."""
         _refuse_twice("events", [event.name for event in events])
         _refuse_twice("watchlists", [watched.name for watched in watchlists])
@@ -63,6 +66,8 @@ class EventMatcher:
             watched.scope: _Limits(None, None, frozenset(map(source_name, watched.sources)), frozenset(watched.langs))
             for watched in watchlists
         }
+        limited = (name for limits in self._limits.values() for name in limits.sources)
+        self.networks = frozenset((*map(source_name, networks), *limited))
         hashtags: _Names = defaultdict(set)
         accounts: _Names = defaultdict(set)
         words: _Names = defaultdict(set)
@@ -126,12 +131,12 @@ class EventMatcher:
 
 @lru_cache(maxsize=8)  # a worker's partitions share one: it may hold thousands of words
 def matcher_of(definitions: Definitions) -> EventMatcher | None:
-    """What finds these events and watchlists; None where there are none. Raises PostError, reason `definitions`, where
-    they cannot be looked for: a function of the definitions alone, so all workers agree about it."""
-    if not (definitions.events or definitions.watchlists):
+    """What finds these events, watchlists and networks; None where there are none. Raises PostError, reason
+    `definitions`, where they cannot be looked for: a function of the definitions alone, so all workers agree."""
+    if not (definitions.events or definitions.watchlists or definitions.networks):
         return None
     try:
-        return EventMatcher(definitions.events, definitions.watchlists)
+        return EventMatcher(definitions.events, definitions.watchlists, definitions.networks)
     except ValueError as error:
         raise PostError("definitions", str(error)) from None
 
@@ -150,9 +155,7 @@ def _kind_of(term: str) -> _Term:
     return kinds.get(term.strip()[:1], "word"), term
 
 
-def _enter(
-    term: _Term, name: str, told: str, hashtags: _Names, accounts: _Names, words: _Names
-) -> None:
+def _enter(term: _Term, name: str, told: str, hashtags: _Names, accounts: _Names, words: _Names) -> None:
     kind, written = term
     key = {"hashtag": topic_key, "account": _account_key, "word": _word_key}[kind](written)
     if not key:

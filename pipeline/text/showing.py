@@ -8,6 +8,7 @@ import regex
 
 REPLACEMENT = "\ufffd"
 ELLIPSIS = "…"
+MAX_SHOWN = 1_000  # characters of a post on a screen; none looks behind twice as many of what was written
 _MAX_MARKS = 4  # on one letter; real languages need fewer, and a tower of them smears over the lines beside
 
 _NOT_TEXT = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}]+")
@@ -65,10 +66,11 @@ def printable(text: str, width: int | None = None) -> str:
         text = _STRAY_MARKS.sub(r"\1", " ".join(_INVISIBLE.sub(r"\1", text).split()))
     if width is None or len(text) * 2 <= width:
         return text
-    return _cut(text, width)
+    return cut(text, width)
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """A text that is safe already, cut at a display width (columns), an ellipsis at the cut."""
     if text.isascii():
         return text if len(text) <= width else text[: max(width - 1, 0)] + ELLIPSIS[:width]
     columns = 0

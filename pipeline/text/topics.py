@@ -1,14 +1,16 @@
 """A post's topics: the hashtags and cashtags of its text by the rules of its source, and the tags its network declares.
 
 Every post passes here, so the common text (tags of Latin letters, each after white space) takes one pattern that
-finds exactly what the dialect's own rules find, or finds fewer signs than there are; only then do the rules run.
+finds exactly what the dialect's own rules find, or finds fewer signs than there are; only then do the rules run. The
+same pattern stands compiled in _scan.c.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from pipeline.text._compiled import scan
 from pipeline.text.bluesky import BLUESKY
 from pipeline.text.cells import Dialect, dialect_of, source_name
 from pipeline.text.entities import Entities, Item, Rules
@@ -18,6 +20,8 @@ from pipeline.text.mastodon import MASTODON
 from pipeline.text.twitter import TWITTER
 from schemas import Post
 
+CUT_LENGTH = 100  # characters: shorter texts are not cut by any interface
+MAX_LINK_BEHIND = 40  # characters of a link behind a text that was cut
 MAX_SPELLING = 256  # characters; what is longer is no topic: no network has such tags, and keys are kept for hours
 RULES: dict[Dialect, Rules] = {"twitter": TWITTER, "mastodon": MASTODON, "bluesky": BLUESKY, "unicode": UNICODE}
 
@@ -41,12 +45,15 @@ _PLAIN: dict[Dialect, tuple[re.Pattern[str], bool]] = {
     "mastodon": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_NUMBER}", re.DOTALL), False),
 }
 
+_CUT = re.compile(r"[#＃﹟]([^\s#＃﹟…]+?)(?:…|\.\.\.)(?:\s+https?://\S{1,30})?\s*\Z")
+_SEPARATORS = re.compile("[·・]")
+
 
 def topics_of(post: Post) -> tuple[str, ...]:
     """The spellings of a post's topics, `#` or `$` included, each topic key once, under its first spelling.
 
     In order of occurrence in the text, then as declared. The full-width sign is written `#`. A tag of which nothing can
-    be seen is no topic.
+    be seen is no topic, nor what is left of one where the text was cut.
     """
     text = post.text
     tags = post.tags
@@ -56,8 +63,11 @@ def topics_of(post: Post) -> tuple[str, ...]:
         return ()
     else:
         spellings = []
+    stump = cut_tag(text) if "…" in text or text.endswith("...") else None
+    if stump and stump in spellings:
+        spellings = _without_last(spellings, stump)
     if tags:
-        spellings = spellings + _declared(tags)
+        spellings = spellings + _declared(tags, spellings, text, stump)
     if len(spellings) == 1 and spellings[0].isascii() and spellings[0].isprintable():
         return (spellings[0],)
     first: dict[str, str] = {}
@@ -75,6 +85,9 @@ def topics_of(post: Post) -> tuple[str, ...]:
 def spellings_of(text: str, dialect: Dialect) -> list[str]:
     """The hashtags and cashtags of a text in order of occurrence, repeated ones too, their sign written `#`."""
     pattern, has_cashtags = _PLAIN[dialect]
+    if scan is not None:
+        compiled = scan.tags(text, has_cashtags, dialect == "bluesky")
+        return full_spellings_of(text, dialect) if compiled is None else compiled
     found: list[str] = pattern.findall(text)
     signs = text.count("#") + (text.count("$") if has_cashtags else 0)
     if len(found) == signs and "＃" not in text and "﹟" not in text:
@@ -89,17 +102,51 @@ def full_spellings_of(text: str, dialect: Dialect) -> list[str]:
     cashtags = rules.cashtags(text)
     if cashtags:
         items = sorted(items + cashtags, key=_start)
-    return [item.text if item.text[0] in "#$" else "#" + item.text[1:] for item in items
-            if len(item.text) <= MAX_SPELLING]
+    return [
+        item.text if item.text[0] in "#$" else "#" + item.text[1:] for item in items if len(item.text) <= MAX_SPELLING
+    ]
 
 
 def _start(item: Item) -> int:
     return item.start
 
 
-def _declared(tags: Iterable[str]) -> list[str]:
-    """Declared tags as spellings; one that is empty, nothing but a sign, or too long is none."""
-    return [spelling for spelling in map(tag_named, tags) if 1 < len(spelling) <= MAX_SPELLING]
+def cut_tag(text: str) -> str | None:
+    """The tag in which a text was cut by whoever passed it on: what is left of it, which is no topic.
+
+    Only an ellipsis at the end of a text that looks cut tells so (a retweet, or CUT_LENGTH characters and more), a
+    link behind it aside: people write `#wow…` too.
+
+    >>> cut_tag("RT @ana: all of it on the quay tonight #HarbourFe…"), cut_tag("so #wow…")
+    ('#HarbourFe', None)
+    """
+    found = _CUT.search(text, max(0, len(text) - MAX_SPELLING - MAX_LINK_BEHIND))
+    if found is None or not (len(text) >= CUT_LENGTH or text.startswith("RT @")):
+        return None
+    return "#" + found[1]
+
+
+def _without_last(spellings: list[str], stump: str) -> list[str]:
+    last = len(spellings) - 1 - spellings[::-1].index(stump)
+    return spellings[:last] + spellings[last + 1 :]
+
+
+def _declared(tags: Iterable[str], found: Sequence[str], text: str, stump: str | None) -> list[str]:
+    """Declared tags as spellings; one that is empty, nothing but a sign, or too long is none.
+
+    Of a tag that the text has and the network declares under a name of its own folding, the text's spelling stands; of
+    a retweet that was cut, the stump may be declared too, and is none.
+    """
+    spellings = [spelling for spelling in map(tag_named, tags) if 1 < len(spelling) <= MAX_SPELLING]
+    if stump and text.startswith("RT @"):
+        spellings = [spelling for spelling in spellings if spelling != stump]
+    bare = {_bare(spelling): spelling for spelling in found if not spelling.isascii()}
+    return [bare.get(_bare(spelling), spelling) for spelling in spellings] if bare else spellings
+
+
+def _bare(spelling: str) -> str:
+    """A key without the signs inside a tag that some networks leave out of its name."""
+    return _SEPARATORS.sub("", fold(spelling))
 
 
 def extract(text: str, dialect: Dialect) -> Entities:

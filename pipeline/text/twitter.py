@@ -21,9 +21,7 @@ _HASHTAG_BODY = regex.compile(rf"(?![\ufe0f\u20e3])[{_HASHTAG_CHAR}]*[\p{{L}}\p{
 _NOT_AFTER_HASHTAG = re.compile("[#＃]|://")
 
 # followed by what Twitter lets follow: a quotation mark too (as twitter-text for Ruby), no wide space (as for Java)
-_CASHTAG = re.compile(
-    rf"(?<![^{SPACES}])\$[A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?(?![^\t-\r {PUNCTUATION}\"`])"
-)
+_CASHTAG = re.compile(rf"(?<![^{SPACES}])\$[A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?(?![^\t-\r {PUNCTUATION}\"`])")
 
 # Twitter has no account with more than 15 characters in its name, where twitter-text still takes 20
 _MENTION = re.compile(

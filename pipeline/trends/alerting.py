@@ -9,17 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
 from pipeline.text import topic_key
-from schemas.alerts import Alert, Height, Rule
+from schemas.alerts import About, Alert, AlertWhy, Peak, Rule
 from schemas.trends import Trend, TrendList
 
 _SECOND_MS = 1_000
 
 
-class _Course(msgspec.Struct):
+class RuleState(msgspec.Struct):
     """How a topic stands under a rule. Times in ms."""
 
     since: int | None = None  # what the rule looks for holds since then
@@ -33,7 +34,7 @@ class _Memory(msgspec.Struct):
     rules: dict[str, str] = {}  # rule -> what it says
     seen: dict[str, int] = {}  # scope/window -> moment of its newest list
     spoken: dict[str, int] = {}  # scope -> moment of its newest list with posts
-    courses: dict[str, dict[str, _Course]] = {}  # rule -> topic -> course
+    states: dict[str, dict[str, RuleState]] = {}  # rule -> topic -> state
     muted: dict[str, dict[int, int]] = {}  # rule, or rule/topic -> from -> until; the newest `from` not after now holds
 
 
@@ -46,7 +47,7 @@ class Alerting:
 
     def set_rules(self, rules: Sequence[Rule]) -> list[Alert]:
         """These rules hold from now on, and look at lists that are newer than all taken so far. One that says what it
-        said keeps its courses; one that is new, or says something else, begins anew. Returns the ends of what fires for
+        said keeps its states; one that is new, or says something else, begins anew. Returns the ends of what fires for
         a rule that is gone or changed. Raises ValueError or KeyError for a time zone that is none; nothing changes
         then."""
         self._quiet = {rule.name: _Quiet(rule) for rule in rules if rule.quiet and rule.severity != "critical"}
@@ -61,10 +62,10 @@ class Alerting:
         places = {*self._of_list, *(f"{rule.on}/5m" for rule in self._silence)}
         memory.seen = {place: memory.seen.get(place, memory.clock) for place in sorted(places)}
         memory.spoken = {scope: at for scope, at in memory.spoken.items() if f"{scope}/5m" in places}
-        ended = [name for name in sorted(memory.courses) if told.get(name) != memory.rules.get(name)]
-        courses = [course for name in ended for _, course in sorted(memory.courses.pop(name).items())]
+        ended = [name for name in sorted(memory.states) if told.get(name) != memory.rules.get(name)]
+        states = [state for name in ended for _, state in sorted(memory.states.pop(name).items())]
         memory.rules = told
-        return [_over(course.alert, memory.clock) for course in courses if course.alert is not None]
+        return [_over(state.alert, memory.clock) for state in states if state.alert is not None]
 
     @property
     def clock(self) -> int:
@@ -108,11 +109,11 @@ class Alerting:
         name = f"{rule}/{topic}" if topic else rule
         self._memory.muted.setdefault(name, {})[from_ms] = until_ms
 
-    def strays(self, said: Sequence[Alert]) -> list[Alert]:
+    def orphaned(self, said: Sequence[Alert]) -> list[Alert]:
         """The ends of those that were said to fire before now and do not: somebody else took the same lists and did
         not know all orders, or what he knew is lost."""
-        courses = [course for of_rule in self._memory.courses.values() for course in of_rule.values()]
-        firing = {course.alert.key for course in courses if course.alert is not None}
+        states = [state for of_rule in self._memory.states.values() for state in of_rule.values()]
+        firing = {state.alert.key for state in states if state.alert is not None}
         return [_over(one, self.clock) for one in said if one.fired < self.clock and one.key not in firing]
 
     def snapshot(self) -> bytes:
@@ -128,7 +129,7 @@ class Alerting:
     def _judge(self, rule: Rule, trends: TrendList) -> list[Alert]:
         if rule.is_of_scope:
             return self._judge_scope(rule, trends)
-        courses = self._memory.courses.setdefault(rule.name, {})
+        states = self._memory.states.setdefault(rule.name, {})
         wanted = self._topics[rule.name]
         rows = {
             row.topic: row
@@ -136,97 +137,122 @@ class Alerting:
             if (not wanted or row.topic in wanted) and not (row.flags and rule.flags == "suppress")
         }
         alerts = []
-        if any(course.alert is not None for course in courses.values()):
-            _raise_peaks(courses, trends)
-        for topic in [*rows, *sorted(courses.keys() - rows.keys())]:
-            row, course = rows.get(topic), courses.get(topic) or _Course()
-            begins = row is not None and _holds(rule, row, 1.0)
+        if any(state.alert is not None for state in states.values()):
+            _raise_peaks(states, trends)
+        for topic in [*rows, *sorted(states.keys() - rows.keys())]:
+            row, state = rows.get(topic), states.get(topic) or RuleState()
+            begins = row is not None and _holds(rule, row, 1.0) and _can_tell(rule, trends)
             stays = row is not None and _holds(rule, row, 0.5)
-            due = self._step(rule, topic, course, trends.at, begins, stays)
+            due = self._step(rule, topic, state, trends.at, begins, stays)
             if due == "firing":
                 assert row is not None
-                course.alert = _raised(rule, trends, row, course.since or trends.at)
-                alerts.append(course.alert)
+                state.alert = _raised(rule, trends, row, state.since or trends.at)
+                alerts.append(state.alert)
             elif due == "resolved":
-                alerts.append(_resolved(rule, course, trends.at))
-            _keep(courses, topic, course, trends.at)
+                alerts.append(_resolved(rule, state, trends.at))
+            _keep(states, topic, state, trends.at)
         return alerts
 
     def _judge_scope(self, rule: Rule, trends: TrendList) -> list[Alert]:
         """The volume of an event or a watchlist as a whole."""
-        courses = self._memory.courses.setdefault(rule.name, {})
-        course = courses.get("") or _Course()
-        value, threshold, what = float(trends.posts), float(rule.posts or 1), "posts"
+        states = self._memory.states.setdefault(rule.name, {})
+        state = states.get("") or RuleState()
+        value, threshold = float(trends.posts), float(rule.posts or 1)
         if rule.people is not None:
-            value, threshold, what = float(trends.authors), float(rule.people), "people"
-        height = Height(trends.at, trends.authors, trends.posts)
-        if course.alert is not None:
-            course.alert = _higher(course.alert, height)
-        due = self._step(rule, "", course, trends.at, value >= threshold, value >= threshold * 0.5)
+            value, threshold = float(trends.authors), float(rule.people)
+        height = Peak(trends.at, trends.authors, trends.posts)
+        if state.alert is not None:
+            state.alert = _higher(state.alert, height)
+        due = self._step(rule, "", state, trends.at, value >= threshold, value >= threshold * 0.5)
         alerts = []
         if due == "firing":
-            why = f"{value:,.0f} {what} in {trends.scope} ({trends.window})"
-            if trends.trends:
-                why += f", about {', '.join(row.display for row in trends.trends[:3])}"
-            course.alert = Alert(
-                key=f"{rule.name}//{trends.at}", status="firing", rule=rule.name, kind=rule.kind,
-                severity=rule.severity, scope=rule.on, window=rule.window, topic="", display=rule.on,
-                since=course.since or trends.at, fired=trends.at, at=trends.at, value=value, threshold=threshold,
-                flags=[], examples=[post for row in trends.trends[:3] for post in row.examples[:1]], why=why,
+            state.alert = Alert(
+                key=f"{rule.name}//{trends.at}",
+                status="firing",
+                rule=rule.name,
+                kind=rule.kind,
+                severity=rule.severity,
+                scope=rule.on,
+                window=rule.window,
+                topic="",
+                display=rule.on,
+                since=state.since or trends.at,
+                fired=trends.at,
+                at=trends.at,
+                value=value,
+                threshold=threshold,
+                flags=[],
+                examples=[post for row in trends.trends[:3] for post in row.examples[:1]],
+                why=AlertWhy(
+                    counted="posts" if rule.people is None else "people",
+                    about=[About(row.topic, row.display) for row in trends.trends[:3]],
+                ),
                 peak=height,
-            )  # fmt: skip
-            alerts.append(course.alert)
+            )
+            alerts.append(state.alert)
         elif due == "resolved":
-            alerts.append(_resolved(rule, course, trends.at))
-        _keep(courses, "", course, trends.at)
+            alerts.append(_resolved(rule, state, trends.at))
+        _keep(states, "", state, trends.at)
         return alerts
 
     def _judge_silence(self, rule: Rule, now: int) -> list[Alert]:
         spoken = self._memory.spoken.get(rule.on)
         if spoken is None:
             return []
-        courses = self._memory.courses.setdefault(rule.name, {})
-        course = courses.get("") or _Course()
+        states = self._memory.states.setdefault(rule.name, {})
+        state = states.get("") or RuleState()
         silent_s = (now - spoken) / _SECOND_MS
         silent = silent_s >= rule.silent_s
-        due = self._step(rule, "", course, now, silent, silent)
+        due = self._step(rule, "", state, now, silent, silent)
         alerts = []
         if due == "firing":
-            last = dt.datetime.fromtimestamp(spoken / _SECOND_MS, dt.UTC)
-            course.alert = Alert(
-                key=f"{rule.name}//{now}", status="firing", rule=rule.name, kind=rule.kind, severity=rule.severity,
-                scope=rule.on, window=rule.window, topic="", display=rule.on, since=spoken, fired=now, at=now,
-                value=silent_s, threshold=float(rule.silent_s), flags=[], examples=[],
-                why=f"No post in {rule.on} since {last:%Y-%m-%d %H:%M} UTC.",
-            )  # fmt: skip
-            alerts.append(course.alert)
+            state.alert = Alert(
+                key=f"{rule.name}//{now}",
+                status="firing",
+                rule=rule.name,
+                kind=rule.kind,
+                severity=rule.severity,
+                scope=rule.on,
+                window=rule.window,
+                topic="",
+                display=rule.on,
+                since=spoken,
+                fired=now,
+                at=now,
+                value=silent_s,
+                threshold=float(rule.silent_s),
+                flags=[],
+                examples=[],
+                why=AlertWhy(),
+            )
+            alerts.append(state.alert)
         elif due == "resolved":
-            alerts.append(_resolved(rule, course, now))
-        _keep(courses, "", course, now)
+            alerts.append(_resolved(rule, state, now))
+        _keep(states, "", state, now)
         return alerts
 
     def _is_muted(self, name: str, now: int) -> bool:
         told = self._memory.muted.get(name)
         return told is not None and now < told.get(max((at for at in told if at <= now), default=-1), 0)
 
-    def _step(self, rule: Rule, topic: str, course: _Course, now: int, begins: bool, stays: bool) -> str:
-        """`firing` or `resolved` where the course turns now, else ''."""
+    def _step(self, rule: Rule, topic: str, state: RuleState, now: int, begins: bool, stays: bool) -> str:
+        """`firing` or `resolved` where the state turns now, else ''."""
         muted = self._is_muted(rule.name, now) or self._is_muted(f"{rule.name}/{topic}", now)
-        if course.alert is not None:
+        if state.alert is not None:
             if stays and not muted:
-                course.over = None
+                state.over = None
                 return ""
-            course.over = now if course.over is None else course.over
-            return "resolved" if muted or now - course.over >= rule.resolve_s * _SECOND_MS else ""
+            state.over = now if state.over is None else state.over
+            return "resolved" if muted or now - state.over >= rule.resolve_s * _SECOND_MS else ""
         if not begins or muted:
-            course.since = None
+            state.since = None
             return ""
-        course.since = now if course.since is None else course.since
+        state.since = now if state.since is None else state.since
         quiet = self._quiet.get(rule.name)
-        waits = now < course.cool_until or now - course.since < rule.hold_s * _SECOND_MS
+        waits = now < state.cool_until or now - state.since < rule.hold_s * _SECOND_MS
         if waits or (quiet is not None and quiet.at(now)):
             return ""
-        course.cool_until = 0
+        state.cool_until = 0
         return "firing"
 
 
@@ -243,6 +269,11 @@ class _Quiet:
         if self._begin <= self._end:
             return self._begin <= now < self._end
         return now >= self._begin or now < self._end
+
+
+def _can_tell(rule: Rule, trends: TrendList) -> bool:
+    """Whether the list can say what the rule looks for: what trends is told by a past, a volume without one."""
+    return rule.kind == "volume" or trends.flag != "counting"
 
 
 def _holds(rule: Rule, row: Trend, share: float) -> bool:
@@ -267,26 +298,34 @@ def _measured(rule: Rule, row: Trend) -> tuple[float, float]:
 
 def _raised(rule: Rule, trends: TrendList, row: Trend, since: int) -> Alert:
     value, threshold = _measured(rule, row)
-    what = {
-        "trending": f"is number {row.rank}",
-        "surge": f"reached {row.score:.1f} sigma",
-        "volume": f"has {value:,.0f} {'posts' if rule.people is None else 'people'}",
-        "new": f"was never seen before and is number {row.rank}",
-    }[rule.kind]
+    volume: Literal["posts", "people"] = "posts" if rule.people is None else "people"
     return Alert(
-        key=f"{rule.name}/{row.topic}/{trends.at}", status="firing", rule=rule.name, kind=rule.kind,
-        severity=rule.severity, scope=trends.scope, window=trends.window, topic=row.topic, display=row.display,
-        since=row.since or since, fired=trends.at, at=trends.at, value=value, threshold=threshold, flags=row.flags,
-        examples=row.examples, why=f"{row.display} {what} in {trends.scope} ({trends.window}): {row.why}",
+        key=f"{rule.name}/{row.topic}/{trends.at}",
+        status="firing",
+        rule=rule.name,
+        kind=rule.kind,
+        severity=rule.severity,
+        scope=trends.scope,
+        window=trends.window,
+        topic=row.topic,
+        display=row.display,
+        since=row.since or since,
+        fired=trends.at,
+        at=trends.at,
+        value=value,
+        threshold=threshold,
+        flags=row.flags,
+        examples=row.examples,
+        why=AlertWhy(trend=row.why, counted=volume if rule.kind == "volume" else ""),
         peak=_height_of(trends, row),
-    )  # fmt: skip
+    )
 
 
-def _resolved(rule: Rule, course: _Course, now: int) -> Alert:
-    assert course.alert is not None
-    over = _over(course.alert, now)
-    course.alert = course.over = course.since = None
-    course.cool_until = now + rule.cooldown_s * _SECOND_MS
+def _resolved(rule: Rule, state: RuleState, now: int) -> Alert:
+    assert state.alert is not None
+    over = _over(state.alert, now)
+    state.alert = state.over = state.since = None
+    state.cool_until = now + rule.cooldown_s * _SECOND_MS
     return over
 
 
@@ -294,19 +333,19 @@ def _over(alert: Alert, now: int) -> Alert:
     return msgspec.structs.replace(alert, status="resolved", at=now)
 
 
-def _raise_peaks(courses: dict[str, _Course], trends: TrendList) -> None:
+def _raise_peaks(states: dict[str, RuleState], trends: TrendList) -> None:
     """The peaks of what fires, by its rows in the list."""
     for row in trends.trends:
-        course = courses.get(row.topic)
-        if course is not None and course.alert is not None:
-            course.alert = _higher(course.alert, _height_of(trends, row))
+        state = states.get(row.topic)
+        if state is not None and state.alert is not None:
+            state.alert = _higher(state.alert, _height_of(trends, row))
 
 
-def _height_of(trends: TrendList, row: Trend) -> Height:
-    return Height(trends.at, row.authors, row.posts, row.score)
+def _height_of(trends: TrendList, row: Trend) -> Peak:
+    return Peak(trends.at, row.authors, row.posts, row.score)
 
 
-def _higher(alert: Alert, height: Height) -> Alert:
+def _higher(alert: Alert, height: Peak) -> Alert:
     """The alert with this as its peak, where it is one; of equal ones the earlier holds."""
     known = alert.peak
     if alert.kind == "surge":
@@ -329,9 +368,9 @@ def _still(told: dict[int, int], now: int) -> dict[int, int]:
     return {at: until for at, until in told.items() if at >= newest and (at > now or until > now)}
 
 
-def _keep(courses: dict[str, _Course], topic: str, course: _Course, now: int) -> None:
-    """The course as it goes on, or nothing where there is nothing to remember."""
-    if course.alert is None and course.since is None and course.cool_until <= now:
-        courses.pop(topic, None)
+def _keep(states: dict[str, RuleState], topic: str, state: RuleState, now: int) -> None:
+    """The state as it goes on, or nothing where there is nothing to remember."""
+    if state.alert is None and state.since is None and state.cool_until <= now:
+        states.pop(topic, None)
     else:
-        courses[topic] = course
+        states[topic] = state

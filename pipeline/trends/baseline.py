@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.trends.arrays import F64, I32, Integers
-from pipeline.trends.clock import Finished, Past
+from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.people import most_support
 from pipeline.trends.scope import Scope, grown
 from pipeline.trends.score import DAY_MS, HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
@@ -45,7 +45,7 @@ class Baseline:
             self._column = grown(self._column, int(slots.max()) + 1, -1)
         return self._column[slots]
 
-    def expect(self, slots: Sequence[int], past: Past, timeline: Timeline) -> list[tuple[F64, F64]]:
+    def expect(self, slots: Sequence[int], past: BaselineWeight, timeline: Timeline) -> list[tuple[F64, F64]]:
         """(e, v) of short and long window for each slot."""
         columns = self.learn(slots, past, timeline)
         return [
@@ -53,7 +53,7 @@ class Baseline:
             for slot, column in zip(slots, columns, strict=True)
         ]
 
-    def learn(self, slots: Sequence[int], past: Past, timeline: Timeline) -> list[int]:
+    def learn(self, slots: Sequence[int], past: BaselineWeight, timeline: Timeline) -> list[int]:
         """Looks up what hourly records say of the slots that have no column yet. Returns the columns of all."""
         columns: list[int] = self._columns_of(np.array(slots, np.int64)).tolist()
         without = [
@@ -66,14 +66,14 @@ class Baseline:
             self._closed_form.update((slot, (e[:, i], v[:, i])) for i, slot in enumerate(without))
         return columns
 
-    def _expectation(self, level: F64, misfit: F64, past: Past) -> tuple[F64, F64]:
+    def _expectation(self, level: F64, misfit: F64, past: BaselineWeight) -> tuple[F64, F64]:
         found = [
             expectation(level[j], misfit[j], past.weight, window_ms / self.spec.bucket_ms)
             for j, window_ms in enumerate(self.spec.windows_ms)
         ]
         return np.array([e for e, _ in found]), np.array([v for _, v in found])
 
-    def _from_hours(self, topics: I32, past: Past, timeline: Timeline) -> F64:
+    def _from_hours(self, topics: I32, past: BaselineWeight, timeline: Timeline) -> F64:
         """M in closed form: as if each person of an hour had posted once."""
         level = np.zeros((2, len(topics)))
         if self.spec.bucket_ms != HOUR_MS or len(topics) == 0:
@@ -85,15 +85,17 @@ class Baseline:
                 level[j] += weight * counted * (min(window_ms, HOUR_MS) / HOUR_MS)
         return level
 
+    def pass_over(self) -> bool:
+        """A bucket ended: whether there is nothing that `roll` would do, because nobody has a past or posts."""
+        self._closed_form.clear()
+        return not len(self.slots) and self.scope.windows.quiet(self.spec.step_ms)
+
     def roll(
-        self, finished: Finished, past: Past, span: Span, timeline: Timeline, alive: Sequence[int]
+        self, finished: ClosedBucket, past: BaselineWeight, span: Span, timeline: Timeline, alive: Sequence[int]
     ) -> I32:
         """A bucket ended; `span` holds its tables and those its windows reach back to. Returns the slots whose
         baseline is dropped, of which none is `alive`."""
         spec, windows = self.spec, self.scope.windows
-        self._closed_form.clear()
-        if not len(self.slots) and windows.quiet(spec.step_ms):
-            return _NONE
         posts, entries = span.by_topic(self.scope.mask, len(timeline.names.keys))
         candidates = np.flatnonzero(posts >= self.least_people).astype(np.int32)
         if not len(self.slots) and not len(candidates):
@@ -101,9 +103,7 @@ class Baseline:
         topics = np.union1d(windows.topics[self.slots], candidates)
         short_steps, long_steps = (window_ms // spec.step_ms for window_ms in spec.windows_ms)
         support = np.stack(
-            support_by_step(
-                span, self.scope.mask, topics, entries, (short_steps, long_steps), len(finished.observed)
-            )
+            support_by_step(span, self.scope.mask, topics, entries, (short_steps, long_steps), len(finished.observed))
         )[:, :, finished.observed]
         slots = windows.slots_of(topics)
         columns = self._columns_of(slots)
@@ -147,7 +147,7 @@ class Baseline:
         self._waiting_level, self._waiting_misfit = self._waiting_level[:, keep], self._waiting_misfit[:, keep]
         return dropped
 
-    def _refresh(self, past: Past) -> None:
+    def _refresh(self, past: BaselineWeight) -> None:
         """Expectations for the bucket that begins."""
         e, v = self._expectation(self._level, self._misfit, past)
         self._expected = np.concatenate((e, np.zeros((2, 1))), axis=1)
@@ -160,7 +160,7 @@ class Baseline:
         """Slots, and by slot (2, slots): level, misfit, and those of the bucket that waits."""
         return self.slots, self._level, self._misfit, self._waiting_level, self._waiting_misfit
 
-    def restore(self, state: tuple[I32, F64, F64, F64, F64], past: Past) -> None:
+    def restore(self, state: tuple[I32, F64, F64, F64, F64], past: BaselineWeight) -> None:
         """Takes what `state` gave; `past` is that of the present bucket."""
         self.slots, self._level, self._misfit, self._waiting_level, self._waiting_misfit = state
         self._refresh(past)

@@ -2,72 +2,41 @@
 
 from __future__ import annotations
 
-import math
 from bisect import insort
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrange import ROWS, join
 from pipeline.trends.arrays import F64, I32, U64
 from pipeline.trends.baseline import Baseline
-from pipeline.trends.clock import Finished, Past
-from pipeline.trends.people import Support, most_support, shown
-from pipeline.trends.reading import Reader, number_of
+from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
+from pipeline.trends.people import most_support, shown
+from pipeline.trends.reading import Reader, people_in
 from pipeline.trends.scope import Scope
-from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, rank_weight, threshold
+from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, threshold
 from pipeline.trends.sliding import Span
+from pipeline.trends.standing import (
+    FALLBACK_SUPPORT,
+    LEAST_PEOPLE,
+    LEAST_PEOPLE_OF_EVENT,
+    ON,
+    ON_OF_EVENT,
+    ROWS,
+    Standing,
+    Standings,
+    against_past,
+    apart,
+    by_weight,
+    says,
+    taken,
+    without_past,
+)
+from pipeline.trends.suspicion import LEAST, Suspicion
 from pipeline.trends.timeline import Timeline
-from schemas.trends import Flag
+from schemas.trends import Signs
 
-LEAST_PEOPLE, ON = 5, 5.0
-LEAST_PEOPLE_OF_EVENT, ON_OF_EVENT = 3, 3.0
-FALLBACK_SUPPORT = 2  # what a list shows rather than nothing
-
-
-@dataclass(slots=True)
-class Standing:
-    """Where a topic stands at this step."""
-
-    slot: int
-    support: tuple[Support, Support]  # short and long window
-    score: float = 0.0
-    which: int = 1  # the window of the score: 0 short, 1 long
-    expected: float = 0.0
-    variance: float = 1.0
-    weight: float = 0.0  # R, held
-    life: Life | None = None  # where it is trending with a life
-    trending: bool = False
-    joined: tuple[int, ...] = ()  # slots shown as one with this
-
-    @property
-    def mark(self) -> int:
-        return self.slot
-
-    @property
-    def since(self) -> int | None:
-        return self.life.since if self.life is not None else None
-
-    @property
-    def sample(self) -> tuple[U64 | None, float]:
-        return self.support[1].authors, self.support[1].theta
-
-    @property
-    def n(self) -> float:
-        return self.support[1].n
-
-
-class Standings(NamedTuple):
-    """A list, or what a shard's topics can bring into it."""
-
-    trending: list[Standing]  # by weight
-    others: list[Standing]  # by support
-
-    def __bool__(self) -> bool:
-        return bool(self.trending or self.others)
+REMEMBERS_SUSPECTS = "all", "1h"  # the list whose suspect topics are: scope, window
 
 
 def least_people(scope: str) -> int:
@@ -76,104 +45,121 @@ def least_people(scope: str) -> int:
 
 
 class ScopeList:
-    """The list of one kind in one scope. `step` at every observed step of the grid, in order.
+    """The list of one kind in one scope. `step` at every observed step of the grid, in order."""
 
-    `of_shard`: there are other shards with other topics; every list that has rows is given, all that trends in it, and
-    as many others as could be needed."""
-
-    def __init__(self, scope: Scope, spec: ListSpec, timeline: Timeline, of_shard: bool = False) -> None:
-        self.scope, self.spec, self.of_shard = scope, spec, of_shard
+    def __init__(self, scope: Scope, spec: ListSpec, timeline: Timeline, suspicion: Suspicion) -> None:
+        self.scope, self.spec = scope, spec
         self.least_people = least_people(scope.name)
         self.on = ON_OF_EVENT if scope.is_event else ON
         self.baseline = Baseline(scope, spec, self.least_people)
         self.reader = Reader(scope, spec, timeline)
-        self._timeline = timeline
-        self._short, self._long = scope.windows.numbers(spec)
+        self._timeline, self._suspicion = timeline, suspicion
+        self.short, self.long = scope.windows.numbers(spec)
         self.on_now = self.on  # as it was at the last step
         self.total = (0, 0)  # posts and people of the scope at the last step, where that is counted
         self.shown: list[int] = []  # slots of the list that was made last
         self._lives: dict[int, Life] = {}
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
-        self.news: list[str] = []  # the scopes that the list made last is to be issued for
-        self._issued: dict[str, tuple[object, ...]] = {}  # by scope
-        self._made_for: list[str] | None = None  # who wanted the list that was made last
+        self._issued: tuple[object, ...] = ()  # what the list issued last said
+        self._was_wanted: bool | None = None  # whether the list made last was
 
     def step(
-        self, now: int, past: Past, touched: tuple[I32, I32], bucket_began: bool, wanted: list[str]
+        self, now: int, past: BaselineWeight, changed_slots: tuple[I32, I32], bucket_began: bool, wanted: bool
     ) -> Standings | None:
-        """The list at `now` (ms), when it is to be issued; `news` says for which of the twins `wanted`. `touched` are
-        the slots with other posts than at the step before, by window. What nobody wants is not made, but lives go on.
-        """
-        moved = len(touched[0]) > 0 or len(touched[1]) > 0 or self.scope.windows.posts_moved[self._long]
-        if not (moved or bucket_began or self.busy or (self.of_shard and self._has_rows())):
+        """The list at `now` (ms), when it is to be issued. `changed_slots` are the slots with other posts than at the
+        step before, by window. What is not `wanted` is not made, but lives go on."""
+        moved = len(changed_slots[0]) > 0 or len(changed_slots[1]) > 0 or self.scope.windows.posts_moved[self.long]
+        if not (moved or bucket_began or self.has_tracked):
             return None
-        self.reader.step(now, touched)
-        if not (bucket_began or self.busy or self.of_shard or wanted != self._made_for) and self._stays(now, touched):
+        self.reader.step(now, changed_slots)
+        if not (bucket_began or self.has_tracked or wanted != self._was_wanted) and self._stays(now, changed_slots):
             return None
-        self._made_for = wanted
+        self._was_wanted = wanted
         if past.weight == 0:
             found = Standings([], self._counting(now) if wanted else [])
         else:
-            self._track(touched[0], touched[1], bucket_began, past)
-            trending = self._trending(now, past)
-            found = Standings(trending, self._fill(now, past, trending) if wanted else [])
-        standings = [*found.trending, *found.others]
-        self.shown = [slot for standing in standings for slot in (standing.slot, *standing.joined)]
+            self._track(changed_slots[0], changed_slots[1], bucket_began, past)
+            living = self._living(now, past)
+            if wanted or self.remembers_suspects:
+                self._look_at(living, now)
+            suspects = [standing for standing in living if standing.suspect]
+            trending = by_weight((standing for standing in living if not standing.suspect), self.key)
+            others, more = self._fill(now, past, trending, suspects) if wanted else ([], [])
+            found = Standings(trending, others, apart([*suspects, *more], self.key))
+        self.shown = [slot for standing in found.rows for slot in (standing.slot, *standing.joined)]
         if not wanted:
             return None
         self._count_all(now)
-        self.news = wanted if self.of_shard else self._is_news(standings, past, wanted)
-        return found if self.news else None
+        before, self._issued = self._issued, says(found, past.flag, self.total, self.key, self.reader.posts)
+        return found if self._issued != before else None
 
-    def _stays(self, now: int, touched: tuple[I32, I32]) -> bool:
+    def _stays(self, now: int, changed_slots: tuple[I32, I32]) -> bool:
         """Whether what moved leaves the list as it was: topics that are not shown, with too few posts to be."""
         windows = self.scope.windows
-        if windows.posts_moved[self._long]:
+        if windows.posts_moved[self.long]:
             return False
-        posts, shown_slots = windows.sums[self._long], set(self.shown)
-        for slots in touched:
+        posts, shown_slots = windows.sums[self.long], set(self.shown)
+        for slots in changed_slots:
             if len(slots) and (posts[slots].max() >= FALLBACK_SUPPORT or not shown_slots.isdisjoint(slots.tolist())):
                 return False
         return threshold(self.on, self._active_topics(now)) == self.on_now
 
-    def _has_rows(self) -> bool:
-        """Whether a topic could be shown though nothing has moved."""
-        windows = self.scope.windows
-        return bool((windows.sums[self._long, : windows.used] >= FALLBACK_SUPPORT).any())
-
     def _count_all(self, now: int) -> None:
         """All posts of the scope and their people in the long window, where that is counted."""
         if self.scope.counts_posts:
-            people = number_of(self.reader.people_samples(now - self.spec.long_ms, now))
-            posts = self.scope.windows.posts[self._long]
+            since = now - self.spec.long_ms
+            people = people_in(self.reader.everybody(since, now), self.scope.mask, since)
+            posts = self.scope.windows.posts[self.long]
             self.total = posts, shown(people, posts)
 
     @property
-    def busy(self) -> bool:
+    def remembers_suspects(self) -> bool:
+        """Whether it is this list of which the people of suspect topics are remembered."""
+        return (self.scope.name, self.spec.window) == REMEMBERS_SUSPECTS
+
+    @property
+    def has_tracked(self) -> bool:
         """Whether the list can change though nobody posts."""
         return bool(self._tracked)
 
     # -- who is looked at ------------------------------------------------------------------------------------------
 
-    def _track(self, short: I32, long: I32, bucket_began: bool, past: Past) -> None:
+    def _track(self, short: I32, long: I32, bucket_began: bool, past: BaselineWeight) -> None:
         """Looks closer at topics whose posts could be enough for a score."""
         windows = self.scope.windows
         if bucket_began:
-            slots = windows.live(self._long, self.least_people)
+            slots = windows.live(self.long, self.least_people)
         else:  # most topics have too few posts: they go before anything else is asked of them
             moved = np.concatenate((short, long))
-            slots = np.unique(moved[windows.sums[self._long, moved] >= self.least_people]).astype(np.int64)
+            slots = np.unique(moved[windows.sums[self.long, moved] >= self.least_people]).astype(np.int64)
         if len(slots) == 0:
             return
-        posts = windows.sums[self._short : self._long + 1, slots]
+        posts = windows.sums[self.short : self.long + 1, slots]
         enough = self.baseline.bound(slots, posts) >= OFF
         slots, posts = slots[enough], posts[:, enough]
         if len(slots):
             self.baseline.learn(slots.tolist(), past, self._timeline)
             self._tracked.update(slots[self.baseline.bound(slots, posts) >= OFF].tolist())
 
-    def _trending(self, now: int, past: Past) -> list[Standing]:
-        """Scores the tracked topics, lets their lives go on, and returns those that trend, in order."""
+    def _look_at(self, living: Sequence[Standing], now: int) -> None:
+        """Tells what speaks against each; of the list of all posts in the hour it is remembered who is suspect."""
+        for standing in living:
+            standing.signs = self.signs(standing.slot, self.reader.posts(standing.slot), now)
+            if standing.suspect and self.remembers_suspects:
+                self._suspicion.remember(self._topic(standing.slot), self.spec.step_ms)
+
+    def signs(self, slot: int, posts: int, now: int, early: Mapping[int, Sequence[U64]] | None = None) -> Signs | None:
+        """What speaks against a topic with so many posts in the long window, at a final step's end or (with `early`)
+        after it; see Suspicion."""
+        if posts < LEAST:
+            return None
+        return self._suspicion.signs(self._topic(slot), self.spec.step_ms, now, early)
+
+    def _topic(self, slot: int) -> int:
+        return int(self.scope.windows.topics[slot])
+
+    def _living(self, now: int, past: BaselineWeight) -> list[Standing]:
+        """Scores the tracked topics, lets their lives go on, and returns those that trend."""
         slots = sorted(self._tracked)
         on = self.on_now = threshold(self.on, self._active_topics(now))
         found = []
@@ -182,36 +168,24 @@ class ScopeList:
             life = self._lives.get(slot)
             if life is None:
                 life = self._lives[slot] = Life(at=now)
-            r = rank_weight(standing.support[standing.which].n, standing.expected, standing.score)
-            life.step(self.spec, now, standing.score, r, on, sets_record=not past.flag)
-            standing.weight = life.shown
-            if life.since is not None:
-                standing.life, standing.trending = life, True
+            if standing.live(life, self.spec, now, on, not past.flag, self.least_people):
                 found.append(standing)
-            elif standing.score < OFF and self._cannot_score(slot):
+            elif life.since is None and standing.score < OFF and self._cannot_score(slot):
                 self._tracked.discard(slot)
                 if life.idle:
                     del self._lives[slot]
-        found.sort(key=lambda standing: (-standing.weight, self.key(standing.slot)))
-        return found if self.of_shard else join(found)
+        return found
 
     def _cannot_score(self, slot: int) -> bool:
-        posts = self.scope.windows.sums[self._short : self._long + 1, [slot]]
+        posts = self.scope.windows.sums[self.short : self.long + 1, [slot]]
         return bool(posts[1, 0] < self.least_people or self.baseline.bound(np.array([slot]), posts)[0] < OFF)
 
     def _score(self, slot: int, e: F64, v: F64) -> Standing:
-        return self.standing(slot, self.reader.support(slot), e, v)
-
-    def standing(self, slot: int, support: tuple[Support, Support], e: F64, v: F64) -> Standing:
-        """The score of this support (short and long window) against what was expected."""
-        scores = [(support[j].n - float(e[j])) / math.sqrt(float(v[j])) for j in (0, 1)]
-        which = 0 if scores[0] >= scores[1] else 1
-        score = max(scores[which], 0.0) if support[1].n >= self.least_people else 0.0
-        return Standing(slot, support, score, which, float(e[which]), float(v[which]))
+        return against_past(slot, self.reader.support(slot), e, v, self.least_people)
 
     def _active_topics(self, now: int) -> float:
         """Topics of the scope in the long window; as many as matter, see `threshold`."""
-        mentions = self.scope.windows.mentions[self._long]
+        mentions = self.scope.windows.mentions[self.long]
         if self.spec.step_ms < HOUR_MS and mentions <= ON_GROWTH_FROM:
             return mentions  # not more topics than that; hourly records lack some mentions
         return self.reader.active_topics(now)
@@ -227,7 +201,7 @@ class ScopeList:
         """What is remembered of a topic that scores."""
         return self._lives.get(slot)
 
-    def expect(self, slots: Sequence[int], past: Past) -> list[tuple[F64, F64]]:
+    def expect(self, slots: Sequence[int], past: BaselineWeight) -> list[tuple[F64, F64]]:
         """(e, v) of short and long window for each slot."""
         return self.baseline.expect(slots, past, self._timeline)
 
@@ -236,30 +210,33 @@ class ScopeList:
     def _counting(self, now: int) -> list[Standing]:
         """No past yet: topics by support."""
         on = self.on_now = threshold(self.on, self._active_topics(now))
-        found = []
-        for slot in self._most_support(self.least_people, ROWS, ()) or self._most_support(FALLBACK_SUPPORT, ROWS, ()):
-            support = self.reader.support(slot)
-            n = support[1].n
-            trending = n >= max(on, self.least_people)
-            found.append(Standing(slot, support, n, weight=rank_weight(n, 0.0, n), trending=trending))
-        return found
+        slots = self._most_support(self.least_people, ROWS, ()) or self._most_support(FALLBACK_SUPPORT, ROWS, ())
+        return [without_past(slot, self.reader.support(slot), on, self.least_people) for slot in slots]
 
-    def _fill(self, now: int, past: Past, trending: Sequence[Standing]) -> list[Standing]:
-        """What fills a short list up: topics by support, not trending."""
-        taken = {slot for standing in trending for slot in (standing.slot, *standing.joined)}
-        slots = self._most_support(self.least_people, ROWS - (0 if self.of_shard else len(trending)), taken)
-        if not slots and not trending:
-            slots = self._most_support(FALLBACK_SUPPORT, ROWS, taken)
-        found = []
-        for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
-            standing = self._score(slot, e, v)
-            life = self._lives.get(slot)
-            if life is not None:
-                standing.weight = life.shown_at(self.spec, now)
-            found.append(standing)
-        return found
+    def _fill(
+        self, now: int, past: BaselineWeight, trending: Sequence[Standing], suspects: Sequence[Standing]
+    ) -> tuple[list[Standing], list[Standing]]:
+        """What fills a short list up: topics by support, not trending; and which of those looked at are suspect."""
+        there, more = taken([*trending, *suspects]), list[Standing]()
+        while True:
+            slots = self._most_support(self.least_people, ROWS - len(trending), there)
+            if not slots and not trending:
+                slots = self._most_support(FALLBACK_SUPPORT, ROWS, there)
+            found = []
+            for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
+                standing = self._score(slot, e, v)
+                standing.signs = self.signs(slot, self.reader.posts(slot), now)
+                life = self._lives.get(slot)
+                if life is not None:
+                    standing.hold(life.shown_at(self.spec, now))
+                found.append(standing)
+            fresh = [standing for standing in found if standing.suspect]
+            if not fresh:
+                return found, more
+            more += fresh
+            there.update(standing.slot for standing in fresh)
 
-    def _most_support(self, least: int, count: int, taken: Iterable[int]) -> list[int]:
+    def _most_support(self, least: int, count: int, there: Iterable[int]) -> list[int]:
         """The slots with most support in the long window, at least `least`, by key where equal."""
         if count <= 0:
             return []
@@ -267,7 +244,7 @@ class ScopeList:
         for slot, most in self._by_posts(least):
             if len(best) >= count and most < -best[count - 1][0]:
                 break
-            if slot in taken:
+            if slot in there:
                 continue
             n = self.reader.long_support(slot).n
             if n >= least:
@@ -277,10 +254,10 @@ class ScopeList:
     def _by_posts(self, least: int) -> Iterator[tuple[int, float]]:
         """(slot, the most support its posts in the long window allow), best first."""
         windows = self.scope.windows
-        slots = windows.live(self._long, least)
+        slots = windows.live(self.long, least)
         if len(slots) == 0:
             return
-        most = most_support(windows.sums[self._long, slots])
+        most = most_support(windows.sums[self.long, slots])
         first = 64
         if len(slots) > first:
             top = np.argpartition(-most, first)[:first]
@@ -292,46 +269,26 @@ class ScopeList:
         order = np.argsort(-most)
         yield from zip(slots[order].tolist(), most[order].tolist(), strict=True)
 
-    # -- issuing -----------------------------------------------------------------------------------------------------
-
-    def _is_news(self, standings: Sequence[Standing], past: Past, wanted: Iterable[str]) -> list[str]:
-        """The scopes whose last list said something else."""
-        posts = [self.reader.posts(standing.slot) for standing in standings]
-        now = tuple(
-            (
-                self.key(standing.slot),
-                standing.trending,
-                said,
-                shown(standing.support[1].people, said),
-                tuple(flags_of(standing)),
-            )
-            for standing, said in zip(standings, posts, strict=True)
-        )
-        issued = (past.flag, *self.total, *now) if now or self.total[0] else ()
-        news = [scope for scope in wanted if self._issued.get(scope, ()) != issued]
-        self._issued.update(dict.fromkeys(news, issued))
-        return news
-
     # -- bookkeeping -------------------------------------------------------------------------------------------------
 
-    def roll(self, finished: Finished, past: Past, span: Span) -> None:
+    def roll(self, finished: ClosedBucket, past: BaselineWeight, span: Span) -> None:
         """A bucket ended (see Baseline). With a baseline that is dropped goes what was remembered of its topic."""
         alive = [slot for slot, life in self._lives.items() if life.since is not None]
         for slot in self.baseline.roll(finished, past, span, self._timeline, alive).tolist():
             self._lives.pop(slot, None)
 
-    def tidy(self) -> set[int]:
+    def compact(self) -> set[int]:
         """Forgets lives that cannot matter any more. Returns the slots that are needed."""
         self._lives = {slot: life for slot, life in self._lives.items() if slot in self._tracked or not life.idle}
         return {*self._lives, *self._tracked, *self.shown, *self.baseline.slots.tolist()}
 
-    def state(self, scope: str) -> tuple[dict[int, Life], set[int], tuple[object, ...]]:
-        """Lives by slot, the slots looked at closely, and what was issued last for the scope."""
-        return self._lives, self._tracked, self._issued.get(scope, ())
+    def state(self) -> tuple[dict[int, Life], set[int], tuple[object, ...]]:
+        """Lives by slot, the slots looked at closely, and what was issued last."""
+        return self._lives, self._tracked, self._issued
 
     def restore(self, lives: dict[int, Life], tracked: set[int], issued: tuple[object, ...]) -> None:
-        """Takes what `state` gave for a scope without twins."""
-        self._lives, self._tracked, self._issued = lives, tracked, {self.scope.name: issued}
+        """Takes what `state` gave."""
+        self._lives, self._tracked, self._issued = lives, tracked, issued
 
     def renumber(self, new_slot: I32) -> None:
         """Slots have new numbers (all that are needed are kept)."""
@@ -340,17 +297,3 @@ class ScopeList:
         self._lives = {int(new_slot[slot]): life for slot, life in self._lives.items()}
         self._tracked = {int(new_slot[slot]) for slot in self._tracked}
         self.shown = [int(new_slot[slot]) for slot in self.shown]
-
-
-def flags_of(standing: Standing) -> list[Flag]:
-    """Facts beside the rank (docs/trending.md, Row)."""
-    long = standing.support[1]
-    flags: list[Flag] = []
-    if long.one_text > 0.5:
-        flags.append("one_post")
-    if long.one_author > 0.5:
-        flags.append("one_author")
-    if standing.joined:
-        flags.append("same_people")
-    return flags
-

@@ -8,15 +8,19 @@ once. All results depend on the set of (author, text) alone, never on order or g
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipeline.trends.arrays import I32, I64, U64, Integers, Mask, order_by, run_lengths, starts_of
+from pipeline.trends.arrays import I32, I64, U64, Integers, run_lengths, starts_of
+from pipeline.trends.reducing import Runs, reduced, summed
 
 K = 512  # people counted exactly; beyond, K are sampled
+FEW = 64  # numbers that Python sorts faster than numpy
 _SMALL = 24  # entries up to which plain Python is faster than numpy's calls
 _TWO_64 = float(1 << 64)
 
@@ -42,7 +46,7 @@ def _rotate(x: U64, bits: int) -> U64:
     return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
 
 
-def mix(author: U64, text: U64) -> U64:
+def text_priority(author: U64, text: U64) -> U64:
     """The order in which a person's texts compete to stand for them: own words before reposts, then xxh64 of both.
 
     The hash is XXH64 of the 16 bytes (author, text), little endian, without a seed, computed for whole arrays.
@@ -59,43 +63,59 @@ def mix(author: U64, text: U64) -> U64:
     return (h >> np.uint64(1)) | (text << np.uint64(63))
 
 
-def mix_of_one(author: int, text: int) -> int:
-    """`mix` for one person and text."""
+def text_priority_of_one(author: int, text: int) -> int:
+    """`text_priority` for one person and text."""
     return xxhash.xxh64_intdigest(struct.pack("<QQ", author, text)) >> 1 | (text & 1) << 63
 
 
-def unite(
-    group: Integers, author: U64, text: U64, posts: I32, groups: int
-) -> tuple[I64, U64, U64, I32]:
-    """One entry per (group, author), sorted: the text of smallest mix and the sum of posts."""
-    if len(group) == 0:
-        return np.asarray(group, np.int64), author, text, posts
-    order = order_by(group, author, groups)
-    rows, author, text, posts = np.asarray(group[order], np.int64), author[order], text[order], posts[order]
-    starts = starts_of((rows[1:] != rows[:-1]) | (author[1:] != author[:-1]))
-    if len(starts) == len(rows):
-        return rows, author, text, posts
-    lengths = run_lengths(starts, len(rows))
-    several = np.flatnonzero(np.repeat(lengths > 1, lengths))
-    run = np.repeat(np.arange(len(starts)), lengths)[several]
-    mixed = mix(author[several], text[several])
+def unite(group: Integers, author: U64, text: U64, posts: I32, groups: int) -> tuple[I64, U64, U64, I32]:
+    """One entry per (group, author), sorted: the text of smallest priority and the sum of posts."""
+    group, author, (text, posts) = reduced(group, author, (text, posts), (least_text, summed), groups)
+    return group, author, text, posts
+
+
+def least_text(text: U64, runs: Runs) -> U64:
+    """Of each run (a person's entries) the text of smallest priority."""
+    several = runs.several
+    run = np.repeat(np.arange(len(runs.starts)), runs.lengths)[several]
+    priority = text_priority(runs.key[several], text[several])
     run_starts = starts_of(run[1:] != run[:-1])
-    smallest = np.minimum.reduceat(mixed, run_starts)
-    wins = mixed == np.repeat(smallest, run_lengths(run_starts, len(run)))
-    chosen = text[starts]
+    smallest = np.minimum.reduceat(priority, run_starts)
+    wins = priority == np.repeat(smallest, run_lengths(run_starts, len(run)))
+    chosen = text[runs.starts]
     chosen[run[wins]] = text[several[wins]]
-    return rows[starts], author[starts], chosen, np.add.reduceat(posts, starts, dtype=np.int32)
+    return chosen
 
 
-def capped(group: I64) -> Mask | None:
-    """Which entries, sorted by (group, author), a sample keeps: the K + 1 first of each group; None: all."""
-    if len(group) <= K + 1:
-        return None
-    starts = starts_of(group[1:] != group[:-1])
-    lengths = run_lengths(starts, len(group))
-    if lengths.max() <= K + 1:
-        return None
-    return np.asarray(np.arange(len(group)) - np.repeat(starts, lengths) <= K)
+def sample(hashes: Sequence[int]) -> U64:
+    """The K + 1 smallest different hashes, sorted: it tells how many there were."""
+    if len(hashes) < FEW:
+        return np.array(sorted(set(hashes)), np.uint64)
+    return smallest(np.array(hashes, np.uint64))
+
+
+def sample_of_posts(hashes: Sequence[int]) -> tuple[U64, I32]:
+    """`sample` of the authors of posts, and how many posts each has."""
+    if len(hashes) < FEW:
+        counts = sorted(Counter(hashes).items())
+        return np.array([one for one, _ in counts], np.uint64), np.array([posts for _, posts in counts], np.int32)
+    people, posts = np.unique(np.array(hashes, np.uint64), return_counts=True)
+    return people[: K + 1], posts[: K + 1].astype(np.int32)
+
+
+def united_sample(samples: Sequence[U64]) -> U64:
+    """What `smallest` gives of several of its own (one at least)."""
+    if sum(map(len, samples)) < FEW:
+        return np.array(sorted(set().union(*[sample.tolist() for sample in samples])), np.uint64)
+    return smallest(np.concatenate(samples))
+
+
+def smallest(hashes: U64) -> U64:
+    """The K + 1 smallest different hashes, sorted."""
+    ordered = np.sort(hashes)
+    if len(ordered) > 1:
+        ordered = ordered[starts_of(ordered[1:] != ordered[:-1])]
+    return ordered[: K + 1]
 
 
 def most_support(posts: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
@@ -120,20 +140,30 @@ class Support:
     one_author: float = 0.0  # share of the posts that are by the busiest person
     authors: U64 | None = None  # the sampled people, sorted
     theta: float = 1.0
+    withdrawn: int = 0  # posts that count no more
+    withdrawn_by: int = 0  # their authors
 
 
 NOBODY = Support(0.0, 0.0)
 
 
-def support(author: U64, text: U64, posts: I32) -> Support:
-    """Unites entries of one topic, in any order and with repetitions, and reads them.
+def support(author: U64, text: U64, posts: I32, withdrawn: U64 | None = None) -> Support:
+    """Unites entries of one topic, in any order and with repetitions, and reads them. `withdrawn`: the authors of posts
+    among them that were withdrawn, a post each; who has none left is none of the people.
 
     theta is the sampled fraction, 1 up to K people; people = m / theta; n = u / theta + 2 r, where u texts are held by
     one sampled person and r by several.
     """
     if len(author) <= min(_SMALL, K):
-        return _support_of_few(author, text, posts)
-    return support_of_united(*united(author, text, posts))
+        return told_of(_support_of_few(author, text, posts, withdrawn), withdrawn)
+    return told_of(support_of_united(*united(author, text, posts), withdrawn), withdrawn)
+
+
+def told_of(found: Support, withdrawn: U64 | None) -> Support:
+    """The same, with how many posts were withdrawn, and by how many people."""
+    if withdrawn is None:
+        return found
+    return replace(found, withdrawn=len(withdrawn), withdrawn_by=len(set(withdrawn.tolist())))
 
 
 def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
@@ -142,14 +172,37 @@ def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
     return author[: K + 1], text[: K + 1], posts[: K + 1]
 
 
-def support_of_united(author: U64, text: U64, posts: I32) -> Support:
-    """`support` of what `united` gives."""
+def posts_left(author: U64, posts: I32, withdrawn: U64) -> I32:
+    """How many posts each of these people (once each, sorted) has left, at least 0."""
+    who, times = np.unique(withdrawn, return_counts=True)
+    place = np.minimum(author.searchsorted(who), len(author) - 1)
+    known = author[place] == who
+    left = posts.copy()
+    left[place[known]] -= times[known].astype(np.int32)
+    return np.maximum(left, 0)
+
+
+def people_left(author: U64, posts: I32, withdrawn: U64) -> float:
+    """How many people have posts left, of samples with their posts."""
+    author, _, posts = united(author, np.zeros_like(author), posts)
     if len(author) == 0:
-        return NOBODY
+        return 0.0
+    theta = float(author[K]) / _TWO_64 if len(author) > K else 1.0
+    return int(np.count_nonzero(posts_left(author, posts, withdrawn)[:K])) / theta
+
+
+def support_of_united(author: U64, text: U64, posts: I32, withdrawn: U64 | None = None) -> Support:
+    """`support` of what `united` gives."""
     theta = 1.0
     if len(author) > K:
         theta = float(author[K]) / _TWO_64
         author, text, posts = author[:K], text[:K], posts[:K]
+    if withdrawn is not None and len(author):
+        posts = posts_left(author, posts, withdrawn)
+        there = posts > 0
+        author, text, posts = author[there], text[there], posts[there]
+    if len(author) == 0:
+        return NOBODY
     ordered = np.sort(text)
     held = run_lengths(starts_of(ordered[1:] != ordered[:-1]), len(ordered))
     single, m = int(np.count_nonzero(held == 1)), len(author)
@@ -164,7 +217,7 @@ def support_of_united(author: U64, text: U64, posts: I32) -> Support:
     )
 
 
-def _support_of_few(author: U64, text: U64, posts: I32) -> Support:
+def _support_of_few(author: U64, text: U64, posts: I32, withdrawn: U64 | None) -> Support:
     """`support` of a handful of entries, at most K."""
     if len(author) == 0:
         return NOBODY
@@ -176,8 +229,16 @@ def _support_of_few(author: U64, text: U64, posts: I32) -> Support:
             stands[a], counts[a] = t, c
             continue
         counts[a] += c
-        if before != t and mix_of_one(a, t) < mix_of_one(a, before):
+        if before != t and text_priority_of_one(a, t) < text_priority_of_one(a, before):
             stands[a] = t
+    if withdrawn is not None:
+        for a in withdrawn.tolist():
+            if a in counts:
+                counts[a] -= 1
+                if counts[a] == 0:
+                    del counts[a], stands[a]
+        if not stands:
+            return NOBODY
     held: dict[int, int] = {}
     for t in stands.values():
         held[t] = held.get(t, 0) + 1

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 
 from pipeline.trends.arrays import I32, U64, Mask
-from pipeline.trends.panes import EXAMPLES, united_sample
-from pipeline.trends.people import NOBODY, K, Support, support
+from pipeline.trends.counts import EXAMPLES, Counts, Place
+from pipeline.trends.names import Names
+from pipeline.trends.people import NOBODY, K, Support, people_left, support, united_sample
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
-from pipeline.trends.tables import Names, Place, Table, said_in, totals_in
 from pipeline.trends.timeline import Timeline, Where
 
 SPARK_POINTS = 20
 _TWO_64 = float(1 << 64)
+_ID = (1 << 63) - 1  # what the priority of an example holds of its id
+
+
+def spark_ends(now: int, step_ms: int) -> range:
+    """The ends (ms) of the steps that a spark shows at `now`, oldest first."""
+    return range(now - (SPARK_POINTS - 1) * step_ms, now + step_ms, step_ms)
 
 
 class Reader:
@@ -25,24 +32,27 @@ class Reader:
     def __init__(self, scope: Scope, spec: ListSpec, timeline: Timeline) -> None:
         self._scope, self._spec, self._timeline = scope, spec, timeline
         self._now = 0
-        self._tables: dict[tuple[int, int], list[Table]] = {}  # by window number and end, of this step
+        self._tables: dict[tuple[int, int], list[Counts]] = {}  # by window number and end, of this step
         self._support: tuple[dict[int, Support], dict[int, Support]] = ({}, {})  # by slot: short, long window
-        self._words: dict[int, tuple[list[str], list[str]]] = {}  # by slot: spellings and examples of the long window
+        # by slot: spellings of the long window, and what could be examples: (priority, post id)
+        self._words: dict[int, tuple[list[str], list[tuple[int, str]]]] = {}
         self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, as far as it was read
+        self._people: dict[int, dict[int, int]] = {}  # by slot: people of a step by its end, as far as they were read
 
-    def step(self, now: int, touched: tuple[I32, I32]) -> None:
-        """Goes to the step that ends at `now`; the touched slots' posts changed, by window."""
+    def step(self, now: int, changed_slots: tuple[I32, I32]) -> None:
+        """Goes to the step that ends at `now`; the changed_slots slots' posts changed, by window."""
         self._now = now
         self._tables.clear()
         short, long = self._support
-        _drop(touched[0], self._scope.windows.used, short)
-        _drop(touched[1], self._scope.windows.used, long, self._words)
+        _drop(changed_slots[0], self._scope.windows.used, short)
+        _drop(changed_slots[1], self._scope.windows.used, long, self._words)
 
     def clear(self) -> None:
         """Slots mean other topics now."""
         self._support = ({}, {})
         self._words.clear()
         self._history.clear()
+        self._people.clear()
 
     @property
     def now(self) -> int:
@@ -57,10 +67,6 @@ class Reader:
     def end(self) -> int:
         """The end of the last final minute, ms."""
         return self._timeline.end
-
-    def posts_since(self, start: int) -> int:
-        """All posts of the scope in the final minutes from `start` (ms, a full minute) on."""
-        return sum(said_in(table, self._scope.mask)[0] for table in self._timeline.covering(start, self.end))
 
     def places_since(self, slot: int, start: int) -> list[Place]:
         """Where a topic stands in all final minutes from `start` (ms, a full minute) on. (Lists by the minute only.)"""
@@ -85,12 +91,13 @@ class Reader:
 
     def _read(self, slot: int, which: int, end: int) -> Support:
         places, mask = self._places(slot, which, end), self._scope.mask
+        since = end - self._spec.windows_ms[which]
         if mask is not None and not all(place.lies_in(mask) for place in places):
-            return _support_of(places, mask)
+            return _support_of(places, mask, since)
         known, key = self._timeline.supports, self._where(slot, which, end)
         found = known.get(key)
         if found is None:
-            found = known[key] = _support_of(places, None)
+            found = known[key] = _support_of(places, None, since)
         return found
 
     def _places(self, slot: int, which: int, end: int) -> list[Place]:
@@ -106,7 +113,7 @@ class Reader:
     def _where(self, slot: int, which: int, end: int) -> Where:
         return self._spec.windows_ms[which], end, int(self._scope.windows.topics[slot])
 
-    def tables(self, which: int, end: int) -> list[Table]:
+    def tables(self, which: int, end: int) -> list[Counts]:
         """The tables of a window that ends at `end`, oldest first."""
         found = self._tables.get((which, end))
         if found is None:
@@ -119,50 +126,46 @@ class Reader:
     def active_topics(self, now: int) -> float:
         """How many topics the scope has in the long window, from the topic samples."""
         mask = self._scope.mask
-        return number_of(
-            [totals.topics for table in self.tables(1, now) for totals in totals_in(table, mask)]
-        )
+        return number_of([table.topics_in(mask) for table in self.tables(1, now)])
 
-    def people_samples(self, start: int, end: int) -> list[U64]:
-        """Of everybody who posts in the scope, of all final steps in a time (ms)."""
+    def everybody(self, start: int, end: int) -> list[Counts]:
+        """The tables of all final steps in a time (ms)."""
         by_hours = self._spec.step_ms == HOUR_MS
-        tables = self._timeline.hours_in(start, end) if by_hours else self._timeline.covering(start, end)
-        return [totals.people for table in tables for totals in totals_in(table, self._scope.mask)]
+        return self._timeline.hours_in(start, end) if by_hours else self._timeline.covering(start, end)
 
-    def spark(self, slot: int, which: int) -> list[float]:
-        """Support in a window at the last 20 steps, oldest first."""
+    def n_before(self, slot: int, which: int, end: int) -> float:
+        """Support in a window that ended at an earlier step, `end` (ms)."""
+        before = self._history.setdefault((slot, which), {})
+        if end not in before:
+            before[end] = self._read(slot, which, end).n
+        return before[end]
+
+    def spark(self, slot: int) -> list[int]:
+        """People of each of the last 20 steps, oldest first."""
         step_ms = self._spec.step_ms
-        n, points = self._in_window(slot, which).n, []
-        before, oldest = self._history.setdefault((slot, which), {}), self._now - (SPARK_POINTS - 1) * step_ms
-        for end in range(self._now, oldest - step_ms, -step_ms):
-            if end in before:
-                n = before[end]
-            elif end < self._now and self._changed_between(slot, which, end):
-                n = self._read(slot, which, end).n
-            before[end] = n
-            points.append(n)
-        points.reverse()
+        known = self._people.setdefault(slot, {})
+        points = []
+        for end in spark_ends(self._now, step_ms):
+            if end not in known:
+                known[end] = self._people_of_step(slot, end)
+            points.append(known[end])
         return points
 
-    def _changed_between(self, slot: int, which: int, end: int) -> bool:
-        """Whether the step after `end` brought the topic anything, or took it away."""
-        spec = self._spec
-        steps = self._timeline.hours if spec.step_ms == HOUR_MS else self._timeline.minutes
-        topic = self._scope.windows.topics[slot]
-        for start in (end, end - spec.windows_ms[which]):
-            table = steps.get(start)
-            if table is not None and table.find(topic) is not None:
-                return True
-        return False
+    def _people_of_step(self, slot: int, end: int) -> int:
+        table = self._steps.get(end - self._spec.step_ms)
+        place = table.find(self._scope.windows.topics[slot]) if table is not None else None
+        return round(number_of(people_at([place], self._scope.mask))) if place is not None else 0
+
+    @property
+    def _steps(self) -> dict[int, Counts]:
+        """The tables of single steps, by start."""
+        return self._timeline.hours if self._spec.step_ms == HOUR_MS else self._timeline.minutes
 
     def forget_history(self) -> None:
-        """Forgets support that no spark needs any more."""
+        """Forgets what no row can tell any more."""
         oldest = self._now - SPARK_POINTS * self._spec.step_ms
-        for place, known in list(self._history.items()):
-            if max(known) <= oldest:
-                del self._history[place]
-            elif len(known) > 2 * SPARK_POINTS:
-                self._history[place] = {end: n for end, n in known.items() if end > oldest}
+        _forget(self._history, oldest)
+        _forget(self._people, oldest)
 
     def spellings(self, slot: int) -> list[str]:
         """The spellings of a topic in the long window, most used first."""
@@ -174,12 +177,13 @@ class Reader:
 
     def examples(self, slot: int) -> list[str]:
         """Ids of some posts of the long window: own words before reposts, else drawn by lot."""
-        return self._in_words(slot)[1].copy()
+        return examples_of(self._in_words(slot)[1], self.tables(1, self._now))
 
-    def _in_words(self, slot: int) -> tuple[list[str], list[str]]:
+    def _in_words(self, slot: int) -> tuple[list[str], list[tuple[int, str]]]:
         known = self._words.get(slot)
         if known is not None:
             return known
+        since = self._now - self._spec.long_ms
         names = self._timeline.names.spellings
         counts: dict[int, int] = {}
         found: list[tuple[int, str]] = []
@@ -187,12 +191,76 @@ class Reader:
             table = place.table
             for row in place.rows(self._scope.mask):
                 spelling = int(table.spelling[row])
-                counts[spelling] = counts.get(spelling, 0) + int(table.posts[row])
+                counts[spelling] = counts.get(spelling, 0) + posts_of_row(table, row, since)
                 first, last = int(table.example_ptr[row]), int(table.example_ptr[row + 1])
-                found += zip(table.example_lot[first:last].tolist(), table.examples[first:last], strict=True)
-        spellings = [names[number] for number in sorted(counts, key=lambda number: (-counts[number], names[number]))]
-        known = self._words[slot] = spellings, [post for _, post in sorted(found)[:EXAMPLES]]
+                found += zip(table.example_priority[first:last].tolist(), table.example[first:last], strict=True)
+        known = self._words[slot] = most_used(counts, names), sorted(found)
         return known
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def _forget(known: dict[_Key, dict[int, _Value]], oldest: int) -> None:
+    """Forgets what was read of ends not after `oldest`, where that is much."""
+    for place, by_end in list(known.items()):
+        if max(by_end) <= oldest:
+            del known[place]
+        elif len(by_end) > 2 * SPARK_POINTS:
+            known[place] = {end: value for end, value in by_end.items() if end > oldest}
+
+
+def people_at(places: Sequence[Place], mask: Mask | None) -> list[U64]:
+    """The people samples of rows there, in the cells of `mask`."""
+    return [
+        place.table.author[place.table.person_ptr[row] : place.table.person_ptr[row + 1]]
+        for place in places
+        for row in place.rows(mask)
+    ]
+
+
+def most_used(posts: Mapping[int, int], names: Sequence[str]) -> list[str]:
+    """The spellings that have posts, given by number, most used first."""
+    there = [number for number, count in posts.items() if count > 0]
+    return [names[number] for number in sorted(there, key=lambda number: (-posts[number], names[number]))]
+
+
+def examples_of(candidates: Iterable[tuple[int, str]], tables: Iterable[Counts]) -> list[str]:
+    """The first few post ids of candidates in their order that none of the tables has withdrawn."""
+    gone = [table.gone_ids for table in tables if len(table.cell_retracted)]
+    kept = (post for priority, post in candidates if not any(priority & _ID in ids for ids in gone))
+    return list(islice(kept, EXAMPLES))
+
+
+def posts_of_row(table: Counts, row: int, since: int) -> int:
+    """The row's posts, less what it withdraws of panes from `since` (ms) on."""
+    posts = int(table.posts[row])
+    if len(table.retracted):
+        first, last = table.retracted_ptr[row], table.retracted_ptr[row + 1]
+        if first < last:
+            posts -= int(np.count_nonzero(table.retracted_pane[first:last] >= since))
+    return posts
+
+
+def posts_in(tables: Iterable[Counts], mask: Mask | None, since: int) -> int:
+    """All posts in the cells of `mask`, less those of panes from `since` (ms) on that were withdrawn."""
+    posts = 0
+    for table in tables:
+        posts += table.posted(mask)[0]
+        if len(table.cell_retracted):
+            posts -= int(np.count_nonzero(table.retracted_posts(mask)[1] >= since))
+    return posts
+
+
+def people_in(tables: Sequence[Counts], mask: Mask | None, since: int) -> float:
+    """How many people have posts in the cells of `mask`, less those who withdrew all, of panes from `since` (ms) on."""
+    samples = [table.people_in(mask) for table in tables]
+    if not any(len(table.cell_retracted) for table in tables):
+        return number_of(samples)
+    posts = [table.author_posts_in(mask) for table in tables]
+    withdrawn = [authors[panes >= since] for authors, panes in (table.retracted_posts(mask) for table in tables)]
+    return people_left(np.concatenate(samples), np.concatenate(posts), np.concatenate(withdrawn))
 
 
 def _drop(slots: I32, used: int, *known: dict[int, Any]) -> None:
@@ -214,24 +282,46 @@ def number_of(samples: Sequence[U64]) -> float:
     return K / (float(hashes[K]) / _TWO_64) if len(hashes) > K else float(len(hashes))
 
 
-def _support_of(places: Sequence[Place], mask: Mask | None) -> Support:
+def _support_of(places: Sequence[Place], mask: Mask | None, since: int) -> Support:
     parts = gather(places, mask)
-    return support(*parts) if parts is not None else NOBODY
+    return support(*parts, withdrawn_in(places, mask, since)) if parts is not None else NOBODY
+
+
+def withdrawn_in(places: Sequence[Place], mask: Mask | None, since: int) -> U64 | None:
+    """The authors of the posts that were withdrawn there, of panes from `since` (ms) on, a post each; None: of none."""
+    found = []
+    for place in places:
+        table = place.table
+        if not len(table.retracted):
+            continue
+        first, last = table.retracted_ptr[place.row], table.retracted_ptr[place.last_row]
+        if first == last:
+            continue
+        spans = [slice(first, last)]
+        if mask is not None and len(rows := place.rows(mask)) < place.last_row - place.row:
+            spans = [slice(table.retracted_ptr[row], table.retracted_ptr[row + 1]) for row in rows]
+        found += [table.retracted_author[span][table.retracted_pane[span] >= since] for span in spans]
+    if not found:
+        return None
+    authors = np.concatenate(found) if len(found) > 1 else found[0]
+    return authors if len(authors) else None
 
 
 def gather(places: Sequence[Place], mask: Mask | None) -> tuple[U64, U64, I32] | None:
     """(author, text, posts) of all entries there in the cells of `mask`; None: there are none."""
-    spans: list[tuple[Table, int, int]] = []
+    spans: list[tuple[Counts, int, int]] = []
     for place in places:
         rows = place.rows(mask)
         if len(rows) == place.last_row - place.row:
             spans.append((place.table, place.entry, place.last_entry))
         else:
-            spans += [(place.table, int(place.table.ptr[row]), int(place.table.ptr[row + 1])) for row in rows]
+            spans += [
+                (place.table, int(place.table.person_ptr[row]), int(place.table.person_ptr[row + 1])) for row in rows
+            ]
     if not spans:
         return None
     return (
         np.concatenate([table.author[first:last] for table, first, last in spans]),
         np.concatenate([table.text[first:last] for table, first, last in spans]),
-        np.concatenate([table.said[first:last] for table, first, last in spans]),
+        np.concatenate([table.author_posts[first:last] for table, first, last in spans]),
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import numpy as np
 
 from pipeline.trends.arrays import I32, I64, Mask
-from pipeline.trends.panes import Cell
+from pipeline.trends.counts import Counts
+from pipeline.trends.names import Cell, Names
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
-from pipeline.trends.tables import Names, Table, posts_by_topic, said_in
 
 
 def scopes_of(cell: Cell) -> list[str]:
@@ -23,9 +24,16 @@ def scopes_of(cell: Cell) -> list[str]:
     return scopes
 
 
-def counts_posts(name: str) -> bool:
-    """Whether all posts and people of the scope are counted, with topics or without."""
-    return name.startswith(("event:", "watch:"))
+LENGTHS_MS = tuple(window_ms for spec in SPECS for window_ms in spec.windows_ms)
+ON_GRID = {
+    step_ms: [
+        (2 * place + j, spec.windows_ms[j])
+        for place, spec in enumerate(SPECS)
+        if spec.step_ms == step_ms
+        for j in (0, 1)
+    ]
+    for step_ms in (MINUTE_MS, HOUR_MS)
+}  # by grid: number and length of its windows
 
 
 class Windows:
@@ -35,19 +43,18 @@ class Windows:
     enters and leaves; nothing is visited twice.
     """
 
-    LENGTHS_MS = tuple((spec.step_ms, window) for spec in SPECS for window in spec.windows_ms)
-
     def __init__(self, counts_posts: bool = False) -> None:
-        self.posts = [0] * len(self.LENGTHS_MS)  # with topics or without; only where they are counted
-        self.posts_moved = [False] * len(self.LENGTHS_MS)  # whether the last step changed what is in the window
+        self.posts = [0] * len(LENGTHS_MS)  # with topics or without; only where they are counted
+        self.posts_moved = [False] * len(LENGTHS_MS)  # whether the last step changed what is in the window
         self._counts_posts = counts_posts
         self._said: dict[int, dict[int, tuple[int, int]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # posts and mentions by step
         self.topics = np.zeros(256, np.int32)  # by slot
         self.used = 0
-        self.sums = np.zeros((len(self.LENGTHS_MS), 256), np.int32)  # by window, slot
-        self.mentions = [0] * len(self.LENGTHS_MS)  # of all shards' topics
+        self.sums = np.zeros((len(LENGTHS_MS), 256), np.int32)  # by window, slot
+        self.mentions = [0] * len(LENGTHS_MS)
         self._slot = np.full(256, -1, np.int32)  # by topic number
-        self._past: dict[int, dict[int, tuple[I32, I32]]] = {MINUTE_MS: {}, HOUR_MS: {}}
+        # posts by slot of a step, and what was withdrawn of them since
+        self._past: dict[int, dict[int, list[tuple[I32, I32]]]] = {MINUTE_MS: {}, HOUR_MS: {}}
 
     @staticmethod
     def numbers(spec: ListSpec) -> tuple[int, int]:
@@ -71,6 +78,14 @@ class Windows:
             self.used = end
         return found
 
+    def holds(self, step_ms: int, start: int) -> bool:
+        """Whether something of the step from `start` is in a window of this grid."""
+        return start in self._past[step_ms] or start in self._said[step_ms]
+
+    def held(self, step_ms: int) -> set[int]:
+        """Where the steps begin of which something is in a window of this grid, ms."""
+        return {*self._past[step_ms], *self._said[step_ms]}
+
     def quiet(self, step_ms: int) -> bool:
         """Whether the windows of this grid are empty."""
         return not self._past[step_ms] and not self._said[step_ms]
@@ -78,73 +93,95 @@ class Windows:
     def leaves(self, step_ms: int, end: int) -> bool:
         """Whether anything leaves a window of this grid when time comes to `end`."""
         past, said = self._past[step_ms], self._said[step_ms]
-        return any(
-            (start := end - step_ms - window_ms) in past or start in said
-            for grid_ms, window_ms in self.LENGTHS_MS
-            if grid_ms == step_ms
-        )
+        return any((start := end - step_ms - window_ms) in past or start in said for _, window_ms in ON_GRID[step_ms])
 
-    def step(self, step_ms: int, end: int, table: Table | None, mask: Mask | None) -> list[I32]:
+    def step(self, step_ms: int, end: int, table: Counts | None, mask: Mask | None) -> list[I32]:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
-        of that grid, what is now too old leaves. Returns the slots touched, per window of `LENGTHS_MS`."""
+        of that grid, what is now too old leaves. Returns the slots changed_slots, per window of `LENGTHS_MS`."""
         past = self._past[step_ms]
         entering: tuple[I32, I32] | None = None
         if table is not None:
-            topics, posts = posts_by_topic(table, mask)
+            topics, posts = table.posts_by_topic(mask)
             if len(topics):
                 entering = self.slots_of(topics), posts
-                past[end - step_ms] = entering
-        touched: list[I32] = [_NONE] * len(self.LENGTHS_MS)
+                past[end - step_ms] = [entering]
+        changed_slots: list[I32] = [_NONE] * len(LENGTHS_MS)
         if table is None and not self.leaves(step_ms, end):
-            self.posts_moved = [False] * len(self.LENGTHS_MS)
-            return touched
-        for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
-            if grid_ms != step_ms:
-                continue
-            leaving = past.get(end - step_ms - window_ms)
+            self.posts_moved = [False] * len(LENGTHS_MS)
+            return changed_slots
+        for number, window_ms in ON_GRID[step_ms]:
+            leaving, sums = past.get(end - step_ms - window_ms), self.sums[number]
             if entering is not None:
-                self.sums[number, entering[0]] += entering[1]
-                touched[number] = entering[0]
+                sums[entering[0]] += entering[1]
+                changed_slots[number] = entering[0]
             if leaving is not None:
-                self.sums[number, leaving[0]] -= leaving[1]
-                touched[number] = np.concatenate((touched[number], leaving[0]))
-        longest = max(window for grid, window in self.LENGTHS_MS if grid == step_ms)
-        past.pop(end - step_ms - longest, None)
+                slots, posts = leaving[0]
+                sums[slots] -= posts
+                for slots_withdrawn, withdrawn in leaving[1:]:
+                    np.subtract.at(sums, slots_withdrawn, withdrawn)
+                before = changed_slots[number]
+                changed_slots[number] = np.concatenate((before, slots)) if len(before) else slots
+        gone = end - step_ms - ON_GRID[step_ms][-1][1]  # the longest window is the last one
+        past.pop(gone, None)
         self._step_said(step_ms, end, self._said_in(table, mask) if table is not None else (0, 0))
-        self._said[step_ms].pop(end - step_ms - longest, None)
-        return touched
+        self._said[step_ms].pop(gone, None)
+        if table is not None and len(table.cell_retracted):
+            self._withdraw(step_ms, end, table, mask)
+        return changed_slots
 
-    def _said_in(self, table: Table, mask: Mask | None) -> tuple[int, int]:
-        posts, mentions = said_in(table, mask)
+    def _withdraw(self, step_ms: int, now: int, table: Counts, mask: Mask | None) -> None:
+        """Takes what the table withdraws out of the windows of its grid that end at `now`."""
+        past, said = self._past[step_ms], self._said[step_ms]
+        topics, panes = table.retracted_in(mask)
+        if len(topics):
+            order = np.argsort(panes, kind="stable")
+            several, which = np.unique(topics[order], return_inverse=True)
+            slots, steps = self.slots_of(several)[which], panes[order] // step_ms * step_ms
+            for number, window_ms in ON_GRID[step_ms]:
+                np.subtract.at(self.sums[number], slots[steps >= now - window_ms], 1)
+            bounds = [0, *(np.flatnonzero(steps[1:] != steps[:-1]) + 1).tolist(), len(steps)]
+            for begin, end in pairwise(bounds):
+                if (parts := past.get(int(steps[begin]))) is not None:
+                    parts.append((slots[begin:end], np.full(end - begin, -1, np.int32)))
+        if self._counts_posts:
+            for start in (table.retracted_posts(mask)[1] // step_ms * step_ms).tolist():
+                if start in said:
+                    said[start] = said[start][0] - 1, said[start][1]
+                    for number, window_ms in ON_GRID[step_ms]:
+                        if start >= now - window_ms:
+                            self.posts[number] -= 1
+                            self.posts_moved[number] = True
+
+    def _said_in(self, table: Counts, mask: Mask | None) -> tuple[int, int]:
+        posts, mentions = table.posted(mask)
         return posts if self._counts_posts else 0, mentions
 
     def _step_said(self, step_ms: int, end: int, entering: tuple[int, int]) -> None:
         said = self._said[step_ms]
         if any(entering):
             said[end - step_ms] = entering
-        for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
-            if grid_ms == step_ms:
-                leaving = said.get(end - step_ms - window_ms, (0, 0))
-                self.posts[number] += entering[0] - leaving[0]
-                self.mentions[number] += entering[1] - leaving[1]
-                self.posts_moved[number] = bool(entering[0] or leaving[0])
+        for number, window_ms in ON_GRID[step_ms]:
+            leaving = said.get(end - step_ms - window_ms, (0, 0))
+            self.posts[number] += entering[0] - leaving[0]
+            self.mentions[number] += entering[1] - leaving[1]
+            self.posts_moved[number] = bool(entering[0] or leaving[0])
 
-    def refill(self, step_ms: int, start: int, now: int, table: Table, mask: Mask | None) -> None:
+    def refill(self, step_ms: int, start: int, now: int, table: Counts, mask: Mask | None) -> None:
         """Puts the step from `start` back into the windows of its grid that end at `now` and reach back to it."""
         said = self._said_in(table, mask)
         if any(said):
-            for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
-                if grid_ms == step_ms and start >= now - window_ms:
+            for number, window_ms in ON_GRID[step_ms]:
+                if start >= now - window_ms:
                     self._said[step_ms][start] = said
                     self.posts[number] += said[0]
                     self.mentions[number] += said[1]
-        topics, posts = posts_by_topic(table, mask)
-        if len(topics) == 0:
-            return
-        for number, (grid_ms, window_ms) in enumerate(self.LENGTHS_MS):
-            if grid_ms == step_ms and start >= now - window_ms:
-                slots = self._past[step_ms].setdefault(start, (self.slots_of(topics), posts))[0]
+        topics, posts = table.posts_by_topic(mask)
+        for number, window_ms in ON_GRID[step_ms] if len(topics) else ():
+            if start >= now - window_ms:
+                slots = self._past[step_ms].setdefault(start, [(self.slots_of(topics), posts)])[0][0]
                 self.sums[number, slots] += posts
+        if len(table.cell_retracted):
+            self._withdraw(step_ms, now, table, mask)
 
     def live(self, number: int, least: int) -> I64:
         """Slots with at least so many posts in a window."""
@@ -159,8 +196,8 @@ class Windows:
             return None
         keep: Mask = np.any(self.sums[:, : self.used] > 0, axis=0)
         for past in self._past.values():
-            for slots, _ in past.values():
-                keep[slots] = True
+            for parts in past.values():
+                keep[parts[0][0]] = True
         keep[list(needed)] = True
         if int(keep.sum()) * 4 > self.used * 3:
             return None
@@ -172,8 +209,8 @@ class Windows:
         known = np.flatnonzero(self.topics >= 0)
         self._slot[self.topics[known]] = known.astype(np.int32)
         for past in self._past.values():
-            for start, (slots, posts) in past.items():
-                past[start] = new[slots], posts
+            for start, parts in past.items():
+                past[start] = [(new[slots], posts) for slots, posts in parts]
         return new
 
     def renumber(self, new_topic: I32) -> None:
@@ -198,27 +235,13 @@ _NONE = np.zeros(0, np.int32)
 
 
 class Scope:
-    """Its names, its cells and its windows.
+    """Its name, its cells and its windows."""
 
-    Scopes that have had the same cells so far are *twins*: one object with all their names, until a cell tells them
-    apart (an archive of one network is both `all` and its source).
-    """
-
-    def __init__(self, twins: Sequence[str], names: Names) -> None:
-        self._names = names
-        self.rename(twins)
-        self.windows = Windows(self.counts_posts)
-
-    def rename(self, twins: Sequence[str]) -> None:
-        """Stands for these scopes from now on, which have the cells it had."""
-        self.twins = sorted(twins)
-        self._is_member: Callable[[Cell], bool] = _membership(self.name)
+    def __init__(self, name: str, names: Names) -> None:
+        self.name, self._names = name, names
+        self._is_member: Callable[[Cell], bool] = _membership(name)
         self._mask = np.zeros(0, np.bool_)
-
-    @property
-    def name(self) -> str:
-        """The first of its names."""
-        return self.twins[0]
+        self.windows = Windows(self.counts_posts)
 
     @property
     def is_event(self) -> bool:
@@ -226,8 +249,8 @@ class Scope:
 
     @property
     def counts_posts(self) -> bool:
-        """Whether it has all its posts and people counted, with topics or without. Such a scope has no twin."""
-        return counts_posts(self.name)
+        """Whether it has all its posts and people counted, with topics or without."""
+        return self.name.startswith(("event:", "watch:"))
 
     @property
     def mask(self) -> Mask | None:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.trends.arrays import F64, I32, I64, U64, Integers, Mask, order_by, spans, starts_of
-from pipeline.trends.people import K, mix, unite
-from pipeline.trends.tables import Table, in_scope
+from pipeline.trends.counts import Counts
+from pipeline.trends.people import K, people_left, text_priority, unite
 
 ENTRIES = 1_024  # (person, step) entries of a topic beyond which its bucket mean is taken from a sample of people
 _CHUNK = 250_000  # entries worked on at once, to bound memory
@@ -22,13 +22,13 @@ _NEVER = np.int64(1) << np.int64(40)
 class Span:
     """The tables of a bucket's steps and of those its windows reach back to: (step number from its start, table)."""
 
-    def __init__(self, steps: Sequence[tuple[int, Table]]) -> None:
-        self.steps = steps
+    def __init__(self, steps: Sequence[tuple[int, Counts]], step_ms: int) -> None:
+        self.steps, self.step_ms = steps, step_ms
         tables = [table for _, table in steps]
         self._topic = np.concatenate([table.topic for table in tables] or [np.zeros(0, np.int32)])
         self._cell = np.concatenate([table.cell for table in tables] or [np.zeros(0, np.int32)])
         self._posts = np.concatenate([table.posts for table in tables] or [np.zeros(0, np.int32)])
-        self._entries = np.concatenate([np.diff(table.ptr) for table in tables] or [np.zeros(0, np.int64)])
+        self._entries = np.concatenate([np.diff(table.person_ptr) for table in tables] or [np.zeros(0, np.int64)])
 
     def by_topic(self, mask: Mask | None, topics: int) -> tuple[I64, I64]:
         """(posts, entries) of every topic number below `topics` in the cells of `mask`."""
@@ -40,23 +40,29 @@ class Span:
         )
 
 
-def select(
-    table: Table, mask: Mask | None, wanted: I32
-) -> tuple[I32, U64, U64, I32]:
+def select(table: Counts, mask: Mask | None, wanted: I32) -> tuple[I32, U64, U64, I32]:
     """(index, author, text, posts) of the entries of wanted topics: `wanted[topic]` is the index, -1 for the others."""
     keep = wanted[table.topic] >= 0
-    rows = in_scope(table, mask)
-    if rows is not None:
-        keep &= rows
+    if mask is not None:
+        keep &= mask[table.cell]
     chosen = np.flatnonzero(keep)
-    begin, end = table.ptr[chosen], table.ptr[chosen + 1]
+    begin, end = table.person_ptr[chosen], table.person_ptr[chosen + 1]
     entries = spans(begin, end)
     return (
         np.repeat(wanted[table.topic[chosen]], end - begin),
         table.author[entries],
         table.text[entries],
-        table.said[entries],
+        table.author_posts[entries],
     )
+
+
+def select_withdrawn(table: Counts, mask: Mask | None, wanted: I32) -> tuple[I32, U64, I64]:
+    """(index, author, pane) of what the table withdraws of wanted topics, as `select`."""
+    topics = np.repeat(wanted[table.topic], np.diff(table.retracted_ptr))
+    keep = topics >= 0
+    if mask is not None:
+        keep &= np.repeat(mask[table.cell], np.diff(table.retracted_ptr))
+    return topics[keep], table.retracted_author[keep], table.retracted_pane[keep]
 
 
 def people_by_index(index: Integers, author: U64, size: int) -> F64:
@@ -90,14 +96,14 @@ def support_by_step(
         members = topics[chunk == number]
         wanted = np.full(len(entries), -1, np.int32)
         wanted[members] = np.arange(len(members), dtype=np.int32)
-        parts.append(_support_of_chunk(span.steps, mask, wanted, len(members), windows, length))
+        parts.append(_support_of_chunk(span, mask, wanted, len(members), windows, length))
     if not parts:
         return np.zeros((0, length)), np.zeros((0, length))
     return np.concatenate([short for short, _ in parts]), np.concatenate([long for _, long in parts])
 
 
 def _support_of_chunk(
-    steps: Sequence[tuple[int, Table]],
+    of: Span,
     mask: Mask | None,
     wanted: I32,
     size: int,
@@ -107,34 +113,108 @@ def _support_of_chunk(
     back = windows[1] - 1  # so that step numbers start at 0
     span = length + back
     groups, authors, texts = [], [], []
-    for number, table in steps:
-        index, someone, words, _ = select(table, mask, wanted)
+    counts, withdrawn = [], []
+    for number, table in of.steps:
+        index, someone, words, posts = select(table, mask, wanted)
         groups.append(index.astype(np.int64) * span + (number + back))
         authors.append(someone)
         texts.append(words)
+        counts.append(posts)
+        if len(table.retracted):
+            index, someone, panes = select_withdrawn(table, mask, wanted)
+            steps_ago = table.start // of.step_ms - panes // of.step_ms
+            posted = number + back - steps_ago
+            inside = posted >= 0  # else posted before any of the windows
+            group = (index.astype(np.int64) * span + posted)[inside]
+            withdrawn.append((group, someone[inside], np.full(len(group), number + back)))
     if not groups:
         return np.zeros((size, length)), np.zeros((size, length))
     group, author, text = np.concatenate(groups), np.concatenate(authors), np.concatenate(texts)
-    group, author, text, _ = unite(group, author, text, np.ones(len(group), np.int32), size * span)
+    group, author, text, posts = unite(group, author, text, np.concatenate(counts), size * span)
+    gone = _steps_gone(group, author, posts, withdrawn) if withdrawn else None
     topic, step = group // span, group % span
     theta, keep = _sampled(group, topic, author, size, span)
     topic, step, author, text = topic[keep], step[keep], author[keep], text[keep]
 
     order = np.lexsort((step, author, topic))
     topic, step, author, text = topic[order], step[order], author[order], text[order]
-    before, after = _nearest_smaller(topic, author, step, mix(author, text), windows[1])
+    gone = gone[keep][order] if gone is not None else None
+    before, after = _nearest_smaller(topic, author, step, text_priority(author, text), windows[1])
     shared = _shared_texts(topic, text, author, size)
     results = []
     for window in windows:
         enters = np.maximum(step, before + window)
         leaves = np.minimum(np.minimum(step + window, after), span)
-        lives = enters < leaves
+        if gone is None:
+            lives: Integers = np.flatnonzero(enters < leaves)
+            enters, leaves = enters[lives], leaves[lives]
+        else:
+            lives, enters, leaves = _while_present((topic, author, step, gone), window, (enters, leaves), span)
         results.append(
-            _sum_of_texts(
-                topic[lives], text[lives], enters[lives], leaves[lives], shared[lives], theta, size, span
-            )[:, back:]
+            _sum_of_texts(topic[lives], text[lives], enters, leaves, shared[lives], theta, size, span)[:, back:]
         )
     return results[0], results[1]
+
+
+def _steps_gone(group: I64, author: U64, posts: I32, withdrawn: Sequence[tuple[I64, U64, I64]]) -> I64:
+    """Of each entry, sorted by (group, author), the step in which the last of its posts was withdrawn; far away where
+    one is left. `withdrawn`: (group, author, step), a post each."""
+    found = np.full(len(group), _NEVER)
+    of_group, of_author, steps = (np.concatenate(parts) for parts in zip(*withdrawn, strict=True))
+    people, numbers = np.unique(np.concatenate((author, of_author)), return_inverse=True)
+    entries = group * len(people) + numbers[: len(author)]
+    named = of_group * len(people) + numbers[len(author) :]
+    place = np.minimum(entries.searchsorted(named), len(entries) - 1)
+    known = entries[place] == named if len(entries) else np.zeros(len(named), np.bool_)
+    place, steps = place[known], steps[known]
+    order = np.lexsort((steps, place))
+    place, steps = place[order], steps[order]
+    nth = np.arange(len(place)) - place.searchsorted(place) + 1
+    last = nth == posts[place]
+    found[place[last]] = steps[last]
+    return found
+
+
+def _while_present(
+    entries: tuple[I64, U64, I64, I64], window: int, spans_: tuple[I64, I64], span: int
+) -> tuple[I64, I64, I64]:
+    """When each text stands for its person, cut to the steps at which the person has posts left: which entry, and the
+    steps at which it enters and leaves; an entry may do so several times.
+
+    `entries`: topic, author, step and the step in which the last post was withdrawn, sorted by topic and author;
+    `spans_`: when each would enter and leave if nothing were withdrawn."""
+    topic, author, step, gone = entries
+    enters, leaves = spans_
+    lives = enters < leaves
+    begins = np.ones(len(topic), np.bool_)
+    begins[1:] = (topic[1:] != topic[:-1]) | (author[1:] != author[:-1])
+    person = np.cumsum(begins) - 1
+    touched = np.zeros(int(person[-1]) + 1 if len(person) else 0, np.bool_)
+    touched[person[gone < _NEVER]] = True
+    some = touched[person]
+    row = (np.cumsum(touched) - 1)[person[some]]
+    change = np.zeros((int(touched.sum()), span + 1), np.int16)
+    begin, end = step[some], np.minimum(np.minimum(step[some] + window, gone[some]), span)
+    there = begin < end
+    np.add.at(change, (row[there], begin[there]), 1)
+    np.add.at(change, (row[there], end[there]), -1)
+    present = np.cumsum(change, axis=1) > 0
+
+    which = np.flatnonzero(some & lives)
+    lengths = leaves[which] - enters[which]
+    at, entry = spans(enters[which], leaves[which]), np.repeat(which, lengths)
+    kept = present[np.repeat((np.cumsum(touched) - 1)[person[which]], lengths), at]
+    at, entry = at[kept], entry[kept]
+    alone = np.flatnonzero(~some & lives)
+    if len(at) == 0:
+        return alone, enters[alone], leaves[alone]
+    starts = starts_of((entry[1:] != entry[:-1]) | (at[1:] != at[:-1] + 1))
+    ends = np.append(starts[1:], len(at)) - 1
+    return (
+        np.concatenate((alone, entry[starts])),
+        np.concatenate((enters[alone], at[starts])),
+        np.concatenate((leaves[alone], at[ends] + 1)),
+    )
 
 
 def _sampled(group: I64, topic: I64, author: U64, size: int, span: int) -> tuple[F64, Mask]:
@@ -219,9 +299,7 @@ def _sum_of_texts(
     return np.asarray(np.cumsum(change.reshape(size, span + 1), axis=1)[:, :span])
 
 
-def people_of_hours(
-    hours: Sequence[Table], mask: Mask | None, topics: I32, topic_count: int
-) -> list[F64]:
+def people_of_hours(hours: Sequence[Counts], mask: Mask | None, topics: I32, topic_count: int) -> list[F64]:
     """People of each topic in each hourly record."""
     wanted = np.full(topic_count, -1, np.int32)
     wanted[topics] = np.arange(len(topics), dtype=np.int32)
@@ -231,6 +309,13 @@ def people_of_hours(
         if not table.holds_any(ascending):
             found.append(np.zeros(len(topics)))
             continue
-        index, author, _, _ = select(table, mask, wanted)
-        found.append(people_by_index(index, author, len(topics)))
+        index, author, _, posts = select(table, mask, wanted)
+        people = people_by_index(index, author, len(topics))
+        if len(table.retracted):
+            of, whose, panes = select_withdrawn(table, mask, wanted)
+            of, whose = of[panes >= table.start], whose[panes >= table.start]
+            for number in np.unique(of).tolist():
+                those = index == number
+                people[number] = people_left(author[those], posts[those], whose[of == number])
+        found.append(people)
     return found

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
 
 from pipeline.web.history import HistoryError, Point
-from pipeline.web.recent import Example
+from pipeline.web.wall.recent import Example
 from schemas import Trend, TrendList
 from schemas.alerts import Alert
 
@@ -98,18 +99,27 @@ class Problem(msgspec.Struct):
     type: str = "about:blank"
 
 
-def cut(trends: TrendList, limit: int) -> TrendList:
+def fault(description: str) -> ResponseSpec:
+    """What OpenAPI tells of an answer that is a Problem."""
+    return ResponseSpec(Problem, description=description, media_type="application/problem+json")
+
+
+def truncate(trends: TrendList, limit: int) -> TrendList:
     """The first rows of the list."""
     return msgspec.structs.replace(trends, trends=trends.trends[:limit]) if limit < len(trends.trends) else trends
 
 
-def problem(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The error as problem JSON. What was not expected is logged and says nothing of our insides."""
     if isinstance(error, HTTPException):
         extra = error.extra
         reasons = [f"{e.get('key', '')}: {e.get('message', '')}" for e in extra] if isinstance(extra, list) else []
         said = Problem(type(error).__name__, error.status_code, "; ".join([error.detail, *reasons]))
         headers = error.headers
+    elif isinstance(error, RecursionError):
+        said, headers = Problem("ClientException", 400, "what was sent is nested too deep"), None
+    elif "\0" in request.scope["path"]:  # no file can be called so
+        said, headers = Problem("NotFoundException", 404, "Not Found"), None
     elif isinstance(error, HistoryError):
         _log.error("%s", error)
         said = Problem("ServiceUnavailable", 503, "the history cannot be read; the server's log says why")

@@ -13,17 +13,18 @@ import msgspec
 from litestar import Request, Response, Router, get
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException, NotFoundException
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, PathParameter, QueryParameter
 
-from pipeline.alerts.blocking import allowed
+from pipeline.alerts.blocking import redact
 from pipeline.alerts.recent import RecentAlerts
-from pipeline.web.answers import Place, Problem, Scope, Tag, TagDay, TopicView, cut, json, not_modified
+from pipeline.web.answers import Place, Scope, Tag, TagDay, TopicView, fault, json, not_modified, truncate
+from pipeline.web.ended import Ended
 from pipeline.web.feed import Feed, Wanted
 from pipeline.web.history import DAY_MS, History
-from pipeline.web.recent import Example
 from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of, voices_of
+from pipeline.web.wall.recent import Example
+from pipeline.wording import alert_text, language, languages, row_text, waits_for
 from schemas import PostError, Trend, TrendList, parse_time
 from schemas.alerts import Alert, GivenUp
 
@@ -39,10 +40,16 @@ ScopeName = Annotated[
     str,
     QueryParameter(name="scope", max_length=200, description="all, lang:fr, source:NAME, event:NAME or watch:NAME"),
 ]
+Texts = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=f"^({'|'.join(languages())})$", description="adds `text` to each: `why` as a sentence in this language"
+    ),
+]
 Moment = Annotated[str | None, QueryParameter(max_length=40, description="RFC 3339, or ms since 1970")]
 FAULTS = {
-    400: ResponseSpec(Problem, description="a parameter does not fit", media_type="application/problem+json"),
-    404: ResponseSpec(Problem, description="there is nothing of that name", media_type="application/problem+json"),
+    400: fault("a parameter does not fit"),
+    404: fault("there is nothing of that name"),
 }
 
 
@@ -56,6 +63,7 @@ class Web:
     alerts: RecentAlerts = field(default_factory=RecentAlerts)
     examples: Callable[[Sequence[str], str], list[Example]] = lambda _ids, _scope: []  # of post ids, for a scope
     heartbeat_s: float = HEARTBEAT_S
+    public_url: str = ""  # where browsers reach the server; what they send as Host is told to nobody
 
     def row_of(self, topic: str) -> list[Place]:
         """Where the topic is listed now."""
@@ -71,24 +79,17 @@ class Web:
         if self.history is None:
             return None
         found = await asyncio.to_thread(self.history.at, scope, window, at_ms)
-        return None if found is None else self.feed.visible(found)
+        return None if found is None else self.feed.shows.visible(found)
 
     def alerts_of(self, topic: str | None = None) -> list[Alert]:
         """The alerts of a topic, or all, as moderation lets them be seen."""
-        told = (allowed(alert, self.feed.visible) for alert in self.alerts.of(topic))
+        told = (redact(alert, self.feed.shows) for alert in self.alerts.of(topic))
         return [alert for alert in told if alert is not None]
 
     def given_up(self, since_ms: int) -> list[GivenUp]:
         """What receivers did not get since then, as moderation lets it be seen."""
         found = self.alerts.given_up(since_ms)
-        return [one for one in found if not one.topic or self.may_show(one.topic, one.scope, one.window)]
-
-    def may_show(self, topic: str, scope: str, window: WindowName) -> bool:
-        """Whether moderation lets the topic be seen, also where it is not listed."""
-        row = Trend(
-            1, topic, False, topic, [], 0, 0, 0, 0, 0, 0, 0, 0, "steady", None, None, [], [], [], [], ""
-        )  # fmt: skip
-        return bool(self.feed.visible(TrendList(scope, window, 0, 0, True, "", [row])).trends)
+        return [one for one in found if not one.topic or self.feed.shows.may_show(one.topic, one.topic, one.scope)]
 
 
 def when(text: str) -> int:
@@ -119,6 +120,7 @@ def api_router(web: Web) -> Router:
         limit: Limit = MAX_LIMIT,
         lang: Annotated[str | None, QueryParameter(pattern="^[a-z]{2,3}$", description="for scope=lang:..")] = None,
         at: Moment = None,
+        text: Texts = None,
     ) -> Response[TrendList]:
         """The current list of a scope and window, or with `at` the one that was shown then."""
         scope = named
@@ -130,15 +132,21 @@ def api_router(web: Web) -> Router:
             past = await web.past(scope, window, when(at))
             if past is None:
                 raise NotFoundException(detail="no list of this scope and window was kept at or before that time")
-            return json(msgspec.json.encode(cut(past, limit)), cache="max-age=10")  # type: ignore[return-value]
+            return json(_encoded(truncate(past, limit), text), cache="max-age=10")  # type: ignore[return-value]
         change = feed.current(scope, window)
         if change is None:
             raise NotFoundException(detail="there is no list of this scope and window (yet); see /api/v1/scopes")
-        tag = f'"{feed.id_of(change)}-{limit}"'
+        tag = f'"{feed.id_of(change)}-{limit}{text or ""}"'
         if not_modified(request, tag):
             return Response(None, status_code=304, headers={"etag": tag, "cache-control": "no-cache"})  # type: ignore[arg-type]
-        shown = cut(change.list, limit)
-        return json(change.json if shown is change.list else msgspec.json.encode(shown), tag=tag)  # type: ignore[return-value]
+        shown = truncate(change.list, limit)
+        whole = shown is change.list and text is None
+        return json(change.json if whole else _encoded(shown, text), tag=tag)  # type: ignore[return-value]
+
+    @get("/trends/ended", responses={400: FAULTS[400]})
+    async def ended(named: ScopeName = "all", window: FromQuery[WindowName] = "1h") -> list[Ended]:
+        """Topics that left the list of a scope and window within the last hour, the newest first."""
+        return [one for one in feed.ended.of(named, window) if feed.shows.may_show(one.topic, one.display, named)]
 
     @get("/topics/{key:str}", responses=FAULTS)
     async def topics(
@@ -171,7 +179,7 @@ def api_router(web: Web) -> Router:
             change = feed.current(scope, window)
             start = min(end, change.list.at if change else end) - DAY_MS
         points = []
-        if web.history is not None and web.may_show(key, scope, window):
+        if web.history is not None and feed.shows.may_show(key, key, scope):
             points = await asyncio.to_thread(web.history.timeline, key, scope, window, start, end)
         if not now and not points:
             raise NotFoundException(detail="no list has this topic, now or in that time")
@@ -189,10 +197,15 @@ def api_router(web: Web) -> Router:
     @get("/alerts", responses={400: FAULTS[400]})
     async def alerts(
         limit: Annotated[int, QueryParameter(ge=1, le=100, description="alerts at most")] = MAX_LIMIT,
-    ) -> list[Alert]:
+        text: Texts = None,
+    ) -> Response[list[Alert]]:
         """The last alerts: those that fire first, then what is over, the newest first."""
-        shown = web.alerts_of()
-        return shown[:limit]
+        shown = web.alerts_of()[:limit]
+        if text is None:
+            return json(msgspec.json.encode(shown))  # type: ignore[return-value]
+        words = language(text)
+        told = [msgspec.to_builtins(alert) | {"text": alert_text(alert, words)} for alert in shown]
+        return json(msgspec.json.encode(told))  # type: ignore[return-value]
 
     @get("/alerts/given-up", responses={400: FAULTS[400]})
     async def given_up(
@@ -250,7 +263,6 @@ def api_router(web: Web) -> Router:
 
     @get("/trends/tags", responses={400: FAULTS[400]})
     async def tags(
-        request: Request[Any, Any, Any],
         limit: Limit = 10,
         offset: Annotated[int, QueryParameter(ge=0, le=1_000)] = 0,
     ) -> list[Tag]:
@@ -258,7 +270,7 @@ def api_router(web: Web) -> Router:
         days before what that list said at their ends."""
         change = feed.current("all", "24h") or feed.current("all", "1h")
         rows = [row for row in change.list.trends if row.topic.startswith("#")] if change else []
-        base = str(request.base_url)
+        base = f"{web.public_url.rstrip('/')}/"
         end_ms = max(change.list.at - 1, 0) if change else 0  # a list that ends at midnight tells of the day before
         rows = rows[offset : offset + limit]
         pasts = [[(0, 0)] * (TAG_DAYS - 1)] * len(rows)
@@ -266,8 +278,18 @@ def api_router(web: Web) -> Router:
             pasts = await asyncio.to_thread(web.history.days, [row.topic for row in rows], end_ms, TAG_DAYS - 1)
         return [_tag(row, end_ms, past, base) for row, past in zip(rows, pasts, strict=True)]
 
-    handlers = [trends, topics, topic_by_key, alerts, given_up, voice, scopes, stream, tags]
+    handlers = [trends, ended, topics, topic_by_key, alerts, given_up, voice, scopes, stream, tags]
     return Router("/api/v1", route_handlers=handlers)
+
+
+def _encoded(trends: TrendList, text: str | None) -> bytes:
+    """The list as JSON; with a language each row has its `why` as a sentence too, and the list what it waits for."""
+    told = msgspec.to_builtins(trends)
+    if text is not None:
+        told["text"] = waits_for(trends, language(text))
+        for row, trend in zip(told["trends"], trends.trends, strict=True):
+            row["text"] = row_text(trend, language(text))
+    return msgspec.json.encode(told)
 
 
 def _tag(row: Trend, end_ms: int, past: Sequence[tuple[int, int]], base: str) -> Tag:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, MediaType, Response, Router, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
+from litestar.config.compression import CompressionConfig
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -16,14 +18,17 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from pipeline.alerts.recent import RecentAlerts
-from pipeline.link import Link
+from pipeline.source_status import SourceStatus
 from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.feed import Feed
+from pipeline.web.frame import page
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
-from pipeline.web.recent import Example
+from pipeline.web.posting import PostDesk, post_routes
+from pipeline.web.syndication import syndication_routes
+from pipeline.web.wall.recent import Example
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
@@ -40,19 +45,22 @@ def create_app(
     watchlists: Sequence[Watchlist] = (),
     alerts: RecentAlerts | None = None,
     orders: OrderDesk | None = None,
+    posts: PostDesk | None = None,
     examples: Callable[[Sequence[str], str], list[Example]] | None = None,
-    link: Link | None = None,
+    status: SourceStatus | None = None,
     heartbeat_s: float = HEARTBEAT_S,
+    public_url: str = "",
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late; `orders`: where what
-    people say about them goes (none: nobody may); `examples`: the posts of these ids that are known and may be shown in
-    a scope; `link`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
-    how long a silence a stream shows that it lives; `routers`: routes of other parts (wall, moderation), served with
-    the same headers and errors."""
-    web = Web(feed, history, _titles_of(events, watchlists), heartbeat_s=heartbeat_s)
+    people say about them goes (none: nobody may); `posts`: where those that are pushed go (none: they are refused);
+    `examples`: the posts of these ids that are known and may be shown in
+    a scope; `status`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
+    how long a silence a stream shows that it lives; `public_url`: where browsers reach the server; `routers`: routes of
+    other parts (wall, moderation), served with the same headers and errors."""
+    web = Web(feed, history, _titles_of(events, watchlists), heartbeat_s=heartbeat_s, public_url=public_url)
     if alerts is not None:
         web.alerts = alerts
     if examples is not None:
@@ -61,13 +69,16 @@ def create_app(
         route_handlers=[
             api_router(web),
             order_routes(web, orders or OrderDesk()),
+            post_routes(posts or PostDesk()),
             page_router(web),
-            _service(feed, registry, link),
+            syndication_routes(web),
+            _service(feed, registry, status),
             create_static_files_router("/static", [STATIC], name="static", cache_control=None),
             *routers,
         ],
-        exception_handlers={Exception: problem},
+        exception_handlers={Exception: _fault},
         before_send=[_headers],
+        compression_config=CompressionConfig("gzip", minimum_size=1_000, gzip_compress_level=4, exclude=["/stream$"]),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
         openapi_config=OpenAPIConfig(
@@ -79,7 +90,7 @@ def create_app(
     return app
 
 
-def entitle(app: Litestar, events: Sequence[Event], watchlists: Sequence[Watchlist]) -> None:
+def set_titles(app: Litestar, events: Sequence[Event], watchlists: Sequence[Watchlist]) -> None:
     """These events and watchlists give their scopes titles from now on."""
     app.state[_WEB].titles = _titles_of(events, watchlists)
 
@@ -87,6 +98,19 @@ def entitle(app: Litestar, events: Sequence[Event], watchlists: Sequence[Watchli
 def _titles_of(events: Sequence[Event], watchlists: Sequence[Watchlist]) -> dict[str, str]:
     titles = {f"event:{event.name}": event.title for event in events if event.title}
     return titles | {watched.scope: watched.title for watched in watchlists if watched.title}
+
+
+def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """What went wrong: a page for people, where a browser asks for one, problem JSON for programs."""
+    told = problem(request, error)
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith(("/api/", "/xrpc/")):
+        return told
+    status = told.status_code or 500
+    kind = str(status) if status in (401, 403, 404, 405) else "broken" if status >= 500 else "request"
+    detail = error.detail if isinstance(error, HTTPException) and status == 404 else ""
+    shown = page(request, "error", here="error", status=status, kind=kind, number=status, detail=detail)
+    shown.headers.update(told.headers)
+    return shown
 
 
 async def _headers(message: Message, _scope: Scope) -> None:
@@ -99,7 +123,7 @@ async def _headers(message: Message, _scope: Scope) -> None:
         message["headers"] = headers
 
 
-def _service(feed: Feed, registry: CollectorRegistry | None, link: Link | None) -> Router:
+def _service(feed: Feed, registry: CollectorRegistry | None, status: SourceStatus | None) -> Router:
     @get("/healthz", media_type=MediaType.TEXT, sync_to_thread=False)
     def healthz() -> str:
         """The process answers."""
@@ -109,7 +133,7 @@ def _service(feed: Feed, registry: CollectorRegistry | None, link: Link | None) 
     def readyz() -> Response[Readiness]:
         """Whether the server has read the lists that there are and follows their source. That nobody posts is no
         fault: `silent_s` tells it."""
-        silent_s, fault = feed.silent_s(), link.fault if link else ""
+        silent_s, fault = feed.silent_s(), status.fault if status else ""
         told = Readiness(not fault, fault, None if silent_s is None else round(silent_s, 1))
         return Response(told, status_code=503 if fault else 200)
 

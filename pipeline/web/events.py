@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
@@ -13,13 +13,14 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pipeline.text import printable
+from pipeline.web.frame import page
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
-from pipeline.web.wall.pages import event_list, shell
 from pipeline.web.wall.tally import Minute, Phase, Resonance, own_topics, resonance
 from pipeline.web.wall.wall import Wall
 from pipeline.web.wall.walls import Walls
 from schemas import Trend, TrendList, Window
+from schemas.events import Event, Stage
 
 HEARTBEAT_S = 10.0
 TRENDS = 6  # beside a wall
@@ -37,8 +38,12 @@ class WallView(msgspec.Struct):
     pinned: list[Shown]
     posts: list[Shown]  # newest first
     counted: int  # posts of the event so far
+    people: int  # who wrote them
+    at: int  # ms: how far lists have come, which is now by the posts' own clock
+    minutes: list[Minute]  # the last two hours that had posts
     shown: int  # of the last minute, on the screen
     came: int  # of the last minute, that could have been on it
+    stage: Stage
     trends: list[Trend]  # what the event talks about now besides its own hashtags, at most TRENDS
 
 
@@ -50,6 +55,7 @@ class Board(msgspec.Struct):
     time_zone: str
     posts: int
     people: int
+    at: int  # ms: how far lists have come, which is now by the posts' own clock
     minutes: list[Minute]  # the last four hours that had posts
     trends: list[Trend]  # without the event's own hashtags
     topics: list[tuple[str, int]]  # (spelling, posts) of the whole event
@@ -63,9 +69,19 @@ def wall_view(walls: Walls, wall: Wall, current: Current, *, screen: bool, limit
     shown, came = wall.screen.sample()
     event = wall.event
     return WallView(
-        event.name, printable(event.title or event.name), walls.moderation.mode(event.name, event.moderation),
-        walls.moderation.frozen(event.name), wall.pinned(),
-        wall.on_screen() if screen else wall.page("shown", limit), wall.tally.posts, shown, came,
+        event.name,
+        printable(event.title or event.name),
+        walls.moderation.mode(event.name, event.moderation),
+        walls.moderation.frozen(event.name),
+        wall.pinned(),
+        wall.on_screen() if screen else wall.page("shown", limit),
+        wall.tally.posts,
+        len(wall.tally.people),
+        _moment(walls, wall, current),
+        wall.tally.minutes(120),
+        shown,
+        came,
+        event.stage,
         trends_of(walls, wall, current)[:TRENDS],
     )
 
@@ -77,21 +93,25 @@ def trends_of(walls: Walls, wall: Wall, current: Current) -> list[Trend]:
     return [row for row in walls.visible(found).trends if row.topic not in own] if found else []
 
 
+def _moment(walls: Walls, wall: Wall, current: Current) -> int:
+    found = current(f"event:{wall.event.name}", "5m")
+    return found.at if found else walls.clock()
+
+
 def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
     """The event's board now, without topics that may not be shown."""
     event, tally = wall.event, wall.tally
     own = own_topics(event)
 
     def may(topic: str) -> bool:
-        return walls.moderation.visible_topic(event.name, topic, tally.display(topic))
+        return walls.may_show(topic, tally.display(topic), f"event:{event.name}")
 
     topics: list[tuple[str, int]] = []
     for topic, posts in sorted(tally.topics.items(), key=lambda it: (-it[1], it[0]))[:60]:
         if topic not in own and len(topics) < 12 and may(topic):
             topics.append((printable(tally.display(topic)), posts))
     shared = [
-        resonance(other.event.name, tally, other.tally, own)
-        for other in walls.walls.values() if other is not wall
+        resonance(other.event.name, tally, other.tally, own) for other in walls.walls.values() if other is not wall
     ]
     for it in shared:
         it.topics = [printable(tally.display(topic)) for topic in it.topics if may(topic)][:5]
@@ -99,9 +119,18 @@ def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
     for phase in phases:
         phase.topics = [printable(tally.display(topic)) for topic in phase.topics if may(topic)]
     return Board(
-        event.name, printable(event.title or event.name), event.time_zone, tally.posts, len(tally.people),
-        tally.minutes(240), trends_of(walls, wall, current), topics, wall.repeated(),
-        sorted((it for it in shared if it.people or it.topics), key=lambda it: -it.people), phases,
+        event.name,
+        printable(event.title or event.name),
+        event.time_zone,
+        tally.posts,
+        len(tally.people),
+        _moment(walls, wall, current),
+        tally.minutes(240),
+        trends_of(walls, wall, current),
+        topics,
+        wall.repeated(),
+        sorted((it for it in shared if it.people or it.topics), key=lambda it: -it.people),
+        phases,
     )
 
 
@@ -133,24 +162,34 @@ def wall_of(walls: Walls, name: str) -> Wall:
     return wall
 
 
+def event_page(
+    request: Request[Any, Any, Any], event: Event, view: str, data: Mapping[str, str] | None = None
+) -> Response[str]:
+    """The page of one view of an event, which the browser fills: `board`, `wall`, `screen` or `moderate`."""
+    title = printable(event.title or event.name)
+    told = {"view": view, "event": event.name, "title": title, "zone": event.time_zone, **(data or {})}
+    here = {"screen": "", "moderate": "moderate"}.get(view, "events")
+    return page(request, "event", here=here, script="wall/wall", data=told, event=event)
+
+
 def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) -> Router:
     """Pages and API of the events; `current` gives the lists that the boards show."""
 
     @get("/events", media_type=MediaType.HTML, include_in_schema=False)
     async def events_page(request: Request[Any, Any, Any]) -> Response[str]:
-        return event_list(request, [wall.event for wall in walls.walls.values()])
+        return page(request, "events", here="events", events=[wall.event for wall in walls.walls.values()])
 
     @get("/events/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def board_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return shell(request, wall_of(walls, name).event, "board")
+        return event_page(request, wall_of(walls, name).event, "board")
 
     @get("/events/{name:str}/wall", media_type=MediaType.HTML, include_in_schema=False)
     async def wall_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return shell(request, wall_of(walls, name).event, "wall")
+        return event_page(request, wall_of(walls, name).event, "wall")
 
     @get("/screen/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def screen_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return shell(request, wall_of(walls, name).event, "screen")
+        return event_page(request, wall_of(walls, name).event, "screen")
 
     @get("/api/v1/events/{name:str}", sync_to_thread=False)
     def board(name: FromPath[str]) -> Board:
@@ -173,5 +212,6 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
 
         return EventStream(snapshots(walls, seen, 0.25))
 
-    return Router("/", route_handlers=[events_page, board_page, wall_page, screen_page, board, wall, stream],
-                  tags=["events"])
+    return Router(
+        "/", route_handlers=[events_page, board_page, wall_page, screen_page, board, wall, stream], tags=["events"]
+    )

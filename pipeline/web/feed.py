@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from pipeline.moderation import Moderation, Shows
+from pipeline.web.ended import JustEnded
 from schemas import TrendList
 
 QUEUE = 256  # events that may wait for one reader
@@ -109,17 +111,18 @@ class _Audience:
 class Feed:
     """Current lists, by (scope, window). `publish` and `refresh` may be called from any thread.
 
-    `visible` is asked wherever a list is about to be shown, and may leave rows out; after it changed its mind, call
-    `refresh`. `epoch` names this feed, so that a number given by another process is not mistaken for ours.
+    `shows` is asked wherever a list is about to be shown, and may leave rows out (default: nothing is hidden); after
+    it changed its mind, call `refresh`. `epoch` names this feed, so that a number given by another process is not
+    mistaken for ours.
     """
 
     def __init__(
         self,
-        visible: Callable[[TrendList], TrendList] | None = None,
+        shows: Shows | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.visible = visible or (lambda trends: trends)
+        self.shows = shows or Moderation()
         self.epoch = secrets.token_hex(4)
         self._clock = clock
         self._fed_s: float | None = None  # when something last came, by that clock
@@ -128,7 +131,8 @@ class Feed:
         self._shown: dict[Key, Change] = {}
         self._number = 0
         self._audiences: dict[asyncio.AbstractEventLoop, _Audience] = {}
-        self._listeners: list[Callable[[TrendList], None]] = []
+        self.ended = JustEnded()
+        self._listeners: list[Callable[[TrendList], None]] = [self.ended.take]
 
     def on_list(self, listener: Callable[[TrendList], None]) -> None:
         """Calls `listener`, in the publishing thread, with every list as it came (nothing hidden)."""
@@ -153,13 +157,13 @@ class Feed:
         return None if fed_s is None else self._clock() - fed_s
 
     def refresh(self) -> None:
-        """Asks `visible` again for every list; what changed is told to all readers."""
+        """Asks `shows` again for every list; what changed is told to all readers."""
         with self._lock:
             for key in self._raw:
                 self._show(key)
 
     def _show(self, key: Key) -> None:
-        trends = self.visible(self._raw[key])
+        trends = self.shows.visible(self._raw[key])
         json = msgspec.json.encode(trends)
         known = self._shown.get(key)
         if known is not None and known.json == json:

@@ -1,68 +1,113 @@
-"""What every page has around it, in French or English: its head, the way to the other pages, and the other language."""
+"""Pages from the templates below `templates/`: in the asker's language, with the bar above, and every value escaped."""
 
 from __future__ import annotations
 
-from html import escape
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from litestar import Request
+import jinja2
+import msgspec
+from litestar import MediaType, Request, Response
 
-Lang = Literal["en", "fr"]
+from pipeline.text import printable
+from pipeline.wording import DEFAULT, Language, catalogue, language, languages, row_text
+from schemas.events import Event
 
-WAVE = (  # the mark beside the name: a line that wells up
-    "<svg class='wave' viewBox='0 0 24 24' aria-hidden='true'><path d='M2 17c4 0 4.500-2 6.500-6.500S12 4 14 4s3 2.500"
-    " 4 6.500S20 17 22 17'/></svg>"
+AnyRequest = Request[Any, Any, Any]
+VIEWS = (  # of an event, each with its address
+    ("board", "/events/%s"),
+    ("wall", "/events/%s/wall"),
+    ("screen", "/screen/%s"),
+    ("moderate", "/moderate/%s"),
 )
-_WORDS = {
-    "en": {
-        "trends": "Trends", "events": "Events", "voice": "Share of voice", "moderate": "Moderation", "pages": "Pages",
-        "other": "Français", "skip": "Skip to the content",
-    },
-    "fr": {
-        "trends": "Tendances", "events": "Événements", "voice": "Part de voix", "moderate": "Modération",
-        "pages": "Pages", "other": "English", "skip": "Aller au contenu",
-    },
-}  # fmt: skip
-_PLACES = (("trends", "/"), ("events", "/events"), ("voice", "/voice"), ("moderate", "/moderate"))
 
 
-def language(request: Request[Any, Any, Any]) -> Lang:
-    """`fr` or `en`: as the address says (?lang=fr), else the first of the two that the browser prefers."""
+def words_of(request: AnyRequest) -> Language:
+    """The language of a page: as the address says (?lang=fr), else the first of ours that the browser prefers."""
     for told in (request.query_params.get("lang", ""), *request.headers.get("accept-language", "").lower().split(",")):
-        if told.strip()[:2] in ("en", "fr"):
-            return "fr" if told.strip()[:2] == "fr" else "en"
-    return "en"
+        if told.strip()[:2] in languages():
+            return language(told.strip()[:2])
+    return language(DEFAULT)
 
 
-def head(title: str, lang: Lang, styles: tuple[str, ...], script: str = "") -> str:
-    """From the doctype to the end of the head; `styles` and `script` are names below /static."""
-    links = "".join(f'<link rel="stylesheet" href="/static/{name}.css">' for name in ("base", *styles))
-    module = f'<script type="module" src="/static/{script}.js"></script>' if script else ""
-    return (
-        f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><title>{escape(title)}</title>'
-        f'<link rel="icon" type="image/svg+xml" href="/static/wave.svg">{links}{module}</head>'
-    )
-
-
-def top(request: Request[Any, Any, Any], here: str) -> str:
-    """The bar above a page: the name, the pages (`here` is one of them), and the same page in the other language. A
-    language that the address names is kept from page to page."""
-    lang = language(request)
-    words = _WORDS[lang]
-    asked = f"?lang={lang}" if request.query_params.get("lang") else ""
-    places = "".join(
-        f'<a href="{path}{asked}"{" aria-current=page" if name == here else ""}>{words[name]}</a>'
-        for name, path in _PLACES
-    )
-    other = "en" if lang == "fr" else "fr"
+def page(
+    request: AnyRequest,
+    template: str,
+    *,
+    here: str = "",
+    script: str = "",
+    data: Mapping[str, str] | None = None,
+    status: int = 200,
+    cache_control: str = "no-store",
+    **values: Any,
+) -> Response[str]:
+    """The page that the template makes of `values`. `here`: which of the site's pages it belongs to (empty: it has no
+    bar above); `script`: the module below /static that takes it over; `data`: what that one is told. A language that
+    the address names is kept from page to page."""
+    words = words_of(request)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    same = escape(f"{quote(request.url.path)}?{urlencode([*query, ('lang', other)])}")
-    return (
-        f'<a class="skip" href="#main">{words["skip"]}</a>'
-        f'<header id="top"><a class="brand" href="/{asked}">{WAVE}upswell</a>'
-        f'<nav class="places" aria-label="{words["pages"]}">{places}</nav>'
-        f'<a class="language" href="{same}" lang="{other}" hreflang="{other}">{words["other"]}</a></header>'
+    others = [
+        (language(lang), f"{quote(request.url.path)}?{urlencode([*query, ('lang', lang)])}")
+        for lang in languages()
+        if lang != words.lang
+    ]
+    body = render(
+        f"{template}.html",
+        words=words,
+        texts=_texts(words.lang),
+        others=others,
+        asked=f"?lang={words.lang}" if request.query_params.get("lang") else "",
+        here=here,
+        script=script,
+        data=data or {},
+        **values,
     )
+    headers = {"cache-control": cache_control, "vary": "accept-language"}
+    return Response(body, media_type=MediaType.HTML, status_code=status, headers=headers)
+
+
+def render(template: str, **values: Any) -> str:
+    """What the template makes of `values`, each of them escaped."""
+    return _templates().get_template(template).render(**values)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        auto_reload=False,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"printable": printable, "polyline": _polyline}
+    made.globals |= {"row_text": row_text, "span_of": _span, "VIEWS": VIEWS}
+    return made
+
+
+@cache
+def _texts(lang: str) -> str:
+    """The catalogue for a page's scripts: JSON, with nothing in it that would end its element."""
+    return msgspec.json.encode(catalogue(lang)).decode().replace("<", "\\u003c")
+
+
+def _polyline(support: Sequence[float]) -> str:
+    """The support of the last steps as the points of a line, 80 wide and 20 high."""
+    most, step = max(*support, 1.0), 76 / max(len(support) - 1, 1)
+    return " ".join(f"{2 + n * step:.1f},{18 - 16 * at / most:.1f}" for n, at in enumerate(support))
+
+
+def _span(event: Event, words: Language) -> str:
+    """From when to when the event is, by the clock of its place."""
+    try:
+        local = language(words.lang, event.time_zone)
+    except (OSError, ValueError):
+        local = words
+    start, end = ("" if ms is None else local.moment(ms, zone=False) for ms in (event.start, event.end))
+    if start and end:
+        return f"{start} {words['event.to']} {end}"
+    return f"{words['event.since']} {start}" if start else f"{words['event.until']} {end}" if end else ""

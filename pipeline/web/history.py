@@ -111,14 +111,19 @@ class History:
             self._db.close()
 
     def at(self, scope: str, window: str, at_ms: int) -> TrendList | None:
-        """The list that was shown at that moment: the newest one not later; None where none is kept. Raises
-        HistoryError, as all that asks does, when the file cannot be read."""
+        """The list that was shown at that moment: the newest one not later; None where none is kept (one that an
+        earlier release kept in another form counts as none). Raises HistoryError, as all that asks does, when the file
+        cannot be read."""
         found = self._ask(
             "select body from lists where scope = ? and window = ? and at <= ? order by at desc limit 1",
-            scope, window, at_ms,
-        )  # fmt: skip
+            scope,
+            window,
+            at_ms,
+        )
         try:
             return _decode(zlib.decompress(found[0][0])) if found else None
+        except msgspec.ValidationError:  # an earlier release kept it in another form
+            return None
         except (zlib.error, msgspec.DecodeError) as error:
             raise self._unread(error) from None
 
@@ -136,8 +141,13 @@ class History:
         found = self._ask(
             "select at, rank, trending, posts, authors, support, expected, score from points where topic = ?"
             " and scope = ? and window = ? and at between ? and ? order by at desc limit ?",
-            topic, scope, window, from_ms, to_ms, POINTS,
-        )  # fmt: skip
+            topic,
+            scope,
+            window,
+            from_ms,
+            to_ms,
+            POINTS,
+        )
         return [Point(at, rank, bool(trending), *rest) for at, rank, trending, *rest in reversed(found)]
 
     def days(self, topics: Sequence[str], before_ms: int, count: int) -> list[list[tuple[int, int]]]:
@@ -160,12 +170,17 @@ class History:
         to and with `to_ms`; first the newest one before, so that every moment has one."""
         before = self._ask(
             "select at, posts, authors from lists where scope = ? and window = ? and at < ? order by at desc limit 1",
-            scope, window, from_ms,
-        )  # fmt: skip
+            scope,
+            window,
+            from_ms,
+        )
         found = self._ask(
             "select at, posts, authors from lists where scope = ? and window = ? and at between ? and ? order by at",
-            scope, window, from_ms, to_ms,
-        )  # fmt: skip
+            scope,
+            window,
+            from_ms,
+            to_ms,
+        )
         return [(at, posts, authors) for at, posts, authors in (*before, *found)]
 
     def _ask(self, question: str, *values: str | int) -> list[tuple[Any, ...]]:
@@ -197,13 +212,12 @@ class History:
                 return
 
     def _write(self, lists: list[TrendList]) -> None:
-        rows = [
-            (t.scope, t.window, t.at, zlib.compress(msgspec.json.encode(t), 3), t.posts, t.authors) for t in lists
-        ]
+        rows = [(t.scope, t.window, t.at, zlib.compress(msgspec.json.encode(t), 3), t.posts, t.authors) for t in lists]
         points = [
             (r.topic, t.scope, t.window, t.at, r.rank, r.trending, r.posts, r.authors, r.support, r.expected, r.score)
-            for t in lists for r in t.trends
-        ]  # fmt: skip
+            for t in lists
+            for r in t.trends
+        ]
         self._newest = max(self._newest, *(t.at for t in lists), 0)
         with self._lock, self._db:
             self._db.executemany(

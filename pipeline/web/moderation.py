@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import MediaType, Request, Response, Router, get, post
+from litestar import MediaType, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
 
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
-from pipeline.web.allowed import CSRF_HEADER, allowed
-from pipeline.web.events import snapshots, wall_of
-from pipeline.web.frame import language
+from pipeline.web.allowed import CSRF_HEADER, require_right, slow_down
+from pipeline.web.events import event_page, snapshots, wall_of
+from pipeline.web.frame import AnyRequest, page, words_of
 from pipeline.web.streams import EventStream
+from pipeline.web.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate
 from pipeline.web.wall.entries import Shown
-from pipeline.web.wall.pages import everywhere, login, moderation_off, shell
-from pipeline.web.wall.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate, same
 from pipeline.web.wall.walls import Walls
+from schemas.access import same
 from schemas.events import Event
 from schemas.moderation import EVERYWHERE, Decision, Kind
 
-WRONG_TOKEN_S = 0.5  # how long somebody who guesses waits
 MAX_BLOCKS = 1_000  # of one answer
-AnyRequest = Request[Any, Any, Any]
 
 
 class ModerationView(msgspec.Struct):
@@ -36,6 +33,8 @@ class ModerationView(msgspec.Struct):
     event: str
     mode: Mode
     frozen: bool
+    shown: int  # of the last minute, on the screen
+    came: int  # of the last minute, that could have been on it
     queue: Queue
     posts: list[Shown]
     counts: dict[Queue, int]
@@ -58,13 +57,14 @@ class BlockWish(msgspec.Struct, forbid_unknown_fields=True):
     verdict: Literal["blocked", ""] = "blocked"
 
 
-class Wish(msgspec.Struct, forbid_unknown_fields=True):
+class DecisionRequest(msgspec.Struct, forbid_unknown_fields=True):
     """A decision as a moderator asks for it."""
 
     kind: Kind
     verdict: Annotated[str, msgspec.Meta(max_length=16)]
     target: Annotated[str, msgspec.Meta(max_length=600)] = ""
     everywhere: bool = False
+    content: Annotated[str, msgspec.Meta(max_length=64)] = ""  # of the post as it was seen; another one is no more
 
 
 class Undo(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,18 +89,23 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def moderate_page(request: AnyRequest, name: FromPath[str]) -> Response[str]:
         event = wall_of(walls, name).event
-        return page_of(request, event, lambda data: shell(request, event, "moderate", data))
+        return page_of(request, event, lambda data: event_page(request, event, "moderate", data))
 
     @get("/moderate", media_type=MediaType.HTML, include_in_schema=False)
     async def everywhere_page(request: AnyRequest) -> Response[str]:
         events = [wall.event for wall in walls.walls.values()]
-        return page_of(request, None, lambda data: everywhere(request, events, data))
+
+        def everywhere(data: dict[str, str]) -> Response[str]:
+            told = {"view": "everywhere"} | data
+            return page(request, "everywhere", here="moderate", script="wall/everywhere", data=told, events=events)
+
+        return page_of(request, None, everywhere)
 
     def page_of(
         request: AnyRequest, event: Event | None, signed: Callable[[dict[str, str]], Response[str]]
     ) -> Response[str]:
         if not gate.open:
-            return moderation_off(request)
+            return page(request, "moderation_off", here="moderate", status=403)
         session = gate.session(request.cookies.get(COOKIE, ""))
         if session is None:
             return login_page(request, event)
@@ -108,13 +113,15 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
 
     def login_page(request: AnyRequest, event: Event | None, *, wrong: bool = False) -> Response[str]:
         proof = secrets.token_urlsafe(24)
-        answer = login(request, event, proof, wrong=wrong)
+        status = 401 if wrong else 200
+        answer = page(request, "login", here="moderate", status=status, event=event, proof=proof, wrong=wrong)
         answer.cookies.append(cookie(LOGIN_COOKIE, proof, 3_600))
         return answer
 
     @post("/moderate/{name:str}/login", include_in_schema=False, status_code=303)
     async def log_in(
-        request: AnyRequest, name: FromPath[str],
+        request: AnyRequest,
+        name: FromPath[str],
         data: URLEncodedBody[Login],
     ) -> Response[str]:
         return await logged_in(request, wall_of(walls, name).event, data)
@@ -127,13 +134,15 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         if not same(request.cookies.get(LOGIN_COOKIE, ""), data.proof):
             return login_page(request, event, wrong=True)
         token = gate.token_of(data.secret)
-        if token is None:
-            await asyncio.sleep(WRONG_TOKEN_S)
+        if token is None or token.rights == "post":
+            await slow_down(gate, request)
             return login_page(request, event, wrong=True)
         place = f"/moderate/{event.name}" if event else "/moderate"
-        asked = f"?lang={language(request)}" if request.query_params.get("lang") else ""
+        asked = f"?lang={words_of(request).lang}" if request.query_params.get("lang") else ""
         return Response(
-            "", status_code=303, headers={"Location": place + asked, "Cache-Control": "no-store"},
+            "",
+            status_code=303,
+            headers={"Location": place + asked, "Cache-Control": "no-store"},
             cookies=[cookie(COOKIE, gate.begin(token), SESSION_S), cookie(LOGIN_COOKIE, "", 0)],
         )
 
@@ -146,8 +155,15 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     def look(name: str, queue: Queue) -> ModerationView:
         wall, moderation = wall_of(walls, name), walls.moderation
         return ModerationView(
-            name, moderation.mode(name, wall.event.moderation), moderation.frozen(name), queue,
-            wall.page(queue, 50, full=True), wall.counts(), walls.decisions_of(name), moderation.in_force(name)[:200],
+            name,
+            moderation.mode(name, wall.event.moderation),
+            moderation.frozen(name),
+            *wall.screen.sample(),
+            queue,
+            wall.page(queue, 50, full=True),
+            wall.counts(),
+            walls.decisions_of(name),
+            moderation.in_force(name)[:200],
         )
 
     @get("/api/v1/moderation/{name:str}")
@@ -155,35 +171,37 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting"
     ) -> Response[ModerationView]:
         """A queue of an event's wall, with what was decided (read right)."""
-        allowed(gate, request, "read")
+        await require_right(gate, request, "read")
         return Response(look(name, queue), headers={"Cache-Control": "no-store"})
 
     @get("/api/v1/moderation/{name:str}/stream", include_in_schema=False)
     async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> EventStream:
-        allowed(gate, request, "read")
+        await require_right(gate, request, "read")
         wall_of(walls, name)
         return EventStream(snapshots(walls, lambda: look(name, queue), 0.25))
 
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
-    async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[Wish]) -> Decision:
+    async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[DecisionRequest]) -> Decision:
         """Decides about a post, an account, a word, a topic, a pin, the screen or the mode (write right)."""
-        token = allowed(gate, request, "write")
+        token = await require_right(gate, request, "write")
         wall_of(walls, name)
-        return _kept(lambda: walls.decide(
-            EVERYWHERE if data.everywhere else name, data.kind, data.target, data.verdict, token.name
-        ))
+        return _kept(
+            lambda: walls.decide(
+                EVERYWHERE if data.everywhere else name, data.kind, data.target, data.verdict, token.name, data.content
+            )
+        )
 
     @post("/api/v1/moderation/{name:str}/undo", status_code=200)
     async def undo(request: AnyRequest, name: FromPath[str], data: JSONBody[Undo]) -> Decision:
         """Takes a decision back, if nobody has decided about the same thing since (write right)."""
-        token = allowed(gate, request, "write")
+        token = await require_right(gate, request, "write")
         wall_of(walls, name)
         return _kept(lambda: walls.undo(data.id, token.name))
 
     @get("/api/v1/blocks")
     async def blocks(request: AnyRequest) -> Response[Blocks]:
         """What is blocked everywhere, with or without events (read right)."""
-        allowed(gate, request, "read")
+        await require_right(gate, request, "read")
         found = [it for it in walls.moderation.in_force(EVERYWHERE) if it.event == EVERYWHERE]
         made = [it for it in walls.decisions_of(EVERYWHERE) if it.event == EVERYWHERE]
         return Response(Blocks(found[:MAX_BLOCKS], made), headers={"Cache-Control": "no-store"})
@@ -191,23 +209,33 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     @post("/api/v1/blocks", status_code=200)
     async def block(request: AnyRequest, data: JSONBody[BlockWish]) -> Decision:
         """Blocks a topic (it never trends), a word or an account everywhere, or frees it (write right)."""
-        token = allowed(gate, request, "write")
+        token = await require_right(gate, request, "write")
         return _kept(lambda: walls.decide(EVERYWHERE, data.kind, data.target, data.verdict, token.name))
 
     @post("/api/v1/blocks/undo", status_code=200)
     async def undo_block(request: AnyRequest, data: JSONBody[Undo]) -> Decision:
         """Takes a decision back, if nobody has decided about the same thing since (write right)."""
-        token = allowed(gate, request, "write")
+        token = await require_right(gate, request, "write")
         return _kept(lambda: walls.undo(data.id, token.name))
 
     return Router(
         "/",
         route_handlers=[
-            moderate_page, everywhere_page, log_in, log_in_everywhere, log_out, queues, stream, decide, undo, blocks,
-            block, undo_block,
+            moderate_page,
+            everywhere_page,
+            log_in,
+            log_in_everywhere,
+            log_out,
+            queues,
+            stream,
+            decide,
+            undo,
+            blocks,
+            block,
+            undo_block,
         ],
         tags=["moderation"],
-    )  # fmt: skip
+    )
 
 
 def _kept(make: Any) -> Decision:

@@ -11,15 +11,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException, NotFoundException
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.text import printable, topic_key
-from pipeline.web.allowed import allowed
-from pipeline.web.answers import Problem
+from pipeline.web.allowed import require_right
+from pipeline.web.answers import fault
 from pipeline.web.api import Web, when
-from pipeline.web.wall.tokens import COOKIE, Gate
+from pipeline.web.tokens import COOKIE, Gate
 from schemas.access import Token
 from schemas.alerts import Order, Rule
 
@@ -30,14 +29,13 @@ audit = logging.getLogger("upswell.audit")
 AnyRequest = Request[Any, Any, Any]
 
 
-def _problem(description: str) -> ResponseSpec:
-    return ResponseSpec(Problem, description=description, media_type="application/problem+json")
-
-
 FAULTS = {
-    400: _problem("a field does not fit"), 401: _problem("no token"), 403: _problem("the token may not"),
-    404: _problem("no such rule"), 503: _problem("Kafka does not take the order"),
-}  # fmt: skip
+    400: fault("a field does not fit"),
+    401: fault("no token"),
+    403: fault("the token may not"),
+    404: fault("no such rule"),
+    503: fault("Kafka does not take the order"),
+}
 
 
 @dataclass
@@ -76,9 +74,7 @@ class Signed(msgspec.Struct):
 def order_routes(web: Web, desk: OrderDesk) -> Router:
     """The routes below /api/v1/alerts that are about orders."""
 
-    async def given(
-        action: Literal["mute", "unmute", "acknowledge"], about: About | Mute, token: Token
-    ) -> Order:
+    async def given(action: Literal["mute", "unmute", "acknowledge"], about: About | Mute, token: Token) -> Order:
         known = [rule.name for rule in desk.rules()]
         if about.rule not in known:
             raise NotFoundException(detail=f"there is no such rule (known: {', '.join(known) or 'none'})")
@@ -103,17 +99,17 @@ def order_routes(web: Web, desk: OrderDesk) -> Router:
     @post("/mute", status_code=200, responses=FAULTS)
     async def mute(request: AnyRequest, data: JSONBody[Mute]) -> Order:
         """Mutes a rule, or one topic of it (write right)."""
-        return await given("mute", data, allowed(desk.gate, request, "write"))
+        return await given("mute", data, await require_right(desk.gate, request, "write"))
 
     @post("/unmute", status_code=200, responses=FAULTS)
     async def unmute(request: AnyRequest, data: JSONBody[About]) -> Order:
         """Takes a mute back (write right)."""
-        return await given("unmute", data, allowed(desk.gate, request, "write"))
+        return await given("unmute", data, await require_right(desk.gate, request, "write"))
 
     @post("/ack", status_code=200, responses=FAULTS)
     async def ack(request: AnyRequest, data: JSONBody[About]) -> Order:
         """Says that somebody looks after what fires now (write right)."""
-        return await given("acknowledge", data, allowed(desk.gate, request, "write"))
+        return await given("acknowledge", data, await require_right(desk.gate, request, "write"))
 
     @get("/mutes")
     async def mutes() -> list[Order]:
@@ -122,7 +118,7 @@ def order_routes(web: Web, desk: OrderDesk) -> Router:
         shown = []
         for order in web.alerts.mutes(time.time_ns() // 1_000_000):
             rule = rules.get(order.rule)
-            if not order.topic or web.may_show(order.topic, rule.on if rule else "all", rule.window if rule else "1h"):
+            if not order.topic or web.feed.shows.may_show(order.topic, order.topic, rule.on if rule else "all"):
                 shown.append(order)
         return shown
 

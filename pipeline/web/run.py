@@ -18,6 +18,7 @@ from pipeline.web.history import History
 from pipeline.web.streams import Client, ending_of
 
 STARTS_WITHIN_S = 20.0
+REQUEST_WITHIN_S = 10.0  # a request must have come whole; who has not sent it by then is cut off
 STREAMS_END_WITHIN_S = 1.0  # when the server stops; who has not read the end by then is cut off
 
 
@@ -63,7 +64,29 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Tells streams that it stops, instead of waiting for them and then cancelling them with a traceback each."""
+    """Tells streams that it stops, instead of waiting for them and then cancelling them with a traceback each. Ends
+    connections that do not send their request: uvicorn has no limit for that."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._waits: dict[Any, tuple[Any, float]] = {}  # connection -> its last request, since when it sends the next
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # once a second
+            self._end_waits(time.monotonic())
+        return await super().on_tick(counter)
+
+    def _end_waits(self, now_s: float) -> None:
+        waits: dict[Any, tuple[Any, float]] = {}
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None and not cycle.response_complete and not cycle.more_body:
+                continue  # it is answered
+            before, since_s = self._waits.get(connection, (None, now_s))
+            waits[connection] = cycle, since_s if before is cycle else now_s
+            if now_s - waits[connection][1] > REQUEST_WITHIN_S:
+                cast(Any, connection).transport.abort()
+        self._waits = waits
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         ending_of(cast(Litestar, self.config.app)).cut = self._cut_one

@@ -9,8 +9,8 @@ import msgspec
 from faust.types import TP
 
 from agents.alert import AlertedPartition, RulesInForce
-from agents.place import Place
-from pipeline.definitions import FRONTIER_HEADER, Ledger, entry_key, first_key
+from agents.position import Position
+from pipeline.definitions import FRONTIER_HEADER, DefinitionsHistory, entry_key, initial_key
 from schemas import TrendList
 from schemas.alerts import Order, Rule
 from schemas.definitions import Definitions
@@ -19,21 +19,21 @@ from tests.alerts.test_alerting import MINUTE, at, row, rule
 RULES = (rule(),)
 
 
-def ledger_of(*rules: tuple[Rule, ...], minutes: tuple[int, ...] = ()) -> Ledger:
+def ledger_of(*rules: tuple[Rule, ...], minutes: tuple[int, ...] = ()) -> DefinitionsHistory:
     """The first of these rules from the beginning, each other one after the lists of a minute."""
-    ledger = Ledger()
-    ledger.take(first_key(), msgspec.json.encode(Definitions(1, rules=rules[0])))
+    history = DefinitionsHistory()
+    history.take(initial_key(), msgspec.json.encode(Definitions(1, rules=rules[0])))
     for number, (changed, minute) in enumerate(zip(rules[1:], minutes, strict=True)):
         told = ((FRONTIER_HEADER, b"%d" % (minute * MINUTE)),)
-        ledger.take(entry_key(0, number), msgspec.json.encode(Definitions(2 + number, rules=changed)), told)
-    return ledger
+        history.take(entry_key(0, number), msgspec.json.encode(Definitions(2 + number, rules=changed)), told)
+    return history
 
 
 def partition(
-    records: dict[str, bytes], rules: tuple[Rule, ...] = RULES, ledger: Ledger | None = None
+    records: dict[str, bytes], rules: tuple[Rule, ...] = RULES, history: DefinitionsHistory | None = None
 ) -> AlertedPartition:
-    in_force = RulesInForce(ledger or ledger_of(rules), lambda _: None)
-    return AlertedPartition(Place(TP("trends", 0), 1, 0), in_force, records)
+    in_force = RulesInForce(history or ledger_of(rules), lambda _: None)
+    return AlertedPartition(Position(TP("trends", 0), 1, 0), in_force, records)
 
 
 def record(offset: int, trends: TrendList, key: str | None = None) -> Any:
@@ -84,11 +84,11 @@ def test_rules_change_between_the_same_lists_whether_heard_before_them_or_with_t
     want = [("firing", 1, "#a"), ("resolved", 3, "#a"), ("firing", 4, "#a"), ("resolved", 5, "#a")]
     for restart in range(6):
         records: dict[str, bytes] = {}
-        ledger = ledger_of(*rules, minutes=(3, 5))
-        first = partition(records, ledger=ledger)
+        history = ledger_of(*rules, minutes=(3, 5))
+        first = partition(records, history=history)
         first.take(lists[:restart])
         written(first, records)
-        again = partition(records, ledger=ledger)
+        again = partition(records, history=history)
         again.take(lists)  # from the first on, as after a rewind
         alerts = {(one.key, one.status): one for one in [*first.said, *again.said, *again.raised]}
         assert [(one.status, one.at // MINUTE, one.topic) for one in alerts.values()] == want, restart
@@ -99,7 +99,7 @@ def test_it_goes_on_by_the_rules_that_it_was_kept_with_though_the_log_has_left_t
     first = partition(records)
     first.take([record(0, at(1, row("#a")))])
     written(first, records)
-    again = partition(records, ledger=ledger_of((), RULES, minutes=(1,)))
+    again = partition(records, history=ledger_of((), RULES, minutes=(1,)))
     again.take([record(1, at(2, row("#a"))), record(2, at(3))])
     assert [(one.status, one.at // MINUTE) for one in again.raised] == [("resolved", 3)]
 
@@ -121,12 +121,12 @@ def test_what_somebody_said_to_fire_and_does_not_is_over_with_the_next_list_once
     said = zombie.raised
     assert [it.topic for it in said] == ["#a", "#b"]
     one.take([record(1, at(2, row("#b", 2)))])
-    one.end_strays(said, one.saved_at + 60)  # the firing of #b is not said yet
+    one.end_orphaned(said, one.saved_at + 60)  # the firing of #b is not said yet
     assert [(it.status, it.topic) for it in one.raised] == [("firing", "#b")]
     one.raised = []
-    one.end_strays(said, one.saved_at)  # it may have been said a moment ago, and not been heard
+    one.end_orphaned(said, one.saved_at)  # it may have been said a moment ago, and not been heard
     assert one.raised == []
-    one.end_strays(said, one.saved_at + 60)
+    one.end_orphaned(said, one.saved_at + 60)
     assert [(it.status, it.key, it.at) for it in one.raised] == [("resolved", said[0].key, 2 * MINUTE)]
 
 
@@ -134,8 +134,8 @@ def test_orders_hold_from_the_next_list_and_only_news_are_told() -> None:
     one = partition({})
     one.take([record(0, at(5, row("#a")))])
     given = [Order("mute", "r", "", "ann", 4 * MINUTE, 90 * MINUTE), Order("acknowledge", "r", "", "bob", 6 * MINUTE)]
-    assert [order.by for order in one.obey(given)] == ["bob"]
-    assert one.obey(given) == []
+    assert [order.by for order in one.apply_orders(given)] == ["bob"]
+    assert one.apply_orders(given) == []
     one.take([record(1, at(6, row("#a"), row("#b", 2)))])
     assert [(it.status, it.topic) for it in one.raised] == [("firing", "#a"), ("resolved", "#a")]
 
@@ -146,4 +146,4 @@ def test_a_list_that_no_rule_looks_at_moves_only_the_time_and_what_is_no_list_no
     one.take([record(0, spoken), record(1, at(2)), record(2, at(3)), record(3, at(4))])
     one.take([SimpleNamespace(offset=4, key=b"\xff", value=b"?"), SimpleNamespace(offset=5, key=None, value=None)])
     assert [(it.status, it.at // MINUTE) for it in one.raised] == [("firing", 2)]
-    assert (one.place.next, one.unreadable, one.alerting.clock) == (6, 2, 4 * MINUTE)
+    assert (one.position.next, one.unreadable, one.alerting.clock) == (6, 2, 4 * MINUTE)

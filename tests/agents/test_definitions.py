@@ -8,16 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from agents.context import Context, Topics
-from agents.count import DEFINITIONS_HEADER, CountedPartition
-from agents.place import Place
-from pipeline.definitions import ASKED, FRONTIER_HEADER, Ledger, entry_key, first_key
+from agents.context import Context
+from agents.count import CountedPartition
+from agents.position import Position
+from pipeline.definitions import FRONTIER_HEADER, REQUESTED, DefinitionsHistory, entry_key, initial_key
 from pipeline.health import Health
-from pipeline.trends.panes import Grid, PaneCounts
+from pipeline.trends.counts import Counts
+from pipeline.trends.panes import Grid
 from schemas import Post
-from schemas.definitions import Definitions
+from schemas.definitions import DEFINITIONS_HEADER, Definitions
 from schemas.events import Event
+from schemas.topics import Topics
 from tests.model.product import OnKafka
+from tests.model.product import control as control_record
 
 NOW = 1_400_000_000_000  # a whole number of panes
 
@@ -27,8 +30,9 @@ def event(name: str, *hashtags: str) -> Event:
 
 
 def control(offset: int, definitions: Definitions | bytes) -> OnKafka:
-    value = definitions if isinstance(definitions, bytes) else msgspec.json.encode(definitions)
-    return OnKafka(offset, NOW, value, ((DEFINITIONS_HEADER, b""),))
+    if isinstance(definitions, Definitions):
+        return control_record(offset, NOW, definitions)
+    return OnKafka(offset, NOW, definitions, ((DEFINITIONS_HEADER, b""),))
 
 
 def post(offset: int, at_ms: int, text: str = "#x") -> OnKafka:
@@ -37,12 +41,13 @@ def post(offset: int, at_ms: int, text: str = "#x") -> OnKafka:
 
 def partition(definitions: Definitions, begin: int = 0) -> CountedPartition:
     context = Context(Grid(), 1, Topics(), Health(CollectorRegistry()))
-    return CountedPartition(Place(TP("posts", 0), 0, begin), context, definitions)
+    return CountedPartition(Position(TP("posts", 0), 0, begin), context, definitions)
 
 
-def posts_by_events(closed: list[PaneCounts]) -> list[dict[tuple[str, ...], int]]:
+def posts_by_events(closed: list[Counts]) -> list[dict[tuple[str, ...], int]]:
     return [
-        {cell.events: totals.posts for cell, totals in zip(pane.cells, pane.totals, strict=True)} for pane in closed
+        {cell.events: posts for cell, posts in zip(pane.cells, pane.cell_posts.tolist(), strict=True)}
+        for pane in closed
     ]
 
 
@@ -127,18 +132,18 @@ def value(definitions: Definitions) -> bytes:
 
 
 def test_of_several_that_would_be_first_the_one_that_lies_first_holds_from_the_beginning() -> None:
-    ledger = Ledger()
-    ledger.take(first_key(), value(OLD))
-    ledger.take(first_key(), value(NEW))
-    assert ledger.at(3) == ledger.at(0, 0) == ledger.newest == OLD
+    history = DefinitionsHistory()
+    history.take(initial_key(), value(OLD))
+    history.take(initial_key(), value(NEW))
+    assert history.at(3) == history.at(0, 0) == history.newest == OLD
 
 
 def test_what_is_asked_for_is_the_newest_before_any_partition_has_come_to_it() -> None:
-    ledger = Ledger()
-    ledger.take(first_key(), value(OLD))
-    ledger.take(ASKED, value(NEW))
-    assert ledger.newest == NEW
-    assert ledger.at(0) == OLD
+    history = DefinitionsHistory()
+    history.take(initial_key(), value(OLD))
+    history.take(REQUESTED, value(NEW))
+    assert history.newest == NEW
+    assert history.at(0) == OLD
 
 
 def test_of_two_changes_at_once_the_same_holds_in_every_partition_whatever_their_order_there() -> None:
@@ -152,28 +157,28 @@ def test_of_two_changes_at_once_the_same_holds_in_every_partition_whatever_their
 
 
 def test_a_record_that_cannot_be_read_is_passed_over() -> None:
-    ledger = Ledger()
-    for key, told in ((None, b"x"), (b"first/1", b"{"), (b"in-force/x/1", value(OLD)), (b"other", value(OLD))):
-        ledger.take(key, told)
-    assert (ledger.first, ledger.newest) == (None, None)
+    history = DefinitionsHistory()
+    for key, told in ((None, b"x"), (b"initial/1", b"{"), (b"effective/x/1", value(OLD)), (b"other", value(OLD))):
+        history.take(key, told)
+    assert (history.initial, history.newest) == (None, None)
 
 
 @given(st.lists(st.integers(0, 30), unique=True), st.integers(0, 31), st.integers(0, 31))
 def test_what_may_be_forgotten_is_missed_by_nobody_who_reads_what_the_log_holds(
     offsets: list[int], begin: int, at: int
 ) -> None:
-    ledger = Ledger()
-    ledger.take(first_key(), value(Definitions(0)))
+    history = DefinitionsHistory()
+    history.take(initial_key(), value(Definitions(0)))
     for offset in sorted(offsets):
-        ledger.take(entry_key(2, offset), value(Definitions(offset + 1)))
+        history.take(entry_key(2, offset), value(Definitions(offset + 1)))
     before = max((offset + 1 for offset in offsets if offset < at), default=0)
-    assert ledger.at(2, at).at == before
-    for key in ledger.forgettable(2, begin):
-        ledger.take(key, None)
+    assert history.at(2, at).at == before
+    for key in history.forgettable(2, begin):
+        history.take(key, None)
     if at >= begin:
-        assert ledger.at(2, at).at == before
-    assert len(ledger.forgettable(2, 31)) <= max(len(offsets) - 1, 0)
-    assert ledger.at(1, at).at == 0
+        assert history.at(2, at).at == before
+    assert len(history.forgettable(2, 31)) <= max(len(offsets) - 1, 0)
+    assert history.at(1, at).at == 0
 
 
 def told_at(frontier: int) -> tuple[tuple[str, bytes], ...]:
@@ -181,29 +186,29 @@ def told_at(frontier: int) -> tuple[tuple[str, bytes], ...]:
 
 
 def test_for_lists_of_a_moment_holds_what_came_first_anywhere_before_it() -> None:
-    ledger = Ledger()
-    ledger.take(first_key(), value(Definitions(1)))
-    ledger.take(ASKED, value(Definitions(4)))
-    ledger.take(entry_key(0, 7), value(Definitions(2)), told_at(20))
-    ledger.take(entry_key(1, 3), value(Definitions(2)), told_at(10))
-    ledger.take(entry_key(1, 4), value(Definitions(3)), told_at(10))
-    ledger.take(entry_key(0, 8), value(Definitions(3)), told_at(40))
-    assert [ledger.before(moment)[0].at for moment in (0, 10, 11, 30)] == [1, 1, 3, 3]
-    assert [one.at for one in ledger.before(30)] == [3, 2, 2, 1]
+    history = DefinitionsHistory()
+    history.take(initial_key(), value(Definitions(1)))
+    history.take(REQUESTED, value(Definitions(4)))
+    history.take(entry_key(0, 7), value(Definitions(2)), told_at(20))
+    history.take(entry_key(1, 3), value(Definitions(2)), told_at(10))
+    history.take(entry_key(1, 4), value(Definitions(3)), told_at(10))
+    history.take(entry_key(0, 8), value(Definitions(3)), told_at(40))
+    assert [history.before(moment)[0].at for moment in (0, 10, 11, 30)] == [1, 1, 3, 3]
+    assert [one.at for one in history.before(30)] == [3, 2, 2, 1]
 
 
 def test_of_an_entry_that_does_not_say_when_it_came_the_lists_of_every_moment_know() -> None:
     for headers in ((), ((FRONTIER_HEADER, b"x"),), ((FRONTIER_HEADER, None),)):
-        ledger = Ledger()
-        ledger.take(first_key(), value(Definitions(1)))
-        ledger.take(entry_key(0, 7), value(Definitions(2)), headers)
-        assert ledger.before(0)[0].at == 2
+        history = DefinitionsHistory()
+        history.take(initial_key(), value(Definitions(1)))
+        history.take(entry_key(0, 7), value(Definitions(2)), headers)
+        assert history.before(0)[0].at == 2
 
 
 def test_what_was_read_may_be_looked_at_while_more_is_read() -> None:
-    ledger = Ledger()
-    ledger.take(entry_key(0, 1), value(Definitions(1)))
-    before = ledger.entries
-    ledger.take(entry_key(0, 2), value(Definitions(2)))
-    ledger.take(entry_key(0, 1), None)
-    assert (sorted(before[0]), sorted(ledger.entries[0])) == ([1], [2])
+    history = DefinitionsHistory()
+    history.take(entry_key(0, 1), value(Definitions(1)))
+    before = history.entries
+    history.take(entry_key(0, 2), value(Definitions(2)))
+    history.take(entry_key(0, 1), None)
+    assert (sorted(before[0]), sorted(history.entries[0])) == ([1], [2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from agents.count import SLOW_MS
-from agents.rank import Held
+from agents.rank import StalledPartition
 from agents.run import OUTAGE_S, OneLineAnOutage
 
 
@@ -34,12 +34,14 @@ def test_an_outage_is_one_line_and_another_one_later_is_another() -> None:
 
 
 def test_a_partition_is_held_while_it_stands_and_while_it_moves_as_far_behind_as_ever() -> None:
-    held = Held(frontier=0, goal=SLOW_MS * 3, since=1.0)
+    held = StalledPartition(frontier=0, goal=SLOW_MS * 3, since=1.0)
     standing = held.now(0, SLOW_MS * 3, 5.0)
     assert standing.since == 1.0
     slow = standing.now(10_000, SLOW_MS * 3 + 10_000, 11.0)
     assert slow.since == 1.0
-    near = Held(frontier=0, goal=20_000, since=1.0)
-    assert near.now(10_000, 30_000, 5.0) == Held(10_000, 30_000, 5.0), "it gets on by itself, a little behind"
-    fast = Held(frontier=0, goal=SLOW_MS * 2, since=1.0)
+    near = StalledPartition(frontier=0, goal=20_000, since=1.0)
+    assert near.now(10_000, 30_000, 5.0) == StalledPartition(10_000, 30_000, 5.0), (
+        "it gets on by itself, a little behind"
+    )
+    fast = StalledPartition(frontier=0, goal=SLOW_MS * 2, since=1.0)
     assert fast.now(SLOW_MS * 2, SLOW_MS * 9, 2.0).since == 2.0, "a replay: it is where the others were"

@@ -12,10 +12,11 @@ from prometheus_client import CollectorRegistry
 
 import agents.agent
 from agents.agent import PartitionAgent
-from agents.context import Context, Topics
-from agents.place import Place
+from agents.context import Context
+from agents.position import Position
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
+from schemas.topics import Topics
 
 MINE, OTHER = TP("posts", 3), TP("topic-counts", 0)
 
@@ -56,7 +57,7 @@ def test_silence_is_told_from_a_log_that_goes_on(
     app: Any = SimpleNamespace(consumer=consumer)
     agent = PartitionAgent[Any](app, Context(Grid(), 4, Topics(), Health(CollectorRegistry())), "posts")
     if opened:
-        agent.partitions[MINE] = SimpleNamespace(place=Place(MINE, 1, 70))
+        agent.partitions[MINE] = SimpleNamespace(position=Position(MINE, 1, 70))
     asyncio.run(agent.seek_silent())
     assert consumer.sought == [], "silence begins when it is first looked for"
     now += silent_s

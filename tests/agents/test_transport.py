@@ -11,7 +11,7 @@ import pytest
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from agents.transport import BatchConsumer
+from agents.runtime.transport import BatchConsumer
 
 POSTS = TP("posts", 0)
 
@@ -45,7 +45,7 @@ class Consumer(BatchConsumer):
     should_stop = False
 
     def __init__(self, log: Log) -> None:
-        self.carried, self.starts, self.epochs, self._sought_in, self._untaken = {"posts"}, {}, {}, {}, {}
+        self.batched_topics, self.starts, self.epochs, self._sought_in, self._in_flight = {"posts"}, {}, {}, {}, {}
         self.calls: list[asyncio.Task[Any]] = []
         self._thread: Any = SimpleNamespace(
             _ensure_consumer=lambda: log, _fetch_records=log.fetch, call_thread=self._call

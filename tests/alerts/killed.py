@@ -19,6 +19,7 @@ import agents.alert
 from agents.alert import Alert, AlertedPartition
 from agents.publish import Outgoing, publish
 from pipeline.cli import main
+from tests.patches import patch
 
 POINTS = ("raised", "kept", "half", "said", "declared")
 
@@ -58,13 +59,14 @@ def killed_at(point: str) -> None:
             reached("half")
         await publish(app, sent)
 
-    agents.app.Alert = Killed  # type: ignore[misc]
-    agents.alert.publish = publish_and
+    patch(agents.app, "Alert", Killed)
+    patch(agents.alert, "publish", publish_and)
 
 
 if __name__ == "__main__":
     import agents.app
+    import agents.runtime.app
 
     killed_at(sys.argv.pop(1))
-    agents.app.POLL_RECORDS = 50  # so that every worker has alerts to raise
+    patch(agents.runtime.app, "POLL_RECORDS", 50)  # so that every worker has alerts to raise
     main()

@@ -75,9 +75,10 @@ def serve(port: int, file: Path, point: str, started: Path) -> None:
             if point == "heard" and new:
                 os.kill(os.getpid(), signal.SIGKILL)
             told = {
-                "key": key, "status": message["status"],
+                "key": key,
+                "status": message["status"],
                 "topic": message["alerts"][0]["labels"]["topic"],
-            }  # fmt: skip
+            }
             with file.open("a") as kept:
                 kept.write(json.dumps(told) + "\n")
                 kept.flush()

@@ -24,7 +24,7 @@ HERE = os.fspath(Path(__file__).parents[2])
 MINUTES = 12
 SCENARIO = mixed_scenario(duration_ms=MINUTES * 60_000, rate=4.0, people=1_000)
 RULES = """
-lateness_ms = 60000
+max_out_of_orderness_ms = 60000
 [[rule]]
 name = "many"
 kind = "volume"

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.trends.alerting import Alerting
+from pipeline.wording import alert_text, language
 from schemas import Trend, TrendList
 from schemas.alerts import Alert, Rule
+from tests.facts import OF_TOPIC, SAID
 from tests.sinks.lists import trend, trend_list
 
 MINUTE = 60_000
@@ -57,8 +59,10 @@ def test_a_surge_is_a_score_and_ends_at_half_of_it() -> None:
 @pytest.mark.parametrize(("limit", "field"), [({"posts": 100}, "posts"), ({"people": 100}, "authors")])
 def test_a_volume_is_of_posts_or_of_people_trending_or_not(limit: dict[str, int], field: str) -> None:
     alerting = Alerting([rule(kind="volume", **limit)])
-    lists = [at(minute, row("#a", trending=False, **{"posts": 1, "authors": 1, field: number}))
-             for minute, number in enumerate((99, 100, 50, 49))]  # fmt: skip
+    lists = [
+        at(minute, row("#a", trending=False, **{"posts": 1, "authors": 1, field: number}))
+        for minute, number in enumerate((99, 100, 50, 49))
+    ]
     assert told(alerting, *lists) == [("firing", 1, "#a"), ("resolved", 3, "#a")]
 
 
@@ -134,7 +138,8 @@ def test_an_alert_says_what_why_since_when_and_has_one_key() -> None:
     (over,) = alerting.take(at(6))
     assert fired.key == over.key == f"r/#a/{5 * MINUTE}"
     assert (fired.since, fired.fired, over.fired, over.at) == (3 * MINUTE, 5 * MINUTE, 5 * MINUTE, 6 * MINUTE)
-    assert fired.why == "#A is number 1 in all (1h): because"
+    assert fired.why == OF_TOPIC
+    assert alert_text(fired, language("en")) == f"#A is number 1 in all posts (1 h): {SAID}"
     assert fired.examples == ["1"]
 
 
@@ -161,10 +166,16 @@ def lists_of(seed: int) -> list[list[TrendList]]:
     def rows() -> list[Trend]:
         topics = chance.sample(["#a", "#b", "#c", "#d"], chance.randrange(4))
         return [
-            row(topic, rank, authors=chance.randrange(100), state=chance.choice(("new", "rising")),
-                flags=chance.choice(([], ["one_author"])), trending=chance.random() < 0.7)
+            row(
+                topic,
+                rank,
+                authors=chance.randrange(100),
+                state=chance.choice(("new", "rising")),
+                flags=chance.choice(([], ["one_author"])),
+                trending=chance.random() < 0.7,
+            )
             for rank, topic in enumerate(topics, 1)
-        ]  # fmt: skip
+        ]
 
     return [
         [at(minute, *rows(), scope=scope, window=window) for scope, window in SCOPES if chance.random() < 0.8]
@@ -193,6 +204,11 @@ def test_the_order_of_lists_of_a_moment_and_reading_again_and_a_restart_change_n
     before = raised(first, flat[:cut])
     second.restore(first.snapshot())
     assert in_order(before + raised(second, flat[max(0, cut - 10) :])) == expected
+
+
+def test_the_random_lists_raise_alerts_of_both_kinds() -> None:
+    flat = [one for lists in lists_of(1) for one in lists]
+    assert {alert.status for alert in raised(Alerting(RULES), flat)} == {"firing", "resolved"}
 
 
 @given(st.integers(0, 10**6))
@@ -225,10 +241,10 @@ def test_the_volume_of_a_watchlist_is_that_of_all_its_posts() -> None:
     said = []
     for minute, posts in enumerate((20, 99, 100, 180, 50, 49, 10)):
         whole = TrendList("watch:us", "5m", 300, (minute + 1) * MINUTE, True, "", [], posts, posts // 2)
-        said += [(one.status, one.topic, one.value, minute, one.why) for one in alerting.take(whole)]
+        said += [(one.status, one.topic, one.value, minute, one.why.counted) for one in alerting.take(whole)]
     assert said == [
-        ("firing", "", 100, 2, "100 posts in watch:us (5m)"),
-        ("resolved", "", 100, 5, "100 posts in watch:us (5m)"),
+        ("firing", "", 100, 2, "posts"),
+        ("resolved", "", 100, 5, "posts"),
     ]
 
 
@@ -239,8 +255,9 @@ def test_other_rules_begin_anew_and_rules_that_say_the_same_keep_their_courses()
     fresh = rule(name="fresh", kind="volume", posts=10)
     ends = alerting.set_rules([fresh, rule(name="changed", top=6), same])
     assert [(one.rule, one.status, one.at, one.key) for one in ends] == [
-        ("changed", "resolved", MINUTE, f"changed/#a/{MINUTE}"), ("gone", "resolved", MINUTE, f"gone/#a/{MINUTE}"),
-    ]  # fmt: skip
+        ("changed", "resolved", MINUTE, f"changed/#a/{MINUTE}"),
+        ("gone", "resolved", MINUTE, f"gone/#a/{MINUTE}"),
+    ]
     assert alerting.take(at(1, row("#a"))) == []  # read again: no rule looks back
     assert {one.rule for one in alerting.take(at(2, row("#a")))} == {"changed", "fresh"}
     assert [one.rule for one in alerting.take(at(3, row("#a")))] == ["same"]  # it has held since the first minute
@@ -280,8 +297,9 @@ def test_an_alert_that_is_over_tells_its_peak() -> None:
     ends += alerting.take(at(5))
     peaks = {one.rule: one.peak for one in ends if one.status == "resolved"}
     assert {name: peak and (peak.at // MINUTE, peak.people) for name, peak in peaks.items()} == {
-        "r": (2, 1_200), "s": (3, 300),
-    }  # fmt: skip
+        "r": (2, 1_200),
+        "s": (3, 300),
+    }
 
 
 def test_rules_that_cannot_be_used_change_nothing() -> None:
@@ -289,3 +307,18 @@ def test_rules_that_cannot_be_used_change_nothing() -> None:
     with pytest.raises(KeyError):
         alerting.set_rules([rule(name="other", quiet="22:00-07:00", time_zone="No/Where")])
     assert told(alerting, at(1, row("#a"))) == [("firing", 1, "#a")]
+
+
+def test_without_a_past_only_a_volume_fires() -> None:
+    """A new installation on a quiet evening: thirty people speak of what nobody could have spoken of before."""
+    rules = [rule(name=kind, kind=kind, **more) for kind, more in (
+        ("trending", {"top": 5}), ("surge", {"score": 5.0}), ("new", {"top": 5}), ("volume", {"people": 20}),
+    )]  # fmt: skip
+    alerting = Alerting(rules)
+    lists = [
+        msgspec.structs.replace(at(minute, row("#a", score=30.0, state="new", authors=30)), flag="counting")
+        for minute in (1, 2)
+    ]
+    assert [(one.rule, one.at // MINUTE) for each in lists for one in alerting.take(each)] == [("volume", 1)]
+    after = at(3, row("#a", score=30.0, state="new", authors=30))
+    assert sorted(one.rule for one in alerting.take(after)) == ["new", "surge", "trending"]

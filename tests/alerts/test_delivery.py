@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import json
 import subprocess
@@ -23,11 +22,13 @@ from pipeline.kafka.connection import KafkaUseError
 from pipeline.settings import Settings, SettingsError, load_settings
 from pipeline.text import printable
 from pipeline.trends.alerting import Alerting
+from pipeline.wording import alert_text, language
 from schemas import TrendList
-from schemas.alerts import Alert, GivenUp, Order, Receiver, Rule
+from schemas.alerts import Alert, Fault, GivenUp, Order, Receiver, Rule
 from tests.alerts.outgoing import deliver_all, raised_by
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
+from tests.facts import SAID
 
 NOW = int(time.time()) // 60
 SECRET = "a secret that signs"
@@ -61,17 +62,24 @@ def test_a_webhook_gets_alertmanagers_message_signed_and_with_a_key(tmp_path: Pa
         run(settings_of(ops), tmp_path / "alerts.db", story())
     assert hook.told() == EXPECTED
     for _, headers, body in hook.requests:
-        signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-        assert headers["X-Upswell-Signature"] == signature
+        signed = headers["X-Upswell-Timestamp"].encode() + b"." + body
+        assert headers["X-Upswell-Signature"] == "sha256=" + hmac.new(SECRET.encode(), signed, "sha256").hexdigest()
+        assert abs(int(headers["X-Upswell-Timestamp"]) - time.time()) < 60
         assert len(headers["Idempotency-Key"]) == 32
     first = json.loads(hook.requests[0][2])
     assert (first["version"], first["receiver"], first["status"]) == ("4", "ops", "firing")
     (one,) = first["alerts"]
-    assert one["labels"] == {"alertname": "r", "severity": "warning", "kind": "trending", "scope": "all",
-                             "window": "1h", "topic": "#a"}  # fmt: skip
+    assert one["labels"] == {
+        "alertname": "r",
+        "severity": "warning",
+        "kind": "trending",
+        "scope": "all",
+        "window": "1h",
+        "topic": "#a",
+    }
     assert one["annotations"]["link"] == "https://board.example/?scope=all&window=1h"
     assert one["endsAt"].startswith("0001-")
-    assert one["annotations"]["why"] == "#a is number 1 in all (1h): because"
+    assert one["annotations"]["why"] == f"#a is number 1 in all posts (1 h): {SAID}"
     over = json.loads(hook.requests[2][2])["alerts"][0]
     assert over["fingerprint"] == one["fingerprint"]
     assert over["endsAt"] > over["startsAt"]
@@ -94,8 +102,9 @@ def test_what_fails_is_sent_again_in_order_and_said_once(tmp_path: Path) -> None
     assert hook.told() == EXPECTED
     assert len(hook.requests) == 7
     assert said == [
-        "receiver ops: refused with HTTP 503; alerts wait, and are sent again", "receiver ops: takes alerts again",
-    ]  # fmt: skip
+        "receiver ops: refused with HTTP 503; alerts wait, and are sent again",
+        "receiver ops: takes alerts again",
+    ]
     told = {"receiver": "ops"}
     assert registry.get_sample_value("upswell_alerts_delivered_total", told) == 3
     assert registry.get_sample_value("upswell_alerts_attempts_failed_total", told) == 4
@@ -119,10 +128,10 @@ def test_a_dead_receiver_delays_nobody_and_what_it_refuses_for_good_is_visible(t
         untold.append((found[1].receiver, found[1].status, printable(found[1].topic), found[1].why))
     outbox.close()
     assert [it for it in untold if it[0] == "closed"] == [
-        ("closed", status, topic, "refused with HTTP 400") for status, topic in EXPECTED
+        ("closed", status, topic, Fault("refused", "400")) for status, topic in EXPECTED
     ]
     assert [it[1:3] for it in untold if it[0] == "dead"] == EXPECTED
-    assert faults == {("dead", "no answer (ConnectError)"), ("closed", "refused with HTTP 400")}
+    assert faults == {("dead", Fault("no_answer", "ConnectError")), ("closed", Fault("refused", "400"))}
     assert registry.get_sample_value("upswell_alerts_given_up_total", {"receiver": "closed"}) == 3
     assert "receiver closed: refused with HTTP 400; alert of rule r is given up" in said
 
@@ -187,9 +196,7 @@ def test_killed_at_any_point_nothing_is_lost_and_nothing_taken_twice(tmp_path: P
     alerts, config, state = tmp_path / "alerts", tmp_path / "upswell.toml", tmp_path / "alerts.db"
     alerts.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in raised_by([rule()], story())))
     with Hook() as hook:
-        config.write_text(
-            f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}"\n'
-        )
+        config.write_text(f'[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "{hook.url}"\n')
 
         def runs(point: str) -> int:
             command = [sys.executable, "-m", "tests.alerts.crashing", config, state, alerts, point]
@@ -226,9 +233,11 @@ def test_a_test_alert_says_what_came_back_and_no_secret(tmp_path: Path) -> None:
         only = alerts_test(config, "ops")
         unknown = alerts_test(config, "nobody")
     assert done.stdout.splitlines() == [
-        "ops: HTTP 200", "closed: not delivered: refused with HTTP 403", "chat: sent",
+        "ops: HTTP 200",
+        "closed: not delivered: refused with HTTP 403",
+        "chat: sent",
         "odd: not delivered: its url is none that apprise knows; see `apprise --help`",
-    ]  # fmt: skip
+    ]
     assert done.stderr == "upswell: 2 of 4 receivers did not take the alert\n"
     assert done.returncode == 1
     assert "hush" not in done.stdout + done.stderr
@@ -267,8 +276,9 @@ def test_who_looks_after_an_alert_is_shown_with_it() -> None:
 def test_a_digest_tells_a_day_in_one_message_once_through_restarts(tmp_path: Path) -> None:
     morning = 1_795_017_600  # 2026-11-18T16:00Z, 17:00 in Paris
     clock = [float(morning)]
-    receiver = Receiver("boss", "webhook", "http://127.0.0.1:9/", digest="17:30", time_zone="Europe/Paris",
-                        max_age_s=86_400)  # fmt: skip
+    receiver = Receiver(
+        "boss", "webhook", "http://127.0.0.1:9/", digest="17:30", time_zone="Europe/Paris", max_age_s=86_400
+    )
     file = tmp_path / "alerts.db"
 
     def opened() -> Outbox:
@@ -291,8 +301,9 @@ def test_a_digest_tells_a_day_in_one_message_once_through_restarts(tmp_path: Pat
     waiting = outbox.next("boss")
     assert waiting is not None
     assert waiting.alert.key == "digest/boss/2026-11-18T17:30"
-    assert waiting.alert.why.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #a is number 1")
-    assert waiting.alert.why.count("still firing") == waiting.alert.why.count("over after 5 min") == 1
+    text = alert_text(waiting.alert, language("en", "Europe/Paris"))
+    assert text.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 17:00 r: #a is number 1")
+    assert text.count("still firing") == text.count("over after 5 min") == 1
     outbox.delivered(waiting.id)
     clock[0] += 86_400
     assert outbox.digests() == 0  # a day without

@@ -12,6 +12,7 @@ from pipeline.alerts import Outbox
 from pipeline.alerts import digest as digests
 from pipeline.alerts.digest import last_due
 from pipeline.trends.alerting import Alerting
+from pipeline.wording import alert_text, language
 from schemas import TrendList
 from schemas.alerts import Alert, Receiver
 from tests.alerts.outgoing import raised_by
@@ -35,9 +36,7 @@ class Day:
         self.outbox.digests()
 
     def opened(self) -> Outbox:
-        return Outbox(
-            self.file, [self.receiver], now_s=lambda: self.now.timestamp(), allowed=self.desk.blocking.allowed
-        )
+        return Outbox(self.file, [self.receiver], now_s=lambda: self.now.timestamp(), allowed=self.desk.blocking.redact)
 
     def take(self, trends: TrendList) -> None:
         for alert in self.alerting.take(trends):
@@ -59,9 +58,19 @@ class Day:
 
 
 def boss(**fields: object) -> Receiver:
-    told = {"name": "boss", "kind": "webhook", "url": "http://127.0.0.1:9/", "digest": "17:30",
-            "time_zone": "Europe/Paris", "max_age_s": 86_400} | fields  # fmt: skip
+    told = {
+        "name": "boss",
+        "kind": "webhook",
+        "url": "http://127.0.0.1:9/",
+        "digest": "17:30",
+        "time_zone": "Europe/Paris",
+        "max_age_s": 86_400,
+    } | fields
     return Receiver(**told)  # type: ignore[arg-type]
+
+
+def text(alert: Alert) -> str:
+    return alert_text(alert, language("en", "Europe/Paris"))
 
 
 def test_who_is_not_told_of_ends_is_not_told_that_what_has_ended_fires_still(tmp_path: Path) -> None:
@@ -72,8 +81,8 @@ def test_who_is_not_told_of_ends_is_not_told_that_what_has_ended_fires_still(tmp
     assert day.outbox.digests() == 1
     told = day.digest()
     assert told is not None
-    assert told.why.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #a is number 1")
-    assert told.why.count("over after 5 min") == told.why.count("still firing") == 1
+    assert text(told).startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 17:00 r: #a is number 1")
+    assert text(told).count("over after 5 min") == text(told).count("still firing") == 1
     day.take(at(minute + 60))  # the end of #b alone is no news for it
     day.now += dt.timedelta(days=1)
     assert day.outbox.digests() == 0
@@ -89,7 +98,7 @@ def test_an_end_that_comes_to_light_late_is_told_all_the_same(tmp_path: Path) ->
     assert day.outbox.digests() == 1
     told = day.digest()
     assert told is not None
-    assert "(over after 5 min; peak" in told.why
+    assert "(over after 5 min; peak" in text(told)
     day.outbox.close()
 
 
@@ -109,8 +118,8 @@ def test_each_alert_is_told_with_its_peak_through_restarts_and_lists_read_again(
     assert day.outbox.digests() == 1
     told = day.digest()
     assert told is not None
-    assert "(over after 4 min; peak 1,200 people, 120.0 sigma, at 16:01 UTC)" in told.why
-    assert "(over after 1 min; peak 7 people," in told.why
+    assert "(over after 4 min; peak 1,200 people, 120.0 sigma, at 17:01)" in text(told)
+    assert "(over after 1 min; peak 7 people," in text(told)
     day.outbox.close()
 
 
@@ -130,8 +139,8 @@ def test_a_scope_as_a_whole_has_a_peak_of_posts_and_what_fires_still_is_told_as_
     assert outbox.digests() == 1
     waiting = outbox.next("boss")
     assert waiting is not None
-    assert "(over after 2 min; peak 1,900 posts by 190 people, at 16:01 UTC)" in waiting.alert.why
-    assert "(still firing; 120 posts by 12 people when it fired)" in waiting.alert.why
+    assert "(over after 2 min; peak 1,900 posts by 190 people, at 17:01)" in text(waiting.alert)
+    assert "(still firing; 120 posts by 12 people when it fired)" in text(waiting.alert)
     outbox.close()
 
 
@@ -144,8 +153,8 @@ def test_a_digest_that_waits_does_not_tell_what_is_blocked_meanwhile(tmp_path: P
     waiting = day.outbox.next("boss")
     assert waiting is not None
     assert waiting.told is not None
-    assert waiting.told.why.startswith("1 alert since 2026-11-17 17:30 Europe/Paris: 16:00 UTC r: #b")
-    assert "#a" not in waiting.told.why
+    assert text(waiting.told).startswith("1 alert since 2026-11-17 17:30 Europe/Paris: 17:00 r: #b")
+    assert "#a" not in text(waiting.told)
     assert waiting.told.key == waiting.alert.key
     day.desk.blocks("#b")
     waiting = day.outbox.next("boss")
@@ -173,7 +182,7 @@ def test_no_alert_of_a_night_of_clock_change_is_lost_or_told_twice(
         day.outbox.digests()
         day.take(at(minute + 1))
         while (digest := day.digest()) is not None:
-            told += [alert.split(" is number")[0].split("#")[1] for alert in digest.why.split(" · ") if "#" in alert]
+            told += [alert.topic.removeprefix("#") for alert in digest.why.alerts]
     due = last_due(day.receiver, day.now.timestamp())
     expected = [f"t{step}" for step in range(0, 30 * 60, 10) if night + dt.timedelta(minutes=step) <= due]
     assert len(expected) > 10
@@ -183,10 +192,15 @@ def test_no_alert_of_a_night_of_clock_change_is_lost_or_told_twice(
 
 @pytest.mark.parametrize(
     ("now", "due"),
-    [("2026-03-29T00:59", "2026-03-28T01:30"), ("2026-03-29T01:10", "2026-03-28T01:30"),
-     ("2026-03-29T01:30", "2026-03-29T01:30"), ("2026-03-30T00:29", "2026-03-29T01:30"),
-     ("2026-03-30T00:30", "2026-03-30T00:30"), ("2026-10-25T01:40", "2026-10-25T00:30")],
-)  # fmt: skip
+    [
+        ("2026-03-29T00:59", "2026-03-28T01:30"),
+        ("2026-03-29T01:10", "2026-03-28T01:30"),
+        ("2026-03-29T01:30", "2026-03-29T01:30"),
+        ("2026-03-30T00:29", "2026-03-29T01:30"),
+        ("2026-03-30T00:30", "2026-03-30T00:30"),
+        ("2026-10-25T01:40", "2026-10-25T00:30"),
+    ],
+)
 def test_a_digest_is_due_by_the_instant_not_by_what_clocks_show(now: str, due: str) -> None:
     moment = dt.datetime.fromisoformat(f"{now}+00:00").timestamp()
     assert last_due(boss(digest="02:30"), moment) == dt.datetime.fromisoformat(f"{due}+00:00")

@@ -31,7 +31,7 @@ NOW = int(time.time()) // 60
 
 
 def publish(broker: str, topic: str, *lists: TrendList) -> None:
-    producer = Producer({"bootstrap.servers": broker})
+    producer = Producer({"bootstrap.servers": broker, "enable.idempotence": True})
     for one in lists:
         producer.produce(topic, msgspec.json.encode(one), f"{one.scope}/{one.window}")
     assert producer.flush(20) == 0
@@ -59,8 +59,11 @@ def following(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.
     with (folder / "log").open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "pipeline.cli", "alerts", "follow"],
-            cwd=folder, env=os.environ | environment, stdout=log, stderr=log,
-        )  # fmt: skip
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=log,
+            stderr=log,
+        )
     try:
         yield child
     finally:
@@ -114,21 +117,27 @@ def test_alerts_are_delivered_once_and_on_their_topic_through_kills(kafka: str, 
             publish(kafka, trends, at(NOW - 2, row("#b"), row("#c", 2)))
             until(lambda: len(receiver.told()) == 6, 120, "the rest")
         assert receiver.told() == [
-            ("firing", "#a"), ("firing", "#b"), ("resolved", "#a"), ("firing", "#heard"), ("firing", "#c"),
+            ("firing", "#a"),
+            ("firing", "#b"),
+            ("resolved", "#a"),
+            ("firing", "#heard"),
+            ("firing", "#c"),
             ("resolved", "#heard"),
-        ]  # fmt: skip
+        ]
         assert len(receiver.heard()) > len(receiver.told())  # some were sent again
-        assert asyncio.run(shown(settings)) == [("#c", "firing"), ("#b", "firing"), ("#heard", "resolved"),
-                                                   ("#a", "resolved")]  # fmt: skip
+        assert asyncio.run(shown(settings)) == [
+            ("#c", "firing"),
+            ("#b", "firing"),
+            ("#heard", "resolved"),
+            ("#a", "resolved"),
+        ]
     assert [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")] == receiver.told()
     for log in (tmp_path / "log", workers):
         assert "Traceback" not in log.read_text()
 
 
 @pytest.mark.timeout(120)
-def test_an_order_given_on_the_command_line_is_obeyed_by_the_worker(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+def test_an_order_given_on_the_command_line_is_obeyed_by_the_worker(kafka: str, prefix: str, tmp_path: Path) -> None:
     environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
     settings, log = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix), tmp_path / "log"
     init_topics(settings)
@@ -137,8 +146,13 @@ def test_an_order_given_on_the_command_line_is_obeyed_by_the_worker(
     def give(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-W", "error", "-m", "pipeline.cli", "alerts", *words],
-            cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     wrong = give("mute", "nobody")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)

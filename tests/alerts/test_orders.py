@@ -33,7 +33,9 @@ def test_an_order_given_while_nobody_was_there_is_heard_behind_thousands_of_deci
     settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
     init_topics(settings)
     (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
-    producer = Producer({"bootstrap.servers": kafka, "queue.buffering.max.messages": 200_000})
+    producer = Producer(
+        {"bootstrap.servers": kafka, "enable.idempotence": True, "queue.buffering.max.messages": 200_000}
+    )
     for number in range(50_000):
         other = Decision(f"d{number}", "", "post", f"m/{number}", "approved", "bob", 1)
         producer.produce(f"{prefix}decisions", msgspec.json.encode(other), other.key)
@@ -69,7 +71,7 @@ def test_what_a_worker_said_that_was_replaced_meanwhile_is_ended_by_its_successo
         wait_for(lambda: read(kafka, topic), worker)
         (known,) = read(kafka, topic)
         stray = msgspec.structs.replace(known, key=f"r/#z/{known.fired}", topic="#z", display="#z")
-        ours = Producer({"bootstrap.servers": kafka})
+        ours = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
         ours.produce(topic, msgspec.json.encode(stray), stray.record_key)
         assert ours.flush(20) == 0
         minutes = iter(range(NOW - 8, NOW + 1_000))

@@ -16,14 +16,16 @@ from pipeline.trends.alerting import Alerting
 from schemas import Post, TrendList, decode_post
 from schemas.alerts import Alert
 from schemas.definitions import Definitions, decode_definitions
-from tests.alerts.test_agent import HERE, RULES, posts, said
+from tests.alerts.test_agent import HERE, posts, said
+from tests.alerts.test_agent import RULES as OF_THE_AGENT
 from tests.kafka.reference import read
 from tests.kafka.test_definitions import ledger_of, reload
 from tests.kafka.test_pipeline import Worker, wait_for
 
-LATENESS_MS, PANE_MS = 60_000, 10_000
+MAX_OUT_OF_ORDERNESS_MS, PANE_MS = 60_000, 10_000
+RULES = OF_THE_AGENT.replace("top = 3", 'kind = "volume"\nposts = 12\nwindow = "1h"')
 SECOND = RULES.replace("people = 8", "people = 5").replace('name = "first"', 'name = "else"')
-THIRD = RULES.replace("top = 3", "top = 5").replace("silent_s = 60", "silent_s = 120")
+THIRD = RULES.replace("posts = 12", "posts = 8").replace("silent_s = 60", "silent_s = 120")
 
 
 def frontiers(records: list[Any]) -> dict[Definitions, int]:
@@ -34,7 +36,7 @@ def frontiers(records: list[Any]) -> dict[Definitions, int]:
         headers = dict(record.headers)
         if "definitions" in headers:
             told = decode_definitions(record.value)
-            closed = max((newest.get(record.partition, 0) - LATENESS_MS) // PANE_MS * PANE_MS, 0)
+            closed = max((newest.get(record.partition, 0) - MAX_OUT_OF_ORDERNESS_MS) // PANE_MS * PANE_MS, 0)
             found[told] = min(closed, found.get(told, closed))
         else:
             time = int(headers["marker"]) if headers else int(decode_post(record.value).time)
@@ -63,9 +65,13 @@ def copy(kafka: str, from_topic: str, to_topic: str) -> None:
     producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
     for record in read(kafka, from_topic):
         producer.produce(
-            to_topic, record.value, record.key, record.partition, headers=list(record.headers),
+            to_topic,
+            record.value,
+            record.key,
+            record.partition,
+            headers=list(record.headers),
             timestamp=record.timestamp,
-        )  # fmt: skip
+        )
     assert producer.flush(30) == 0
 
 
@@ -102,7 +108,7 @@ def test_changed_twice_the_alerts_are_those_of_the_log_killed_or_not_live_or_rep
         log = tmp_path / f"killed-{number}.log"
         with Worker(settings, log, ("tests.alerts.killed", point), PYTHONPATH=HERE) as worker:
             assert worker.process.wait(120) == -9, log.read_text()
-    first = ledger_of(settings).first
+    first = ledger_of(settings).initial
     assert first is not None
     with Worker(settings, tmp_path / "last.log") as worker:
         wait_for(lambda: is_final(kafka, prefix, int(some[-1].time), first), worker)

@@ -32,7 +32,7 @@ def test_up_tells_what_the_rules_raise_and_sends_it_to_the_receivers(tmp_path: P
             publish(f"127.0.0.1:{port}", "trends", at(int(time.time()) // 60, row("#a")))
             until(lambda: hook.told() or up.poll() is not None, 120, "the receiver has the alert")
             assert hook.told() == [("firing", "#a")], said.read_text()
-            until(lambda: "#a is number 1 in all (1h)" in said.read_text(), 10, "so has the terminal")
+            until(lambda: "#a is number 1 in all posts (1 h)" in said.read_text(), 10, "so has the terminal")
             up.send_signal(signal.SIGTERM)
             assert up.wait(60) == 0
         finally:

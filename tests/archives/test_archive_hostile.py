@@ -7,6 +7,7 @@ import gzip
 import io
 import tracemalloc
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from archive_samples import NOON, Reading, activity, line, lines, post, read, sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources.archives import RAW_BYTES, ArchiveError, find_files, read_archives
+from pipeline.sources.archives import RAW_BYTES, ArchiveError, Given, find_files, read_archives
 from pipeline.sources.archives.lines import Lines, blocks
+from pipeline.sources.archives.reader import read_file
 from schemas import PostError
 
 FAMILIES: dict[str, Callable[[int], object]] = {
@@ -94,10 +96,10 @@ def test_windows_line_ends_blank_lines_and_a_byte_order_mark_are_fine(tmp_path: 
     assert (reading.ids, reading.faults) == (["p1", "p2", "p3"], [(5, "not-json")])
 
 
-def test_two_posts_on_one_line_are_none(tmp_path: Path) -> None:
+def test_two_posts_on_one_line_are_two_and_one_over_two_lines_among_them_is_none(tmp_path: Path) -> None:
     content = line(post(1)).strip() + line(post(2)) + b'{"id":"3",\n"author":"a","text":"","time":1}\n' + line(post(4))
     reading = read(tmp_path, content)
-    assert (reading.ids, [number for number, _ in reading.faults]) == (["p4"], [1, 2, 3])
+    assert (reading.ids, [number for number, _ in reading.faults]) == (["p1", "p2", "p4"], [2, 3])
 
 
 def test_a_file_of_garbage_is_dead_line_by_line_and_the_next_file_counts(tmp_path: Path) -> None:
@@ -272,18 +274,40 @@ class TestFindingFiles:
 
 
 class TestDocuments:
-    def test_one_too_large_to_hold_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("pipeline.sources.archives.reader.DOCUMENT_BYTES", 200_000)
-        with pytest.raises(ArchiveError, match="one JSON document of more than 0 MiB: write one post a line"):
-            read(tmp_path, b"[\n" + b",\n".join(line(status(n)).strip() for n in range(1_000)) + b"\n]", "a.json")
+    def test_an_array_is_read_as_it_comes_whatever_its_length(self) -> None:
+        """Nothing but one item at a time is held: the first posts are there long before the end."""
+        taken = 0
 
-    def test_a_broken_first_line_that_looks_like_one_does_not_hold_up_the_lines(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("pipeline.sources.archives.reader.DOCUMENT_BYTES", 200_000)
+        def content() -> Iterator[bytes]:
+            nonlocal taken
+            yield b"[\n"
+            for number in range(200_000):
+                taken += 1
+                yield line(post(number)).strip() + b",\n"
+
+        blocks = read_file("a.json", content(), "auto", Given(), lambda: False)
+        first = next(block for block in blocks if block.posts)
+        assert len(first.posts) <= 65_536
+        assert taken < 100_000
+
+    def test_one_that_was_never_closed_holds_all_its_posts(self, tmp_path: Path) -> None:
         reading = read(tmp_path, b"[\n" + lines(*(status(n) for n in range(1_000))))
-        assert (len(reading.posts), reading.faults) == (1_000, [(1, "invalid")])
+        assert (len(reading.posts), reading.faults) == (1_000, [])
+
+    @pytest.mark.parametrize("unit", [b"1,", b"[],", b'"x",', b"[1],{", b"{},", b'{"a":[{},{}]},'])
+    def test_one_of_millions_of_items_takes_neither_memory_nor_time(
+        self, unit: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pipeline.sources.archives.reader._HOPELESS", 1_000)
+        pieces = (unit * (65_536 // len(unit)) for _ in range(32))
+        tracemalloc.start()
+        blocks = read_file("a.json", chain([b"["], pieces, [b"{}]"]), "auto", Given(), lambda: False)
+        records = sum(len(block.dead) for block in blocks if not block.posts)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert 1 <= records <= 1_001
+        assert peak < 50_000_000
 
     def test_faults_name_their_line(self, tmp_path: Path) -> None:
         reading = read(tmp_path, b"[\n" + line(status(1)).strip() + b',\n\n{"id": \n7}\n]', "a.json")
-        assert (reading.ids, reading.faults) == (["1"], [(4, "invalid")])
+        assert (reading.ids, reading.faults) == (["https://social.example/users/ana/statuses/1"], [(4, "invalid")])

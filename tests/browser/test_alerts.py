@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -13,9 +14,9 @@ from pipeline.alerts import RecentAlerts
 from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
 from pipeline.web.run import start_web
-from pipeline.web.wall.tokens import COOKIE, Gate
+from pipeline.web.tokens import COOKIE, Gate
 from schemas.access import Token
-from schemas.alerts import GivenUp, Order, Rule
+from schemas.alerts import Fault, GivenUp, Order, Rule
 from tests.browser.test_page import alert, browser, listed
 
 __all__ = ["browser"]
@@ -118,7 +119,7 @@ def test_what_a_receiver_did_not_get_is_on_the_page_and_not_on_the_big_screen(
 ) -> None:
     now = int(time.time() * 1_000)
     desk.alerts.give_up(
-        GivenUp("<b>ops", now, "refused with HTTP 400\u202e", "r/#lyon/1", "firing", "rule", "all", "1h", "#lyon", now)
+        GivenUp("<b>ops", now, Fault("refused", "400\u202e"), "r/#lyon/1", "firing", "rule", "all", "1h", "#lyon", now)
     )
     page = desk.opened(None, locale)
     expect(page.locator("#alerts h2").nth(1)).to_have_text(heading)
@@ -136,3 +137,34 @@ def test_the_strip_keeps_the_focus_while_alerts_come(desk: Desk) -> None:
     desk.alerts.add(alert(2, "resolved"))
     expect(page.locator("#alerts li")).to_have_count(2, timeout=10_000)
     assert page.evaluate("document.activeElement.textContent") == "Mute for 2 h"
+
+
+def test_the_page_of_alerts_says_how_grave_and_how_old_filters_and_lets_one_snooze(desk: Desk) -> None:
+    desk.alerts.add(msgspec.structs.replace(alert(2, "resolved", "#Paris"), severity="info", topic="#paris"))
+    now = int(time.time() * 1_000)
+    for n in range(3):
+        fault = Fault("refused", "400")
+        desk.alerts.give_up(GivenUp("ops", now + n, fault, f"r/#x/{n}", "firing", "rule", "all", "1h", "#x", now))
+    page = desk.opened(ANN, view="alerts")
+    lines = page.locator("#alerts li:not(.lost)")
+    expect(lines).to_have_count(2)
+    expect(page.locator("#alerts li.lost")).to_have_count(1)
+    expect(page.locator("#alerts li.lost")).to_contain_text("and 2 more like it")
+    expect(lines.nth(0)).to_contain_text("Critical")
+    expect(lines.nth(0).locator(".quiet")).not_to_be_empty()
+    expect(page.locator("#bell")).to_have_text("1")
+    expect(page).to_have_title("(1) Alerts · upswell")
+    page.get_by_label("Severity").select_option("info")
+    expect(lines).to_have_count(1)
+    expect(lines).to_contain_text("#Paris")
+    assert "severity=info" in page.url
+    page.reload()  # the address keeps it
+    expect(lines).to_have_count(1)
+    page.get_by_label("Severity").select_option("")
+    page.get_by_role("button", name="Snooze 15 min").click()
+    expect(page.get_by_role("heading", name="Muted alerts")).to_be_visible()
+    (order,) = desk.given
+    assert (order.action, 800_000 < order.until - now < 1_000_000) == ("mute", True)
+    assert not Axe().run(page).response["violations"]
+    heights = page.locator("#alerts li button").evaluate_all("them => them.map(it => it.offsetHeight)")
+    assert min(heights) >= 44

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas import Trend, TrendList
+from schemas.trends import Why
 
 START_MS = 1_700_000_040_000  # a full minute
 
@@ -35,7 +36,7 @@ def trend(rank: int, topic: str, **fields: Any) -> Trend:
         "joined": [],
         "examples": [],
         "spark": [0.0, 1.0, 4.0, 9.0, 412.0],
-        "why": "412 people in 15 min where 35 +- 8 were expected (11.6 sigma), 96 % of them with words of their own",
+        "why": Why(412, 900, False, 412.0, 35.0, 8.0, 11.6, 0.96),
     }
     return Trend(**(values | fields))
 

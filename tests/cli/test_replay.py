@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -15,7 +16,7 @@ import msgspec
 import pytest
 from cli_samples import START_MS, post
 
-from pipeline.cli.playing import by_span
+from pipeline.cli.replay_run import by_span
 from pipeline.local import Local, Options
 from schemas import TrendList, decode_post
 
@@ -82,7 +83,7 @@ def test_every_record_is_counted_late_duplicate_dead_or_skipped(upswell: Upswell
     assert found == {"read": 26, "counted": 21, "late": 1, "duplicate": 1, "dead": 3, "skipped": 0}
     assert found["read"] == sum(found.values()) - found["read"]
     assert "(twitter 1)" in out
-    assert re.search(r"^hint: 1 posts .*--lateness-ms \(now 5000\)", out, re.MULTILINE)
+    assert re.search(r"^hint: 1 posts .*--max-out-of-orderness-ms \(now 5000\)", out, re.MULTILINE)
     rows = records("dead")
     assert [row["line"] for row in rows] == [21, 22, 23]
     assert [row["file"] for row in rows] == ["-"] * 3
@@ -102,7 +103,7 @@ def test_the_summary_tells_what_the_records_of_hours_leave_out(archive: Path, up
 def test_a_lateness_long_enough_makes_late_posts_count(upswell: Upswell) -> None:
     posts = [post(n, START_MS + n * 60_000, f"w{n} #a", author="one") for n in range(6)]
     late = [post(100, START_MS, "late #a", author="one")]
-    _, out, _ = upswell("replay", "-", "--lateness-ms", 600_000, stdin=lines_of(posts + late))
+    _, out, _ = upswell("replay", "-", "--max-out-of-orderness-ms", 600_000, stdin=lines_of(posts + late))
     assert numbers(out)["late"] == 0
 
 
@@ -240,3 +241,32 @@ def test_what_posts_say_cannot_command_the_terminal(upswell: Upswell) -> None:
     code, out, err = upswell("replay", "-", stdin=lines_of(posts) + evil.encode())
     assert code == 0
     assert not set(out + err) & set("\x1b\x07\u202e\r")
+
+
+def test_what_a_folder_holds_that_is_no_file_is_told_in_a_line_and_the_rest_is_read(
+    upswell: Callable[..., Any], archive: Path
+) -> None:
+    folder = archive.parent / "folder"
+    folder.mkdir()
+    archive.rename(folder / "posts.ndjson")
+    os.mkfifo(folder / "a.json")
+    (folder / "b.csv").symlink_to("/dev/zero")
+    (folder / "c.json").symlink_to(folder / "nowhere")
+    code, out, err = upswell("replay", folder)
+    assert code == 0
+    assert [line.rpartition("/")[2] for line in err.splitlines()] == [
+        "a.json is a pipe, which may never end: name it by itself; it is left out",
+        "b.csv is no file; it is left out",
+        "c.json leads nowhere (No such file or directory); it is left out",
+    ]
+    assert "counted             100" in out
+
+
+def test_explain_shows_what_is_read_from_where(upswell: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Date,Time,Who,Said\n2024-05-01,02:40 PM,ana,hello #World\n")
+    code, out, _ = upswell("replay", path, "--explain", "--columns", "author=Who,text=Said", "--zone", "Europe/Paris")
+    assert code == 0
+    assert "author=Who, text=Said, time=Date, time of day=Time" in out
+    assert "time 2024-05-01 12:40:00 UTC; author ana;" in out
+    assert "topics #World" in out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from cli_samples import START_MS, trend, trend_list
 from hypothesis import given
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from pipeline.cli.board import Board
+from pipeline.cli.rank_changes import RankChanges
 from pipeline.cli.terminal import SPARK_LEVELS, columns, console, fit, spark, table
+from tests.facts import WHY
 
 
-def board_of(*lists: object, scope: str = "all") -> Board:
-    board = Board(scope, "1h")
+def board_of(*lists: object, scope: str = "all") -> RankChanges:
+    board = RankChanges(scope, "1h")
     for trends in lists:
         board.takes(trends)  # type: ignore[arg-type]
     return board
@@ -38,9 +40,9 @@ def test_no_line_is_wider_than_the_terminal(width: int, beneath: bool) -> None:
 
 
 def test_the_why_is_whole_beneath_its_row_where_it_does_not_fit_beside() -> None:
-    why = "12 people in 15 min where 1.2 +- 1.8 were expected (6 sigma)"
-    lines = plain(table(board_of(trend_list(trend(1, "#a", why=why))), 10, 80, beneath=True))
-    assert lines[-1].strip() == why
+    first = msgspec.structs.replace(WHY, note="no_past")
+    lines = plain(table(board_of(trend_list(trend(1, "#a", why=first))), 10, 80, beneath=True))
+    assert lines[-1].strip() == "50 people in 15 min; no past to compare with yet"
 
 
 def test_a_row_says_rank_move_topic_course_posts_people_and_why() -> None:
@@ -64,7 +66,7 @@ def test_a_topic_that_only_fills_the_list_up_has_a_dot_for_its_move() -> None:
 
 
 def test_moves_are_told_from_a_quarter_of_an_hour_before() -> None:
-    board = Board("all", "1h")
+    board = RankChanges("all", "1h")
     for minute in range(31):
         rows = [trend(1, "#a"), trend(2, "#b")] if minute < 10 else [trend(1, "#b"), trend(2, "#a")]
         board.takes(trend_list(*rows, at=START_MS + minute * 60_000))
@@ -82,7 +84,7 @@ def test_a_first_list_tells_no_moves_and_lists_of_others_are_not_taken() -> None
 
 def test_what_a_post_says_cannot_command_the_terminal() -> None:
     evil = "#a\x1b[2J\x07\u202e\x9b31m\r\n"
-    row = trend(1, evil, display=evil, why=evil)
+    row = trend(1, evil, display=evil)
     for line in plain(table(board_of(trend_list(row)), 10, 80, beneath=True)):
         assert not set(line) & set("\x1b\x07\u202e\x9b\r\n")
 
@@ -95,7 +97,7 @@ def test_markup_in_a_topic_is_text() -> None:
 
 
 def test_a_board_without_a_list_says_so() -> None:
-    assert plain(table(Board("lang:fr", "1h"), 10, 80)) == ["lang:fr  no list yet"]
+    assert plain(table(RankChanges("lang:fr", "1h"), 10, 80)) == ["lang:fr  no list yet"]
 
 
 def test_two_blocks_stand_side_by_side_within_the_width() -> None:

@@ -26,18 +26,22 @@ from tests.sinks.servers import free_port, redis_server
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-OURS = ("topics", "definitions", "worker", "web", "alerts", "tools")
+OURS = ("topics", "definitions", "worker", "web", "alerts", "sources", "tools")
 SECRET = "a-secret-for-compose"
 
 
-def interpolated(text: str) -> str:
-    """`${NAME:-default}` as compose reads it, with nothing set."""
-    return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", text)
+def interpolated(told: Any) -> Any:
+    """`${NAME:-default}` in values as compose reads them, with nothing set."""
+    if isinstance(told, dict):
+        return {name: interpolated(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [interpolated(value) for value in told]
+    return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", told) if isinstance(told, str) else told
 
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    told: dict[str, Any] = yaml.safe_load(interpolated((ROOT / "docker-compose.yml").read_text()))
+    told: dict[str, Any] = interpolated(yaml.safe_load((ROOT / "docker-compose.yml").read_text()))
     return told
 
 
@@ -89,9 +93,14 @@ def test_images_are_pinned_and_what_is_mounted_is_there(compose: dict[str, Any])
 
 def test_prometheus_reads_every_service_that_opens_a_port_for_it(compose: dict[str, Any]) -> None:
     read = (ROOT / "grafana" / "prometheus" / "prometheus.yml").read_text()
-    for name, one in compose["services"].items():
-        if port := one.get("environment", {}).get("UPSWELL_METRICS_PORT"):
-            assert re.search(rf"names: \[{name}\]\s+type: A\s+port: {port}|{name}:{port}", read), name
+    ports = {
+        name: port
+        for name, one in compose["services"].items()
+        if (port := one.get("environment", {}).get("UPSWELL_METRICS_PORT"))
+    }
+    assert {"worker", "alerts"} <= set(ports)
+    for name, port in ports.items():
+        assert re.search(rf"names: \[{name}\]\s+type: A\s+port: {port}|{name}:{port}", read), name
 
 
 class Service:
@@ -114,9 +123,13 @@ class Service:
         command = list(instead) or [self._placed(part) for part in self.told["command"]]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli", *command], cwd=self.folder, env=self.environment,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+                [sys.executable, "-m", "pipeline.cli", *command],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         return self
 
     def finished(self, within_s: float = 60) -> int:
@@ -160,9 +173,7 @@ def until(holds: Callable[[], object], within_s: float, what: str, *services: Se
 
 
 @pytest.fixture
-def services(
-    compose: dict[str, Any], kafka: str, prefix: str, tmp_path: Path
-) -> Iterator[Callable[..., Service]]:
+def services(compose: dict[str, Any], kafka: str, prefix: str, tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Makes services that find Kafka and a Redis of Debian's where compose says `kafka` and `valkey`."""
     server = redis_server(tmp_path)
     server.start()
@@ -214,6 +225,7 @@ def test_the_services_run_are_healthy_and_a_blocked_topic_leaves_page_redis_and_
     assert pushed.finished() == 0, pushed.log.read_text()
 
     with httpx.Client(base_url=services.page, timeout=10) as page, redis.Redis(port=services.redis) as kept:
+
         def rows() -> list[str]:
             answer = page.get("/api/v1/trends", params={"scope": "all", "window": "1h"})
             return [row["topic"] for row in answer.json()["trends"]] if answer.status_code == 200 else []

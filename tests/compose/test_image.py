@@ -91,7 +91,10 @@ def environment(venv: Path, **more: str) -> dict[str, str]:
 
 def test_the_context_holds_what_runs_and_nothing_else() -> None:
     tops = {path.parts[0] for path in sent()}
-    assert tops == {"pyproject.toml", "README.md", "LICENSE", "schemas", "pipeline", "agents"}
+    assert tops == {
+        *("pyproject.toml", "requirements.txt", "README.md", "LICENSE"),
+        *("schemas", "pipeline", "agents", "upswell"),
+    }
 
 
 def test_every_file_that_the_page_needs_is_installed(image: Path) -> None:
@@ -107,15 +110,24 @@ def test_the_entry_point_runs_from_the_installed_files_alone(image: Path, tmp_pa
     assert entry
     assert command
     run = subprocess.run(
-        ["/usr/bin/env", entry[1], command[1]], cwd=tmp_path, env=environment(image), capture_output=True, text=True,
-        timeout=60, check=False,
-    )  # fmt: skip
+        ["/usr/bin/env", entry[1], command[1]],
+        cwd=tmp_path,
+        env=environment(image),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
     assert "Usage: upswell" in run.stdout
     where = subprocess.run(
-        ["/usr/bin/env", "python", "-c", "import pipeline; print(pipeline.__file__)"], cwd=tmp_path,
-        env=environment(image), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        ["/usr/bin/env", "python", "-c", "import pipeline; print(pipeline.__file__)"],
+        cwd=tmp_path,
+        env=environment(image),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert where.stdout.startswith(str(image))
 
 

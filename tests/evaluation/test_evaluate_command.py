@@ -57,10 +57,12 @@ def stream(tmp_path: Path) -> tuple[Path, Path]:
     path = tmp_path / "posts.ndjson"
     path.write_text("".join(json.dumps(post) + "\n" for post in posts))
     labels = [
-        label("burst", "#Boom", 150, 160, 30), label("ring", "#win", 160, 165, 60), label("flood", "#me", 170, 180, 1),
+        label("burst", "#Boom", 150, 160, 30),
+        label("ring", "#win", 160, 165, 60),
+        label("flood", "#me", 170, 180, 1),
         label("burst", "#never", 155, 165, 300),
         {"kind": "totals", "posts": 360},
-    ]  # fmt: skip
+    ]
     truth = tmp_path / "truth.ndjson"
     truth.write_text("".join(json.dumps(it) + "\n" for it in labels))
     return path, truth
@@ -71,9 +73,7 @@ def label(kind: str, topic: str, start_min: int, end_min: int, people: int) -> d
     return {"kind": kind, "name": topic[1:], "topics": [topic], "people": people, "posts": people, **times}
 
 
-def test_every_method_is_judged_on_the_same_labels(
-    stream: tuple[Path, Path], upswell: Callable[..., Outcome]
-) -> None:
+def test_every_method_is_judged_on_the_same_labels(stream: tuple[Path, Path], upswell: Callable[..., Outcome]) -> None:
     posts, truth = stream
     code, out, err = upswell("evaluate", posts, "--truth", truth, "--json")
     assert (code, err) == (0, "")
@@ -113,13 +113,16 @@ def test_labels_of_the_warm_up_are_not_judged(stream: tuple[Path, Path], upswell
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(("line", "complaint"), [
-    ("no json", "truth:2: "),
-    ('{"kind": "burst", "name": "a"}', "missing required field `topics`"),
-    (json.dumps(label("party", "#a", 1, 2, 3)), "'party' is none of the kinds burst, story, event, ring, flood"),
-    (json.dumps(label("burst", "#", 1, 2, 3)), "it has no topics"),
-    (json.dumps(label("burst", "#a", 2, 2, 3)), "it ends before it starts"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("no json", "truth:2: "),
+        ('{"kind": "burst", "name": "a"}', "missing required field `topics`"),
+        (json.dumps(label("party", "#a", 1, 2, 3)), "'party' is none of the kinds burst, story, event, ring, flood"),
+        (json.dumps(label("burst", "#", 1, 2, 3)), "it has no topics"),
+        (json.dumps(label("burst", "#a", 2, 2, 3)), "it ends before it starts"),
+    ],
+)
 def test_a_fault_in_the_labels_is_told_with_its_line(
     line: str, complaint: str, tmp_path: Path, upswell: Callable[..., Outcome]
 ) -> None:

@@ -46,9 +46,9 @@ LABELS = st.lists(
 )
 LIVES = st.dictionaries(
     st.sampled_from(TOPICS),
-    st.lists(st.integers(0, 300), max_size=6, unique=True).map(sorted).map(
-        lambda ends: list(zip(ends[::2], ends[1::2], strict=False))
-    ),
+    st.lists(st.integers(0, 300), max_size=6, unique=True)
+    .map(sorted)
+    .map(lambda ends: list(zip(ends[::2], ends[1::2], strict=False))),
 )
 
 
@@ -123,7 +123,7 @@ def two_hours_and_a_half() -> list[Post]:
 def test_an_observation_tells_what_every_list_showed_until_the_next_one() -> None:
     posts = two_hours_and_a_half()
     lists: list[TrendList] = []
-    local = Local(on_list=lists.append, wants=lambda scope, window: (scope, window) == ("all", "1h"))
+    local = Local(on_list=lists.append, keeps=lambda scope, window: (scope, window) == ("all", "1h"))
     local.feed(posts)
     local.finish()
     observed = Observation()

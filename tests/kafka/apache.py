@@ -177,7 +177,7 @@ class Apache:
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
             "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
-            "listener.name.sasl_plaintext.plain.sasl.jaas.config": f'{jaas}.plain.PlainLoginModule required '
+            "listener.name.sasl_plaintext.plain.sasl.jaas.config": f"{jaas}.plain.PlainLoginModule required "
             f'user_{USER}="{PASSWORD}";',
             "listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
             "listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config": f"{jaas}.scram.ScramLoginModule required;",
@@ -200,8 +200,13 @@ class Apache:
         scram = [f"--add-scram=SCRAM-SHA-{bits}=[name={USER},password={PASSWORD}]" for bits in (256, 512)]
         done = subprocess.run(
             self._java(
-                "kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}",
-                "-c", "server.properties", *scram,
+                "kafka.tools.StorageTool",
+                "format",
+                "--standalone",
+                f"--cluster-id={cluster}",
+                "-c",
+                "server.properties",
+                *scram,
             ),
             cwd=self.folder,
             capture_output=True,

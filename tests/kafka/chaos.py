@@ -31,7 +31,7 @@ from pipeline.settings import load_settings
 from pipeline.sources.simulator import mixed_scenario, simulate
 from pipeline.trends.panes import Grid
 from schemas import PostError, TrendList, decode_post
-from schemas.definitions import DEFINITIONS_HEADER, Definitions
+from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
 from schemas.events import Event
 
 from .apache import Apache
@@ -46,11 +46,17 @@ KINDS = ("kill", "terminate", "start", "stall", "broker")
 class Workers:
     """The worker processes, by what has been done to them."""
 
-    def __init__(self, address: str, partitions: int, shards: int) -> None:
+    def __init__(self, address: str, partitions: int) -> None:
         self.command = [
-            sys.executable, "-m", "pipeline.cli", "worker", "--brokers", address, "--partitions", str(partitions),
-            "--shards", str(shards),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "pipeline.cli",
+            "worker",
+            "--brokers",
+            address,
+            "--partitions",
+            str(partitions),
+        ]
         self.log = Path(tempfile.mkstemp(prefix="upswell-workers-")[1])
         self.running: list[subprocess.Popen[bytes]] = []
 
@@ -107,11 +113,16 @@ def push(address: str, made: list[tuple[bytes, int]], seconds: float, grid: Grid
     errors: list[Any] = []
     producer = Producer(
         {
-            "bootstrap.servers": address, "compression.type": "lz4", "enable.idempotence": True, "linger.ms": 20,
-            "queue.buffering.max.messages": 500_000, "delivery.timeout.ms": 300_000, "log_level": 0,
+            "bootstrap.servers": address,
+            "compression.type": "lz4",
+            "enable.idempotence": True,
+            "linger.ms": 20,
+            "queue.buffering.max.messages": 500_000,
+            "delivery.timeout.ms": 300_000,
+            "log_level": 0,
             "reconnect.backoff.max.ms": 1_000,
         }
-    )  # fmt: skip
+    )
 
     def delivered(error: Any, _: Any) -> None:
         if error is not None:
@@ -121,7 +132,8 @@ def push(address: str, made: list[tuple[bytes, int]], seconds: float, grid: Grid
     newest = 0
     for number, (line, partition) in enumerate(made):
         if number % (len(made) // CHANGES) == 0:
-            told, headers = _definitions(number), [(DEFINITIONS_HEADER, b"")]
+            told = _definitions(number)
+            headers = [(DEFINITIONS_HEADER, decode_definitions(told).version.encode())]
             for each in range(partitions):
                 producer.produce("posts", told, partition=each, headers=headers, on_delivery=delivered)
         producer.produce("posts", line, partition=partition, on_delivery=delivered)
@@ -133,7 +145,7 @@ def push(address: str, made: list[tuple[bytes, int]], seconds: float, grid: Grid
             newest = max(newest, int(decode_post(line).time))
         except PostError:
             continue
-    end = (newest // HOUR_MS + 1) * HOUR_MS + grid.lateness_ms
+    end = (newest // HOUR_MS + 1) * HOUR_MS + grid.max_out_of_orderness_ms
     for partition in range(partitions):
         mark = b"%d" % (-(-end // grid.pane_ms) * grid.pane_ms)
         producer.produce("posts", b"", partition=partition, headers=[("marker", mark)], on_delivery=delivered)
@@ -145,20 +157,19 @@ def _definitions(number: int) -> bytes:
     """Others each time, and newer than what the first worker says."""
     tags = ("#capcomnet", "#paris20", "#météolyon", "#coffeemonday", "#marchérennes")
     often = Event("often", hashtags=tags[number % len(tags) :], words=("la", "the", "à")[number % 3 :])
-    return msgspec.json.encode(Definitions((1 << 50) + number, events=(often, Event("now", hashtags=tags[:2]))))
+    at = int(time.time() * 1_000) + number  # at most ten minutes ahead of its record
+    return msgspec.json.encode(Definitions(at, events=(often, Event("now", hashtags=tags[:2]))))
 
 
-def run(
-    seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print, shards: int = 1
-) -> Counter[str]:
+def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print) -> Counter[str]:
     """One run; raises AssertionError with what differs. Returns how often each fault was proven to have happened."""
     rng, grid = random.Random(seed), Grid()
     made = lines(seed, posts, partitions)
     broker = Apache(Path(tempfile.mkdtemp(prefix="upswell-kafka-"))).start()
-    workers = Workers(broker.address, partitions, shards)
+    workers = Workers(broker.address, partitions)
     happened: Counter[str] = Counter()
     try:
-        init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions, shards=shards))
+        init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions))
         workers.start()
         workers.start()
         errors: list[Any] = []
@@ -178,7 +189,7 @@ def run(
         assert not errors, errors[:3]
         log = read(broker.address, "posts")
         assert len(log) >= len(made) + partitions
-        want = expected(log, grid, shards)
+        want = expected(log, grid)
         assert "event:often/1h" in want.lists, "no post belonged to an event"
         deadline = time.monotonic() + 120
         while True:
@@ -220,7 +231,7 @@ def _kept(seed: int, broker: Apache, workers: Workers) -> Path:
     folder = Path("build", f"chaos-{seed}")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(workers.log, folder / "workers.log")
-    for topic in ("posts", "topic-counts", "trend-parts", "trends", "rank-state", "merge-state", "posts-dead"):
+    for topic in ("posts", "topic-counts", "trends", "rank-state", "posts-dead"):
         try:
             found = read(broker.address, topic)
         except Exception as error:  # it may be why the run failed
@@ -290,11 +301,10 @@ def main() -> None:
     arguments.add_argument("--posts", type=int, default=1_000_000)
     arguments.add_argument("--seeds", type=int, default=1, help="how many runs")
     arguments.add_argument("--first-seed", type=int, default=1)
-    arguments.add_argument("--shards", type=int, default=1)
     given = arguments.parse_args()
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         began = time.monotonic()
-        happened = run(seed, given.faults, given.posts, shards=given.shards)
+        happened = run(seed, given.faults, given.posts)
         assert sum(happened.values()) == given.faults, happened
         print(f"seed {seed}: held after {dict(happened)} in {time.monotonic() - began:.0f} s", flush=True)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -21,23 +22,31 @@ class Command:
     """A process with these settings; what it says, on both streams, is in `log`. Killed at the end of its block."""
 
     def __init__(
-        self, settings: Settings, log: Path, *arguments: str, program: tuple[str, ...] = ("pipeline.cli",),
-        stdin: int | None = None, **environment: str,
-    ) -> None:  # fmt: skip
+        self,
+        settings: Settings,
+        log: Path,
+        *arguments: str,
+        program: tuple[str, ...] = ("pipeline.cli",),
+        stdin: int | None = None,
+        **environment: str,
+    ) -> None:
         self.log = log
         told = {
             "UPSWELL_KAFKA_BROKERS": settings.kafka_brokers,
             "UPSWELL_KAFKA_PREFIX": settings.kafka_prefix,
             "UPSWELL_PARTITIONS": str(settings.partitions),
-            "UPSWELL_SHARDS": str(settings.shards),
             "PYTHONPATH": os.fspath(Path(__file__).parents[2]),
             **environment,
         }
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *program, *arguments], cwd=log.parent, stdout=out, stderr=out,
-                stdin=subprocess.DEVNULL if stdin is None else stdin, env=os.environ | told,
-            )  # fmt: skip
+                [sys.executable, "-m", *program, *arguments],
+                cwd=log.parent,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL if stdin is None else stdin,
+                env=os.environ | told,
+            )
 
     def __enter__(self) -> Command:
         return self
@@ -57,12 +66,15 @@ class Command:
         return self.said.strip().splitlines()
 
     def wait_for(self, what: Callable[[], Any], within_s: float = 60.0) -> float:
-        """Returns after how many seconds it came true; fails when the process ends before."""
-        began = time.monotonic()
+        """Returns after how many seconds it came true; fails when the process ends before. A look that takes long (at a
+        whole topic) is a rare one: the process has the machine to itself most of the time."""
+        began = looked = time.monotonic()
         while not what():
             assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.said}"
-            assert time.monotonic() - began < within_s, self.said
-            time.sleep(0.3)
+            now = time.monotonic()
+            assert now - began < within_s, self.said
+            time.sleep(max(0.3, 3 * (now - looked)))
+            looked = time.monotonic()
         return time.monotonic() - began
 
     def ready(self, times: int = 1) -> None:
@@ -87,6 +99,15 @@ def counters(port: int) -> dict[str, float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def ready_says(port: int) -> tuple[int, str]:
+    """Status and answer of a worker's /readyz."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return answer.status, answer.read().decode().strip()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode().strip()
 
 
 def processes_of(parent: int) -> set[int]:

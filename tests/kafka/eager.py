@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import agents.alert
-import agents.merge
 import agents.rank
 from pipeline.cli import main
+from tests.patches import patch
 
 if __name__ == "__main__":
-    agents.rank.SNAPSHOT_EVERY_S = agents.merge.SNAPSHOT_EVERY_S = agents.alert.SNAPSHOT_EVERY_S = 0.0
+    for module in (agents.rank, agents.alert):
+        patch(module, "SNAPSHOT_EVERY_S", 0.0)
     main()

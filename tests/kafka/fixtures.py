@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,13 @@ def embedded() -> Iterator[str]:
 def prefix() -> str:
     """A prefix of topics and groups that no other test uses."""
     return f"t{uuid.uuid4().hex[:8]}-"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Apache]:
+    """A broker for one test, which may kill it."""
+    reason = missing()
+    if reason:
+        pytest.skip(f"no Apache Kafka: {reason}")
+    with Apache(tmp_path / "kafka", heap_mb=320) as broker:
+        yield broker

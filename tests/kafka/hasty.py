@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline import link
+from pipeline import source_status
 from pipeline.cli import main
+from tests.patches import patch
 
 if __name__ == "__main__":
-    link.LOST_S = 1.0
+    patch(source_status, "LOST_S", 1.0)
     main()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import agents.run
 from pipeline.cli import main
+from tests.patches import patch
 
 if __name__ == "__main__":
-    agents.run.PATIENCE_S = 2.0
+    patch(agents.run, "PATIENCE_S", 2.0)
     main()

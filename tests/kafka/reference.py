@@ -1,4 +1,4 @@
-"""What a posts topic must lead to, read straight from it: one counter a partition, one board, nothing that can fail."""
+"""What a posts topic must lead to, read straight from it: one counter a partition, one ranker, no worker."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ import confluent_kafka
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from pipeline.kafka.checks import group_name
 from pipeline.kafka.connection import Connection
 from pipeline.settings import Settings
 from pipeline.text import matcher_of
-from pipeline.trends.board import Board
-from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
-from pipeline.trends.shards import split
+from pipeline.trends.counts import Counts
+from pipeline.trends.panes import Grid, PaneCounter
+from pipeline.trends.ranker import Ranker
 from pipeline.trends.wire import from_chunks, to_chunks
 from schemas import PostError, TrendList, decode_post
-from schemas.counts import CountsChunk, CountsMessage, Panes
+from schemas.counts import CountsChunk, Panes, decode_counts
 from schemas.definitions import Definitions, decode_definitions
+from schemas.topics import Topics
 
-MAX_AHEAD_MS = 600_000
-Place = tuple[int, int, int]  # shard, posts partition, pane (ms)
+Place = tuple[int, int]  # posts partition, pane (ms)
 
 
 class Expected(NamedTuple):
@@ -58,7 +57,9 @@ def read(address: str, topic: str) -> list[Any]:
 
 def committed(settings: Settings, topic: str, partition: int = 0) -> int:
     """The offset that the workers' group has committed; negative where there is none."""
-    consumer = confluent_kafka.Consumer({**Connection.of(settings).confluent(), "group.id": group_name(settings)})
+    consumer = confluent_kafka.Consumer(
+        {**Connection.of(settings).confluent(), "group.id": Topics(settings.kafka_prefix).group}
+    )
     try:
         place = confluent_kafka.TopicPartition(settings.kafka_prefix + topic, partition)
         return int(consumer.committed([place], 10)[0].offset)
@@ -66,16 +67,16 @@ def committed(settings: Settings, topic: str, partition: int = 0) -> int:
         consumer.close()
 
 
-def expected(posts: list[Any], grid: Grid, shards: int = 1, first: Definitions | None = None) -> Expected:
+def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> Expected:
     """From the records of the posts topic; `first` are the definitions that hold from the beginning."""
     dead, counted, nudges = set(), 0, 0
-    closes: list[PaneCounts] = []
+    closes: list[Counts] = []
     frontiers = []
     panes: dict[Place, str] = {}
     for partition in sorted({record.partition for record in posts}):
         in_force = first or Definitions()
         counter = PaneCounter(grid, matcher_of(in_force))
-        closed: list[PaneCounts] = []
+        closed: list[Counts] = []
         marks = 0
         for record in posts:
             if record.partition != partition:
@@ -92,13 +93,12 @@ def expected(posts: list[Any], grid: Grid, shards: int = 1, first: Definitions |
                     counter.redefine(matcher)
                 continue
             if record.headers:
-                closed += counter.mark(int(dict(record.headers)["marker"]), record.offset)
+                closed += counter.mark(int(dict(record.headers)["marker"]), record.offset, record.timestamp)
                 marks += 1
                 continue
             try:
                 post = decode_post(record.value or b"")
-                if int(post.time) > record.timestamp + MAX_AHEAD_MS:
-                    raise PostError("future", "")
+                post.time = min(int(post.time), record.timestamp)
                 closed += counter.add([post], record.offset)
                 counted += 1
             except PostError:
@@ -108,20 +108,19 @@ def expected(posts: list[Any], grid: Grid, shards: int = 1, first: Definitions |
         closes += closed
         for pane in closed:
             if _tells(pane):
-                shares = (to_chunks(share, partition, 0)[0].digest for share in split(pane, shards))
-                panes |= {(shard, partition, pane.start): digest for shard, digest in enumerate(shares)}
-    board = Board(grid)
+                panes[partition, pane.start] = to_chunks(pane, partition, 0)[0].digest
+    ranker = Ranker(grid)
     for pane in sorted(closes, key=lambda pane: pane.start):
-        board.add(pane)
+        ranker.add(pane)
     lists: dict[str, list[bytes]] = {}
-    for step in board.advance(min(frontiers)):
+    for step in ranker.advance(min(frontiers)):
         for one in step.lists:
             lists.setdefault(f"{one.scope}/{one.window}", []).append(msgspec.json.encode(one))
     return Expected(lists, panes, dead, counted, nudges)
 
 
-def _tells(pane: PaneCounts) -> bool:
-    return bool(pane.cells or pane.late or pane.duplicates)
+def _tells(pane: Counts) -> bool:
+    return bool(len(pane.cell_number) or pane.duplicates)
 
 
 class Found(NamedTuple):
@@ -149,19 +148,23 @@ def found_lists(trends: list[Any]) -> Found:
 
 
 def found_panes(counts: list[Any]) -> dict[Place, str]:
-    """The digests of the panes as any reader of `topic-counts` takes them: the first complete set above the highest
-    complete one."""
-    panes: dict[Place, str] = {}
-    highest: dict[tuple[int, int], int] = {}  # by shard, partition
-    chunks: dict[tuple[int, int, int, str], dict[int, CountsChunk]] = {}
+    """The digests of the panes that hold or tell anything, as any reader of `topic-counts` takes them."""
+    return {place: digest for place, (digest, pane) in complete_panes(counts).items() if _tells(pane)}
+
+
+def complete_panes(counts: list[Any]) -> dict[Place, tuple[str, Counts]]:
+    """The panes with their digests, as any reader of `topic-counts` takes them: the first complete set above the
+    highest complete one."""
+    panes: dict[Place, tuple[str, Counts]] = {}
+    highest: dict[int, int] = {}  # by partition
+    chunks: dict[tuple[int, int, str], dict[int, CountsChunk]] = {}
     for record in counts:
-        told = msgspec.json.decode(record.value, type=CountsMessage)
-        shard = record.partition
+        told = decode_counts(record.value)
         for chunk in told.panes if isinstance(told, Panes) else [told] if isinstance(told, CountsChunk) else []:
-            parts = chunks.setdefault((shard, chunk.partition, chunk.pane, chunk.digest), {})
+            parts = chunks.setdefault((chunk.partition, chunk.pane, chunk.digest), {})
             parts[chunk.chunk] = chunk
-            if len(parts) == chunk.of and chunk.pane > highest.get((shard, chunk.partition), -1):
-                highest[shard, chunk.partition] = chunk.pane
-                if _tells(from_chunks([parts[number] for number in range(chunk.of)])):
-                    panes[shard, chunk.partition, chunk.pane] = chunk.digest
+            if len(parts) == chunk.of and chunk.pane > highest.get(chunk.partition, -1):
+                highest[chunk.partition] = chunk.pane
+                whole = from_chunks([parts[number] for number in range(chunk.of)])
+                panes[chunk.partition, chunk.pane] = chunk.digest, whole
     return panes

@@ -13,13 +13,13 @@ from faust import App
 
 import agents.agent
 import agents.alert
-import agents.app
 import agents.count
-import agents.merge
 import agents.rank
+import agents.runtime.app
 import agents.state
 from agents.publish import Outgoing, publish
 from pipeline.cli import main
+from tests.patches import patch
 
 
 def _refusing(chance: random.Random) -> Callable[[App, Iterable[Outgoing]], Awaitable[None]]:
@@ -33,8 +33,9 @@ def _refusing(chance: random.Random) -> Callable[[App, Iterable[Outgoing]], Awai
 
 if __name__ == "__main__":
     refusing = _refusing(random.Random(int(sys.argv.pop(1))))
-    for module in (agents.count, agents.rank, agents.merge, agents.alert, agents.state):
-        module.publish = refusing
-    agents.app.POLL_RECORDS = 200  # many batches, so many are on their way when a partition is sought
-    agents.agent.RETRY_S = 0.02
+    for module in (agents.count, agents.rank, agents.alert, agents.state):
+        patch(module, "publish", refusing)
+    patch(agents.runtime.app, "POLL_RECORDS", 200)  # many batches, so many are on their way when a partition is sought
+    patch(agents.agent, "RETRY_S", 0.02)
+    patch(agents.rank, "SNAPSHOT_EVERY_S", 1.0)  # refused more often, it would begin at the first pane for ever
     main()

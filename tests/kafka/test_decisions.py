@@ -12,6 +12,7 @@ from pipeline.alerts.run import give_order
 from pipeline.kafka import decisions
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.decisions import KafkaLog
+from pipeline.kafka.log import LogReader, Record
 from pipeline.kafka.results import follow_orders
 from pipeline.kafka.topics import TopicsError, init_topics
 from pipeline.moderation import DecisionLog, Moderation
@@ -61,18 +62,18 @@ def test_a_broker_that_is_slow_to_answer_is_waited_for_before_anything_is_shown(
     log = KafkaLog(settings)
     log.append(decision(1, "blocked"))
     log.close()
-    poll, began, silent = KafkaLog._poll, time.monotonic(), [0]
+    poll, began, silent = LogReader.poll, time.monotonic(), [0]
 
-    def slow(self: KafkaLog, wait_s: float) -> tuple[bool, int]:
+    def slow(self: LogReader, wait_s: float, most: int = 1_000) -> list[Record]:
         if time.monotonic() - began < 2:
             silent[0] += 1
             time.sleep(0.1)
-            return False, 0
-        return poll(self, wait_s)
+            return []
+        return poll(self, wait_s, most)
 
-    monkeypatch.setattr(KafkaLog, "_poll", slow)
+    monkeypatch.setattr(LogReader, "poll", slow)
     late = KafkaLog(settings)
-    monkeypatch.setattr(KafkaLog, "_poll", lambda *_: (False, 0))
+    monkeypatch.setattr(LogReader, "poll", lambda *_: [])
     assert silent[0] > 10
     assert list(late.fresh()) == [decision(1, "blocked")]
     late.close()
@@ -82,8 +83,8 @@ def test_decisions_without_an_end_in_time_are_a_fault_in_a_sentence(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decisions, "READ_WITHIN_S", 0.3)
-    monkeypatch.setattr(KafkaLog, "_poll", lambda *_: (False, 1))  # more comes all the time
-    with pytest.raises(KafkaUseError, match=r"decisions on topic .*decisions could not be read"):
+    monkeypatch.setattr(LogReader, "at_end", False)  # more comes all the time
+    with pytest.raises(KafkaUseError, match=r"decisions could not be read to the end"):
         KafkaLog(settings)
 
 
@@ -114,8 +115,12 @@ def test_what_is_blocked_is_raised_and_told_nobody_but_its_end_to_those_who_hear
     assert hook.told() == [("firing", "#a"), ("firing", "#c"), ("resolved", "#a")]
     raised = [(one.status, one.topic) for one in read(kafka, f"{prefix}alerts")]
     assert sorted(raised) == [
-        ("firing", "#a"), ("firing", "#b"), ("firing", "#c"), ("resolved", "#a"), ("resolved", "#b"),
-    ]  # fmt: skip
+        ("firing", "#a"),
+        ("firing", "#b"),
+        ("firing", "#c"),
+        ("resolved", "#a"),
+        ("resolved", "#b"),
+    ]
     assert "an alert of rule r is not sent: a moderator has blocked" in (tmp_path / "log").read_text()
 
 

@@ -77,7 +77,7 @@ def lists_of(settings: Settings, **how: Any) -> list[TrendList]:
 def publish(settings: Settings, values: list[bytes]) -> None:
     from confluent_kafka import Producer
 
-    producer = Producer({"bootstrap.servers": settings.kafka_brokers})
+    producer = Producer({"bootstrap.servers": settings.kafka_brokers, "enable.idempotence": True})
     for value in values:
         producer.produce(f"{settings.kafka_prefix}trends", value, partition=0)
     assert producer.flush(10) == 0
@@ -140,24 +140,27 @@ def test_posts_lie_in_the_partitions_of_the_local_pipeline_in_their_order(settin
     log = log_of(settings)
     wanted = split_by_author(posts, settings.partitions)
     assert [[r.key.decode() for r in part if r.key] for part in log] == [[p.author for p in part] for part in wanted]
-    assert [
-        [msgspec.json.decode(r.value, type=Post).id for r in part if r.key] for part in log
-    ] == [[p.id for p in part] for part in wanted]
+    assert [[msgspec.json.decode(r.value, type=Post).id for r in part if r.key] for part in log] == [
+        [p.id for p in part] for part in wanted
+    ]
     assert [r.value for part in log for r in part if not r.key and not r.headers] == [b"{not a post"]
     assert [part[-1].headers for part in log] == [(("marker", str(marked_at).encode()),)] * settings.partitions
     assert all(part[-1].value == b"" for part in log)
 
 
 @pytest.mark.parametrize(
-    ("newest", "pane_ms", "lateness_ms"), [(0, 10_000, 5_000), (3_599_999, 7_500, 0), (3_600_000, 60_000, 61_000)]
+    ("newest", "pane_ms", "max_out_of_orderness_ms"),
+    [(0, 10_000, 5_000), (3_599_999, 7_500, 0), (3_600_000, 60_000, 61_000)],
 )
-def test_the_end_marker_is_the_one_of_the_local_pipeline(newest: int, pane_ms: int, lateness_ms: int) -> None:
-    local = Local(Options(pane_ms=pane_ms, lateness_ms=lateness_ms, partitions=2))
+def test_the_end_marker_is_the_one_of_the_local_pipeline(
+    newest: int, pane_ms: int, max_out_of_orderness_ms: int
+) -> None:
+    local = Local(Options(pane_ms=pane_ms, max_out_of_orderness_ms=max_out_of_orderness_ms, partitions=2))
     local.feed([Post(id="1", author="a", text="#x", time=START_MS // 3_600_000 * 3_600_000 + newest)])
     local.finish()
     counters = local._counters
     assert {counter.newest for counter in counters} == {
-        end_marker(START_MS // 3_600_000 * 3_600_000 + newest, pane_ms, lateness_ms)
+        end_marker(START_MS // 3_600_000 * 3_600_000 + newest, pane_ms, max_out_of_orderness_ms)
     }
 
 

@@ -1,6 +1,6 @@
 """How workers end and come back: what listens, how quickly partitions are served again, what is read again.
 
-    UPSWELL_TEST_DAY_POSTS=1000000 pytest -s tests/kafka/test_ends.py -k full_day     the long form of the full state
+UPSWELL_TEST_DAY_POSTS=1000000 pytest -s tests/kafka/test_ends.py -k full_day     the long form of the full state
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ import pytest
 
 from pipeline.kafka.broker import embedded_broker
 from pipeline.kafka.connection import Connection
-from pipeline.kafka.producer import PostProducer, last_records
+from pipeline.kafka.log import newest_records
+from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import Post, TrendList
-from schemas.counts import CountsMessage
+from schemas.counts import decode_counts
 
 from .apache import free_port
 from .commands import Command, counters, processes_of
 from .reference import committed, found_lists, read
-from .test_pipeline import local_lists, push, push_to, stream
+from .test_pipeline import closes, local_lists, push, push_to, stream
 
 HOUR_MS = 3_600_000
 START_MS = 1_700_000_000_000 // HOUR_MS * HOUR_MS
 DAY_POSTS = int(os.environ.get("UPSWELL_TEST_DAY_POSTS", "8000"))
 LARGE_PANES = {"UPSWELL_PANE_MS": "60000"}  # a sixth of the messages; the state is of minutes and hours anyhow
-SMALL_PANES = {"UPSWELL_PANE_MS": "1000", "UPSWELL_LATENESS_MS": "500"}
+SMALL_PANES = {"UPSWELL_PANE_MS": "1000", "UPSWELL_MAX_OUT_OF_ORDERNESS_MS": "500"}
 
 
 def begun(kafka: str, prefix: str) -> Settings:
@@ -75,19 +76,16 @@ def test_a_worker_listens_where_it_is_asked_to_and_a_stop_leaves_nothing_that_cl
         code, seconds = worker.end(number)
         assert code in (0, 130)
         assert seconds < 5
-    closed = [record.value for record in read(kafka, f"{prefix}topic-counts") if b'"kind":"pane"' in record.value[:20]]
+    closed = closes(kafka, prefix)
     with Command(settings, tmp_path / "again.log", "worker", UPSWELL_METRICS_PORT=str(port)) as worker:
         worker.ready()
         expected = sum(distances)
-        worker.wait_for(
-            lambda: counters(port).get("upswell_posts_read_total", 0) + dead_of(port) >= expected, 60
-        )
+        worker.wait_for(lambda: counters(port).get("upswell_posts_read_total", 0) + dead_of(port) >= expected, 60)
         again = counters(port)["upswell_posts_read_total"] + dead_of(port)
         assert again == expected
         assert again < posts / 20  # the open panes of each partition
         assert worker.end()[0] == 0
-    after = [record.value for record in read(kafka, f"{prefix}topic-counts") if b'"kind":"pane"' in record.value[:20]]
-    assert after == closed
+    assert closes(kafka, prefix) == closed
     with Command(settings, tmp_path / "none.log", "worker") as worker:
         worker.ready()
         assert listening(worker.process.pid) == set()
@@ -115,7 +113,7 @@ class Served:
         found: set[int] = set()
         for record in read(self.settings.kafka_brokers, f"{self.settings.kafka_prefix}topic-counts"):
             if record.timestamp > stamp_ms:
-                found.add(msgspec.json.decode(record.value, type=CountsMessage).partition)
+                found.add(decode_counts(record.value).partition)
         return found
 
 
@@ -198,8 +196,8 @@ def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
     end = START_MS + 24 * HOUR_MS
 
     def reached(after_ms: int) -> bool:
-        last = last_records(Connection.of(settings), f"{prefix}trends", 1)
-        return bool(last) and msgspec.json.decode(last[0].value(), type=TrendList).at >= after_ms
+        last = newest_records(Connection.of(settings), f"{prefix}trends")
+        return bool(last) and msgspec.json.decode(last[0].value or b"", type=TrendList).at >= after_ms
 
     program = ("tests.kafka.eager",)
     with Command(settings, tmp_path / "w.log", "worker", program=program, **LARGE_PANES) as worker:
@@ -207,9 +205,7 @@ def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
         time.sleep(2.5)  # the last offsets that go with the state are committed every second
         worker.process.kill()
     size = sum(len(record.value or b"") for record in read(kafka, f"{prefix}rank-state"))
-    more = [
-        Post(f"q{n}", f"author{n}", f"say {n} #after", end + HOUR_MS + n * 1_000) for n in range(180)
-    ]
+    more = [Post(f"q{n}", f"author{n}", f"say {n} #after", end + HOUR_MS + n * 1_000) for n in range(180)]
     began = time.monotonic()
     with (
         Command(settings, tmp_path / "again.log", "worker", **LARGE_PANES) as worker,
@@ -241,9 +237,7 @@ def test_workers_that_start_a_day_late_make_the_lists_of_those_that_were_there(
             second.append((msgspec.json.encode(later), later))
     want = local_lists(first + second, settings.partitions)
     push(settings, first, ended=False)
-    begun_workers = [
-        Command(settings, tmp_path / f"{n}.log", "worker") for n in range(workers)
-    ]
+    begun_workers = [Command(settings, tmp_path / f"{n}.log", "worker") for n in range(workers)]
     try:
         for worker in begun_workers:
             worker.ready()
@@ -282,7 +276,8 @@ def test_a_worker_restarted_on_the_embedded_broker_makes_the_same_lists_and_says
         with Command(settings, tmp_path / "again.log", "worker") as worker:
             wanted = sum(map(len, want.values()))
             worker.wait_for(lambda: sum(map(len, lists_of_embedded(settings).values())) >= wanted)
-            said = [line for line in worker.lines if line != "upswell: ready"]
+            # once for each time that it was given the partition
+            said = {line.partition(": ")[2] for line in worker.lines if line != "upswell: ready"}
         assert len(said) <= 1
         assert all("from what the topic holds, from offset" in line for line in said)
         assert before

@@ -14,7 +14,7 @@ from confluent_kafka import Producer
 from pipeline.kafka.results import follow_given_up
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
-from schemas.alerts import GivenUp
+from schemas.alerts import Fault, GivenUp
 from tests.alerts.outgoing import raised_by
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
@@ -35,7 +35,7 @@ def test_what_a_receiver_refuses_is_on_topic_metric_and_page(kafka: str, prefix:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
     init_topics(settings)
     (alert,) = raised_by([rule()], [at(NOW, row("#a"))])
-    producer = Producer({"bootstrap.servers": kafka})
+    producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
     producer.produce(f"{prefix}alerts", msgspec.json.encode(alert), alert.record_key)
     assert producer.flush(20) == 0
     metrics, port = free_port(), free_port()
@@ -59,6 +59,6 @@ def test_what_a_receiver_refuses_is_on_topic_metric_and_page(kafka: str, prefix:
             assert refusing.requests
             assert str(refusing.url) not in follow.said
     expected = GivenUp(
-        "ops", told["at"], "refused with HTTP 410", alert.key, "firing", "r", "all", "1h", "#a", alert.fired
+        "ops", told["at"], Fault("refused", "410"), alert.key, "firing", "r", "all", "1h", "#a", alert.fired
     )
     assert msgspec.convert(told, GivenUp) == expected == asyncio.run(first(settings))

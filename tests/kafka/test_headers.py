@@ -14,9 +14,9 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from confluent_kafka import Consumer, TopicPartition
 from faust.types import TP
 
+from agents.runtime.lenient import KeptRecords, LenientPartition
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.headers import headers_of
-from pipeline.kafka.lenient import KeptRecords, LenientPartition
 from pipeline.kafka.posts import PostFollower
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
@@ -70,7 +70,7 @@ async def put(settings: Settings, topic: str) -> None:
 
 async def followed(settings: Settings, topic: str) -> list[str]:
     found: list[str] = []
-    follower = PostFollower(Connection.of(settings).aiokafka(), topic)
+    follower = PostFollower(Connection.of(settings), topic)
     async with aclosing(follower.read()) as coming:
         while len(found) < 3:
             found += [post.id for post in (await anext(coming)).posts]

@@ -7,7 +7,6 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -27,16 +26,6 @@ from .test_pipeline import local_lists, push, push_to, stream
 
 AWAY_S = float(os.environ.get("UPSWELL_TEST_AWAY_S", "12"))  # beyond the session time-out and a worker's first retries
 START_MS = 1_700_000_000_000 // 3_600_000 * 3_600_000
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Apache]:
-    """A broker for one test, which may kill it."""
-    reason = missing()
-    if reason:
-        pytest.skip(f"no Apache Kafka: {reason}")
-    with Apache(tmp_path / "kafka", heap_mb=320) as broker:
-        yield broker
 
 
 def archive(path: Path, minutes: int = 15) -> list[Post]:
@@ -177,9 +166,7 @@ def test_a_broker_whose_disk_is_full_costs_a_wait_and_no_count(own: Apache, tmp_
         own.start()
         producer.finish()
         wanted = sum(map(len, want.values()))
-        worker.wait_for(
-            lambda: sum(map(len, found_lists(read(own.address, "trends")).lists.values())) >= wanted, 90
-        )
+        worker.wait_for(lambda: sum(map(len, found_lists(read(own.address, "trends")).lists.values())) >= wanted, 90)
     have = found_lists(read(own.address, "trends"))
     assert have.lists == want
     assert not have.changed
@@ -216,9 +203,7 @@ def test_a_producer_says_once_that_nothing_is_acknowledged_and_goes_on_when_it_i
 
 
 @pytest.mark.parametrize("topic", ["topic-counts", "trends"])
-def test_what_can_never_pass_ends_the_worker_with_one_line(
-    kafka: str, prefix: str, tmp_path: Path, topic: str
-) -> None:
+def test_what_can_never_pass_ends_the_worker_with_one_line(kafka: str, prefix: str, tmp_path: Path, topic: str) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
     init_topics(settings)
     configure(kafka, f"{prefix}{topic}", max_message_bytes="200")

@@ -17,6 +17,7 @@ from pipeline.local import Local, Options
 from pipeline.settings import Settings, load_settings
 from pipeline.sources.simulator import mixed_scenario, simulate
 from schemas import Post, PostError, TrendList, decode_post
+from schemas.counts import CountsChunk, Panes, decode_counts
 
 from .apache import PASSWORD, USER, Apache
 from .commands import Command
@@ -84,11 +85,11 @@ def wait_for(what: Callable[[], Any], worker: Worker, within_s: float = 120.0) -
     worker.wait_for(what, within_s)
 
 
-@pytest.mark.parametrize(("partitions", "shards"), [(1, 1), (4, 1), (12, 1), (3, 3), (4, 3)])
+@pytest.mark.parametrize("partitions", [1, 12, *(pytest.param(number, marks=pytest.mark.long) for number in (3, 4))])
 def test_lists_and_dead_letters_are_those_of_one_process(
-    kafka: str, prefix: str, tmp_path: Path, partitions: int, shards: int
+    kafka: str, prefix: str, tmp_path: Path, partitions: int
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=partitions, shards=shards)
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=partitions)
     records = stream(partitions)
     want = local_lists(records, partitions)
     init_topics(settings)
@@ -106,11 +107,11 @@ def test_lists_and_dead_letters_are_those_of_one_process(
     assert len({record.key for record in read(kafka, f"{prefix}posts-dead")}) == dead
 
 
-@pytest.mark.parametrize(("seed", "shards"), [(1, 1), (2, 1), (3, 2)])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
-    kafka: str, prefix: str, tmp_path: Path, seed: int, shards: int
+    kafka: str, prefix: str, tmp_path: Path, seed: int
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, shards=shards)
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
     records = stream(seed)
     want = local_lists(records, settings.partitions)
     init_topics(settings)
@@ -130,9 +131,7 @@ def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
 
 
 @pytest.mark.alone
-def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(
-    kafka: str, prefix: str, tmp_path: Path
-) -> None:
+def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(kafka: str, prefix: str, tmp_path: Path) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
     records = stream(5)
     init_topics(settings)
@@ -143,54 +142,52 @@ def test_a_clean_stop_is_quick_and_reads_nothing_again_that_was_closed(
         worker.process.terminate()
         assert worker.process.wait(10) == 0
         assert time.monotonic() - began < 5
-    closed = len([record for record in read(kafka, f"{prefix}topic-counts") if b'"kind":"pane"' in record.value[:20]])
+    closed = closes(kafka, prefix)
     with Worker(settings, tmp_path / "again.log") as worker:
         wait_for(lambda: "ready" in worker.log.read_text(), worker)
         time.sleep(2.0)  # the time in which a worker that read again would publish again
-    again = [record for record in read(kafka, f"{prefix}topic-counts") if b'"kind":"pane"' in record.value[:20]]
-    assert len(again) == closed
+    assert closes(kafka, prefix) == closed != []
 
 
-def heads(state: list[Any]) -> dict[int, list[bytes]]:
-    """The times (as in their names) of the heads that lie in a state, by partition."""
-    known: dict[int, list[bytes]] = {0: []}
-    for record in state:
-        if b"/head/" in record.key and record.value is not None:
-            known.setdefault(record.partition, []).append(record.key.split(b"/")[2])
-    return known
+def closes(kafka: str, prefix: str) -> list[bytes]:
+    """The values in `topic-counts` that hold closed panes."""
+    told = [record.value for record in read(kafka, f"{prefix}topic-counts")]
+    return [value for value in told if isinstance(decode_counts(value), CountsChunk | Panes)]
+
+
+def checkpoints(state: list[Any]) -> list[bytes]:
+    """The times (as in their names) of the checkpoints that lie in a state."""
+    return [record.key.split(b"/")[2] for record in state if b"/checkpoint/" in record.key and record.value is not None]
 
 
 @pytest.mark.parametrize(
-    ("lost", "said", "shards"),
+    ("lost", "said"),
     [
-        ("all", "there is no state that goes with offset", 1),
-        ("the newest", "the state that was found is older than offset", 2),
-        pytest.param("all", "there is no state that goes with offset", 2, marks=pytest.mark.long),
-        pytest.param("the newest", "the state that was found is older than offset", 1, marks=pytest.mark.long),
+        ("all", "there is no state that goes with offset"),
+        ("the newest", "the state that was found is older than offset"),
     ],
 )
 def test_a_state_that_is_gone_or_older_than_what_was_committed_is_made_from_what_the_topics_hold(
-    kafka: str, prefix: str, tmp_path: Path, lost: str, said: str, shards: int
+    kafka: str, prefix: str, tmp_path: Path, lost: str, said: str
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, shards=shards)
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
     records = stream(6)
     want = local_lists(records, settings.partitions)
     init_topics(settings)
     early = len(records) * 9 // 10  # 27 of 30 minutes: a state is written twice
-    states = [f"{prefix}rank-state"] + ([f"{prefix}merge-state"] if shards > 1 else [])
+    state = f"{prefix}rank-state"
     push(settings, records[:early], ended=False)
     with Worker(settings, tmp_path / "worker.log", ("tests.kafka.eager",)) as worker:
-        wait_for(lambda: all(min(heads(read(kafka, state)).values(), key=len)[1:] for state in states), worker)
+        wait_for(lambda: len(checkpoints(read(kafka, state))) > 1, worker)
         time.sleep(3.0)  # the offset that goes with the state is committed
         worker.process.terminate()
         worker.process.wait(10)
-    producer = Producer({"bootstrap.servers": kafka})
-    for state in states:
-        written = read(kafka, state)
-        newest = {partition: max(known) for partition, known in heads(written).items()}
-        for record in written:
-            if lost == "all" or newest[record.partition] in record.key:
-                producer.produce(state, None, record.key, record.partition)
+    producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
+    written = read(kafka, state)
+    newest = max(checkpoints(written))
+    for record in written:
+        if lost == "all" or newest in record.key:
+            producer.produce(state, None, record.key, record.partition)
     producer.flush(30)
     push(settings, records[early:])
 

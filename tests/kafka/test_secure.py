@@ -7,6 +7,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import Post
+from schemas.topics import ROLES, Role
 
 from .apache import PASSWORD, USER, ApacheError, free_port, missing
 from .commands import Command
@@ -31,7 +33,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureApache]:
     if reason:
         pytest.skip(f"no Apache Kafka with TLS: {reason}")
     try:
-        broker = SecureApache(tmp_path_factory.mktemp("secure"), (*LACKING, "poor-member"))
+        broker = SecureApache(tmp_path_factory.mktemp("secure"), (*LACKING, "poor-member", *ROLES))
     except ApacheError as error:
         pytest.skip(f"no Apache Kafka: {error}")
     with broker:
@@ -70,9 +72,7 @@ class Commands:
 
     def begin(self, *arguments: str, stdin: bytes | None = None) -> Command:
         log = self.folder / f"{len(self.begun)}-{arguments[0]}.log"
-        command = Command(
-            self.settings, log, *arguments, stdin=None if stdin is None else subprocess.PIPE, **self.told
-        )
+        command = Command(self.settings, log, *arguments, stdin=None if stdin is None else subprocess.PIPE, **self.told)
         self.begun.append(command)
         if stdin is not None:
             assert command.process.stdin
@@ -95,7 +95,7 @@ def test_every_command_passes_with_what_it_needs_and_no_right_more(
     told = with_certificate(secure) if way == "certificate" else with_password(secure, way)
     secure.grant(f"CN={CLIENT}" if way == "certificate" else USER, prefix)
     settings = load_settings(kafka_prefix=prefix)
-    small = {"UPSWELL_PANE_MS": "1000", "UPSWELL_LATENESS_MS": "500"}
+    small = {"UPSWELL_PANE_MS": "1000", "UPSWELL_MAX_OUT_OF_ORDERNESS_MS": "500"}
     with Commands(settings, tmp_path, told | small) as commands:
         assert commands.begin("topics", "init").process.wait(60) == 0
         worker = commands.begin("worker", "--live")
@@ -121,8 +121,47 @@ def test_every_command_passes_with_what_it_needs_and_no_right_more(
         assert not any(PASSWORD in command.said for command in commands.begun)
 
 
+def test_each_role_does_its_part_with_the_rights_of_least_and_not_another_ones(
+    secure: SecureApache, prefix: str, tmp_path: Path
+) -> None:
+    init_topics(load_settings(kafka_brokers=secure.address, kafka_prefix=prefix))
+    users: dict[Role, str] = {role: secure.grant_role(role, prefix) for role in ROLES}
+    small = {"UPSWELL_PANE_MS": "1000", "UPSWELL_MAX_OUT_OF_ORDERNESS_MS": "500"}
+    rules = tmp_path / "upswell.toml"
+    rules.write_text(
+        '[[rule]]\nname = "r"\n[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "http://127.0.0.1:9/"\n'
+    )
+    settings = load_settings(kafka_prefix=prefix)
+    with ExitStack() as stack:
+
+        def of(role: Role) -> Commands:
+            (tmp_path / role).mkdir()
+            (tmp_path / role / "upswell.toml").write_text(rules.read_text())
+            told = with_password(secure, "PLAIN", users[role]) | small
+            return stack.enter_context(Commands(settings, tmp_path / role, told))
+
+        producer, reader, page, alerts = of("producer"), of("reader"), of("page"), of("alerts")
+        worker = of("worker").begin("worker", "--live")
+        worker.ready()
+        serve = page.begin("serve", "--port", str(free_port()))
+        follow = alerts.begin("alerts", "follow", "--state", "a.db")
+        trends = reader.begin("trends", "--follow", "--json")
+        assert producer.begin("produce", stdin=POSTS).process.wait(60) == 0
+        trends.wait_for(lambda: "#now" in trends.said, 60)
+        serve.wait_for(lambda: "serves at" in serve.said)
+        assert alerts.begin("alerts", "mute", "r", "--for", "1h").process.wait(60) == 0
+        assert {it.process.poll() for it in (worker, serve, follow)} == {None}
+        for foreign in (producer.begin("trends", "--once"), reader.begin("produce", stdin=POSTS)):
+            assert foreign.process.wait(60) == 1, foreign.said
+
+
 @pytest.mark.parametrize(
-    ("mechanism", "fault"), [("PLAIN", "password"), ("SCRAM-SHA-512", "password"), ("PLAIN", "authority")]
+    ("mechanism", "fault"),
+    [
+        ("SCRAM-SHA-512", "password"),
+        ("PLAIN", "authority"),
+        pytest.param("PLAIN", "password", marks=pytest.mark.long),
+    ],
 )
 def test_a_wrong_password_or_authority_is_one_line_from_each_command(
     secure: SecureApache, prefix: str, tmp_path: Path, fault: str, mechanism: str

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from confluent_kafka import Producer
 
+from pipeline.kafka import topics
 from pipeline.kafka.connection import Connection
-from pipeline.kafka.posts import BACK_MS, Came, PostFollower
-from pipeline.kafka.topics import init_topics
+from pipeline.kafka.posts import BACK_MS, PostBatch, PostFollower
 from pipeline.settings import Settings, load_settings
 from schemas import Post
 from schemas.definitions import DEFINITIONS_HEADER
@@ -39,9 +39,11 @@ moderation = "manual"
 
 
 @pytest.fixture(params=["kafka", "embedded"])
-def settings(request: pytest.FixtureRequest, prefix: str) -> Settings:
+def settings(request: pytest.FixtureRequest, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """These tests say themselves when a record was written."""
     settings = load_settings(kafka_brokers=request.getfixturevalue(request.param), kafka_prefix=prefix)
-    init_topics(settings)
+    monkeypatch.setattr(topics, "TOPICS", tuple(it._replace(stamp="CreateTime") for it in topics.TOPICS))
+    topics.init_topics(settings)
     return settings
 
 
@@ -49,7 +51,7 @@ class Log:
     """The posts topic, to write to. Records come a millisecond apart, each in the next partition."""
 
     def __init__(self, settings: Settings) -> None:
-        self._producer = Producer({"bootstrap.servers": settings.kafka_brokers})
+        self._producer = Producer({"bootstrap.servers": settings.kafka_brokers, "enable.idempotence": True})
         self._topic, self._partitions = f"{settings.kafka_prefix}posts", settings.partitions
         self._came = 0
 
@@ -66,13 +68,13 @@ class Log:
             self.put(msgspec.json.encode(post))
 
 
-def names(came: list[Came]) -> list[str]:
+def names(came: list[PostBatch]) -> list[str]:
     return [post.id for posts, _, _ in came for post in posts]
 
 
-def read(follower: PostFollower, count: int) -> list[Came]:
+def read(follower: PostFollower, count: int) -> list[PostBatch]:
     """What comes until there are so many posts."""
-    found: list[Came] = []
+    found: list[PostBatch] = []
 
     async def collect() -> None:
         async with asyncio.timeout(30), aclosing(follower.read()) as coming:
@@ -86,7 +88,7 @@ def read(follower: PostFollower, count: int) -> list[Came]:
 
 
 def follower_of(settings: Settings, **how: Any) -> PostFollower:
-    return PostFollower(Connection.of(settings).aiokafka(), f"{settings.kafka_prefix}posts", **how)
+    return PostFollower(Connection.of(settings), f"{settings.kafka_prefix}posts", **how)
 
 
 def test_the_newest_come_back_in_the_order_in_which_they_came_and_then_what_comes(settings: Settings) -> None:

@@ -12,6 +12,8 @@ from .rewind import Action, Record
 #            |a.b......|..a......|.....b...|.......M.|.........|.......M.|   and a control record
 TINY = (Record(1, "a"), Record(3, "b"), Record(12, "a"), Record(26, "b"), Record(38), Record(57), Record(0, defines=1))
 
+CLOCKS = (0, 0, 0, -2, -5, -9, -15, -15, -40, -40, 3, 25, 400)  # how far a record is ahead of the broker
+
 History = tuple[tuple[Record, ...], tuple[Action, ...]]
 
 
@@ -48,8 +50,8 @@ def tiny() -> Iterator[History]:
 
 
 def larger(seed: int, markers: float = 0.25, controls: float = 0.15) -> History:
-    """A log of up to 30 records that mostly go on in time, and up to 25 actions. `markers` is their share, `controls`
-    that of control records, of which some come too late to hold."""
+    """A log of up to 30 records that mostly go on in time, by clocks of which some are wrong, and up to 25 actions.
+    `markers` is their share, `controls` that of control records, of which some come too late to hold."""
     rng = random.Random(seed)
     log, now, defined = [], 0, 1
     for _ in range(rng.randint(3, 30)):
@@ -58,8 +60,8 @@ def larger(seed: int, markers: float = 0.25, controls: float = 0.15) -> History:
             defined += 1
             continue
         now += rng.choice((0, 1, 2, 4, 7, 12, 30))
-        time = max(0, now - rng.choice((0, 0, 0, 2, 5, 9, 15, 40)))
-        log.append(Record(time) if rng.random() < markers else Record(time, rng.choice("abcdef")))
+        time = max(0, now + rng.choice(CLOCKS))
+        log.append(Record(time, "" if rng.random() < markers else rng.choice("abcdef"), taken=now))
     actions = []
     for _ in range(rng.randint(1, 25)):
         kind = rng.choice(("step", "step", "step", "start", "kill"))

@@ -8,14 +8,16 @@ import msgspec
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from agents.context import Context, Topics
+from agents.context import Context
 from agents.count import CountedPartition
-from agents.place import Place
+from agents.position import Position
 from pipeline.health import Health
-from pipeline.trends.panes import Grid, PaneCounts
+from pipeline.trends.counts import Counts
+from pipeline.trends.panes import Grid
 from schemas import MARKER_HEADER, Post
 from schemas.definitions import DEFINITIONS_HEADER, Definitions
 from schemas.events import Event
+from schemas.topics import Topics
 
 from .rewind import LATENESS, PANE, Close, Record
 
@@ -31,11 +33,18 @@ class OnKafka:
     timestamp: int
     value: bytes
     headers: tuple[tuple[str, bytes], ...] = ()
+    key: bytes | None = None
 
 
 def definitions(number: int) -> Definitions:
     """An event named by the number that takes every post; none for 0."""
     return Definitions(number, events=(Event(f"d{number}", hashtags=tuple("abcdef")),) if number else ())
+
+
+def control(offset: int, timestamp: int, defined: Definitions) -> OnKafka:
+    """A control record."""
+    headers = ((DEFINITIONS_HEADER, defined.version.encode()),)
+    return OnKafka(offset, timestamp, msgspec.json.encode(defined), headers)
 
 
 class ProductCounter:
@@ -46,31 +55,31 @@ class ProductCounter:
         self.start(0, 0)
 
     def start(self, offset: int, defined: int) -> None:
-        self.partition = CountedPartition(Place(TP("posts", 0), 0, offset), self.context, definitions(defined))
+        self.partition = CountedPartition(Position(TP("posts", 0), 0, offset), self.context, definitions(defined))
 
     @property
     def defined(self) -> int:
         return self.partition.definitions.at
 
     def read(self, record: Record) -> list[Close]:
-        offset, time = self.partition.place.next, START + record.time * 1_000
+        offset, time, taken = self.partition.position.next, *(START + at * 1_000 for at in (record.time, record.taken))
         if record.defines:
-            told = OnKafka(offset, time, msgspec.json.encode(definitions(record.defines)), ((DEFINITIONS_HEADER, b""),))
+            told = control(offset, taken, definitions(record.defines))
         elif record.id:
-            told = OnKafka(offset, time, msgspec.json.encode(Post(record.id, "author", f"#{record.id}", time)))
+            told = OnKafka(offset, taken, msgspec.json.encode(Post(record.id, "author", f"#{record.id}", time)))
         else:
-            told = OnKafka(offset, time, b"", ((MARKER_HEADER, b"%d" % time),))
+            told = OnKafka(offset, taken, b"", ((MARKER_HEADER, b"%d" % time),))
         return [self.close(counts) for counts in self.partition.take([told])]
 
     def rewind(self) -> int:
         return self.partition.rewind_offset
 
     @staticmethod
-    def close(counts: PaneCounts) -> Close:
-        matched = [counts.cells[cell].events for cell in counts.cell.tolist()]
+    def close(counts: Counts) -> Close:
+        matched = [counts.names.cells[cell].events for cell in counts.cell.tolist()]
         ids = frozenset(
             spelling.removeprefix("#") + "".join(events).removeprefix("d")
             for spelling, events in zip(counts.spellings, matched, strict=True)
         )
         assert counts.posts.tolist() == [1] * len(ids)
-        return Close((counts.start - START) // 1_000, ids, sum(counts.late.values()), counts.duplicates)
+        return Close((counts.start - START) // 1_000, ids, sum(counts.late().values()), counts.duplicates)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 PANE = 10
+LONG = 1_000  # after every record
 LATENESS = 5
 CHUNKS = 2
 
@@ -27,6 +28,7 @@ class Record(NamedTuple):
     time: int
     id: str = ""
     defines: int = 0  # the larger one holds
+    taken: int = LONG  # when the broker took it: no time is later
 
 
 class Close(NamedTuple):
@@ -48,6 +50,7 @@ class Rules(NamedTuple):
     highest: bool = True  # the reader ignores panes at or below the highest it has complete
     kept_first: bool = True  # what comes in force is kept by offset, then an offset behind it is committed
     by_offset: bool = True  # a worker begins with what was in force at its offset, else with what was kept last
+    by_record: bool = True  # a time is at most that at which the broker took it, else that at which it was read
 
 
 RULES = Rules()
@@ -77,6 +80,7 @@ class PaneModel:
 
     def start(self, offset: int, defined: int) -> None:
         self.offset, self.defined = offset, defined
+        self.began = offset
         self.newest: int | None = None
         self.first: dict[int, int] = {}  # open pane -> the first offset that belongs to it
         self.ids: dict[int, dict[str, int]] = {}
@@ -89,7 +93,9 @@ class PaneModel:
         if record.defines:
             self.defined = max(self.defined, record.defines)
             return []
-        pane = record.time // PANE * PANE
+        read = 0 if self.rules.by_record else self.began  # whoever begins later reads later
+        time = min(record.time, record.taken + read)
+        pane = time // PANE * PANE
         if self.newest is not None and pane < self.frontier():
             if record.id:
                 self.count_late(offset)
@@ -101,7 +107,7 @@ class PaneModel:
             return []
         if record.id:
             self.ids.setdefault(pane, {})[record.id] = self.defined
-        self.newest = record.time if self.newest is None else max(self.newest, record.time)
+        self.newest = time if self.newest is None else max(self.newest, time)
         due = sorted(pane for pane in self.first if pane < self.frontier())
         closes = [self.close(pane) for pane in due]
         return closes if self.rules.ascending else closes[::-1]

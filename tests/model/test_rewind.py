@@ -12,7 +12,8 @@ Each rule is also broken on purpose: the check must then find a history that goe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,7 @@ from .rewind import (
     Broker,
     Chunk,
     Close,
+    Counter,
     Outcome,
     PaneModel,
     Record,
@@ -84,9 +86,9 @@ def test_the_products_own_counting_obeys_the_rules_and_closes_what_the_model_clo
     assert min(late, duplicates) > 20
 
 
-RECORDS = st.builds(Record, st.integers(0, 90), st.sampled_from(("", "a", "b", "c"))) | st.builds(
-    Record, st.just(0), defines=st.integers(1, 4)
-)
+RECORDS = st.builds(
+    Record, st.integers(0, 90), st.sampled_from(("", "a", "b", "c")), taken=st.integers(0, 90)
+) | st.builds(Record, st.just(0), defines=st.integers(1, 4))
 ACTIONS = st.builds(Action, st.sampled_from(("step", "step", "start", "kill")), st.integers(0, 4), st.integers(1, 12))
 
 
@@ -102,6 +104,26 @@ def test_without_a_single_rule_the_check_finds_a_history_that_goes_wrong(rule: s
     broken = RULES._replace(**{rule: False})
     histories = map(larger, range(5_000))
     assert sum(not outcome.right for outcome in outcomes(histories, broken)) > 20
+
+
+@pytest.mark.parametrize("make", [PaneModel, ProductCounter])
+@pytest.mark.parametrize("bounded", [True, False])
+def test_nobody_is_late_by_anothers_clock(make: Callable[[], Counter], bounded: bool) -> None:
+    """Records of right clocks, each taken within the lateness, between any others."""
+    late = others = 0
+    for seed in range(300):
+        rng, now, log = random.Random(seed), 0, []
+        for number in range(60):
+            now += rng.choice((0, 1, 2, 4, 7))
+            ahead = rng.choice((0, 0, -1, -LATENESS, 3, 30, 400))
+            log.append(
+                Record(max(0, now + ahead), "" if number % 7 == 0 else f"{number}", taken=now if bounded else 900)
+            )
+        closed = uninterrupted([*log, Record(now + 100, taken=now + 100)], make())
+        others += sum(record.time > record.taken for record in log)
+        late += sum(close.late for close in closed)
+    assert (late == 0) is bounded
+    assert others > 1_000 or not bounded
 
 
 def test_a_pane_read_again_may_hold_less_and_is_ignored() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.moderation import ConflictError, MemoryLog, Moderation, SqliteLog
 from schemas import Post, Trend, TrendList
 from schemas.moderation import EVERYWHERE, VERDICTS, Decision
+from tests.facts import WHY
 
 TARGETS = {"post": ["m/1", "m/2"], "account": ["m/ann"], "word": ["merde"], "topic": ["#spam"], "pin": ["m/1"]}
 TARGETS |= {"freeze": [""], "mode": [""]}
@@ -44,7 +45,27 @@ def in_force(state: Moderation) -> dict[str, str]:
 
 def trend(topic: str, rank: int = 1, examples: tuple[str, ...] = ()) -> Trend:
     return Trend(
-        rank, topic, True, topic, [], 9, 9, 9.0, 1.0, 1.0, 8.0, 9.0, 900, "new", 0, None, [], [], list(examples), [], ""
+        rank,
+        topic,
+        True,
+        topic,
+        [],
+        9,
+        9,
+        9.0,
+        1.0,
+        1.0,
+        8.0,
+        9.0,
+        900,
+        "new",
+        0,
+        None,
+        [],
+        [],
+        list(examples),
+        [],
+        WHY,
     )
 
 

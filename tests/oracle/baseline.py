@@ -75,7 +75,14 @@ class Baseline:
     def is_forgotten(self, topic: str, done: int, alive: set[str]) -> bool:
         """Quiet (no life, nothing in the windows of the bucket just over), and M of both windows has decayed."""
         weighted, _ = self.sums(topic)
-        return topic not in alive and not self.in_reach(topic, done) and max(weighted) < FORGET
+        begins = done + self.spec.step
+        step = self.spec.step
+        told = [
+            mention
+            for mention in self.in_reach(topic, done)
+            if mention.gone >= max(begins, mention.time // step * step + step)
+        ]
+        return topic not in alive and not told and max(weighted) < FORGET
 
     def in_reach(self, topic: str, bucket: int) -> list[Mention]:
         """What the long windows of the bucket hold."""
@@ -122,7 +129,8 @@ class Baseline:
             return self.measured(topic, bucket)
         if bucket < hourly_from or self.spec.hourly_back == 0:
             return (0.0, 0.0), (0.0, 0.0)
-        persons = sample(self.hourly.within(bucket, bucket + HOUR_MS).get(topic, [])).people
+        end = bucket + HOUR_MS
+        persons = sample(self.hourly.within(bucket, end).get(topic, []), end).people
         short, long = (persons * min(window, self.spec.bucket) / self.spec.bucket for window in self.spec.windows)
         return (short, long), (0.0, 0.0)
 
@@ -150,7 +158,7 @@ class Baseline:
     def support_below(self, topic: str, at: int, limit: int) -> Pair:
         said = self.mentions[topic]
         short, long = (
-            sample_below(said.within(at - window, at).get(topic, []), limit).support for window in self.spec.windows
+            sample_below(said.within(at - window, at).get(topic, []), limit, at).support for window in self.spec.windows
         )
         return short, long
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-EXACT = ("topic", "trending", "display", "variants", "posts", "authors", "score_window_s", "state", "since", "flags",
-         "joined")
-CLOSE = ("support", "expected", "spread", "score", "weight")
+EXACT = (
+    "topic",
+    "trending",
+    "display",
+    "variants",
+    "posts",
+    "authors",
+    "score_window_s",
+    "state",
+    "since",
+    "flags",
+    "joined",
+    "spark",
+    "withdrawn",
+    "withdrawn_by",
+)
+CLOSE = ("support", "expected", "spread", "score", "weight", "usual")
 
 
 def near(a: float, b: float) -> bool:
@@ -43,17 +57,19 @@ def _by_key(lists: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], dict[in
 
 
 def _in_list(mine: Mapping[str, Any], yours: Mapping[str, Any]) -> list[str]:
-    found = [f"{field} {mine[field]!r}, not {yours[field]!r}" for field in ("window_s", "flag", "posts", "authors")
-             if mine[field] != yours[field]]  # fmt: skip
+    found = [
+        f"{field} {mine[field]!r}, not {yours[field]!r}"
+        for field in ("window_s", "flag", "past", "posts", "authors")
+        if mine[field] != yours[field]
+    ]
     topics = [row["topic"] for row in mine["trends"]], [row["topic"] for row in yours["trends"]]
     if topics[0] != topics[1]:
         return [*found, f"topics {topics[0]}, not {topics[1]}"]
     for a, b in zip(mine["trends"], yours["trends"], strict=True):
         found += [f"{a['topic']} {field} {a[field]!r}, not {b[field]!r}" for field in EXACT if a[field] != b[field]]
-        found += [f"{a['topic']} {field} {a[field]!r}, not {b[field]!r}" for field in CLOSE
-                  if not near(a[field], b[field])]  # fmt: skip
-        if not all(map(near, a["spark"], b["spark"])) or len(a["spark"]) != len(b["spark"]):
-            found.append(f"{a['topic']} spark {a['spark']}, not {b['spark']}")
+        found += [
+            f"{a['topic']} {field} {a[field]!r}, not {b[field]!r}" for field in CLOSE if not near(a[field], b[field])
+        ]
         peaks = a["peak"], b["peak"]
         same_peak = peaks[0] == peaks[1] or (
             None not in peaks and near(peaks[0]["score"], peaks[1]["score"]) and peaks[0]["at"] == peaks[1]["at"]

@@ -26,6 +26,8 @@ class Mention(NamedTuple):
     mix: int
     cell: tuple[str, str, frozenset[str]]
     scopes: frozenset[str]
+    name: str = ""  # of the author
+    gone: int = HASHES  # the pane from which the post is withdrawn
 
 
 class Sample(NamedTuple):
@@ -51,7 +53,7 @@ class Sample(NamedTuple):
 
 
 def text_key(text: str) -> str:
-    """The words of a text: no leading `RT @name:`, link, mention, sign, digit, case; 60 characters.
+    """The words of a text: no leading `RT @name:`, status, mention, sign, digit, case; 60 characters.
 
     >>> text_key("RT @me: Hello,  WORLD 24 https://a.b/c @you !")
     'hello world'
@@ -86,21 +88,31 @@ def mentions_of(said: Said) -> list[Mention]:
     for written, key in said.spellings:
         first.setdefault(key, written)
     cell, scopes = cell_of(said), scopes_of(said)
-    return [Mention(said.time, key, written, author, text, mix, cell, scopes) for key, written in first.items()]
+    return [
+        Mention(said.time, key, written, author, text, mix, cell, scopes, said.author) for key, written in first.items()
+    ]
 
 
-def sample(mentions: Iterable[Mention]) -> Sample:
-    """The K smallest author hashes, each with the text of its smallest mix."""
+def left(mentions: Iterable[Mention], at: int) -> list[Mention]:
+    """Those that are not withdrawn at a moment."""
+    return [mention for mention in mentions if mention.gone >= at]
+
+
+def sample(mentions: Iterable[Mention], at: int = 0) -> Sample:
+    """Of the K smallest author hashes those with posts left at the moment `at`, each with the text of its smallest mix,
+    withdrawn or not."""
     mentions = list(mentions)
     authors = sorted({mention.author for mention in mentions})
-    return sample_below(mentions, authors[K] if len(authors) > K else HASHES)
+    return sample_below(mentions, authors[K] if len(authors) > K else HASHES, at)
 
 
-def sample_below(mentions: Iterable[Mention], limit: int) -> Sample:
-    """All author hashes below the limit, each with the text of its smallest mix."""
+def sample_below(mentions: Iterable[Mention], limit: int, at: int = 0) -> Sample:
+    """All author hashes below the limit with posts left at the moment `at`, as in `sample`."""
+    mentions = list(mentions)
+    there = {mention.author for mention in left(mentions, at)}
     smallest: dict[int, tuple[int, int]] = {}
     for mention in mentions:
-        if mention.author < limit:
+        if mention.author < limit and mention.author in there:
             mine = (mention.mix, mention.text)
             smallest[mention.author] = min(smallest.get(mention.author, mine), mine)
     return Sample({author: text for author, (_, text) in smallest.items()}, limit)

@@ -19,6 +19,16 @@ class Said(NamedTuple):
     events: tuple[str, ...] = ()
 
 
+class Retracted(NamedTuple):
+    """A retraction: the post as it was, and when it was withdrawn. It may not know the text, or the post: then it is of
+    all that the author has posted."""
+
+    said: Said
+    at: int  # ms
+    knows_text: bool = True
+    knows_post: bool = True
+
+
 class Mark(NamedTuple):
     """A marker: an empty post that moves the clock of one partition."""
 
@@ -45,6 +55,16 @@ def as_post(said: Said) -> dict[str, Any]:
     return fields
 
 
+def as_retraction(retracted: Retracted) -> dict[str, Any]:
+    """The fields of the message on the `posts` topic that says the same."""
+    fields = as_post(retracted.said) | {"deleted": retracted.at}
+    without = (
+        *(() if retracted.knows_text else ("text", "lang", "repost_of")),
+        *(() if retracted.knows_post else ("id",)),
+    )
+    return {name: value for name, value in fields.items() if name not in without}
+
+
 def source_name(source: str | None) -> str:
     """Lower case, a URL stands for its host, only `a-z 0-9 . _ -`, at most 64 characters.
 
@@ -60,20 +80,30 @@ def source_name(source: str | None) -> str:
     return "".join(c for c in name if c in "abcdefghijklmnopqrstuvwxyz0123456789._-")[:64]
 
 
+def network_of(name: str) -> str:
+    """What a source name counts with: itself where the streams here use a known one, else its network, or `other`.
+
+    >>> network_of("sms"), network_of("mastodon.example"), network_of("lefil"), network_of("")
+    ('sms', 'mastodon', 'other', '')
+    """
+    if name in ("", "sms", "twitter", "other"):
+        return name
+    return "mastodon" if "mastodon" in name else "other"
+
+
 def language(lang: str | None) -> str:
-    """The primary subtag, lower case, two or three letters; "" for none.
+    """The primary subtag, lower case, where it is a language that the streams here use; "" for none.
 
     >>> language("fr-CA"), language("und"), language("EN_us"), language("klingon")
     ('fr', '', 'en', '')
     """
     primary = (lang or "").lower().replace("_", "-").split("-", 1)[0]
-    two_or_three = 2 <= len(primary) <= 3 and all("a" <= c <= "z" for c in primary)
-    return primary if two_or_three and primary != "und" else ""
+    return primary if primary in ("fr", "en") else ""
 
 
 def cell_of(said: Said) -> tuple[str, str, frozenset[str]]:
-    """(source name, language, events)."""
-    return source_name(said.source), language(said.lang), frozenset(said.events)
+    """(source, language, events)."""
+    return network_of(source_name(said.source)), language(said.lang), frozenset(said.events)
 
 
 def scopes_of(said: Said) -> frozenset[str]:

@@ -11,9 +11,9 @@ from xxhash import xxh64_intdigest as xxh64
 
 from .baseline import Baseline, Pair
 from .counting import Counted, count
-from .people import Mention, Sample, estimated_number, sample, shown
-from .posts import Mark, Said, scopes_of
-from .windows import MINUTE_MS, SPECS, Mentions, Spec, in_hourly_records, in_scope, steps
+from .people import HASHES, K, Mention, Sample, estimated_number, left, sample, shown
+from .posts import Mark, Retracted, Said, scopes_of
+from .windows import MINUTE_MS, SPECS, Mentions, Spec, in_scope, steps
 
 OFF = 2.5
 ROWS = 20
@@ -55,15 +55,15 @@ def on(scope: str, active: float) -> float:
 
 
 def lists(
-    log: Iterable[Said | Mark],
+    log: Iterable[Said | Mark | Retracted],
     partitions: int,
     pane_ms: int,
-    lateness_ms: int,
+    max_out_of_orderness_ms: int,
     windows: Iterable[str] = ("5m", "1h", "24h"),
     scopes: Iterable[str] | None = None,
 ) -> list[List]:
     """Every issued list of the windows and scopes (all that occur), by `at`, window and scope."""
-    counted = count(log, partitions, pane_ms, lateness_ms)
+    counted = count(log, partitions, pane_ms, max_out_of_orderness_ms)
     if scopes is None:
         scopes = {scope for said in counted.posts for scope in scopes_of(said)}
     found = [
@@ -102,9 +102,13 @@ class Maker:
     def __init__(self, spec: Spec, scope: str, counted: Counted) -> None:
         self.spec, self.scope, self.minimum = spec, scope, minimum_of(scope)
         self.steps = steps(spec, counted)
-        self.everything = in_scope(counted.posts, scope)
-        self.everyone = [said for said in counted.posts if scope in scopes_of(said) and scope.startswith("event:")]
-        hourly = in_hourly_records(counted.posts, scope)
+        self.everything, hourly = in_scope(counted.minutes, scope), in_scope(counted.hours, scope)
+        gone = counted.gone[spec.name == "24h"]
+        self.everyone = [
+            (said, gone.get(number, HASHES))
+            for number, said in enumerate(counted.posts)
+            if scope in scopes_of(said) and scope.startswith("event:")
+        ]
         self.mentions: Mentions = hourly if spec.name == "24h" else self.everything
         self.baseline = Baseline(spec, self.minimum, self.mentions, hourly)
         self.lives: dict[str, Life] = {}
@@ -125,7 +129,7 @@ class Maker:
             self.shown.pop(topic, None)
         long = self.spec.windows[1]
         self.said = self.mentions.within(at - long, at)
-        self.samples = {topic: sample(said) for topic, said in self.said.items()}
+        self.samples = {topic: sample(said, at) for topic, said in self.said.items()}
         flag = self.baseline.flag()
         active = self.active_topics()
         scores: dict[str, Score] = {}
@@ -136,14 +140,31 @@ class Maker:
         rows = self.counting_rows(scores, on(self.scope, active)) if flag == "counting" else self.ranked_rows(scores)
         for rank, row in enumerate(rows, 1):
             row["rank"] = rank
-        return {"scope": self.scope, "window": self.spec.name, "window_s": long // 1_000, "at": at, "flag": flag,
-                "active": active, "trends": rows, **self.totals(at - long, at)}
+        return {
+            "scope": self.scope,
+            "window": self.spec.name,
+            "window_s": long // 1_000,
+            "at": at,
+            "flag": flag,
+            "past": len(self.baseline.evidence),
+            "active": active,
+            "trends": rows,
+            **self.totals(at - long, at),
+        }
 
     def totals(self, start: int, end: int) -> dict[str, int]:
         """Posts and people of an event's scope, with topics or without."""
-        said = [one for one in self.everyone if start <= one.time < end]
-        people = estimated_number(xxh64(one.author.encode()) for one in said)
-        return {"posts": len(said), "authors": shown(people, len(said))}
+        said = [(one, gone) for one, gone in self.everyone if start <= one.time < end]
+        there = {one.author for one, gone in said if gone >= end}
+        posts = sum(1 for _, gone in said if gone >= end)
+        return {"posts": posts, "authors": shown(self.authors_left({one.author for one, _ in said}, there), posts)}
+
+    @staticmethod
+    def authors_left(authors: set[str], there: set[str]) -> float:
+        """How many of the authors are there, from the K smallest of all."""
+        ordered = sorted(xxh64(one.encode()) for one in authors)
+        theta = ordered[K] / HASHES if len(ordered) > K else 1.0
+        return len({xxh64(one.encode()) for one in there} & set(ordered[:K])) / theta
 
     def active_topics(self) -> float:
         """How many topics have posts in the long window, before the hourly records let any go."""
@@ -156,9 +177,9 @@ class Maker:
 
     @staticmethod
     def counting_score(topic: str, n: Pair) -> Score:
-        """S is the support in the long window."""
+        """Without a past there is no S; R is that of a topic never heard before."""
         weight = n[1] * math.log(n[1] + 1) if n[1] >= OFF else 0.0
-        return Score(topic, n[1], weight, 1, n, 0.0, 1.0)
+        return Score(topic, 0.0, weight, 1, n, 0.0, 1.0)
 
     def score(self, topic: str, n: Pair) -> Score:
         expected = self.baseline.expected(topic)
@@ -200,8 +221,7 @@ class Maker:
         return [self.row(s, s.n[1] >= threshold, []) for s in listed[:ROWS]]
 
     def ranked_rows(self, scores: dict[str, Score]) -> list[List]:
-        living = sorted((s for s in scores.values() if s.topic in self.lives),
-                        key=lambda s: (-self.shown[s.topic][0], s.topic))
+        living = sorted((s for s in scores.values() if self.trends(s)), key=lambda s: (-self.weight(s), s.topic))
         leaders: list[tuple[Score, list[str]]] = []
         for each in living:
             for leader, joined in leaders:
@@ -211,11 +231,20 @@ class Maker:
             else:
                 leaders.append((each, []))
         rows = [self.row(s, True, joined) for s, joined in leaders[:ROWS]]
-        others = sorted((s for s in scores.values() if s.topic not in self.lives), key=lambda s: (-s.n[1], s.topic))
+        others = sorted((s for s in scores.values() if not self.trends(s)), key=lambda s: (-s.n[1], s.topic))
         fill = [s for s in others if s.n[1] >= self.minimum]
         if not rows and not fill:
             fill = [s for s in others if s.n[1] >= FALLBACK]
         return rows + [self.row(s, False, []) for s in fill[: ROWS - len(rows)]]
+
+    def trends(self, s: Score) -> bool:
+        """It has a life, and enough people in its window."""
+        return s.topic in self.lives and s.n[1] >= self.minimum
+
+    def weight(self, s: Score) -> float:
+        """R as it is held, but for what the people in the window cannot weigh."""
+        held = self.shown.get(s.topic, (s.weight, 0))[0]
+        return max(s.weight, min(held, s.n[1] * math.log(s.n[1] + 1)))
 
     def same_people(self, one: str, other: str) -> bool:
         if abs(self.lives[one].since - self.lives[other].since) > 15 * MINUTE_MS:
@@ -227,29 +256,51 @@ class Maker:
         return len(these & those) > 0.8 * max(len(these), len(those))
 
     def row(self, s: Score, trending: bool, joined: list[str]) -> List:
-        said, people = self.said.get(s.topic, []), self.sample_of(s.topic)
+        all_said, people = self.said.get(s.topic, []), self.sample_of(s.topic)
+        said = left(all_said, self.at)
+        withdrawn = [mention for mention in all_said if mention.gone < self.at]
         used = Counter(mention.written for mention in said)
         spellings = sorted(used, key=lambda written: (-used[written], written))
         life = self.lives.get(s.topic) if trending else None
         return {
-            "topic": s.topic, "trending": trending,
-            "display": spellings[0] if spellings else s.topic, "variants": spellings[1:],
-            "posts": len(said), "authors": shown(people.people, len(said)),
-            "support": s.n[s.window], "expected": s.e, "spread": math.sqrt(s.v), "score": s.score,
-            "weight": self.shown.get(s.topic, (s.weight, 0))[0], "score_window_s": self.spec.windows[s.window] // 1_000,
+            "topic": s.topic,
+            "trending": trending,
+            "display": spellings[0] if spellings else s.topic,
+            "variants": spellings[1:],
+            "posts": len(said),
+            "authors": shown(people.people, len(said)),
+            "support": s.n[s.window],
+            "expected": s.e,
+            "spread": math.sqrt(s.v),
+            "score": s.score,
+            "weight": self.weight(s),
+            "score_window_s": self.spec.windows[s.window] // 1_000,
             "state": self.state(s, life),
             "since": life.since if life else None,
             "peak": {"score": life.peak[0], "at": life.peak[1]} if life else None,
-            "flags": self.flags(said, people, joined), "joined": sorted(joined),
-            "spark": [self.support(s.topic, s.window, self.at - back * self.spec.step)
-                      for back in reversed(range(SPARK))],
-        }  # fmt: skip
+            "flags": self.flags(said, people, joined),
+            "joined": sorted(joined),
+            "spark": [self.people(s.topic, self.at - back * self.spec.step) for back in reversed(range(SPARK))],
+            "usual": self.usual(s.topic),
+            "withdrawn": len(withdrawn),
+            "withdrawn_by": len({mention.author for mention in withdrawn}),
+        }
+
+    def people(self, topic: str, at: int) -> int:
+        """Who spoke of it in the step that ends at `at`."""
+        said = self.mentions.within(at - self.spec.step, at).get(topic, [])
+        return round(estimated_number(mention.author for mention in said))
+
+    def usual(self, topic: str) -> float:
+        """What the baseline lets one expect of a step."""
+        short = self.spec.windows[0]
+        return self.baseline.expected(topic).e[0] * self.spec.step / short
 
     def support(self, topic: str, window: int, at: int) -> float:
         """n of any step: made from the posts of its window, remembered only because rows ask for it again."""
         if (window, at) not in self.supports:
             said = self.mentions.within(at - self.spec.windows[window], at)
-            self.supports[window, at] = {topic: sample(those).support for topic, those in said.items()}
+            self.supports[window, at] = {topic: sample(those, at).support for topic, those in said.items()}
         return self.supports[window, at].get(topic, 0.0)
 
     def state(self, s: Score, life: Life | None) -> str:

@@ -1,9 +1,9 @@
 """Small adversarial streams: few authors, texts and topics, everything that can go wrong, as plain tuples in log order.
 
 `small()` is a Hypothesis strategy of a few posts over some hours; `days()` of several bursts with hours or days of
-quiet between them; `seeded(seed)` is a bigger stream. Their lateness is LATENESS_MS, their panes PANE_MS, unless the
-caller chooses; a stream made with `late=False` has no late post for that lateness or a larger one, whatever the number
-of partitions.
+quiet between them; `seeded(seed)` is a bigger stream. Their lateness is MAX_OUT_OF_ORDERNESS_MS, their panes PANE_MS,
+unless the caller chooses; a stream made with `late=False` has no late post for that lateness or a larger one, whatever
+the number of partitions.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import random
 from hypothesis import strategies as st
 
 from .counting import HOUR_MS
-from .posts import Said
+from .posts import Retracted, Said
 from .windows import MINUTE_MS
 
 PANE_MS = 10_000
-LATENESS_MS = 5_000
+MAX_OUT_OF_ORDERNESS_MS = 5_000
 START_MS = 1_392_638_400_000  # 2014-02-17 12:00 UTC
 EVENTS = ("fair", "race")
 
 AUTHORS = tuple(f"author{i}" for i in range(12))
-SOURCES = (None, "twitter", "Twitter", "https://mastodon.example/@me", "sms")
-LANGS = (None, "fr", "fr-CA", "en", "und")
+SOURCES = (None, "twitter", "Twitter", "https://mastodon.example/@me", "sms", "Le Fil", "fil.example")
+LANGS = (None, "fr", "fr-CA", "en", "und", "qq")
 WORDS = ("", "look at this", "Look at THIS!", "on y va", "on y va https://a.example/1", "something else", "encore")
 ORIGINALS = (None, None, None, "o1", "o2")
 TOPICS = (
@@ -63,11 +63,48 @@ def days(draw: st.DrawFn, *, late: bool = False, most: int = 40) -> list[Said]:
 
 
 @st.composite
+def withdrawing(draw: st.DrawFn, posts: st.SearchStrategy[list[Said]]) -> list[Said | Retracted]:
+    """A stream of which some is withdrawn: before it comes, at once, later, much later, twice, without its text, all of
+    an author; and what nobody has posted, or nobody has counted."""
+    log = draw(posts)
+    rng = draw(st.randoms(use_true_random=False))
+    return retracting(log, rng, draw(st.sampled_from((0.1, 0.4, 0.9))))
+
+
+def retracting(log: list[Said], rng: random.Random, share: float) -> list[Said | Retracted]:
+    """The stream with retractions of a share of its posts, as they arrive."""
+    arrived: list[tuple[float, int, Said | Retracted]] = []
+    now = 0
+    for number, said in enumerate(log):
+        now = max(now, said.time)
+        arrived.append((now, number, said))
+        if rng.random() >= share:
+            continue
+        kind = rng.random()
+        after = rng.choice((0, 0, 3_000, 20_000, 70_000, 10 * MINUTE_MS, 50 * MINUTE_MS, 5 * HOUR_MS, 26 * HOUR_MS))
+        told = Retracted(said, said.time + after)
+        if kind < 0.15:
+            told = told._replace(knows_text=False)
+        elif kind < 0.2:
+            told = told._replace(knows_post=False)
+        elif kind < 0.3:
+            told = told._replace(said=said._replace(id=f"never {number}"))
+        elif kind < 0.35:
+            told = told._replace(said=said._replace(events=(), lang=None))
+        late = rng.choice((0, 0, 0, 0, 4_000, 40_000, 20 * MINUTE_MS))
+        early = 2_000 if rng.random() < 0.1 and after < 3_000 else 0
+        arrived.append((max(now, told.at) + late - early, number, told))
+        if rng.random() < 0.2:
+            arrived.append((max(now, told.at) + late + rng.choice((0, 5_000, 90_000)), number, told))
+    return [record for _, _, record in sorted(arrived, key=lambda one: one[:2])]
+
+
+@st.composite
 def _post(draw: st.DrawFn, late: bool) -> tuple[int, int, int, Said, str]:
     """(which burst, ms after it, delay, the post without id and time, what happens to it)."""
     after = draw(st.one_of(st.integers(0, 30).map(lambda n: n * PANE_MS), st.integers(0, 8 * MINUTE_MS)))
     fates = ["plain", "plain", "plain", "twice", "again later"]
-    delay = draw(st.sampled_from((0, 0, LATENESS_MS // 2, LATENESS_MS)))
+    delay = draw(st.sampled_from((0, 0, MAX_OUT_OF_ORDERNESS_MS // 2, MAX_OUT_OF_ORDERNESS_MS)))
     if late:
         delay = draw(st.sampled_from((delay, delay, delay, 40_000, 20 * MINUTE_MS)))
     said = Said(
@@ -106,7 +143,7 @@ def seeded(
     authors: int = 200,
     late: float = 0.0,
     twice: float = 0.02,
-    lateness_ms: int = LATENESS_MS,
+    max_out_of_orderness_ms: int = MAX_OUT_OF_ORDERNESS_MS,
 ) -> list[Said]:
     """A bigger stream: Zipf topics, three bursts of many people, one ring with one text, out of order within the
     lateness; `late` and `twice` are shares of the posts."""
@@ -140,10 +177,10 @@ def seeded(
             spellings=tuple((rng.choice((f"#{name}", f"#{name.title()}")), f"#{name}") for name in chosen),
             events=EVENTS[:1] if rng.random() < 0.1 else (),
         )
-        delay = rng.randrange(lateness_ms + 1)
+        delay = rng.randrange(max_out_of_orderness_ms + 1)
         if rng.random() < late:
-            delay = lateness_ms + rng.randrange(HOUR_MS)
+            delay = max_out_of_orderness_ms + rng.randrange(HOUR_MS)
         made.append((said, delay))
         if rng.random() < twice:
-            made.append((said, rng.randrange(lateness_ms + 1)))
+            made.append((said, rng.randrange(max_out_of_orderness_ms + 1)))
     return in_log_order(made)

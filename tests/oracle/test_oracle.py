@@ -17,7 +17,8 @@ from .counting import HOUR_MS, Counted, count, counts, end_marker
 from .people import HASHES, Mention, estimated_number, kept, mentions_of, sample, sample_below
 from .posts import Mark, Said, as_post, partition_of, scopes_of
 from .ranking import Life, Maker, Score, every_list, issued, lists, on
-from .windows import DAY, FIVE, HOUR, MINUTE_MS, Mentions, in_hourly_records, in_scope, steps
+from .windows import DAY, FIVE, HOUR, MINUTE_MS, Mentions, in_scope, steps
+from .withdrawing import in_hourly_records
 
 NOON = streams.START_MS
 TENTH = HASHES // 10
@@ -74,7 +75,7 @@ def test_a_marker_moves_the_clock_and_holds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("newest", "pane_ms", "lateness_ms", "marker"),
+    ("newest", "pane_ms", "max_out_of_orderness_ms", "marker"),
     [
         (NOON + 1, 10_000, 5_000, NOON + HOUR_MS + 10_000),
         (NOON - 1, 10_000, 20_000, NOON + 20_000),
@@ -82,9 +83,9 @@ def test_a_marker_moves_the_clock_and_holds_nothing() -> None:
     ],
 )
 def test_the_last_marker_closes_all_panes_up_to_a_full_hour(
-    newest: int, pane_ms: int, lateness_ms: int, marker: int
+    newest: int, pane_ms: int, max_out_of_orderness_ms: int, marker: int
 ) -> None:
-    assert end_marker(newest, pane_ms, lateness_ms) == marker
+    assert end_marker(newest, pane_ms, max_out_of_orderness_ms) == marker
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -121,14 +122,20 @@ def test_beyond_k_people_are_estimated_from_the_smallest_hashes(monkeypatch: pyt
 
 def test_a_post_belongs_to_the_scopes_of_its_source_language_and_events() -> None:
     said = Said("1", "x", "", 0, "https://mastodon.example/@x", "fr-CA", events=("fair",))
-    assert scopes_of(said) == {"all", "source:mastodon.example", "lang:fr", "event:fair"}
+    assert scopes_of(said) == {"all", "source:mastodon", "lang:fr", "event:fair"}
     assert scopes_of(Said("1", "x", "", 0, None, "und")) == {"all"}
 
 
 def test_a_message_says_what_the_tuple_says() -> None:
     said = say("x", 0, "#a", "#b", text="well", lang="fr", events=("fair",))
-    assert as_post(said) == {"id": said.id, "author": "x", "text": "well #a #b", "time": NOON, "lang": "fr",
-                             "events": ["fair"]}  # fmt: skip
+    assert as_post(said) == {
+        "id": said.id,
+        "author": "x",
+        "text": "well #a #b",
+        "time": NOON,
+        "lang": "fr",
+        "events": ["fair"],
+    }
 
 
 # -- steps and windows -------------------------------------------------------------------------------------------------
@@ -144,12 +151,16 @@ def test_steps_begin_with_the_first_post_and_stop_a_day_after_the_last_until_the
 
 def test_an_hourly_record_leaves_out_topics_of_one_person_whatever_the_cell() -> None:
     posts = [
-        say("x", 0, "#alone", lang="fr"), say("x", 1, "#alone"),
-        say("x", 2, "#pair", lang="fr"), say("y", 3, "#pair", lang="en"), say("x", 61, "#pair"),
-    ]  # fmt: skip
-    assert {m.topic for m in in_hourly_records(posts, "all").all} == {"#pair"}
-    assert [m.time for m in in_hourly_records(posts, "lang:fr").all] == [NOON + 2 * MINUTE_MS]
-    assert len(in_scope(posts, "all").all) == 5
+        say("x", 0, "#alone", lang="fr"),
+        say("x", 1, "#alone"),
+        say("x", 2, "#pair", lang="fr"),
+        say("y", 3, "#pair", lang="en"),
+        say("x", 61, "#pair"),
+    ]
+    those = [mention for said in posts for mention in mentions_of(said)]
+    assert {m.topic for m in in_hourly_records(those)} == {"#pair"}
+    assert [m.time for m in in_scope(in_hourly_records(those), "lang:fr").all] == [NOON + 2 * MINUTE_MS]
+    assert len(in_scope(those, "all").all) == 5
 
 
 # -- baseline ----------------------------------------------------------------------------------------------------------
@@ -175,7 +186,8 @@ def test_expectation_is_the_mean_over_the_steps_of_the_bucket() -> None:
     assert row["spread"] == pytest.approx(math.sqrt(v))
     assert row["score"] == pytest.approx(18.5 / math.sqrt(v))
     assert row["weight"] == pytest.approx(18.5 * math.log(21 / 2.5))
-    assert (row["state"], row["since"], row["spark"]) == ("new", NOON + 151 * MINUTE_MS, [0.0] * 19 + [20.0])
+    assert (row["state"], row["since"], row["spark"]) == ("new", NOON + 151 * MINUTE_MS, [0] * 19 + [20])
+    assert row["usual"] == 1.5 / 15
     assert row["peak"] == {"score": row["score"], "at": row["since"]}
 
 
@@ -244,11 +256,25 @@ def test_a_quiet_topic_is_forgotten_at_midnight_once_little_is_left_of_it() -> N
 # -- lives, order, rows ------------------------------------------------------------------------------------------------
 
 
-def test_a_life_lasts_until_the_score_was_low_for_half_an_hour() -> None:
+def test_a_life_lasts_until_the_score_was_low_for_half_an_hour_and_shows_no_row_without_people() -> None:
     #   14:31 S = 9.1  14:46 low (2.44)  15:01 the quiet 13h halves what is expected: 5.7 again  15:31 low  16:01 over
-    trending = [minute for minute, each in hour_lists(PAST).items()
-                if minute > 120 and any(r["topic"] == "#a" and r["trending"] for r in each["trends"])]  # fmt: skip
-    assert (trending[0], trending[-1], len(trending)) == (151, 240, 90)
+    #   the window holds people until 15:30
+    maker = Maker(HOUR, "all", count(PAST, 1, 10_000, 5_000))
+    trending, living = [], []
+    for at in maker.steps:
+        rows = [row["topic"] for row in maker.step(at)["trends"] if row["trending"] and maker.baseline.flag()]
+        trending += [(at - NOON) // MINUTE_MS] * (maker.baseline.flag() != "counting" and "#a" in rows)
+        living += [(at - NOON) // MINUTE_MS] * ("#a" in maker.lives)
+    assert (living[0], living[-1], len(living)) == (151, 240, 90)
+    assert (trending[0], trending[-1], len(trending)) == (151, 210, 60)
+
+
+def test_a_weight_that_is_held_is_never_more_than_the_people_in_the_window_can_weigh() -> None:
+    maker = Maker(HOUR, "all", Counted([], 0, {}, 0))
+    maker.shown = {"#two": (5_000.0, 0), "#forty": (148.0, 0)}
+    two, forty = (Score(topic, 0.0, 0.0, 1, (n, n), 0.0, 1.0) for topic, n in (("#two", 2.0), ("#forty", 40.0)))
+    assert maker.weight(two) == pytest.approx(2 * math.log(3))
+    assert maker.weight(forty) == 148.0
 
 
 def test_a_life_begins_only_above_the_topics_own_fading_record() -> None:
@@ -256,11 +282,14 @@ def test_a_life_begins_only_above_the_topics_own_fading_record() -> None:
     hour = HOUR_MS
     history = [
         (0, 8.0, "provisional", True),  # no record is set
-        (2 * hour, 0.0, "", True), (3 * hour, 0.0, "", False),  # over
-        (4 * hour, 10.0, "", True), (5 * hour, 0.0, "", True), (6 * hour, 0.0, "", False),
+        (2 * hour, 0.0, "", True),
+        (3 * hour, 0.0, "", False),  # over
+        (4 * hour, 10.0, "", True),
+        (5 * hour, 0.0, "", True),
+        (6 * hour, 0.0, "", False),
         (16 * hour, 7.0, "", False),  # the record is 7.07 by now
         (28 * hour, 5.1, "", True),  # and 5.0
-    ]  # fmt: skip
+    ]
     for at, score, flag, lives in history:
         maker.at = at
         maker.live_on(Score("#a", score, 0.0, 1, (score, score), 0.0, 1.0), flag, 5.0)
@@ -289,7 +318,7 @@ def test_topics_of_the_same_people_that_began_together_are_one_row() -> None:
 
 def test_counting_lists_rank_by_people_and_fill_up_without_ever_trending() -> None:
     posts = [*crowd(6, 0.5, "#a"), *crowd(4, 0.5, "#b"), *crowd(9, 0.5, "#c", text="one text")]
-    assert [(r["topic"], r["trending"], r["score"]) for r in hour_lists(posts)[1]["trends"]] == [("#a", True, 6)]
+    assert [(r["topic"], r["trending"], r["score"]) for r in hour_lists(posts)[1]["trends"]] == [("#a", True, 0)]
     few = [*crowd(4, 0.5, "#b"), *crowd(1, 0.5, "#alone"), *crowd(9, 0.5, "#c", text="one text")]
     rows = hour_lists(few)[1]["trends"]
     assert [(r["topic"], r["trending"], r["flags"]) for r in rows] == [("#b", False, []), ("#c", False, ["one_post"])]
@@ -340,14 +369,27 @@ def test_a_list_is_issued_when_it_says_something_new_and_an_empty_one_once() -> 
     def empty(at: int, flag: str = "", posts: int = 0) -> dict[str, Any]:
         return {"at": at, "flag": flag, "trends": [], "posts": posts, "authors": posts}
 
-    series = [empty(0), one(1), one(2), one(3, posts=2), one(4, posts=2, flags=["one_post"]),
-              one(5, "provisional", posts=2, flags=["one_post"]),
-              empty(6), empty(7, "provisional"), one(8), empty(9, posts=2), empty(10, posts=2), empty(11)]  # fmt: skip
+    series = [
+        empty(0),
+        one(1),
+        one(2),
+        one(3, posts=2),
+        one(4, posts=2, flags=["one_post"]),
+        one(5, "provisional", posts=2, flags=["one_post"]),
+        empty(6),
+        empty(7, "provisional"),
+        one(8),
+        empty(9, posts=2),
+        empty(10, posts=2),
+        empty(11),
+    ]
     assert [each["at"] for each in issued(series)] == [1, 3, 4, 5, 6, 8, 9, 11]
 
 
 def test_the_comparison_of_two_series_names_each_difference() -> None:
-    ours = lists(streams.seeded(2, posts=300), 1, streams.PANE_MS, streams.LATENESS_MS, ("1h",), ("all", "lang:fr"))
+    ours = lists(
+        streams.seeded(2, posts=300), 1, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS, ("1h",), ("all", "lang:fr")
+    )
     assert differences(ours, ours[::-1][::-1]) == []
     assert len(differences(ours, ours[1:])) == 1
     wrong = {"score": 99.0, "posts": 99, "spark": [], "topic": "#?", "peak": {"score": 1, "at": 2}}
@@ -363,20 +405,20 @@ def test_the_comparison_of_two_series_names_each_difference() -> None:
 @settings(max_examples=25, deadline=None)
 @given(streams.small(late=False))
 def test_without_late_posts_the_number_of_partitions_and_the_order_do_not_matter(posts: list[Said]) -> None:
-    whole = counts(posts, 1, streams.PANE_MS, streams.LATENESS_MS)
+    whole = counts(posts, 1, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)
     assert whole[1] == 0
     in_time = sorted(posts, key=lambda said: said.time)
     for partitions in (1, 3, 12):
-        assert counts(posts, partitions, streams.PANE_MS, streams.LATENESS_MS) == whole
-        assert counts(in_time, partitions, streams.PANE_MS, streams.LATENESS_MS)[0] == whole[0]
-    args = streams.PANE_MS, streams.LATENESS_MS, ("5m",), ("all",)
+        assert counts(posts, partitions, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS) == whole
+        assert counts(in_time, partitions, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)[0] == whole[0]
+    args = streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS, ("5m",), ("all",)
     assert lists(posts, 1, *args) == lists(in_time, 3, *args)
 
 
 def test_seeded_streams_hold_every_kind_of_trouble() -> None:
-    clean = count(streams.seeded(1), 3, streams.PANE_MS, streams.LATENESS_MS)
+    clean = count(streams.seeded(1), 3, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)
     assert not clean.late_by_source
     assert clean.duplicates > 10
     log = streams.seeded(1, late=0.05)
-    assert sum(count(log, 3, streams.PANE_MS, streams.LATENESS_MS).late_by_source.values()) > 50
+    assert sum(count(log, 3, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS).late_by_source.values()) > 50
     assert any(a.time > b.time for a, b in pairwise(log))

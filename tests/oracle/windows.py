@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from .counting import HOUR_MS, Counted
-from .people import Mention, mentions_of
-from .posts import Said
+from .people import Mention
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * HOUR_MS
@@ -31,11 +30,23 @@ class Spec(NamedTuple):
     hourly_back: int  # how far hourly records stand in for buckets
 
 
-FIVE = Spec("5m", (MINUTE_MS, 5 * MINUTE_MS), MINUTE_MS, HOUR_MS, 3.5 * DAY_MS, 30 * MINUTE_MS, DAY_MS, 20 * MINUTE_MS,
-            23, 15 * MINUTE_MS, 44 * HOUR_MS)
+FIVE = Spec(
+    "5m",
+    (MINUTE_MS, 5 * MINUTE_MS),
+    MINUTE_MS,
+    HOUR_MS,
+    3.5 * DAY_MS,
+    30 * MINUTE_MS,
+    DAY_MS,
+    20 * MINUTE_MS,
+    23,
+    15 * MINUTE_MS,
+    44 * HOUR_MS,
+)
 HOUR = FIVE._replace(name="1h", windows=(15 * MINUTE_MS, 60 * MINUTE_MS))
-DAY = Spec("24h", (6 * HOUR_MS, DAY_MS), HOUR_MS, DAY_MS, 28 * DAY_MS, 6 * HOUR_MS, 7 * DAY_MS, 8 * HOUR_MS,
-           7, HOUR_MS, 0)
+DAY = Spec(
+    "24h", (6 * HOUR_MS, DAY_MS), HOUR_MS, DAY_MS, 28 * DAY_MS, 6 * HOUR_MS, 7 * DAY_MS, 8 * HOUR_MS, 7, HOUR_MS, 0
+)
 SPECS = {spec.name: spec for spec in (FIVE, HOUR, DAY)}
 
 
@@ -46,6 +57,7 @@ def steps(spec: Spec, counted: Counted) -> list[int]:
     held = {said.time // spec.step * spec.step + spec.step for said in counted.posts}
     observed = []
     last = at = min(held)
+    held |= {each.at // spec.step * spec.step + spec.step for each in counted.withdrawals}
     while at <= counted.final:
         if at in held:
             last = at
@@ -79,19 +91,6 @@ class Mentions:
         return {topic: Mentions(m for m in self.all if m.topic == topic) for topic in {m.topic for m in self.all}}
 
 
-def in_scope(posts: Iterable[Said], scope: str) -> Mentions:
-    """What the windows in minutes are made of."""
-    return Mentions(mention for said in posts for mention in mentions_of(said) if scope in mention.scopes)
-
-
-def in_hourly_records(posts: Iterable[Said], scope: str) -> Mentions:
-    """What the windows of `24h` are made of: a topic with one single person in an hour, all cells together, went."""
-    people = defaultdict(set)
-    everything = [mention for said in posts for mention in mentions_of(said)]
-    for mention in everything:
-        people[mention.topic, mention.time // HOUR_MS].add(mention.author)
-    return Mentions(
-        mention
-        for mention in everything
-        if scope in mention.scopes and len(people[mention.topic, mention.time // HOUR_MS]) > 1
-    )
+def in_scope(mentions: Iterable[Mention], scope: str) -> Mentions:
+    """Those of a scope."""
+    return Mentions(mention for mention in mentions if scope in mention.scopes)

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas import PostError, decode_post
 
-PANE_MS, LATENESS_MS, DAY_MS = 10_000, 5_000, 86_400_000
+PANE_MS, MAX_OUT_OF_ORDERNESS_MS, DAY_MS = 10_000, 5_000, 86_400_000
 TAG = re.compile(r"#(\w+)")
 
 
@@ -63,7 +63,7 @@ def recount(lines: list[bytes], partitions: int) -> Recount:
             continue
         partition = sum(post["author"].encode()) % partitions
         pane = time_ms // PANE_MS
-        frontier = (newest.get(partition, 0) - LATENESS_MS) // PANE_MS
+        frontier = (newest.get(partition, 0) - MAX_OUT_OF_ORDERNESS_MS) // PANE_MS
         pane_held = held.setdefault((partition, pane), set())
         if pane < frontier:
             found.late[post["source"]] += 1

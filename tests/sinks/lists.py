@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from schemas import Trend, TrendList, Window
 from schemas.trends import WINDOWS, Peak
+from tests.facts import WHY
 
 
 def trend(rank: int, topic: str, people: int = 50, trending: bool = True) -> Trend:
     return Trend(
-        rank=rank, topic=topic, trending=trending, display=topic, variants=[], posts=people * 2, authors=people,
-        support=float(people), expected=5.0, spread=4.0, score=9.5 if trending else 1.0, weight=100.0 / rank,
-        score_window_s=900, state="rising", since=1 if trending else None, peak=Peak(12.0, 1) if trending else None,
-        flags=[], joined=[], examples=["1"], spark=[0.0, 1.0], why="because",
-    )  # fmt: skip
+        rank=rank,
+        topic=topic,
+        trending=trending,
+        display=topic,
+        variants=[],
+        posts=people * 2,
+        authors=people,
+        support=float(people),
+        expected=5.0,
+        spread=4.0,
+        score=9.5 if trending else 1.0,
+        weight=100.0 / rank,
+        score_window_s=900,
+        state="rising",
+        since=1 if trending else None,
+        peak=Peak(12.0, 1) if trending else None,
+        flags=[],
+        joined=[],
+        examples=["1"],
+        spark=[0.0, 1.0],
+        why=WHY,
+    )
 
 
 def trend_list(

@@ -82,9 +82,21 @@ def test_what_may_not_be_shown_has_no_series(registry: CollectorRegistry) -> Non
 
 
 HOSTILE = [
-    '#a"} 1\nupswell_fake 2', "#<script>alert(1)</script>", "#\u202ertl\u2066x", "#a\u200bb", "#ab", "#a\\n\\", "#",
-    "#" + "x" * 5_000, "#" + "x" * 4_999, "#" + "👩‍👩‍👧‍👦" * 300, "#e" + "\u0301" * 500, "#\x1b[31mred", "#\ud800", "",
-]  # fmt: skip
+    '#a"} 1\nupswell_fake 2',
+    "#<script>alert(1)</script>",
+    "#\u202ertl\u2066x",
+    "#a\u200bb",
+    "#ab",
+    "#a\\n\\",
+    "#",
+    "#" + "x" * 5_000,
+    "#" + "x" * 4_999,
+    "#" + "👩‍👩‍👧‍👦" * 300,
+    "#e" + "\u0301" * 500,
+    "#\x1b[31mred",
+    "#\ud800",
+    "",
+]
 
 
 def test_hostile_topics_become_clean_bounded_labels_and_stay_apart(registry: CollectorRegistry) -> None:

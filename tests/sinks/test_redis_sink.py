@@ -63,8 +63,10 @@ def test_a_list_is_a_document_a_ranking_and_a_line_of_the_index_which_all_expire
         await until(lambda: client.exists("upswell:list:all/1h"))
         assert await document(client, "all/1h") == trends
         assert await client.zrange("upswell:top:all/1h", 0, -1, withscores=True) == [
-            (b"#b", 1.0), (b"#a", 2.0), ("#é".encode(), 3.0),
-        ]  # fmt: skip
+            (b"#b", 1.0),
+            (b"#a", 2.0),
+            ("#é".encode(), 3.0),
+        ]
         assert await client.zrange("upswell:lists", 0, -1, withscores=True) == [(b"all/1h", 60_000.0)]
         for key in ("upswell:list:all/1h", "upswell:top:all/1h", "upswell:lists", "upswell:writer"):
             assert 0 < await client.ttl(key) <= 600, key

@@ -20,6 +20,7 @@ CASES = [
     for case in json.loads((Path(__file__).parent / f"{dialect}.json").read_text("utf-8"))
 ]
 
+
 @pytest.mark.parametrize(("dialect", "case"), CASES)
 def test_the_dialect_finds_what_its_rules_say(dialect: Dialect, case: dict[str, Any]) -> None:
     found = extract(case["text"], dialect)

@@ -70,11 +70,14 @@ def test_without_events_nothing_matches() -> None:
     assert events_of("#x @y z", events=["a"]) == ()
 
 
-@pytest.mark.parametrize(("events", "what"), [
-    ([Event("a", hashtags=("#",))], "'#' has no letters"),
-    ([Event("a", words=(" \u200b",))], "has no letters"),
-    ([Event("a"), Event("b"), Event("a")], "two events are named 'a'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("events", "what"),
+    [
+        ([Event("a", hashtags=("#",))], "'#' has no letters"),
+        ([Event("a", words=(" \u200b",))], "has no letters"),
+        ([Event("a"), Event("b"), Event("a")], "two events are named 'a'"),
+    ],
+)
 def test_an_event_that_cannot_be_watched_is_told(events: list[Event], what: str) -> None:
     with pytest.raises(ValueError, match=re.escape(what)):
         EventMatcher(events)

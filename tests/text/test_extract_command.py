@@ -55,8 +55,11 @@ def test_each_argument_is_a_text() -> None:
 @pytest.mark.parametrize("texts", [None, [], ["-"]])
 def test_without_texts_standard_input_is_read(texts: list[str] | None) -> None:
     assert [answer["hashtags"] for answer in answers(texts, b"#a\n\nno\n#b")] == [
-        [{"text": "#a", "indices": [0, 2]}], [], [], [{"text": "#b", "indices": [0, 2]}],
-    ]  # fmt: skip
+        [{"text": "#a", "indices": [0, 2]}],
+        [],
+        [],
+        [{"text": "#b", "indices": [0, 2]}],
+    ]
 
 
 def test_lines_end_at_newlines_only() -> None:

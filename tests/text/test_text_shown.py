@@ -38,20 +38,23 @@ def test_a_cut_text_fits(text: str, width: int) -> None:
     assert printable(text).startswith(shown.removesuffix("…"))
 
 
-@pytest.mark.parametrize(("text", "shown"), [
-    ("plain text", "plain text"),
-    ("a\x1b[31mred\x07", "a�[31mred�"),
-    ("one\r\ntwo\u2028three\x85four\tfive", "one two three four five"),
-    ("abc\u202etxt.exe\u2066x\u2069", "abctxt.exex"),
-    ("\ud800x\ue000", "�x�"),
-    ("pass\u200bword \u2060 \ufeff", "password"),
-    ("👩\u200d🚀 ❤\ufe0f 🇫🇷 👍🏽", "👩\u200d🚀 ❤\ufe0f 🇫🇷 👍🏽"),
-    ("a\u200db\u200c", "ab"),
-    ("ශ්\u200dරී می\u200cخواهم", "ශ්\u200dරී می\u200cخواهم"),
-    ("z" + "\u0300" * 50 + "!", "z" + "\u0300" * 4 + "!"),
-    ("\u0301x", "x"),
-    ("עַל־יְדֵי น้ำท่วม हिन्दी", "עַל־יְדֵי น้ำท่วม हिन्दी"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text", "plain text"),
+        ("a\x1b[31mred\x07", "a�[31mred�"),
+        ("one\r\ntwo\u2028three\x85four\tfive", "one two three four five"),
+        ("abc\u202etxt.exe\u2066x\u2069", "abctxt.exex"),
+        ("\ud800x\ue000", "�x�"),
+        ("pass\u200bword \u2060 \ufeff", "password"),
+        ("👩\u200d🚀 ❤\ufe0f 🇫🇷 👍🏽", "👩\u200d🚀 ❤\ufe0f 🇫🇷 👍🏽"),
+        ("a\u200db\u200c", "ab"),
+        ("ශ්\u200dරී می\u200cخواهم", "ශ්\u200dරී می\u200cخواهم"),
+        ("z" + "\u0300" * 50 + "!", "z" + "\u0300" * 4 + "!"),
+        ("\u0301x", "x"),
+        ("עַל־יְדֵי น้ำท่วม हिन्दी", "עַל־יְדֵי น้ำท่วม हिन्दी"),
+    ],
+)
 def test_texts_are_shown_so(text: str, shown: str) -> None:
     assert printable(text) == shown
 

@@ -12,11 +12,53 @@ from pipeline.text import DIALECTS, Dialect, dialect_of, extract, fold, language
 from pipeline.text.topics import MAX_SPELLING, full_spellings_of, spellings_of
 from schemas import Post
 
-PLAIN_PIECES = st.sampled_from([
-    " #foo", " #été", " $AAPL", "\n#x_1", "#foo", "$FB", "#", "$", " ", "  ", "\t", "\xa0", "\u3000", "\x1c", ".", ",",
-    ":", "://", ")", "(", "'", '"', "…", "-", "_", "1", "a", "É", "·", "é", "\u0301", "\u200d", "🎉", "&", "word",
-    "http://a.fr/", "x.com", "＃", "$$", "$1", "U$", " #1", "a#",
-])  # fmt: skip
+PLAIN_PIECES = st.sampled_from(
+    [
+        " #foo",
+        " #été",
+        " $AAPL",
+        "\n#x_1",
+        "#foo",
+        "$FB",
+        "#",
+        "$",
+        " ",
+        "  ",
+        "\t",
+        "\xa0",
+        "\u3000",
+        "\x1c",
+        ".",
+        ",",
+        ":",
+        "://",
+        ")",
+        "(",
+        "'",
+        '"',
+        "…",
+        "-",
+        "_",
+        "1",
+        "a",
+        "É",
+        "·",
+        "é",
+        "\u0301",
+        "\u200d",
+        "🎉",
+        "&",
+        "word",
+        "http://a.fr/",
+        "x.com",
+        "＃",
+        "$$",
+        "$1",
+        "U$",
+        " #1",
+        "a#",
+    ]
+)
 
 
 UNFIT = regex.compile(r"[\p{Cc}\p{Cf}\p{White_Space}]")
@@ -53,23 +95,30 @@ def test_topics_come_in_order_under_their_first_spelling() -> None:
 
 def test_declared_tags_follow_those_of_the_text() -> None:
     assert topics("#un deux", tags=["deux", "#UN", "＃trois", "$FB", "", "#", "$", " deux mots "]) == (
-        "#un", "#deux", "#trois", "$FB", "#deuxmots",
-    )  # fmt: skip
+        "#un",
+        "#deux",
+        "#trois",
+        "$FB",
+        "#deuxmots",
+    )
     assert topics("nothing", tags=["a"]) == ("#a",)
     assert topics("nothing") == ()
 
 
-@pytest.mark.parametrize(("tag", "spelling"), [
-    ("deux\nmots", "#deuxmots"),
-    ("\x1b[31mred\x07", "#[31mred"),
-    ("\u202etrela\u2066", "#trela"),
-    ("tru\u200bmp\ufeff", "#trump"),
-    ("می\u200cخواهم", "#می\u200cخواهم"),
-    ("👩\u200d🚀", "#👩\u200d🚀"),
-    ("\u200dfoo\u200c", "#foo"),
-    (ENGLAND, "#" + ENGLAND),
-    ("x\U000e0067\U000e0062", "#x"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("tag", "spelling"),
+    [
+        ("deux\nmots", "#deuxmots"),
+        ("\x1b[31mred\x07", "#[31mred"),
+        ("\u202etrela\u2066", "#trela"),
+        ("tru\u200bmp\ufeff", "#trump"),
+        ("می\u200cخواهم", "#می\u200cخواهم"),
+        ("👩\u200d🚀", "#👩\u200d🚀"),
+        ("\u200dfoo\u200c", "#foo"),
+        (ENGLAND, "#" + ENGLAND),
+        ("x\U000e0067\U000e0062", "#x"),
+    ],
+)
 def test_a_declared_tag_loses_what_has_no_place_in_a_tag(tag: str, spelling: str) -> None:
     assert topics("", tags=[tag]) == (spelling,)
 
@@ -129,5 +178,14 @@ def test_a_language_is_its_primary_subtag() -> None:
 def test_servers_of_a_network_speak_its_dialect() -> None:
     names = ["x", "twitter", "x.com", "mastodon.social", "pixelfed", "bsky.app", "bluesky", "rss", "mail", ""]
     assert [dialect_of(name) for name in names] == [
-        "twitter", "twitter", "twitter", "mastodon", "mastodon", "bluesky", "bluesky", "unicode", "unicode", "unicode",
-    ]  # fmt: skip
+        "twitter",
+        "twitter",
+        "twitter",
+        "mastodon",
+        "mastodon",
+        "bluesky",
+        "bluesky",
+        "unicode",
+        "unicode",
+        "unicode",
+    ]

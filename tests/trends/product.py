@@ -8,16 +8,19 @@ from typing import Any
 import msgspec
 
 from pipeline.local import Local, Options, Stats
-from schemas import Post, TrendList
+from schemas import Post, TrendList, decode_post
 from schemas.events import Event
-from tests.oracle.posts import Said, as_post
-from tests.oracle.streams import EVENTS, LATENESS_MS, PANE_MS
+from tests.oracle.posts import Retracted, Said, as_post, as_retraction
+from tests.oracle.streams import EVENTS, MAX_OUT_OF_ORDERNESS_MS, PANE_MS
 
 Panes = dict[tuple[int, str], tuple[int, int]]
 
 
 def run(
-    log: Iterable[Said], partitions: int = 4, lateness_ms: int = LATENESS_MS, batch: int = 1_000_000
+    log: Iterable[Said | Retracted],
+    partitions: int = 4,
+    max_out_of_orderness_ms: int = MAX_OUT_OF_ORDERNESS_MS,
+    batch: int = 1_000_000,
 ) -> tuple[list[dict[str, Any]], Panes, Stats]:
     """(lists as dicts, panes as the oracle's counts, stats) of a whole log, fed in batches."""
     lists: list[TrendList] = []
@@ -29,12 +32,20 @@ def run(
             panes[pane.start, key] = posts, people
 
     events = tuple(Event(name) for name in EVENTS)
-    local = Local(Options(PANE_MS, lateness_ms, partitions, events), on_panes=keep, on_list=lists.append)
-    posts = [msgspec.convert(as_post(said) | _declared(said), Post) for said in log]
+    local = Local(Options(PANE_MS, max_out_of_orderness_ms, partitions, events), on_panes=keep, on_list=lists.append)
+    posts = [post_of(record) for record in log]
     for first in range(0, len(posts), batch):
         local.feed(posts[first : first + batch])
     local.finish()
     return in_order(msgspec.to_builtins(lists)), panes, local.stats
+
+
+def post_of(record: Said | Retracted) -> Post:
+    """The message."""
+    if isinstance(record, Retracted):
+        told = as_retraction(record) | (_declared(record.said) if record.knows_text else {})
+        return decode_post(msgspec.json.encode(told))
+    return msgspec.convert(as_post(record) | _declared(record), Post)
 
 
 def _declared(said: Said) -> dict[str, Any]:

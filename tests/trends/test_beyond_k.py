@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.trends import baseline, panes, people, reading, sliding
+from pipeline.trends import (
+    baseline,
+    counts,
+    heard,
+    open_pane,
+    people,
+    reading,
+    sliding,
+    suspicion,
+    timeline,
+    withdrawals,
+)
 from tests.oracle import baseline as slow_baseline
 from tests.oracle import people as slow_people
+from tests.oracle import ranking as slow_ranking
 from tests.oracle import streams
 from tests.oracle.compare import differences
 from tests.oracle.posts import Said
@@ -19,13 +31,14 @@ SMALL = 24  # large enough for `most_support`: six standard errors are a bound a
 
 @pytest.mark.parametrize(("seed", "entries"), [pytest.param(0, 1_024, marks=pytest.mark.long), (1, 1_024), (2, 60)])
 def test_beyond_k_people_samples_are_the_references(seed: int, entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (people, panes, sliding, reading, slow_people):
+    ours = people, counts, heard, open_pane, sliding, reading, suspicion, timeline, withdrawals
+    for module in (*ours, slow_people, slow_ranking):
         monkeypatch.setattr(module, "K", SMALL)
     for module in (sliding, slow_baseline):
         monkeypatch.setattr(module, "ENTRIES", entries)
     log = streams.seeded(seed, posts=900, hours=4.0, topics=5, authors=300)
     found = run(log, 3)[0]
-    assert differences(found, lists(log, 3, streams.PANE_MS, streams.LATENESS_MS)) == []
+    assert differences(found, lists(log, 3, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)) == []
     rows = [row for one in found for row in one["trends"]]
     assert any(row["authors"] > SMALL and row["support"] % 1 for row in rows), "nobody was sampled"
     assert all(row["authors"] <= row["posts"] for row in rows)
@@ -44,6 +57,6 @@ def test_with_its_baseline_a_topic_loses_its_record(monkeypatch: pytest.MonkeyPa
             time = streams.START_MS + hour * HOUR_MS + person * 1_000
             log.append(Said(f"{hour}-{person}", f"author{person}", words, time, spellings=(("#a", "#a"),)))
     found = run(log, 1)[0]
-    assert differences(found, lists(log, 1, streams.PANE_MS, streams.LATENESS_MS)) == []
+    assert differences(found, lists(log, 1, streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)) == []
     again = streams.START_MS + 40 * HOUR_MS
     assert any(row["trending"] for one in found if one["at"] > again and one["window"] == "1h" for row in one["trends"])

@@ -9,7 +9,7 @@ from schemas import Post
 
 
 def test_a_pane_promises_no_pane_that_comes_after_it_in_the_same_close() -> None:
-    """   0     10     20     30        3600
+    """0     10     20     30        3600
           |  x   |  x   |      |   ...    marker: three panes close by it, published one after the other
 
     A reader that has only the first must not take the second for closed and empty.

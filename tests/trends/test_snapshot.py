@@ -1,14 +1,14 @@
 """A rank stage that is restored from its records goes on as if nothing had happened, byte for byte.
 
-    steps     |1.2.3. ... 10|11 ...  20|21 ...  30|      each step: the lists issued by it
-    records              head 10     head 20
-    restored from head 10, fed the panes from minute 10 on again: the same steps 11, 12, ...
+steps     |1.2.3. ... 10|11 ...  20|21 ...  30|      each step: the lists issued by it
+records              checkpoint  checkpoint
+restored from the first, fed the panes from minute 10 on again: the same steps 11, 12, ...
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import pytest
@@ -17,26 +17,25 @@ from hypothesis import strategies as st
 
 from pipeline.partitions import split_by_author
 from pipeline.text import EventMatcher
-from pipeline.trends.board import Board
-from pipeline.trends.panes import Grid, PaneCounter, PaneCounts
-from pipeline.trends.snapshot import SNAPSHOT_MS, Snapshots, restore
-from pipeline.trends.wire import from_chunks, to_chunks
-from schemas import Post
-from schemas.counts import CountsChunk
+from pipeline.trends.counts import Counts
+from pipeline.trends.panes import Grid, PaneCounter
+from pipeline.trends.ranker import Ranker
+from pipeline.trends.snapshot import Snapshots, named_records, restore
+from pipeline.trends.wire import SNAPSHOT_MS, from_chunks, to_chunks
+from schemas.counts import CountsChunk, decode_counts, encode_counts
 from schemas.events import Event
 from tests.oracle import streams
-from tests.oracle.posts import Said, as_post
+from tests.oracle.posts import Retracted, Said
+from tests.trends.product import post_of
 
-GRID = Grid(streams.PANE_MS, streams.LATENESS_MS)
+GRID = Grid(streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)
 HOUR_MS = 3_600_000
 
 
-def closes(log: list[Said], partitions: int = 2) -> list[PaneCounts]:
+def closes(log: Sequence[Said | Retracted], partitions: int = 2) -> list[Counts]:
     """The panes of all partitions, by start."""
-    posts = [
-        msgspec.convert(as_post(said) | {"tags": [written for written, _ in said.spellings]}, Post) for said in log
-    ]
-    end = (max(int(post.time) for post in posts) // HOUR_MS + 1) * HOUR_MS + GRID.lateness_ms
+    posts = [post_of(record) for record in log]
+    end = (max(int(post.time) for post in posts) // HOUR_MS + 1) * HOUR_MS + GRID.max_out_of_orderness_ms
     matcher = EventMatcher(tuple(Event(name) for name in streams.EVENTS))
     panes = []
     for part in split_by_author(posts, partitions):
@@ -45,28 +44,28 @@ def closes(log: list[Said], partitions: int = 2) -> list[PaneCounts]:
     return sorted(panes, key=lambda pane: pane.start)
 
 
-def advance(board: Board, panes: list[PaneCounts]) -> Iterator[tuple[int, list[bytes]]]:
+def advance(ranker: Ranker, panes: list[Counts]) -> Iterator[tuple[int, list[bytes]]]:
     """(event time, the steps until then) at each moment at which a snapshot can be taken, to the end of the panes."""
     last = (panes[-1].start // HOUR_MS + 1) * HOUR_MS
     for pane in panes:
-        board.add(pane)
-    now = board.now or panes[0].start
+        ranker.add(pane)
+    now = ranker.now or panes[0].start
     while now < last:
         now = now // SNAPSHOT_MS * SNAPSHOT_MS + SNAPSHOT_MS
-        yield now, [msgspec.json.encode(step) for step in board.advance(now)]
+        yield now, [msgspec.json.encode(step) for step in ranker.advance(now)]
 
 
-def assert_the_same_whereever_it_stops(log: list[Said], chance: random.Random, stops: float) -> None:
+def assert_the_same_whereever_it_stops(log: Sequence[Said | Retracted], chance: random.Random, stops: float) -> None:
     panes = closes(log)
-    whole = Board(GRID)
+    whole = Ranker(GRID)
     straight = dict(advance(whole, panes))
-    board = Board(GRID)
-    snapshots, records = Snapshots(board), dict[str, bytes]()
+    ranker = Ranker(GRID)
+    snapshots, records = Snapshots(ranker), dict[str, bytes]()
     steps, taken = {}, 0
-    rest = advance(board, panes)
+    rest = advance(ranker, panes)
     while (step := next(rest, None)) is not None:
         at, steps[at] = step[0], step[1]
-        if chance.random() >= stops or board.now != at:
+        if chance.random() >= stops or ranker.now != at:
             continue
         snapshot = snapshots.take(taken)
         taken += 1
@@ -76,10 +75,10 @@ def assert_the_same_whereever_it_stops(log: list[Said], chance: random.Random, s
         if chance.random() < 0.5:
             again = restore(records, GRID)
             assert again is not None
-            assert (again.board.now, again.offset) == (at, taken - 1)
-            board, snapshots = again.board, Snapshots(again.board, records)
+            assert (again.ranker.now, again.offset) == (at, taken - 1)
+            ranker, snapshots = again.ranker, Snapshots(again.ranker, records)
             left = [pane for pane in panes if pane.start >= at]
-            rest = advance(board, left) if left else iter(())
+            rest = advance(ranker, left) if left else iter(())
     assert taken or stops < 1
     assert {at: steps[at] for at in steps} == {at: straight[at] for at in steps}
 
@@ -102,36 +101,42 @@ def test_hours_of_bursts_go_on_as_they_were(seed: int, hours: float) -> None:
     assert_the_same_whereever_it_stops(log, random.Random(seed), 0.5)
 
 
-def test_a_head_that_is_torn_gives_way_to_the_one_before() -> None:
+def test_a_checkpoint_that_is_incomplete_gives_way_to_the_one_before() -> None:
     panes = closes(streams.seeded(3, posts=600, hours=3.0))
-    board = Board(GRID)
-    snapshots, records = Snapshots(board), dict[str, bytes]()
-    heads = []
-    for at, _ in advance(board, panes):
-        if board.now == at:
+    ranker = Ranker(GRID)
+    snapshots, records = Snapshots(ranker), dict[str, bytes]()
+    checkpoints = []
+    for at, _ in advance(ranker, panes):
+        if ranker.now == at:
             snapshot = snapshots.take(at)
             records.update(snapshot.records)
             for name in snapshot.forget:
                 del records[name]
-            heads.append(at)
+            checkpoints.append(at)
     newest = restore(records, GRID)
     assert newest is not None
-    assert (newest.board.now, newest.offset) == (heads[-1], heads[-1])
-    for missing in ("head", "offset"):
-        name = next(name for name in records if name.startswith(f"{missing}/{heads[-1]:015d}"))
+    assert (newest.ranker.now, newest.offset) == (checkpoints[-1], checkpoints[-1])
+    for missing in ("checkpoint", "offset"):
+        name = next(name for name in records if name.startswith(f"{missing}/{checkpoints[-1]:015d}"))
         before = restore({known: value for known, value in records.items() if known != name}, GRID)
         assert before is not None
-        assert (before.board.now, before.offset) == (heads[-2], heads[-2])
+        assert (before.ranker.now, before.offset) == (checkpoints[-2], checkpoints[-2])
     assert restore({}, GRID) is None
+    other = named_records(f"checkpoint/{checkpoints[-1]:015d}", msgspec.msgpack.encode([1, "of another version"]))
+    before = restore(records | other, GRID)
+    assert before is not None
+    assert before.ranker.now == checkpoints[-2]
 
 
 def test_what_a_killed_worker_wrote_half_of_is_written_whole_by_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.trends.snapshot.RECORD_BYTES", 300)  # so that tables and heads take several records
+    monkeypatch.setattr(
+        "pipeline.trends.snapshot.RECORD_BYTES", 300
+    )  # so that tables and checkpoints take several records
     panes = closes(streams.seeded(3, posts=600, hours=3.0))
-    board = Board(GRID)
-    snapshots, records, torn = Snapshots(board), dict[str, bytes](), 0
-    for at, _ in advance(board, panes):
-        if board.now != at:
+    ranker = Ranker(GRID)
+    snapshots, records, incomplete = Snapshots(ranker), dict[str, bytes](), 0
+    for at, _ in advance(ranker, panes):
+        if ranker.now != at:
             continue
         written = list(snapshots.take(at).records.items())
         for killed_after in range(1, len(written), max(len(written) // 3, 1)):
@@ -139,34 +144,34 @@ def test_what_a_killed_worker_wrote_half_of_is_written_whole_by_the_next_one(mon
             before = restore(left, GRID)
             if before is None:
                 continue
-            torn += 1
-            again = Snapshots(before.board, left)
-            for _ in advance(before.board, [pane for pane in panes if pane.start >= (before.board.now or 0)]):
-                if before.board.now == at:
+            incomplete += 1
+            again = Snapshots(before.ranker, left)
+            for _ in advance(before.ranker, [pane for pane in panes if pane.start >= (before.ranker.now or 0)]):
+                if before.ranker.now == at:
                     break
             snapshot = again.take(at)
             left |= snapshot.records
             whole = restore({name: value for name, value in left.items() if name not in snapshot.forget}, GRID)
             assert whole is not None
-            assert whole.board.now == at
+            assert whole.ranker.now == at
         records |= dict(written)
-        snapshots = Snapshots(board, records)
-        if torn > 20:
+        snapshots = Snapshots(ranker, records)
+        if incomplete > 20:
             break
-    assert torn > 20
+    assert incomplete > 20
 
 
 def test_records_are_forgotten_so_that_they_do_not_grow_with_time() -> None:
-    board = Board(GRID)
-    snapshots, records, sizes = Snapshots(board), dict[str, bytes](), []
-    for at, _ in advance(board, closes(streams.seeded(4, posts=3_000, hours=8.0))):
-        if board.now == at:
+    ranker = Ranker(GRID)
+    snapshots, records, sizes = Snapshots(ranker), dict[str, bytes](), []
+    for at, _ in advance(ranker, closes(streams.seeded(4, posts=3_000, hours=8.0))):
+        if ranker.now == at:
             snapshot = snapshots.take(0)
             records.update(snapshot.records)
             for name in snapshot.forget:
                 del records[name]
             sizes.append(len(records))
-    # heads and their offsets; three hours of minutes, their tens, hours; one more head
+    # checkpoints and their offsets; three hours of minutes, their tens, hours; one more checkpoint
     assert max(sizes[-6:]) <= 4 + (181 + 19 + 9) + 11
 
 
@@ -177,7 +182,7 @@ def test_a_pane_that_travels_in_chunks_arrives_as_it_was(chunk_bytes: int) -> No
     for pane in panes:
         chunks = to_chunks(pane, 1, 77, chunk_bytes)
         several += len(chunks) > 1
-        sent = [msgspec.json.decode(msgspec.json.encode(chunk), type=CountsChunk) for chunk in chunks]
+        sent = [chunk for chunk in map(decode_counts, map(encode_counts, chunks)) if isinstance(chunk, CountsChunk)]
         arrived = from_chunks(sent)
         assert to_chunks(arrived, 1, 77) == to_chunks(pane, 1, 77)
         assert [chunk.chunk for chunk in sent] == list(range(sent[0].of))
@@ -188,5 +193,11 @@ def test_a_pane_that_travels_in_chunks_arrives_as_it_was(chunk_bytes: int) -> No
 def test_columns_that_do_not_fit_together_are_refused() -> None:
     pane = closes(streams.seeded(5, posts=100, hours=0.5))[3]
     (chunk,) = to_chunks(pane, 1, 77)
-    with pytest.raises(ValueError, match="do not fit together"):
-        from_chunks([msgspec.structs.replace(chunk, posts=chunk.posts[:-4])])
+    columns = chunk.columns
+    for name in (name for name, told in columns.numbers.items() if told):
+        shorter = columns.numbers | {name: columns.numbers[name][:-8]}
+        broken = msgspec.structs.replace(columns, numbers=shorter)
+        with pytest.raises(ValueError, match="do not fit together"):
+            from_chunks([msgspec.structs.replace(chunk, columns=broken)])
+    with pytest.raises(ValueError, match="names that are not there"):
+        from_chunks([msgspec.structs.replace(chunk, columns=msgspec.structs.replace(columns, spellings=[]))])

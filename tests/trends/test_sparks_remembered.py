@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from pipeline.trends.board import Board
 from pipeline.trends.panes import Grid
+from pipeline.trends.ranker import Ranker
 from pipeline.trends.reading import SPARK_POINTS, Reader
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import MINUTE_MS, ONE_HOUR
 from tests.oracle.compare import differences
 from tests.oracle.posts import Said
 from tests.oracle.ranking import lists
-from tests.oracle.streams import LATENESS_MS, PANE_MS, START_MS
+from tests.oracle.streams import MAX_OUT_OF_ORDERNESS_MS, PANE_MS, START_MS
 from tests.trends.product import run
 
 
 def reader() -> Reader:
-    board = Board(Grid())
-    return Reader(Scope("all", board.names), ONE_HOUR, board.timeline)
+    ranker = Ranker(Grid())
+    return Reader(Scope("all", ranker.names), ONE_HOUR, ranker.timeline)
 
 
 def test_support_read_exactly_a_spark_ago_is_forgotten_whole() -> None:
     """The last of many points lies just at the edge: nothing is left of it, and nothing breaks at the next call.
 
-        known    |..............................x
-        spark                                    |....................|now
+    known    |..............................x
+    spark                                    |....................|now
     """
     history = reader()
     oldest = START_MS
@@ -46,4 +46,4 @@ def test_a_topic_that_rests_for_the_length_of_a_spark_is_listed_as_the_reference
             time = START_MS + minute * MINUTE_MS + number % 60 * 900
             log.append(Said(f"p{number}", f"a{author}", f"text {number}", time, spellings=((key, key),)))
     log.sort(key=lambda said: said.time)
-    assert differences(run(log, 1)[0], lists(log, 1, PANE_MS, LATENESS_MS)) == []
+    assert differences(run(log, 1)[0], lists(log, 1, PANE_MS, MAX_OUT_OF_ORDERNESS_MS)) == []

@@ -12,7 +12,7 @@ from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
 from pipeline.web.run import start_web
-from pipeline.web.wall.service import WallService
+from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.access import Token
 from schemas.alerts import Order, Rule
@@ -37,10 +37,16 @@ class Served:
         self.loop: asyncio.AbstractEventLoop
         desk = OrderDesk(self.service.gate, self._give, lambda: (Rule("rule"),))
         self._handle = start_web(
-            self.feed, port=0, events=events, alerts=self.alerts, orders=desk, examples=self.service.examples,
-            routers=self.service.routers, on_startup=[self._begin, self.service.start],
+            self.feed,
+            port=0,
+            events=events,
+            alerts=self.alerts,
+            orders=desk,
+            examples=self.service.examples,
+            routers=self.service.routers,
+            on_startup=[self._begin, self.service.start],
             on_shutdown=[self.service.stop],
-        )  # fmt: skip
+        )
         self.address = self._handle.address.rstrip("/")
 
     async def _begin(self) -> None:

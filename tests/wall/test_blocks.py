@@ -16,7 +16,7 @@ from pipeline.sinks.metrics import TrendsCollector
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
-from pipeline.web.wall.service import WallService
+from pipeline.web.wall_service import WallService
 from tests.sinks.lists import trend_list
 from tests.wall.server import ANN, BOB, EVE
 

@@ -14,10 +14,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from schemas import Post, TrendList
 from schemas.alerts import Alert
+from schemas.events import Event, Stage
 from tests.browser.test_page import SHOTS
+from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
 from tests.wall.server import ANN, EVE, EVENTS, Served, serving
-from tests.wall.test_browser import browser, post  # noqa: F401 - the fixture
+from tests.wall.test_browser import post
 
 SIZES = ((360, 740), (1_280, 800), (3_840, 2_160))
 
@@ -42,7 +44,7 @@ def event_list() -> TrendList:
     return made
 
 
-def opened(browser: Browser, address: str, width: int = 1_280, height: int = 800, **more: str) -> Page:  # noqa: F811
+def opened(browser: Browser, address: str, width: int = 1_280, height: int = 800, **more: str) -> Page:
     size = {"width": width, "height": height}
     told = {"locale": "fr-FR", "viewport": size, "reduced_motion": "reduce"} | more
     page = browser.new_context(**told).new_page()  # type: ignore[arg-type]
@@ -63,12 +65,23 @@ def faults_of(page: Page) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("path", "there"), [
-    ("/events", ".events .card"), ("/events/fete", "#repeated .post"), ("/events/fete/wall", "#posts .post"),
-    ("/screen/fete", "#posts .post"), ("/moderate/conf", "#queue .post"), ("/moderate", "#never"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("/events", ".events .card"),
+        ("/events/fete", "#repeated .post"),
+        ("/events/fete/wall", "#posts .post"),
+        ("/screen/fete", "#posts .post"),
+        ("/moderate/conf", "#queue .post"),
+        ("/moderate", "#never"),
+    ],
+)
 def test_no_serious_fault_of_accessibility_and_nothing_wider_than_its_window(
-    browser: Browser, served: Served, path: str, there: str, scheme: str  # noqa: F811
+    browser: Browser,
+    served: Served,
+    path: str,
+    there: str,
+    scheme: str,
 ) -> None:
     page = opened(browser, served.address + path, color_scheme=scheme)
     if "moderate" in path:
@@ -84,23 +97,54 @@ def test_no_serious_fault_of_accessibility_and_nothing_wider_than_its_window(
     page.context.close()
 
 
-def test_on_a_screen_a_new_post_takes_a_free_place_and_the_others_keep_theirs(
-    browser: Browser, served: Served  # noqa: F811
-) -> None:
-    page = opened(browser, f"{served.address}/screen/fete", 1_920, 1_080)
-    for it in range(12):  # one after another: what comes faster than people read is left to the wall
-        served.take(post(f"s{it}", f"vu {it} #fete"))
-        expect(page.get_by_text(f"vu {it} #fete", exact=True)).to_be_visible()
-    expect(page.locator("#rising li")).to_have_count(3)  # not the event's own hashtag
-    before = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
-    served.take(post("n1", "tout neuf #fete"))
-    expect(page.get_by_text("tout neuf")).to_be_visible()
-    after = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
-    assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
-    page.context.close()
+def test_on_a_screen_a_new_post_takes_a_free_place_and_the_others_keep_theirs(browser: Browser) -> None:
+    with serving() as served:
+        served.feed.publish(event_list())
+        page = opened(browser, f"{served.address}/screen/fete", 1_920, 1_080)
+        served.take(*(post(f"s{it}", f"vu {it} #fete") for it in range(6)))
+        expect(page.locator("#posts .post")).to_have_count(6, timeout=20_000)
+        expect(page.locator("#rising li")).to_have_count(3)  # not the event's own hashtag
+        before = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
+        served.take(post("n1", "tout neuf #fete"))
+        expect(page.get_by_text("tout neuf")).to_be_visible()
+        after = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
+        assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
+        page.context.close()
 
 
-def test_what_never_trends_is_blocked_freed_and_taken_back_without_any_event(browser: Browser) -> None:  # noqa: F811
+# what the audience of a show reads from ten metres: 40 px at 1080 lines, nothing cut off, nothing of how it is made
+def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_posts(browser: Browser) -> None:
+    look = Stage(background="#1b1036", accent="#ffb84d", sponsor="<b>merci</b>")
+    with serving(events=(Event("a", hashtags=("#a",), stage=look),)) as shown:
+        page = opened(browser, f"{shown.address}/screen/a", 1_920, 1_080)
+        for count in (1, 3, 7):
+            long = " ".join(["de belles paroles"] * 16) + " #a"
+            shown.take(*(post(f"{count}{n}", long if n == 2 else f"bonjour {n} #a") for n in range(count)))
+            expect(page.locator(".post")).to_have_count(min(count + (count > 1), 5), timeout=20_000)
+            if count == 7:
+                expect(page.locator(".post.wide")).to_have_count(1, timeout=20_000)
+            texts = page.locator(".post :is(.said, strong, .quiet)").evaluate_all(
+                "them => them.map(it => [parseFloat(getComputedStyle(it).fontSize), it.scrollHeight - it.clientHeight])"
+            )
+            assert all(size >= 40 for size, _ in texts)
+            assert [it for it in texts if it[1] > 2] == []
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(27, 16, 54)"
+        for layout in ("single", "carousel", "masonry"):
+            page.goto(f"{shown.address}/screen/a?layout={layout}")
+            expect(page.locator(".post:visible").first).to_be_visible()
+            assert page.locator(".post").count() == {"single": 1, "carousel": 3}.get(layout, 6)
+            assert faults_of(page) == []
+        for slide, said in (("sponsor", "<b>merci</b>"), ("numbers", "11")):
+            page.goto(f"{shown.address}/screen/a?slide={slide}")
+            expect(page.get_by_text(said, exact=True).first).to_be_visible()
+            assert faults_of(page) == []
+        shown.stop()
+        page.wait_for_timeout(500)
+        assert page.locator("#status:visible").count() == 0
+        page.context.close()
+
+
+def test_what_never_trends_is_blocked_freed_and_taken_back_without_any_event(browser: Browser) -> None:
     with serving(events=()) as bare:
         bare.feed.publish(trend_list("#spam", "#lyon", at=now()))
         board = opened(browser, bare.address, locale="en-GB")
@@ -132,20 +176,37 @@ def test_what_never_trends_is_blocked_freed_and_taken_back_without_any_event(bro
         expect(page.locator("#never")).to_have_count(0)
 
 
-def test_alerts_have_their_buttons_where_one_signs_in(browser: Browser, served: Served) -> None:  # noqa: F811
-    served.alerts.add(Alert(
-        "r/#lyon/1", "firing", "rule", "trending", "warning", "all", "1h", "#lyon", "#Lyon", now(), now(), now(), 1,
-        10, [], [], "#Lyon is number 1 in all (1h): 50 people in 15 min",
-    ))  # fmt: skip
+def test_alerts_have_their_buttons_where_one_signs_in(browser: Browser, served: Served) -> None:
+    served.alerts.add(
+        Alert(
+            "r/#lyon/1",
+            "firing",
+            "rule",
+            "trending",
+            "warning",
+            "all",
+            "1h",
+            "#lyon",
+            "#Lyon",
+            now(),
+            now(),
+            now(),
+            1,
+            10,
+            [],
+            [],
+            OF_TOPIC,
+        )
+    )
     page = signed_in(opened(browser, f"{served.address}/moderate"))
     line = page.locator("#alerts li").first
-    expect(line).to_contain_text("#Lyon est n° 1 dans tous les messages (1 h) : 50 personnes en 15 min")
+    expect(line).to_contain_text("#Lyon est n° 1 dans tous les messages (1 h) : 50 personnes en 15 min")
     line.get_by_role("button", name="Taire 2 h").click()
     expect(page.get_by_role("heading", name="Alertes tues")).to_be_visible()
     page.context.close()
 
 
-def test_without_a_token_the_page_says_how_to_switch_it_on(browser: Browser) -> None:  # noqa: F811
+def test_without_a_token_the_page_says_how_to_switch_it_on(browser: Browser) -> None:
     with serving(tokens=(), events=EVENTS) as closed:
         for path in ("/moderate", "/moderate/fete"):
             page = opened(browser, closed.address + path)
@@ -153,7 +214,7 @@ def test_without_a_token_the_page_says_how_to_switch_it_on(browser: Browser) -> 
             expect(page.locator("pre")).to_contain_text("[[token]]")
 
 
-def test_the_other_language_is_one_click_away_and_stays(browser: Browser, served: Served) -> None:  # noqa: F811
+def test_the_other_language_is_one_click_away_and_stays(browser: Browser, served: Served) -> None:
     page = opened(browser, f"{served.address}/events/fete")
     expect(page.get_by_role("link", name="Mur")).to_be_visible()
     page.get_by_role("link", name="English").click()
@@ -163,7 +224,7 @@ def test_the_other_language_is_one_click_away_and_stays(browser: Browser, served
     page.context.close()
 
 
-def test_a_topic_shows_what_people_write_and_not_what_is_blocked(browser: Browser, served: Served) -> None:  # noqa: F811
+def test_a_topic_shows_what_people_write_and_not_what_is_blocked(browser: Browser, served: Served) -> None:
     made = trend_list("#clarte", at=now())
     made.trends[0] = msgspec.structs.replace(made.trends[0], examples=["x1", "x2", "x3", "unknown"])
     served.feed.publish(made)

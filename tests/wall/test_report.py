@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pipeline.cli import run
-from pipeline.cli.report_texts import Texts
 from pipeline.moderation import SqliteLog
 from schemas.moderation import Decision, Kind
 
@@ -138,12 +137,3 @@ def test_a_report_speaks_french() -> None:
     assert f"<b>{told['posts']}</b> messages de" in page
     assert re.search(r"\d{2}/\d{2}/2025 \d{2}:\d{2}", page)
     assert told == reported("--lang", "en")  # the figures are the same
-
-
-def test_french_numbers_have_commas_and_narrow_spaces() -> None:
-    texts = Texts("fr", "Europe/Paris")
-    assert texts.number(1_234.56, 1) == "1\u202f234,6"
-    assert texts.why("140 people in 60 min where 0.5 ± 1.1 were expected (122.7 sigma), 96% of them with words of "
-                     "their own") == (
-        "140 personnes en 60 min pour 0,5 ± 1,1 attendues (122,7 sigma), dont 96 % avec leurs propres mots"
-    )  # fmt: skip

@@ -8,10 +8,11 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from pipeline.web.feed import Feed
-from pipeline.web.wall.service import WallService
+from pipeline.web.wall_service import WallService
 from schemas import Post, Trend, TrendList
 from schemas.access import Token
 from schemas.events import Event
+from tests.facts import WHY
 from tests.wall.server import eventually
 
 EVENT = Event(name="fete", hashtags=("#fete",))
@@ -19,9 +20,7 @@ ANN = Token("ann", "a-secret-for-ann-0", "write")
 
 
 def trend(topic: str, rank: int) -> Trend:
-    return Trend(
-        rank, topic, True, topic, [], 9, 9, 9.0, 1.0, 1.0, 8.0, 9.0, 900, "new", 0, None, [], [], [], [], "why"
-    )
+    return Trend(rank, topic, True, topic, [], 9, 9, 9.0, 1.0, 1.0, 8.0, 9.0, 900, "new", 0, None, [], [], [], [], WHY)
 
 
 def shown(feed: Feed, scope: str) -> list[str]:

@@ -23,16 +23,23 @@ from typing import Any
 
 import xxhash
 
-from schemas.trends import WINDOWS, Peak, Trend, TrendList
+from schemas.trends import WINDOWS, Peak, Trend, TrendList, Why
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPES = ("all", "lang:fr", "event:fete", "watch:us")
 LISTS = [(scope, window) for scope in SCOPES for window in WINDOWS]
 PATHS = (
-    "/api/v1/trends", "/api/v1/trends?scope=lang:fr&window=5m", "/api/v1/trends?scope=event:fete&window=24h&limit=5",
-    "/api/v1/topics/%23topic10", "/api/v1/scopes", "/api/v1/trends/tags", "/?lang=fr", "/api/v1/trends",
-    "/api/v1/alerts", "/api/v1/trends?at=1795000060000",
-)  # fmt: skip
+    "/api/v1/trends",
+    "/api/v1/trends?scope=lang:fr&window=5m",
+    "/api/v1/trends?scope=event:fete&window=24h&limit=5",
+    "/api/v1/topics/%23topic10",
+    "/api/v1/scopes",
+    "/api/v1/trends/tags",
+    "/?lang=fr",
+    "/api/v1/trends",
+    "/api/v1/alerts",
+    "/api/v1/trends?at=1795000060000",
+)
 BEGIN_MS = 1_795_000_000_000 // 60_000 * 60_000
 PIPES = 50  # connections that requests share
 WARM_UP_S = 2.0  # requests before anything counts
@@ -79,12 +86,29 @@ def lists_of(step: int) -> Iterator[TrendList]:
 
 def row_of(rank: int, seed: int) -> Trend:
     people = 400 - 19 * rank + seed % 7
-    why = f"{people} people in 15 min where 35 ± 8 were expected (11.6 sigma), 96 % of them with words of their own"
     return Trend(
-        rank, f"#topic{seed % 40}", True, f"#Topic{seed % 40}", [f"#TOPIC{seed % 40}"], people * 2, people,
-        float(people), 35.0, 8.0, 11.6, 190.5, 900, "rising", BEGIN_MS, Peak(12.0, BEGIN_MS), [], [],
-        [f"post{seed}-{n}" for n in range(3)], [float((seed * n) % 50) for n in range(20)], why,
-    )  # fmt: skip
+        rank,
+        f"#topic{seed % 40}",
+        True,
+        f"#Topic{seed % 40}",
+        [f"#TOPIC{seed % 40}"],
+        people * 2,
+        people,
+        float(people),
+        35.0,
+        8.0,
+        11.6,
+        190.5,
+        900,
+        "rising",
+        BEGIN_MS,
+        Peak(12.0, BEGIN_MS),
+        [],
+        [],
+        [f"post{seed}-{n}" for n in range(3)],
+        [float((seed * n) % 50) for n in range(20)],
+        Why(people, 900, False, float(people), 35.0, 8.0, 11.6, 0.96),
+    )
 
 
 # the server's process
@@ -125,7 +149,7 @@ async def serve(load: Load) -> None:
     """Told on standard input what to do, a word a line; tells on standard output what came of it, JSON a line."""
     from prometheus_client import CollectorRegistry
 
-    from pipeline.garbage import collect_rarely
+    from pipeline.gc_tuning import collect_rarely
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.web.app import create_app
     from pipeline.web.feed import Feed
@@ -307,10 +331,21 @@ async def _run(load: Load) -> Outcome:
             end = await asyncio.to_thread(heard, server, "tell")
     took = sorted(requests.took)
     return Outcome(
-        len(took), requests.failed, part(fed["took"], 0.5), part(fed["took"], 0.99), part(fed["waits"], 0.99),
-        part(took, 0.5), part(took, 0.99), part(took, 1.0), start["rss"], fed["rss"], end["rss"], fed["cpu"],
-        seen["dropped"], seen["received"],
-    )  # fmt: skip
+        len(took),
+        requests.failed,
+        part(fed["took"], 0.5),
+        part(fed["took"], 0.99),
+        part(fed["waits"], 0.99),
+        part(took, 0.5),
+        part(took, 0.99),
+        part(took, 1.0),
+        start["rss"],
+        fed["rss"],
+        end["rss"],
+        fed["cpu"],
+        seen["dropped"],
+        seen["received"],
+    )
 
 
 def part(times_s: Sequence[float], share: float) -> float:

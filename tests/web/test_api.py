@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Iterator
 
@@ -13,22 +12,44 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from pipeline.alerts import RecentAlerts
-from pipeline.link import LOST_S, Link
-from pipeline.text.french import french_why
-from pipeline.web.app import STATIC, create_app
+from pipeline.moderation import Moderation
+from pipeline.source_status import LOST_S, SourceStatus
+from pipeline.web.app import create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
+from pipeline.wording import language, languages, why_of
 from schemas import Trend, TrendList
-from schemas.alerts import Alert, GivenUp
+from schemas.alerts import About, Alert, AlertWhy, Fault, GivenUp
+from schemas.moderation import Decision
+from tests.facts import OF_TOPIC, WHY
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 
 
 def listed(at: int, display: str = "#Lyon", posts: int = 40) -> TrendList:
     row = Trend(
-        1, "#lyon", True, display, ["#LYON"], posts, 30, 20.0, 5.0, 2.0, 7.0, 12.0, 900, "new", 1, None, [], [],
-        ["a"], [1.0] * 20, HOSTILE,
-    )  # fmt: skip
+        1,
+        "#lyon",
+        True,
+        display,
+        ["#LYON"],
+        posts,
+        30,
+        20.0,
+        5.0,
+        2.0,
+        7.0,
+        12.0,
+        900,
+        "new",
+        1,
+        None,
+        [],
+        [],
+        ["a"],
+        [1.0] * 20,
+        WHY,
+    )
     return TrendList("all", "1h", 3_600, at, True, "", [row])
 
 
@@ -73,13 +94,14 @@ def test_a_topic_tells_its_time_line(client: TestClient[Litestar]) -> None:
 
 
 def test_what_may_not_be_shown_is_shown_nowhere(client: TestClient[Litestar], feed: Feed) -> None:
-    feed.visible = lambda trends: TrendList(trends.scope, trends.window, 3_600, trends.at, True, "", [])
+    feed.shows = without("#lyon")
     feed.refresh()
     for path in ("/api/v1/trends", "/api/v1/trends?at=60000", "/api/v1/topics/%23lyon", "/"):
         assert "#Lyon" not in client.get(path).text
 
 
-def test_hostile_texts_are_only_text_on_the_page(client: TestClient[Litestar]) -> None:
+def test_hostile_texts_are_only_text_on_the_page(client: TestClient[Litestar], feed: Feed) -> None:
+    feed.publish(listed(180_000, HOSTILE))
     page = client.get("/")
     assert "<script>alert" not in page.text
     assert "\u202e" not in page.text
@@ -88,8 +110,8 @@ def test_hostile_texts_are_only_text_on_the_page(client: TestClient[Litestar]) -
 
 def test_ready_once_caught_up_though_nobody_posts_and_not_while_the_source_is_away() -> None:
     now_s = [1_000.0]
-    feed, link = Feed(clock=lambda: now_s[0]), Link(clock=lambda: now_s[0])
-    with TestClient(create_app(feed, link=link)) as client:
+    feed, status = Feed(clock=lambda: now_s[0]), SourceStatus(clock=lambda: now_s[0])
+    with TestClient(create_app(feed, status=status)) as client:
 
         def ready() -> tuple[int, bool, str, float | None]:
             answer = client.get("/readyz")
@@ -98,22 +120,24 @@ def test_ready_once_caught_up_though_nobody_posts_and_not_while_the_source_is_aw
             return answer.status_code, told["ready"], told["reason"], told["silent_s"]
 
         assert ready() == (503, False, "the lists that there are have not been read yet", None)
-        link.alive()  # connected, and still reading
+        status.alive()  # connected, and still reading
         feed.publish(listed(60_000))
         assert ready()[:2] == (503, False)
-        link.caught_up()
+        status.caught_up()
         now_s[0] += 3 * 3_600  # a night without a post
         assert ready() == (200, True, "", 10_800.0)
-        link.lost("no broker answers at kafka:9092")
+        status.lost("no broker answers at kafka:9092")
         now_s[0] += LOST_S - 0.1
-        link.lost("no broker answers at kafka:9092")
+        status.lost("no broker answers at kafka:9092")
         assert ready()[:2] == (200, True)  # it may be restarting
         now_s[0] += 0.1
         assert ready()[:3] == (
-            503, False, "the source of lists has been away for 30 s: no broker answers at kafka:9092"
-        )  # fmt: skip
+            503,
+            False,
+            "the source of lists has been away for 30 s: no broker answers at kafka:9092",
+        )
         assert client.get("/healthz").status_code == 200  # the process itself is well
-        link.alive()
+        status.alive()
         assert ready()[:2] == (200, True)
 
 
@@ -147,7 +171,7 @@ def test_a_reader_too_slow_is_dropped_and_nobody_else(feed: Feed) -> None:
 
 
 def test_alerts_of_blocked_topics_are_hidden() -> None:
-    feed, alerts = Feed(lambda trends: trends_without(trends, "#bad")), RecentAlerts()
+    feed, alerts = Feed(without("#bad")), RecentAlerts()
     for topic in ("#good", "#bad", ""):
         alerts.add(alert(topic))
     with TestClient(create_app(feed, alerts=alerts)) as client:
@@ -156,7 +180,7 @@ def test_alerts_of_blocked_topics_are_hidden() -> None:
 
 
 def test_what_receivers_did_not_get_is_told_for_a_day_the_newest_first_and_without_blocked_topics() -> None:
-    feed, alerts, now = Feed(lambda trends: trends_without(trends, "#bad")), RecentAlerts(), int(time.time() * 1_000)
+    feed, alerts, now = Feed(without("#bad")), RecentAlerts(), int(time.time() * 1_000)
     for minutes, topic in ((1_500, "#old"), (3, "#good"), (2, "#bad"), (1, "")):
         alerts.give_up(given_up(topic, now - minutes * 60_000))
     alerts.give_up(given_up("#good", now))  # said again after a restart
@@ -168,59 +192,71 @@ def test_what_receivers_did_not_get_is_told_for_a_day_the_newest_first_and_witho
         assert client.get("/api/v1/alerts/given-up?limit=0").status_code == 400
 
 
-def given_up(topic: str, at: int, why: str = "refused with HTTP 400") -> GivenUp:
-    return GivenUp("ops", at, why, f"r/{topic}/1", "firing", "r", "all", "1h", topic, 1)
+def given_up(topic: str, at: int, detail: str = "400") -> GivenUp:
+    return GivenUp("ops", at, Fault("refused", detail), f"r/{topic}/1", "firing", "r", "all", "1h", topic, 1)
 
 
-def trends_without(trends: TrendList, topic: str) -> TrendList:
-    return msgspec.structs.replace(trends, trends=[row for row in trends.trends if row.topic != topic])
+def without(topic: str) -> Moderation:
+    """Moderation that has blocked the topic everywhere."""
+    return Moderation([Decision("d", "", "topic", topic, "blocked", "ann", 1)])
 
 
 def test_an_alert_about_a_whole_event_does_not_name_blocked_topics() -> None:
-    feed, alerts = Feed(lambda trends: trends_without(trends, "#bad")), RecentAlerts()
-    alerts.add(msgspec.structs.replace(alert(""), why="9 posts in event:a (1h), about #good, #Bad"))
+    feed, alerts = Feed(without("#bad")), RecentAlerts()
+    about = [About("#good", "#good"), About("#bad", "#Bad")]
+    alerts.add(msgspec.structs.replace(alert(""), why=AlertWhy(counted="posts", about=about), kind="volume"))
     with TestClient(create_app(feed, alerts=alerts)) as client:
-        assert [one["why"] for one in client.get("/api/v1/alerts").json()] == ["9 posts in event:a (1h), about #good"]
+        (told,) = client.get("/api/v1/alerts?text=en").json()
+    assert told["why"]["about"] == [{"topic": "#good", "display": "#good"}]
+    assert told["text"] == "1 posts in all posts (1 h), about #good"
 
 
 def alert(topic: str) -> Alert:
     return Alert(
-        f"r/{topic}/1", "firing", "r", "trending", "info", "all", "1h", topic, topic, 1, 1, 1, 1, 10, [], [], "because"
+        f"r/{topic}/1", "firing", "r", "trending", "info", "all", "1h", topic, topic, 1, 1, 1, 1, 10, [], [], OF_TOPIC
     )
-
-
-WHYS = (
-    "1,412 people in 15 min where 35 ± 8.1 were expected (11.6 sigma), 96% of them with words of their own",
-    "1 person in 5 min; no past to compare with yet",
-    "80 people in 1 h, who count as 12 because they repeat the same texts, where 1.0 ± 2.0 were expected (-0.4 sigma)",
-    "9 people in 60 min where 8 ± 2 were expected (0.1 sigma); interest has faded",
-    "9 people in 60 min where 8 ± 2 were expected (0.1 sigma); nothing unusual",
-)
 
 
 def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Feed) -> None:
-    row = listed(60_000).trends[0]
-    rows = [msgspec.structs.replace(row, rank=rank, why=why) for rank, why in enumerate(WHYS, 1)]
-    feed.publish(TrendList("all", "1h", 3_600, 60_000, True, "", rows))
+    feed.publish(listed(60_000))
     with TestClient(create_app(feed)) as client:
-        english, french = client.get("/?lang=en").text, client.get("/?lang=fr").text
-    for why in WHYS:
-        assert f"<bdi>{why}</bdi>" in english
-        assert f"<bdi>{french_why(why)}</bdi>" in french
-        assert not re.search(r"people|person |where|expected|words|because|faded|nothing|compare with", french_why(why))
-    assert french_why(WHYS[0]).startswith(
-        "1\u202f412 personnes en 15 min pour 35 ± 8,1 attendues (11,6 sigma), dont 96 % "
-    )
+        for lang in languages():
+            assert f"<bdi>{why_of(WHY, language(lang))}</bdi>" in client.get(f"/?lang={lang}").text
 
 
-def test_the_table_and_the_scripts_translate_alike() -> None:
-    script = (STATIC / "texts.js").read_text()
-    pairs = re.findall(r'\[/(.+?)/, "(.*?)"\]', script[script.index("const WHY") : script.index("const AT")])
-    assert len(pairs) == 8
-    for why in WHYS:
-        said = why
-        for pattern, french in pairs:
-            said = re.sub(pattern, re.sub(r"\$(\d)", r"\\\1", french), said, count=1)
-        told = french_why(why)
-        assert told.replace("\u202f", ",") == re.sub(r"(?<=\d)\.(?=\d)", ",", said)
-        assert "." not in told
+def test_a_program_that_wants_text_gets_a_sentence_beside_the_facts(client: TestClient[Litestar]) -> None:
+    for query in ("text=fr", "text=fr&at=60000"):
+        (row,) = client.get(f"/api/v1/trends?{query}").json()["trends"]
+        assert row["why"] == msgspec.to_builtins(WHY)
+        assert row["text"] == why_of(WHY, language("fr"))
+    assert "text" not in client.get("/api/v1/trends").json()["trends"][0]
+    assert client.get("/api/v1/trends?text=xx").status_code == 400
+
+
+def test_a_topic_that_left_its_list_has_just_ended_for_an_hour(client: TestClient[Litestar], feed: Feed) -> None:
+    minute = 60_000
+
+    def ended() -> list[tuple[str, str, int]]:
+        told = client.get("/api/v1/trends/ended").json()
+        return [(one["topic"], one["display"], one["ended"] // minute) for one in told]
+
+    assert ended() == []
+    feed.publish(msgspec.structs.replace(listed(3 * minute), trends=[]))
+    assert ended() == [("#lyon", "#Lyon", 3)]
+    feed.publish(listed(4 * minute))
+    assert ended() == []
+    feed.publish(msgspec.structs.replace(listed(5 * minute), trends=[]))
+    feed.shows = without("#lyon")
+    assert ended() == []
+    feed.shows = without("#other")
+    for minutes, there in ((64, True), (65, False)):
+        feed.publish(msgspec.structs.replace(listed(minutes * minute), trends=[], posts=minutes))
+        assert bool(ended()) == there
+
+
+def test_a_list_says_what_it_waits_for(client: TestClient[Litestar], feed: Feed) -> None:
+    first = msgspec.structs.replace(listed(180_000), flag="counting", past_wanted=23)
+    feed.publish(first)
+    assert "waiting for a first whole hour" in client.get("/api/v1/trends?text=en").json()["text"]
+    feed.publish(msgspec.structs.replace(first, at=240_000, flag="provisional", past=4))
+    assert "23 hours of past are known: 4 so far" in client.get("/api/v1/trends?text=en").json()["text"]

@@ -167,12 +167,13 @@ def test_tags_tell_seven_days_from_the_history() -> None:
     hour = DAY_MS // 24
     for at, posts in (
         (midnight - 8 * DAY_MS, 1_000),  # too long ago
-        (midnight - 5 * DAY_MS - hour, 60), (midnight - 5 * DAY_MS, 66),  # ends with the day
+        (midnight - 5 * DAY_MS - hour, 60),
+        (midnight - 5 * DAY_MS, 66),  # ends with the day
         (midnight - 2 * DAY_MS - 3 * hour, 20),  # later that evening it was not listed any more
         (midnight - 2 * DAY_MS + 5 * hour, 999),  # mostly tells of the day before
         (midnight, 10),
         (midnight + 9 * hour, 8),
-    ):  # fmt: skip
+    ):
         feed.publish(day_list(at, posts))
     history.flush()
     with TestClient(create_app(feed, history)) as client:

@@ -1,4 +1,4 @@
-"""A tenth of the promised load, for some seconds: `python bench/serve_load.py` is the whole."""
+"""A tenth of the promised load, for some seconds: `python -m bench.serve_load` is the whole."""
 
 from __future__ import annotations
 

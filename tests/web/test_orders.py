@@ -14,10 +14,10 @@ from pipeline.kafka.connection import KafkaUseError
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
-from pipeline.web.wall.tokens import COOKIE, Gate
+from pipeline.web.tokens import COOKIE, Gate
 from schemas.access import Token
 from schemas.alerts import Order, Rule
-from tests.web.test_api import alert, trends_without
+from tests.web.test_api import alert, without
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 EVE = Token("eve", "a-secret-for-eve-0", "read")
@@ -31,7 +31,7 @@ class Asked:
         self.given: list[Order] = []
         self.gate, self.alerts = Gate(tokens), RecentAlerts()
         self._fault = fault
-        feed = Feed(lambda trends: trends_without(trends, "#bad"))
+        feed = Feed(without("#bad"))
         desk = OrderDesk(self.gate, self._give, lambda: (Rule("r"), Rule("s")))
         self.client = TestClient(create_app(feed, alerts=self.alerts, orders=desk))
 
@@ -60,8 +60,9 @@ def test_an_order_is_the_tokens_and_is_given_shown_and_audited(caplog: pytest.Lo
     assert (mute.action, mute.rule, mute.topic, mute.by, mute.until - mute.at) == ("mute", "r", "#ete", "ann", 60_000)
     assert (ack.action, ack.until) == ("acknowledge", 0)
     assert [line.getMessage().split(" until ")[0] for line in caplog.records if line.name == "upswell.audit"] == [
-        "ann mute r #ete", "ann acknowledge r #a",
-    ]  # fmt: skip
+        "ann mute r #ete",
+        "ann acknowledge r #a",
+    ]
     assert ANN.secret not in caplog.text
     assert [(one["topic"], one["by"]) for one in asked.get("/mutes")] == [("#ete", "ann")]
     assert asked.post("unmute", rule="r", topic="#ete").status_code == 200
@@ -89,11 +90,15 @@ def test_only_a_writing_token_or_a_session_with_its_proof_may_order(action: str)
 def test_an_order_that_does_not_fit_is_told_why_and_not_given() -> None:
     asked, now = Asked(), time.time_ns() // 1_000_000
     for status, body in [
-        (404, {"rule": "gone"}), (400, {"rule": "r", "topic": "#"}), (400, {"rule": "r", "for_s": 0}),
-        (400, {"rule": "r", "until": "tomorrow"}), (400, {"rule": "r", "until": str(now - HOUR_MS)}),
-        (400, {"rule": "r", "until": "9000-01-01T00:00Z"}), (400, {"rule": "r", "odd": 1}),
+        (404, {"rule": "gone"}),
+        (400, {"rule": "r", "topic": "#"}),
+        (400, {"rule": "r", "for_s": 0}),
+        (400, {"rule": "r", "until": "tomorrow"}),
+        (400, {"rule": "r", "until": str(now - HOUR_MS)}),
+        (400, {"rule": "r", "until": "9000-01-01T00:00Z"}),
+        (400, {"rule": "r", "odd": 1}),
         (400, {"rule": "r", "for_s": 60, "until": str(now + HOUR_MS)}),
-    ]:  # fmt: skip
+    ]:
         answer = asked.post("mute", **body)
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), body
     assert asked.given == []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pipeline.sources.archives.batches import RAW_BYTES, ArchiveError, Batch, Dead
-from pipeline.sources.archives.files import ENDINGS, find_files
+from pipeline.sources.archives.files import ENDINGS, find_files, left_out
+from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.opened import Explained, explained
 from pipeline.sources.archives.order import SORT_MS
 from pipeline.sources.archives.read import FORMATS, read_archives
+from pipeline.sources.archives.times import Clock, zone_named
 
 __all__ = [
     "ENDINGS",
@@ -14,7 +17,13 @@ __all__ = [
     "SORT_MS",
     "ArchiveError",
     "Batch",
+    "Clock",
     "Dead",
+    "Explained",
+    "Given",
+    "explained",
     "find_files",
+    "left_out",
     "read_archives",
+    "zone_named",
 ]

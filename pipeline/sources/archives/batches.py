@@ -28,14 +28,20 @@ class Dead:
 class Batch:
     """Posts in the order to count them, and what else was met since the batch before.
 
-    `bytes_read` (compressed bytes so far, over all files) and `file` (the one read last) tell the progress;
-    the other numbers are of this batch alone.
+    `bytes_read` (compressed bytes so far, over all files) and `file` (the one read last) tell the progress: first of
+    putting posts in order (`sorting`), then of giving them. The other numbers are of this batch alone.
     """
 
     posts: list[Post] = field(default_factory=list)  # `time` is an int, ms
     dead: list[Dead] = field(default_factory=list)
-    skipped: int = 0  # sound records that hold no post: delete notices, likes, reposts without the original's text
+    # sound records that give no post: delete notices, likes, reposts without the original's text, and these two
+    skipped: int = 0
+    hidden: int = 0  # posts that were not public
+    replaced: int = 0  # earlier versions of posts that were edited
     out_of_order: int = 0  # posts that came later than the sort bound allows; they are in `posts`, where they came
     bytes_read: int = 0
     bytes_total: int | None = None  # None: standard input is among the files
     file: str = ""
+    sorting: bool = False
+    notes: list[str] = field(default_factory=list)  # sentences for whoever started the reading
+    failed: bool = False  # most of a file is dead

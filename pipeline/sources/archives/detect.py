@@ -1,64 +1,85 @@
-"""Which format an archive is in, told from its content."""
+"""Which format a record or a file is in, told from its content.
+
+Every module of `formats` is asked: what it lists as FORMATS knows JSON records, what it lists as DOCUMENTS other files.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
 from collections import Counter
 from typing import Any
 
 import orjson
 
-from pipeline.sources.archives.formats import activities, canonical, jetstream, mastodon, tweets1, tweets2
+from pipeline.sources.archives import formats
+from pipeline.sources.archives.block import Document
 from pipeline.sources.archives.formats.base import Format
 
-JSON_FORMATS: dict[str, Format] = {
-    shape.name: shape
-    for shape in (canonical.FORMAT, tweets1.FORMAT, tweets2.FORMAT, tweets2.TWARC, mastodon.FORMAT, activities.FORMAT,
-                  jetstream.FORMAT)
-}
-_ACTIVITIES = frozenset({
-    "Create", "Announce", "Note", "Article", "Question", "Delete", "Update", "Like", "Follow", "Undo", "Accept", "Add",
-    "OrderedCollection", "OrderedCollectionPage",
-})
+_KEYS = 64  # of an object that is in no known format, so many are looked behind
+_MANY_BYTES = 1 << 20  # from here on the items of a record are counted
+MAX_ITEMS = 1 << 20
+_DEPTH = 2  # keys under which known records may stand
+
+
+_MODULES = [
+    importlib.import_module(f"{formats.__name__}.{each.name}") for each in pkgutil.iter_modules(formats.__path__)
+]
+_FORMATS: list[Format] = [shape for module in _MODULES for shape in getattr(module, "FORMATS", ())]
+JSON_FORMATS: dict[str, Format] = {shape.name: shape for shape in sorted(_FORMATS, key=lambda shape: shape.rank)}
+DOCUMENTS: tuple[Document, ...] = tuple(kind for module in _MODULES for kind in getattr(module, "DOCUMENTS", ()))
+
+
+def is_overfull(record: bytes) -> bool:
+    """Whether a record has so many items that they would take many times its own memory."""
+    return len(record) > _MANY_BYTES and record.count(b",") > MAX_ITEMS
 
 
 def recognise(record: bytes) -> str | None:
     """The name of the format that one JSON record is in; None when it is in none that is known."""
+    if is_overfull(record):
+        return None
     try:
         value = orjson.loads(record)
     except orjson.JSONDecodeError:
         return None
-    return _of(value) if isinstance(value, dict) else None
+    return format_of(value)
 
 
-def _of(value: dict[str, Any]) -> str | None:
-    if "did" in value and "time_us" in value:
-        return "jetstream"
-    if "author" in value and "time" in value and "text" in value:
-        return "post"
-    if "orderedItems" in value or (value.get("type") in _ACTIVITIES and (
-            "actor" in value or "attributedTo" in value or "object" in value)):
-        return "activitystreams"
-    if "account" in value and "content" in value:
-        return "mastodon"
-    if ("created_at" in value and isinstance(value.get("user"), dict)) or isinstance(value.get("tweet"), dict):
-        return "tweet-v1"
-    if "data" in value and ("includes" in value or "meta" in value or _is_tweet2(value["data"])):
-        return "tweet-v2"
-    if _is_tweet2(value):
-        return "tweet-v2"
-    if len(value) <= 3 and not tweets1.NOTICES.isdisjoint(value):
-        return "tweet-v1"
+def format_of(value: Any) -> str | None:
+    """The same of a JSON value."""
+    if not isinstance(value, dict):
+        return None
+    return next((name for name, shape in JSON_FORMATS.items() if shape.knows(value)), None)
+
+
+_ID = re.compile(r"\d{1,20}|[a-z]{2,8}:\S+")
+
+
+def within(value: dict[str, Any]) -> list[Any] | None:
+    """The records of a known format that an object holds one or two keys deep: one, or a list of them; else None.
+
+    >>> within({"result": {"toots": [{"account": {}, "content": "", "created_at": ""}]}})
+    [{'account': {}, 'content': '', 'created_at': ''}]
+    """
+    level: list[Any] = [value]
+    for _ in range(_DEPTH):
+        for each in level:
+            if isinstance(each, dict) and all(map(_ID.fullmatch, each)) and any(map(format_of, each.values())):
+                return list(each.values())  # records by their ids
+        inner = [item for each in level if isinstance(each, dict) for item in list(each.values())[:_KEYS]]
+        for item in inner:
+            if isinstance(item, list) and any(format_of(each) for each in item[:8]):
+                return item
+        for item in inner:
+            if format_of(item):
+                return [item]
+        level = inner
     return None
-
-
-def _is_tweet2(value: Any) -> bool:
-    if isinstance(value, list):
-        value = value[0] if value else None
-    return isinstance(value, dict) and "id" in value and "text" in value and (
-        "author_id" in value or "edit_history_tweet_ids" in value or "__twarc" in value)
 
 
 def most_common(records: list[bytes]) -> str | None:
     """The format most of the records are in; None when none is recognised."""
-    found = Counter(name for record in records if (name := recognise(record)))
+    found = Counter(name for record in records if record.lstrip()[:1] == b"{" and (name := recognise(record)))
     return found.most_common(1)[0][0] if found else None

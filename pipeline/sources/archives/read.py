@@ -1,76 +1,103 @@
-"""From paths to batches of posts: every file in turn, futures out, order in."""
+"""From paths to batches of posts: archives at rest in the one order they have, pipes as they come."""
 
 from __future__ import annotations
 
 import sys
+import time
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.sources.archives.at_rest import BYTES_AT_ONCE, DEAD_AT_ONCE, Access, AtRest
 from pipeline.sources.archives.batches import ArchiveError, Batch, Dead
+from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.detect import JSON_FORMATS
 from pipeline.sources.archives.files import STDIN, find_files
+from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.opened import blocks_of
 from pipeline.sources.archives.order import FOLLOWERS, SORT_MS, FutureGate, Sorter
-from pipeline.sources.archives.reader import Block, read_file
 from pipeline.sources.archives.streams import Progress, chunks, stalls
 from schemas import Post
 
 FORMATS = ("auto", *JSON_FORMATS, "csv")
 _time_ms = attrgetter("time")
-_DEAD_AT_ONCE = 256
-_BYTES_AT_ONCE = 8 << 20  # after so much without a post, a batch tells the progress
 
 
 def read_archives(
     paths: Sequence[str | Path],
     *,
     format: str = "auto",  # noqa: A002 - the option's name
-    columns: Mapping[str, str] | None = None,
-    sort_ms: int = SORT_MS,
+    given: Given | None = None,
     batch_size: int = 4_096,
     stdin: BinaryIO | None = None,
+    now_ms: int | None = None,
 ) -> Iterator[Batch]:
     """The posts of all files in the order to count them, in batches, with all that could not be read.
 
-    Files come in the order of `find_files`; posts at most `sort_ms` out of order are put in place, also across files.
-    `columns` maps fields of a post to the columns of tables (csv). `stdin` is what `-` reads, standard input if not
-    given. The order of posts is the same whatever the compression and `batch_size` (unless over 262,144 posts lie
-    within `sort_ms`). A batch without posts tells the progress. No bad line, post or compressed stream stops the rest.
-    Where a pipe has nothing more at hand, what was read is given on at once, but for posts that wait for their order.
+    Files at rest give all their posts in order of time, those of one time by id, source and the rest of what they say:
+    the same posts in any order, split over any files, come out the same. What is dated more than a day after `now_ms`
+    (the clock's, if not given) is dead. With a pipe or standard input among the paths, posts are given as they come:
+    files in the order of `find_files`, posts at most SORT_MS out of order put in place; where it has nothing more at
+    hand, what was read is given on at once, but for posts that wait for their order.
+
+    `given` is what whoever reads knows and the files do not say. `stdin` is what `-` reads, standard input if it is
+    left out. A batch without posts tells the progress. No bad line, post or compressed stream stops the rest.
 
     Raises ArchiveError at once for an unknown format and for what `find_files` refuses; on the way, when a file cannot
-    be read any more, is one JSON document above 256 MiB, or a table lacks a column that posts need.
+    be read any more, a table lacks a column that posts need, or the disk has no
+    room to sort.
     """
     if format not in FORMATS:
         raise ArchiveError(f"unknown format {format!r}: use one of {', '.join(FORMATS)}")
-    if sort_ms < 0 or batch_size < 1:
-        raise ArchiveError("the sort bound must be 0 ms or more, and a batch at least one post")
+    if batch_size < 1:
+        raise ArchiveError("a batch must be at least one post")
     files = find_files([str(path) for path in paths])
-    return _read(files, format, columns, sort_ms, batch_size, stdin)
-
-
-def _read(
-    files: list[Path], wanted: str, columns: Mapping[str, str] | None, sort_ms: int, batch_size: int,
-    stdin: BinaryIO | None,
-) -> Iterator[Batch]:
+    known = given or Given()
     progress = Progress()
-    order = _Order(sort_ms, batch_size, progress, None if STDIN in files else _total_bytes(files))
-    for path in files:
-        with ExitStack() as stack:
-            if path == STDIN:
-                raw, name = stdin or sys.stdin.buffer, "-"
-            else:
-                name = str(path)
-                try:
-                    raw = stack.enter_context(open(path, "rb", buffering=0))
-                except OSError as error:
-                    raise ArchiveError(f"{name} cannot be read: {error.strerror}; check the file") from None
+
+    def content(path: Path) -> Generator[bytes]:
+        with _opened(path, stdin) as raw:
+            yield from chunks(raw, progress, _name(path))
+
+    def blocks(path: Path) -> Iterator[Block]:
+        with _opened(path, stdin) as raw:
             progress.stalled = stalls(raw)
-            for block in read_file(name, chunks(raw, progress, name), wanted, columns, progress.stalled):
-                yield from order.add(block)
+            yield from blocks_of(path, raw, progress, format, known)
+
+    if all(path != STDIN and path.is_file() for path in files):
+        now_ms = int(time.time() * 1_000) if now_ms is None else now_ms
+        archive = AtRest(files, Access(content, blocks), progress, batch_size, now_ms)
+        return archive.batches(looked_at=format in ("auto", "post"))
+    return _as_it_comes(files, blocks, batch_size, progress)
+
+
+def _name(path: Path) -> str:
+    return "-" if path == STDIN else str(path)
+
+
+@contextmanager
+def _opened(path: Path, stdin: BinaryIO | None) -> Iterator[BinaryIO]:
+    if path == STDIN:
+        yield stdin or sys.stdin.buffer
+        return
+    try:
+        raw = open(path, "rb", buffering=0)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror}; check the file") from None
+    with raw:
+        yield raw
+
+
+def _as_it_comes(
+    files: list[Path], blocks: Callable[[Path], Iterator[Block]], batch_size: int, progress: Progress
+) -> Iterator[Batch]:
+    order = _Order(SORT_MS, batch_size, progress, None if STDIN in files else _total_bytes(files))
+    for path in files:
+        for block in blocks(path):
+            yield from order.add(block)
     yield from order.end()
 
 
@@ -91,13 +118,18 @@ class _Order:
         self._waiting: list[Post] = []  # for the posts after them, which show whether a jump is true
         self._origins: list[tuple[int, Block, int]] = []  # place in `_waiting`, whence, from which post on
         self._dead: list[Dead] = []
-        self._skipped = 0
+        self._skipped = self._hidden = 0
+        self._notes: list[str] = []
+        self._failed = False
         self._file = ""
 
     def add(self, block: Block) -> Iterator[Batch]:
         self._file = block.file
         self._dead += block.dead
         self._skipped += block.skipped
+        self._notes += block.notes
+        self._failed |= block.failed
+        self._hidden += block.hidden
         posts = block.posts
         for start in range(0, len(posts), self._batch_size):
             self._origins.append((len(self._waiting), block, start))
@@ -106,7 +138,7 @@ class _Order:
                 yield from self._batch(self._due(self._batch_size))
         if self._progress.stalled():
             yield from self._all_that_is_due()
-        elif len(self._dead) >= _DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= _BYTES_AT_ONCE:
+        elif len(self._dead) >= DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= BYTES_AT_ONCE:
             yield from self._batch([])
 
     def _all_that_is_due(self) -> Iterator[Batch]:
@@ -137,14 +169,19 @@ class _Order:
             self._dead.append(block.future(offset + index - start))
         del waiting[:count]
         first = bisect_right(starts, count) - 1
-        self._origins = [(start - count, block, offset) for start, block, offset in self._origins[max(first, 0):]]
+        self._origins = [(start - count, block, offset) for start, block, offset in self._origins[max(first, 0) :]]
         return self._sorter.push(posts, judged)
 
     def _batch(self, posts: list[Post], last: bool = False) -> Iterator[Batch]:
-        if not (posts or self._dead or self._skipped or last or self._progress.bytes_read > self._bytes_told):
+        if not (
+            posts or self._dead or self._skipped or self._notes or last or self._progress.bytes_read > self._bytes_told
+        ):
             return
         dead, self._dead = self._dead, []
-        skipped, self._skipped = self._skipped, 0
+        skipped, hidden, self._skipped, self._hidden = self._skipped, self._hidden, 0, 0
         out_of_order, self._sorter.out_of_order = self._sorter.out_of_order, 0
         self._bytes_told = self._progress.bytes_read
-        yield Batch(posts, dead, skipped, out_of_order, self._bytes_told, self._bytes_total, self._file)
+        batch = Batch(posts, dead, skipped, hidden, 0, out_of_order, self._bytes_told, self._bytes_total, self._file)
+        batch.notes, self._notes = self._notes, []
+        batch.failed, self._failed = self._failed, False
+        yield batch

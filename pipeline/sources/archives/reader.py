@@ -1,128 +1,76 @@
-"""One archive file as blocks: its posts, where each of them stands, and what could not be read."""
+"""One archive file as blocks: which way its content is to be read is told by how it begins."""
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
 
 import msgspec
 import orjson
 
-from pipeline.sources.archives.batches import RAW_BYTES, ArchiveError, Dead
-from pipeline.sources.archives.detect import JSON_FORMATS, most_common, recognise
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Parsed
-from pipeline.sources.archives.formats.table import Rows, is_header
+from pipeline.sources.archives.block import Block, Filling
+from pipeline.sources.archives.detect import (
+    DOCUMENTS,
+    JSON_FORMATS,
+    MAX_ITEMS,
+    format_of,
+    is_overfull,
+    most_common,
+    recognise,
+    within,
+)
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
+from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import BOM, Lines, Overlong, blocks
 from pipeline.sources.archives.streams import TruncatedError
+from pipeline.sources.archives.tables.begin import Beginning, find_beginning
+from pipeline.sources.archives.tables.rows import Rows
 from schemas import MAX_RECORD_BYTES, MAX_TIME_MS, Post, PostError
 from schemas.posts import checked
 
-DOCUMENT_BYTES = 256 << 20  # a JSON document is held whole up to here
+_ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*[\[{]")
 _time_ms = attrgetter("time")
+_created = attrgetter("created")
+_id = attrgetter("id")
+_author = attrgetter("author")
 _PEEK_BYTES = 65_536
 _PEEK_LINES = 32
-
-
-@dataclass(slots=True)
-class Block:
-    """Posts that stand near each other in a file."""
-
-    file: str
-    posts: list[Post] = field(default_factory=list)
-    dead: list[Dead] = field(default_factory=list)
-    skipped: int = 0
-    lines: Sequence[int] = ()  # where each post stands
-    raws: Sequence[bytes | msgspec.Raw] = ()  # what each post was read from
-
-    def future(self, index: int) -> Dead:
-        """The post at `index` as the dead letter it is when its time is a lie."""
-        detail = f"{self.posts[index].time} is more than a day ahead of the posts around it - at `$.time`"
-        return Dead(self.file, self.lines[index], "future", detail, bytes(self.raws[index])[:RAW_BYTES])
-
-
-class _Filling:
-    """A block being filled record by record."""
-
-    def __init__(self, file: str) -> None:
-        self._lines: list[int] = []
-        self._raws: list[bytes | msgspec.Raw] = []
-        self.block = Block(file, lines=self._lines, raws=self._raws)
-
-    def add(
-        self, line: int, raw: bytes, parse: Callable[[bytes], Parsed], kept: bytes | msgspec.Raw | None = None
-    ) -> None:
-        """Reads one record; `kept` is the same bytes where they are held anyway."""
-        try:
-            parsed = parse(raw)
-        except PostError as error:
-            self.fault(line, raw, error)
-            return
-        self.answer(line, kept or raw, parsed)
-
-    def answer(self, line: int, raw: bytes | msgspec.Raw, parsed: Parsed | PostError) -> None:
-        if isinstance(parsed, PostError):
-            self.fault(line, bytes(raw), parsed)
-        elif parsed is None:
-            self.block.skipped += 1
-        elif isinstance(parsed, Post):
-            self._post(line, raw, parsed)
-        else:
-            posts = []
-            for item in parsed:
-                if isinstance(item, Fault):
-                    self.fault(line, item.raw, item.error)
-                elif item is None:
-                    self.block.skipped += 1
-                else:
-                    posts.append(item)
-            posts.sort(key=_time_ms)  # pages begin with the newest
-            for post in posts:
-                self._post(line, msgspec.json.encode(post), post)
-
-    def _post(self, line: int, raw: bytes | msgspec.Raw, post: Post) -> None:
-        self.block.posts.append(post)
-        self._lines.append(line)
-        self._raws.append(raw)
-
-    def fault(self, line: int, raw: bytes, error: PostError) -> None:
-        self.block.dead.append(Dead(self.block.file, line, error.reason, error.detail, raw[:RAW_BYTES]))
-
-    def in_order_of_time(self) -> Block:
-        order = sorted(range(len(self._lines)), key=lambda index: _time_ms(self.block.posts[index]))
-        block = self.block
-        return Block(block.file, [block.posts[index] for index in order], block.dead, block.skipped,
-                     [self._lines[index] for index in order], [self._raws[index] for index in order])
+_BLOCK_RECORDS = 65_536
+_BLOCK_BYTES = 16 << 20
+_HOPELESS = 50_000  # dead records in a row, after which the rest of a document is let be
 
 
 def read_file(
-    name: str, content: Iterator[bytes], wanted: str, columns: Mapping[str, str] | None, stalled: Callable[[], bool]
+    name: str, content: Iterator[bytes], wanted: str, given: Given, stalled: Callable[[], bool]
 ) -> Iterator[Block]:
     """The blocks of one file, from its decompressed content; `wanted` is a format's name or `auto`.
 
     Where `stalled` tells that no more is at hand, the lines that are there have to do to tell the format.
-
-    Raises ArchiveError for a JSON document that is too large to be held and for a table without the columns it needs.
+    Raises ArchiveError for a table without the columns it needs.
     """
     content, head = _peek(content, stalled)
     beginnings = [line for line in head.split(b"\n") if line.strip()][:_PEEK_LINES]
     if not beginnings:
-        yield from _by_lines(name, content, JSON_FORMATS["post"], mixed=wanted == "auto")
+        yield from _by_lines(name, content, JSON_FORMATS["post"], wanted == "auto", given)
         return
     shape = JSON_FORMATS.get(wanted)
-    if shape is None and (wanted == "csv" or _is_table(beginnings[0], columns)):
-        yield from _rows(name, content, columns)
-        return
-    seen = most_common(beginnings)
-    if _may_be_document(beginnings[0], len(beginnings), seen):
-        document, content = _document(name, content, bool(seen))
+    if shape is None:
+        document = next((kind for kind in DOCUMENTS if kind.knows(name, head)), None) if wanted == "auto" else None
         if document is not None:
-            yield _of_document(name, document, shape)
+            yield from document.read(name, content, given, bounded(mixed(JSON_FORMATS["post"], given)))
             return
-    mixed = shape is None
-    yield from _by_lines(name, content, shape or JSON_FORMATS[seen or "post"], mixed)
+        beginning = find_beginning(name, head, given, surely=wanted == "csv")
+        if beginning is not None:
+            yield from _rows(name, content, beginning)
+            return
+    seen = most_common(beginnings)
+    if _is_stream(beginnings, seen):
+        yield from _values(name, content, shape, given, stalled)
+    else:
+        yield from _by_lines(name, content, shape or JSON_FORMATS[seen or "post"], shape is None, given)
 
 
 def _peek(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:
@@ -156,121 +104,118 @@ def _again(taken: deque[bytes], cut: TruncatedError | None) -> Iterator[bytes]:
         raise cut
 
 
-def _is_table(first: bytes, columns: Mapping[str, str] | None) -> bool:
-    if first.lstrip()[:1] in (b"{", b"["):
-        return False
-    try:
-        return columns is not None or is_header(first.decode())
-    except UnicodeDecodeError:
-        return False
+def _is_stream(beginnings: list[bytes], seen: str | None) -> bool:
+    """Whether the objects of a file are not one a line: an array, objects over several lines or close together.
+
+    Where whole lines hold records of a known format, the file is taken for lines, whatever its first one is.
+    """
+    first = beginnings[0].lstrip()
+    if first.startswith(b"["):
+        if len(first) > _PEEK_BYTES:
+            return True
+        return not (
+            seen is not None and _whole(beginnings[-1]) and not _whole(first.rstrip(b",\r ")) and len(first) > 2
+        )
+    if first[:1] == b"{":
+        if _whole(first):
+            return False
+        return seen is None or len(beginnings) == 1
+    return _ASSIGNED.match(first) is not None
 
 
-def _may_be_document(first: bytes, count: int, seen: str | None) -> bool:
-    """A first line that opens something and does not close it, or closes more than an object of a known format."""
-    opening = first.lstrip()[:1]
-    if opening == b"[":
-        return True
-    if opening != b"{":
-        return False
+def _whole(line: bytes) -> bool:
     try:
-        orjson.loads(first)
+        orjson.loads(line)
     except orjson.JSONDecodeError:
-        return seen is None or count == 1
-    return False
+        return False
+    return True
 
 
-def _document(name: str, content: Iterator[bytes], has_lines: bool) -> tuple[bytes | None, Iterator[bytes]]:
-    """The whole content when it is one JSON value; else nothing, and the content once more."""
-    taken: deque[bytes] = deque()
-    size = 0
-    cut: TruncatedError | None = None
-    try:
-        for chunk in content:
-            taken.append(chunk)
-            size += len(chunk)
-            if size > DOCUMENT_BYTES:
-                break
-    except TruncatedError as error:
-        cut = error
-    if size > DOCUMENT_BYTES:
-        if not has_lines and any(b"\n" in chunk.rstrip() for chunk in taken):
-            raise ArchiveError(f"{name} is one JSON document of more than {DOCUMENT_BYTES >> 20} MiB: "
-                               "write one post a line instead (jq -c '.[]' does that)")
-    elif cut is None:
-        whole = b"".join(taken).removeprefix(BOM)
-        try:
-            msgspec.json.decode(whole, type=msgspec.Raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass
+def _values(
+    name: str, content: Iterator[bytes], shape: Format | None, given: Given, stalled: Callable[[], bool]
+) -> Iterator[Block]:
+    """The records of a text that is not one object a line, each block in order of time: many begin with the newest."""
+    parse: Callable[[bytes], Parsed] | None = shape.reader(given) if shape else None
+    limit = shape.limit if shape else PAGE_BYTES
+    how = f"{shape.name}, JSON" if shape else "JSON"
+    filling = Filling(name, how)
+    size = hopeless = 0
+    around, inside = b"", None
+    for item in JsonValues(content, limit, lambda record: recognise(record) is not None):
+        if parse is None and not item.fault:
+            seen = recognise(item.raw)
+            shape = JSON_FORMATS[seen or "post"]
+            parse = mixed(shape, given)
+            how = filling.block.how = f"{shape.name}, JSON" if seen else "JSON of no known format"
+        dead = len(filling.block.dead)
+        if item.cut:
+            filling.fault(item.line, item.raw, PostError("truncated", item.fault))
+        elif item.size:
+            filling.fault(item.line, item.raw, _overlong(item.size, limit))
+        elif item.fault or parse is None:
+            filling.fault(item.line, item.raw, PostError("not-json", item.fault))
         else:
-            return whole, iter(())
-    return None, chain(_again(taken, cut), content)
+            if item.around != around:
+                around, kind = item.around, JSON_FORMATS[recognise(item.raw) or "post"]
+                inside = kind.around(around) if around and kind.around is not None else None
+            filling.add(item.line, item.raw, bounded(inside or parse))
+        hopeless = hopeless + 1 if len(filling.block.dead) > dead else 0
+        if hopeless == _HOPELESS:
+            filling.fault(
+                item.line, b"", PostError("too-large", f"{_HOPELESS:,} dead records in a row: the rest is let be")
+            )
+            break
+        size += len(item.raw)
+        if filling.records >= _BLOCK_RECORDS or size >= _BLOCK_BYTES or stalled():
+            yield filling.in_order_of_time()
+            filling = Filling(name, how)
+            size = 0
+    yield filling.in_order_of_time()
 
 
-class _Collection(msgspec.Struct):
-    orderedItems: list[msgspec.Raw]  # noqa: N815 - the field's name
-
-
-def _of_document(name: str, document: bytes, shape: Format | None) -> Block:
-    """All posts of a JSON document in order of time, whatever its own: exports often begin with the newest."""
-    items: list[msgspec.Raw]
-    try:
-        if document.lstrip()[:1] == b"[":
-            items = msgspec.json.decode(document, type=list[msgspec.Raw])
-        else:
-            items = msgspec.json.decode(document, type=_Collection).orderedItems
-            shape = shape or JSON_FORMATS["activitystreams"]
-    except msgspec.ValidationError:
-        items = [msgspec.Raw(document)]
-    if shape is None:
-        shape = JSON_FORMATS[most_common([bytes(item) for item in items[:_PEEK_LINES]]) or "post"]
-    filling = _Filling(name)
-    line, position = 1, 0
-    for item in items:
-        record = bytes(item)
-        found = document.index(record, position)
-        line += document.count(b"\n", position, found)
-        position = found
-        if len(record) > shape.limit and len(items) > 1:
-            filling.fault(line, record, _overlong(len(record), shape.limit))
-        else:
-            filling.add(line, record, shape.parse, kept=item)
-        line += document.count(b"\n", position, position + len(record))
-        position += len(record)
-    return filling.in_order_of_time()
-
-
-def _by_lines(name: str, content: Iterable[bytes], shape: Format, mixed: bool) -> Iterator[Block]:
-    for part in blocks(content, shape.limit):
+def _by_lines(name: str, content: Iterable[bytes], shape: Format, is_mixed: bool, given: Given) -> Iterator[Block]:
+    how = f"{shape.name}, one a line"
+    parse = mixed(shape, given) if is_mixed else shape.reader(given)
+    limit = max(shape.limit, PAGE_BYTES if is_mixed and shape.name != "post" else 0)
+    for part in blocks(content, limit):
         if isinstance(part, Overlong):
-            filling = _Filling(name)
-            filling.fault(part.line, part.raw, _overlong(part.size, shape.limit))
+            filling = Filling(name, how)
+            filling.fault(part.line, part.raw, _overlong(part.size, limit))
             yield filling.block
             continue
-        block = None if part.truncated else _whole(name, part, shape)
-        yield block or _line_by_line(name, part, shape, mixed)
+        block = None if part.truncated else _at_once(name, part, shape, how)
+        yield block or _line_by_line(name, part, bounded(parse), how, is_mixed)
 
 
-def _whole(name: str, part: Lines, shape: Format) -> Block | None:
+def _at_once(name: str, part: Lines, shape: Format, how: str) -> Block | None:
     """All posts of a block at once: the fast way, for blocks without a fault."""
     if shape.parse_rows is None:
         return None
     try:
         posts = shape.parse_rows(part.rows)
-        for post in posts:
-            # what `checked` does, without a call for the posts that need nothing
-            time = post.time
-            if (type(time) is not int or not 0 <= time < MAX_TIME_MS or post.created is not None
-                    or not post.id.isprintable() or not post.author.isprintable()):
+        if not _sound(posts):
+            for post in posts:
                 checked(post)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PostError):
         return None
-    return Block(name, posts, lines=range(part.first, part.first + len(posts)), raws=part.rows)
+    return Block(name, posts, lines=range(part.first, part.first + len(posts)), raws=part.rows, how=how)
 
 
-def _line_by_line(name: str, part: Lines, shape: Format, mixed: bool) -> Block:
-    filling = _Filling(name)
-    parse = _any(shape) if mixed else shape.parse
+def _sound(posts: list[Post]) -> bool:
+    """Whether `checked` would neither change nor refuse any of the posts; all at once costs half of one by one."""
+    times = list(map(_time_ms, posts))
+    return (
+        set(map(type, times)) == {int}
+        and min(times) >= 0
+        and max(times) < MAX_TIME_MS
+        and not any(map(_created, posts))
+        and "".join(map(_id, posts)).isprintable()
+        and "".join(map(_author, posts)).isprintable()
+    )
+
+
+def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how: str, is_mixed: bool) -> Block:
+    filling = Filling(name, how)
     if part.truncated:
         last = part.rows[0]
         try:
@@ -283,31 +228,83 @@ def _line_by_line(name: str, part: Lines, shape: Format, mixed: bool) -> Block:
         return filling.block
     for line, row in enumerate(part.rows, part.first):
         if row and not row.isspace():
-            filling.add(line, row, parse)
+            try:
+                parsed = parse(row)
+            except PostError as error:
+                if is_mixed and error.reason == "not-json" and _together(filling, line, row, parse):
+                    continue
+                filling.fault(line, row, error)
+            else:
+                filling.answer(line, row, parsed)
     return filling.block
 
 
-def _any(shape: Format) -> Callable[[bytes], Parsed]:
-    """Reads a record in the file's format, and in its own where that fails."""
+def _together(filling: Filling, line: int, row: bytes, parse: Callable[[bytes], Parsed]) -> bool:
+    """Whether a line holds objects of known formats, only not one: several, or one with a comma behind it."""
+    items = list(JsonValues([row], PAGE_BYTES, lambda record: recognise(record) is not None))
+    if not any(not item.fault and recognise(item.raw) for item in items):
+        return False
+    for item in items:
+        if item.fault:
+            filling.fault(line, item.raw, PostError("not-json", item.fault))
+        else:
+            filling.add(line, item.raw, parse)
+    return True
+
+
+def mixed(shape: Format, given: Given) -> Callable[[bytes], Parsed]:
+    """Reads a record in the file's format, in its own where that fails, or what known records it holds."""
+    readers = {shape.name: shape.reader(given)}
+
+    def reader(name: str) -> Callable[[bytes], Parsed]:
+        if name not in readers:
+            readers[name] = JSON_FORMATS[name].reader(given)
+        return readers[name]
+
+    first = readers[shape.name]
 
     def parse(record: bytes) -> Parsed:
         try:
-            return shape.parse(record)
+            return first(record)
         except PostError as error:
             if error.reason != "invalid":
                 raise
-            own = recognise(record)
-            if own is None or own == shape.name:
+            try:
+                value = orjson.loads(record)
+            except orjson.JSONDecodeError:
+                raise error from None
+            own = format_of(value)
+            if own is not None and own != shape.name:
+                return reader(own)(record)
+            inner = within(value) if own is None and isinstance(value, dict) else None
+            if inner is None:
                 raise
-            return JSON_FORMATS[own].parse(record)
+            return each(map(msgspec.Raw, map(orjson.dumps, inner)), one) or None
+
+    def one(record: bytes) -> Parsed:
+        own = recognise(record)
+        return reader(own or shape.name)(record)
 
     return parse
 
 
-def _rows(name: str, content: Iterable[bytes], columns: Mapping[str, str] | None) -> Iterator[Block]:
-    rows = Rows(name, columns)
+def bounded(parse: Callable[[bytes], Parsed]) -> Callable[[bytes], Parsed]:
+    """Refuses records of so many items that they would take a thousand times their own memory."""
+
+    def counted(record: bytes) -> Parsed:
+        if is_overfull(record):
+            raise PostError("too-large", f"more than {MAX_ITEMS:,} items in one record")
+        return parse(record)
+
+    return counted
+
+
+def _rows(name: str, content: Iterable[bytes], beginning: Beginning) -> Iterator[Block]:
+    rows = Rows(name, beginning)
+    columns = beginning.columns
+    how = f"table{f' ({columns.tool})' if columns.tool else ''}: {columns.told()}"
     for part in blocks(content, MAX_RECORD_BYTES):
-        filling = _Filling(name)
+        filling = Filling(name, how)
         if isinstance(part, Overlong):
             filling.fault(part.line, part.raw, _overlong(part.size, MAX_RECORD_BYTES))
             yield filling.block
@@ -320,8 +317,9 @@ def _rows(name: str, content: Iterable[bytes], columns: Mapping[str, str] | None
         for line, row in enumerate(part.rows, part.first):
             for number, raw, post in rows.feed(line, row):
                 filling.answer(number, raw, post)
+        filling.block.notes += rows.notes()
         yield filling.block
-    filling = _Filling(name)
+    filling = Filling(name, how)
     for number, raw, post in rows.end():
         filling.answer(number, raw, post)
     yield filling.block

@@ -1,15 +1,18 @@
-"""The bytes of an archive file, decompressed as they come: gzip, bzip2 and zstd are told by their first bytes."""
+"""The bytes of an archive file, unpacked as they come: gzip, bzip2, xz, zstd and UTF-16 are told by how they begin."""
 
 from __future__ import annotations
 
 import bz2
+import codecs
 import io
+import lzma
 import os
 import select
 import stat
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO, Protocol
 
 import zstandard
@@ -19,6 +22,8 @@ from pipeline.sources.archives.batches import ArchiveError
 CHUNK_BYTES = 65_536  # larger ones fall out of the caches, and each costs fresh pages
 _ZSTD_INPUT_BYTES = 2_048  # its output cannot be bounded: of 2 KiB it is at most 512 blocks, 64 MiB
 _ZSTD_MAX_WINDOW = 1 << 27
+_XZ_MEMORY_BYTES = 256 << 20
+_MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 class TruncatedError(Exception):
@@ -72,6 +77,57 @@ def chunks(raw: BinaryIO, progress: Progress, name: str) -> Iterator[bytes]:
         yield from _unpacked(head, source, unpack)
 
 
+def beginning(content: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes of a content, at least `size` if there are so many, and the whole of it."""
+    taken: list[bytes] = []
+    cut: TruncatedError | None = None
+    try:
+        while sum(map(len, taken)) < size and (chunk := next(content, b"")):
+            taken.append(chunk)
+    except TruncatedError as error:
+        cut = error
+
+    def again() -> Iterator[bytes]:
+        yield from taken
+        if cut is not None:
+            raise cut
+
+    return b"".join(taken), chain(again(), content)
+
+
+def as_utf8(content: Iterator[bytes]) -> Iterator[bytes]:
+    """A content in UTF-16 or UTF-32 as UTF-8; any other as it is. Half characters become U+FFFD."""
+    head, content = beginning(content, 8)
+    name = next((name for mark, name in _MARKS if head.startswith(mark)), None) or _unmarked(head)
+    if name is None:
+        yield from content
+        return
+    decoder = codecs.getincrementaldecoder(name)("replace")
+    for chunk in content:
+        if text := decoder.decode(chunk).encode(errors="replace"):
+            yield text
+    if text := decoder.decode(b"", final=True).encode(errors="replace"):
+        yield text
+
+
+def _unmarked(head: bytes) -> str | None:
+    """The kind of UTF-16 that a text without a byte order mark is in, told by ASCII at its beginning."""
+    first, second = head[:32:2], head[1:32:2]
+    if len(second) < 4:
+        return None
+    if 0 not in first and not any(second):
+        return "utf-16-le"
+    return "utf-16-be" if 0 not in second and not any(first) else None
+
+
+def _dictionary(head: bytes) -> int:
+    """The number of the dictionary that a zstd frame was written with; 0 for none."""
+    try:
+        return int(zstandard.get_frame_parameters(head).dict_id)
+    except zstandard.ZstdError:
+        return 0
+
+
 def _raw_chunks(raw: BinaryIO, progress: Progress, name: str) -> Iterator[bytes]:
     # a pipe gives what it has at once: waiting for a full chunk would hold back a slow producer's posts
     read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)
@@ -116,7 +172,11 @@ def _unpacked(head: bytes, source: Iterator[bytes], make: Callable[[], _Unpacker
             for piece in unpacker.feed(data):
                 if piece:
                     yield piece
-        except (zlib.error, OSError, zstandard.ZstdError) as error:
+        except (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError) as error:
+            if dictionary := _dictionary(head):
+                raise TruncatedError(
+                    f"compressed with the zstd dictionary {dictionary}: unpack it first (zstd -d -D DICTIONARY)"
+                ) from None
             raise TruncatedError(f"corrupt compressed data, or something else behind it: {error}") from None
         data = b""
         if unpacker.ended:
@@ -171,6 +231,18 @@ class _Bzip2(_Standard):
             yield self._inner.decompress(b"", CHUNK_BYTES)
 
 
+class _Xz(_Standard):
+    _inner: lzma.LZMADecompressor
+
+    def __init__(self) -> None:
+        self._inner = lzma.LZMADecompressor(memlimit=_XZ_MEMORY_BYTES)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        yield self._inner.decompress(data, CHUNK_BYTES)
+        while not self._inner.eof and not self._inner.needs_input:
+            yield self._inner.decompress(b"", CHUNK_BYTES)
+
+
 class _Zstd:
     def __init__(self) -> None:
         self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_MAX_WINDOW).decompressobj()
@@ -213,5 +285,6 @@ class _Zstd:
 _PACKED: tuple[tuple[bytes, Callable[[], _Unpacker]], ...] = (
     (b"\x1f\x8b\x08", _Gzip),
     (b"BZh", _Bzip2),
+    (b"\xfd7zXZ", _Xz),
     (b"\x28\xb5\x2f\xfd", _Zstd),
 )

@@ -1,11 +1,11 @@
 """Simulated posts with the truth about them: any rate, people, topics, events, bursts, rings, floods and faults.
 
-    simulation = Simulation(mixed_scenario(rate=50), seed=1)
-    for line in simulation.lines(): ...
-    simulation.labels, simulation.totals
+simulation = Simulation(mixed_scenario(rate=50), seed=1)
+for line in simulation.lines(): ...
+simulation.labels, simulation.totals
 """
 
-from pipeline.sources.simulator.demo import demo_events, demo_rules, demo_scenario
+from pipeline.sources.simulator.demo import EVENING_MS, demo_events, demo_rules, demo_scenario
 from pipeline.sources.simulator.labels import Label, PhaseLabel, Totals
 from pipeline.sources.simulator.scenario import (
     DEFAULT_START_MS,
@@ -24,6 +24,7 @@ from pipeline.sources.simulator.simulation import Simulation, simulate
 
 __all__ = [
     "DEFAULT_START_MS",
+    "EVENING_MS",
     "Burst",
     "Faults",
     "Flood",

@@ -168,9 +168,7 @@ class Background:
         for rank in (first, second)[:tags]:
             self.topics_seen[self._topics.offsets[lang] + rank] = True
 
-    def _places(
-        self, rng: np.random.Generator, langs: npt.NDArray[np.uint8], parts: list[list[str]]
-    ) -> list[int]:
+    def _places(self, rng: np.random.Generator, langs: npt.NDArray[np.uint8], parts: list[list[str]]) -> list[int]:
         sizes = np.array([len(part) for part in parts])
         places: list[int] = (rng.integers(0, 1 << 40, len(langs)) % sizes[langs]).tolist()
         return places

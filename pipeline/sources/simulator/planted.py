@@ -114,9 +114,7 @@ class _Sown:
         for talk in talks:
             key = topic_key(talk.tag)
             about = [planted for planted in posts if key in planted.keys]
-            self._label(
-                "burst", talk.name, happening.lang, about, topics=[key], shape="spike", event=happening.name
-            )
+            self._label("burst", talk.name, happening.lang, about, topics=[key], shape="spike", event=happening.name)
 
     def flood(self, flood: Flood, rng: np.random.Generator) -> None:
         loud = Person(f"{flood.name}_{int(rng.integers(100, 999))}", flood.name.title(), SOURCES[0], flood.lang)
@@ -133,11 +131,14 @@ class _Sown:
             for number in numbers
         ]
         times = _moments(rng, self.start_ms + ring.after_ms, ring.duration_ms, ring.accounts, "spike")
+        one = ring.texts == "one"
+        texts = [ring.text if one else _drawn(rng, ring.lang) for _ in accounts]
         drafts = [
-            _Draft(time_ms, account, ring.tags, ring.text)
-            for time_ms, account in zip(times, accounts, strict=True)
+            _Draft(time_ms, account, ring.tags, text)
+            for time_ms, account, text in zip(times, accounts, texts, strict=True)
         ]
-        self._label("ring", ring.name, ring.lang, self._publish(rng, drafts, reposts=1.0, one_original=True))
+        published = self._publish(rng, drafts, reposts=1.0 if one else 0.0, one_original=one)
+        self._label("ring", ring.name, ring.lang, published)
 
     def _own_words(
         self,
@@ -226,6 +227,20 @@ class _Sown:
                 phases=phases,
             )
         )
+
+
+def _drawn(rng: np.random.Generator, lang: str) -> str:
+    """4 to 8 words by lot, lower case, without a sentence."""
+    words = LANGUAGES[lang]
+    lexicon = sorted(
+        {
+            word.strip(".,:;!?¿¡…")
+            for part in (words.subjects, words.endings)
+            for one in part
+            for word in one.lower().split()
+        }
+    )
+    return " ".join(_one(rng, lexicon) for _ in range(4 + int(rng.random() * 5)))
 
 
 def _written(text: str, tags: Sequence[str], source: int) -> tuple[str, list[str] | None]:

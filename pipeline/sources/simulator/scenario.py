@@ -88,7 +88,8 @@ class Flood(msgspec.Struct, frozen=True):
 
 
 class Ring(msgspec.Struct, frozen=True):
-    """Accounts that together repost one text, most of them within a few minutes."""
+    """Accounts that together push a tag, most of them within a few minutes: they repost one text, or (`lexicon`) each
+    writes a different one of 4 to 8 words drawn by lot."""
 
     name: str
     lang: str
@@ -97,6 +98,7 @@ class Ring(msgspec.Struct, frozen=True):
     after_ms: int
     duration_ms: int
     accounts: int
+    texts: Literal["one", "lexicon"] = "one"
 
 
 class Faults(msgspec.Struct, frozen=True):

@@ -49,9 +49,7 @@ def quiet_scenario(
     seed: int = 0,  # noqa: ARG001, as the others are called
 ) -> Scenario:
     """Everyday posts and nothing else: whatever is called a trend here is a false alarm."""
-    return Scenario(
-        name="quiet", start_ms=start_ms, duration_ms=duration_ms, rate=rate, people=people, topics=topics
-    )
+    return Scenario(name="quiet", start_ms=start_ms, duration_ms=duration_ms, rate=rate, people=people, topics=topics)
 
 
 def mixed_scenario(

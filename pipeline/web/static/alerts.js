@@ -1,10 +1,22 @@
 // The last alerts, those that receivers did not get, and the mutes in force, below the lists: nothing moves when one comes. Who is signed in as a moderator mutes and acknowledges.
-import { clean, clock, fault, make, t } from "./texts.js";
+import { say } from "./messages.js";
+import { ago, clean, clock, colon, fault, make, t } from "./texts.js";
 import { alertLine } from "./topic.js";
 
-const EVERY_MS = 5000, MUTED_S = 7200;
+const EVERY_MS = 5000, MUTED_S = 7200, SNOOZED_S = 900;
+const bell = document.getElementById("bell");
 
-export function alertStrip(box, status, linkOf, screen) {
+// How many fire, where it is seen whatever page of the browser is in front
+function ring(count) {
+  if (!bell) return;
+  bell.hidden = !count;
+  bell.textContent = count || "";
+  const title = document.title.replace(/^\(\d+\) /, "");
+  document.title = count ? `(${count}) ${title}` : title;
+}
+
+// `console`: its limit and which are wanted, where the strip is the whole page; returns what draws it anew
+export function alertStrip(box, status, linkOf, screen, console = null) {
   let drawn = "", signed = { csrf: "", rights: "" };
 
   async function asked(path) {
@@ -24,20 +36,24 @@ export function alertStrip(box, status, linkOf, screen) {
     status.textContent = said;
   }
 
-  function button(action, text, name, about) {
-    const made = make("button", { type: "button", "aria-label": `${text}: ${name}`, "data-key": `${action} ${about.rule} ${about.topic}` }, text);
-    made.addEventListener("click", () => give(action, action === "mute" ? { ...about, for_s: MUTED_S } : about));
+  function button(action, text, name, about, for_s) {
+    const made = make("button", { type: "button", "aria-label": `${text}: ${name}`, "data-key": `${text} ${about.rule} ${about.topic}` }, text);
+    made.addEventListener("click", () => give(action, { ...about, for_s }));
     return made;
   }
 
   function alertItem(alert, muted) {
     const line = make("bdi", {}, alertLine(alert)), about = { rule: alert.rule, topic: alert.topic };
-    const item = make("li", { class: `${alert.status} ${alert.severity}` }, alert.topic && !screen
+    const item = make("li", { class: `${alert.status} ${alert.severity}` });
+    if (console) item.append(make("span", { class: `tag ${alert.status === "firing" ? alert.severity : ""}` }, t.severities[alert.severity]), " ", make("span", { class: "quiet" }, ago(alert.fired)), make("br"));
+    item.append(alert.topic && !screen
       ? make("a", { href: linkOf({ topic: alert.topic, scope: alert.scope, window: alert.window }) }, line) : line);
     if (signed.rights !== "write" || alert.status !== "firing" || screen) return item;
     const name = clean(`${alert.rule} ${alert.display}`, 80);
     if (!alert.acknowledged) item.append(" ", button("ack", t.ack, name, about));
-    if (!muted.has(`${alert.rule} ${alert.topic}`)) item.append(" ", button("mute", t.mute, name, about));
+    if (muted.has(`${alert.rule} ${alert.topic}`)) return item;
+    if (console) item.append(" ", button("mute", t.snooze, name, about, SNOOZED_S));
+    item.append(" ", button("mute", t.mute, name, about, MUTED_S));
     return item;
   }
 
@@ -48,23 +64,37 @@ export function alertStrip(box, status, linkOf, screen) {
     return item;
   }
 
-  function lostItem(lost) {
+  function lostItem([lost, ...others]) {
+    const more = others.length ? ` · ${say("page.more", { n: others.length })}` : "";
     const about = clean(`${lost.rule} ${lost.topic || lost.scope}`, 80), state = lost.status === "firing" ? t.firing : t.over;
-    return make("li", { class: "lost" }, make("bdi", {}, `${clock(lost.at)} · ${clean(lost.receiver, 60)}${t.colon} ${fault(lost.why)} · ${about} (${state}, ${clock(lost.fired)})`));
+    return make("li", { class: "lost" }, make("bdi", {}, `${clock(lost.at)} · ${clean(lost.receiver, 60)}${colon} ${fault(lost.why)} · ${about} (${state}, ${clock(lost.fired)})${more}`));
   }
 
   async function renew() {
     let alerts, lost, mutes;
-    const paths = ["?limit=8", "/mutes", ...(screen ? [] : ["/given-up?limit=8"])]; // a room need not know whose telephone is off
+    const paths = [`?limit=${console?.limit ?? 8}`, "/mutes", ...(screen ? [] : [`/given-up?limit=${console?.limit ?? 8}`])]; // a room need not know whose telephone is off
     try { [alerts, mutes, lost] = await Promise.all(paths.map(asked)); } catch { return; /* the stream says that the server is away */ }
-    const now = JSON.stringify([alerts, mutes, lost, signed.rights]);
+    ring((alerts ?? []).filter((alert) => alert.status === "firing" && !alert.acknowledged).length);
+    if (console) alerts = alerts?.filter(console.wanted);
+    const now = JSON.stringify([alerts, mutes, lost, signed.rights, console && Math.floor(Date.now() / 60000)]);
     if (now === drawn) return;
     drawn = now;
     const held = box.contains(document.activeElement) ? document.activeElement.dataset.key ?? "" : null;
     const muted = new Set((mutes ?? []).map((order) => `${order.rule} ${order.topic}`));
     box.replaceChildren(
-      ...section(t.alerts, (alerts ?? []).map((alert) => alertItem(alert, muted))), ...section(t.lost, (lost ?? []).map(lostItem)), ...section(t.mutes, (mutes ?? []).map(muteItem)));
+      ...(console && !alerts?.length ? [make("p", { class: "empty" }, t.noAlerts)] : []),
+      ...section(t.alerts, (alerts ?? []).map((alert) => alertItem(alert, muted))), ...section(t.lost, alike(lost ?? []).map(lostItem)), ...section(t.mutes, (mutes ?? []).map(muteItem)));
     if (held !== null) ([...box.querySelectorAll("button")].find((one) => one.dataset.key === held) ?? box.querySelector("h2"))?.focus();
+  }
+
+  // Messages that failed for one reason at one receiver, together: the newest first
+  function alike(all) {
+    const groups = new Map();
+    for (const lost of all) {
+      const key = JSON.stringify([lost.receiver, lost.why]);
+      groups.set(key, [...(groups.get(key) ?? []), lost]);
+    }
+    return [...groups.values()];
   }
 
   const section = (title, items) => (items.length ? [make("h2", { tabindex: "-1" }, title), make("ul", {}, ...items)] : []);
@@ -74,4 +104,5 @@ export function alertStrip(box, status, linkOf, screen) {
     setTimeout(run, EVERY_MS);
   }
   (screen ? Promise.resolve(null) : asked("/session").catch(() => null)).then((found) => { signed = found ?? signed; run(); });
+  return renew;
 }

@@ -1,14 +1,15 @@
 // The live page: what the address names, kept current by the stream, from the JSON API alone.
 import { alertStrip } from "./alerts.js";
-import { ListView } from "./lists.js";
+import { leadOf, ListView } from "./lists.js";
+import { follow } from "./stream.js";
 import { clock, make, nameOf, t } from "./texts.js";
 import { topicView } from "./topic.js";
 
 const WINDOWS = ["5m", "1h", "24h"];
 const main = document.getElementById("main"), controls = document.getElementById("controls"), status = document.getElementById("status");
 const screen = document.body.dataset.view === "screen";
-const lists = new Map(); // "scope window" -> newest list
-let state = stateOf(location.href), views = [], known = [], titles = {}, source, drawn = 0;
+const lists = new Map(), came = new Map(); // "scope window" -> newest list, when it came
+let state = stateOf(location.href), views = [], known = [], titles = {}, drawn = 0;
 
 function stateOf(address) {
   const query = new URL(address).searchParams;
@@ -60,7 +61,7 @@ async function build() {
       view.tools.append(close);
     }
   }
-  main.replaceChildren(...views.map((view) => view.section));
+  main.replaceChildren(...(state.scopes.length === 1 && !screen ? [views[0].lead = leadOf(linkOf)] : []), ...views.map((view) => view.section));
   document.title = `${state.scopes.map((scope) => nameOf(scope, titles)).join(" | ")} · upswell`;
   await renew();
 }
@@ -90,28 +91,23 @@ async function renew() {
     const list = at ? await listAt(view.scope, at) : lists.get(`${view.scope} ${length}`);
     const shown = list ?? { at: at ?? 0, scope: view.scope, window: length, trends: [] };
     const past = list ? await before(list) : null;
-    if (turn === renewed) view.show(shown, past, q, Boolean(at)); // else something newer is on its way
+    if (turn === renewed) view.show(shown, past, q, Boolean(at), came.get(`${view.scope} ${length}`)); // else something newer is on its way
   }));
   slider();
+  if (state.at || lists.size) stripOnce();
 }
 
-function listen() {
-  source?.close();
-  const wanted = new URLSearchParams([...state.scopes.map((scope) => ["scope", scope]), ["window", state.window]]);
-  source = new EventSource(`/api/v1/stream?${wanted}`);
-  source.addEventListener("open", () => { status.textContent = ""; scopes(); });
-  source.addEventListener("list", (event) => {
-    const list = JSON.parse(event.data);
-    const newest = lists.get(`${list.scope} ${list.window}`);
-    lists.set(`${list.scope} ${list.window}`, list);
-    if (!state.at) renew();
-    if (!newest && !known.some((one) => one.scope === list.scope)) scopes();
-  });
-  source.addEventListener("error", () => {
-    status.textContent = t.away;
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
-  });
-}
+const want = follow(({ open, away, list }) => {
+  if (open) { status.textContent = ""; scopes(); }
+  if (away && !screen) status.textContent = t.away; // a room need not know
+  if (!list) return;
+  const key = `${list.scope} ${list.window}`, newest = lists.get(key);
+  lists.set(key, list);
+  came.set(key, newest ? Date.now() : list.at); // the first one may have lain there
+  if (!state.at) renew();
+  if (!newest && !known.some((one) => one.scope === list.scope)) scopes();
+});
+const listen = async () => (await want)({ scopes: state.scopes, window: state.window });
 
 async function scopes() {
   try {
@@ -130,7 +126,9 @@ async function scopes() {
   if (!state.at) renew(); // movement is known once it is known how far back the history goes
 }
 
-alertStrip(document.getElementById("alerts"), status, linkOf, screen);
+let strip = null; // drawn once there is a list above it: nothing moves
+const stripOnce = () => { strip ??= alertStrip(document.getElementById("alerts"), status, linkOf, screen); };
+setTimeout(stripOnce, 3000);
 
 // --- controls
 
@@ -143,7 +141,7 @@ search.addEventListener("keydown", (event) => {
 const range = make("input", { type: "range", id: "when", step: "60000", "aria-label": t.time });
 const moment = make("output", { for: "when" });
 const nowButton = make("button", { type: "button" }, t.now);
-const language = document.querySelector("#top .language");
+const otherLanguages = document.querySelectorAll("#top .language");
 range.addEventListener("input", () => { moment.textContent = clock(Number(range.value)); });
 range.addEventListener("change", () => go({ at: Number(range.value) >= Number(range.max) ? null : Number(range.value) }, true));
 nowButton.addEventListener("click", () => go({ at: null }, true));
@@ -162,7 +160,7 @@ function drawControls() {
   if (!controls.firstChild) {
     controls.append(make("div", {}, scopeNav, make("div", { class: "picks" }, ...picks.map(([, select]) => select), compare)), make("div", {}, windowNav, search, time));
   }
-  language.href = linkOf({ lang: language.hreflang });
+  for (const link of otherLanguages) link.href = linkOf({ lang: link.hreflang });
   if (document.activeElement !== search) search.value = state.q;
   const names = [...new Set(["all", ...known.map((one) => one.scope)])];
   const chip = (text, change, here) => make("a", { href: linkOf(change), ...(here ? { "aria-current": "page" } : {}) }, make("bdi", {}, text));
@@ -219,3 +217,4 @@ stayAwake();
 build();
 listen();
 setInterval(scopes, 20000);
+setInterval(renew, 30000);

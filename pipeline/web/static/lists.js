@@ -1,5 +1,6 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
-import { clean, clock, make, t, told, why } from "./texts.js";
+import { say } from "./messages.js";
+import { ago, clean, clock, face, make, rowText, t, told, waits, why } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
@@ -19,14 +20,15 @@ export class ListView {
   }
 
   // `before`: the list some minutes ago, for the movement; `query`: show only what matches; `past`: it is not the current one
-  show(list, before, query, past) {
+  show(list, before, query, past, came) {
     const focused = this.body.contains(document.activeElement) ? document.activeElement.dataset.topic : null;
     const wanted = fold(query.replace(/^[#＃$]/, ""));
     const rows = list.trends.filter((row) => !wanted || [row.topic, row.display, ...row.variants].some((text) => fold(text).includes(wanted)));
     const ranks = before && new Map(before.trends.map((row) => [row.topic, row.rank]));
-    this.caption.replaceChildren(...captionOf(list, past, rows.length));
+    this.caption.replaceChildren(...captionOf(list, past, rows.length, came));
     while (this.body.rows.length < rows.length) this.body.append(place());
     while (this.body.rows.length > rows.length) this.body.lastChild.remove();
+    this.lead?.show(list, past);
     const most = Math.max(1, ...rows.map((row) => row.authors));
     rows.forEach((row, n) => this.fill(this.body.rows[n], row, ranks, row.authors / most));
     if (focused) this.body.querySelector(`a[data-topic="${CSS.escape(focused)}"]`)?.focus();
@@ -52,17 +54,19 @@ export class ListView {
     people.style.setProperty("--part", part.toFixed(3));
     posts.textContent = told(row.posts);
     state.firstChild.className = row.trending ? `tag ${row.state}` : "tag";
-    state.firstChild.textContent = row.trending ? t.states[row.state] ?? "" : t.usual;
-    reason.firstChild.textContent = why(row.why);
-    reason.firstChild.title = why(row.why);
+    state.firstChild.textContent = row.trending ? t.states[row.state] ?? "" : row.flags.includes("suspect") ? t.flags.suspect : t.usual;
+    reason.firstChild.textContent = reason.firstChild.title = rowText(row);
   }
 }
 
-function captionOf(list, past, shown) {
+const STALE_MS = 150000; // lists come every minute: after so long something is away
+
+function captionOf(list, past, shown, came) {
   const parts = [];
-  if (list.at) parts.push(make("span", { class: past ? "live past" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
+  if (list.at) parts.push(make("span", { class: past ? "live past" : Date.now() - came > STALE_MS ? "live stale" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
+  if (!past && list.at && Date.now() - came > STALE_MS) parts.push(make("span", {}, say("page.last", { ago: ago(came) })));
   if (list.posts) parts.push(make("span", {}, `${told(list.posts)} ${t.posts.toLowerCase()} · ${told(list.authors)} ${t.people.toLowerCase()}`));
-  if (list.flag) parts.push(make("span", { class: "tag" }, t[list.flag]));
+  if (list.flag) parts.push(make("span", { class: "tag" }, waits(list)));
   if (!shown) parts.push(make("span", { class: "empty" }, list.trends.length ? t.noMatch : list.at ? t.nothing : t.waiting));
   return parts;
 }
@@ -89,4 +93,52 @@ export function draw(svg, spark) {
   const points = spark.map((at, n) => `${(1 + n * step).toFixed(1)},${(19 - 18 * at / most).toFixed(1)}`).join(" ");
   svg.lastChild.setAttribute("points", points);
   svg.firstChild.setAttribute("points", `1,20 ${points} 79,20`);
+}
+
+// What is on now, in words: the strongest topic, since when, why, its course as bars with what is usual, and a post that says it
+export function leadOf(linkOf) {
+  const title = make("h2"), state = make("p", { class: "state" }), reason = make("p", { class: "why" }), bars = make("div", { class: "bars" }), post = make("blockquote", { hidden: "" });
+  const lead = make("section", { class: "headline card" }, make("div", {}, state, title, reason), bars, post);
+  let asked = "";
+
+  async function example(list, row) {
+    const key = `${list.scope} ${list.window} ${row.topic}`;
+    if (key === asked) return;
+    asked = key;
+    post.hidden = true;
+    try {
+      const answer = await fetch(`/api/v1/topics?${new URLSearchParams({ key: row.topic, scope: list.scope, window: list.window })}`);
+      const [best] = answer.ok ? (await answer.json()).posts : [];
+      if (asked !== key || !best) return;
+      post.replaceChildren(make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name), make("bdi", {}, clean(best.name, 60)), ` · ${clean(best.source, 30)}`));
+      post.hidden = false;
+    } catch { asked = ""; }
+  }
+
+  lead.show = (list, past) => {
+    const row = list.trends.find((it) => it.trending);
+    bars.hidden = !row;
+    if (!row) {
+      title.textContent = list.trends.length ? t.calm : t.waiting;
+      for (const part of [state, reason]) part.textContent = "";
+      post.hidden = true;
+      asked = "";
+      return;
+    }
+    state.replaceChildren(make("span", { class: `tag ${row.state}` }, t.states[row.state] ?? ""), ` ${row.since ? say("page.begun", { ago: ago(row.since) }) : ""}`);
+    if (past || Date.now() - list.at > 7200000) state.lastChild.textContent = row.since ? ` ${t.since} ${clock(row.since)}` : "";
+    title.replaceChildren(make("a", { href: linkOf({ topic: row.topic, scope: list.scope }) }, make("bdi", {}, clean(row.display, 80))));
+    reason.textContent = why(row.why);
+    const most = Math.max(1, row.expected ?? 0, ...row.spark);
+    bars.replaceChildren(...row.spark.map((at) => bar(at / most)));
+    bars.style.setProperty("--usual", ((row.expected ?? 0) / most).toFixed(3));
+    if (!past) example(list, row); else post.hidden = true;
+  };
+  return lead;
+}
+
+function bar(part) {
+  const made = make("i");
+  made.style.setProperty("--part", part.toFixed(3));
+  return made;
 }

@@ -1,44 +1,10 @@
-// What the page says, in French or English; and texts of posts made safe to show.
-export const french = document.documentElement.lang === "fr";
-const EN = {
-  heads: ["#", "", "Topic", "Course", "People", "Posts", "State", "Why"],
-  states: { new: "new", rising: "rising", steady: "steady", fading: "fading" }, usual: "as usual", colon: ":",
-  flags: { one_post: "one post, repeated", one_author: "mostly one author", same_people: "always the same people" },
-  all: "all posts", lang: "language", source: "source", event: "event", watch: "watchlist",
-  events: "Events", watches: "Watchlists", langs: "Languages", sources: "Sources",
-  away: "Reconnecting…", nothing: "Nothing yet.", waiting: "Waiting for the first list…", noMatch: "No topic of this list matches.", past: "of then", soFar: "so far", now: "Now",
-  counting: "still counting: no past to compare with", provisional: "short past: scores are provisional",
-  search: "Search", window: "Window", windows: { "5m": "5 min", "1h": "1 h", "24h": "24 h" }, scopes: "Lists", compare: "Compare with…", close: "Close", back: "Back to the list",
-  time: "Time", rewind: "Go back", people: "People", posts: "Posts", expected: "Expected", score: "Score", since: "Trending since", peak: "Peak",
-  spellings: "Other spellings", listed: "Listed in", number: (n) => `number ${n}`, minutes: (n) => `in ${n} min`,
-  examples: "Example posts", alerts: "Alerts", unknown: "No list has this topic, now or in the last day.",
-  course: "Course of the last day", table: "As a table", up: "up", down: "down", fresh: "new here", list: "Trends", firing: "now", over: "over", seen: "seen by",
-  ack: "I look after it", mute: "Mute for 2 h", unmute: "Unmute", mutes: "Muted alerts", lost: "Not delivered", until: "until", done: "Done.",
-  voice: "Share of voice", share: "Share", voiceNote: "Shares of the posts in the window; a post about two counts for each.",
-  voiceNone: "There is nothing to compare yet: describe a [[watchlist]] or an [[event]] in upswell.toml.",
-};
-const FR = {
-  heads: ["#", "", "Sujet", "Évolution", "Personnes", "Messages", "État", "Pourquoi"],
-  states: { new: "nouveau", rising: "monte", steady: "stable", fading: "retombe" }, usual: "habituel", colon: " :",
-  flags: { one_post: "un seul message, répété", one_author: "surtout un auteur", same_people: "toujours les mêmes personnes" },
-  all: "tous les messages", lang: "langue", source: "source", event: "événement", watch: "veille",
-  events: "Événements", watches: "Veilles", langs: "Langues", sources: "Sources",
-  away: "Reconnexion…", nothing: "Rien pour l’instant.", waiting: "En attente de la première liste…", noMatch: "Aucun sujet de cette liste ne correspond.",
-  counting: "comptage en cours : pas encore de passé à comparer", provisional: "passé court : scores provisoires",
-  past: "à ce moment-là", soFar: "en cours", now: "Maintenant", search: "Chercher", window: "Fenêtre", windows: { "5m": "5 min", "1h": "1 h", "24h": "24 h" }, scopes: "Listes", compare: "Comparer avec…",
-  close: "Fermer", back: "Retour à la liste", time: "Heure", rewind: "Remonter", people: "Personnes", posts: "Messages", expected: "Attendu", score: "Score", since: "En tendance depuis", peak: "Pic",
-  spellings: "Autres graphies", listed: "Présent dans", number: (n) => `n° ${n}`, minutes: (n) => `en ${n} min`,
-  examples: "Exemples de messages", alerts: "Alertes",
-  unknown: "Aucune liste n’a ce sujet, ni maintenant ni depuis un jour.", course: "Évolution sur un jour",
-  table: "En tableau", up: "monte", down: "descend", fresh: "entre", list: "Tendances", firing: "en cours", over: "terminée", seen: "vue par",
-  ack: "Je m’en occupe", mute: "Taire 2 h", unmute: "Ne plus taire", mutes: "Alertes tues", lost: "Non remises", until: "jusqu’au", done: "C’est fait.",
-  voice: "Part de voix", share: "Part", voiceNote: "Parts des messages de la fenêtre ; un message sur deux sujets compte pour chacun.",
-  voiceNone: "Rien à comparer pour l’instant : décrivez une veille ([[watchlist]]) ou un événement ([[event]]) dans upswell.toml.",
-};
-export const t = french ? FR : EN;
-const locale = french ? "fr" : "en";
-const number = new Intl.NumberFormat(locale), decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-export const told = (value) => number.format(value);
+// What the page says, in its language; facts as sentences; texts of posts made safe to show.
+import { catalogue, say, write } from "./messages.js";
+
+export const t = catalogue.page, colon = catalogue.language.colon;
+const locale = document.documentElement.lang;
+const whole = new Intl.NumberFormat(locale), decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+export const told = (value) => whole.format(value);
 export const about = (value) => decimal.format(value);
 
 const HIDDEN = /[\p{Cc}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu;
@@ -47,35 +13,28 @@ export function clean(text, most = 160) {
   return shown.length > most ? `${shown.slice(0, most).join("")}…` : shown.join("");
 }
 
-const WHY = [
-  [/\bpeople in\b/, "personnes en"], [/\bperson in\b/, "personne en"],
-  [/, who count as (\d+) because they repeat the same texts,/, ", comptées pour $1 car elles répètent les mêmes textes,"],
-  [/; no past to compare with yet/, " ; pas encore de passé à comparer"],
-  [/ where ([\d.,]+) ± ([\d.,]+) were expected \((-?[\d.,]+) sigma\)/, " pour $1 ± $2 attendues ($3 sigma)"],
-  [/; interest has faded/, " ; l’intérêt est retombé"], [/; nothing unusual/, " ; rien d’inhabituel"],
-  [/, (\d+)% of them with words of their own/, ", dont $1 % avec leurs propres mots"],
-];
-// what an alert says before it: what did what, and where
-const AT = "(?=\\S+ \\((?:5m|1h|24h)\\))";
-const RAISED = [
-  [` was never seen before and is number (\\d+) in ${AT}`, " n’avait jamais été vu et est n° $1 dans "], [` is number (\\d+) in ${AT}`, " est n° $1 dans "],
-  [` reached ([\\d.]+) sigma in ${AT}`, " atteint $1 sigma dans "],
-  [`(^| has )([\\d,]+) posts in ${AT}`, "$1$2 messages dans "], [`(^| has )([\\d,]+) people in ${AT}`, "$1$2 personnes dans "], [/ has (?=[\d,]+ (?:messages|personnes) dans )/, " compte "],
-  [/(\), )about (?=#|\$)/, "$1à propos de "], [/^No post in (\S+) since (\S+ \S+) UTC\.$/, "Aucun message dans $1 depuis le $2 UTC."],
-].map(([from, to]) => [new RegExp(from), to]);
-const PLACE = / (in|dans) (\S+) \((5m|1h|24h)\)(:?)/;
-const place = (_, within, scope, window, colon) => ` ${within} ${scope === "all" ? t.all : nameOf(scope, {})} (${t.windows[window]})${colon && t.colon}`;
-export const why = (text) => clean((french ? inFrench(text) : text).replace(PLACE, place), 300);
-function inFrench(text) {
-  return [...RAISED, ...WHY].reduce((said, [from, to]) => said.replace(from, to), text)
-    .replace(/(\d),(?=\d{3})/g, "$1\u202f").replace(/(\d)\.(?=\d)/g, "$1,");
+const WINDOWS_S = { "5m": 300, "1h": 3600, "24h": 86400 };
+
+// Why a topic is in a list (the struct `why` of a row)
+export const why = (facts) => say("why", { ...facts, note: facts.note || "none" });
+
+// And where it looks organised what speaks against it
+export const rowText = (row) => (row.signs?.suspect ? `${say("suspect", { ...row.signs, known: row.signs.again > 0 })}; ` : "") + why(row.why);
+
+// What a list with a flag still waits for
+export const waits = (list) => say("waits", { flag: list.flag, days: list.window === "24h", past: list.past, wanted: list.past_wanted });
+
+// What an alert says when it fires
+export function alertText(alert) {
+  const facts = alert.why;
+  return clean(say(alert.topic ? "alert.topic" : "alert.scope", {
+    ...alert, display: clean(alert.display, 80), window: WINDOWS_S[alert.window], counted: facts.counted || "none", why: facts.trend ? why(facts.trend) : "",
+    about: facts.about.map((one) => clean(one.display, 80)), names: facts.about.length > 0,
+  }), 300);
 }
 
-const FAULTS = [
-  [/^no answer/, "pas de réponse"], [/^refused with HTTP/, "refus, HTTP"], [/^apprise could not send it/, "apprise n’a pas pu l’envoyer"],
-  [/^Kafka does not take it/, "Kafka ne le prend pas"],
-];
-export const fault = (text) => clean(french ? FAULTS.reduce((said, [from, to]) => said.replace(from, to), text) : text, 200);
+// Why a receiver did not get a message
+export const fault = (facts) => clean(say(`fault.${facts.code}`, { detail: facts.detail }), 200);
 
 const capital = (text) => text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
 let languages;
@@ -91,12 +50,27 @@ export function nameOf(scope, titles) {
 }
 
 const moments = [{ timeStyle: "short" }, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }, { dateStyle: "medium", timeStyle: "short" }]
-  .map((style) => new Intl.DateTimeFormat(locale === "en" ? navigator.language.startsWith("en") ? navigator.language : "en" : "fr", style));
+  .map((style) => new Intl.DateTimeFormat(navigator.language.startsWith(locale) ? navigator.language : locale, style));
 // By the viewer's clock: the time alone for today, with the day else, with the year where it is another one
 export function clock(ms) {
   const then = new Date(ms), now = new Date();
   return moments[then.toDateString() === now.toDateString() ? 0 : then.getFullYear() === now.getFullYear() ? 1 : 2].format(then);
 }
+
+// How long ago that was, in words
+const since = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+export function ago(ms) {
+  const minutes = Math.round((ms - Date.now()) / 60000);
+  if (Math.abs(minutes) < 120) return since.format(minutes, "minute");
+  return Math.abs(minutes) < 2880 ? since.format(Math.round(minutes / 60), "hour") : since.format(Math.round(minutes / 1440), "day");
+}
+
+// By whose clock times are told, said once: an event's pages go by the event's, all others by the viewer's
+const zone = document.getElementById("zone");
+if (zone) zone.textContent = say("page.zone", { zone: (document.body.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone).replaceAll("_", " ") });
+
+write("time", clock);
+write("place", (scope) => (scope === "all" ? t.all : nameOf(scope, {})));
 
 export function make(name, attributes = {}, ...children) {
   const made = document.createElement(name);

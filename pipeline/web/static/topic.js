@@ -1,5 +1,6 @@
 // All about one topic: its figures, its course over a day, what people write, spellings, where it is listed, alerts.
-import { about, clean, clock, face, handle, make, nameOf, t, told, why } from "./texts.js";
+import { say } from "./messages.js";
+import { about, alertText, clean, clock, colon, face, handle, make, nameOf, t, told, why } from "./texts.js";
 
 export async function topicView(state, titles, linkOf) {
   const query = new URLSearchParams({ key: state.topic, scope: state.scopes[0], window: state.window });
@@ -28,7 +29,7 @@ export async function topicView(state, titles, linkOf) {
   section(halves, t.alerts, make("ul", { class: "alerts" }, ...found.alerts.map((alert) => make("li", { class: "alert" }, make("bdi", {}, alertLine(alert))))));
   section(halves, t.spellings, make("ul", { class: "links" }, ...found.variants.map((text) => make("li", {}, make("bdi", { class: "tag" }, clean(text, 80))))));
   section(halves, t.listed, make("ul", { class: "links" }, ...found.now.map((place) => make("li", {}, make("a", { class: "button", href: linkOf({ topic: null, scopes: [place.scope], window: place.window }) },
-    `${nameOf(place.scope, titles)} · ${t.windows[place.window]} · ${t.number(place.trend.rank)}`)))));
+    `${nameOf(place.scope, titles)} · ${t.windows[place.window]} · ${say("page.number", { n: place.trend.rank })}`)))));
   if (halves.firstChild) view.append(halves);
   return view;
 }
@@ -38,11 +39,13 @@ function facts(row) {
   const add = (name, value, more = "") => list.append(make("div", {}, make("dt", {}, name), make("dd", {}, value, more && " ", more && make("small", {}, more))));
   add(t.people, told(row.authors));
   add(t.posts, told(row.posts));
-  add(`${t.expected} ${t.minutes(row.score_window_s / 60)}`, `${about(row.expected)} ± ${about(row.spread)}`);
-  add(t.score, about(row.score), "σ");
+  const inside = make("dl", { class: "facts" }), details = make("details", {}, make("summary", {}, t.details), inside);
+  const more = (name, value, unit) => inside.append(make("div", {}, make("dt", {}, name), make("dd", {}, value, unit && " ", unit && make("small", {}, unit))));
+  more(`${t.expected} ${say("page.minutes", { n: row.score_window_s / 60 })}`, `${about(row.expected)} ± ${about(row.spread)}`, "");
+  more(t.score, about(row.score), "σ");
   if (row.since !== null) add(t.since, make("span", { class: "when" }, clock(row.since)));
-  if (row.peak) add(t.peak, about(row.peak.score), `σ, ${clock(row.peak.at)}`);
-  return list;
+  if (row.peak) more(t.peak, about(row.peak.score), `σ, ${clock(row.peak.at)}`);
+  return make("div", {}, list, details);
 }
 
 export function example(post) {
@@ -53,7 +56,7 @@ export function example(post) {
     make("p", { class: "foot" }, clean(post.source, 40), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));
 }
 
-export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""} · ${clean(alert.rule, 60)}${t.colon} ${why(alert.why)}`;
+export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""} · ${clean(alert.rule, 60)}${colon} ${alertText(alert)}`;
 
 function section(view, title, list) {
   if (list.firstChild) view.append(make("section", { class: "panel" }, make("h2", {}, title), list));

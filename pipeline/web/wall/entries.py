@@ -7,11 +7,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from pipeline.moderation import Queue, Reading, account_ref, original_ref, reading_of
-from pipeline.text import printable, shown_account, source_name
+from pipeline.moderation import Queue, Reading, Reason, account_ref, content_of, original_ref, reading_of
+from pipeline.text import MAX_SHOWN, printable, shown_account, source_name
 from schemas import Post
-
-MAX_TEXT = 1_000  # characters of a post on a wall
 
 
 class Shown(msgspec.Struct):
@@ -27,8 +25,11 @@ class Shown(msgspec.Struct):
     copies: int  # reposts that were folded into it
     queue: Queue
     account: str  # what decisions call its author
-    why: str = ""  # why it is blocked
+    why: str = ""  # why it is blocked; this and what follows but `pinned` is told to moderators alone
+    word: str = ""  # the blocked word that it holds
+    piece: str = ""  # of its text, name or tags: what was read as the word
     pinned: bool = False
+    content: str = ""  # what an approval or a pin of it holds for
 
 
 @dataclass(slots=True)
@@ -38,10 +39,11 @@ class Entry:
     post: Post
     came_ms: int
     queue: Queue = "waiting"
-    why: str = ""
+    why: Reason | None = None
     copies: int = 0
     ref: str = field(init=False)
     account: str = field(init=False)
+    content: str = field(init=False)
     reading: Reading = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,6 +53,7 @@ class Entry:
     def read(self) -> None:
         """Works out again what depends on the post."""
         self.account = account_ref(self.post.source, self.post.author)
+        self.content = content_of(self.post)
         self.reading = reading_of(self.post)
 
     def shown(self, *, pinned: bool = False, full: bool = False) -> Shown:
@@ -62,15 +65,18 @@ class Entry:
             ref=self.ref,
             author=(printable(author) if full else shown_account(author, source))[:256],
             name=(printable(name) if full else shown_account(name, source))[:256],
-            text=printable(post.text[: 2 * MAX_TEXT])[:MAX_TEXT],
+            text=printable(post.text[: 2 * MAX_SHOWN])[:MAX_SHOWN],
             source=source,
             time=int(post.time),
             url=web_address(post.url),
             copies=self.copies,
             queue=self.queue,
             account=self.account if full else "",
-            why=self.why if full else "",
+            why=self.why.why if full and self.why else "",
+            word=self.why.word if full and self.why else "",
+            piece=self.why.piece if full and self.why else "",
             pinned=pinned,
+            content=self.content if full else "",
         )
 
 

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import aclosing
-from typing import Any
 
+from pipeline.kafka.connection import Connection, KafkaUseError
 from pipeline.kafka.posts import PostFollower
 from pipeline.text import printable
-from pipeline.web.recent import RecentPosts
+from pipeline.web.wall.recent import RecentPosts
 from pipeline.web.wall.walls import Walls
 from schemas import Post
 
@@ -47,19 +47,17 @@ class Intake:
         """The same from any thread, without waiting."""
         asyncio.run_coroutine_threadsafe(self.take(posts), self._loop)
 
-    async def read_kafka(self, client: dict[str, Any], topic: str) -> None:
-        """Reads the posts of late and those that come to the topic, until it is cancelled (see PostFollower); `client`
-        is Connection.aiokafka(). A lost connection is logged and tried again.
+    async def read_kafka(self, connection: Connection, topic: str) -> None:
+        """Reads the posts of late and those that come to the topic, until it is cancelled (see PostFollower). A
+        fault is logged and tried again.
         """
-        from aiokafka.errors import KafkaError
-
-        follower = PostFollower(client, topic)
+        follower = PostFollower(connection, topic)
         while True:
             try:
                 async with aclosing(follower.read()) as coming:
                     async for posts, times, old in coming:
                         await self.take(posts, times if old else None)
-            except KafkaError as error:
+            except KafkaUseError as error:
                 _log.warning("posts cannot be read for the page (%s); trying again", printable(str(error)))
                 await asyncio.sleep(AGAIN_S)
 

@@ -1,29 +1,36 @@
-"""A big screen at a pace people can read: posts come one after another, and when too many come it says which part."""
+"""A big screen at a pace people can read: each post gets its turn, and when nothing new comes posts return."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 
 from pipeline.web.wall.entries import Entry
+from schemas.events import Layout
 
-PLACES = 12  # posts on the screen, besides those pinned
-PACE_MS = 650  # between two new posts; 12 places are then renewed in 8 s
-PATIENCE_MS = 1_500  # a post that is not on the screen by then is left to the wall's page
+PLACES: dict[Layout, int] = {"grid": 6, "single": 12, "carousel": 12, "masonry": 12}  # posts, besides those pinned
+PACE_MS, SLOW_MS = 1_000, 2_500  # between two new posts: where many wait, and where one does
+TURN_MS = 12_000  # all that wait come within it, as far as the pace allows
+MAX_WAITING = 20  # posts; of more than that the oldest are left to quiet times
+QUIET_MS = 8_000  # without a new post: then those that were there return, one at a time
+MAX_PAST = 500
 MINUTE_MS = 60_000
 
 
 class Screen:
     """What one event's screen shows. Time (ms) is an argument; `tick` often.
 
-    A post comes on the screen within PATIENCE_MS or not at all; one that a moderator let through by hand waits until
-    there is room, however long.
+    Posts come one after another, new voices first, then what many repeat, then the oldest. One that a moderator let
+    through by hand waits however many there are. What has left, or found no place, returns in quiet times, what
+    was away longest first.
     """
 
     def __init__(self) -> None:
         self.items: list[Entry] = []  # newest first
-        self._waiting: dict[str, tuple[int, Entry]] = {}
+        self.places = PLACES["grid"]
+        self._waiting: dict[str, Entry] = {}
         self._approved: dict[str, Entry] = {}
-        self._last_ms = -PACE_MS
+        self._past: OrderedDict[str, Entry] = OrderedDict()
+        self._last_ms = -SLOW_MS
         self._came: deque[int] = deque()
         self._shown: deque[int] = deque()
 
@@ -32,19 +39,18 @@ class Screen:
         if any(shown.ref == entry.ref for shown in self.items):
             return
         self._came.append(now_ms)
-        if approved:
-            self._approved[entry.ref] = entry
-        else:
-            self._waiting[entry.ref] = (now_ms, entry)
+        (self._approved if approved else self._waiting)[entry.ref] = entry
+        if len(self._waiting) > MAX_WAITING:
+            self._leave(self._waiting.pop(next(iter(self._waiting))))
 
     def restore(self, entry: Entry) -> None:
         """A post that was there before a restart, the newest so far: it is on the screen, and has not come now."""
-        self.items = [entry, *self.items][:PLACES]
+        self._put(entry)
 
     def remove(self, ref: str) -> None:
         """The post is not to be seen any more, nor to come."""
-        self._waiting.pop(ref, None)
-        self._approved.pop(ref, None)
+        for kept in (self._waiting, self._approved, self._past):
+            kept.pop(ref, None)
         self.items = [entry for entry in self.items if entry.ref != ref]
 
     def tick(self, now_ms: int, *, frozen: bool = False) -> bool:
@@ -52,36 +58,37 @@ class Screen:
         for times in (self._came, self._shown):
             while times and times[0] <= now_ms - MINUTE_MS:
                 times.popleft()
-        for ref in [ref for ref, (came_ms, _) in self._waiting.items() if now_ms - came_ms > PATIENCE_MS]:
-            del self._waiting[ref]
-        if frozen or now_ms - self._last_ms < PACE_MS:
-            return False
-        entry = self._next()
-        if entry is None:
+        waiting = len(self._waiting) + len(self._approved)
+        pace_ms = min(SLOW_MS, max(PACE_MS, TURN_MS // waiting)) if waiting else QUIET_MS
+        if frozen or now_ms - self._last_ms < pace_ms or not (waiting or self._past):
             return False
         self._last_ms = now_ms
-        self._shown.append(now_ms)
-        self.items = [entry, *self.items][:PLACES]
+        if waiting:
+            self._shown.append(now_ms)
+            self._put(self._next())
+        else:
+            self._put(self._past.popitem(last=False)[1])
         return True
 
     def sample(self) -> tuple[int, int]:
         """(shown, came) of the last minute."""
         return len(self._shown), len(self._came)
 
-    def _next(self) -> Entry | None:
+    def _put(self, entry: Entry) -> None:
+        self._past.pop(entry.ref, None)
+        shown = [entry, *self.items]
+        self.items = shown[: self.places]
+        for gone in shown[self.places :]:
+            self._leave(gone)
+
+    def _leave(self, entry: Entry) -> None:
+        self._past[entry.ref] = entry
+        if len(self._past) > MAX_PAST:
+            self._past.popitem(last=False)
+
+    def _next(self) -> Entry:
         if self._approved:
             return self._approved.pop(next(iter(self._approved)))
-        if not self._waiting:
-            return None
-        # new voices first, then what many repeat, then the oldest: nobody fills the screen by posting more
-        seen = {entry.post.author for entry in self.items}
-        ref = min(
-            self._waiting,
-            key=lambda ref: (
-                self._waiting[ref][1].post.author in seen,
-                -self._waiting[ref][1].copies,
-                self._waiting[ref][0],
-                ref,
-            ),
-        )
-        return self._waiting.pop(ref)[1]
+        seen = {entry.post.author for entry in self.items}  # nobody fills the screen by posting more
+        ref = min(self._waiting, key=lambda ref: (self._waiting[ref].post.author in seen, -self._waiting[ref].copies))
+        return self._waiting.pop(ref)

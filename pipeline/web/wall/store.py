@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from pipeline.moderation import LogError
+from pipeline.moderation import LogError, means
 from schemas import Post
 
 KEPT = 20_000  # posts of an event
@@ -48,6 +48,22 @@ class PostStore:
                     )
         except sqlite3.Error as error:
             raise LogError(f"{self._path}: posts were not kept ({error})") from None
+
+    def withdraw(self, retractions: Sequence[Post]) -> None:
+        """Forgets the posts that are withdrawn. Raises LogError."""
+        authors = sorted({retraction.author for retraction in retractions})
+        try:
+            with self._file:
+                for author in authors:
+                    rows = self._file.execute(
+                        "SELECT place, post FROM wall_posts WHERE json_extract(CAST(post AS TEXT), '$.author') = ?",
+                        (author,),
+                    ).fetchall()
+                    posts = [(place, _DECODE(post)) for place, post in rows]
+                    gone = [(place,) for place, post in posts if any(means(it, post) for it in retractions)]
+                    self._file.executemany("DELETE FROM wall_posts WHERE place = ?", gone)
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            raise LogError(f"{self._path}: posts were not forgotten ({error})") from None
 
     def of(self, event: str) -> Iterator[tuple[int, Post]]:
         """(ms when it came, post) of an event, in the order they came. Raises LogError."""

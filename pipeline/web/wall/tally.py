@@ -132,6 +132,7 @@ class EventTally:
 
 def _coarser(bounds: list[int], spans: Counter[int], most: int) -> list[int]:
     """Neighbours with the nearest paces become one until there are at most `most` phases."""
+
     def pace(start: int, end: int) -> float:
         return sum(spans[span] for span in range(start, end)) / (end - start)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 
-from pipeline.moderation import QUEUES, BlockedWords, Moderation, Queue, original_ref, post_ref
+from pipeline.moderation import QUEUES, BlockedWords, Moderation, Queue, means, original_ref, post_ref
 from pipeline.text import fold, topics_of
 from pipeline.web.wall.entries import Entry, Shown
-from pipeline.web.wall.screen import Screen
+from pipeline.web.wall.screen import PLACES, Screen
 from pipeline.web.wall.tally import EventTally
 from schemas import Post
 from schemas.events import Event
@@ -23,6 +23,7 @@ class Wall:
     def __init__(self, event: Event, moderation: Moderation, capacity: int = CAPACITY) -> None:
         self.event = event
         self.screen = Screen()
+        self.screen.places = PLACES[event.stage.layout]
         self.tally = EventTally()
         self.version = 0  # grows with every change that a page could show
         self._moderation = moderation
@@ -56,23 +57,38 @@ class Wall:
             return True
         if post.repost_of:
             entry.copies += 1
-        elif entry.post.repost_of and (entry.post.text == post.text or not self._approved(entry)):
+        elif entry.post.repost_of and not self._approved(entry):
             # the original comes after its reposts, and takes its place; what was approved stays what was approved
             entry.post, entry.copies = post, entry.copies + 1
             entry.read()
             self._place(entry, now_ms, quiet=old)
         return True
 
+    def withdraw(self, retraction: Post) -> bool:
+        """A post, or all of an author, is withdrawn: it leaves the wall, with its reposts; whether it was there."""
+        if retraction.id:
+            ref = self._by_id.get(retraction.id, "")
+            concerned = [entry for entry in (self._entries.get(ref),) if entry is not None]
+        else:
+            concerned = list(self._entries.values())
+        gone = [entry for entry in concerned if means(retraction, entry.post)]
+        for entry in gone:
+            del self._entries[entry.ref], self._queues[entry.queue][entry.ref]
+            self.screen.remove(entry.ref)
+        self.version += bool(gone)
+        return bool(gone)
+
     def redefine(self, event: Event, now_ms: int) -> None:
         """The event is described so from now on; posts that came stay."""
         if event == self.event:
             return
         self.event = event
+        self.screen.places = PLACES[event.stage.layout]
         self.version += 1
         for entry in list(self._entries.values()):
             self._place(entry, now_ms, quiet=True)
 
-    def obey(self, decision: Decision, now_ms: int) -> bool:
+    def apply(self, decision: Decision, now_ms: int) -> bool:
         """Puts every post where the decision wants it; whether this wall is concerned."""
         if decision.event not in (self.event.name, EVERYWHERE):
             return False
@@ -97,7 +113,7 @@ class Wall:
             word = BlockedWords([decision.target])
             return [entry for entry in entries if word.found_in(entry.reading)]
         if decision.kind == "word":
-            return [entry for entry in entries if entry.why == "word"]
+            return [entry for entry in entries if entry.why and entry.why.why == "word"]
         if decision.kind == "topic":
             return [it for it in entries if decision.target in map(fold, topics_of(it.post))]
         return entries
@@ -124,17 +140,16 @@ class Wall:
         """The newest entries of a queue, newest first; of those waiting the oldest, oldest first."""
         entries = self._queues[queue]
         ordered = entries.values() if queue == "waiting" else reversed(entries.values())
-        pins = set(self._moderation.pins(self.event.name))
+        pins = self._pins()
         return [entry.shown(pinned=entry.ref in pins, full=full) for entry in islice(ordered, limit)]
 
     def pinned(self) -> list[Shown]:
         """The pinned posts that may be shown, in the order they were pinned."""
-        entries = [self._entries.get(ref) for ref in self._moderation.pins(self.event.name)]
-        return [entry.shown(pinned=True) for entry in entries if entry is not None and entry.queue == "shown"]
+        return [entry.shown(pinned=True) for entry in self._pins().values() if entry.queue == "shown"]
 
     def on_screen(self) -> list[Shown]:
         """What the screen shows besides what is pinned, newest first."""
-        pins = set(self._moderation.pins(self.event.name))
+        pins = self._pins()
         return [entry.shown() for entry in self.screen.items if entry.ref not in pins and entry.queue == "shown"]
 
     def repeated(self, limit: int = 10) -> list[Shown]:
@@ -143,8 +158,12 @@ class Wall:
         entries.sort(key=lambda entry: (-entry.copies, int(entry.post.time), entry.ref))
         return [entry.shown() for entry in entries[:limit]]
 
+    def _pins(self) -> dict[str, Entry]:
+        found = ((self._entries.get(ref), content) for ref, content in self._moderation.pins(self.event.name).items())
+        return {entry.ref: entry for entry, content in found if entry is not None and entry.content == content}
+
     def _approved(self, entry: Entry) -> bool:
-        return self._moderation.verdict(self.event.name, "post", entry.ref) == "approved"
+        return self._moderation.approved(self.event.name, entry.post)
 
     def _place(self, entry: Entry, now_ms: int, *, quiet: bool = False) -> None:
         name = self.event.name

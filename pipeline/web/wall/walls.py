@@ -9,7 +9,17 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
-from pipeline.moderation import ConflictError, DecisionLog, LogError, MemoryLog, Moderation, original_ref
+from pipeline.moderation import (
+    ConflictError,
+    DecisionLog,
+    LogError,
+    MemoryLog,
+    Moderation,
+    means,
+    original_ref,
+    post_ref,
+)
+from pipeline.moderation.state import WITHDRAWN_KNOWN
 from pipeline.text import EventMatcher, printable, topics_of
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.wall import Wall
@@ -51,6 +61,9 @@ class Walls:
         self._unkept: list[tuple[str, int, Post]] = []
         self._changed = asyncio.Event()
         self._heard: list[Callable[[], None]] = []
+        self._withdrawn: dict[str, str] = {}  # reference of a post -> its author
+        self._unforgotten: list[Post] = []  # retractions of posts that the store may hold
+        self._unheard = False  # whether lists may name a post that was withdrawn since the last tick
         for decision in self._decisions.fresh():
             self.moderation.apply(decision)
             self._remember(decision)
@@ -89,6 +102,11 @@ class Walls:
         old = came_ms is not None
         times = [self.clock()] * len(posts) if came_ms is None else came_ms
         for post, now in zip(posts, times, strict=True):
+            if post.deleted is not None:
+                self._withdraw(post)
+                continue
+            if self._withdrawn.get(post_ref(post)) == post.author:
+                continue
             for name in self._matcher.match(post, topics_of(post)):
                 if (on is None or name in on) and self.walls[name].take(post, now, old=old):
                     taken += 1
@@ -98,15 +116,46 @@ class Walls:
             self._tell()
         return taken
 
-    def decide(self, event: str, kind: Kind, target: str, verdict: str, by: str) -> Decision:
-        """Makes, keeps and obeys a decision. Raises ConflictError (see Moderation.decide), LogError when not kept."""
-        if kind == "pin" and verdict:
+    def _withdraw(self, retraction: Post) -> None:
+        """A post, or all of an author, is withdrawn: nothing shows it any more, nor after a restart; a post that comes
+        after its retraction never does."""
+        if retraction.id:
+            self._withdrawn[post_ref(retraction)] = retraction.author
+            if len(self._withdrawn) > WITHDRAWN_KNOWN:
+                del self._withdrawn[next(iter(self._withdrawn))]
+            self.moderation.withdraw(retraction.id)
+            self._unheard = True
+        there = [wall.withdraw(retraction) for wall in self.walls.values()]
+        if any(there):
+            self._unkept = [it for it in self._unkept if not means(retraction, it[2])]
+            self._unforgotten.append(retraction)
+            self._tell()
+
+    def decide(self, event: str, kind: Kind, target: str, verdict: str, by: str, content: str = "") -> Decision:
+        """Makes, keeps and obeys a decision. An approval or a pin is of the `content` that its maker saw (see
+        content_of; "": of what is there now). Raises ConflictError: see Moderation.decide, and where that is not what
+        the wall has; LogError when not kept."""
+        if verdict in ("approved", "pinned"):
             wall = self.walls.get(event)
             entry = wall.find(target) if wall else None
-            if entry is None or entry.queue != "shown":
-                raise ConflictError("only a post that is shown can be pinned; approve it first")
+            if entry is None or (kind == "pin" and entry.queue != "shown"):
+                raise ConflictError(
+                    "only a post that is shown can be pinned; approve it first"
+                    if kind == "pin"
+                    else "only a post that has come to the event's wall can be approved"
+                )
+            if content not in ("", entry.content):
+                raise ConflictError("the post is another one since you looked; look at it again")
+            content = entry.content
         made = self.moderation.decide(
-            id=uuid.uuid4().hex, event=event, kind=kind, target=target, verdict=verdict, by=by, at=self.clock()
+            id=uuid.uuid4().hex,
+            event=event,
+            kind=kind,
+            target=target,
+            verdict=verdict,
+            by=by,
+            at=self.clock(),
+            content=content,
         )
         return self._keep(made)
 
@@ -126,12 +175,26 @@ class Walls:
         """The list without what may not be shown (see Moderation.visible)."""
         return self.moderation.visible(trends, self._known)
 
+    def may_show(self, topic: str, display: str, scope: str) -> bool:
+        """Whether a topic may be shown (see Moderation.may_show)."""
+        return self.moderation.may_show(topic, display, scope)
+
+    def may_show_example(self, post_id: str, scope: str) -> bool:
+        """Whether a post may be an example (see Moderation.may_show_example)."""
+        return self.moderation.may_show_example(post_id, scope, self._known)
+
     def shows(self, post: Post, scope: str) -> bool:
-        """Whether a post may be seen beside a topic of this scope: not blocked there, and shown on every wall that it
-        came to (where it must be approved, it is)."""
+        """Whether a post may be seen beside a topic of this scope: not blocked there, and shown on the wall of every
+        event that it belongs to (where exactly this must be approved, it is)."""
+        if self._withdrawn.get(post_ref(post)) == post.author:
+            return False
         event = scope.removeprefix("event:") if scope.startswith("event:") else EVERYWHERE
-        entries = (wall.find(original_ref(post)) for wall in self.walls.values())
-        return self.moderation.visible_post(post, event) and all(it.queue == "shown" for it in entries if it)
+        of_events = self._matcher.match(post, topics_of(post))
+        return self.moderation.visible_post(post, event) and all(
+            self.moderation.queue(name, post, wall.event.moderation) == "shown"
+            for name, wall in self.walls.items()
+            if name in of_events or wall.find(original_ref(post))
+        )
 
     def tick(self) -> None:
         """Hears decisions made elsewhere, moves the screens on, keeps what came. Call it every TICK_S."""
@@ -139,12 +202,19 @@ class Walls:
             if self.moderation.apply(decision):
                 self._obey(decision)
             self._remember(decision)
+        if self._unheard:
+            self._unheard = False
+            for heard in self._heard:
+                heard()
         now = self.clock()
         before = self._version()
         for wall in self.walls.values():
             wall.tick(now)
         if self._version() != before:
             self._tell()
+        if self._store and self._unforgotten:
+            self._store.withdraw(self._unforgotten)
+        self._unforgotten = []
         if self._store and self._unkept:
             self._store.add(self._unkept)
             self._unkept = []
@@ -162,8 +232,9 @@ class Walls:
                         _log.error("%s", printable(str(error)))
                 await asyncio.sleep(TICK_S)
         finally:
-            if self._store and self._unkept:
+            if self._store:
                 with suppress(LogError):
+                    self._store.withdraw(self._unforgotten)
                     self._store.add(self._unkept)
 
     def next_change(self) -> asyncio.Event:
@@ -185,7 +256,7 @@ class Walls:
 
     def _obey(self, decision: Decision) -> None:
         for wall in self.walls.values():
-            wall.obey(decision, self.clock())
+            wall.apply(decision, self.clock())
         self._tell()
         for heard in self._heard:
             heard()
@@ -196,8 +267,13 @@ class Walls:
         self.audit.append(decision)
         del self.audit[: max(0, len(self.audit) - 2 * AUDIT_KEPT)]
         audit.info(
-            "%s %s %s %s in %s at %d%s", printable(decision.by), printable(decision.verdict) or "nothing",
-            decision.kind, printable(decision.target), decision.event or "everywhere", decision.at,
+            "%s %s %s %s in %s at %d%s",
+            printable(decision.by),
+            printable(decision.verdict) or "nothing",
+            decision.kind,
+            printable(decision.target),
+            decision.event or "everywhere",
+            decision.at,
             f" undoes {printable(decision.undoes)}" if decision.undoes else "",
         )
 

@@ -8,18 +8,22 @@ from typing import Any
 import msgspec
 
 from pipeline.sources.archives.formats.base import (
+    HIDDEN,
     PAGE_BYTES,
     Format,
+    One,
     Parsed,
     build,
     declared,
     each,
+    edition,
     media_of,
     web_address,
 )
 from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
-from schemas.posts import decoded
+from schemas.posts import parse_time
 
 _ACTOR = re.compile(r"https?://([^/?#@\s]{1,200})/(?:users/|@|u/|profile/|accounts/)([^/?#@\s]{1,200})/?")
 
@@ -42,7 +46,12 @@ class _Activity(msgspec.Struct):
     tag: Any = None
     url: Any = None
     attachment: Any = None
+    to: Any = None
+    cc: Any = None
+    updated: str | None = None
 
+
+_PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 
 _collection = msgspec.json.Decoder(_Collection)
 _activity = msgspec.json.Decoder(_Activity)
@@ -50,7 +59,8 @@ _activity = msgspec.json.Decoder(_Activity)
 
 def parse(record: bytes) -> Parsed:
     """The posts of a collection, or the post of one activity; None for likes, follows, deletions, and for boosts that
-    name the original only by its address. Raises PostError.
+    name the original only by its address; HIDDEN where it is addressed to somebody, but not to everybody. Raises
+    PostError.
     """
     if b'"orderedItems"' in record:
         try:
@@ -62,27 +72,39 @@ def parse(record: bytes) -> Parsed:
     return _post(record)
 
 
-def _post(record: bytes) -> Post | None:
-    activity = decoded(_activity, record)
-    if activity.type == "Create":
+def _post(record: bytes) -> One:
+    activity = read(_activity, record)
+    if activity.type in ("Create", "Update", "Announce"):
         if not isinstance(activity.object, dict):
-            return None
-        return _built(_note(activity.object), activity, None)
-    if activity.type == "Announce":
-        if not isinstance(activity.object, dict) or "content" not in activity.object:
+            return HIDDEN if activity.type == "Create" and not _is_public(activity) else None
+        if activity.type != "Create" and "content" not in activity.object:
             return None
         note = _note(activity.object)
-        return _built(note, activity, _name(note.id, "$.object.id"))
+        if not (_is_public(activity) and _is_public(note)):
+            return HIDDEN
+        return _built(note, activity, _name(note.id, "$.object.id") if activity.type == "Announce" else None)
     if activity.content is not None:
-        return _built(activity, None, None)
+        return _built(activity, None, None) if _is_public(activity) else HIDDEN
     return None
+
+
+def _is_public(activity: _Activity) -> bool:
+    """Whether everybody is among those addressed; where nobody is named, the record does not tell, and counts."""
+    if activity.to is None and activity.cc is None:
+        return True
+    return any(
+        (to.get("id") if isinstance(to, dict) else to) in _PUBLIC
+        for field in (activity.to, activity.cc)
+        for to in (field if isinstance(field, list) else [field])
+        if isinstance(to, (str, dict))
+    )
 
 
 def _note(fields: dict[str, Any]) -> _Activity:
     try:
-        return msgspec.convert(fields, _Activity)
-    except msgspec.ValidationError as error:
-        raise PostError("invalid", str(error).replace("`$", "`$.object")) from None
+        return read(_activity, msgspec.json.encode(fields))
+    except PostError as error:
+        raise PostError(error.reason, error.detail.replace("`$", "`$.object")) from None
 
 
 def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -> Post:
@@ -101,7 +123,7 @@ def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -
             raise PostError("invalid", "Object missing required field `content`")
         content = next(iter(languages.values()))
     language = next(iter(languages)) if len(languages) == 1 else None
-    return build(
+    post = build(
         _name(identity, "$.id"),
         account(_address(actor)),
         text_of(content),
@@ -110,11 +132,14 @@ def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -
         lang=language if language and len(language) <= 64 else None,
         repost_of=repost_of,
         tags=declared(
-            f"#{name.removeprefix('#')}" for kind, name in _pairs(note.tag, "type", "name") if kind == "Hashtag"),
+            f"#{name.removeprefix('#')}" for kind, name in _pairs(note.tag, "type", "name") if kind == "Hashtag"
+        ),
         url=web_address(_address(note.url)) or web_address(note.id),
         media=media_of(
-            (url, kind.partition("/")[0], None) for url, kind in _pairs(note.attachment, "url", "mediaType")),
+            (url, kind.partition("/")[0], None) for url, kind in _pairs(note.attachment, "url", "mediaType")
+        ),
     )
+    return edition(post, parse_time(note.updated, "$.updated")) if note.updated and repost_of is None else post
 
 
 def account(actor: str) -> str:
@@ -145,8 +170,28 @@ def _address(value: Any) -> str:
 def _pairs(value: Any, first: str, second: str) -> list[tuple[str, str]]:
     """Two text fields of each object in a field that may hold one or a list; what has not both is left out."""
     items = value if isinstance(value, list) else [value]
-    return [(item[first], item[second]) for item in items
-            if isinstance(item, dict) and isinstance(item.get(first), str) and isinstance(item.get(second), str)]
+    return [
+        (item[first], item[second])
+        for item in items
+        if isinstance(item, dict) and isinstance(item.get(first), str) and isinstance(item.get(second), str)
+    ]
 
 
-FORMAT = Format("activitystreams", parse, limit=PAGE_BYTES)
+_TYPES = frozenset(
+    (
+        *("Create", "Announce", "Note", "Article", "Question", "Delete", "Update", "Like", "Follow", "Undo", "Accept"),
+        *("Add", "OrderedCollection", "OrderedCollectionPage"),
+    )
+)
+
+
+def _knows(value: dict[str, Any]) -> bool:
+    if "orderedItems" in value:
+        return True
+    kind = value.get("type")
+    return (
+        isinstance(kind, str) and kind in _TYPES and ("actor" in value or "attributedTo" in value or "object" in value)
+    )
+
+
+FORMATS = (Format("activitystreams", parse, _knows, limit=PAGE_BYTES, rank=15),)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Annotated, Any
 
 import msgspec
 
+from pipeline.sources.archives.times import Clock
 from schemas import MAX_RECORD_BYTES, Post, PostError
 from schemas.posts import Media, checked
 
@@ -18,6 +20,16 @@ ShortText = Annotated[str, msgspec.Meta(max_length=1_024)]
 Word = Annotated[str, msgspec.Meta(max_length=256)]
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What whoever reads an archive knows, and its files do not say."""
+
+    columns: Mapping[str, str] | None = None  # fields of a post to columns of a table
+    clock: Clock = field(default_factory=Clock)
+    source: str | None = None  # that all posts count under
+    author: str | None = None  # of posts that name none
+
+
 @dataclass(slots=True)
 class Fault:
     """One post of a page that cannot be used."""
@@ -26,30 +38,61 @@ class Fault:
     raw: bytes
 
 
-# a post, a sound record that holds none (None), or all that a page holds
-Parsed = Post | None | list[Post | Fault | None]
+class Hidden(Enum):
+    """What a parser answers for a post that was not for everybody: it is counted nowhere and sent nowhere."""
+
+    HIDDEN = "hidden"
+
+
+HIDDEN = Hidden.HIDDEN
+One = Post | Hidden | None  # a post, one that was not public, or a sound record that holds none
+Parsed = One | list[One | Fault]  # also all that a page holds
+
+
+class Edition(Post, gc=False):
+    """A post of which there may be earlier and later versions in the archive: the last one counts, once."""
+
+    version: int = 0  # rises with each edit
+    versions: tuple[str, ...] = ()  # the ids that its versions have
+
+
+def edition(post: Post, version: int, versions: Iterable[str] = ()) -> Edition:
+    """The post as one version of those with these ids, its own among them."""
+    fields = {name: getattr(post, name) for name in Post.__struct_fields__}
+    return Edition(**fields, version=version, versions=tuple(versions) or (post.id,))
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How records of one format are read."""
+    """How records of one format are read, and how they are known among others."""
 
     name: str
     parse: Callable[[bytes], Parsed]  # raises PostError
+    knows: Callable[[dict[str, Any]], bool]  # whether a JSON object looks like a record of this format
     # the posts of lines without a fault, times unchecked: the fast way; any error of decoding: go line by line
     parse_rows: Callable[[list[bytes]], list[Post]] | None = None
-    limit: int = MAX_RECORD_BYTES  # bytes of a line
+    limit: int = MAX_RECORD_BYTES  # bytes of a record
+    rank: int = 50  # of formats that know a record, the one of the lowest rank has it
+    given: Callable[[Given], Callable[[bytes], Parsed]] | None = None  # `parse` for those that need to be told more
+    # of records in the list of a page too large to be held, which began so: what reads them
+    around: Callable[[bytes], Callable[[bytes], Parsed]] | None = None
+
+    def reader(self, given: Given) -> Callable[[bytes], Parsed]:
+        """What reads a record, knowing what was given."""
+        return self.given(given) if self.given is not None else self.parse
 
 
-def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Post | None]) -> list[Post | Fault | None]:
+def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Parsed]) -> list[One | Fault]:
     """What the records of a page hold, one by one."""
-    found: list[Post | Fault | None] = []
+    found: list[One | Fault] = []
     for record in records:
         raw = bytes(record)
         try:
-            found.append(parse(raw))
+            parsed = parse(raw)
         except PostError as error:
             found.append(Fault(error, raw))
+        else:
+            found += parsed if isinstance(parsed, list) else [parsed]
     return found
 
 

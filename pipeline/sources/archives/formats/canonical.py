@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from pipeline.sources.archives.formats.base import Format
-from schemas import Post, decode_post
+from pipeline.sources.archives.mend import read
+from schemas import Post, PostError, decode_post
+from schemas.posts import checked
 
-_decode = msgspec.json.Decoder(Post).decode
+_decoder = msgspec.json.Decoder(Post)
+_decode = _decoder.decode
 
 
 def _parse_rows(rows: list[bytes]) -> list[Post]:
     return list(map(_decode, rows))
 
 
-FORMAT = Format("post", decode_post, _parse_rows)
+def _parse(record: bytes) -> Post:
+    try:
+        return decode_post(record)
+    except PostError as error:
+        if error.reason != "invalid":
+            raise
+    return checked(read(_decoder, record))
+
+
+def _knows(value: dict[str, Any]) -> bool:
+    return "author" in value and "time" in value and "text" in value
+
+
+FORMATS = (Format("post", _parse, _knows, _parse_rows, rank=10),)

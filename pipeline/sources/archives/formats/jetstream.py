@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Format, Word, build, declared
+from pipeline.sources.archives.formats.base import Format, Word, build, declared, edition
+from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
-from schemas.posts import decoded
+from schemas.posts import parse_time
 
 _POST = "app.bsky.feed.post"
 _TAG = "app.bsky.richtext.facet#tag"
@@ -58,30 +60,46 @@ _record = msgspec.json.Decoder(_Record)
 
 
 def parse(record: bytes) -> Post | None:
-    """The post that an event creates; None for every other event, reposts included: they name the original by its
+    """The post that an event creates or updates, at the earlier of the times that its writer and the relay say, as
+    Bluesky sorts; None for every other event, reposts included: they name the original by its
     address only. Raises PostError.
     """
-    event = decoded(_event, record)
+    event = read(_event, record)
     commit = event.commit
-    if event.kind != "commit" or commit is None or commit.operation != "create" or commit.collection != _POST:
+    if (
+        event.kind != "commit"
+        or commit is None
+        or commit.operation not in ("create", "update")
+        or commit.collection != _POST
+    ):
         return None
     if not _DID.fullmatch(event.did):
         raise PostError("invalid", f"{event.did[:40]!r} is no DID - at `$.did`")
     if not _RKEY.fullmatch(commit.rkey):
         raise PostError("invalid", f"{commit.rkey[:40]!r} is no record key - at `$.commit.rkey`")
     try:
-        body = decoded(_record, bytes(commit.record))
+        indexed_ms = event.time_us // 1_000 if event.time_us > 0 else None
+        post = built(event.did, commit.rkey, bytes(commit.record), indexed_ms)
     except PostError as error:
         raise PostError(error.reason, error.detail.replace("`$", "`$.commit.record")) from None
+    return edition(post, event.time_us) if commit.operation == "update" else post
+
+
+def built(did: str, rkey: str, record: bytes, indexed_ms: int | None = None) -> Post:
+    """The post in the record of an account that has that key, at the earlier of its own time and the one when a server
+    had it. Raises PostError.
+    """
+    body = read(_record, record)
+    time_ms = parse_time(body.createdAt, "$.createdAt")
     return build(
-        f"at://{event.did}/{_POST}/{commit.rkey}",
-        event.did,
+        f"at://{did}/{_POST}/{rkey}",
+        did,
         body.text,
-        body.createdAt,
+        time_ms if indexed_ms is None else min(time_ms, indexed_ms),
         source="bluesky",
         lang=body.langs[0] if body.langs and len(body.langs[0]) <= 64 else None,
         tags=_tags(body),
-        url=f"https://bsky.app/profile/{event.did}/post/{commit.rkey}",
+        url=f"https://bsky.app/profile/{did}/post/{rkey}",
     )
 
 
@@ -107,4 +125,8 @@ def _spelling(utf8: bytes, index: _Index, tag: str) -> str:
     return tag
 
 
-FORMAT = Format("jetstream", parse)
+def _knows(value: dict[str, Any]) -> bool:
+    return "did" in value and "time_us" in value
+
+
+FORMATS = (Format("jetstream", parse, _knows, rank=5),)

@@ -44,4 +44,3 @@ def _replaced(found: re.Match[str]) -> str:
     if name in _LINES and not found[1]:
         return "\n"
     return ""
-

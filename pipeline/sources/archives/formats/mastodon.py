@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import msgspec
 
+from pipeline.sources.archives.formats.activities import account
 from pipeline.sources.archives.formats.base import (
+    HIDDEN,
     Format,
+    Hidden,
     Word,
     build,
     declared,
+    edition,
     media_of,
     short,
     web_address,
 )
 from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.mend import read
 from schemas import Post
-from schemas.posts import decoded
+from schemas.posts import parse_time
+
+_PUBLIC = (None, "public", "unlisted")
 
 
 class _Account(msgspec.Struct):
     acct: Word
+    url: str | None = None
+    uri: str | None = None
     display_name: str | None = None
     avatar: str | None = None
 
@@ -41,6 +53,8 @@ class _Original(msgspec.Struct):
     media_attachments: list[_Medium] | None = None
     language: Word | None = None
     uri: str | None = None
+    visibility: str | None = None
+    edited_at: str | None = None
 
 
 class _Status(_Original, kw_only=True):
@@ -50,27 +64,55 @@ class _Status(_Original, kw_only=True):
     reblog: _Original | None = None
 
 
+_HOST = re.compile(r"https?://([^/?#@\s]{1,200})")
+
 _decoder = msgspec.json.Decoder(_Status)
 
 
-def parse(record: bytes) -> Post:
-    """The post in one status; of a boost the text, tags and language of what is boosted. Raises PostError."""
-    status = decoded(_decoder, record)
+def parse(record: bytes) -> Post | Hidden:
+    """The post in one status; of a boost the text, tags and language of what is boosted; HIDDEN where not everybody may
+    see it. Raises PostError.
+
+    What names a post and a person is the same on whatever server it was seen: the `uri`, and `name@host`.
+    """
+    status = read(_decoder, record)
     shown = status.reblog or status
-    return build(
-        status.id,
-        status.account.acct,
+    if status.visibility not in _PUBLIC or shown.visibility not in _PUBLIC:
+        return HIDDEN
+    post = build(
+        _identity(status),
+        _person(status),
         text_of(shown.content),
         status.created_at,
         source="mastodon",
         lang=short(shown.language, 64),
-        repost_of=status.reblog.id or None if status.reblog is not None else None,
+        repost_of=_identity(status.reblog) or None if status.reblog is not None else None,
         tags=declared(f"#{tag.name.removeprefix('#')}" for tag in shown.tags or ()),
         url=web_address(status.url) or web_address(status.uri),
         author_name=short(status.account.display_name),
         avatar=web_address(status.account.avatar),
         media=media_of((medium.url, medium.type, medium.description) for medium in shown.media_attachments or ()),
     )
+    return edition(post, parse_time(shown.edited_at, "$.edited_at")) if shown.edited_at else post
 
 
-FORMAT = Format("mastodon", parse)
+def _identity(status: _Original) -> str:
+    return status.uri if status.uri and len(status.uri) <= 256 else status.id
+
+
+def _person(status: _Status) -> str:
+    """`name@host`, where the account's addresses tell it; servers leave the host out for people of their own."""
+    for address in (status.account.url, status.account.uri):
+        person = account(address or "")
+        if person != address and 0 < len(person) <= 256:
+            return person
+    acct = status.account.acct
+    host = _HOST.match(status.uri or status.url or "") if status.reblog is None else None
+    return acct if "@" in acct or not acct or host is None else f"{acct}@{host[1]}"[:256]
+
+
+def _knows(value: dict[str, Any]) -> bool:
+    return "account" in value and "content" in value
+
+
+FORMATS = (Format("mastodon", parse, _knows, rank=20),)

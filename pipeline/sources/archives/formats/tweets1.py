@@ -10,15 +10,37 @@ from typing import Any
 import msgspec
 import orjson
 
-from pipeline.sources.archives.formats.base import Format, Word, declared, media_of, short, web_address
+from pipeline.sources.archives.formats.base import (
+    HIDDEN,
+    Format,
+    One,
+    Word,
+    declared,
+    edition,
+    media_of,
+    short,
+    web_address,
+)
+from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
-from schemas.posts import Media, checked, decoded
+from schemas.posts import Media, checked
 
 # what a stream says beside tweets
-NOTICES = frozenset({
-    "delete", "limit", "scrub_geo", "status_withheld", "user_withheld", "disconnect", "warning", "friends", "event",
-    "control", "for_user",
-})
+NOTICES = frozenset(
+    {
+        "delete",
+        "limit",
+        "scrub_geo",
+        "status_withheld",
+        "user_withheld",
+        "disconnect",
+        "warning",
+        "friends",
+        "event",
+        "control",
+        "for_user",
+    }
+)
 _CREATED = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d\d) (\d\d):([0-5]\d):([0-6]\d) \+0000 (\d{4})", re.ASCII)
 
 
@@ -49,6 +71,7 @@ class _User(msgspec.Struct, gc=False):
     id_str: Word | None = None
     name: str | None = None
     profile_image_url_https: str | None = None
+    protected: bool | None = None
 
 
 class _Status(msgspec.Struct, gc=False):
@@ -61,20 +84,32 @@ class _Status(msgspec.Struct, gc=False):
     extended_entities: _Entities | None = None
 
 
+class _EditHistory(msgspec.Struct, gc=False):
+    initial_tweet_id: Word | None = None
+
+
+class _EditControl(msgspec.Struct, gc=False):
+    edit_tweet_ids: list[Word] | None = None
+
+
 class _Tweet(_Status, kw_only=True, gc=False):
     created_at: str
     user: _User
     lang: Word | None = None
     retweeted_status: _Status | None = None
+    edit_history: _EditHistory | None = None
+    edit_control: _EditControl | None = None
 
 
 _decoder = msgspec.json.Decoder(_Tweet)
 
 
-def parse(record: bytes) -> Post | None:
-    """The post in one tweet, bare or within `{"tweet": ...}`; None for a notice of the stream. Raises PostError."""
+def parse(record: bytes) -> One:
+    """The post in one tweet, bare or within `{"tweet": ...}`; None for a notice of the stream, HIDDEN for a tweet of a
+    protected account. Raises PostError.
+    """
     try:
-        tweet = decoded(_decoder, record)
+        tweet = read(_decoder, record)
     except PostError as error:
         if error.reason != "invalid":
             raise
@@ -86,11 +121,11 @@ def parse(record: bytes) -> Post | None:
             raise
         if isinstance(fields.get("tweet"), dict):
             tweet = _convert(fields["tweet"])
-        elif len(fields) <= 3 and not NOTICES.isdisjoint(fields):
+        elif _is_notice(fields):
             return None
         else:
             raise
-    return checked(_post(tweet))
+    return HIDDEN if tweet.user.protected else checked(_post(tweet))
 
 
 def _convert(fields: dict[str, Any]) -> _Tweet:
@@ -101,7 +136,10 @@ def _convert(fields: dict[str, Any]) -> _Tweet:
 
 
 def _parse_rows(rows: list[bytes]) -> list[Post]:
-    return [_post(tweet) for tweet in map(_decoder.decode, rows)]
+    tweets = list(map(_decoder.decode, rows))
+    if any(tweet.user.protected for tweet in tweets):
+        raise PostError("invalid", "a protected account: each row has its own answer")
+    return list(map(_post, tweets))
 
 
 def _post(tweet: _Tweet) -> Post:
@@ -113,7 +151,7 @@ def _post(tweet: _Tweet) -> Post:
     shown = tweet if tweet.retweeted_status is None else tweet.retweeted_status
     text, entities, pictures = _content(shown)
     id_str = tweet.id_str or _number(tweet.id, "$.id_str")
-    return Post(
+    post = Post(
         id=id_str,
         author=author,
         text=text,
@@ -127,6 +165,16 @@ def _post(tweet: _Tweet) -> Post:
         avatar=web_address(user.profile_image_url_https),
         media=_media(pictures) if pictures else None,
     )
+    versions = _versions(tweet, id_str)
+    return edition(post, int(id_str), versions) if len(versions) > 1 and id_str.isdigit() else post
+
+
+def _versions(tweet: _Tweet, id_str: str) -> list[str]:
+    """The ids of what is known to be the same tweet, the first one first: an edit has an id of its own."""
+    versions = list(tweet.edit_control.edit_tweet_ids or ()) if tweet.edit_control is not None else []
+    if tweet.edit_history is not None and tweet.edit_history.initial_tweet_id:
+        versions.insert(0, tweet.edit_history.initial_tweet_id)
+    return list(dict.fromkeys([*versions, id_str]))
 
 
 def _content(status: _Status) -> tuple[str, _Entities | None, list[_Medium] | None]:
@@ -164,12 +212,15 @@ def _tags(entities: _Entities) -> list[str] | None:
     if not entities.hashtags and not entities.symbols:
         return None
     return declared(
-        [f"#{tag.text}" for tag in entities.hashtags or ()] + [f"${tag.text}" for tag in entities.symbols or ()])
+        [f"#{tag.text}" for tag in entities.hashtags or ()] + [f"${tag.text}" for tag in entities.symbols or ()]
+    )
 
 
 def _media(pictures: list[_Medium]) -> list[Media] | None:
-    return media_of((medium.media_url_https, "image" if medium.type == "photo" else "video", medium.ext_alt_text)
-                    for medium in pictures)
+    return media_of(
+        (medium.media_url_https, "image" if medium.type == "photo" else "video", medium.ext_alt_text)
+        for medium in pictures
+    )
 
 
 def _plain(name: str) -> bool:
@@ -198,8 +249,12 @@ def created_ms(created_at: str) -> int:
     return start_ms + (int(hour) * 3_600 + int(minute) * 60 + min(int(second), 59)) * 1_000
 
 
-_MONTHS = {name: number for number, name in enumerate(
-    ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
+    )
+}
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -211,4 +266,15 @@ def _day_ms(day: str, year: str) -> int | None:
     return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)).days * 86_400_000
 
 
-FORMAT = Format("tweet-v1", parse, _parse_rows)
+def _knows(value: dict[str, Any]) -> bool:
+    if "created_at" in value and isinstance(value.get("user"), dict):
+        return True
+    inner = value.get("tweet")
+    return (isinstance(inner, dict) and "user" in inner) or _is_notice(value)
+
+
+def _is_notice(fields: dict[str, Any]) -> bool:
+    return len(fields) <= 3 and not NOTICES.isdisjoint(fields) and "payload" not in fields and "data" not in fields
+
+
+FORMATS = (Format("tweet-v1", parse, _knows, _parse_rows, rank=30),)

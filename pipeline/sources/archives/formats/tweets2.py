@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from pipeline.sources.archives.formats import tweets1
 from pipeline.sources.archives.formats.base import (
+    HIDDEN,
     PAGE_BYTES,
     Format,
+    One,
     Parsed,
     Word,
     build,
     declared,
     each,
+    edition,
     media_of,
     short,
     web_address,
 )
-from schemas import Post, PostError
-from schemas.posts import decoded
+from pipeline.sources.archives.mend import read
+from schemas import PostError
 
 
 class _Tag(msgspec.Struct):
@@ -44,6 +48,7 @@ class _User(msgspec.Struct):
     username: Word | None = None
     name: str | None = None
     profile_image_url: str | None = None
+    protected: bool | None = None
 
 
 class _Medium(msgspec.Struct):
@@ -81,6 +86,7 @@ class _Tweet(_Original, kw_only=True):
     author: _User | None = None  # twarc puts it in place
     lang: Word | None = None
     referenced_tweets: list[_Reference] | None = None
+    edit_history_tweet_ids: list[Word] | None = None
 
 
 class _Includes(msgspec.Struct):
@@ -115,7 +121,7 @@ _NOTHING = _Known({}, {}, {})
 
 def parse(record: bytes) -> Parsed:
     """The posts of one page, or the post of one line; None where a page holds none. Raises PostError."""
-    page = decoded(_page, record)
+    page = read(_page, record)
     data = bytes(page.data).strip()
     if data[:1] not in (b"[", b"{"):
         if not data and (bytes(page.meta) or bytes(page.errors)):
@@ -142,12 +148,14 @@ def _known(includes: _Includes) -> _Known:
     )
 
 
-def _post(record: bytes, known: _Known) -> Post:
-    tweet = decoded(_tweet, record)
+def _post(record: bytes, known: _Known) -> One:
+    tweet = read(_tweet, record)
     user = tweet.author or (known.users.get(tweet.author_id) if tweet.author_id else None) or _User()
     author = user.username or tweet.author_id or user.id
     if not author:
         raise PostError("invalid", "Object missing required field `author_id`")
+    if user.protected:
+        return HIDDEN
     repost_of = None
     shown: _Original | _Reference = tweet
     for reference in tweet.referenced_tweets or ():
@@ -165,7 +173,7 @@ def _post(record: bytes, known: _Known) -> Post:
     if entities is not None:
         tags += [f"#{tag.tag}" for tag in entities.hashtags or ()]
         tags += [f"${tag.tag}" for tag in entities.cashtags or ()]
-    return build(
+    post = build(
         tweet.id,
         author,
         tweets1.unescaped(text),
@@ -179,13 +187,17 @@ def _post(record: bytes, known: _Known) -> Post:
         avatar=web_address(user.profile_image_url),
         media=media_of(_media(attachments, known)) if attachments is not None else None,
     )
+    history = tweet.edit_history_tweet_ids or ()
+    return edition(post, history.index(post.id), history) if len(history) > 1 and post.id in history else post
 
 
 def _media(attachments: _Attachments, known: _Known) -> list[tuple[str | None, str, str | None]]:
     media = list(attachments.media or ())
     media += [known.media[key] for key in attachments.media_keys or () if key in known.media and not media]
-    return [(medium.url or medium.preview_image_url, "image" if medium.type == "photo" else "video", medium.alt_text)
-            for medium in media]
+    return [
+        (medium.url or medium.preview_image_url, "image" if medium.type == "photo" else "video", medium.alt_text)
+        for medium in media
+    ]
 
 
 def parse_twarc(record: bytes) -> Parsed:
@@ -203,5 +215,28 @@ def parse_twarc(record: bytes) -> Parsed:
             raise error from None
 
 
-FORMAT = Format("tweet-v2", parse, limit=PAGE_BYTES)
-TWARC = Format("twarc", parse_twarc, limit=PAGE_BYTES)
+def _knows(value: dict[str, Any]) -> bool:
+    if "data" in value and ("includes" in value or _is_tweet(value["data"]) or _is_empty(value)):
+        return True
+    return _is_tweet(value)
+
+
+def _is_empty(value: dict[str, Any]) -> bool:
+    return "meta" in value and isinstance(value["data"], list) and not value["data"]
+
+
+def _is_tweet(value: Any) -> bool:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return (
+        isinstance(value, dict)
+        and "id" in value
+        and "text" in value
+        and ("author_id" in value or "edit_history_tweet_ids" in value or "__twarc" in value)
+    )
+
+
+FORMATS = (
+    Format("tweet-v2", parse, _knows, limit=PAGE_BYTES, rank=31),
+    Format("twarc", parse_twarc, lambda _: False, limit=PAGE_BYTES, rank=32),  # by its name only: the two above read it
+)

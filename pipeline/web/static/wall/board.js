@@ -3,6 +3,7 @@ import { draw as drawSpark, sparkline } from "../lists.js";
 import { why } from "../texts.js";
 import { card, make, svg } from "./cards.js";
 import { moment, number, text } from "./texts.js";
+import { say } from "../messages.js";
 
 const SHORTEST = 30; // minutes: a bar stays a bar when an event begins
 const main = document.getElementById("main");
@@ -17,9 +18,15 @@ function section(id, title) {
 }
 
 const nothing = () => make("p", { class: "quiet" }, text.none);
-const figure = (value, what) => make("p", { class: "big" }, make("b", {}, value), " ", make("span", {}, what));
+export const figure = (value, what) => make("p", { class: "big" }, make("b", {}, value), " ", make("span", {}, what));
 
-function bars(minutes) {
+// Posts and people of the minute that is over, by the clock that the posts run by: none, when none came in it
+export function perMinute(data) {
+  const [at, posts, people] = data.minutes.at(-1) ?? [0, 0, 0];
+  return data.at - at < 120000 ? [posts, people] : [0, 0];
+}
+
+export function bars(minutes) {
   const most = Math.max(1, ...minutes.map((minute) => minute[1])), first = minutes.length ? minutes[0][0] : 0;
   const span = Math.max(SHORTEST, minutes.length ? (minutes.at(-1)[0] - first) / 60000 + 1 : 1);
   const line = svg("svg", { viewBox: `0 0 ${span} 40`, preserveAspectRatio: "none", class: "bars", role: "img", "aria-label": `${text.posts} ${text.perMinute}` });
@@ -28,7 +35,7 @@ function bars(minutes) {
     line.append(svg("rect", { x: (at - first) / 60000, y: 40 - height, width: 0.9, height }));
   }
   if (!minutes.length) return line;
-  return make("div", {}, line, make("p", { class: "scale quiet" }, make("span", {}, moment(first)), make("span", {}, text.most(number(most))), make("span", {}, moment(minutes.at(-1)[0]))));
+  return make("div", {}, line, make("p", { class: "scale quiet" }, make("span", {}, moment(first)), make("span", {}, say("wall.most", { n: number(most) })), make("span", {}, moment(minutes.at(-1)[0]))));
 }
 
 function trendItem(row) {
@@ -45,9 +52,9 @@ function topicItem([topic, posts], most) {
 }
 
 export function drawBoard(data) {
-  const last = data.minutes.at(-1) ?? [0, 0, 0];
+  const [posts, people] = perMinute(data);
   section("numbers", text.soFar).replaceChildren(
-    make("div", { class: "figures" }, figure(number(data.posts), text.posts), figure(number(data.people), text.people), figure(number(last[1]), `${text.posts} ${text.perMinute}`), figure(number(last[2]), `${text.people} ${text.perMinute}`)),
+    make("div", { class: "figures" }, figure(number(data.posts), text.posts), figure(number(data.people), text.people), figure(number(posts), `${text.posts} ${text.perMinute}`), figure(number(people), `${text.people} ${text.perMinute}`)),
     bars(data.minutes));
   section("trends", text.trends).replaceChildren(data.trends.length ? make("ol", { class: "ranked" }, ...data.trends.slice(0, 10).map(trendItem)) : nothing());
   const most = Math.max(1, ...data.topics.map(([, posts]) => posts));
@@ -55,7 +62,7 @@ export function drawBoard(data) {
   section("phases", text.phases).replaceChildren(data.phases.length ? make("ol", { class: "phases" }, ...data.phases.map((phase) => make("li", {},
     make("span", { class: "quiet" }, `${moment(phase.start)}–${moment(phase.end)}`), make("span", {}, make("b", {}, number(phase.per_minute, 1)), ` ${text.perMinute}`), make("bdi", {}, phase.topics.join(" "))))) : nothing());
   section("resonance", text.resonance).replaceChildren(data.resonance.length
-    ? make("ul", {}, ...data.resonance.map((it) => make("li", {}, make("a", { href: `/events/${it.event}` }, it.event), ` ${text.shared(number(it.people))} `, make("bdi", { class: "quiet" }, it.topics.join(" ")))))
+    ? make("ul", {}, ...data.resonance.map((it) => make("li", {}, make("a", { href: `/events/${it.event}` }, it.event), ` ${say("wall.shared", { n: number(it.people) })} `, make("bdi", { class: "quiet" }, it.topics.join(" ")))))
     : nothing());
   section("repeated", text.repeated).replaceChildren(data.repeated.length ? make("div", { class: "posts" }, ...data.repeated.map((post) => card(post))) : nothing());
 }

@@ -1,6 +1,7 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
 import { clean, face, handle } from "../texts.js";
 import { moment, number, text } from "./texts.js";
+import { say } from "../messages.js";
 
 export const { view, event: name, csrf, token, rights } = document.body.dataset;
 export const canDecide = rights === "write";
@@ -74,8 +75,8 @@ export function card(post, ...more) {
     make("p", { class: "said", dir: "auto" }, post.text),
     make("p", { class: "foot" }, post.source, " · ",
       post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
-      post.copies ? ` · ${text.copies(number(post.copies))}` : "", post.pinned ? ` · ${text.pinned}` : "",
-      post.why ? ` · ${post.why}` : ""),
+      post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "", post.pinned ? ` · ${text.pinned}` : "",
+      post.why ? ` · ${post.why}${post.word ? ` ${post.word}: “${post.piece}”` : ""}` : ""),
     ...more,
   );
 }

@@ -1,22 +1,24 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
 import { canDecide, card, fill, logoutButton, make, name, post as send, told, token } from "./cards.js";
 import { number, text } from "./texts.js";
+import { say } from "../messages.js";
 
 const main = document.getElementById("main"), status = document.getElementById("status");
 const QUEUES = Object.keys(text.queues);
 let now = null, chosen = "", queue = "waiting", listen = () => {};
 
-const decide = (kind, verdict, target = "", everywhere = false) => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere });
+const decide = (kind, verdict, target = "", everywhere = false, content = "") => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere, content });
+const accept = (kind, verdict, post) => decide(kind, verdict, post.ref, false, post.content); // of what is on the page
 const undo = (id) => send(`/api/v1/moderation/${name}/undo`, { id });
 const freeze = () => decide("freeze", now?.frozen ? "" : "frozen");
 
 const ACTS = {
-  approve: (post) => decide("post", "approved", post.ref),
+  approve: (post) => accept("post", "approved", post),
   stash: (post) => decide("post", "stashed", post.ref),
   block: (post) => decide("post", "blocked", post.ref),
   account: (post) => decide("account", "blocked", post.account),
   remove: (post) => decide("post", "deleted", post.ref, true),
-  pin: (post) => decide("pin", "pinned", post.ref),
+  pin: (post) => accept("pin", "pinned", post),
   unpin: (post) => decide("pin", "", post.ref),
   back: (post) => decide("post", "", post.ref),
 };
@@ -81,7 +83,7 @@ export function drawModerate(data) {
   fill(document.getElementById("queue"), data.posts, (post) => post.ref, (post) => card(post, canDecide ? actions(post) : null));
   fill(document.getElementById("decisions"), data.decisions, (it) => it.id, (it) => make("li", {}, told(it), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
   fill(document.getElementById("blocks"), data.blocks, (it) => it.id, (it) => make("li", {}, told(it), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
-  status.textContent = data.frozen ? text.frozen : "";
+  status.textContent = data.frozen ? text.frozen : data.came > data.shown ? say("wall.sampled", { shown: number(data.shown), came: number(data.came) }) : "";
   choose(chosen);
 }
 

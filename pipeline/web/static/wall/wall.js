@@ -2,13 +2,15 @@
 // nothing else.
 import { draw as drawSpark, sparkline } from "../lists.js";
 import { drawBoard } from "./board.js";
-import { card, fill, fillPlaces, make, name, view } from "./cards.js";
+import { card, fill, make, name, view } from "./cards.js";
 import { drawModerate, following } from "./moderate.js";
+import { drawStage } from "./stage.js";
 import { number, text } from "./texts.js";
+import { say } from "../messages.js";
+import { follow } from "../stream.js";
 
-const PLACES = 12; // on a screen, those of pinned posts among them
 const main = document.getElementById("main"), status = document.getElementById("status");
-const screen = view === "screen";
+const screen = view === "screen", inside = view === "board" || view === "moderate"; // an audience sees nothing of how it is made
 let stream = null;
 
 function drawWall(data) {
@@ -18,15 +20,12 @@ function drawWall(data) {
   }
   const pins = new Set(data.pinned.map((post) => post.ref));
   const others = data.posts.filter((post) => !pins.has(post.ref));
-  (screen ? fillPlaces : fill)(document.getElementById("pins"), data.pinned, (post) => post.ref, card);
-  (screen ? fillPlaces : fill)(document.getElementById("posts"), screen ? others.slice(0, Math.max(0, PLACES - pins.size)) : others, (post) => post.ref, card);
+  fill(document.getElementById("pins"), data.pinned, (post) => post.ref, card);
+  fill(document.getElementById("posts"), others, (post) => post.ref, card);
   document.getElementById("none").hidden = data.pinned.length + data.posts.length > 0;
   fill(document.getElementById("rising"), data.trends, (row) => row.topic, rising);
   document.getElementById("calm").hidden = data.trends.length > 0;
-  const parts = [text.counted(number(data.counted))];
-  if (screen && data.came > data.shown) parts.push(text.sampled(number(data.shown), number(data.came)));
-  if (data.frozen) parts.push(text.frozen);
-  status.textContent = parts.join(" · ");
+  status.textContent = say("wall.counted", { n: number(data.counted) });
 }
 
 function rising(row) {
@@ -35,23 +34,25 @@ function rising(row) {
   return make("li", { class: row.trending ? "rising" : "" }, make("bdi", {}, row.display), spark, make("span", { class: "quiet" }, `${number(row.authors)} ${text.people}`));
 }
 
-const address = view === "moderate" ? following(listen) : () => `/api/v1/events/${name}/stream?view=${view}`;
-const draw = { wall: drawWall, screen: drawWall, board: drawBoard, moderate: drawModerate }[view];
+const draw = { wall: drawWall, screen: drawStage, board: drawBoard, moderate: drawModerate }[view];
+function heard({ now, away }) {
+  document.body.classList.toggle("away", Boolean(away));
+  if (inside && (now || away)) status.textContent = away ? text.reconnecting : "";
+  if (now) draw(now);
+}
+
+// A queue is a moderator's own: it has a stream of its own, for as long as the session lasts
+const queue = view === "moderate" ? following(listen) : null;
 function listen() {
   stream?.close();
-  stream = new EventSource(address());
-  stream.addEventListener("now", (message) => {
-    document.body.classList.remove("away");
-    draw(JSON.parse(message.data));
-    if (view === "board") status.textContent = "";
-  });
+  stream = new EventSource(queue());
+  stream.addEventListener("now", (message) => heard({ now: JSON.parse(message.data) }));
   stream.onerror = () => {
-    document.body.classList.add("away");
-    status.textContent = text.reconnecting;
+    heard({ away: true });
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   };
 }
-listen();
+if (queue) listen(); else (await follow(heard))({ url: `/api/v1/events/${name}/stream?view=${view}` });
 
 if (screen && "wakeLock" in navigator) {
   const stayAwake = () => document.visibilityState === "visible" && navigator.wakeLock.request("screen").catch(() => {});

@@ -1,0 +1,81 @@
+"""`upswell forget`: everything that somebody wrote is withdrawn, and taken out of what is kept beside Kafka."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
+from pipeline.cli.errors import CommandError, complain
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+
+def forget(
+    author: Annotated[str, typer.Argument(metavar="AUTHOR", help="As posts name them; of sms and mail the address")],
+    source: Annotated[str, typer.Option("--source", metavar="NAME", help="Of their posts: mastodon, sms, web, ...")],
+    records: Annotated[
+        list[Path] | None, typer.Option("--records", metavar="DIR", help="A folder of `upswell record`; repeatable")
+    ] = None,
+    brokers: BrokersFlag = None,
+    partitions: PartitionsFlag = None,
+    config: ConfigFlag = None,
+) -> None:
+    """Withdraw all that an author wrote in a source, and clear it from archives and from what sources remember.
+
+    Pages, walls and examples lose the posts within seconds, counts with the next minute. Stop `upswell sources` and
+    `upswell record` for it where they run: they hold what is to be cleared. Kafka itself keeps each record as long as
+    its topic says. The same again changes nothing.
+
+    \b
+    Examples:
+      upswell forget '@ann@example.org' --source mastodon --records archive/
+      upswell forget '+33 6 12 34 56 42' --source sms
+    """
+    from pipeline.kafka.producer import PostProducer
+    from pipeline.sources.live.store import Store, StoreError
+    from pipeline.sources.recording import Recording, RecordingError
+    from schemas import Post
+    from schemas.topics import Topics
+
+    settings = settings_in_force(config, partitions=partitions, kafka_brokers=brokers)
+    known_as = _known_as(settings, author, source)
+    now_ms = time.time_ns() // 1_000_000
+    with kafka_faults(), PostProducer(settings, say=complain) as producer:
+        producer.push([Post("", known_as, "", now_ms, source, deleted=now_ms)])
+    print(f"withdrawn: all of {source} by this author, up to now")
+    folder = Path(settings.state_dir)
+    try:
+        if (folder / "sources.db").exists():
+            store = Store(folder)
+            try:
+                print(f"cleared: {store.forget(source, known_as):,} posts that sources remembered")
+            finally:
+                store.close()
+        for kept in records or ():
+            recording = Recording(kept, Topics(settings.kafka_prefix).posts)
+            try:
+                print(f"cleared: {recording.forget(source, known_as):,} posts in {kept}")
+            finally:
+                recording.close()
+    except (StoreError, RecordingError) as error:
+        raise CommandError(f"{error}; then say it again") from None
+
+
+def _known_as(settings: Settings, author: str, source: str) -> str:
+    """The author as posts have it: of a telephone number or mail address the pseudonym."""
+    from pipeline.sources.senders import FILE_NAME, Senders
+
+    folder = Path(settings.state_dir)
+    number = source == "sms" and not author.startswith("sms-")
+    address = source == "mail" and not author.startswith("mail-")
+    if not number and not address:
+        return author
+    if not (folder / FILE_NAME).exists():
+        raise CommandError(f"{folder} holds no key of pseudonyms; name the folder of the server by UPSWELL_STATE_DIR")
+    senders = Senders.of_folder(folder)
+    return (senders.phone(author) if number else senders.mail(author))[0]

@@ -1,0 +1,132 @@
+"""Containers of files: the members of a tar (also a packed one) and of a zip, each as a file of its own."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+from pipeline.sources.archives.account import ACCOUNT, account_in
+from pipeline.sources.archives.files import is_archive
+from pipeline.sources.archives.streams import CHUNK_BYTES, Progress, TruncatedError, beginning, chunks
+
+_DEPTH = 3  # containers within containers
+_TAR_HEAD = 512
+_OFFICE = ("xl/workbook.xml", "content.xml", "word/document.xml")
+
+
+@dataclass(slots=True)
+class Member:
+    """A file, alone or within a container."""
+
+    name: str
+    content: Iterator[bytes]  # unpacked
+    author: str | None = None  # whose account the container is of
+
+
+def members(name: str, content: Iterator[bytes], progress: Progress, depth: int = 0) -> Iterator[Member]:
+    """The files in an unpacked content: itself, unless it is a container.
+
+    What no archive of posts is named like is left out of a container, unless nothing in it is. The content of each
+    has to be taken before the next is asked for. What is broken raises TruncatedError from the content of a member.
+    """
+    head, rest = beginning(content, _TAR_HEAD)
+    if depth < _DEPTH and head[257:262] == b"ustar":
+        yield from _tar(name, rest, progress, depth)
+    elif depth < _DEPTH and head.startswith(b"PK\x03\x04"):
+        with tempfile.TemporaryFile() as held:  # its table of contents is at its end
+            try:
+                for chunk in rest:
+                    held.write(chunk)
+            except TruncatedError as error:
+                yield Member(name, _broken(str(error)))
+                return
+            held.seek(0)
+            yield from _zip(name, held, progress, depth)
+    else:
+        yield Member(name, rest)
+
+
+def _broken(why: str) -> Iterator[bytes]:
+    raise TruncatedError(why)
+    yield b""
+
+
+class _File(io.RawIOBase):
+    """A content as a file that can only be read on."""
+
+    def __init__(self, content: Iterator[bytes]) -> None:
+        self._content = content
+        self._held = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        parts = [self._held]
+        have = len(self._held)
+        while size < 0 or have < size:
+            chunk = next(self._content, b"")
+            if not chunk:
+                break
+            parts.append(chunk)
+            have += len(chunk)
+        whole = b"".join(parts)
+        self._held = whole[size:] if size >= 0 else b""
+        return whole[:size] if size >= 0 else whole
+
+
+def _tar(name: str, content: Iterator[bytes], progress: Progress, depth: int) -> Iterator[Member]:
+    try:
+        with tarfile.open(fileobj=_File(content), mode="r|", bufsize=CHUNK_BYTES) as tar:
+            for entry in tar:
+                if not entry.isreg() or not is_archive(entry.name):
+                    continue
+                raw = tar.extractfile(entry)
+                if raw is not None:
+                    inner = f"{name}:{entry.name}"
+                    yield from members(
+                        inner, _guarded(chunks(cast(BinaryIO, raw), Progress(), inner)), progress, depth + 1
+                    )
+    except (tarfile.TarError, TruncatedError, EOFError) as error:
+        yield Member(name, _broken(f"the tar is cut or corrupt: {error}"))
+
+
+def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[Member]:
+    try:
+        with zipfile.ZipFile(held) as packed:
+            entries = [entry for entry in packed.infolist() if not entry.is_dir()]
+            names = {entry.filename for entry in entries}
+            if not names.isdisjoint(_OFFICE):
+                yield Member(name, _broken("an office document: save its table as CSV (UTF-8)"))
+                return
+            accounts = [entry for entry in entries if PurePosixPath(entry.filename).name == ACCOUNT]
+            author = account_in(packed.read(accounts[0])[:65_536]) if accounts else None
+            for entry in sorted(entries, key=lambda entry: entry.filename):
+                inner = f"{name}:{entry.filename}"
+                if not is_archive(entry.filename):
+                    continue
+                if entry.flag_bits & 1:
+                    yield Member(inner, _broken("encrypted: unpack it first"))
+                    continue
+                with packed.open(entry) as raw:
+                    for member in members(
+                        inner, _guarded(chunks(cast(BinaryIO, raw), Progress(), inner)), progress, depth + 1
+                    ):
+                        member.author = member.author or author
+                        yield member
+    except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError) as error:
+        yield Member(name, _broken(f"the zip is cut or corrupt: {error}"))
+
+
+def _guarded(content: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from content
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise TruncatedError(f"cut or corrupt in its container: {error}") from None

@@ -1,0 +1,72 @@
+"""Submissions and comments of Reddit, as its dumps have them one a line and its API in listings."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from pipeline.sources.archives.formats.base import Format, Word, build, short, web_address
+from pipeline.sources.archives.formats.tweets1 import unescaped
+from pipeline.sources.archives.mend import read
+from pipeline.sources.archives.times import Clock
+from schemas import Post, PostError
+
+_GONE = frozenset({"[deleted]", "[removed]"})
+_CLOCK = Clock()
+
+
+class _Thing(msgspec.Struct):
+    id: Word
+    author: Word
+    created_utc: int | float | str
+    title: str | None = None
+    selftext: str | None = None
+    body: str | None = None
+    permalink: str | None = None
+
+
+class _Wrapped(msgspec.Struct):
+    data: msgspec.Raw
+    kind: str = ""
+
+
+_decoder = msgspec.json.Decoder(_Thing)
+_wrapped = msgspec.json.Decoder(_Wrapped)
+
+
+def parse(record: bytes) -> Post | None:
+    """The post in one submission or comment; None where its text was taken away. Raises PostError."""
+    if b'"data"' in record:
+        with suppress(msgspec.DecodeError):  # the word may stand elsewhere
+            record = bytes(_wrapped.decode(record).data)
+    thing = read(_decoder, record)
+    comment = thing.body is not None
+    parts = [thing.body] if comment else [thing.title, thing.selftext]
+    texts = [part for part in parts if part and part not in _GONE]
+    if thing.title is None and thing.body is None and thing.selftext is None:
+        raise PostError("invalid", "neither title nor body")
+    if not texts:
+        return None
+    return build(
+        ("t1_" if comment else "t3_") + thing.id.removeprefix("t1_").removeprefix("t3_"),
+        thing.author,
+        unescaped("\n\n".join(texts)),
+        _CLOCK.ms(str(thing.created_utc), "$.created_utc"),
+        source="reddit",
+        url=web_address(f"https://www.reddit.com{short(thing.permalink)}") if thing.permalink else None,
+    )
+
+
+def _knows(value: dict[str, Any]) -> bool:
+    if value.get("kind") in ("t1", "t3") and isinstance(value.get("data"), dict):
+        return True
+    return (
+        "created_utc" in value
+        and "author" in value
+        and ("subreddit" in value or "selftext" in value or "link_id" in value)
+    )
+
+
+FORMATS = (Format("reddit", parse, _knows, rank=26),)

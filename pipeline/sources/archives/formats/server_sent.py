@@ -1,0 +1,47 @@
+"""Server-sent events, as streaming APIs write them when their answer is kept: the JSON of each `data:` line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from pipeline.sources.archives.block import Block, Document, Filling
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Given, Parsed
+from pipeline.sources.archives.lines import Overlong, blocks
+from schemas import PostError
+
+_LINE = re.compile(rb"(event|data|id|retry)?:\s?(.*)", re.DOTALL)
+_POSTS = (b"", b"update", b"status.update", b"message")  # events that bring one
+
+
+def _knows(_name: str, head: bytes) -> bool:
+    lines = [line for line in head.split(b"\n")[:32] if line.strip()]
+    return any(line.startswith(b"data:") for line in lines) and all(map(_LINE.match, lines[:-1] or lines))
+
+
+def _read(name: str, content: Iterator[bytes], _given: Given, parse: Callable[[bytes], Parsed]) -> Iterator[Block]:
+    event = b""
+    for part in blocks(content, PAGE_BYTES):
+        filling = Filling(name, "server-sent events")
+        if isinstance(part, Overlong):
+            filling.fault(part.line, part.raw, PostError("too-large", f"{part.size} bytes, at most {PAGE_BYTES}"))
+        elif part.truncated:
+            filling.fault(part.first, part.rows[0], PostError("truncated", part.truncated))
+        else:
+            for number, row in enumerate(part.rows, part.first):
+                row = row.strip()
+                if not row:
+                    event = b""
+                elif (line := _LINE.fullmatch(row)) is None:
+                    filling.fault(number, row, PostError("invalid", "no line of server-sent events"))
+                elif line[1] == b"event":
+                    event = line[2].strip()
+                elif line[1] == b"data":
+                    if event in _POSTS and line[2][:1] == b"{":
+                        filling.add(number, line[2], parse)
+                    else:
+                        filling.block.skipped += 1
+        yield filling.block
+
+
+DOCUMENTS = (Document("server-sent events", _knows, _read),)

@@ -1,0 +1,154 @@
+"""What is wrong with a file as a whole, in one sentence: when most of it is dead, or its times cannot be true."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import orjson
+
+from pipeline.sources.archives.batches import Dead
+from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.times import AMBIGUOUS
+
+_SHOWN_KEYS = 8
+_EXAMPLES = 8  # dead letters that are looked at
+_EARLY_MS = 31_536_000_000  # 1971: before it, times are of another unit
+_LATE_MS = 4_102_444_800_000  # 2100
+_MAGIC = (
+    (b"PAR1", "a Parquet file: write it as CSV or JSON lines"),
+    (b"SQLite format 3", "a SQLite database: write its table as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save its table as CSV (UTF-8)"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first (7z x)"),
+    (b"Rar!", "a RAR archive: unpack it first (unrar x)"),
+    (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
+    (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
+    (b"Obj\x01", "an Avro file: write it as JSON lines"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"WARC/", "a WARC of web pages: take the posts out of it first"),
+    (b"\x80\x04\x95", "a Python pickle: write it as JSON lines"),
+)
+_HTML = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+
+
+class Judge:
+    """Looks on while a file is read, and says at its end what is wrong with it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._head = b""
+        self._posts = self._skipped = 0
+        self._reasons: Counter[str] = Counter()
+        self._examples: list[Dead] = []
+        self._first_ms: int | None = None
+        self._last_ms = 0
+
+    def watched(self, content: Iterator[bytes]) -> Iterator[bytes]:
+        """The content, of which the beginning is kept."""
+        for chunk in content:
+            if len(self._head) < 512:
+                self._head += chunk[:512]
+            yield chunk
+
+    def take(self, block: Block) -> None:
+        """Notes what a block holds; the first one with posts of an odd time is told so at once."""
+        self._posts += len(block.posts)
+        self._skipped += block.skipped
+        for dead in block.dead:
+            self._reasons[dead.reason] += 1
+            if len(self._examples) < _EXAMPLES:
+                self._examples.append(dead)
+        if block.posts and self._first_ms is None:
+            times = [int(post.time) for post in block.posts]
+            self._first_ms, last_ms = min(times), max(times)
+            if note := self._odd(self._first_ms, last_ms):
+                block.notes.append(note)
+                block.failed = self._first_ms > _LATE_MS
+
+    def _odd(self, first_ms: int, last_ms: int) -> str:
+        if last_ms < _EARLY_MS:
+            when, hint = "the year 1970", "are they seconds? `time` is milliseconds or RFC 3339"
+        elif first_ms > _LATE_MS:
+            when, hint = f"the year {_year(first_ms)} and later", "are they of another unit than they seem?"
+        else:
+            return ""
+        return f"{self._name}: its posts lie in {when}: {hint}, or say --time-format"
+
+    def verdict(self) -> Block | None:
+        """What is to be told of the whole file."""
+        dead = self._reasons.total()
+        if 2 * dead <= self._posts + self._skipped + dead:
+            return None
+        records = self._posts + self._skipped + dead
+        said = f"{self._name}: {dead:,} of {records:,} records are no posts ({self._why()}): {self._advice()}"
+        return Block(self._name, notes=[said], failed=True)
+
+    def _why(self) -> str:
+        return ", ".join(f"{reason} {count:,}" for reason, count in self._reasons.most_common(3))
+
+    def _advice(self) -> str:
+        magic = next((what for mark, what in _MAGIC if self._head.startswith(mark)), None)
+        if magic is not None:
+            return f"it is {magic}"
+        if _HTML.match(self._head):
+            return "it is a web page, not an archive"
+        main = self._reasons.most_common(1)[0][0]
+        first = next(dead for dead in self._examples if dead.reason == main) if self._has(main) else self._examples[0]
+        if main == "not-utf8":
+            return "it looks like Latin-1 or Windows-1252: convert it first (iconv -f WINDOWS-1252 -t UTF-8)"
+        if main == "truncated":
+            return first.detail
+        if main == "time":
+            return _of_times(self._examples, first)
+        return _of_records(first)
+
+    def _has(self, reason: str) -> bool:
+        return any(dead.reason == reason for dead in self._examples)
+
+
+def _of_times(examples: list[Dead], first: Dead) -> str:
+    unclear = next((dead for dead in examples if AMBIGUOUS in dead.detail), None)
+    if unclear is None:
+        return f"{first.detail}; --time-format says how its times are written, --zone where"
+    value = unclear.detail.partition(" is ambiguous")[0].strip("'\"")
+    if not re.match(r"\d{1,2}[/.-]", value):
+        return f"{unclear.detail}; say where its clock stood, as in --zone America/Los_Angeles"
+    mark = value.lstrip("0123456789")[:1]
+    day_first = any(int(part) > 12 for dead in examples if (part := _first_number(dead.detail)) is not None)
+    order = ("%d", "%m") if day_first else ("%m", "%d")
+    year = "%Y" if re.search(r"\d{4}", value) else "%y"
+    clock = "" if ":" not in value else " %I:%M" if re.search(r"[AaPp]\.?[Mm]", value) else " %H:%M"
+    clock += ":%S" if value.count(":") > 1 else ""
+    clock += " %p" if "%I" in clock else ""
+    pattern = mark.join((*order, year)) + clock
+    return (
+        f"times like {value!r} do not say which is the day, which the month: say it, as in --time-format {pattern!r},"
+        " and where that was, as in --zone Europe/Paris"
+    )
+
+
+def _first_number(detail: str) -> int | None:
+    found = re.match(r"['\"](\d{1,2})[/.-]", detail)
+    return int(found[1]) if found else None
+
+
+def _of_records(first: Dead) -> str:
+    try:
+        value = orjson.loads(first.raw)
+    except orjson.JSONDecodeError:
+        value = None
+    if isinstance(value, dict) and value and not first.detail.startswith("whose"):
+        keys = ", ".join(list(value)[:_SHOWN_KEYS])
+        return (
+            f"it looks like JSON objects of {keys}, in which upswell finds no posts"
+            f" (first fault, line {first.line}: {first.detail}); docs/archives.md lists what is read"
+        )
+    return f"first fault, line {first.line}: {first.detail}; docs/archives.md lists what is read"
+
+
+def _year(time_ms: int) -> int:
+    return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=time_ms)).year

@@ -1,0 +1,91 @@
+"""Records whose decoration is malformed: read without it, so that it costs itself and not the post."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TypeVar
+
+import msgspec
+import orjson
+
+from schemas import PostError
+from schemas.posts import decoded
+
+_PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$")
+_STEP = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
+_FAULTS = 64  # of one record that are mended
+T = TypeVar("T")
+
+
+def read(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
+    """The record as the decoder's type, without those parts of the wrong type that it can do without.
+
+    Of a list the bad items are left out, of an object the bad fields; an id that is a number is read as text, and a
+    character of which only half is there becomes U+FFFD. Raises PostError when what is bad is needed.
+    """
+    try:
+        return decoded(decoder, record)
+    except PostError as error:
+        if error.reason not in ("invalid", "not-json"):
+            raise
+        first = error
+    try:
+        value = _loaded(record)
+    except (ValueError, RecursionError):
+        raise first from None
+    for _ in range(_FAULTS):
+        try:
+            return decoder.decode(orjson.dumps(value))
+        except msgspec.ValidationError as error:
+            place = _PLACE.search(str(error))
+            if place is None or not _mended(value, place[1], str(error)):
+                raise _told(first, error) from None
+        except (msgspec.DecodeError, TypeError, ValueError, RecursionError):
+            raise first from None
+    raise first
+
+
+def _told(first: PostError, error: msgspec.ValidationError) -> PostError:
+    """What was wrong at first, unless that was the decoration only."""
+    return first if first.reason == "invalid" else PostError("invalid", str(error))
+
+
+def _loaded(record: bytes) -> Any:
+    try:
+        return orjson.loads(record)
+    except orjson.JSONDecodeError:
+        pass
+    # half characters and NaN, which other programs write
+    value = json.loads(record, parse_constant=lambda _: None)
+    text = json.dumps(value, ensure_ascii=False)
+    return orjson.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _mended(value: Any, path: str, message: str) -> bool:
+    """Whether what is wrong at the path could be taken out."""
+    steps: list[str | int] = [name or int(number) for name, number in _STEP.findall(path.replace("[...]", ""))]
+    if not steps:
+        return False
+    parents = [value]
+    for step in steps[:-1]:
+        try:
+            parents.append(parents[-1][step])
+        except (KeyError, IndexError, TypeError):
+            return False
+    last = steps[-1]
+    holder = parents[-1]
+    if isinstance(holder, dict) and isinstance(last, str) and last.endswith("id") and "`str" in message:
+        bad = holder.get(last)
+        if type(bad) is int:
+            holder[last] = str(bad)
+            return True
+    # the innermost item of a list that the fault stands in, else the field itself
+    for at in range(len(steps) - 1, -1, -1):
+        if isinstance(steps[at], int):
+            del parents[at][steps[at]]
+            return True
+    if isinstance(holder, dict) and last in holder:
+        del holder[last]
+        return True
+    return False

@@ -1,0 +1,135 @@
+"""One order for all posts of an archive: by time, then by what the posts themselves say, whatever held them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import compress, count, islice
+from operator import and_, attrgetter, eq, ge, gt
+
+import msgspec
+
+from schemas import Post
+
+Key = tuple[int, str]  # time (ms) and id
+_time_ms = attrgetter("time")
+_id = attrgetter("id")
+_LAST_ID = "\U0010ffff" * 2
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def key_of(post: Post) -> Key:
+    """What posts are ordered by; posts that share it are copies or versions of one, ordered by all they say."""
+    return post.time, post.id  # type: ignore[return-value]  # archives carry int times only
+
+
+def sort_by_time(posts: list[Post]) -> None:
+    """Sorts posts in place. Those of one time stay as they stand, unless two have one id: then all they say decides."""
+    times = list(map(_time_ms, posts))
+    if any(map(gt, times, islice(times, 1, None))):
+        posts.sort(key=_time_ms)
+    if len(set(map(_id, posts))) < len(posts):
+        settle(posts)
+
+
+def put_in_order(posts: list[Post]) -> None:
+    """Sorts posts by time, id, source and all the rest, in place."""
+    posts.sort(key=_time_ms)
+    settle(posts)
+
+
+def settle(posts: list[Post]) -> None:
+    """Puts posts that are in order of time in the one order that those of one time have."""
+    times = list(map(_time_ms, posts))
+    ids = list(map(_id, posts))
+    same_time = map(eq, times, islice(times, 1, None))
+    unsettled = map(and_, same_time, map(ge, ids, islice(ids, 1, None)))
+    end = 0
+    for place in compress(count(), unsettled):
+        if place < end:
+            continue
+        time = times[place]
+        start, end = bisect_left(times, time, 0, place + 1), bisect_right(times, time, place)
+        posts[start:end] = _by_what_they_say(posts[start:end])
+
+
+def _by_what_they_say(posts: list[Post]) -> list[Post]:
+    posts.sort(key=_id)
+    ids = list(map(_id, posts))
+    if any(map(eq, ids, islice(ids, 1, None))):
+        posts.sort(key=lambda post: (post.id, post.source or "", _encode(post)))
+    return posts
+
+
+@dataclass(slots=True)
+class Run:
+    """Posts in order, in blocks of which none is empty and none ends between two posts of the same key.
+
+    One that is not `settled` is in order of time alone (see `sort_by_time`), and no block of it ends within a time:
+    what that saves is lost only where other runs have posts of the same stretch.
+    """
+
+    first: Key  # of its first post, or any key before it
+    blocks: Iterator[list[Post]]
+    settled: bool = True
+
+
+class _Open:
+    __slots__ = ("_rest", "_settled", "_unsettled", "head", "last")
+
+    def __init__(self, run: Run) -> None:
+        self._rest = run.blocks
+        self._settled = run.settled
+        self._unsettled = False
+        self.head: list[Post] = []
+        self.last: Key = (-1, "")
+
+    def fill(self) -> bool:
+        """Whether there are posts left."""
+        if not self.head:
+            self.head = next(self._rest, [])
+            if self.head:
+                self._unsettled = not self._settled
+                self.last = (int(self.head[-1].time), _LAST_ID) if self._unsettled else key_of(self.head[-1])
+        return bool(self.head)
+
+    def settle(self) -> None:
+        if self._unsettled:
+            self._unsettled = False
+            settle(self.head)
+            self.last = key_of(self.head[-1])
+
+    def take(self, limit: Key) -> list[Post]:
+        cut = len(self.head) if self.last <= limit else bisect_right(self.head, limit, key=key_of)
+        taken = self.head[:cut]
+        del self.head[:cut]
+        return taken
+
+
+def merged(runs: Iterable[Run]) -> Iterator[list[Post]]:
+    """All posts of the runs in order. A run is begun when its first post is due, and holds one block at a time."""
+    waiting = deque(sorted(runs, key=attrgetter("first")))
+    begun: list[_Open] = []
+    while True:
+        begun = [run for run in begun if run.fill()]
+        limit = min((run.last for run in begun), default=None)
+        while waiting and (limit is None or waiting[0].first <= limit):
+            run = _Open(waiting.popleft())
+            if run.fill():
+                begun.append(run)
+                limit = run.last if limit is None else min(limit, run.last)
+        if limit is None:
+            return
+        if len(begun) > 1:
+            for run in begun:
+                run.settle()
+            limit = min(run.last for run in begun)
+        parts = [part for run in begun if (part := run.take(limit))]
+        posts = parts[0]
+        if len(parts) > 1:
+            for part in parts[1:]:
+                posts += part
+            put_in_order(posts)
+        yield posts

@@ -1,0 +1,75 @@
+"""One path as blocks: what is in it is unpacked, read, and judged as a whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.sources.archives.account import account_beside
+from pipeline.sources.archives.batches import ArchiveError, Dead
+from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.containers import members
+from pipeline.sources.archives.files import STDIN
+from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.judging import Judge
+from pipeline.sources.archives.reader import read_file
+from pipeline.sources.archives.streams import Progress, as_utf8, chunks
+from schemas import Post
+
+
+def blocks_of(path: Path, raw: BinaryIO, progress: Progress, wanted: str, given: Given) -> Iterator[Block]:
+    """The blocks of a file, or of all files in it where it is a container, as posts of the source that was given.
+
+    After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time.
+    """
+    name = "-" if path == STDIN else str(path)
+    for member in members(name, chunks(raw, progress, name), progress):
+        author = given.author or member.author or (account_beside(path) if path != STDIN else None)
+        judge = Judge(member.name)
+        own = replace(given, author=author)
+        for block in read_file(member.name, judge.watched(as_utf8(member.content)), wanted, own, progress.stalled):
+            if given.source is not None:
+                for post in block.posts:
+                    post.source = given.source
+            judge.take(block)
+            yield block
+        last = judge.verdict()
+        if last is not None:
+            yield last
+
+
+@dataclass
+class Explained:
+    """What the first records of a file are read as."""
+
+    name: str
+    how: str = ""
+    posts: list[tuple[int, Post]] = field(default_factory=list)  # each with its line
+    dead: list[Dead] = field(default_factory=list)
+    skipped: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def explained(path: Path, wanted: str, given: Given, records: int, stdin: BinaryIO | None = None) -> list[Explained]:
+    """What the first records of a file, or of each file in it, are read as. Raises ArchiveError."""
+    found: dict[str, Explained] = {}
+    with ExitStack() as stack:
+        try:
+            raw = (stdin or sys.stdin.buffer) if path == STDIN else stack.enter_context(open(path, "rb", buffering=0))
+        except OSError as error:
+            raise ArchiveError(f"{path} cannot be read: {error.strerror}; check the file") from None
+        for block in blocks_of(path, raw, Progress(), wanted, given):
+            file = found.setdefault(block.file, Explained(block.file))
+            file.how = file.how or block.how
+            room = records - len(file.posts)
+            file.posts += list(zip(block.lines, block.posts, strict=False))[: max(room, 0)]
+            file.dead += block.dead[: max(records - len(file.dead), 0)]
+            file.skipped += block.skipped
+            file.notes += block.notes
+            if block.file == str(path) and len(file.posts) + len(file.dead) >= records:
+                break  # of what is no container the rest need not be read
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""Tables of posts, as scrapers, exports and spreadsheets write them."""

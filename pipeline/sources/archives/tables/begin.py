@@ -1,0 +1,115 @@
+"""Where a table begins: behind a `sep=` line and titles, at a header that names what posts need."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.tables.columns import Columns, choose
+from pipeline.sources.archives.tables.tools import SENTIMENT140
+
+_DELIMITERS = ",;\t|"
+_SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
+_SENTIMENT140 = re.compile(r'"?[024]"?,"?\d{5,}"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
+_TITLES = 24  # lines that may stand above a header
+_SAMPLE = 24  # rows that columns are chosen by
+_NAMES = (".csv", ".tsv", ".tab")
+_OF_JSON = frozenset("{}[]")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A table's header: what stands where in the rows from line `first` on."""
+
+    columns: Columns
+    delimiter: str
+    width: int
+    first: int  # the line of the first row, from 1
+    author: str = ""  # whose posts these are, where no column tells
+
+
+def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beginning | None:
+    """Where the table begins in the first bytes of a file; None when they are no table.
+
+    Raises ArchiveError when they are one (`surely`, or plainly by its look) but hold no column for what posts need.
+    """
+    lines = _lines(head)
+    while lines and not lines[0].strip():
+        lines = lines[1:]
+    if not lines or (lines[0].lstrip()[:1] in "{[<" and not surely):
+        return None
+    blank = len(_lines(head)) - len(lines)
+    sep = _SEP.fullmatch(lines[0])
+    start = 1 if sep else 0
+    if _SENTIMENT140.match(lines[0]):
+        names = list(SENTIMENT140)
+        columns = choose(name, names, _rows(lines, ",", len(names)), given.clock, given.columns, given.author)
+        return Beginning(columns, ",", len(names), blank + 1, given.author or "")
+    fault: ArchiveError | None = None
+    for at in range(start, min(start + _TITLES, len(lines))):
+        if lines[at].lstrip()[:1] in _OF_JSON and not surely:
+            break
+        mark = sep[1] if sep else delimiter(lines[at])
+        names = _cells(lines[at], mark)
+        # an export of one person's posts may need two columns
+        if len(names) < (2 if given.author else 3) and not given.columns:
+            continue
+        rows = _rows(lines[at + 1 :], mark, len(names))
+        try:
+            columns = choose(name, names, rows, given.clock, given.columns, given.author)
+        except ArchiveError as error:
+            if fault is None and (surely or given.columns or _is_table(name, rows, lines[at + 1 :], first=at == start)):
+                fault = error
+            continue
+        return Beginning(columns, mark, len(names), blank + at + 2, given.author or "")
+    if fault is None and surely:
+        names = _cells(lines[start], delimiter(lines[start])) if len(lines) > start else []
+        choose(name, names, [], given.clock, given.columns, given.author)
+    if fault is not None:
+        raise fault
+    return None
+
+
+def delimiter(header: str) -> str:
+    """The delimiter of a header: the one of `, ; tab |` that splits it most."""
+    return max(_DELIMITERS, key=header.count)
+
+
+def _lines(head: bytes) -> list[str]:
+    whole = head.rpartition(b"\n")[0] or head  # the last line may be cut
+    return [line.rstrip("\r") for line in whole.decode(errors="replace").split("\n")]
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=mark), [])
+    except csv.Error:
+        return []
+
+
+def _rows(lines: Sequence[str], mark: str, width: int) -> list[list[str]]:
+    """The first rows of this width."""
+    found: list[list[str]] = []
+    reader = csv.reader((line + "\n" for line in lines), delimiter=mark)
+    try:
+        for row in reader:
+            if len(row) == width:
+                found.append(row)
+            if len(found) == _SAMPLE or reader.line_num > 4 * _SAMPLE:
+                break
+    except csv.Error:
+        pass
+    return found
+
+
+def _is_table(name: str, rows: Sequence[Sequence[str]], lines: Sequence[str], *, first: bool) -> bool:
+    """Whether what follows a line has as many cells as it: mostly, or all from the first line on where the name says
+    nothing."""
+    following = sum(1 for line in lines[:_SAMPLE] if line.strip())
+    if any(f"{ending}." in f"{name.lower()}." for ending in _NAMES):
+        return 2 * len(rows) >= following
+    return first and len(rows) >= max(3, following) and not any(cell.lstrip()[:1] in _OF_JSON for cell in rows[0])

@@ -1,0 +1,240 @@
+"""What stands in the cells of tables: nothing in many words, lists of tags as programs print them, people, networks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_NOTHING = frozenset(
+    {"", "nan", "none", "na", "n/a", "<na>", "nat", "null", "nil", "[]", "{}", "()", "[null]", "undefined"}
+)
+_YES = frozenset(
+    {"true", "t", "yes", "y", "1", "1.0", "vrai", "oui", "verdadero", "si", "sí", "wahr", "ja", "protected"}
+)
+_PRIVATE = frozenset(
+    {"private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self", "local_only"}
+)
+_ID = re.compile(r"\d{1,20}", re.ASCII)
+_LANGUAGES = {
+    name: code
+    for code, names in {
+        "ar": "arabic العربية",
+        "bn": "bengali",
+        "ca": "catalan català",
+        "cs": "czech čeština",
+        "da": "danish dansk",
+        "de": "german deutsch",
+        "el": "greek ελληνικά",
+        "en": "english",
+        "es": "spanish español castellano",
+        "fa": "persian farsi فارسی",
+        "fi": "finnish suomi",
+        "fr": "french français",
+        "he": "hebrew עברית",
+        "hi": "hindi हिन्दी",
+        "hu": "hungarian magyar",
+        "id": "indonesian",
+        "it": "italian italiano",
+        "ja": "japanese 日本語",
+        "ko": "korean 한국어",
+        "nl": "dutch nederlands",
+        "no": "norwegian norsk",
+        "pl": "polish polski",
+        "pt": "portuguese português",
+        "ro": "romanian română",
+        "ru": "russian русский",
+        "sv": "swedish svenska",
+        "ta": "tamil",
+        "th": "thai ไทย",
+        "tr": "turkish türkçe",
+        "uk": "ukrainian українська",
+        "ur": "urdu",
+        "vi": "vietnamese",
+        "zh": "chinese 中文",
+    }.items()
+    for name in names.split()
+}
+_MAX_REPR = 65_536  # characters of a cell that are read as a list
+_SPLIT = re.compile(r"[\s,;|]+")
+_WORD = re.compile(r"[#＃$]?[^\W_][\w·\u200c\u200d]*|[#＃]?_+[\w·\u200c\u200d]+")
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
+_NAMED = re.compile(r"""["'](?:text|tag|name|hashtag)["']\s*[:=]>?\s*["']([^"']{1,256})["']""")
+_TAG_KEYS = ("text", "tag", "name", "hashtag")
+_PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
+_CLIENT = re.compile(
+    r"<a |\b(?:Twitter|Tweet\w*|Web (?:App|Client)|iPhone|iPad|Android|Hootsuite|Buffer|IFTTT|dlvr|SocialFlow)\b"
+)
+_NETWORKS = {
+    **{
+        name: name
+        for name in (
+            *("twitter", "mastodon", "bluesky", "facebook", "instagram", "reddit", "telegram", "threads", "tiktok"),
+            *("youtube", "tumblr", "vk", "weibo", "linkedin", "pinterest", "twitch", "gab", "parler", "sms"),
+        )
+    },
+    "x": "twitter",
+    "twitter/x": "twitter",
+    "x/twitter": "twitter",
+    "x (twitter)": "twitter",
+    "x (formerly twitter)": "twitter",
+    "twitter.com": "twitter",
+    "x.com": "twitter",
+}
+
+
+def is_nothing(cell: str) -> bool:
+    """Whether a cell is empty, in whatever word a program has for it.
+
+    >>> [is_nothing(cell) for cell in ("", "nan", "NULL", "[]", "none of it")]
+    [True, True, True, True, False]
+    """
+    return cell.strip().casefold() in _NOTHING
+
+
+def filled(cell: str) -> str:
+    """The cell, or nothing where it holds a word for nothing."""
+    cell = cell.strip()
+    return "" if cell.casefold() in _NOTHING else cell
+
+
+def is_yes(cell: str) -> bool:
+    """Whether a cell says yes, as programs and spreadsheets in several languages do.
+
+    >>> [is_yes(cell) for cell in ("True", "1", "1.0", "VRAI", "False", "0", "")]
+    [True, True, True, True, False, False, False]
+    """
+    return cell.strip().casefold() in _YES
+
+
+def is_private(cell: str) -> bool:
+    """Whether a cell says that a post was for some people only, as servers of the fediverse call it.
+
+    >>> [is_private(cell) for cell in ("direct", "Followers-only", "public", "unlisted", "10 km")]
+    [True, True, False, False, False]
+    """
+    return cell.strip().casefold().replace("-", "_") in _PRIVATE
+
+
+def ids(cell: str) -> list[str]:
+    """The ids in a cell that holds a list of them.
+
+    >>> ids("['17', '18']"), ids("[17, 18]"), ids("17"), ids("nan")
+    (['17', '18'], ['17', '18'], ['17'], [])
+    """
+    return _ID.findall(filled(cell))
+
+
+def network(cell: str) -> str | None:
+    """The network that a cell names.
+
+    >>> network("Twitter"), network("X"), network("Twitter for iPhone")
+    ('twitter', 'twitter', None)
+    """
+    return _NETWORKS.get(cell.strip().casefold())
+
+
+def is_client(cell: str) -> bool:
+    """Whether a cell names a program that tweets are written with."""
+    return network(cell) is None and _CLIENT.search(cell) is not None
+
+
+def person(cell: str) -> str:
+    """The name of an account: bare, with its `@`, or in the object that a program printed.
+
+    >>> person("@ana"), person("{'username': 'ana', 'id': 7}"), person("nan")
+    ('ana', 'ana', '')
+    """
+    cell = filled(cell)
+    if cell[:1] == "{":
+        value = _value(cell)
+        if isinstance(value, dict):
+            cell = next((str(value[key]) for key in _PERSON_KEYS if value.get(key)), "")
+    return whole(cell.removeprefix("@"))
+
+
+def whole(cell: str) -> str:
+    """An id without the point that a column with gaps in it has made of it.
+
+    >>> whole("17.0"), whole("1.7"), whole("ana.0")
+    ('17', '1.7', 'ana.0')
+    """
+    return cell[:-2] if cell.endswith(".0") and cell[:-2].isdigit() else cell
+
+
+def language(cell: str) -> str:
+    """The code of a language that a table calls by its name, in English or by itself.
+
+    >>> language("French"), language("français"), language("fr"), language("pt-BR")
+    ('fr', 'fr', 'fr', 'pt-BR')
+    """
+    return _LANGUAGES.get(cell.strip().casefold(), cell)
+
+
+def tags(cell: str) -> list[str]:
+    """The hashtags and cashtags in a cell, each with its sigil: words, or a list as Python, JSON or R print it.
+
+    What no network would take for a tag is none.
+
+    >>> tags("harbour, #tide"), tags("[{'text': 'harbour', 'indices': [30, 38]}]"), tags("nan"), tags("[30, 38]")
+    (['#harbour', '#tide'], ['#harbour'], [], [])
+    """
+    cell = filled(cell)
+    if not cell:
+        return []
+    found: list[str]
+    if cell[0] in "[{(" or cell.startswith("c("):
+        value = _value(cell)
+        if value is not None:
+            found = list(_names(value))
+        elif "{" in cell:
+            found = _NAMED.findall(cell)
+        elif quoted := _QUOTED.findall(cell):
+            found = [first or second for first, second in quoted]
+        else:
+            found = _SPLIT.split(cell.strip("[](){}"))
+    else:
+        found = [part.strip("'\"") for part in _SPLIT.split(cell)]
+    return [tag if tag[0] in "#$＃" else f"#{tag}" for tag in found if is_tag(tag)]
+
+
+def is_tag(name: str) -> bool:
+    """Whether a name, with or without its sigil, could be a tag: letters, digits and lines, not digits alone."""
+    return (
+        not is_nothing(name)
+        and _WORD.fullmatch(name) is not None
+        and not name.lstrip("#＃$").replace("_", "").isdigit()
+        and any(letter.isalpha() for letter in name)
+    )
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.strip()
+    elif isinstance(value, (list, tuple, set)):
+        for item in value:
+            yield from _names(item)
+    elif isinstance(value, dict):
+        for key in _TAG_KEYS:
+            if isinstance(value.get(key), str):
+                yield value[key].strip()
+                return
+        for key in ("hashtags", "tags", "entities"):
+            if key in value:
+                yield from _names(value[key])
+
+
+def _value(cell: str) -> Any:
+    """What a cell means as JSON or as a literal of Python; None for neither."""
+    if len(cell) > _MAX_REPR:
+        return None
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(cell)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None

@@ -1,0 +1,318 @@
+"""Which column of a table holds what: chosen by its name and by what stands in the first rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.tables import cells
+from pipeline.sources.archives.tables.tools import Tool, tool_of
+from pipeline.sources.archives.times import Clock, kind_of, zone_named
+
+# field -> names of columns that are taken for it, best first; written as `plain` makes them
+KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {
+    "text": (
+        *("text", "full_text", "tweet", "tweet_text", "tweettext", "tweet_content", "tweet_full_text", "content"),
+        *(
+            "message",
+            "body",
+            "post",
+            "post_text",
+            "texte",
+            "originaltweet",
+            "original_tweet",
+            "rawcontent",
+            "raw_content",
+        ),
+        *("renderedcontent", "rendered_content", "status_text", "caption", "hit_sentence", "snippet", "opening_text"),
+        *("selftext", "toot", "textoriginal", "textdisplay", "title", "headline"),
+    ),
+    "time": (
+        *(
+            "time",
+            "created_at",
+            "createdat",
+            "publishedat",
+            "tweetcreatedts",
+            "tweet_created_at",
+            "tweet_created",
+            "tweet_created_ts",
+        ),
+        *("created_utc", "timestamp", "timestamp_ms", "datetime", "date_time", "published", "published_at"),
+        *(
+            "publish_date",
+            "publication_date",
+            "post_date",
+            "postdate",
+            "posted_at",
+            "post_time",
+            "date_posted",
+            "post_created",
+        ),
+        *("tweet_date", "tweet_time", "tweetat", "tweet_timestamp", "created", "created_time", "creation_date"),
+        *("date_utc", "date", "day", "time_ms", "alternate_date_format", "indexed"),
+    ),
+    "author": (
+        *(
+            "author",
+            "account_acct",
+            "acct",
+            "screen_name",
+            "screenname",
+            "user_screen_name",
+            "from_user_name",
+            "from_user",
+            "author_username",
+        ),
+        *("author_screen_name", "username", "user_username", "twitter_screen_name", "author_handle", "user_handle"),
+        *("username_tweet", "usernametweet", "handle", "nick", "nickname", "user_name", "account", "account_name"),
+        *("user", "tweeter", "poster", "creator", "influencer", "extra_author_attributes_short_name"),
+        *("extra_author_attributes_name", "author_name", "author_id", "user_id", "userid", "author_id_str"),
+        *(
+            "user_id_str",
+            "from_user_id",
+            "from_user_id_str",
+            "external_author_id",
+            "auteur",
+            "did",
+            "from",
+            "authordisplayname",
+            "page_name",
+            "name",
+        ),
+    ),
+    "id": (
+        *("id", "id_str", "tweet_id", "tweetid", "status_id", "tweet_id_str", "post_id", "message_id", "comment_id"),
+        *("document_id", "resource_id", "item_id", "uri", "guid"),
+    ),
+    "source": ("platform", "network", "social_network", "page_type", "source_type", "content_source_name", "source"),
+    "lang": ("lang", "language", "langue", "tweet_lang", "lang_code"),
+    "repost_of": (
+        *("repost_of", "retweeted_id", "retweet_of", "retweet_id", "retweet_status_id", "retweeted_status_id"),
+        *("retweeted_status_id_str", "referenced_tweets_retweeted_id", "retweetedtweet_id", "reblog_of"),
+    ),
+    "tags": ("tags", "hashtags", "entities_hashtags", "hashtag", "hash_tags", "entities_str"),
+    "url": ("url", "link", "permalink", "tweet_url", "status_url", "tweet_link", "permanent_url"),
+    "author_name": ("author_name", "display_name", "displayname", "user_display_name", "full_name", "name"),
+}
+FIELDS = tuple(KNOWN_COLUMNS)
+NEEDED = ("text", "time", "author")
+_OF_DAY = ("time", "hour", "heure", "time_of_day", "post_time", "tweet_time", "created_time", "time_utc")
+_ZONES = ("timezone", "time_zone", "tz", "utc_offset", "zone")
+_PROTECTED = ("protected", "user_protected", "author_protected", "is_protected", "account_protected")
+_VISIBILITY = ("visibility", "status_visibility", "toot_visibility", "post_visibility")
+_VERSIONS = ("edit_history_tweet_ids", "edit_tweet_ids", "edit_history")
+_OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|Z", re.ASCII)
+_HAS_ZONE = re.compile(r".*(?::\d\d(?:\.\d+)? ?(?:[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})|\d{9,})", re.ASCII)
+_KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
+_WORDS = re.compile(r"[^\w]+|_+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
+_DAY_MS = 86_400_000
+
+
+def plain(title: str) -> str:
+    """The name of a column without what differs from tool to tool: `Tweet Id`, `tweet.id` and `tweet-id` are one."""
+    return _WORDS.sub("_", title.strip().strip("\ufeff\"'").casefold()).strip("_")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where each field of a post stands in a row, and how its time and source are to be read."""
+
+    names: Sequence[str]
+    place: Mapping[str, int]
+    clock: Clock
+    of_day: int | None = None  # a column that holds the time of day beside the date
+    zone: int | None = None  # a column that holds the offset of local times
+    network: str | None = None  # that all rows come from
+    tool: str = ""  # that wrote the table
+    protected: int | None = None  # a column that tells of accounts whose posts are not public
+    visibility: int | None = None  # a column that tells to whom each post was
+    versions: int | None = None  # a column that holds the ids of all versions of an edited post
+
+    def is_hidden(self, row: Sequence[str]) -> bool:
+        """Whether the row says that not everybody may see the post."""
+        return (self.protected is not None and cells.is_yes(row[self.protected])) or (
+            self.visibility is not None and cells.is_private(row[self.visibility])
+        )
+
+    def moment(self, row: Sequence[str]) -> str:
+        """The whole text of a row's time."""
+        text = row[self.place["time"]].strip()
+        if self.of_day is not None:
+            text = f"{text} {row[self.of_day].strip()}"
+        if self.zone is not None and not _HAS_ZONE.fullmatch(text):
+            offset = row[self.zone].strip()
+            if _OFFSET.fullmatch(offset):
+                text = f"{text} {offset}"
+        return text
+
+    def source(self, row: Sequence[str]) -> str:
+        """The network a row comes from; `csv` when nothing tells."""
+        if self.network is not None:
+            return self.network
+        place = self.place.get("source")
+        cell = cells.filled(row[place]) if place is not None else ""
+        return cells.network(cell) or cell[:256] or "csv"
+
+    def told(self) -> str:
+        """For people: which column each field is read from."""
+        parts = [f"{field}={self.names[place]}" for field, place in self.place.items()]
+        if self.of_day is not None:
+            parts.append(f"time of day={self.names[self.of_day]}")
+        if self.zone is not None:
+            parts.append(f"zone={self.names[self.zone]}")
+        parts += [f"hidden by={self.names[at]}" for at in (self.protected, self.visibility) if at is not None]
+        return ", ".join(parts)
+
+
+def choose(
+    name: str,
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    clock: Clock,
+    asked: Mapping[str, str] | None = None,
+    author: str | None = None,
+) -> Columns:
+    """The columns of a table with these names and first rows.
+
+    `asked` maps fields of a post to the table's own names, for what is not recognised without; with an `author` given
+    none is needed for it. Raises ArchiveError, which names the columns, when a field that every post needs has none.
+    """
+    plains = [plain(title) for title in names]
+    # of two columns of one name the first counts
+    places = {title: place for place, title in reversed(list(enumerate(plains)))}
+    tool = tool_of(places.keys())
+    if tool is not None and tool.zone and clock == Clock():
+        clock = replace(clock, zone=zone_named(tool.zone))
+    place = _asked(name, names, places, asked or {})
+    if "time" not in place:
+        _choose_time(place, places, rows, clock, tool)
+    for field in FIELDS:
+        if field in place or field == "time":
+            continue
+        for title in (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field]):
+            at = places.get(title, -1)
+            if at >= 0 and at not in place.values() and _fits(field, at, rows):
+                place[field] = at
+                break
+    missing = [field for field in NEEDED if field not in place and not (field == "author" and author)]
+    if missing:
+        raise ArchiveError(
+            f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
+            f" name the columns, as in --columns {missing[0]}=NAME"
+        )
+    of_day = zone = None
+    time_cells = _column(rows, place["time"])
+    if _kind(time_cells, clock) == "day" and clock.pattern is None:
+        of_day = next(
+            (
+                places[title]
+                for title in _OF_DAY
+                if title in places
+                and places[title] != place["time"]
+                and _kind(_column(rows, places[title]), clock) == "of-day"
+            ),
+            None,
+        )
+    if clock.pattern is None and clock.zone is None:
+        zone = next((places[title] for title in _ZONES if title in places), None)
+    protected, visibility, versions = (
+        next((places[title] for title in titles if title in places), None)
+        for titles in (_PROTECTED, _VISIBILITY, _VERSIONS)
+    )
+    named = tool.name if tool else ""
+    columns = Columns(names, place, clock, of_day, zone, None, named, protected, visibility, versions)
+    return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
+
+
+def _asked(name: str, names: Sequence[str], places: Mapping[str, int], asked: Mapping[str, str]) -> dict[str, int]:
+    place = {}
+    for field, column in asked.items():
+        if field not in KNOWN_COLUMNS:
+            raise ArchiveError(f"{field!r} is no field of a post that a column can fill: use {', '.join(FIELDS)}")
+        at = next((at for at, title in enumerate(names) if title.strip() == column.strip()), None)
+        at = places.get(plain(column)) if at is None else at
+        if at is None:
+            raise ArchiveError(f"{name} has no column {column!r}: it has {', '.join(names)[:500]}")
+        place[field] = at
+    return place
+
+
+def _choose_time(
+    place: dict[str, int],
+    places: Mapping[str, int],
+    rows: Sequence[Sequence[str]],
+    clock: Clock,
+    tool: Tool | None,
+) -> None:
+    """The column with the clearest times; of equals the best name."""
+    known = (*(tool.columns.get("time", ()) if tool else ()), *KNOWN_COLUMNS["time"])
+    found = [places[title] for title in known if title in places and places[title] not in place.values()]
+    if found:
+        place["time"] = min(found, key=lambda at: _KINDS.index(_kind(_column(rows, at), clock)))
+
+
+def _column(rows: Sequence[Sequence[str]], at: int) -> list[str]:
+    return [row[at] for row in rows if at < len(row) and not cells.is_nothing(row[at])]
+
+
+def _kind(values: Sequence[str], clock: Clock) -> str:
+    """What most of these cells are, as times."""
+    kinds = [kind_of(value, clock) for value in values]
+    return max(set(kinds), key=lambda kind: (kinds.count(kind), -_KINDS.index(kind))) if kinds else ""
+
+
+def _fits(field: str, at: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column may hold a field: what every post needs does not stand in one that is empty."""
+    if not rows or field not in ("author", "text"):
+        return True
+    found = _column(rows, at)
+    return bool(found) and (field != "author" or bool(cells.person(found[0])))
+
+
+def _network(
+    columns: Columns,
+    plains: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    tool: Tool | None,
+    asked: Mapping[str, str],
+) -> str | None:
+    """The one network of a table, when its columns, ids or clients tell it: `source` is the client then."""
+    if "source" in asked:
+        return None
+    at = columns.place.get("source")
+    named = _column(rows, at) if at is not None else []
+    networks = {cells.network(cell) for cell in named}
+    if named and None not in networks:
+        return None  # each row tells its own
+    if tool is not None and tool.network is not None:
+        return tool.network
+    if any("tweet" in title for title in plains) or any(cells.is_client(cell) for cell in named):
+        return "twitter"
+    if any(title.startswith(("reblog", "favourites_count", "account_acct")) for title in plains):
+        return "mastodon"
+    return _by_ids(columns, rows)
+
+
+def _by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:
+    """Ids of Twitter hold the time at which they were given out; those of Bluesky begin with their protocol."""
+    at = columns.place.get("id")
+    if at is None or not rows:
+        return None
+    ids = [row[at].strip() for row in rows if at < len(row)]
+    if all(each.startswith("at://") for each in ids):
+        return "bluesky"
+    agreeing = 0
+    for row in rows:
+        found = _SNOWFLAKE.fullmatch(row[at].strip()) if at < len(row) else None
+        if found:
+            try:
+                time_ms = columns.clock.ms(columns.moment(row))
+            except (ValueError, IndexError):
+                continue
+            agreeing += abs((int(found[1]) >> 22) + 1_288_834_974_657 - time_ms) <= _DAY_MS
+    return "twitter" if agreeing > len(rows) // 2 else None

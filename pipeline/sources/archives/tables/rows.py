@@ -1,0 +1,193 @@
+"""A table read line by line: its rows as posts, those in which a quoted field holds line ends put together again."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from xxhash import xxh64_hexdigest
+
+from pipeline.sources.archives.formats.base import HIDDEN, One, build, declared, edition, short, web_address
+from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.tables import cells
+from pipeline.sources.archives.tables.begin import Beginning
+from schemas import Post, PostError
+
+RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+2028 is text
+_WRITTEN_ID = re.compile(r"x(\d{6,})", re.ASCII)  # rtweet writes an x, lest spreadsheets round them
+# 1.7856E+18, or digits beyond the fifteen that a spreadsheet keeps, all of them zeros
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}|\d{15}0{2,}", re.ASCII)
+_MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
+_NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
+
+Row = tuple[int, bytes, One | PostError]  # its first line, its bytes
+
+
+class Table:
+    """What turns the rows of one table into posts."""
+
+    def __init__(self, name: str, beginning: Beginning) -> None:
+        self._name = name
+        self._beginning = beginning
+        self._columns = beginning.columns
+        self._ids = 0
+        self._rounded = 0
+        self._example = ""
+        self._is_told = False
+
+    def answer(self, record: bytes) -> One | PostError:
+        """The post in one row, HIDDEN for one that was not public, or what is wrong with it."""
+        try:
+            text = record.decode()
+        except UnicodeDecodeError as error:
+            return PostError("not-utf8", f"byte {error.start}: {error.reason}")
+        try:
+            row = next(csv.reader(_LINE.findall(text), delimiter=self._beginning.delimiter, strict=True), [])
+        except csv.Error as error:
+            return PostError("invalid", f"no row of a table: {error}")
+        if len(row) != self._beginning.width:
+            return PostError("invalid", f"{len(row)} columns where the header has {self._beginning.width}")
+        if self._columns.is_hidden(row):
+            return HIDDEN
+        try:
+            return self.post(row)
+        except PostError as error:
+            return error
+
+    def post(self, row: list[str]) -> Post:
+        """The post in the cells of one row. Raises PostError."""
+        columns = self._columns
+        place = columns.place
+        found = {field: cells.filled(row[at]) for field, at in place.items()}
+        identity, repost_of = self._identity(found.get("id", "")), _id(found.get("repost_of", ""))
+        author = (cells.person(found["author"]) if "author" in found else "") or self._beginning.author
+        text = row[place["text"]]
+        if _MARKUP.search(text):
+            text = text_of(text)
+        time_ms = columns.clock.ms(columns.moment(row))
+        post = build(
+            identity or _by_content(author, time_ms, text),
+            author,
+            text,
+            time_ms,
+            source=columns.source(row),
+            lang=short(cells.language(found.get("lang", "")), 64),
+            repost_of=short(repost_of, 256) if not _is_none(repost_of) else None,
+            tags=declared(cells.tags(found["tags"])) if found.get("tags") else None,
+            url=web_address(found.get("url")),
+            author_name=short(found.get("author_name")),
+        )
+        versions = cells.ids(row[columns.versions]) if columns.versions is not None else []
+        is_edited = len(versions) > 1 and identity in versions
+        return edition(post, versions.index(identity), versions) if is_edited else post
+
+    def _identity(self, cell: str) -> str:
+        """What names the post; nothing where a spreadsheet rounded it."""
+        identity = _id(cell)
+        self._ids += 1
+        if _ROUNDED.fullmatch(identity):
+            self._rounded += 1
+            self._example = self._example or identity
+            return ""
+        return identity
+
+    def note(self) -> str:
+        """What is to be told of the rows so far, once."""
+        if self._is_told or self._rounded < 2 or 2 * self._rounded < self._ids:
+            return ""
+        self._is_told = True
+        return (
+            f"{self._name}: a spreadsheet has rounded its ids ({self._example}), so they name no post: neither"
+            " duplicates nor reposts are known by them"
+        )
+
+
+def _is_none(repost_of: str) -> bool:
+    return repost_of in _NO_REPOST or _ROUNDED.fullmatch(repost_of) is not None
+
+
+def _by_content(author: str, time_ms: int | str, text: str) -> str:
+    """Names a post whose table does not: the same row in another file is the same post."""
+    return f"row:{xxh64_hexdigest(repr((author, time_ms, text)).encode())}"
+
+
+def _id(cell: str) -> str:
+    written = _WRITTEN_ID.fullmatch(cell)
+    return written[1] if written else cells.whole(cell)
+
+
+class Rows:
+    """The rows of a table from its lines.
+
+    A row that is broken costs its first line only: what followed it is read once more on its own.
+    """
+
+    def __init__(self, name: str, beginning: Beginning) -> None:
+        self._beginning = beginning
+        self._table = Table(name, beginning)
+        self._open: list[tuple[int, bytes]] = []  # lines of a row whose quotes have not ended
+        self._size = 0
+        self._fault = PostError("invalid", "")  # of the first of them alone
+
+    def notes(self) -> list[str]:
+        """What is to be told of the rows so far, once."""
+        return [note] if (note := self._table.note()) else []
+
+    def feed(self, line: int, raw: bytes) -> Iterator[Row]:
+        """The rows that end with this line."""
+        if line < self._beginning.first:
+            return
+        waiting = deque([(line, raw)])
+        while waiting:
+            line, raw = waiting.popleft()
+            if self._open:
+                answer = self._continued(line, raw)
+                if answer is None:
+                    continue
+                if isinstance(answer[2], PostError):
+                    waiting.extendleft(reversed(self._open[1:]))
+                self._open = []
+                yield answer
+            elif raw.strip():
+                answer = self._alone(line, raw)
+                if answer is not None:
+                    yield answer
+
+    def end(self) -> Iterator[Row]:
+        """What is left at the end of the file."""
+        while self._open:
+            (line, raw), *rest = self._open
+            self._open = []
+            yield line, raw, self._fault
+            for number, following in rest:
+                yield from self.feed(number, following)
+
+    def unfinished(self, line: int, raw: bytes) -> tuple[int, bytes]:
+        """The row in which the file was cut, where its last line is this: its first line, its bytes."""
+        cut = [*self._open, (line, raw)]
+        self._open = []
+        return cut[0][0], b"\n".join(part for _, part in cut)
+
+    def _alone(self, line: int, raw: bytes) -> Row | None:
+        answer = self._table.answer(raw)
+        if isinstance(answer, PostError) and raw.count(b'"') % 2:
+            self._open = [(line, raw)]
+            self._size = len(raw)
+            self._fault = answer
+            return None
+        return line, raw, answer
+
+    def _continued(self, line: int, raw: bytes) -> Row | None:
+        self._open.append((line, raw))
+        self._size += len(raw)
+        first, beginning = self._open[0]
+        if self._size > RECORD_BYTES:
+            return first, beginning, self._fault
+        if raw.count(b'"') % 2 == 0:
+            return None
+        whole = b"\n".join(part for _, part in self._open)
+        answer = self._table.answer(whole)
+        return (first, beginning, self._fault) if isinstance(answer, PostError) else (first, whole, answer)

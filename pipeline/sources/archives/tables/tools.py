@@ -1,0 +1,73 @@
+"""Programs whose tables are known by the columns they write: what a name cannot tell about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that writes tables. Names of columns are plain (`columns.plain`)."""
+
+    name: str
+    marks: frozenset[str]  # columns that no other program writes together
+    network: str | None = None  # whose posts it holds; None: a column tells
+    zone: str = ""  # of its local times
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # to be looked at first
+
+
+SENTIMENT140 = ("target", "sentiment140_id", "date", "flag", "user", "text")
+TOOLS = (
+    Tool("TAGS", frozenset({"from_user", "id_str", "created_at"}), "twitter", columns={"time": ("created_at",)}),
+    Tool("DMI-TCAT", frozenset({"from_user_name", "created_at", "text"}), "twitter"),
+    Tool(
+        "twarc-csv",
+        frozenset({"author_id", "conversation_id", "created_at", "author_username"}),
+        "twitter",
+        columns={"author": ("author_username",), "tags": ("entities_hashtags",)},
+    ),
+    Tool("twint", frozenset({"conversation_id", "username", "tweet", "date", "time"}), "twitter"),
+    Tool(
+        "snscrape",
+        frozenset({"url", "date", "user", "renderedcontent"}),
+        "twitter",
+        columns={"text": ("rawcontent", "content")},
+    ),
+    Tool("rtweet", frozenset({"status_id", "screen_name", "created_at", "text"}), "twitter"),
+    Tool(
+        "Sentiment140",
+        frozenset(SENTIMENT140),
+        "twitter",
+        zone="America/Los_Angeles",  # it says PDT in each row
+        columns={"id": ("sentiment140_id",)},
+    ),
+    Tool(
+        "Brandwatch",
+        frozenset({"query_name", "date", "author", "url"}),
+        columns={"source": ("page_type", "content_source_name"), "text": ("full_text", "snippet", "title")},
+    ),
+    Tool(
+        "Talkwalker",
+        frozenset({"extra_author_attributes_name", "published"}),
+        columns={
+            "text": ("content", "title_snippet", "content_snippet", "title"),
+            "time": ("published",),
+            "author": ("extra_author_attributes_short_name", "extra_author_attributes_name"),
+        },
+    ),
+    Tool(
+        "Meltwater",
+        frozenset({"hit_sentence", "date", "url"}),
+        columns={
+            "text": ("hit_sentence", "opening_text", "headline", "title"),
+            "author": ("twitter_screen_name", "author_handle", "influencer", "author_name"),
+            "source": ("source_name", "source"),
+        },
+    ),
+)
+
+
+def tool_of(names: Collection[str]) -> Tool | None:
+    """The program that writes columns of these names."""
+    return next((tool for tool in TOOLS if tool.marks <= set(names)), None)

@@ -1,0 +1,225 @@
+"""Times as people's files write them, read as what they are or refused: never another century, never half a day off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from schemas import MAX_TIME_MS, PostError
+
+AMBIGUOUS = "is ambiguous"  # in the detail of what a pattern or a zone would make clear
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local and UTC times alike are reckoned from it
+_DAY_MS = 86_400_000
+_YEARS = range(1970, 2100)  # of what may be a date written as one number
+
+_CLOCK = r"(\d{1,2})(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?([AaPp])\.?[Mm]\.?)?"
+_OFFSET = r"(Z|z|UTC|GMT|UT)?([+-]\d{1,2}(?::?\d\d)?)?(?: (?:UTC|GMT|\(?[A-Z]{3,4}\)?))?"
+_ZONE = rf"(?: ?(?:{_OFFSET}|([A-Z]{{2,5}}))(?:\[[\w/+-]+\])?)?"
+_MONTH = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?"
+_AT = r"(?:(?:,? at |, ?|T| +)"
+
+_ISO = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+_DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})[ -]{_MONTH}[- ,]{{1,2}}(\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+_MONTH_FIRST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}),? (\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+# Twitter's own, C's ctime and what `date` prints: the year stands last
+_YEAR_LAST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}) {_CLOCK}{_ZONE} (\d{{4}})", re.ASCII)
+_TWITTER_PAGE = re.compile(rf"(\d{{1,2}}):(\d\d) ([AP])M · {_MONTH} (\d{{1,2}}), (\d{{4}})", re.ASCII)
+_SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
+_OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
+_SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before AM and PM
+_NUMBER = re.compile(r"(\d+)(?:\.(\d*))?", re.ASCII)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the times of a file are to be read where they do not say it: their pattern, and the zone of local ones.
+
+    `pattern` is one of `datetime.strptime`; where it is given, nothing else is tried. Local times are UTC without a
+    `zone`. A local time that a zone's clocks skip or show twice is refused.
+    """
+
+    zone: ZoneInfo | None = None
+    pattern: str | None = None
+
+    def ms(self, value: str, path: str = "$.time") -> int:
+        """Milliseconds since 1970 UTC of a time as text; raises PostError with reason `time`.
+
+        >>> Clock().ms("2024-05-01 02:40:00 PM +0000"), Clock().ms("20240501144000"), Clock().ms("1714574400")
+        (1714574400000, 1714574400000, 1714574400000)
+        """
+        value = _SPACES.sub(" ", value).strip()
+        try:
+            found = self._patterned(value) if self.pattern is not None else self._told(value)
+        except ValueError as error:
+            raise PostError("time", f"{value[:60]!r} {error} - at `{path}`") from None
+        if not 0 <= found < MAX_TIME_MS:
+            raise PostError("time", f"{value[:60]!r} is not within 1970 to 9998 - at `{path}`")
+        return found
+
+    def _patterned(self, value: str) -> int:
+        assert self.pattern is not None
+        try:
+            moment = dt.datetime.strptime(value, self.pattern)  # noqa: DTZ007 - the zone comes below
+        except ValueError:
+            raise ValueError(f"is not like {self.pattern}") from None
+        if moment.tzinfo is not None:
+            return _since_ms(moment.astimezone(dt.UTC).replace(tzinfo=None))
+        return self._local(moment, None)
+
+    def _told(self, value: str) -> int:
+        number = _NUMBER.fullmatch(value)
+        if number:
+            return self._number(number[1], number[2] or "")
+        if found := _ISO.fullmatch(value):
+            year, _, month, day, *clock = found.groups()
+        elif found := _DAY_FIRST.fullmatch(value):
+            day, month, year, *clock = found.groups()
+        elif found := _MONTH_FIRST.fullmatch(value):
+            month, day, year, *clock = found.groups()
+        elif found := _YEAR_LAST.fullmatch(value):
+            month, day, *clock, year = found.groups()
+        elif found := _TWITTER_PAGE.fullmatch(value):
+            hour, minute, half, month, day, year = found.groups()
+            clock = [hour, minute, None, None, half, None, None, None]
+        else:
+            _refused(value)
+        hour, minute, second, fraction, half, _, offset, name = clock
+        since_ms = _day_ms(int(year), _MONTHS.get(month) or int(month), int(day))
+        since_ms += _of_day_ms(hour, minute, second, half) + int((fraction or "0").ljust(3, "0")[:3])
+        utc = clock[5]
+        if offset is not None:
+            return since_ms - _offset_ms(offset)
+        if utc is not None or (self.zone is None and name is None):
+            return since_ms
+        return self._local(_EPOCH + dt.timedelta(milliseconds=since_ms), name)
+
+    def _number(self, digits: str, fraction: str) -> int:
+        """A time as one number: a unit since 1970, or the digits of a date."""
+        count = len(digits)
+        if count in (8, 10, 12, 14, 17) and (written := _written(digits)) is not None:
+            # as seconds or milliseconds these are of 1970, 1976 or from 2033 on
+            return self._local(written, None)
+        if count in (9, 10):
+            return int(digits) * 1_000 + int(fraction.ljust(3, "0")[:3])
+        if count in (12, 13):
+            return int(digits)
+        if count == 16:
+            return int(digits) // 1_000
+        if count == 19:
+            return int(digits) // 1_000_000
+        if count == 5:
+            raise ValueError("looks like a spreadsheet's number of days: write the column as dates")
+        raise ValueError("is a number that is neither a date nor seconds, ms, us or ns since 1970")
+
+    def _local(self, moment: dt.datetime, name: str | None) -> int:
+        """A local time, by the zone asked for and the abbreviation that may stand behind it."""
+        if self.zone is None:
+            if name is not None:
+                raise ValueError(f"{AMBIGUOUS}: {name} is no zone of one meaning")
+            return _since_ms(moment)
+        first, second = (moment.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
+        places = {
+            place.astimezone(dt.UTC).replace(tzinfo=None)
+            for place in (first, second)
+            if place.astimezone(dt.UTC).astimezone(self.zone).replace(tzinfo=None) == moment
+            and name in (None, place.tzname())
+        }
+        if len(places) == 1:
+            return _since_ms(places.pop())
+        if places:
+            raise ValueError(f"happened twice in {self.zone.key}, where clocks were set back")
+        if name is not None and name not in (first.tzname(), second.tzname()):
+            raise ValueError(f"{AMBIGUOUS}: {name} is not what clocks in {self.zone.key} showed")
+        raise ValueError(f"never was in {self.zone.key}, where clocks were set forward")
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of an IANA name such as `Europe/Paris`; raises ValueError with a sentence."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no zone; use an IANA name such as Europe/Paris, or UTC") from None
+
+
+def kind_of(value: str, clock: Clock) -> str:
+    """What a text could be to a table: a `moment`, a `day`, a time `of-day`, `unclear` or nothing (`""`)."""
+    value = value.strip()
+    if not value:
+        return ""
+    try:
+        clock.ms(value)
+    except PostError as error:
+        if AMBIGUOUS in error.detail:
+            return "unclear"
+        return "of-day" if ":" in value and _OF_DAY.fullmatch(value) else ""
+    if clock.pattern is not None:
+        return "moment" if any(sign in clock.pattern for sign in ("%H", "%I", "%c", "%X")) else "day"
+    return "moment" if ":" in value or (value.replace(".", "").isdigit() and len(value) > 8) else "day"
+
+
+def _refused(value: str) -> NoReturn:
+    if _SLASHED.fullmatch(value):
+        raise ValueError(f"{AMBIGUOUS}: which is the day, which the month")
+    if _OF_DAY.fullmatch(value) and ":" in value:
+        raise ValueError("is a time of day without a date")
+    if re.fullmatch(r"\d(?:[.,]\d+)?[Ee]\+?\d+", value):
+        raise ValueError("was rounded by a spreadsheet")
+    raise ValueError("is no time that is known")
+
+
+@functools.lru_cache(maxsize=1_024)
+def _day_ms(year: int, month: int, day: int) -> int:
+    try:
+        return (dt.datetime(year, month, day) - _EPOCH).days * _DAY_MS  # noqa: DTZ001
+    except ValueError:
+        raise ValueError("is not a date") from None
+
+
+def _of_day_ms(hour: str | None, minute: str | None, second: str | None, half: str | None) -> int:
+    if hour is None:
+        return 0
+    if minute is None and half is None:
+        raise ValueError("is no time that is known")
+    hours, minutes, seconds = int(hour), int(minute or 0), int(second or 0)
+    if half:
+        if not 1 <= hours <= 12:
+            raise ValueError("is not a time of day")
+        hours = hours % 12 + (12 if half in "Pp" else 0)
+    if hours > 23 or minutes > 59 or seconds > 60:
+        raise ValueError("is not a time of day")
+    return (hours * 3_600 + minutes * 60 + min(seconds, 59)) * 1_000  # a leap second is the last one before it
+
+
+def _offset_ms(offset: str) -> int:
+    digits = offset[1:].replace(":", "")
+    hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
+    if hours > 15 or minutes > 59:
+        raise ValueError("has no zone that exists")
+    return (hours * 60 + minutes) * 60_000 * (-1 if offset[0] == "-" else 1)
+
+
+def _since_ms(moment: dt.datetime) -> int:
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
+
+
+def _written(digits: str) -> dt.datetime | None:
+    """The digits as `YYYYMMDD[HH[MM[SS[mmm]]]]`, when they are that."""
+    parts = [int(digits[:4]), *(int(digits[at : at + 2]) for at in range(4, min(len(digits), 14), 2))]
+    if parts[0] not in _YEARS:
+        return None
+    try:
+        return dt.datetime(*parts, microsecond=int(digits[14:] or 0) * 1_000)  # type: ignore[arg-type,misc]  # noqa: DTZ001
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,155 @@
+"""The entries of an RSS, Atom or JSON feed as posts."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import time
+from typing import Any
+
+import feedparser
+import httpx
+import msgspec
+
+from pipeline.sources.archives.formats.base import build, declared, media_of, short, web_address
+from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.live.model import SourceError
+from schemas import Post, PostError, parse_time
+
+MOST_TEXT = 20_000
+MOST_ENTRIES = 500
+
+
+class _Author(msgspec.Struct):
+    name: str | None = None
+
+
+class _JsonItem(msgspec.Struct):
+    id: str | int | float | None = None
+    url: str | None = None
+    title: str | None = None
+    content_text: str | None = None
+    content_html: str | None = None
+    summary: str | None = None
+    date_published: str | None = None
+    authors: list[_Author] | None = None
+    tags: list[str] | None = None
+    image: str | None = None
+
+
+class _JsonFeed(msgspec.Struct):
+    version: str
+    title: str = ""
+    language: str | None = None
+    authors: list[_Author] | None = None
+    items: list[_JsonItem] = msgspec.field(default_factory=list)
+
+
+def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = None) -> list[Post]:
+    """The entries, oldest first; `url` is where they were fetched. An entry without a date is of now. Entries that
+    cannot be used are left out. Raises SourceError for what is no feed."""
+    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    host = httpx.URL(url).host
+    if "json" in content_type or body.lstrip()[:1] == b"{":
+        found = _json_entries(body, host, now)
+    else:
+        found = _xml_entries(body, content_type, host, now)
+    return sorted(found, key=lambda post: int(post.time))
+
+
+def _json_entries(body: bytes, host: str, now: int) -> list[Post]:
+    try:
+        feed = msgspec.json.decode(body, type=_JsonFeed)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise SourceError(f"{host} sends no JSON feed that can be read") from None
+    posts = []
+    for item in feed.items[:MOST_ENTRIES]:
+        text = item.content_text or text_of(item.content_html or "") or item.summary or ""
+        authors = item.authors or feed.authors or [_Author()]
+        try:
+            at = parse_time(item.date_published) if item.date_published else now
+        except PostError:
+            at = now
+        posts += _post(
+            host,
+            id=str(item.id) if item.id is not None else "",
+            link=item.url,
+            title=item.title or "",
+            text=text,
+            at=at,
+            author=authors[0].name or feed.title,
+            tags=item.tags or [],
+            images=[item.image] if item.image else [],
+            lang=feed.language,
+        )
+    return posts
+
+
+def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> list[Post]:
+    told = feedparser.parse(
+        body, response_headers={"content-type": content_type}, sanitize_html=False, resolve_relative_uris=False
+    )
+    if not told.get("version"):
+        raise SourceError(f"{host} sends no feed that can be read")
+    feed: Any = told.feed
+    posts = []
+    for entry in told.entries[:MOST_ENTRIES]:
+        content = entry.content[0].get("value", "") if entry.get("content") else entry.get("summary", "")
+        moment = entry.get("published_parsed") or entry.get("updated_parsed")
+        posts += _post(
+            host,
+            id=entry.get("id", ""),
+            link=entry.get("link"),
+            title=text_of(entry.get("title", "")),
+            text=text_of(content[: 8 * MOST_TEXT]),
+            at=calendar.timegm(moment) * 1_000 if moment else now,
+            author=entry.get("author") or feed.get("author") or text_of(feed.get("title", "")),
+            tags=[tag.get("term") or "" for tag in entry.get("tags", ())],
+            images=[
+                link.get("href", "")
+                for link in entry.get("links", ())
+                if link.get("rel") == "enclosure" and link.get("type", "").startswith("image/")
+            ],
+            lang=feed.get("language"),
+        )
+    return posts
+
+
+def _post(
+    host: str,
+    *,
+    id: str,  # noqa: A002 - the field's name
+    link: str | None,
+    title: str,
+    text: str,
+    at: int,
+    author: str | None,
+    tags: list[str],
+    images: list[str],
+    lang: str | None,
+) -> list[Post]:
+    """The post of an entry, or none. It is known by its id, else its link, else its date and title; where that is no
+    address it is the feed's own."""
+    identity = id or link or f"{at} {title}"
+    identity = identity if ":" in identity and " " not in identity else f"{host}/{identity}"
+    name = " ".join((author or "").split())[:200]
+    whole = text if text.startswith(title) else f"{title}\n{text}".strip()
+    if not whole:
+        return []
+    try:
+        return [
+            build(
+                identity if len(identity) <= 256 else hashlib.sha256(identity.encode()).hexdigest(),
+                f"{name}@{host}"[-256:] if name else host,
+                whole[:MOST_TEXT],
+                max(at, 0),
+                source="feed",
+                lang=short(lang, 64),
+                tags=declared(f"#{''.join(tag.split()).lstrip('#')}" for tag in tags),
+                url=web_address(link),
+                author_name=short(name or None),
+                media=media_of((image, "image", None) for image in images),
+            )
+        ]
+    except PostError:
+        return []

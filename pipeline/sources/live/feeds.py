@@ -1,0 +1,104 @@
+"""RSS, Atom and JSON feeds: asked now and then, politely."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import httpx
+
+from pipeline.sources.live.feed_entries import entries_of
+from pipeline.sources.live.model import Cursor, Item, SourceError
+from pipeline.sources.live.web import ANSWERS_WITHIN_S, WHOLE_WITHIN_S, body_of, refusal, user_agent
+from schemas import Post
+
+MOST_REDIRECTS = 5
+SEEN_KEPT = 2_000
+_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/json;q=0.9, */*;q=0.5"
+_MOVED = {301, 308}
+_ELSEWHERE = {302, 303, 307}
+
+
+class Feed:
+    """One feed. Its cursor: where it has moved to, ETag and Last-Modified as they were told, and the entries seen."""
+
+    source = "feed"
+    silence_s = None  # it is asked, and answers or not
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        every_s: float = 300.0,
+        max_age_s: float = 86_400.0,
+        contact: str = "",
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.name, self.max_age_s = name, max_age_s
+        self._url, self._every_s, self._contact, self._say = url, every_s, contact, say
+
+    async def read(self, cursor: Cursor | None) -> AsyncGenerator[Item, None]:
+        """Entries that were not there the last time, oldest first, without end."""
+        state = cursor if cursor and cursor.get("of") == self._url else {"of": self._url, "url": self._url, "seen": []}
+        async with self._client() as client:
+            while True:
+                async with asyncio.timeout(WHOLE_WITHIN_S):
+                    state, posts = await self._ask(client, state)
+                for post in posts:
+                    yield Item(post)
+                yield Item(None, state)
+                await asyncio.sleep(self._every_s)
+
+    async def probe(self) -> list[str]:
+        """What the feed is."""
+        async with self._client() as client:
+            state, posts = await self._ask(client, {"of": self._url, "url": self._url, "seen": []})
+        how = (
+            "tells what is new (ETag or Last-Modified)"
+            if state.get("etag") or state.get("modified")
+            else "sends all each time"
+        )
+        moved = [f"it has moved to {state['url']}"] if state["url"] != self._url else []
+        return [f"{len(posts)} entries; the server {how}", *moved]
+
+    def _client(self) -> httpx.AsyncClient:
+        headers = {"User-Agent": user_agent(self._contact), "Accept": _ACCEPT}
+        return httpx.AsyncClient(headers=headers, timeout=ANSWERS_WITHIN_S)
+
+    async def _ask(self, client: httpx.AsyncClient, state: Cursor) -> tuple[Cursor, list[Post]]:
+        response, body, home = await self._fetch(client, state)
+        if response.status_code == 304:
+            return state | {"url": home}, []
+        if not response.is_success:
+            raise refusal(response.status_code, response.headers, response.url.host)
+        posts = await asyncio.to_thread(entries_of, body, response.headers.get("Content-Type", ""), str(response.url))
+        seen = dict.fromkeys(state["seen"])
+        fresh = [post for post in posts if post.id not in seen]
+        kept = [*seen, *(post.id for post in fresh)][-max(SEEN_KEPT, len(posts)) :]
+        return {
+            "of": self._url,
+            "url": home,
+            "etag": response.headers.get("ETag"),
+            "modified": response.headers.get("Last-Modified"),
+            "seen": kept,
+        }, fresh
+
+    async def _fetch(self, client: httpx.AsyncClient, state: Cursor) -> tuple[httpx.Response, bytes, str]:
+        """The answer, its body, and the address to ask from now on. Only what is moved for good moves that."""
+        headers = {}
+        if state.get("etag"):
+            headers["If-None-Match"] = state["etag"]
+        if state.get("modified"):
+            headers["If-Modified-Since"] = state["modified"]
+        url = home = state["url"]
+        for _ in range(MOST_REDIRECTS):
+            async with client.stream("GET", url, headers=headers) as response:
+                status = response.status_code
+                if status in _MOVED | _ELSEWHERE and "Location" in response.headers:
+                    url = str(response.url.join(response.headers["Location"]))
+                    if status in _MOVED and home == str(response.request.url):
+                        home = url
+                    continue
+                return response, await body_of(response), home
+        raise SourceError(f"{httpx.URL(url).host} redirects without end")

@@ -1,0 +1,182 @@
+"""What servers with the Mastodon API answer, as posts and facts."""
+
+from __future__ import annotations
+
+import httpx
+import msgspec
+
+from pipeline.sources.archives.formats import mastodon as statuses
+from pipeline.sources.archives.formats.base import Hidden, Word
+from pipeline.sources.live.model import Cursor, Item, Retraction, SourceError
+from pipeline.sources.live.web import get_json
+from schemas import PostError
+
+LIMIT = 40  # statuses of a page
+AT_ONCE = 5  # hashtags of one request: one, and four in any[]
+REWIND_MS = 120_000  # an id tells when its status was written; one that came late has an id of before
+_SNOWFLAKE_DIGITS = 17
+_PUBLIC = ("public", "unlisted")
+
+
+class Message(msgspec.Struct):
+    """A frame of a stream."""
+
+    event: str = ""
+    payload: str = ""
+    error: str = ""
+    status: int = 0
+
+
+class _Account(msgspec.Struct):
+    acct: Word
+
+
+class _Boosted(msgspec.Struct):
+    uri: str = ""
+
+
+class _Status(msgspec.Struct):
+    id: Word
+    account: _Account
+    uri: str = ""
+    visibility: str = "public"
+    reblog: _Boosted | None = None
+
+
+class _Access(msgspec.Struct):
+    local: str = "public"
+    remote: str = "public"
+
+
+class _Feeds(msgspec.Struct):
+    hashtag_feeds: _Access = msgspec.field(default_factory=_Access)
+
+
+class _Urls(msgspec.Struct):
+    streaming: str = ""
+    streaming_api: str = ""
+
+
+class _Configuration(msgspec.Struct):
+    urls: _Urls = msgspec.field(default_factory=_Urls)
+    timelines_access: _Feeds = msgspec.field(default_factory=_Feeds)
+
+
+class _Instance(msgspec.Struct):
+    domain: str = ""
+    uri: str = ""  # v1
+    version: str = ""
+    urls: _Urls = msgspec.field(default_factory=_Urls)  # v1
+    configuration: _Configuration = msgspec.field(default_factory=_Configuration)
+
+
+_status = msgspec.json.Decoder(_Status)
+_page = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """What matters of a server; `local` and `remote`: who may read hashtags (public, authenticated, disabled)."""
+
+    domain: str
+    version: str
+    streaming: str
+    local: str
+    remote: str
+
+    def complaint(self, has_token: bool) -> str:
+        """Why nothing can come from here; '' where something can."""
+        access = {self.local, self.remote}
+        if access == {"disabled"}:
+            return "hashtag timelines are switched off there: a stream gives deletions only, a timeline nothing"
+        if not has_token and "public" not in access:
+            return "hashtag timelines are for its users: a token is needed"
+        return ""
+
+    def restrictions(self, has_token: bool) -> list[str]:
+        """What is left out here, a sentence each."""
+        found = [self.complaint(has_token)]
+        if not found[0]:
+            for what, access in ("its own users", self.local), ("other servers' users", self.remote):
+                if access == "disabled" or (access == "authenticated" and not has_token):
+                    found.append(
+                        f"posts of {what} are not shown" + (" without a token" if access != "disabled" else "")
+                    )
+        return [one for one in found if one]
+
+
+async def instance_of(client: httpx.AsyncClient, url: str) -> Instance:
+    """Asks a server about itself. Raises SourceError, httpx.HTTPError."""
+    host = httpx.URL(url).netloc.decode()
+    try:
+        body = await get_json(client, f"{url}/api/v2/instance")
+    except SourceError as fault:
+        if not str(fault).endswith((" 404", " 400")):
+            raise
+        body = await get_json(client, f"{url}/api/v1/instance")
+    try:
+        told = msgspec.json.decode(body, type=_Instance)
+    except msgspec.DecodeError:
+        raise SourceError(f"{host} does not answer as the Mastodon API does") from None
+    access = told.configuration.timelines_access.hashtag_feeds
+    streaming = told.configuration.urls.streaming or told.urls.streaming_api or url
+    return Instance(
+        told.domain or told.uri.removeprefix("https://") or host,
+        told.version or "an unnamed version",
+        streaming.rstrip("/"),
+        access.local,
+        access.remote,
+    )
+
+
+def timeline_of(body: bytes, domain: str) -> list[tuple[str, bytes]]:
+    """(id, status) of a page, oldest first."""
+    try:
+        page = [(_status.decode(raw).id, bytes(raw)) for raw in _page.decode(body)]
+    except msgspec.DecodeError:
+        raise SourceError(f"{domain} answered with a timeline that cannot be read") from None
+    return sorted(page, key=lambda entry: _order(entry[0]))
+
+
+def item_of(domain: str, event: str, payload: str | bytes, now_ms: int, cursor: Cursor | None = None) -> Item:
+    """What an event of a server says; events that are not known are a sign of life."""
+    raw = payload.encode() if isinstance(payload, str) else payload
+    if event == "delete":
+        id = raw.decode(errors="replace").strip()  # noqa: A001 - the field's name
+        return Item(Retraction("mastodon", now_ms), cursor, f"{domain} {id}")
+    if event not in ("update", "status.update"):
+        return Item(None, cursor)
+    try:
+        post = statuses.parse(raw)
+        status = _status.decode(raw)
+    except PostError as error:
+        return Item(error, cursor)
+    except msgspec.DecodeError as error:
+        return Item(PostError("invalid", str(error)), cursor)
+    if isinstance(post, Hidden) or status.visibility not in _PUBLIC:
+        return Item(None, cursor)
+    post.id = (status.uri or f"{domain}/{status.id}")[:256]  # the same on every server; an id is one server's own
+    if "@" not in post.author:
+        post.author = f"{post.author}@{domain}"
+    if status.reblog is not None:
+        post.repost_of = status.reblog.uri[:256] or post.repost_of
+    return Item(post, cursor, f"{domain} {status.id}", event == "status.update")
+
+
+def later(at: str | None, id: str) -> str:  # noqa: A002 - the field's name
+    """The later of two ids of one server."""
+    return id if at is None or _order(id) > _order(at) else at
+
+
+def rewound(id: str) -> str:  # noqa: A002 - the field's name
+    """An id of REWIND_MS before, where ids tell the time; else the same.
+
+    >>> rewound("115600000000000000")
+    '115599992135680000'
+    """
+    if id.isascii() and id.isdigit() and len(id) >= _SNOWFLAKE_DIGITS:
+        return str(int(id) - (REWIND_MS << 16))
+    return id
+
+
+def _order(id: str) -> tuple[int, str]:  # noqa: A002 - the field's name
+    return len(id), id

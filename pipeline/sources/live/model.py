@@ -1,0 +1,111 @@
+"""What an adapter yields: posts, edits, withdrawals, records that are no posts, and signs of life; and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from schemas import Post, PostError
+
+Cursor = dict[str, Any]  # what JSON can hold; its meaning is the adapter's
+
+
+class Retraction(msgspec.Struct, frozen=True):
+    """A post that its author, or the network, has withdrawn; without `id`: all of that author's. Times in ms."""
+
+    source: str
+    at: int  # when it was withdrawn
+    id: str | None = None
+    author: str = ""
+    time: int | None = None  # of the post, where it is known
+    text: str | None = None
+    tags: list[str] | None = None
+    lang: str | None = None
+    repost_of: str | None = None
+
+
+class Item(NamedTuple):
+    """One thing that came from a network.
+
+    `cursor` is where to go on once this item, and all before it, are safe. `alias` is another name of the post, by
+    which a later withdrawal may name it. An `edit` replaces the post of the same id. A content of None is a sign of
+    life: a heartbeat, or a record about something else.
+    """
+
+    content: Post | Retraction | PostError | None = None
+    cursor: Cursor | None = None
+    alias: str = ""
+    edit: bool = False
+    published: int = 0
+
+
+class Adapter(Protocol):
+    """One connection to one network."""
+
+    @property
+    def name(self) -> str:
+        """Of the [[source]] table, numbered where it has several connections."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Of its posts."""
+        ...
+
+    @property
+    def silence_s(self) -> float | None:
+        """Without an item for so long the connection counts as stalled; None: silence is no fault."""
+        ...
+
+    @property
+    def max_age_s(self) -> float:
+        """Posts published earlier are left out."""
+        ...
+
+    def read(self, cursor: Cursor | None) -> AsyncGenerator[Item, None]:
+        """Connects and yields what comes, from behind `cursor` on (None: from now on), until the connection ends.
+        Raises SourceError, or what its client library raises for a broken connection."""
+        ...
+
+    async def probe(self) -> list[str]:
+        """Connects once; sentences about limits and about what is switched off there. Raises SourceError."""
+        ...
+
+
+class SourceError(Exception):
+    """The network cannot be read as it is: one sentence without secrets. The connection is tried again."""
+
+    kind = "broken"
+    retry_after_s: float | None = None  # not before
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        if retry_after_s is not None:
+            self.retry_after_s = retry_after_s
+
+
+class AccessError(SourceError):
+    """A token, password or right is missing: tried again rarely, since a person has to mend it."""
+
+    kind = "refused"
+    retry_after_s = 300.0
+
+
+class ThrottledError(SourceError):
+    """The network asks for patience."""
+
+    kind = "throttled"
+
+
+class SilentError(SourceError):
+    """The connection is open and nothing comes."""
+
+    kind = "silent"
+
+
+class GoneError(SourceError):
+    """What is asked for is there no more: it is not tried again."""
+
+    kind = "gone"

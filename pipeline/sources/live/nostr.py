@@ -1,0 +1,137 @@
+"""Hashtags on one Nostr relay (NIP-01), and its users' deletions (NIP-09)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import AsyncGenerator, Sequence
+
+import msgspec
+import websockets
+
+from pipeline.sources.archives.formats.base import build, declared
+from pipeline.sources.live.model import AccessError, Cursor, Item, Retraction, SourceError, ThrottledError
+from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
+from schemas import Post, PostError
+
+NOTE, DELETION = 1, 5
+REWIND_S = 600  # an event's time is its author's claim, and relays hear of events late
+_KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SUBSCRIPTION = "upswell"
+
+
+class Event(msgspec.Struct):
+    """An event as NIP-01 has it."""
+
+    id: str
+    pubkey: str
+    created_at: int
+    kind: int
+    tags: list[list[str]]
+    content: str
+
+
+_message = msgspec.json.Decoder(list[msgspec.Raw])
+_event = msgspec.json.Decoder(Event)
+
+
+class Nostr:
+    """One relay. Its cursor: the newest time of an event. The id of every event is checked; its signature is the
+    relay's word."""
+
+    source = "nostr"
+    silence_s = None  # a quiet hashtag is no fault: pings tell a dead relay
+
+    def __init__(
+        self, name: str, relay: str, hashtags: Sequence[str], *, max_age_s: float = 3_600.0, contact: str = ""
+    ) -> None:
+        self.name, self.max_age_s = name, max_age_s
+        self._relay, self._contact = relay, contact
+        self._host = relay.partition("://")[2]
+        self._tags = sorted({tag.strip().lstrip("#＃").lower() for tag in hashtags})
+
+    async def read(self, cursor: Cursor | None) -> AsyncGenerator[Item, None]:
+        """Notes with one of the hashtags, and deletions."""
+        now = int(time.time())
+        newest = min(int((cursor or {}).get("newest", now)), now)
+        since = newest - REWIND_S
+        try:
+            async with socket(self._relay, self._contact) as connection:
+                filters = [{"kinds": [NOTE], "#t": self._tags, "since": since}, {"kinds": [DELETION], "since": since}]
+                await connection.send(msgspec.json.encode(["REQ", _SUBSCRIPTION, *filters]).decode())
+                yield Item()
+                async for frame in connection:
+                    event = self._event(text_of_frame(frame))
+                    if event is None:
+                        yield Item()
+                        continue
+                    if isinstance(event, PostError):
+                        yield Item(event)
+                        continue
+                    newest = max(newest, min(event.created_at, int(time.time())))
+                    for item in items_of(event, {"newest": newest}):
+                        yield item
+        except websockets.InvalidStatus as error:
+            raise handshake_refusal(error, self._host) from None
+
+    async def probe(self) -> list[str]:
+        """Whether the relay answers."""
+        try:
+            async with socket(self._relay, self._contact):
+                return [f"{self._host} answers"]
+        except websockets.InvalidStatus as error:
+            raise handshake_refusal(error, self._host) from None
+
+    def _event(self, frame: bytes) -> Event | PostError | None:
+        """The event in a frame; None for other messages. Raises SourceError where the relay ends the subscription."""
+        try:
+            kind, *rest = _message.decode(frame)
+            word = msgspec.json.decode(kind, type=str)
+            if word == "EVENT" and len(rest) == 2:
+                return _event.decode(rest[1])
+            text = msgspec.json.decode(rest[-1]) if rest else ""
+        except (msgspec.DecodeError, ValueError) as error:
+            return PostError("invalid", str(error)[:200])
+        if word == "CLOSED":
+            raise closed(self._host, str(text))
+        return None
+
+
+def closed(host: str, reason: str) -> SourceError:
+    """Why a relay has ended a subscription."""
+    told = f"{host} ended the subscription: {reason[:200]}"
+    if reason.startswith("rate-limited:"):
+        return ThrottledError(told, 60.0)
+    if reason.startswith(("auth-required:", "restricted:", "blocked:")):
+        return AccessError(told)
+    return SourceError(told)
+
+
+def items_of(event: Event, cursor: Cursor) -> list[Item]:
+    """The post or the withdrawals of an event."""
+    if event.id != id_of(event):
+        return [Item(PostError("invalid", "the id is not that of the event"), cursor)]
+    if event.kind == DELETION:
+        at = event.created_at * 1_000
+        ids = [tag[1] for tag in event.tags if len(tag) > 1 and tag[0] == "e" and _KEY.fullmatch(tag[1])]
+        return [Item(Retraction("nostr", at, id, event.pubkey), cursor) for id in ids] or [Item(None, cursor)]  # noqa: A001
+    if event.kind != NOTE:
+        return [Item(None, cursor)]
+    try:
+        return [Item(_post(event), cursor)]
+    except PostError as error:
+        return [Item(error, cursor)]
+
+
+def _post(event: Event) -> Post:
+    tags = [f"#{tag[1]}" for tag in event.tags if len(tag) > 1 and tag[0] == "t"]
+    return build(event.id, event.pubkey, event.content, event.created_at * 1_000, source="nostr", tags=declared(tags))
+
+
+def id_of(event: Event) -> str:
+    """The id that an event must have: SHA-256 of its serialisation."""
+    fields = [0, event.pubkey, event.created_at, event.kind, event.tags, event.content]
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,102 @@
+"""Which buckets of the past count: the steps observed, the bucket that waits, and how many are baseline."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pipeline.trends.arrays import Mask
+from pipeline.trends.score import ListSpec, weight_of_past
+
+CLOSED_FORM_BUCKETS = 44  # how far back hourly records stand in for a baseline
+
+
+@dataclass(frozen=True)
+class BaselineWeight:
+    """What counts as baseline while a bucket is open."""
+
+    weight: float  # B
+    flag: Literal["", "counting", "provisional"]
+    hours: tuple[tuple[int, float], ...]  # (start in ms, weight) of the buckets that hourly records can stand for
+    buckets: int = 0  # m
+
+
+@dataclass(frozen=True)
+class ClosedBucket:
+    """A bucket that ended."""
+
+    start: int  # ms
+    observed: Mask  # by step
+    past: BaselineWeight  # as it was during the bucket
+    waited_counts: bool  # whether the bucket that waited has become baseline now
+    following: int  # start of the bucket that begins, ms
+
+
+class BaselineBuckets:
+    """The buckets of one list kind. Call `step` for every observed step, in order."""
+
+    def __init__(self, spec: ListSpec) -> None:
+        self.spec = spec
+        self.past = BaselineWeight(0.0, "counting", ())
+        self._buckets = 0  # of baseline: m
+        self._used: deque[int] = deque(maxlen=CLOSED_FORM_BUCKETS)  # their starts, ms
+        self._length = spec.bucket_ms // spec.step_ms
+        self._start: int | None = None
+        self._observed = np.zeros(self._length, np.bool_)
+        self._waiting: tuple[int, int] | None = None  # start and observed steps of the bucket that waits
+
+    def state(self) -> tuple[object, ...]:
+        """All that is remembered, in plain values."""
+        return self._buckets, list(self._used), self._start, self._observed.tolist(), self._waiting
+
+    def restore(self, state: tuple[int, list[int], int | None, list[bool], tuple[int, int] | None]) -> None:
+        """Takes what `state` gave."""
+        self._buckets, used, self._start, observed, waiting = state
+        self._used = deque(used, maxlen=CLOSED_FORM_BUCKETS)
+        self._observed = np.array(observed, np.bool_)
+        self._waiting = None if waiting is None else (waiting[0], waiting[1])
+        if self._start is not None:
+            self.past = self._past_from(self._start)
+
+    def step(self, end: int) -> ClosedBucket | None:
+        """The step that ends at `end` (ms) is observed. Returns the bucket that its bucket follows, once."""
+        spec = self.spec
+        start = (end - spec.step_ms) // spec.bucket_ms * spec.bucket_ms
+        finished = None
+        if start != self._start:
+            finished = self._roll(start)
+        self._observed[(end - spec.step_ms - start) // spec.step_ms] = True
+        return finished
+
+    def observe(self, first: int, last: int) -> None:
+        """The steps that end from `first` to `last` (ms) are observed; they lie in the bucket of the last one known."""
+        if first <= last and self._start is not None:
+            number = (first - self.spec.step_ms - self._start) // self.spec.step_ms
+            self._observed[number : number + (last - first) // self.spec.step_ms + 1] = True
+
+    def _roll(self, start: int) -> ClosedBucket | None:
+        before, self._start = self._start, start
+        if before is None:
+            return None
+        observed, self._observed = self._observed, np.zeros(self._length, np.bool_)
+        waiting, self._waiting = self._waiting, (before, int(observed.sum()))
+        counts = waiting is not None and waiting[1] * 2 >= self._length
+        if waiting is not None and counts:
+            self._buckets += 1
+            self._used.append(waiting[0])
+        finished = ClosedBucket(before, observed, self.past, counts, start)
+        self.past = self._past_from(start)
+        return finished
+
+    def _past_from(self, start: int) -> BaselineWeight:
+        spec, buckets = self.spec, self._buckets
+        oldest, decay = start - CLOSED_FORM_BUCKETS * spec.bucket_ms, spec.decay
+        return BaselineWeight(
+            weight_of_past(buckets, decay),
+            "counting" if buckets == 0 else "provisional" if buckets < spec.provisional_buckets else "",
+            tuple((used, decay**age) for age, used in enumerate(reversed(self._used)) if used >= oldest),
+            buckets,
+        )

@@ -1,0 +1,343 @@
+"""Provisional lists: what the lists of the next full minute hold so far.
+
+A provisional list speaks of the same window as the final list of its moment, and is made by the same rules of what is
+known: final minutes, panes that have closed and the live edge. When nothing more comes, it is the final list. It
+leaves no trace in what final lists are made of. Looked at are the topics of the list before, and of those that were
+just named the ones that could score and the most named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from itertools import chain
+
+import numpy as np
+
+from pipeline.trends.arrays import I32, U64, Mask
+from pipeline.trends.baseline_buckets import BaselineWeight
+from pipeline.trends.counts import Counts, Place
+from pipeline.trends.lists import ScopeList
+from pipeline.trends.people import NOBODY, Support, most_support, shown, support_of_united, told_of, united
+from pipeline.trends.reading import (
+    examples_of,
+    gather,
+    most_used,
+    number_of,
+    people_at,
+    people_in,
+    posts_in,
+    posts_of_row,
+    spark_ends,
+    withdrawn_in,
+)
+from pipeline.trends.rows import trend_list
+from pipeline.trends.scope import Scope, grown
+from pipeline.trends.score import MINUTE_MS, OFF, Life
+from pipeline.trends.standing import (
+    FALLBACK_SUPPORT,
+    ROWS,
+    Standing,
+    Standings,
+    against_past,
+    apart,
+    by_weight,
+    fill,
+    says,
+    without_past,
+)
+from schemas import TrendList
+
+CANDIDATES = 30  # of those that could score, and as many of the most named, beside the rows shown
+
+_Parts = tuple[U64, U64, I32]  # author, text, posts by entry
+
+
+def find(tables: Sequence[Counts], topics: Iterable[int]) -> dict[int, list[Place]]:
+    """Where topics (by number) stand in the tables: every table is looked through once."""
+    wanted = np.array(sorted(set(topics)), np.int32)
+    places: dict[int, list[Place]] = {topic: [] for topic in wanted.tolist()}
+    for table in tables:
+        for number, place in table.find_all(wanted):
+            places[int(wanted[number])].append(place)
+    return places
+
+
+class EarlyLists:
+    """The provisional lists of all scopes. What is remembered here only saves work; slots must not change meaning."""
+
+    def __init__(self) -> None:
+        self._moment = (-1, -1)  # the last final minute and the one looked at, ends in ms
+        self._named: dict[str, I32] = {}  # by scope: posts by slot since the last final minute
+        self._previews: dict[ScopeList, _Preview] = {}
+
+    def make(
+        self,
+        moment: tuple[int, int],
+        known: Sequence[Counts],
+        fresh: Sequence[Counts],
+        lists: Mapping[str, Sequence[tuple[ScopeList, BaselineWeight]]],
+    ) -> list[tuple[_Preview, BaselineWeight, Standings]]:
+        """What looks different now (`_Preview.trend_list` makes a list of it).
+
+        `moment`: end of the last final minute and of the one looked at (ms); `known`: all that is not final yet,
+        `fresh`: what is new in it since the last call; `lists`: those to be made, by scope, each with its past."""
+        if moment != self._moment:
+            self._moment = moment
+            self._named.clear()
+            fresh = known
+            for preview in self._previews.values():
+                preview.begin(moment[1])
+        looked = []
+        for name, of_scope in lists.items():
+            if of_scope and self._count(name, of_scope[0][0].scope, fresh):
+                for of, past in of_scope:
+                    if of not in self._previews:
+                        self._previews[of] = _Preview(of, moment[1])
+                    preview = self._previews[of]
+                    looked.append((preview, past, preview.candidates(self._named[name], past)))
+        topics = [[int(preview.of.scope.windows.topics[slot]) for slot in slots] for preview, _, slots in looked]
+        found = find(fresh, chain.from_iterable(topics))
+        missing = {
+            topic
+            for (preview, _, slots), numbers in zip(looked, topics, strict=True)
+            for slot, topic in zip(slots, numbers, strict=True)
+            if not preview.holds(slot)
+        }
+        whole = find(known, missing)
+        made = []
+        for (preview, past, slots), numbers in zip(looked, topics, strict=True):
+            for slot, topic in zip(slots, numbers, strict=True):
+                preview.add(slot, found[topic] if preview.holds(slot) else whole[topic])
+            standings = preview.look(past, slots, known)
+            if standings is not None:
+                made.append((preview, past, standings))
+        return made
+
+    def _count(self, name: str, scope: Scope, tables: Sequence[Counts]) -> bool:
+        """Adds posts by slot. Whether the scope's lists are to be looked at: it got posts, or the moment is new."""
+        begins = name not in self._named
+        posted = begins
+        named = self._named.get(name, np.zeros(0, np.int32))
+        for table in tables:
+            topics, posts = table.posts_by_topic(scope.mask)
+            posted = posted or (scope.counts_posts and table.posted(scope.mask)[0] > 0)
+            if len(topics):
+                posted = True
+                slots = scope.windows.slots_of(topics)
+                named = grown(named, int(slots.max()) + 1, 0)
+                named[slots] += posts
+        self._named[name] = named
+        return posted
+
+
+class _TopicWindows:
+    """What is known of a topic in the windows that end at the moment looked at."""
+
+    __slots__ = ("examples", "parts", "posts", "since", "spellings", "steps", "support", "voices", "withdrawn")
+
+    def __init__(self, since: tuple[int, int]) -> None:
+        self.since = since  # where the short and the long window begin, ms
+        self.withdrawn: list[U64 | None] = [None, None]  # authors of posts, by window
+        self.parts: list[_Parts | None] = [None, None]  # short and long window
+        self.posts = 0  # of the long window, as what follows
+        self.spellings: dict[int, int] = {}  # posts by number
+        self.examples: list[tuple[int, str]] = []  # (lot, post id)
+        self.support: tuple[Support, Support] | None = None
+        self.steps: dict[int, list[U64]] = {}  # by start of a minute that is not final: people samples
+        self.voices: dict[int, list[U64]] = {}  # the same in all scopes
+
+    def add_step(self, places: Sequence[Place], mask: Mask | None) -> None:
+        """Takes in the people who stand at these places, all of minutes that are not final."""
+        for place in places:
+            start = place.table.start // MINUTE_MS * MINUTE_MS
+            for of, inside in ((self.steps, mask), (self.voices, None)):
+                of.setdefault(start, []).extend(people_at([place], inside))
+
+    def add(self, places: Sequence[Place], mask: Mask | None, windows: Sequence[int]) -> None:
+        """Takes in what stands at these places, which lie in the `windows` (0: short, 1: long)."""
+        if not places:
+            return
+        self.support = None
+        more = gather(places, mask)
+        for which in windows:
+            if more is not None:
+                self.parts[which] = united(*more) if (held := self.parts[which]) is None else _both(held, more)
+            gone, before = withdrawn_in(places, mask, self.since[which]), self.withdrawn[which]
+            if gone is not None:
+                self.withdrawn[which] = gone if before is None else np.concatenate((before, gone))
+        if 1 not in windows:
+            return
+        for place in places:
+            table = place.table
+            for row in place.rows(mask):
+                posts, spelling = posts_of_row(table, row, self.since[1]), int(table.spelling[row])
+                self.posts += posts
+                self.spellings[spelling] = self.spellings.get(spelling, 0) + posts
+                first, last = table.example_ptr[row], table.example_ptr[row + 1]
+                self.examples += zip(
+                    table.example_priority[first:last].tolist(), table.example[first:last], strict=True
+                )
+        self.examples.sort()
+
+    def read(self) -> tuple[Support, Support]:
+        """Support in the short and in the long window."""
+        if self.support is None:
+            short, long = (
+                NOBODY if part is None else told_of(support_of_united(*part, withdrawn), withdrawn)
+                for part, withdrawn in zip(self.parts, self.withdrawn, strict=True)
+            )
+            self.support = short, long
+        return self.support
+
+
+def _both(one: _Parts, other: _Parts) -> _Parts:
+    return united(
+        np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1])), np.concatenate((one[2], other[2]))
+    )
+
+
+class _Preview:
+    """The provisional list of one scope and window; also what its rows tell of their topics."""
+
+    def __init__(self, of: ScopeList, at: int) -> None:
+        self.of = of
+        self._held: dict[int, _TopicWindows] = {}  # by slot
+        self._shown: tuple[object, ...] = ()
+        self._known: Sequence[Counts] = ()  # what was not final when it was looked at last
+        self.total = (0, 0)  # posts and people of the scope, where that is counted
+        self._floor = 0.0  # support below which a topic is not in the list
+        self.begin(at)
+
+    def begin(self, at: int) -> None:
+        """Another moment (ms) is looked at."""
+        self._at = at
+        short_ms, long_ms = self.of.spec.windows_ms
+        self._since = at - short_ms, at - long_ms
+        self._held.clear()
+        self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES)}  # to look at though nobody names them
+
+    def candidates(self, posts_since: I32, past: BaselineWeight) -> list[int]:
+        """The slots to look at, given the posts of each since the last final minute."""
+        of = self.of
+        named = np.flatnonzero(posts_since)
+        if len(named) == 0:
+            return sorted(self._usual)
+        windows, (short, long) = of.scope.windows, of.scope.windows.numbers(of.spec)
+        posts = windows.sums[short : long + 1, named] + posts_since[named]
+        bound = of.baseline.bound(named, posts)
+        most = most_support(posts[1])
+        found = set(self._usual)
+        for measure, least in ((bound, OFF if past.weight else math.inf), (most, self._floor or FALLBACK_SUPPORT)):
+            order = np.argsort(-measure, kind="stable")[:CANDIDATES]
+            found.update(named[order[measure[order] >= least]].tolist())
+        return sorted(found)
+
+    def holds(self, slot: int) -> bool:
+        return slot in self._held
+
+    def add(self, slot: int, places: Sequence[Place]) -> None:
+        """What has come of a topic: at first all since the last final minute, then what is new."""
+        held = self._held.get(slot)
+        mask = self.of.scope.mask
+        if held is None:
+            held = self._held[slot] = _TopicWindows(self._since)
+            for which in (0, 1):
+                held.add(self.of.reader.places_since(slot, self._since[which]), mask, (which,))
+        held.add_step(places, mask)
+        short = [place for place in places if place.table.start >= self._since[0]]
+        if len(short) == len(places):
+            held.add(places, mask, (0, 1))
+        else:
+            held.add(short, mask, (0,))
+            held.add([place for place in places if place.table.start >= self._since[1]], mask, (1,))
+
+    def _total(self, known: Sequence[Counts]) -> tuple[int, int]:
+        """All posts of the scope and their people in the long window, where that is counted."""
+        of, (_, since) = self.of, self._since
+        if not of.scope.counts_posts:
+            return 0, 0
+        tables = [*of.reader.everybody(since, of.reader.end), *(table for table in known if table.start >= since)]
+        posts = posts_in(tables, of.scope.mask, since)
+        return posts, shown(people_in(tables, of.scope.mask, since), posts)
+
+    def look(self, past: BaselineWeight, slots: Sequence[int], known: Sequence[Counts]) -> Standings | None:
+        """The list so far, where it differs from the one before; `known` is all that is not final yet."""
+        standings = self._standings(past, slots)
+        self.total = self._total(known)
+        said = says(standings, past.flag, self.total, self.of.key, self.posts)
+        content = (self._at, *said)
+        if content == self._shown or not said:
+            return None
+        self._shown, self._known = content, known
+        return standings
+
+    def trend_list(self, past: BaselineWeight, standings: Standings) -> TrendList:
+        """The list that travels."""
+        return trend_list(self.of, self, (self._at, False), past, standings, self.total)
+
+    def _standings(self, past: BaselineWeight, slots: Sequence[int]) -> Standings:
+        of, held = self.of, self._held
+        if past.weight == 0:
+            return self._filled(
+                [], [without_past(slot, held[slot].read(), of.on_now, of.least_people) for slot in slots]
+            )
+        trending: list[Standing] = []
+        others: list[Standing] = []
+        for slot, (e, v) in zip(slots, of.expect(slots, past), strict=True):
+            standing = against_past(slot, held[slot].read(), e, v, of.least_people)
+            life = copy(of.life_of(slot)) or Life(at=self._at)
+            trends = standing.live(life, of.spec, self._at, of.on_now, not past.flag, of.least_people)
+            (trending if trends else others).append(standing)
+        self._look_at(trending)
+        suspects = [standing for standing in trending if standing.suspect]
+        trending = by_weight((standing for standing in trending if not standing.suspect), of.key)
+        while True:
+            found = self._filled(trending, others)
+            self._look_at(found.others)
+            fresh = [standing for standing in found.others if standing.suspect]
+            if not fresh:
+                return found._replace(suspects=apart(suspects, of.key))
+            suspects += fresh
+            others = [standing for standing in others if not standing.suspect]
+
+    def _look_at(self, standings: Sequence[Standing]) -> None:
+        """Tells what speaks against each, as far as it is known."""
+        for standing in standings:
+            held = self._held[standing.slot]
+            standing.signs = self.of.signs(standing.slot, held.posts, self.of.reader.end, held.voices)
+
+    def _filled(self, trending: list[Standing], others: list[Standing]) -> Standings:
+        found = fill(trending, others, self.of.least_people, self.of.key)
+        more = found.others
+        self._floor = 0.9 * more[-1].n if len(more) == ROWS - len(trending) > 0 else 0.0
+        return found
+
+    # -- what a row tells of its topic -------------------------------------------------------------------------------
+
+    def posts(self, slot: int) -> int:
+        """Posts in the long window."""
+        return max(self._held[slot].posts, 0)  # what is not final may withdraw what was never counted
+
+    def spellings(self, slot: int) -> list[str]:
+        """Most used first."""
+        return most_used(self._held[slot].spellings, self.of.reader.names.spellings)
+
+    def examples(self, slot: int) -> list[str]:
+        """Ids of some posts."""
+        final = self.of.reader.everybody(self._since[1], self.of.reader.end)
+        return examples_of(self._held[slot].examples, [*final, *self._known])
+
+    def n_before(self, slot: int, which: int, end: int) -> float:
+        """Support in a window that ended at an earlier, final step."""
+        return self.of.reader.n_before(slot, which, end)
+
+    def spark(self, slot: int) -> list[int]:
+        """People of each of the last 20 steps: of final ones as they were, then so far."""
+        reader, steps, step_ms = self.of.reader, self._held[slot].steps, self.of.spec.step_ms
+        final = dict(zip(spark_ends(reader.now, step_ms), reader.spark(slot), strict=True))
+        return [
+            round(number_of(steps.get(end - step_ms, []))) if end > reader.end else final.get(end, 0)
+            for end in spark_ends(self._at, step_ms)
+        ]

@@ -1,0 +1,103 @@
+"""Numbers for spellings, topic keys and cells, so that columns hold numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.text import fold
+from pipeline.trends.arrays import I32
+
+
+class Cell(NamedTuple):
+    """Where a post belongs; scopes are unions of cells. Empty strings: not known. The source is that by which posts
+    count, a known or named one or `other`: no post makes a scope."""
+
+    source: str
+    lang: str
+    events: tuple[str, ...] = ()
+
+
+class Dictionary:
+    """Numbers for spellings and cells, given in order of appearance."""
+
+    def __init__(self, spellings: Iterable[str] = (), cells: Iterable[Cell] = ()) -> None:
+        self.spellings: list[str] = list(spellings)
+        self.cells: list[Cell] = list(cells)
+        self._spelling = {spelling: number for number, spelling in enumerate(self.spellings)}
+        self._cell = {cell: number for number, cell in enumerate(self.cells)}
+
+    def spelling_numbers(self, spellings: Sequence[str]) -> I32:
+        known = self._spelling
+        numbers = [known.get(spelling, -1) for spelling in spellings]
+        if -1 in numbers:
+            numbers = [n if n >= 0 else self._new_spelling(s) for n, s in zip(numbers, spellings, strict=True)]
+        return np.array(numbers, np.int32)
+
+    def _new_spelling(self, spelling: str) -> int:
+        number = self._spelling.get(spelling)
+        if number is None:
+            number = self._spelling[spelling] = len(self.spellings)
+            self.spellings.append(spelling)
+        return number
+
+    def cell_numbers(self, cells: Sequence[Cell]) -> I32:
+        return np.array([self._cell_number(cell) for cell in cells], np.int32)
+
+    def _cell_number(self, cell: Cell) -> int:
+        number = self._cell.get(cell)
+        if number is None:
+            number = self._cell[cell] = len(self.cells)
+            self.cells.append(cell)
+        return number
+
+
+class Names(Dictionary):
+    """A dictionary that also knows the topic of each spelling, and can forget."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: list[str] = []
+        self._topic: dict[str, int] = {}
+        self._topic_of = np.zeros(1024, np.int32)  # by spelling
+
+    def _new_spelling(self, spelling: str) -> int:
+        known = len(self.spellings)
+        number = super()._new_spelling(spelling)
+        if number < known:
+            return number
+        if number == len(self._topic_of):
+            self._topic_of = np.concatenate((self._topic_of, np.zeros(number, np.int32)))
+        key = fold(spelling)
+        topic = self._topic.get(key)
+        if topic is None:
+            topic = self._topic[key] = len(self.keys)
+            self.keys.append(spelling if spelling == key else key)
+        self._topic_of[number] = topic
+        return number
+
+    def topics_of(self, spellings: I32) -> I32:
+        return self._topic_of[spellings]
+
+    def keep_only(self, spellings: I32) -> tuple[I32, I32]:
+        """Forgets all spellings but these, and topics without one.
+
+        Returns the new numbers by old number of spellings and topics, -1 for the forgotten.
+        """
+        new_spelling = np.full(len(self.spellings), -1, np.int32)
+        new_topic = np.full(len(self.keys), -1, np.int32)
+        old_keys, old = self.keys, [self.spellings[i] for i in spellings.tolist()]
+        topic_of = self._topic_of[spellings].tolist()
+        self.spellings, self.keys, self._spelling, self._topic = [], [], {}, {}
+        for number, (spelling, topic) in enumerate(zip(old, topic_of, strict=True)):
+            self.spellings.append(spelling)
+            self._spelling[spelling] = number
+            if new_topic[topic] < 0:
+                new_topic[topic] = len(self.keys)
+                self._topic[old_keys[topic]] = len(self.keys)
+                self.keys.append(old_keys[topic])
+            self._topic_of[number] = new_topic[topic]
+        new_spelling[spellings] = np.arange(len(spellings), dtype=np.int32)
+        return new_spelling, new_topic

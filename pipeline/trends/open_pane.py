@@ -1,0 +1,205 @@
+"""What an open pane holds of its posts, and how it is summed up: whole when it closes, its news while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.text import fold, language, network_of, source_name
+from pipeline.trends.arrays import I64, U64, Mask, pointers
+from pipeline.trends.counts import Counts, merge
+from pipeline.trends.names import Cell, Dictionary
+from pipeline.trends.people import K, hash64, sample, sample_of_posts
+from pipeline.trends.retracting import Retractions
+
+_NO_HASH, _NO_POSTS = np.zeros(0, np.uint64), np.zeros(0, np.int32)
+EDGE_ROWS, EDGE_PEOPLE = 2_000, 20_000  # at most, of a pane, that the live edge tells at a time
+Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as a post says them, its events
+
+
+class OpenCell:
+    """What an open pane holds of one cell."""
+
+    __slots__ = ("authors", "cell", "mentions", "rows", "told", "told_authors")
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.authors: list[int] = []
+        self.rows: dict[str, list[int]] = {}  # spelling -> which of the pane's posts with topics
+        self.mentions = 0
+        self.told = np.zeros(0, np.int64)  # by row: how many of its posts the live edge has told
+        self.told_authors = 0
+
+
+class OpenPane:
+    """What is collected of a pane until it closes."""
+
+    __slots__ = (
+        "authors",
+        "by_cell",
+        "by_label",
+        "duplicates",
+        "first_offset",
+        "ids",
+        "retractions",
+        "seen",
+        "start",
+        "texts",
+        "told_posts",
+    )
+
+    def __init__(self, start: int, first_offset: int) -> None:
+        self.start = start
+        self.first_offset = first_offset
+        # as the posts say it; with the post ids of their source
+        self.by_label: dict[Label, tuple[OpenCell, set[str]]] = {}
+        self.by_cell: dict[Cell, OpenCell] = {}
+        self.seen: dict[str, set[str]] = {}
+        self.authors: list[int] = []  # of the posts with topics, as texts and ids
+        self.texts: list[int] = []
+        self.ids: list[str] = []
+        self.retractions: Retractions | None = None
+        self.duplicates = 0
+        self.told_posts = 0  # how many of them the live edge has told
+
+    def cell_of(self, label: Label, networks: frozenset[str]) -> tuple[OpenCell, set[str]]:
+        source = source_name(label[0])
+        cell = Cell(network_of(source, networks), language(label[1]), label[2])
+        found = self.by_cell.get(cell)
+        if found is None:
+            found = self.by_cell[cell] = OpenCell(cell)
+        self.by_label[label] = found, self.seen.setdefault(source, set())
+        return self.by_label[label]
+
+
+def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
+    """The complete content of a pane that ends at `end` (ms): rows by cell and spelling, people samples, examples, all
+    posts of each cell; `late` are those that came late, by source."""
+    for source in late:
+        pane.cell_of((source, None, ()), frozenset(late))  # a source counts as it did when they came
+    cells = list(pane.by_cell.values())
+    counts = _summed(
+        pane,
+        end,
+        0,
+        cells,
+        [list(cell.rows) for cell in cells],
+        [row for cell in cells for row in cell.rows.values()],
+        [_Total(cell.authors, cell.mentions, list(cell.rows)) for cell in cells],
+    )
+    if pane.retractions is not None:
+        counts = merge([counts, pane.retractions.counts(pane.start, end, counts.names)], pane.start, end)
+    counts.duplicates = pane.duplicates
+    if late:
+        counts.cell_late = np.array(
+            [0 if c.lang or c.events else late.get(c.source, 0) for c in counts.cells], np.int32
+        )
+    return counts
+
+
+class _Total(NamedTuple):
+    """All posts of a cell, with topics or without."""
+
+    authors: Sequence[int]  # by post
+    mentions: int
+    spellings: Sequence[str]
+
+
+def sum_up_news(pane: OpenPane, end: int) -> Counts | None:
+    """What a pane has got since it was last asked. Where that is more than EDGE_ROWS rows or EDGE_PEOPLE entries: the
+    rows of events, then those with most new posts. None: nothing."""
+    cells = [cell for cell in pane.by_cell.values() if len(cell.authors) > cell.told_authors]
+    if not cells:
+        return None
+    fresh, new_posts, grown = [], [], []
+    for cell in cells:
+        length = np.fromiter(map(len, cell.rows.values()), np.int64, len(cell.rows))
+        more = length.copy()
+        more[: len(cell.told)] -= cell.told
+        rows = np.flatnonzero(more)
+        fresh.append(rows)
+        new_posts.append(more[rows])
+        grown.append(length)
+    told_rows = np.split(_most_telling(cells, new_posts), np.cumsum([len(rows) for rows in fresh])[:-1])
+    spellings: list[list[str]] = []
+    indices: list[list[int]] = []
+    totals = []
+    for cell, rows, more, length, wanted in zip(cells, fresh, new_posts, grown, told_rows, strict=True):
+        chosen = rows[wanted]
+        names, found = list(cell.rows), list(cell.rows.values())
+        told = np.zeros(len(length), np.int64)
+        told[: len(cell.told)] = cell.told
+        spellings.append([names[row] for row in chosen.tolist()])
+        indices += [found[row][begin:] for row, begin in zip(chosen.tolist(), told[chosen].tolist(), strict=True)]
+        totals.append(_Total(cell.authors[cell.told_authors :], int(more.sum()), ()))
+        cell.told, cell.told_authors = length, len(cell.authors)
+    told_posts, pane.told_posts = pane.told_posts, len(pane.ids)
+    return _summed(pane, end, told_posts, cells, spellings, indices, totals)
+
+
+def _most_telling(cells: Sequence[OpenCell], new_posts: Sequence[I64]) -> Mask:
+    """Which rows to tell of, given the new posts of each, by cell."""
+    posts = np.concatenate(new_posts)
+    of_events = np.repeat([bool(cell.cell.events) for cell in cells], [len(rows) for rows in new_posts])
+    order = np.lexsort((-posts, ~of_events))[:EDGE_ROWS]
+    wanted = np.zeros(len(posts), np.bool_)
+    wanted[order[np.cumsum(np.minimum(posts[order], K + 1)) <= EDGE_PEOPLE]] = True
+    return wanted
+
+
+def _summed(
+    pane: OpenPane,
+    end: int,
+    begin: int,
+    cells: Sequence[OpenCell],
+    spellings: Sequence[Sequence[str]],
+    indices: Sequence[Sequence[int]],
+    totals: Sequence[_Total],
+) -> Counts:
+    """Rows by (cell, spelling) out of the pane's posts with topics, of which those before `begin` are not spoken of.
+    `spellings` are by cell, `indices` by row: which posts."""
+    authors = np.array(pane.authors[begin:], np.uint64)
+    texts = np.array(pane.texts[begin:], np.uint64)
+    ids = pane.ids[begin:]
+    rows = len(indices)
+    posts = np.fromiter(map(len, indices), np.int64, rows)
+    which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum())) - begin
+    text, row, ptr = texts[which], np.repeat(np.arange(rows), posts), pointers(posts)
+    reposts = np.bincount(row, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows)
+    priority = np.array([hash64(post) >> 1 for post in ids], np.uint64) | texts << np.uint64(63)
+    people = [sample_of_posts(total.authors) for total in totals]
+    topics = [sample([hash64(fold(spelling)) for spelling in total.spellings]) for total in totals]
+    names = Dictionary(cells=[cell.cell for cell in cells])
+    counts = Counts(
+        start=pane.start,
+        end=end,
+        names=names,
+        spelling=names.spelling_numbers(list(chain.from_iterable(spellings))),
+        cell=np.repeat(np.arange(len(cells), dtype=np.int32), [len(of_cell) for of_cell in spellings]),
+        posts=posts.astype(np.int32),
+        reposts=reposts.astype(np.int32),
+        person_ptr=ptr,
+        author=authors[which],
+        text=text,
+        author_posts=np.ones(len(which), np.int32),
+        example_ptr=ptr,
+        example_priority=priority[which],
+        example=which,  # type: ignore[arg-type]  # numbers of posts; their ids below
+        cell_number=np.arange(len(cells), dtype=np.int32),
+        cell_posts=np.array([len(total.authors) for total in totals], np.int32),
+        cell_mentions=np.array([total.mentions for total in totals], np.int32),
+        cell_person_ptr=_ends([authors for authors, _ in people]),
+        cell_author=np.concatenate([_NO_HASH, *(authors for authors, _ in people)]),
+        cell_author_posts=np.concatenate([_NO_POSTS, *(posts for _, posts in people)]),
+        cell_topic_ptr=_ends(topics),
+        cell_topic=np.concatenate([_NO_HASH, *topics]),
+    ).unite_runs()
+    counts.example = [ids[post] for post in counts.example.tolist()]  # type: ignore[attr-defined]
+    return counts
+
+
+def _ends(samples: Sequence[U64]) -> I64:
+    return pointers(np.array([len(found) for found in samples], np.int64))

@@ -1,0 +1,187 @@
+"""The ranking rule: where a topic stands, what trends, what is shown as one, what fills a list up, what a list says.
+
+Final lists and provisional ones read supports in different ways (`lists`, `early_lists`) and are made by this rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.trends.arrays import F64, U64
+from pipeline.trends.people import Support, shown
+from pipeline.trends.score import Life, ListSpec, rank_weight
+from schemas.trends import Flag, Signs
+
+ROWS = 20
+SUSPECTS = 10  # rows of suspect topics, below all others
+JOIN_WITHIN_MS = 15 * 60_000
+JOIN_SHARE = 0.8
+LEAST_PEOPLE, ON = 5, 5.0
+LEAST_PEOPLE_OF_EVENT, ON_OF_EVENT = 3, 3.0
+FALLBACK_SUPPORT = 2  # what a list shows rather than nothing
+
+Key = Callable[[int], str]  # the topic key of a slot
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where a topic stands at this step."""
+
+    slot: int
+    support: tuple[Support, Support]  # short and long window
+    score: float = 0.0
+    which: int = 1  # the window of the score: 0 short, 1 long
+    expected: float = 0.0
+    variance: float = 1.0
+    weight: float = 0.0  # R, held
+    usual: float = 0.0  # expected support of the short window
+    life: Life | None = None  # where it is trending with a life
+    trending: bool = False
+    joined: tuple[int, ...] = ()  # slots shown as one with this
+    signs: Signs | None = None
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it looks organised."""
+        return self.signs is not None and self.signs.suspect
+
+    @property
+    def since(self) -> int | None:
+        """When it began to trend, ms; None: it does not."""
+        return self.life.since if self.life is not None else None
+
+    @property
+    def n(self) -> float:
+        """Support in the long window."""
+        return self.support[1].n
+
+    def live(self, life: Life, spec: ListSpec, now: int, on: float, sets_record: bool, least_people: int) -> bool:
+        """Its life goes on by the step that ends at `now` (ms). Whether it trends: lives, and has enough people."""
+        life.step(spec, now, self.score, self.weight, on, sets_record)
+        self.hold(life.shown)
+        if life.since is not None and self.n >= least_people:
+            self.life, self.trending = life, True
+        return self.trending
+
+    def hold(self, shown: float) -> None:
+        """Takes a weight that is held, but for what the people in the window cannot weigh."""
+        self.weight = max(self.weight, min(shown, self.n * math.log(self.n + 1)))
+
+
+class Standings(NamedTuple):
+    """A list: what trends, what fills it up, and what is set apart."""
+
+    trending: list[Standing]  # by weight
+    others: list[Standing]  # by support
+    suspects: Sequence[Standing] = ()
+
+    @property
+    def rows(self) -> list[Standing]:
+        return [*self.trending, *self.others, *self.suspects]
+
+
+def against_past(slot: int, support: tuple[Support, Support], e: F64, v: F64, least_people: int) -> Standing:
+    """The score of this support (short and long window) against what was expected."""
+    scores = [(support[j].n - float(e[j])) / math.sqrt(float(v[j])) for j in (0, 1)]
+    which = 0 if scores[0] >= scores[1] else 1
+    score = max(scores[which], 0.0) if support[1].n >= least_people else 0.0
+    expected = float(e[which])
+    weight = rank_weight(support[which].n, expected, score)
+    return Standing(slot, support, score, which, expected, float(v[which]), weight, float(e[0]))
+
+
+def without_past(slot: int, support: tuple[Support, Support], on: float, least_people: int) -> Standing:
+    """Where there is no past yet: no score, and a weight by people alone."""
+    n = support[1].n
+    return Standing(slot, support, weight=rank_weight(n, 0.0, n), trending=n >= max(on, least_people))
+
+
+def by_weight(trending: Iterable[Standing], key: Key) -> list[Standing]:
+    """What trends in its order, topics that share their people as one."""
+    return join(sorted(trending, key=lambda standing: (-standing.weight, key(standing.slot))))
+
+
+def apart(suspects: Iterable[Standing], key: Key) -> list[Standing]:
+    """Suspect topics as a list tells them, below all others: none trends."""
+    found = by_weight(suspects, key)[:SUSPECTS]
+    for standing in found:
+        standing.life, standing.trending = None, False
+    return found
+
+
+def join(trending: Sequence[Standing]) -> list[Standing]:
+    """Topics that began together and share their people stand as one, under the first; no more than a list holds."""
+    kept: list[Standing] = []
+    for one in trending:
+        leader = next((other for other in kept if _same_people(one, other)), None)
+        if leader is not None:
+            leader.joined += (one.slot,)
+        elif len(kept) < ROWS:  # who comes later is not shown, and leads nobody who is
+            kept.append(one)
+    return kept
+
+
+def _same_people(one: Standing, other: Standing) -> bool:
+    since, their_since = one.since, other.since
+    if since is None or their_since is None or abs(since - their_since) > JOIN_WITHIN_MS:
+        return False
+    mine, theirs = one.support[1].authors, other.support[1].authors
+    if mine is None or theirs is None:
+        return False
+    theta = min(one.support[1].theta, other.support[1].theta)
+    if theta < 1:
+        mine, theirs = _below(mine, theta), _below(theirs, theta)
+    enough = JOIN_SHARE * max(len(mine), len(theirs))
+    if min(len(mine), len(theirs)) <= enough:
+        return False
+    return len(np.intersect1d(mine, theirs, assume_unique=True)) > enough
+
+
+def _below(hashes: U64, theta: float) -> U64:
+    return hashes[hashes.astype(np.float64) < theta * float(1 << 64)]
+
+
+def taken(trending: Sequence[Standing]) -> set[int]:
+    """The slots that stand in a list already."""
+    return {slot for standing in trending for slot in (standing.slot, *standing.joined)}
+
+
+def fill(trending: Sequence[Standing], others: Iterable[Standing], least_people: int, key: Key) -> Standings:
+    """The list: what trends, filled up by support; with those whose support is below `least_people` only where there is
+    nothing else."""
+    there = taken(trending)
+    found = [one for one in others if one.slot not in there and one.n >= FALLBACK_SUPPORT]
+    found.sort(key=lambda standing: (-standing.n, key(standing.slot)))
+    many = [one for one in found if one.n >= least_people]
+    return Standings([*trending], (many if many or trending else found)[: ROWS - len(trending)])
+
+
+def says(
+    standings: Standings, flag: str, total: tuple[int, int], key: Key, posts: Callable[[int], int]
+) -> tuple[object, ...]:
+    """What a list says: it is news where that differs from what the one before said. Empty: nothing at all."""
+    rows = tuple(
+        (key(one.slot), one.trending, counted, shown(one.support[1].people, counted), tuple(flags_of(one)))
+        for one in standings.rows
+        for counted in (posts(one.slot),)
+    )
+    return (flag, *total, *rows) if rows or total[0] else ()
+
+
+def flags_of(standing: Standing) -> list[Flag]:
+    """Facts beside the rank (docs/trending.md, Row)."""
+    long = standing.support[1]
+    flags: list[Flag] = []
+    if long.one_text > 0.5:
+        flags.append("one_post")
+    if long.one_author > 0.5:
+        flags.append("one_author")
+    if standing.joined:
+        flags.append("same_people")
+    if standing.suspect:
+        flags.append("suspect")
+    return flags

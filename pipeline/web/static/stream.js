@@ -1,0 +1,15 @@
+// What a page hears of the server, through the one stream that all tabs of the browser share.
+// `heard` is called with { list }, { now }, { open } or { away }; returns how to say what is wanted.
+export async function follow(heard) {
+  let port, wish = null;
+  if (window.SharedWorker) port = new SharedWorker("/static/hub.js", { type: "module", name: "upswell" }).port;
+  else {
+    const { port1, port2 } = new MessageChannel();
+    (await import("./hub.js")).connect(port2);
+    port = port1;
+  }
+  port.onmessage = ({ data }) => heard(data);
+  addEventListener("pagehide", () => port.postMessage(null));
+  addEventListener("pageshow", (event) => { if (event.persisted && wish) port.postMessage(wish); });
+  return (wanted) => port.postMessage(wish = wanted);
+}

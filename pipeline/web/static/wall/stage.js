@@ -1,0 +1,162 @@
+// An event's big screen: cards as large as their number lets them be, in the layout and the look of the event, and slides in turn.
+// `?layout=` and `?slide=` in the address hold one of them, for a look before the show or a second screen.
+import { clean, face } from "../texts.js";
+import { draw as drawSpark, sparkline } from "../lists.js";
+import { bars, figure, perMinute } from "./board.js";
+import { fill, fillPlaces, make } from "./cards.js";
+import { number, text } from "./texts.js";
+import { say } from "../messages.js";
+
+const PLACES = 6, LONG = 150; // places of a grid; letters from which a post has two of them
+const SIZES = [3.4, 2.8, 2.3, 1.9, 1.6, 1.35, 1.15, 1]; // of a text, in rem: one is 40 px on a screen of 1080 lines
+const SLIDES = ["posts", "trends", "numbers", "sponsor"], POSTS_MS = 45000, SLIDE_MS = 12000;
+const TURN_MS = { single: 8000, carousel: 6000 };
+const asked = new URLSearchParams(location.search), main = document.getElementById("main");
+const slides = {}, seen = new Set();
+let now = null, turn = 0, look = "";
+
+const layoutOf = () => asked.get("layout") ?? now.stage.layout;
+const isLong = (post) => post.text.length > LONG;
+
+export function drawStage(data) {
+  if (!now) build();
+  now = data;
+  if (look !== JSON.stringify(data.stage)) dress(data.stage);
+  drawPosts();
+  fill(document.getElementById("rising"), data.trends, (row) => row.topic, rising);
+  const [posts] = perMinute(data);
+  slides.numbers.querySelector(".body").replaceChildren(
+    make("div", { class: "figures" }, figure(number(data.counted), text.posts), figure(number(data.people), text.people), figure(number(posts), `${text.posts} ${text.perMinute}`)), bars(data.minutes));
+  slides.sponsor.querySelector("p").textContent = clean(data.stage.sponsor ?? "", 200);
+}
+
+function build() {
+  slides.posts = make("section", { class: "wall" }, make("div", { id: "pins", class: "posts" }), make("div", { id: "posts", class: "posts", "aria-live": "off" }), make("p", { id: "none", class: "empty" }, text.empty));
+  slides.trends = make("section", { class: "slide" }, make("h2", {}, text.now), make("ol", { id: "rising" }));
+  slides.numbers = make("section", { class: "slide" }, make("h2", {}, text.soFar), make("div", { class: "body" }));
+  slides.sponsor = make("section", { class: "slide sponsor" }, make("p"));
+  main.append(...SLIDES.map((name) => slides[name]));
+  show(SLIDES.includes(asked.get("slide")) ? asked.get("slide") : "posts");
+  if (!asked.has("slide")) setTimeout(next, POSTS_MS, "posts");
+  setTimeout(step, TURN_MS.carousel);
+  new ResizeObserver(fit).observe(main);
+}
+
+const worth = { posts: () => true, trends: () => now.trends.length > 1, numbers: () => now.counted > 0, sponsor: () => Boolean(now.stage.sponsor) };
+
+function show(name) {
+  for (const it of SLIDES) slides[it].hidden = it !== name;
+  fit();
+}
+
+function next(shown) {
+  const there = SLIDES.filter((name) => worth[name]());
+  const name = there[(there.indexOf(shown) + 1) % there.length];
+  show(name);
+  setTimeout(next, name === "posts" ? POSTS_MS : SLIDE_MS, name);
+}
+
+// --- posts
+
+function drawPosts() {
+  const pinned = new Set(now.pinned.map((post) => post.ref)), layout = layoutOf();
+  const all = [...now.pinned, ...now.posts.filter((post) => !pinned.has(post.ref))];
+  const shown = layout === "single" ? all.slice(turn % all.length, turn % all.length + 1) : layout === "carousel" ? around(all, 3) : layout === "masonry" ? all : within(all);
+  const wide = layout === "grid" && shown.length > 3 ? wides(shown) : new Set();
+  const wall = slides.posts, count = shown.length;
+  wall.dataset.layout = layout;
+  wall.dataset.shape = count <= 3 ? `${count}x1` : count === 4 && !wide.size ? "2x2" : "3x2";
+  const put = layout === "grid" ? fillPlaces : fill;
+  put(document.getElementById("pins"), shown.filter((post) => pinned.has(post.ref)), (post) => post.ref, stageCard);
+  put(document.getElementById("posts"), shown.filter((post) => !pinned.has(post.ref)), (post) => post.ref, stageCard);
+  const places = [0, 1]; // a row has room for one of each kind: they take turns
+  for (const node of wall.querySelectorAll(".post")) {
+    const kind = Number(node.classList.toggle("wide", wide.has(node.dataset.key)));
+    node.style.order = wide.size > 1 ? places[kind] : "";
+    places[kind] += 2;
+  }
+  document.getElementById("none").hidden = count > 0;
+  for (const post of shown) seen.add(post.ref);
+  fit();
+}
+
+const around = (all, most) => (all.length <= most ? all : Array.from({ length: most }, (_, n) => all[(turn + n) % all.length]));
+
+// Those that have room, the newest first; a long one needs two places
+function within(all) {
+  let left = PLACES;
+  return all.filter((post) => {
+    const needs = isLong(post) ? 2 : 1;
+    if (needs > left) return false;
+    left -= needs;
+    return true;
+  });
+}
+
+// Those that have two places: the long ones, and where one place would stay empty the longest of the others
+function wides(shown) {
+  const wide = new Set(shown.filter(isLong).map((post) => post.ref));
+  if (shown.length + wide.size === PLACES - 1) wide.add(shown.filter((post) => !isLong(post)).sort((one, other) => other.text.length - one.text.length)[0]?.ref);
+  return wide;
+}
+
+// The next of those that come one after another: what nobody has seen yet first
+function step() {
+  const layout = layoutOf(), all = [...now.pinned, ...now.posts.filter((post) => !now.pinned.some((it) => it.ref === post.ref))];
+  const fresh = all.findLastIndex((post) => !seen.has(post.ref));
+  if (all.length) turn = layout === "single" && fresh >= 0 ? fresh : (turn + 1) % all.length;
+  if (layout in TURN_MS) drawPosts();
+  setTimeout(step, TURN_MS[layout] ?? TURN_MS.carousel);
+}
+
+function stageCard(post) {
+  return make("article", { class: post.pinned ? "post pinned" : "post" },
+    make("p", { class: "said", dir: "auto" }, post.text),
+    make("div", { class: "who" }, face(post.author, post.name), make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "")));
+}
+
+// Each text as large as its card holds it whole, no word broken
+function fit() {
+  if (slides.posts.hidden) return;
+  for (const said of slides.posts.querySelectorAll(".said")) {
+    said.classList.add("measured");
+    for (const size of SIZES) {
+      said.style.fontSize = `${size}rem`;
+      if (said.scrollHeight <= said.clientHeight + 2 && said.scrollWidth <= said.clientWidth + 2) break;
+    }
+    said.classList.remove("measured");
+  }
+}
+
+function rising(row) {
+  const spark = sparkline();
+  drawSpark(spark, row.spark);
+  return make("li", {}, make("bdi", {}, clean(row.display, 60)), spark, make("span", { class: "quiet" }, `${number(row.authors)} ${text.people}`));
+}
+
+// --- the look
+
+const channels = (colour) => (colour.startsWith("#") ? [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/[\d.]+/g).slice(0, 3).map(Number));
+function luminance(colour) {
+  const [red, green, blue] = channels(colour).map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+function contrast(one, other) {
+  const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}
+
+function dress(stage) {
+  look = JSON.stringify(stage);
+  const root = document.documentElement, set = (name, value) => (value ? root.style.setProperty(name, value) : root.style.removeProperty(name));
+  const dark = stage.background && contrast(stage.background, "#ffffff") > contrast(stage.background, "#15181e");
+  root.style.colorScheme = stage.background ? (dark ? "dark" : "light") : { light: "light", dark: "dark" }[stage.theme] ?? "";
+  set("--paper", stage.background);
+  set("--card", stage.background && `color-mix(in srgb, ${stage.background} 88%, #fff)`);
+  set("--quiet", stage.background && "var(--ink)");
+  const apart = stage.accent && contrast(stage.accent, getComputedStyle(root).backgroundColor); // 3 for what is drawn, 4.5 for what is read
+  set("--brand", apart >= 3 ? stage.accent : "");
+  set("--accent", apart >= 4.5 ? stage.accent : "");
+  document.querySelector(".logo")?.remove();
+  if (stage.logo) document.querySelector("header.event").prepend(make("img", { class: "logo", src: stage.logo, alt: "" }));
+}

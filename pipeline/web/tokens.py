@@ -1,0 +1,98 @@
+"""Who may look behind a wall and who may decide: tokens, and the sessions that browsers get for them."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.text import printable
+from schemas.access import Token
+
+SESSION_S = 12 * 3_600
+MAX_SESSIONS = 1_000
+COOKIE = "upswell_session"
+LOGIN_COOKIE = "upswell_login"
+WRONG_S = 0.5  # how long somebody waits for the first wrong token; twice as long for each further one
+WRONG_MOST_S = 8.0
+WRONG_KEPT_S = 600.0  # after so long without one all is forgotten
+MAX_GUESSERS = 1_000
+
+audit = logging.getLogger("upswell.audit")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A browser that showed a token. `csrf` must come with every request that changes something."""
+
+    token: Token
+    csrf: str = field(repr=False)
+    ends_s: float
+
+
+class Gate:
+    """Checks secrets in constant time and remembers sessions in memory: a restart asks everybody again."""
+
+    def __init__(self, tokens: Sequence[Token], clock: Callable[[], float] = time.monotonic) -> None:
+        self._tokens = tuple(tokens)
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # client -> how often, when the last time
+
+    @property
+    def open(self) -> bool:
+        """Whether there is any token: without one, moderation is off."""
+        return bool(self._tokens)
+
+    def token_of(self, secret: str) -> Token | None:
+        """The token of this secret. Every token is compared, and to its end, so time tells nothing."""
+        found = None
+        given = secret.encode("utf-8", "surrogateescape")
+        for token in self._tokens:
+            if hmac.compare_digest(token.secret.encode("utf-8", "surrogateescape"), given):
+                found = token
+        return found
+
+    def bearer(self, authorization: str) -> Token | None:
+        """The token of an `Authorization: Bearer SECRET` header."""
+        scheme, _, secret = authorization.partition(" ")
+        return self.token_of(secret.strip()) if scheme.lower() == "bearer" and secret.strip() else None
+
+    def wrong(self, client: str) -> float:
+        """Notes a wrong token from this address; how many seconds its answer has to wait. Of an address the first, the
+        second, the fourth time and so on is logged, never what was shown."""
+        now_s = self._clock()
+        times, last_s = self._wrong.pop(client, (0, now_s))
+        times = times + 1 if now_s - last_s < WRONG_KEPT_S else 1
+        self._wrong[client] = times, now_s
+        if len(self._wrong) > MAX_GUESSERS:
+            self._wrong.popitem(last=False)
+        if times & (times - 1) == 0:
+            audit.warning("wrong token from %s, %d so far", printable(client), times)
+        return float(min(WRONG_MOST_S, WRONG_S * 2 ** min(times - 1, 10)))
+
+    def begin(self, token: Token) -> str:
+        """A new session; its name is for the cookie."""
+        self._forget()
+        name = secrets.token_urlsafe(32)
+        self._sessions[name] = Session(token, secrets.token_urlsafe(32), self._clock() + SESSION_S)
+        return name
+
+    def session(self, name: str) -> Session | None:
+        """The session of a cookie, while it lasts."""
+        session = self._sessions.get(name)
+        return session if session is not None and session.ends_s > self._clock() else None
+
+    def end(self, name: str) -> None:
+        """Forgets a session."""
+        self._sessions.pop(name, None)
+
+    def _forget(self) -> None:
+        now_s = self._clock()
+        self._sessions = {name: it for name, it in self._sessions.items() if it.ends_s > now_s}
+        while len(self._sessions) >= MAX_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]

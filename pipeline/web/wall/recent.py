@@ -1,0 +1,96 @@
+"""The texts of recent posts, so that a topic's view can show what people write: those that lists name as examples."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from pipeline.moderation import means
+from pipeline.text import MAX_SHOWN, printable, shown_account, source_name
+from pipeline.web.wall.entries import web_address
+from schemas import Post, TrendList
+
+PASSING = 20_000  # posts of late, one of which the next lists may name
+NAMED = 10_000  # posts that lists have named
+
+
+class Example(msgspec.Struct):
+    """A post as a topic's view shows it: texts without control characters."""
+
+    id: str
+    author: str
+    name: str
+    text: str
+    source: str
+    time: int  # ms
+    url: str  # http(s), or empty
+
+
+class RecentPosts:
+    """Posts by id: the newest PASSING that came, and the NAMED that lists named last. Of ids that two sources share,
+    the last. `take` and `name` may be called from any two threads; a post that comes later than the list that names it
+    is found as well."""
+
+    def __init__(self, passing: int = PASSING, named: int = NAMED) -> None:
+        self._limits = passing, named
+        self._passing: OrderedDict[str, Post] = OrderedDict()
+        self._named: OrderedDict[str, Post | None] = OrderedDict()  # None: named, and not come
+
+    def take(self, posts: Iterable[Post]) -> None:
+        """Remembers posts for a while."""
+        for post in posts:
+            if post.deleted is not None:
+                self._withdraw(post)
+                continue
+            if len(post.text) > 2 * MAX_SHOWN:
+                post = msgspec.structs.replace(post, text=post.text[: 2 * MAX_SHOWN])
+            if post.id in self._named:
+                self._named[post.id] = post
+            else:
+                self._passing[post.id] = post
+        while len(self._passing) > self._limits[0]:
+            self._passing.popitem(last=False)
+
+    def _withdraw(self, retraction: Post) -> None:
+        """Forgets the post, or all of its author's."""
+        ids = [retraction.id] if retraction.id else [*self._passing, *self._named]
+        for post_id in ids:
+            post = self.of_id(post_id)
+            if post is not None and means(retraction, post):
+                self._passing.pop(post_id, None)
+                if post_id in self._named:
+                    self._named[post_id] = None
+
+    def name(self, trends: TrendList) -> None:
+        """Keeps what the list names as examples."""
+        for row in trends.trends:
+            for post_id in row.examples:
+                if self._named.get(post_id) is None:
+                    self._named[post_id] = self._passing.pop(post_id, None)
+                self._named.move_to_end(post_id)
+        while len(self._named) > self._limits[1]:
+            self._named.popitem(last=False)
+
+    def posts(self) -> list[Post]:
+        """All that are remembered, in the order of their times."""
+        named = [post for post in self._named.values() if post is not None]
+        return sorted([*self._passing.values(), *named], key=lambda post: int(post.time))
+
+    def of_id(self, post_id: str) -> Post | None:
+        """The post, where it is known."""
+        return self._named.get(post_id) or self._passing.get(post_id)
+
+    def shown(self, ids: Sequence[str], visible: Callable[[Post], bool]) -> list[Example]:
+        """Those of these posts that are known and may be shown."""
+        found = (self.of_id(post_id) for post_id in ids)
+        return [_example(post) for post in found if post is not None and visible(post)]
+
+
+def _example(post: Post) -> Example:
+    source = source_name(post.source)
+    author, name = (shown_account(it, source)[:256] for it in (post.author, post.author_name or post.author))
+    return Example(
+        post.id, author, name, printable(post.text)[:MAX_SHOWN], source, int(post.time), web_address(post.url)
+    )

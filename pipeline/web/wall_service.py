@@ -1,0 +1,92 @@
+"""Walls as one part of a web server: its routes, its start and stop, and where posts go in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from litestar import Router
+
+from pipeline.cancelling import cancel_and_wait
+from pipeline.kafka.connection import Connection
+from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
+from pipeline.web.events import event_routes
+from pipeline.web.feed import Feed
+from pipeline.web.moderation import moderation_routes
+from pipeline.web.tokens import Gate
+from pipeline.web.wall.intake import Intake
+from pipeline.web.wall.recent import Example, RecentPosts
+from pipeline.web.wall.store import PostStore
+from pipeline.web.wall.walls import Walls
+from schemas import Post, TrendList, Window
+from schemas.access import Token
+from schemas.events import Event
+
+
+class WallService:
+    """What `create_app` takes: `routers`, `examples`, `gate` for orders about alerts, `start` for on_startup, `stop`
+    for on_shutdown. From then on the feed shows nothing that is blocked. `file` keeps posts, and decisions unless `log`
+    does (neither: until the process ends)."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        events: Sequence[Event],
+        tokens: Sequence[Token] = (),
+        file: Path | None = None,
+        *,
+        https: bool = False,
+        log: DecisionLog | None = None,
+    ) -> None:
+        """Raises LogError when the file cannot be used."""
+        log = log or (SqliteLog(file) if file else MemoryLog())
+        self.walls = Walls(events, log, PostStore(file) if file else None)
+        self._feed = feed
+        self._recent = RecentPosts()
+        feed.on_list(self._recent.name)
+        self.intake: Intake | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._kafka: tuple[Connection, str] | None = None
+        feed.shows = self.walls
+        self.walls.on_decision(feed.refresh)
+        self.gate = Gate(tokens)
+        self.routers: list[Router] = [
+            event_routes(self.walls, self._current),
+            moderation_routes(self.walls, self.gate, https=https),
+        ]
+
+    def read_kafka(self, connection: Connection, topic: str) -> None:
+        """From its start on, the service reads posts from there (see Intake.read_kafka)."""
+        self._kafka = connection, topic
+
+    async def start(self) -> None:
+        """To be awaited on the event loop of the server."""
+        self.intake = Intake(self.walls, self._recent)
+        self._tasks = [asyncio.create_task(self.walls.run())]
+        if self._kafka:
+            self._tasks.append(asyncio.create_task(self.intake.read_kafka(*self._kafka)))
+
+    async def redefine(self, events: Sequence[Event]) -> None:
+        """These are the events from now on (see Walls.redefine); a new one begins with its posts of late."""
+        new = self.walls.redefine(events)
+        if new and self.intake is not None:
+            await self.intake.fill(new)
+
+    async def stop(self) -> None:
+        """Keeps what is not kept yet and lets go of the file."""
+        await cancel_and_wait(*self._tasks)
+        self.walls.close()
+
+    def take_soon(self, posts: Sequence[Post]) -> None:
+        """Posts (times in ms) for the walls, from any thread; dropped while the server has not started."""
+        if self.intake is not None:
+            self.intake.take_soon(posts)
+
+    def examples(self, ids: Sequence[str], scope: str) -> list[Example]:
+        """Those of these posts that are known and may be seen in the scope."""
+        return self._recent.shown(ids, lambda post: self.walls.shows(post, scope))
+
+    def _current(self, scope: str, window: Window) -> TrendList | None:
+        change = self._feed.current(scope, window)
+        return change.list if change else None

@@ -1,0 +1,18 @@
+"""What people read, in their language: one catalogue a language (en.toml, fr.toml...), sentences made of facts."""
+
+from pipeline.wording.language import DEFAULT, Language, catalogue, language, languages
+from pipeline.wording.sentences import alert_text, digest_title, fault_text, row_text, waits_for, why_of
+
+__all__ = [
+    "DEFAULT",
+    "Language",
+    "alert_text",
+    "catalogue",
+    "digest_title",
+    "fault_text",
+    "language",
+    "languages",
+    "row_text",
+    "waits_for",
+    "why_of",
+]

@@ -1,0 +1,100 @@
+"""Facts as people read them: why a topic is in a list, what an alert says, why a message did not arrive."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pipeline.text import cut, printable
+from pipeline.wording.language import Language
+from schemas.alerts import Alert, Fault
+from schemas.trends import WINDOWS, Trend, TrendList, Why
+
+_DAY_MS = 86_400_000
+
+
+def why_of(why: Why, words: Language) -> str:
+    """Why a topic is in a list, in one sentence."""
+    facts = msgspec.structs.asdict(why)
+    return words.say("why", **facts | {"note": why.note or "none"})
+
+
+def row_text(row: Trend, words: Language) -> str:
+    """Why a topic is in a list, and where it looks organised what speaks against it."""
+    why, signs = why_of(row.why, words), row.signs
+    if signs is None or not signs.suspect:
+        return why
+    against = words.say("suspect", **msgspec.structs.asdict(signs), known=signs.again > 0)
+    return f"{against}; {why}"
+
+
+def waits_for(trends: TrendList, words: Language) -> str:
+    """What a list still waits for before its scores are worth what they say; empty: nothing."""
+    days, wanted = trends.window == "24h", trends.past_wanted
+    return words.say("waits", flag=trends.flag, days=days, past=trends.past, wanted=wanted) if trends.flag else ""
+
+
+def alert_text(alert: Alert, words: Language) -> str:
+    """What an alert says when it fires, in one sentence; of a digest a sentence for each alert. Safe to show."""
+    why = alert.why
+    if alert.kind == "digest":
+        return _digest(alert, words)
+    if why.note == "test":
+        return words["alert.test"]
+    return words.say(
+        "alert.topic" if alert.topic else "alert.scope",
+        kind=alert.kind,
+        display=printable(alert.display),
+        scope=printable(alert.scope),
+        window=WINDOWS[alert.window],
+        value=alert.value,
+        counted=why.counted or "none",
+        since=alert.since,
+        why=why_of(why.trend, words) if why.trend else "",
+        about=[printable(one.display) for one in why.about],
+        names=bool(why.about),
+    )
+
+
+def digest_title(alert: Alert, words: Language) -> str:
+    """How many alerts a digest tells, and since when."""
+    return words.say("digest.title", count=int(alert.value), since=alert.since)
+
+
+def fault_text(fault: Fault, words: Language) -> str:
+    """Why a receiver did not take a message, without its address or secrets."""
+    return words.say(f"fault.{fault.code}", detail=printable(fault.detail, 160))
+
+
+def _digest(digest: Alert, words: Language) -> str:
+    lines = [_line(alert, digest.at, words) for alert in digest.why.alerts]
+    more = int(digest.value) - len(lines)
+    if more > 0:
+        lines.append(words.say("digest.more", count=more))
+    return f"{digest_title(digest, words)}{words['language.colon']} {' · '.join(lines)}"
+
+
+def _line(alert: Alert, due: int, words: Language) -> str:
+    over, peak, height = alert.status == "resolved", alert.peak, ""
+    if peak is not None:
+        of = words.say(
+            "digest.height",
+            people=peak.people,
+            posts=peak.posts,
+            scored=peak.score is not None,
+            score=peak.score or 0.0,
+        )
+        height = words.say("digest.peak", over=over, of=of, at=_clock(peak.at, due, words))
+    return words.say(
+        "digest.line",
+        at=_clock(alert.fired, due, words),
+        rule=alert.rule,
+        what=cut(alert_text(alert, words), 160),
+        over=over,
+        lasted=(alert.at - alert.fired) // 1_000,
+        height=height,
+    )
+
+
+def _clock(ms: int, due: int, words: Language) -> str:
+    """The time of the day, with the day where it is not one of the day before the digest."""
+    return words.clock(ms) if due - ms < _DAY_MS else words.moment(ms)

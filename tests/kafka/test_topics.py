@@ -1,0 +1,67 @@
+"""The topics are declared once: what is made, asked for and documented comes from that declaration."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agents.context import Context
+from pipeline.kafka.rights import worker_rights
+from pipeline.kafka.topics import Found, Wanted, mismatches, topic_table, topics_page
+from pipeline.settings import load_settings
+from schemas.topics import POSTS, TOPICS, Topics
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = {topic.name for topic in TOPICS}
+
+
+def test_the_page_tells_the_topics_as_they_are_declared() -> None:
+    page = (ROOT / "docs" / "kafka.md").read_text()
+    _, told, _ = page.split("<!-- topics -->\n")
+    assert told == topics_page(), "put what pipeline.kafka.topics.topics_page() returns between the two marks"
+
+
+def test_nothing_else_names_a_topic() -> None:
+    named = re.compile(r"(?:prefix\}|prefix \+ f?[\"'])\s*[a-z{]")
+    for path in sorted(path for folder in ("agents", "pipeline") for path in (ROOT / folder).rglob("*.py")):
+        assert not named.findall(path.read_text()), path
+
+
+def test_every_declared_topic_has_a_name_with_the_prefix() -> None:
+    told = {name for name in vars(Topics("p-")).values() if name != "p-"}
+    assert told == {f"p-{name}" for name in NAMES} | {"p-upswell"}
+    assert Context.__annotations__["topics"] == "Topics"
+
+
+def test_a_worker_asks_for_the_rights_on_what_it_reads_and_writes_and_no_other() -> None:
+    rights = worker_rights(load_settings(kafka_prefix="p-"))
+    assert rights["p-posts"] == ("READ", "WRITE")
+    assert rights["p-posts-dead"] == ("WRITE",)
+    assert "p-alerts-given-up" not in rights
+    assert {name.removeprefix("p-") for name in rights} < NAMES
+
+
+@pytest.mark.parametrize(
+    ("partitions", "settings", "told"),
+    [
+        (4, {"message.timestamp.type": "LogAppendTime"}, None),
+        (4, {"message.timestamp.type": "LogAppendTime", "retention.ms": "1"}, None),
+        (5, {"message.timestamp.type": "LogAppendTime"}, "set UPSWELL_PARTITIONS to 5"),
+        (4, {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact"}, "cleanup.policy=[delete]"),
+        (4, {}, "--add-config message.timestamp.type=LogAppendTime"),
+    ],
+)
+def test_what_is_found_otherwise_than_declared_is_told_with_a_remedy(
+    partitions: int, settings: dict[str, str], told: str | None
+) -> None:
+    faults = mismatches(Wanted(POSTS, "posts", 4), Found(partitions, settings))
+    assert len(faults) == (told is not None)
+    assert told is None or told in faults[0]
+
+
+def test_one_row_makes_one_topic() -> None:
+    table = topic_table(load_settings(partitions=7))
+    assert {it.name: it.partitions for it in table}["posts"] == 7
+    assert {it.settings["cleanup.policy"] for it in table} == {"delete", "compact", "compact,delete"}

@@ -1,0 +1,269 @@
+"""`python -m tests.mutations [RULE...]`: breaks rules of docs/invariants.md on purpose, and runs who must notice.
+
+Each mutation is one change of text. It is made in a copy of the checkout, and the tests named for it are run there; one
+that they do not notice survives. Exit code 1 when one survives, or when its old text does not stand in the file once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("agents", "bench", "docs", "examples", "grafana", "pipeline", "schemas", "tests", "upswell")
+WITHIN_S = 900
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One rule broken."""
+
+    rule: int  # of docs/invariants.md
+    what: str  # what the product does then
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]  # of which one must fail
+
+    def fault(self, root: Path = ROOT) -> str:
+        """Why it cannot be made; empty when it can."""
+        path = root / self.file
+        found = path.read_text().count(self.old) if path.is_file() else 0
+        return "" if found == 1 else f"{self.file} holds {self.old!r} {found} times, not once"
+
+    def survives(self) -> bool:
+        """Whether the tests pass with the rule broken."""
+        with tempfile.TemporaryDirectory(prefix="upswell-mutation-") as name:
+            copy = Path(name) / "upswell"
+            copy.mkdir()
+            for part in PARTS:
+                shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+            for file in ROOT.iterdir():
+                if file.is_file() and file.name != ".git":
+                    shutil.copy(file, copy / file.name)
+            path = copy / self.file
+            path.write_text(path.read_text().replace(self.old, self.new))
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.tests],
+                cwd=copy,
+                env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+                capture_output=True,
+                text=True,
+                timeout=WITHIN_S,
+                check=False,
+            )
+            if done.returncode not in (0, 1):
+                raise RuntimeError(f"{self.file}: the tests did not run: {(done.stdout + done.stderr)[-1_000:]}")
+            return done.returncode == 0
+
+
+MUTATIONS = (
+    Mutation(
+        1,
+        "the score reads a clock",
+        "pipeline/trends/score.py",
+        "import math\n",
+        "import math\nimport time\n",
+        ("tests/test_house.py",),
+    ),
+    Mutation(
+        2,
+        "a post at the edge of what is closed counts",
+        "pipeline/trends/panes.py",
+        "if start < self.frontier:",
+        "if end < self.frontier:",
+        ("tests/oracle", "tests/model"),
+    ),
+    Mutation(
+        3,
+        "late posts are silently gone",
+        "pipeline/trends/panes.py",
+        "                    self._count(self.late_by_source, post)\n",
+        "",
+        ("tests/cli/test_replay.py", "tests/trends/test_against_oracle.py"),
+    ),
+    Mutation(
+        4,
+        "a marker belongs to no pane",
+        "pipeline/trends/panes.py",
+        "self._open[start] = OpenPane(start, offset)\n            if time_ms",
+        "pass\n            if time_ms",
+        ("tests/model",),
+    ),
+    Mutation(
+        5,
+        "a post dated later than its record moves event time",
+        "pipeline/trends/panes.py",
+        "                time = taken_ms[offset - first_offset]\n",
+        "",
+        ("tests/agents/test_clocks.py", "tests/model"),
+    ),
+    Mutation(
+        6,
+        "the same retraction twice withdraws two posts",
+        "pipeline/trends/withdrawals.py",
+        "known.keys.add((topic, key))\n                known.posts[spelling",
+        "known.posts[spelling",
+        ("tests/trends/test_against_oracle.py", "tests/trends/test_withdrawals.py"),
+    ),
+    Mutation(
+        6,
+        "a retraction of a post that was never counted withdraws another",
+        "pipeline/trends/withdrawals.py",
+        "            if taken < posts:\n",
+        "            if taken <= posts:\n",
+        ("tests/trends/test_withdrawals.py",),
+    ),
+    Mutation(
+        12,
+        "a retraction moves the clock",
+        "pipeline/trends/panes.py",
+        "        self.retractions += 1\n",
+        "        self.retractions += 1\n        self.newest = max(self.newest, withdrawn)\n",
+        ("tests/trends/test_withdrawals.py",),
+    ),
+    Mutation(
+        6,
+        "duplicates are not told",
+        "pipeline/trends/panes.py",
+        "                self.duplicates += 1\n",
+        "",
+        ("tests/cli/test_replay.py", "tests/trends/test_against_oracle.py"),
+    ),
+    Mutation(
+        7,
+        "keys of a post may repeat a spelling's case",
+        "pipeline/text/keys.py",
+        ".casefold()",
+        "",
+        ("tests/text/test_text_keys.py",),
+    ),
+    Mutation(
+        10,
+        "which text stands for a person depends on the order",
+        "pipeline/trends/people.py",
+        "if before != t and text_priority_of_one(a, t) < text_priority_of_one(a, before):",
+        "if before != t:",
+        ("tests/trends", "tests/oracle"),
+    ),
+    Mutation(
+        12,
+        "the rewind offset lies behind an open pane",
+        "pipeline/trends/panes.py",
+        "return min((pane.first_offset for pane in self._open.values()), default=next_offset)",
+        "return max((pane.first_offset for pane in self._open.values()), default=next_offset)",
+        ("tests/model",),
+    ),
+    Mutation(
+        13,
+        "a pane promises panes that come after it in the same close",
+        "pipeline/trends/panes.py",
+        "counts.frontier = following",
+        "counts.frontier = self.frontier",
+        ("tests/trends/test_frontiers.py",),
+    ),
+    Mutation(
+        17,
+        "an older definition replaces a newer one",
+        "agents/count.py",
+        "if definitions.order <= self.definitions.order:",
+        "if definitions.order == self.definitions.order:",
+        ("tests/model", "tests/agents/test_definitions.py"),
+    ),
+    Mutation(
+        18,
+        "a text that many repeat counts as many as repeat it",
+        "pipeline/trends/people.py",
+        "float(single + 2 * (len(held) - single)),",
+        "float(m),",
+        ("tests/trends/test_against_oracle.py",),
+    ),
+    Mutation(
+        19,
+        "what scores below OFF has weight",
+        "pipeline/trends/score.py",
+        "if score >= OFF else 0.0",
+        "if score >= 0 else 0.0",
+        ("tests/trends/test_against_oracle.py",),
+    ),
+    Mutation(
+        20,
+        "a list is empty though two people say something",
+        "pipeline/trends/lists.py",
+        "            slots = self._most_support(FALLBACK_SUPPORT, ROWS, there)\n",
+        "            slots = []\n",
+        ("tests/trends/test_against_oracle.py",),
+    ),
+    Mutation(
+        21,
+        "a topic of many texts is told to be one post",
+        "pipeline/trends/standing.py",
+        "if long.one_text > 0.5:",
+        "if long.one_text > 0.2:",
+        ("tests/trends/test_against_oracle.py",),
+    ),
+    Mutation(
+        22,
+        "a life begins below its own record",
+        "pipeline/trends/score.py",
+        "if self.since is None and score >= on and beats_record:",
+        "if self.since is None and score >= on:",
+        ("tests/trends/test_against_oracle.py",),
+    ),
+    Mutation(
+        23,
+        "control characters reach the terminal",
+        "pipeline/text/showing.py",
+        r'_NOT_TEXT = regex.compile(r"[\p{Cc}',
+        r'_NOT_TEXT = regex.compile(r"[',
+        ("tests/text/test_text_shown.py", "tests/cli/test_terminal.py"),
+    ),
+    Mutation(
+        26,
+        "wrong use ends as a failure",
+        "pipeline/cli/errors.py",
+        "    exit_code = WRONG_USE",
+        "    exit_code = FAILED",
+        ("tests/cli/test_command.py",),
+    ),
+    Mutation(
+        31,
+        "an alert that is known already is delivered again",
+        "pipeline/alerts/outbox.py",
+        '"INSERT OR IGNORE INTO delivery (',
+        '"INSERT OR REPLACE INTO delivery (',
+        ("tests/alerts/test_delivery.py",),
+    ),
+    Mutation(
+        33,
+        "looking ahead takes posts away from what closes",
+        "pipeline/trends/open_pane.py",
+        "    told_posts, pane.told_posts = pane.told_posts, len(pane.ids)\n",
+        "    told_posts, pane.told_posts = pane.told_posts, len(pane.ids)\n    pane.duplicates += 1\n",
+        ("tests/trends/test_early_lists.py",),
+    ),
+)
+
+
+def main(numbers: Sequence[str]) -> int:
+    """Tells of each mutation whether it was caught; `numbers` are rules, all when there are none."""
+    failed = 0
+    for mutation in MUTATIONS:
+        if numbers and str(mutation.rule) not in numbers:
+            continue
+        fault = mutation.fault()
+        survives = not fault and mutation.survives()
+        failed += bool(fault or survives)
+        said = fault or ("NOT CAUGHT" if survives else "caught")
+        print(f"{mutation.rule:>3}  {mutation.what}: {said}", flush=True)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

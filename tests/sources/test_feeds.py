@@ -1,0 +1,204 @@
+"""Feeds: each entry once, and servers asked as they wish."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import json
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.sources.live.feed_entries import entries_of
+from pipeline.sources.live.feeds import Feed
+from pipeline.sources.live.model import SourceError
+from tests.sources.harness import Log, running
+from tests.sources.servers import HttpServer, Request, http_server
+
+NOW = time.time()
+
+
+def rss(*numbers: int) -> str:
+    items = "".join(
+        f"<item><guid>{number}</guid><title>Title {number}</title><description>&lt;p&gt;Text &amp;amp; more"
+        f"&lt;/p&gt;</description><link>https://a.example/{number}</link><category>Fête</category>"
+        f"<pubDate>{email.utils.formatdate(NOW - 100 + number)}</pubDate></item>"
+        for number in numbers
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
+
+
+ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Blog</title>
+<author><name>Ann</name></author><entry><id>tag:a.example,2026:1</id><title>One</title>
+<updated>2026-11-28T10:00:00Z</updated><content type="html">&lt;b&gt;bold&lt;/b&gt; words</content>
+<link href="https://a.example/one"/></entry></feed>"""
+JSON = json.dumps(
+    {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Json",
+        "language": "fr",
+        "items": [
+            {"id": 7, "content_html": "<p>Un <b>texte</b></p>", "date_published": "2026-11-28T10:00:00+01:00"},
+            {"url": "https://a.example/8", "title": "Only a title", "tags": ["été"], "authors": [{"name": "Bob"}]},
+            {"id": "empty"},
+        ],
+    }
+)
+
+
+def feed(server: HttpServer, **more: Any) -> Feed:
+    return Feed("it", f"{server.url}/feed", **({"every_s": 0.05} | more))
+
+
+def serve(handle: Callable[[Request], Awaitable[None]], body: Callable[[HttpServer], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with http_server(handle) as server:
+            await body(server)
+
+    asyncio.run(run())
+
+
+def test_the_three_kinds_of_feeds_are_posts() -> None:
+    (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed")
+    assert (one.id, one.text, one.tags, one.url) == (
+        "a.example/1",
+        "Title 1\nText & more",
+        ["#Fête"],
+        "https://a.example/1",
+    )
+    assert (one.author, one.author_name, one.source) == ("News@a.example", "News", "feed")
+    (two,) = entries_of(ATOM.encode(), "application/atom+xml", "https://a.example/feed")
+    assert (two.id, two.author_name, two.text, two.time) == (
+        "tag:a.example,2026:1",
+        "Ann",
+        "One\nbold words",
+        1_795_860_000_000,
+    )
+    first, second = entries_of(JSON.encode(), "application/feed+json", "https://a.example/feed", now_ms=2 * 10**12)
+    assert (first.id, first.text, first.lang, first.author_name) == ("a.example/7", "Un texte", "fr", "Json")
+    assert (second.id, second.text, second.tags, second.author_name) == (
+        "https://a.example/8",
+        "Only a title",
+        ["#été"],
+        "Bob",
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"<html><p>no", b"{", b'{"version": 1}', b"\xff\xfe\x00", b"<rss"])
+def test_what_is_no_feed_is_a_fault(body: bytes) -> None:
+    with pytest.raises(SourceError, match="feed"):
+        entries_of(body, "text/xml", "https://a.example/feed")
+
+
+def test_the_feeds_of_two_sites_may_number_their_entries_alike() -> None:
+    (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed")
+    (two,) = entries_of(rss(1).encode(), "text/xml", "https://b.example/feed")
+    assert one.id != two.id
+
+
+def test_each_entry_comes_once_and_the_server_is_told_what_we_have(tmp_path: Path) -> None:
+    numbers = [1, 2]
+
+    async def handle(request: Request) -> None:
+        tag = f'W/"{len(numbers)}"'
+        if request.headers.get("if-none-match") == tag:
+            await request.answer(status=304)
+        else:
+            await request.answer(rss(*numbers[::-1]), ETag=tag, Last_Modified="yesterday, or so")
+
+    async def body(server: HttpServer) -> None:
+        log = Log()
+        async with running(tmp_path, feed(server, contact="me@a.example"), log) as run:
+            await run.until(lambda: len(server.requests) >= 4)
+            numbers.append(3)
+            await run.until(lambda: len(log.posts) == 3)
+        asked = len(server.requests)
+        numbers.append(4)
+        async with running(tmp_path, feed(server), log) as run:  # a restart
+            await run.until(lambda: len(log.posts) == 4)
+        assert log.ids == [f"127.0.0.1/{number}" for number in (1, 2, 3, 4)]
+        first, second = server.requests[0].headers, server.requests[1].headers
+        assert "if-none-match" not in first
+        assert (second["if-none-match"], second["if-modified-since"]) == ('W/"2"', "yesterday, or so")
+        assert first["user-agent"].startswith("upswell/")
+        assert first["user-agent"].endswith(" (+me@a.example)")
+        assert server.requests[asked].headers["if-none-match"] == 'W/"3"'
+
+    serve(handle, body)
+
+
+def test_what_has_moved_for_good_is_asked_there_and_what_has_not_is_not(tmp_path: Path) -> None:
+    ways = {"/feed": (301, "/moved"), "/moved": (302, "/now")}
+
+    async def handle(request: Request) -> None:
+        if request.path in ways:
+            status, there = ways[request.path]
+            await request.answer(status=status, Location=there)
+        else:
+            await request.answer(rss(1))
+
+    async def body(server: HttpServer) -> None:
+        log = Log()
+        async with running(tmp_path, feed(server), log) as run:
+            await run.until(lambda: len(server.requests) >= 7)
+        assert server.paths()[:7] == ["/feed", "/moved", "/now", "/moved", "/now", "/moved", "/now"]
+        before = len(server.requests)
+        async with running(tmp_path, feed(server), log) as run:
+            await run.until(lambda: len(server.requests) > before)
+        assert server.paths()[before] == "/moved"
+        assert len(log.ids) == 1
+
+    serve(handle, body)
+
+
+def test_a_feed_that_redirects_in_a_circle_is_a_fault_and_one_that_is_gone_is_left(tmp_path: Path) -> None:
+    async def handle(request: Request) -> None:
+        if request.path == "/feed":
+            await request.answer(status=302, Location="/feed")
+        else:
+            await request.answer(status=410)
+
+    async def body(server: HttpServer) -> None:
+        async with running(tmp_path, [feed(server), Feed("gone", f"{server.url}/gone")], Log()) as run:
+            await run.until(lambda: any("redirects without end" in line for line in run.said))
+            await run.until(lambda: run.value("faults_total", name="gone", kind="gone") == 1)
+        assert server.paths().count("/gone") == 1
+
+    serve(handle, body)
+
+
+def test_retry_after_is_obeyed_and_a_feed_without_end_is_not_read(tmp_path: Path) -> None:
+    async def handle(request: Request) -> None:
+        if request.path == "/feed":
+            await request.answer(status=429, Retry_After="1000")
+            return
+        await request.begin("text/xml")
+        while True:
+            await request.chunk(b"x" * 65_536)
+
+    async def body(server: HttpServer) -> None:
+        async with running(tmp_path, [feed(server), Feed("endless", f"{server.url}/endless")], Log()) as run:
+            await run.until(lambda: any("sends more than 4 MiB" in line for line in run.said))
+            await run.until(lambda: run.value("faults_total", name="it", kind="throttled") == 1)
+        assert server.paths().count("/feed") == 1
+
+    serve(handle, body)
+
+
+def test_a_feed_that_drips_for_ever_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.sources.live.feeds.WHOLE_WITHIN_S", 0.3)
+
+    async def handle(request: Request) -> None:
+        await request.begin("text/xml")
+        while True:
+            await request.chunk(b" ")
+            await asyncio.sleep(0.05)
+
+    async def body(server: HttpServer) -> None:
+        async with running(tmp_path, feed(server), Log()) as run:
+            await run.until(lambda: run.value("faults_total", name="it", kind="silent") >= 2)
+
+    serve(handle, body)

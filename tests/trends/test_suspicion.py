@@ -1,0 +1,175 @@
+"""Rings are told from crowds by who their first voices are and how suddenly they come; nothing else is suspect.
+
+A stream of three hours: people who talk of sixty tags, and in the third hour rings and crowds.
+
+    hour      0          1          2                     3
+    regulars  |~~~~~~~~~~|~~~~~~~~~~|~~~~~~~~~~~~~~~~~~~~~|
+    rings                           | 30 100 300 700 ...  |
+    crowds                          | goal quake call-out |
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+
+import msgspec
+import numpy as np
+import pytest
+
+from pipeline.local import Local, Options
+from pipeline.sources.simulator import simulate
+from pipeline.sources.simulator.scenario import Ring, Scenario
+from pipeline.text import fold, topics_of
+from pipeline.trends.alerting import Alerting
+from pipeline.trends.counts import Counts
+from pipeline.trends.heard import EVERYBODY, Heard
+from pipeline.trends.names import Cell, Dictionary, Names
+from pipeline.trends.suspicion import Suspicion
+from pipeline.trends.timeline import Timeline
+from schemas import Post, PostError, TrendList, decode_post
+from schemas.alerts import Alert, Rule
+from tests.oracle.suspicion import Voice, signs
+
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+FIRST_MS = 125 * MINUTE_MS  # after the start of the stream
+KINDS = [(30, 10), (100, 24), (300, 600), (700, 60), (100, 600), (1_400, 24), (40, 90), (300, 20)]
+RINGS = tuple(
+    Ring(name, "en", (name,), "buy this now", FIRST_MS + number * 5 * MINUTE_MS, seconds * 1_000, people, texts)
+    for number, (people, seconds) in enumerate(KINDS)
+    for texts in ("lexicon" if number < 7 else "one",)
+    for name in (f"ring{people}x{seconds}",)
+)
+WORDS = ["what", "a", "night", "did", "you", "see", "feel", "that", "here", "now", "they"]
+CROWDS = {"goal": 200, "quake": 900, "callout": 2_500}
+RULES = [Rule("loud", kind="surge", score=6.0), Rule("top", top=10)]
+
+
+def stream() -> list[Post]:
+    scenario = Scenario(duration_ms=3 * HOUR_MS, rate=0.5, people=800, topics=60, seasonal=False, rings=RINGS)
+    posts = []
+    for line in simulate(scenario, 3):
+        try:
+            posts.append(msgspec.structs.replace(decode_post(line), source="twitter", lang=None))
+        except PostError:
+            continue
+    chance = random.Random(5)
+    known = sorted({post.author for post in posts if int(post.time) < scenario.start_ms + 2 * HOUR_MS})
+    for number, (name, people) in enumerate(CROWDS.items()):
+        begins = scenario.start_ms + FIRST_MS + (2 + 15 * number) * MINUTE_MS
+        for n in range(people):
+            author = chance.choice(known) if n % 3 else f"{name}-{n}"
+            time = begins + int(chance.random() ** 2 * MINUTE_MS)
+            text = " ".join(chance.choices(WORDS, k=6))
+            posts.append(Post(f"{name}{n}", author, f"{text} #{name}", time, source="twitter"))
+    return sorted(posts, key=lambda post: int(post.time))
+
+
+@pytest.fixture(scope="module")
+def told() -> tuple[dict[str, list[TrendList]], list[Alert]]:
+    """The lists of all posts by window, and what two rules made of them."""
+    lists: dict[str, list[TrendList]] = defaultdict(list)
+    alerting, alerts = Alerting(RULES), list[Alert]()
+
+    def take(one: TrendList) -> None:
+        if one.scope == "all":
+            lists[one.window].append(one)
+            alerts.extend(alerting.take(one))
+
+    local = Local(Options(), on_list=take)
+    local.feed(stream())
+    local.finish()
+    return lists, alerts
+
+
+def test_rings_are_suspect_raise_no_alert_and_outrank_nothing(
+    told: tuple[dict[str, list[TrendList]], list[Alert]],
+) -> None:
+    lists, alerts = told
+    missed = set()
+    for ring in RINGS:
+        rows = [row for one in lists["1h"] for row in one.trends if row.topic == f"#{ring.name}" and row.authors >= 12]
+        assert bool(rows) == (ring.texts == "lexicon")  # one text never counts for more than two
+        if any("suspect" not in row.flags for row in rows):
+            missed.add(ring.name)
+    assert missed <= {"ring30x10", "ring40x90"}
+    assert len(missed) < 2
+    raised = {alert.topic.lstrip("#") for alert in alerts}
+    assert not raised & {ring.name for ring in RINGS} - missed
+    for one in (*lists["5m"], *lists["1h"]):
+        suspect = ["suspect" in row.flags for row in one.trends]
+        assert suspect == sorted(suspect)
+        assert not any(row.trending for row in one.trends if "suspect" in row.flags)
+
+
+def test_crowds_are_not_suspect_however_sudden(told: tuple[dict[str, list[TrendList]], list[Alert]]) -> None:
+    lists, alerts = told
+    for name in CROWDS:
+        rows = [
+            row for window in ("5m", "1h") for one in lists[window] for row in one.trends if row.topic == f"#{name}"
+        ]
+        assert any(row.trending and row.signs is not None and row.signs.sudden > 0.5 for row in rows)
+        assert not any("suspect" in row.flags for row in rows)
+        assert f"#{name}" in {alert.topic for alert in alerts}
+    flagged = {row.topic for one in (*lists["5m"], *lists["1h"]) for row in one.trends if "suspect" in row.flags}
+    assert flagged <= {f"#{ring.name}" for ring in RINGS}
+
+
+def test_signs_are_those_of_the_reference(told: tuple[dict[str, list[TrendList]], list[Alert]]) -> None:
+    posts = [Voice(int(post.time), post.author, frozenset(map(fold, topics_of(post)))) for post in stream()]
+    compared = set()
+    for one in told[0]["1h"][::7]:
+        for row in one.trends:
+            if row.signs is None or row.authors > 500 or one.flag == "counting":
+                continue
+            found = row.signs
+            assert signs(posts, row.topic, one.at) == (
+                found.people,
+                pytest.approx(found.sudden, abs=1e-4),
+                pytest.approx(found.newcomers, abs=1e-4),
+                pytest.approx(found.usual, abs=1e-4),
+                found.suspect,
+            )
+            compared.add((row.topic, found.suspect))
+    assert len(compared) > 10
+    assert {suspect for _, suspect in compared} == {False, True}
+
+
+def test_who_took_part_before_is_known_again_and_state_is_restored_whole() -> None:
+    names = Names()
+    one = Suspicion(Timeline(names))
+    topics = names.topics_of(names.spelling_numbers(["#first", "#second"])).tolist()
+    one._found = {topics[0]: frozenset(range(1, 40))}
+    one.end_step(5 * HOUR_MS)
+    one.heard.first = dict.fromkeys(range(1, 40), 2)
+    one.heard._last = dict.fromkeys(range(1, 40), 5)
+    other = Suspicion(Timeline(names))
+    other.restore(one.state())
+    assert other.state() == one.state()
+    voices = {6 * HOUR_MS: (frozenset(range(1, 30)), EVERYBODY)}
+    for topic, suspect in zip(topics, (False, True), strict=True):
+        found, _ = other._judge(topic, voices, MINUTE_MS, 6 * HOUR_MS + MINUTE_MS)
+        assert found is not None
+        assert (found.suspect, found.newcomers) == (suspect, 0.0)
+
+
+def test_people_are_remembered_below_a_limit_and_for_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.trends.heard.MOST", 10)
+    heard = Heard()
+
+    def speak(hour: int, *people: int) -> None:
+        names = Dictionary(cells=[Cell("x", "", ())])
+        authors = np.array(sorted(people), np.uint64)
+        heard.take(hour * HOUR_MS, [Counts(
+            start=hour * HOUR_MS, end=hour * HOUR_MS + 10_000, names=names, cell_number=np.zeros(1, np.int32),
+            cell_posts=np.ones(1, np.int32), cell_person_ptr=np.array([0, len(authors)]), cell_author=authors,
+        )], ())  # fmt: skip
+
+    speak(0, *range(1, 16))
+    assert (sorted(heard.first), heard.limit) == (list(range(1, 11)), 11)
+    assert heard.newcomers((1, 2, 12), 1) == (0, 2)
+    speak(1, 3)
+    speak(167, 4)
+    speak(169, 5)
+    assert sorted(heard.first) == [3, 4, 5]
+    assert heard.limit == EVERYBODY

@@ -1,0 +1,89 @@
+"""Feeds, other networks' shapes and pages for people who came to a wrong address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from pipeline.web.app import create_app
+from pipeline.web.feed import Feed
+from pipeline.web.wall.recent import Example
+from tests.sinks.lists import trend, trend_list
+
+HOSTILE = "#<script>alert(1)</script>\u202e\x0b\ufffe]]>&\"'"
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+ENTRY = "{http://www.w3.org/2005/Atom}entry"
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient[Litestar]]:
+    feed = Feed()
+    made = trend_list(at=1_795_000_000_000)
+    told = {"display": HOSTILE, "examples": ["p1"], "since": 1_794_999_000_000, "state": "rising"}
+    made.trends.append(msgspec.structs.replace(trend(1, "#x"), **told))
+    made.trends.append(trend(2, "#usual", trending=False))
+    feed.publish(made)
+    post = Example("p1", "ann", "Ann <b>", "<img src=x onerror=alert(1)>", "mastodon", 1_795_000_000_000, "")
+    app = create_app(feed, examples=lambda ids, _scope: [post] if "p1" in ids else [], public_url="https://up.example")
+    with TestClient(app) as asking:
+        yield asking
+
+
+def test_a_list_is_an_atom_feed_whatever_a_topic_is_called(client: TestClient[Litestar]) -> None:
+    answer = client.get("/feeds/trends.atom?scope=all&window=1h")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    (entry,) = ElementTree.fromstring(answer.content).iter(ENTRY)  # the other does not trend
+    told = {child.tag.partition("}")[2]: child.text or child.get("href") for child in entry}
+    assert (told["title"] or "").startswith("#<script>alert(1)</script>")
+    assert "\u202e" not in (told["title"] or "")
+    assert told["link"] == "https://up.example/?scope=all&window=1h&topic=%23x"
+    assert told["published"] == "2026-11-18T10:50:00.000Z"
+    assert "people" in (told["summary"] or "")
+
+
+def test_a_list_is_a_json_feed_whose_ids_stay_from_list_to_list(client: TestClient[Litestar]) -> None:
+    answer = client.get("/feeds/trends.json", headers={"accept-language": "fr"}).json()
+    assert (answer["version"], answer["title"]) == (
+        "https://jsonfeed.org/version/1.1",
+        "Tendances\u00a0: tous les messages (1 h)",
+    )
+    assert [item["id"] for item in answer["items"]] == ["urn:upswell:all:%23x:1794999000000"]
+    assert client.get("/feeds/trends.atom?scope=event:none").status_code == 404
+
+
+def test_bluesky_and_mastodon_read_it_in_their_shape(client: TestClient[Litestar]) -> None:
+    (one,) = client.get("/xrpc/app.bsky.unspecced.getTrends").json()["trends"]
+    assert {name: one[name] for name in ("startedAt", "postCount", "status", "actors")} == {
+        "startedAt": "2026-11-18T10:50:00.000Z",
+        "postCount": trend(1, "#x").posts,
+        "status": "hot",
+        "actors": [],
+    }
+    (status,) = client.get("/api/v1/trends/statuses").json()
+    assert status["content"] == "<p>&lt;img src=x onerror=alert(1)&gt;</p>"
+    assert status["account"]["acct"] == "ann@mastodon"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [("GET", "/nowhere", 404, "There is nothing here"), ("POST", "/voice", 405, "That is not how this works")],
+)
+def test_a_browser_gets_a_page_for_people_and_a_program_the_problem(
+    client: TestClient[Litestar], method: str, path: str, status: int, said: str
+) -> None:
+    page = client.request(method, path, headers=BROWSER)
+    assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert f"<h1>{said}</h1>" in page.text
+    problem = client.request(method, path)
+    assert problem.json()["status"] == status
+    assert client.get("/api/v1/nowhere", headers=BROWSER).json()["status"] == 404
+
+
+def test_pages_travel_compressed(client: TestClient[Litestar]) -> None:
+    assert client.get("/", headers={"accept-encoding": "gzip"}).headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in client.get("/", headers={"accept-encoding": "identity"}).headers

@@ -1,0 +1,165 @@
+"""Facts become sentences: the same in Python and on the page, in every language that there is a catalogue of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.wording import Language, alert_text, catalogue, fault_text, language, languages, row_text, why_of
+from pipeline.wording.messages import MessageError, parse
+from schemas.alerts import About, Alert, AlertWhy, Fault, FaultCode
+from schemas.trends import WINDOWS, Note, Signs, Why
+from tests.facts import SAID, WHY
+from tests.sinks.lists import trend
+
+numbers = st.floats(-5_000, 5_000_000).map(lambda value: round(value, 4))
+whys = st.builds(
+    Why,
+    people=st.integers(0, 3_000_000),
+    window_s=st.sampled_from((300, 900, 3_600, 5_400, 86_400)),
+    repeated=st.booleans(),
+    support=numbers.map(abs),
+    expected=numbers.map(abs) | st.sampled_from((0.0, 0.05, 0.25, 9.95, 10.0, 99.5)),
+    spread=numbers.map(abs),
+    score=numbers | st.sampled_from((-0.04, 0.05, -0.05, 11.25)),
+    own_words=st.floats(0, 1).map(lambda value: round(value, 4)) | st.sampled_from((0.005, 0.125)),
+    note=st.sampled_from(msgspec.inspect.type_info(Note).values),  # type: ignore[attr-defined]
+)
+
+
+def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from texts_of(one, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from texts_of(one, f"{path}.{number}")
+
+
+def alert(kind: str, topic: str = "#a", **why: Any) -> Alert:
+    return Alert(
+        f"r/{topic}/1", "firing", "r", kind, "info", "event:fete", "1h", topic, "#A" if topic else "event:fete",
+        1_795_000_000_000, 1_795_000_000_000, 1_795_000_000_000, 1_234.0, 1.0, [], [], AlertWhy(**why),
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def alerts() -> Iterator[Alert]:
+    for kind in ("trending", "surge", "new"):
+        yield alert(kind, trend=WHY)
+    for counted in ("posts", "people"):
+        yield alert("volume", trend=WHY, counted=counted)
+        yield alert("volume", "", counted=counted, about=[About("#b", "#B"), About("#c", "#C")])
+    yield alert("volume", "", counted="posts")
+    yield alert("silence", "")
+    yield alert("trending", note="test")
+    yield msgspec.structs.replace(alert("digest", "", alerts=[alert("surge", trend=WHY)]), value=3.0)
+
+
+def test_the_facts_of_a_row_are_one_sentence() -> None:
+    words = language("en")
+    assert why_of(WHY, words) == SAID
+    many = msgspec.structs.replace(WHY, people=1_412, repeated=True, support=12.4)
+    assert why_of(many, words).startswith(
+        "1,412 people in 15 min, who count as 12 because they repeat the same texts, "
+    )
+    first = msgspec.structs.replace(many, people=1, note="no_past", window_s=3_600)
+    assert why_of(first, words) == (
+        "1 person in 1 h, who count as 12 because they repeat the same texts; no past to compare with yet"
+    )
+    assert why_of(msgspec.structs.replace(WHY, note="faded"), words).endswith("(7.0 sigma); interest has faded")
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_every_language_says_all_that_english_says(lang: str) -> None:
+    ours, english = (dict(texts_of(catalogue(one))) for one in (lang, "en"))
+    differ = {path for path in ours.keys() ^ english.keys() if not path.startswith(".language.space_before")}
+    assert not differ
+    places = re.compile(r"\{(\w+),|\{(n|display|value|why|detail|at|rule|what|height|of|shown|came|name|count)\}")
+    for path, text in ours.items():
+        assert set(places.findall(text)) == set(places.findall(english.get(path, text))), path
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_every_sentence_is_said_whole_in_every_language(lang: str) -> None:
+    words = language(lang)
+    said = [alert_text(one, words) for one in alerts()]
+    said += [fault_text(Fault(code, "503"), words) for code in msgspec.inspect.type_info(FaultCode).values]  # type: ignore[attr-defined]
+    assert len(set(said)) == len(said)
+    for text in said:
+        assert not re.search(r"[{}#](?![A-Z])|select,|plural,", text), text
+    if lang != "en":
+        assert not set(said) & {alert_text(one, language("en")) for one in alerts()}
+
+
+def test_french_sets_marks_off_with_spaces_that_do_not_break() -> None:
+    words = language("fr")
+    said = [
+        *(text for path, text in texts_of(catalogue("fr")) if path != ".language.moment"),
+        *(alert_text(one, words) for one in alerts()),
+    ]
+    for text in said:
+        assert not re.search(r" [;:!?%]", text), text
+        assert not re.search(r"(?<=\w)[;!?%](?!/)", re.sub(r"https?://\S+|\[\[.*?\]\]", "", text)), text
+    assert why_of(WHY, words) == (
+        "50 personnes en 15 min pour 5,0 ± 2,0 attendues (7,0 sigma), dont 88\u202f% avec leurs propres mots"
+    )
+    assert words.number(1_234.56, 1) == "1\u202f234,6"
+    assert [language("es").number(value) for value in (1_234, 12_345)] == ["1234", "12.345"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "}",
+        "a {n",
+        "{n} }",
+        "{n, select}",
+        "{n, plural, one {#}}",
+        "{n, select, a {b} other {c}",
+        "{n, number, {}}",
+    ],
+)
+def test_what_is_no_message_is_refused(text: str) -> None:
+    with pytest.raises(MessageError):
+        parse(text)
+
+
+@given(numbers, st.sampled_from((0, 1)))
+def test_numbers_are_rounded_to_the_nearest_and_read_back_as_such(value: float, digits: int) -> None:
+    for lang in languages():
+        words: Language = language(lang)
+        told = words.number(value, digits)
+        how = catalogue(lang)["language"]
+        back = float(told.replace(how["group"], "").replace(how["decimal"], "."))
+        assert abs(back - value) <= 0.5 / 10**digits + 1e-6
+        assert told not in ("-0", "-0.0", "-0,0")
+
+
+def test_a_scope_says_what_it_is() -> None:
+    words = language("en")
+    told = [words.of_type("place", scope, "") for scope in ("all", "lang:fr", "source:mastodon", "event:a", "watch:b")]
+    assert told == ["all posts", "language fr", "source mastodon", "event a", "watchlist b"]
+    assert set(WINDOWS) == {"5m", "1h", "24h"}  # as the page's scripts know them
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_a_suspect_topic_says_what_speaks_against_it(lang: str) -> None:
+    row = trend(1, "#a")
+    words = language(lang)
+    assert row_text(row, words) == why_of(row.why, words)
+    organised = Signs(people=675, sudden=0.98, newcomers=0.907, usual=0.12, again=0.0, suspect=True)
+    told = row_text(msgspec.structs.replace(row, signs=organised), words)
+    assert all(number in told for number in ("675", "91", "12", "98"))
+    more = row_text(msgspec.structs.replace(row, signs=msgspec.structs.replace(organised, again=0.5)), words)
+    assert len(more) > len(told)
+    if lang == "en":
+        assert told.startswith("looks organised: 91% of 675 first voices never heard before (12% is usual), 98% of all")
