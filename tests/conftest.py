@@ -66,6 +66,7 @@ def _no_settings_of_the_shell() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name in settings_of_the_shell():
             environment.delenv(name)
+        environment.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # or each command compiles all its modules anew
         yield
 
 
