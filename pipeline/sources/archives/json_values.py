@@ -158,9 +158,7 @@ class JsonValues:
                 self._lists = [(place - held, depth) for place, depth in self._lists]
                 continue
             if sign in _OPEN:
-                before = buffer[at - 1] if at > self._at else 0
-                if before in _SPACES:
-                    before = (buffer[self._at : at].rstrip(_SPACES) or b"\0")[-1] if at - self._at < 4_096 else 0x3A
+                before = self._before(at)
                 if (stack and before not in (b":" if stack[-1] == 0x7B else b"[,")) or len(stack) == MAX_DEPTH:
                     return None, at
                 stack.append(sign)
@@ -175,6 +173,17 @@ class JsonValues:
             at += 1
             if at - self._at > self._limit:
                 return None, None
+
+    def _before(self, at: int) -> int:
+        """The last sign before a place that is no white space; 0 where the object begins."""
+        width = 64
+        while True:
+            start = max(self._at, at - width)
+            if text := self._buffer[start:at].rstrip(_SPACES):
+                return text[-1]
+            if start == self._at:
+                return 0
+            width *= 4
 
     def _enter(self) -> bool:
         """Goes into the first list of known records of the object looked at."""
