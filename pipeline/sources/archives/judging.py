@@ -32,6 +32,13 @@ _MAGIC = (
     (b"WARC/", "a WARC of web pages: take the posts out of it first"),
     (b"\x80\x04\x95", "a Python pickle: write it as JSON lines"),
 )
+_DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
+_DATED = re.compile(
+    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D*)"
+    r"(?:(\d{1,2})([:.h])(\d\d)(?:\7(\d\d)([.,]\d{1,6}(?!\d))?)?(\s*[AaPp]\.? ?[Mm]\b\.?)?)?(.*)"
+)
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
+_NOT_ENGLISH = re.compile(r"\d\s*(?:h|Uhr)|\s(?:à|às|a las?|alle|um|kl\.?|om|le)\s", re.IGNORECASE)
 _HTML = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -44,6 +51,7 @@ class Judge:
         self._posts = self._skipped = 0
         self._reasons: Counter[str] = Counter()
         self._examples: list[Dead] = []
+        self._is_day_first: bool | None = None  # of dates that could be read either way; None: none tells
         self._first_ms: int | None = None
         self._last_ms = 0
 
@@ -62,6 +70,8 @@ class Judge:
             self._reasons[dead.reason] += 1
             if len(self._examples) < _EXAMPLES:
                 self._examples.append(dead)
+            if self._is_day_first is None and dead.reason == "time" and (date := _DATE.match(dead.detail)):
+                self._is_day_first = True if int(date[1]) > 12 else False if int(date[2]) > 12 else None
         if block.posts and self._first_ms is None:
             times = [int(post.time) for post in block.posts]
             self._first_ms, last_ms = min(times), max(times)
@@ -103,37 +113,46 @@ class Judge:
         if main == "truncated":
             return first.detail
         if main == "time":
-            return _of_times(self._examples, first)
+            return _of_times(self._examples, first, self._is_day_first)
         return _of_records(first)
 
     def _has(self, reason: str) -> bool:
         return any(dead.reason == reason for dead in self._examples)
 
 
-def _of_times(examples: list[Dead], first: Dead) -> str:
+def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None) -> str:
     unclear = next((dead for dead in examples if AMBIGUOUS in dead.detail), None)
     if unclear is None:
         return f"{first.detail}; --time-format says how its times are written, --zone where"
     value = unclear.detail.partition(" is ambiguous")[0].strip("'\"")
     if not re.match(r"\d{1,2}[/.-]", value):
         return f"{unclear.detail}; say where its clock stood, as in --zone America/Los_Angeles"
-    mark = value.lstrip("0123456789")[:1]
-    day_first = any(int(part) > 12 for dead in examples if (part := _first_number(dead.detail)) is not None)
-    order = ("%d", "%m") if day_first else ("%m", "%d")
-    year = "%Y" if re.search(r"\d{4}", value) else "%y"
-    clock = "" if ":" not in value else " %I:%M" if re.search(r"[AaPp]\.?[Mm]", value) else " %H:%M"
-    clock += ":%S" if value.count(":") > 1 else ""
-    clock += " %p" if "%I" in clock else ""
-    pattern = mark.join((*order, year)) + clock
+    if is_day_first is None:  # most likely, by its look
+        is_day_first = "." in value[:3] or _NOT_ENGLISH.search(value) is not None
+    pattern = pattern_of(value, day_first=is_day_first)
     return (
         f"times like {value!r} do not say which is the day, which the month: say it, as in --time-format {pattern!r},"
         " and where that was, as in --zone Europe/Paris"
     )
 
 
-def _first_number(detail: str) -> int | None:
-    found = re.match(r"['\"](\d{1,2})[/.-]", detail)
-    return int(found[1]) if found else None
+def pattern_of(value: str, *, day_first: bool) -> str:
+    """The pattern of `datetime.strptime` that a date like `01/05/2024`, with a time of day or not, is written in.
+
+    >>> pattern_of("01/05/2024 à 10:30", day_first=True), pattern_of("1/5/24, 2:40:00 PM", day_first=False)
+    ('%d/%m/%Y à %H:%M', '%m/%d/%y, %I:%M:%S %p')
+    """
+    found = _DATED.fullmatch(value)
+    if found is None:
+        return "%d/%m/%Y %H:%M"
+    _, mark, _, year, between, hour, colon, _, second, fraction, half, behind = found.groups()
+    pattern = mark.join(("%d", "%m") if day_first else ("%m", "%d")) + mark + ("%Y" if len(year) == 4 else "%y")
+    pattern += between.replace("%", "%%")
+    if hour:
+        pattern += ("%I" if half else "%H") + f"{colon}%M" + (f"{colon}%S" if second else "")
+        pattern += f"{fraction[0]}%f" if fraction else ""
+        pattern += half.replace(half.strip(), "%p") if half else ""
+    return pattern + _OFFSET.sub("%z", behind.replace("%", "%%"))
 
 
 def _of_records(first: Dead) -> str:

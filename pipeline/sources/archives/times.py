@@ -16,14 +16,17 @@ _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local and UTC times alike are
 _DAY_MS = 86_400_000
 _YEARS = range(1970, 2100)  # of what may be a date written as one number
 
-_CLOCK = r"(\d{1,2})(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?([AaPp])\.?[Mm]\.?)?"
+_CLOCK = r"(\d{1,2})(?:[:h](\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?([AaPp])\.? ?[Mm]\.?)?"
 _OFFSET = r"(Z|z|UTC|GMT|UT)?([+-]\d{1,2}(?::?\d\d)?)?(?: (?:UTC|GMT|\(?[A-Z]{3,4}\)?))?"
 _ZONE = rf"(?: ?(?:{_OFFSET}|([A-Z]{{2,5}}))(?:\[[\w/+-]+\])?)?"
 _MONTH = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?"
-_AT = r"(?:(?:,? at |, ?|T| +)"
+_AT = r"(?:(?:,? at |, ?|[T_]| +)"
 
 _ISO = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+_BASIC = re.compile(
+    rf"(\d{{4}})(\d\d)(\d\d)[T_ ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{{1,9}}))?)?(?: ?{_OFFSET})?", re.ASCII
+)
 _DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})[ -]{_MONTH}[- ,]{{1,2}}(\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
 _MONTH_FIRST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}),? (\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
 # Twitter's own, C's ctime and what `date` prints: the year stands last
@@ -32,6 +35,7 @@ _TWITTER_PAGE = re.compile(rf"(\d{{1,2}}):(\d\d) ([AP])M · {_MONTH} (\d{{1,2}})
 _SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
 _OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
 _SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before AM and PM
+_HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:\.(\d*))?", re.ASCII)
 _MONTHS = {
     name: number
@@ -70,7 +74,7 @@ class Clock:
     def _patterned(self, value: str) -> int:
         assert self.pattern is not None
         try:
-            moment = dt.datetime.strptime(value, self.pattern)  # noqa: DTZ007 - the zone comes below
+            moment = dt.datetime.strptime(_HALF.sub(r"\1m", value), self.pattern)  # noqa: DTZ007 - the zone comes below
         except ValueError:
             raise ValueError(f"is not like {self.pattern}") from None
         if moment.tzinfo is not None:
@@ -83,6 +87,9 @@ class Clock:
             return self._number(number[1], number[2] or "")
         if found := _ISO.fullmatch(value):
             year, _, month, day, *clock = found.groups()
+        elif found := _BASIC.fullmatch(value):
+            year, month, day, *clock = found.groups()
+            clock = [*clock[:4], None, *clock[4:], None]
         elif found := _DAY_FIRST.fullmatch(value):
             day, month, year, *clock = found.groups()
         elif found := _MONTH_FIRST.fullmatch(value):
@@ -165,7 +172,7 @@ def kind_of(value: str, clock: Clock) -> str:
         return "of-day" if ":" in value and _OF_DAY.fullmatch(value) else ""
     if clock.pattern is not None:
         return "moment" if any(sign in clock.pattern for sign in ("%H", "%I", "%c", "%X")) else "day"
-    return "moment" if ":" in value or (value.replace(".", "").isdigit() and len(value) > 8) else "day"
+    return "moment" if ":" in value or sum(map(str.isdigit, value)) > 8 else "day"
 
 
 def _refused(value: str) -> NoReturn:
