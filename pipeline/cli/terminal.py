@@ -139,16 +139,13 @@ def _topic(row: Trend) -> str:
 
 
 def short_why(row: Trend) -> str:
-    """The numbers of the `why`: what was expected, and how far beyond it the support lies."""
+    """The `why` in few words: how many people are usual."""
     if not row.trending:
         return "not trending"
     if row.since is None:
         return "no past yet"
-    return f"{_brief(row.expected)}±{_brief(row.spread)} expected, {_brief(row.score)} σ"
-
-
-def _brief(value: float) -> str:
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
+    usual = WORDS.number(row.expected)
+    return "usually nobody" if usual == "0" else f"usually about {usual}"
 
 
 def columns(left: Sequence[Text], right: Sequence[Text], width: int) -> Iterator[Text]:

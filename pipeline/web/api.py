@@ -288,7 +288,7 @@ def _encoded(trends: TrendList, text: str | None) -> bytes:
     if text is not None:
         told["text"] = waits_for(trends, language(text))
         for row, trend in zip(told["trends"], trends.trends, strict=True):
-            row["text"] = row_text(trend, language(text))
+            row["text"] = row_text(trend, trends.at, language(text))
     return msgspec.json.encode(told)
 
 

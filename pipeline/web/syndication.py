@@ -16,7 +16,7 @@ from pipeline.text import printable
 from pipeline.web.api import FAULTS, Limit, ScopeName, Web, WindowName
 from pipeline.web.frame import render, words_of
 from pipeline.web.wall.recent import Example
-from pipeline.wording import Language, why_of
+from pipeline.wording import Language, row_text
 from schemas import Trend, TrendList
 
 ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
@@ -65,7 +65,7 @@ def syndication_routes(web: Web) -> Router:
                 f"urn:upswell:{quote(found.scope, safe='')}:{quote(row.topic, safe='')}:{row.since or 0}",
                 link(row, found.scope, found.window),
                 printable(row.display),
-                why_of(row.why, words),
+                row_text(row, found.at, words),
                 _moment(row.since or found.at),
                 _moment(found.at),
             )

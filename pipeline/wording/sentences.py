@@ -9,22 +9,27 @@ from pipeline.wording.language import Language
 from schemas.alerts import Alert, Fault
 from schemas.trends import WINDOWS, Trend, TrendList, Why
 
+HALF_A_PERSON = 0.5  # fewer are nobody, rounded
 _DAY_MS = 86_400_000
 
 
 def why_of(why: Why, words: Language) -> str:
-    """Why a topic is in a list, in one sentence."""
+    """Why a topic is in a list, in one sentence without the numbers of its score."""
     facts = msgspec.structs.asdict(why)
-    return words.say("why", **facts | {"note": why.note or "none"})
+    return words.say("why", **facts | {"note": why.note or "none", "unheard": why.expected < HALF_A_PERSON})
 
 
-def row_text(row: Trend, words: Language) -> str:
-    """Why a topic is in a list, and where it looks organised what speaks against it."""
-    why, signs = why_of(row.why, words), row.signs
+def row_text(row: Trend, at: int, words: Language) -> str:
+    """Why a topic is in a list that ends at `at` (ms), its course so far, and where it looks organised what speaks
+    against it."""
+    told, signs = why_of(row.why, words), row.signs
+    if row.since is not None:
+        told += words.say("course", **_course(row, row.since, at, words))
     if signs is None or not signs.suspect:
-        return why
-    against = words.say("suspect", **msgspec.structs.asdict(signs), known=signs.again > 0)
-    return f"{against}; {why}"
+        return told
+    facts = msgspec.structs.asdict(signs)
+    against = words.say("suspect", **facts, known=signs.again > 0, withdrawn=row.withdrawn)
+    return f"{against}; {told}"
 
 
 def waits_for(trends: TrendList, words: Language) -> str:
@@ -81,7 +86,6 @@ def _line(alert: Alert, due: int, words: Language) -> str:
             people=peak.people,
             posts=peak.posts,
             scored=peak.score is not None,
-            score=peak.score or 0.0,
         )
         height = words.say("digest.peak", over=over, of=of, at=_clock(peak.at, due, words))
     return words.say(
@@ -95,6 +99,12 @@ def _line(alert: Alert, due: int, words: Language) -> str:
     )
 
 
+def _course(row: Trend, since: int, at: int, words: Language) -> dict[str, object]:
+    strongest = row.peak.at if row.peak else since
+    began, later = _clock(since, at, words), strongest > since
+    return {"began": began, "later": later, "strongest": _clock(strongest, at, words), "state": row.state}
+
+
 def _clock(ms: int, due: int, words: Language) -> str:
-    """The time of the day, with the day where it is not one of the day before the digest."""
+    """The time of the day, with the day where it is not one of the day before `due`."""
     return words.clock(ms) if due - ms < _DAY_MS else words.moment(ms)

@@ -118,7 +118,7 @@ def test_each_alert_is_told_with_its_peak_through_restarts_and_lists_read_again(
     assert day.outbox.digests() == 1
     told = day.digest()
     assert told is not None
-    assert "(over after 4 min; peak 1,200 people, 120.0 sigma, at 17:01)" in text(told)
+    assert "(over after 4 min; peak 1,200 people, at 17:01)" in text(told)
     assert "(over after 1 min; peak 7 people," in text(told)
     day.outbox.close()
 

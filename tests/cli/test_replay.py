@@ -216,7 +216,9 @@ def test_the_strongest_trends_of_the_run_are_told_with_their_best_moment(upswell
     code, out, _ = upswell("replay", "-", "--window", "5m", "--top", 1, stdin=stdin)
     assert code == 0
     _, _, told = out.partition("strongest of the whole replay")
-    assert re.search(r"^ 1 #Boom +2023-11-15 03:1\d +\d+  \d+ people in \d min where ", told, re.MULTILINE)
+    assert re.search(
+        r"^ 1 #Boom +2023-11-15 03:1\d +\d+  \d+ people in the last (minute|5 min), where ", told, re.MULTILINE
+    )
 
 
 def test_an_input_that_ends_in_silence_says_so(upswell: Upswell) -> None:

@@ -221,14 +221,14 @@ def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Fee
     feed.publish(listed(60_000))
     with TestClient(create_app(feed)) as client:
         for lang in languages():
-            assert f"<bdi>{why_of(WHY, language(lang))}</bdi>" in client.get(f"/?lang={lang}").text
+            assert f"<bdi>{why_of(WHY, language(lang))}" in client.get(f"/?lang={lang}").text
 
 
 def test_a_program_that_wants_text_gets_a_sentence_beside_the_facts(client: TestClient[Litestar]) -> None:
     for query in ("text=fr", "text=fr&at=60000"):
         (row,) = client.get(f"/api/v1/trends?{query}").json()["trends"]
         assert row["why"] == msgspec.to_builtins(WHY)
-        assert row["text"] == why_of(WHY, language("fr"))
+        assert row["text"] == f"{why_of(WHY, language('fr'))}\u202f; depuis 00:00"
     assert "text" not in client.get("/api/v1/trends").json()["trends"][0]
     assert client.get("/api/v1/trends?text=xx").status_code == 400
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.wording import Language, alert_text, catalogue, fault_text, language, languages, row_text, why_of
 from pipeline.wording.messages import MessageError, parse
 from schemas.alerts import About, Alert, AlertWhy, Fault, FaultCode
-from schemas.trends import WINDOWS, Note, Signs, Why
+from schemas.trends import WINDOWS, Note, Peak, Signs, Why
 from tests.facts import SAID, WHY
 from tests.sinks.lists import trend
 
@@ -22,10 +22,10 @@ numbers = st.floats(-5_000, 5_000_000).map(lambda value: round(value, 4))
 whys = st.builds(
     Why,
     people=st.integers(0, 3_000_000),
-    window_s=st.sampled_from((300, 900, 3_600, 5_400, 86_400)),
+    window_s=st.sampled_from((60, 300, 900, 3_600, 5_400, 21_600, 86_400)),
     repeated=st.booleans(),
     support=numbers.map(abs),
-    expected=numbers.map(abs) | st.sampled_from((0.0, 0.05, 0.25, 9.95, 10.0, 99.5)),
+    expected=numbers.map(abs) | st.sampled_from((0.0, 0.25, 0.4999, 0.5, 9.5, 10.0, 99.5)),
     spread=numbers.map(abs),
     score=numbers | st.sampled_from((-0.04, 0.05, -0.05, 11.25)),
     own_words=st.floats(0, 1).map(lambda value: round(value, 4)) | st.sampled_from((0.005, 0.125)),
@@ -68,13 +68,46 @@ def test_the_facts_of_a_row_are_one_sentence() -> None:
     assert why_of(WHY, words) == SAID
     many = msgspec.structs.replace(WHY, people=1_412, repeated=True, support=12.4)
     assert why_of(many, words).startswith(
-        "1,412 people in 15 min, who count as 12 because they repeat the same texts, "
+        "1,412 people in the last 15 min, many of them repeating the same texts, where about 5"
     )
     first = msgspec.structs.replace(many, people=1, note="no_past", window_s=3_600)
     assert why_of(first, words) == (
-        "1 person in 1 h, who count as 12 because they repeat the same texts; no past to compare with yet"
+        "1 person in the last hour, many of them repeating the same texts; no past to compare with yet"
     )
-    assert why_of(msgspec.structs.replace(WHY, note="faded"), words).endswith("(7.0 sigma); interest has faded")
+    assert why_of(msgspec.structs.replace(WHY, note="faded"), words) == f"{SAID}; interest has faded"
+    usual = msgspec.structs.replace(WHY, note="usual", window_s=86_400)
+    assert why_of(usual, words) == "50 people in the last day; nothing unusual"
+    unheard = [msgspec.structs.replace(WHY, window_s=60, expected=expected) for expected in (0.499, 0.5)]
+    assert [why_of(one, words) for one in unheard] == [
+        "50 people in the last minute, where usually nobody speaks of it",
+        "50 people in the last minute, where about 1 would be usual",
+    ]
+
+
+def test_a_row_says_when_it_began_and_how_it_goes_on() -> None:
+    at = 1_795_022_700_000  # 17:25
+    began, strongest = at - 20 * 60_000, at - 12 * 60_000
+    row = msgspec.structs.replace(trend(1, "#a"), since=began, peak=Peak(9.0, strongest), state="fading", why=WHY)
+    words = language("en")
+    assert row_text(row, at, words) == f"{SAID}; began 17:05, strongest at 17:13, slowing"
+    at_once = msgspec.structs.replace(row, peak=Peak(9.0, began), state="new")
+    assert row_text(at_once, at, words) == f"{SAID}; began 17:05"
+    long_ago = msgspec.structs.replace(at_once, since=at - 2 * 86_400_000, state="steady")
+    assert "; began 2026-11-16 17:25 UTC, strongest at 17:05, steady" in row_text(long_ago, at, words)
+    assert row_text(msgspec.structs.replace(row, since=None), at, words) == SAID
+    assert row_text(row, at, language("fr")).endswith("\u202f; depuis 17:05, au plus fort à 17:13, en recul")
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_people_are_told_no_numbers_of_the_score(lang: str) -> None:
+    words = language(lang)
+    strange = msgspec.structs.replace(WHY, support=123_456.0, spread=234_567.0, score=345_678.0, own_words=0.456789)
+    row = msgspec.structs.replace(trend(1, "#a"), why=strange, score=345_678.0, peak=Peak(456_789.0, 1_795_000_000_000))
+    surge = msgspec.structs.replace(alert("surge", trend=strange), value=345_678.0)
+    told = row_text(row, 1_795_000_000_000, words) + alert_text(surge, words)
+    digits = "".join(re.findall(r"\d", told))
+    assert not [number for number in ("123456", "234567", "345678", "46", "456789") if number in digits]
+    assert "sigma" not in str(catalogue(lang)).lower()
 
 
 @pytest.mark.parametrize("lang", languages())
@@ -108,9 +141,7 @@ def test_french_sets_marks_off_with_spaces_that_do_not_break() -> None:
     for text in said:
         assert not re.search(r" [;:!?%]", text), text
         assert not re.search(r"(?<=\w)[;!?%](?!/)", re.sub(r"https?://\S+|\[\[.*?\]\]", "", text)), text
-    assert why_of(WHY, words) == (
-        "50 personnes en 15 min pour 5,0 ± 2,0 attendues (7,0 sigma), dont 88\u202f% avec leurs propres mots"
-    )
+    assert why_of(WHY, words) == ("50 personnes dans les dernières 15 min, contre environ 5 d’habitude")
     assert words.number(1_234.56, 1) == "1\u202f234,6"
     assert [language("es").number(value) for value in (1_234, 12_345)] == ["1234", "12.345"]
 
@@ -155,11 +186,14 @@ def test_a_scope_says_what_it_is() -> None:
 def test_a_suspect_topic_says_what_speaks_against_it(lang: str) -> None:
     row = trend(1, "#a")
     words = language(lang)
-    assert row_text(row, words) == why_of(row.why, words)
+    row = msgspec.structs.replace(row, since=None)
+    assert row_text(row, 0, words) == why_of(row.why, words)
     organised = Signs(people=675, sudden=0.98, newcomers=0.907, usual=0.12, again=0.0, suspect=True)
-    told = row_text(msgspec.structs.replace(row, signs=organised), words)
+    told = row_text(msgspec.structs.replace(row, signs=organised), 0, words)
     assert all(number in told for number in ("675", "91", "12", "98"))
-    more = row_text(msgspec.structs.replace(row, signs=msgspec.structs.replace(organised, again=0.5)), words)
+    more = row_text(msgspec.structs.replace(row, signs=msgspec.structs.replace(organised, again=0.5)), 0, words)
     assert len(more) > len(told)
+    assert "540" not in more
+    assert "540" in row_text(msgspec.structs.replace(row, signs=organised, withdrawn=540), 0, words)
     if lang == "en":
         assert told.startswith("looks organised: 91% of 675 first voices never heard before (12% is usual), 98% of all")

@@ -16,10 +16,14 @@ export function clean(text, most = 160) {
 const WINDOWS_S = { "5m": 300, "1h": 3600, "24h": 86400 };
 
 // Why a topic is in a list (the struct `why` of a row)
-export const why = (facts) => say("why", { ...facts, note: facts.note || "none" });
+export const why = (facts) => say("why", { ...facts, note: facts.note || "none", unheard: facts.expected < 0.5 });
 
-// And where it looks organised what speaks against it
-export const rowText = (row) => (row.signs?.suspect ? `${say("suspect", { ...row.signs, known: row.signs.again > 0 })}; ` : "") + why(row.why);
+// And its course so far, and where it looks organised what speaks against it
+export function rowText(row) {
+  const { since, peak, state, signs } = row, strongest = peak?.at ?? since;
+  const told = why(row.why) + (since === null ? "" : say("course", { began: clock(since), later: strongest > since, strongest: clock(strongest), state }));
+  return signs?.suspect ? `${say("suspect", { ...signs, known: signs.again > 0, withdrawn: row.withdrawn })}; ${told}` : told;
+}
 
 // What a list with a flag still waits for
 export const waits = (list) => say("waits", { flag: list.flag, days: list.window === "24h", past: list.past, wanted: list.past_wanted });

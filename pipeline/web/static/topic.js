@@ -1,6 +1,6 @@
 // All about one topic: its figures, its course over a day, what people write, spellings, where it is listed, alerts.
 import { say } from "./messages.js";
-import { about, alertText, clean, clock, colon, face, handle, make, nameOf, t, told, why } from "./texts.js";
+import { about, alertText, clean, clock, colon, face, handle, make, nameOf, rowText, t, told } from "./texts.js";
 
 export async function topicView(state, titles, linkOf) {
   const query = new URLSearchParams({ key: state.topic, scope: state.scopes[0], window: state.window });
@@ -19,7 +19,7 @@ export async function topicView(state, titles, linkOf) {
   if (here) {
     const row = here.trend;
     heading.append(" ", make("span", { class: `tag ${row.trending ? row.state : ""}` }, row.trending ? t.states[row.state] : t.usual));
-    head.append(make("p", { class: "why lead" }, make("bdi", {}, why(row.why))));
+    head.append(make("p", { class: "why lead" }, make("bdi", {}, rowText(row))));
     if (row.flags.length) head.append(make("p", { class: "flags" }, row.flags.map((flag) => t.flags[flag] ?? "").join(", ")));
     view.append(facts(row));
   }
