@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import queue
 import tempfile
 import threading
@@ -13,17 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from pipeline.cli.errors import CommandError
 from pipeline.cli.local_stack import starting
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.results import follow_alerts, follow_trends
 from pipeline.local import Local, Options
 from pipeline.settings import Settings
+from pipeline.settings.writing import toml_of
 from pipeline.trends.alerting import Alerting
 from schemas import Post, TrendList, Window
 from schemas.alerts import Alert, Rule
+from schemas.definitions import Definitions
 from schemas.events import Event
 
 Wants = Callable[[str, Window], bool]
@@ -207,7 +206,7 @@ def on_kafka(
     platform."""
     with tempfile.TemporaryDirectory(prefix="upswell-demo-") as folder:
         config = Path(folder) / "upswell.toml"
-        config.write_text(_toml(events, rules))
+        config.write_text(toml_of(Definitions(events=events, rules=rules)), "utf-8")
         told_ms = (lists_from_ms - _BEFORE_MS) // _BEFORE_MS * _BEFORE_MS  # workers look at the clock so often
         flags = ["--config", str(config), "--lists-from", str(told_ms)]
         with starting(settings, flags) as (there, ready):
@@ -216,15 +215,3 @@ def on_kafka(
                 yield engine
             finally:
                 engine.close()
-
-
-def _toml(events: tuple[Event, ...], rules: tuple[Rule, ...]) -> str:
-    """The demo's events and rules as a settings file; their names hold nothing that TOML would have escaped."""
-    tables = []
-    for event in events:
-        tables.append(f'[[event]]\nname = "{event.name}"\ntitle = "{event.title}"\n')
-        tables += [f"{field} = {list(getattr(event, field))!r}\n" for field in ("hashtags", "words", "accounts")]
-    for rule in rules:
-        told = {name: value for name, value in msgspec.to_builtins(rule).items() if value is not None}
-        tables += ["[[rule]]\n", *(f"{name} = {json.dumps(value)}\n" for name, value in told.items())]
-    return "\n".join(tables)

@@ -25,6 +25,14 @@ ANSWERS_WITHIN_S = 10.0
 _encode = msgspec.json.Encoder().encode
 
 
+class ChangedError(Exception):
+    """Somebody else has put other definitions in force meanwhile: those of `newest`."""
+
+    def __init__(self, newest: Definitions) -> None:
+        super().__init__(f"{newest.by or 'somebody'} has changed what is defined meanwhile")
+        self.newest = newest
+
+
 class DefinitionsLog:
     """The topic `definitions`, read as far as `refresh` last came."""
 
@@ -63,14 +71,17 @@ class DefinitionsLog:
         assert self.history.initial is not None
         return self.history.initial
 
-    def change(self, definitions: Definitions) -> tuple[Definitions, list[str]]:
+    def change(self, definitions: Definitions, since: str | None = None) -> tuple[Definitions, list[str]]:
         """Puts the content of these in force. Returns what holds from then on, and what changes by it, a line each; a
-        partition that has not come to what was asked for before is told of it again. Raises KafkaUseError."""
+        partition that has not come to what was asked for before is told of it again. `since` is the version that they
+        are a change of (None: of whatever holds). Raises ChangedError where another holds, KafkaUseError."""
         if not self.partitions:
             raise TopicsError(f"there is no topic {self._posts}; make it with `upswell topics init`")
         self.begin_with(definitions)
         newest = self.history.newest
         assert newest is not None
+        if since not in (None, newest.version):
+            raise ChangedError(newest)
         told = changes(newest, definitions)
         if definitions.content != newest.content:
             newest = msgspec.structs.replace(definitions, at=max(definitions.at, newest.at + 1))

@@ -22,7 +22,8 @@ from pydantic_settings import (
 )
 
 from pipeline.settings.file import SettingsError as SettingsError
-from pipeline.settings.file import did_you_mean, read_file
+from pipeline.settings.file import TableError as TableError
+from pipeline.settings.file import did_you_mean, read_file, read_text
 from schemas.access import Token
 from schemas.alerts import Receiver, Rule
 from schemas.events import Event
@@ -32,6 +33,7 @@ from schemas.webhooks import Webhook
 
 FILE_NAME = "upswell.toml"
 ENV_PREFIX = "UPSWELL_"
+DEFINED = ("events", "watchlists", "rules", "networks")  # what control records carry
 NOT_SETTINGS = ("UPSWELL_DATA", "UPSWELL_TEST_")  # where tests find real data and real servers
 MINUTE_MS = 60_000
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):\d{1,5}", re.ASCII)
@@ -150,7 +152,23 @@ def load_settings(config: Path | None = None, **flags: int | str | None) -> Sett
     path = config or Path(FILE_NAME)
     told = read_file(path, Settings.model_fields) if config or path.exists() else {}
     given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    settings = _made(str(path), told, given, environment=True)
+    known = {rule.name for rule in settings.rules}
+    for receiver in settings.receivers:
+        for name in receiver.rules:
+            if name not in known:
+                raise SettingsError(f"{path}: receiver ({receiver.name}).rules: there is no rule {name!r}")
+    return settings
 
+
+def defined_in(text: str, called: str = FILE_NAME) -> Settings:
+    """What the text of a settings file defines (events, watchlists, rules, networks), checked as a file is; nothing
+    else of it is looked at but for being a setting. Raises SettingsError."""
+    told = read_text(called, text, Settings.model_fields)
+    return _made(called, {name: told[name] for name in DEFINED if name in told}, {}, environment=False)
+
+
+def _made(path: str, told: dict[str, Any], given: dict[str, Any], *, environment: bool) -> Settings:
     class Sourced(Settings):
         @classmethod
         def settings_customise_sources(
@@ -161,7 +179,8 @@ def load_settings(config: Path | None = None, **flags: int | str | None) -> Sett
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, InitSettingsSource(settings_cls, told)
+            file = InitSettingsSource(settings_cls, told)
+            return (init_settings, env_settings, file) if environment else (file,)
 
     try:
         settings = Sourced(**given)
@@ -171,12 +190,8 @@ def load_settings(config: Path | None = None, **flags: int | str | None) -> Sett
         raise SettingsError(f"{_place(name, given, path)}: {_sentence(fault)}") from None
     for rule in settings.rules:
         if complaint := settings.unknown_scope(rule.on):
-            raise SettingsError(f"{path}: rule ({rule.name}).on: {rule.on:.80}: {complaint}")
-    known = {rule.name for rule in settings.rules}
-    for receiver in settings.receivers:
-        for name in receiver.rules:
-            if name not in known:
-                raise SettingsError(f"{path}: receiver ({receiver.name}).rules: there is no rule {name!r}")
+            where = f"{path}: rule ({rule.name}).on"
+            raise TableError(where, "rule", rule.name, "on", f"{rule.on:.80}: {complaint}")
     return settings
 
 
@@ -190,7 +205,7 @@ def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     ]
 
 
-def _place(name: str, given: Mapping[str, object], path: Path) -> str:
+def _place(name: str, given: Mapping[str, object], path: str) -> str:
     if name in given:
         return f"--{name.replace('_', '-')}"
     variable = ENV_PREFIX + name.upper()

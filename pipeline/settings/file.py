@@ -38,6 +38,15 @@ class SettingsError(ValueError):
     """A setting that cannot be used: one line with where it was said, what is wrong, and what fits."""
 
 
+class TableError(SettingsError):
+    """A fault of one table: `kind` and `name` of the table, `key` that is wrong ("" where the table is), and the
+    `sentence` about it without where it stands."""
+
+    def __init__(self, where: str, kind: str, name: str, key: str, sentence: str) -> None:
+        super().__init__(f"{where}: {sentence}")
+        self.kind, self.name, self.key, self.sentence = kind, name, key, sentence
+
+
 def did_you_mean(word: str, known: list[str]) -> str:
     close = difflib.get_close_matches(word, known, 1)
     return f"; did you mean {close[0]}?" if close else ""
@@ -52,6 +61,11 @@ def read_file(path: Path, names: Collection[str]) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SettingsError(f"{path}:{line}: is not UTF-8; save it as UTF-8") from None
+    return read_text(str(path), text, names)
+
+
+def read_text(path: str, text: str, names: Collection[str]) -> dict[str, Any]:
+    """What a settings file that is called `path` says with this text, as `read_file`. Raises SettingsError."""
     try:
         told = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -67,7 +81,7 @@ def read_file(path: Path, names: Collection[str]) -> dict[str, Any]:
     return told | read
 
 
-def _tables(path: Path, told: dict[str, Any], kind: str) -> list[Any]:
+def _tables(path: str, told: dict[str, Any], kind: str) -> list[Any]:
     tables = told.pop(kind, [])
     if not isinstance(tables, list):
         raise SettingsError(f"{path}: {kind}: each {kind} is a table of its own, begun with [[{kind}]] in two brackets")
@@ -87,7 +101,7 @@ def _line_of(lines: list[str], kind: str, index: int, key: str = "") -> str:
     return f":{headers[index] + 1}"
 
 
-def _toml_fault(path: Path, text: str, message: str) -> str:
+def _toml_fault(path: str, text: str, message: str) -> str:
     found = re.search(r" \(at line (\d+), column (\d+)\)$", message)
     if found:
         line, message = found[1], message[: found.start()]
@@ -97,7 +111,7 @@ def _toml_fault(path: Path, text: str, message: str) -> str:
     return f"{path}:{line}: {message[0].lower()}{message[1:]}; mend the line (it is not TOML)"
 
 
-def _read_tables(path: Path, kind: str, tables: list[Any], lines: list[str]) -> tuple[Any, ...]:
+def _read_tables(path: str, kind: str, tables: list[Any], lines: list[str]) -> tuple[Any, ...]:
     found: dict[str, Any] = {}
     for index, table in enumerate(tables):
         place = _Place(path, lines, kind, index, table)
@@ -181,17 +195,20 @@ def _check_zone(place: _Place, name: str) -> None:
 class _Place:
     """Where in the file a table stands, for the sentences about its faults."""
 
-    def __init__(self, path: Path, lines: list[str], kind: str, index: int, table: object) -> None:
+    def __init__(self, path: str, lines: list[str], kind: str, index: int, table: object) -> None:
         self._path, self._lines, self._kind, self._index = path, lines, kind, index
         self._name = ""
         if not isinstance(table, dict):
             raise self.fault("", f"each {kind} is a table, begun with [[{kind}]]")
         if isinstance(table.get("name"), str):
-            self._name = f" ({table['name']})"
+            self._name = table["name"]
 
-    def fault(self, at: str, message: str, key: str = "") -> SettingsError:
-        line = _line_of(self._lines, self._kind, self._index, key or re.split(r"[.\[]", at.lstrip("."))[0])
-        return SettingsError(f"{self._path}{line}: {self._kind}[{self._index}]{self._name}{at}: {message}")
+    def fault(self, at: str, message: str, key: str = "") -> TableError:
+        key = key or re.split(r"[.\[]", at.lstrip("."))[0]
+        line = _line_of(self._lines, self._kind, self._index, key)
+        told = f" ({self._name})" if self._name else ""
+        where = f"{self._path}{line}: {self._kind}[{self._index}]{told}{at}"
+        return TableError(where, self._kind, self._name, at.lstrip(".") or key, message)
 
     def read(self, table: dict[str, Any], kind: Any, name_rule: str) -> Any:
         known = list(kind.__struct_fields__)

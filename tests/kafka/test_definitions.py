@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ from confluent_kafka.admin import AdminClient
 from pipeline.definitions import DefinitionsHistory
 from pipeline.kafka.broker import embedded_broker
 from pipeline.kafka.checks import examine
-from pipeline.kafka.definitions import DefinitionsLog
+from pipeline.kafka.definitions import ChangedError, DefinitionsLog
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
 from pipeline.local import Local, Options
@@ -28,6 +29,7 @@ from pipeline.text import topics_of
 from pipeline.trends.panes import Grid
 from schemas import Post, TrendList
 from schemas.definitions import DEFINITIONS_HEADER, Definitions
+from schemas.events import Event
 from tests.alerts.test_alerting import at, row
 from tests.alerts.test_follow import NOW, publish
 from tests.alerts.test_follow import read as alerts_on
@@ -201,6 +203,21 @@ def test_a_worker_with_another_file_says_so_and_counts_by_what_is_in_force(
         assert [event.name for event in ledger_of(settings).at(0).events] == ["a"]
         assert reload(settings, file).stdout.splitlines()[0] == "event a: removed"
         assert [event.name for event in ledger_of(settings).at(0).events] == ["b"]
+
+
+def test_a_change_of_what_holds_no_more_is_refused_and_tells_who_was_first(kafka: str, prefix: str) -> None:
+    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)
+    init_topics(settings)
+    ann, bob = (Definitions(0, by, (Event(by),)) for by in ("ann", "bob"))
+    with closing(DefinitionsLog(settings)) as log:
+        first = log.begin_with(Definitions())
+        assert log.change(ann, first.version)[1] == ["event ann: added"]
+        with pytest.raises(ChangedError, match="ann has changed") as raised:
+            log.change(bob, first.version)
+        assert raised.value.newest.content == ann.content == log.refresh().newest.content  # type: ignore[union-attr]
+        (record,) = read(kafka, f"{prefix}posts")
+        assert dict(record.headers)[DEFINITIONS_HEADER] == ann.version.encode()
+        assert log.change(bob, ann.version)[1] == ["event ann: removed", "event bob: added"]
 
 
 def test_entries_that_the_log_has_left_behind_are_forgotten_but_the_last(
