@@ -58,10 +58,18 @@ _LANGUAGES = {
     for name in names.split()
 }
 _MAX_REPR = 65_536  # characters of a cell that are read as a list
-_SPLIT = re.compile(r"[\s,;|]+")
+_SPLIT = re.compile(r"[\s,;|،、，；]+|(?=[#＃])")
+_QUOTES = "'\"“”„‘’«»"
+# array(['a', 'b'], dtype=object), c("a", "b"), WrappedArray(a, b): what numpy, R and Spark print
+_CALL = re.compile(
+    r"(?:\w+\.)?(?:array|\w*Array\w*|Index|Series|Vector|c|[Ll]ist|(?:frozen)?[Ss]et|tuple|deque|character)"
+    r"\((.*?)(?:,\s*(?:dtype|name|maxlen)=.*)?\)",
+    re.DOTALL,
+)
+_NOTHING_BETWEEN = re.compile(r"(['\"])\s+['\"]")  # which Python would take for one text
 _WORD = re.compile(r"[#＃$]?[^\W_][\w·\u200c\u200d]*|[#＃]?_+[\w·\u200c\u200d]+")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
-_NAMED = re.compile(r"""["'](?:text|tag|name|hashtag)["']\s*[:=]>?\s*["']([^"']{1,256})["']""")
+_NAMED = re.compile(r"""\b(?<!_)(?:text|tag|name|hashtag)["']*\s*[:=]>?\s*["']*([^\s"',}\])]{1,256})""")
 _TAG_KEYS = ("text", "tag", "name", "hashtag")
 _PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
 _CLIENT = re.compile(
@@ -174,7 +182,7 @@ def language(cell: str) -> str:
 
 
 def tags(cell: str) -> list[str]:
-    """The hashtags and cashtags in a cell, each with its sigil: words, or a list as Python, JSON or R print it.
+    """The hashtags and cashtags in a cell, each with its sigil: words, or a list as programs print it.
 
     What no network would take for a tag is none.
 
@@ -184,20 +192,25 @@ def tags(cell: str) -> list[str]:
     cell = filled(cell)
     if not cell:
         return []
-    found: list[str]
-    if cell[0] in "[{(" or cell.startswith("c("):
-        value = _value(cell)
-        if value is not None:
-            found = list(_names(value))
-        elif "{" in cell:
-            found = _NAMED.findall(cell)
-        elif quoted := _QUOTED.findall(cell):
-            found = [first or second for first, second in quoted]
-        else:
-            found = _SPLIT.split(cell.strip("[](){}"))
-    else:
-        found = [part.strip("'\"") for part in _SPLIT.split(cell)]
+    found = _listed(cell)
     return [tag if tag[0] in "#$＃" else f"#{tag}" for tag in found if is_tag(tag)]
+
+
+def _listed(cell: str) -> list[str]:
+    """What stands in a cell that is words or a list."""
+    called = _CALL.fullmatch(cell)
+    if called is None and cell[0] not in "[{(":
+        return [part.strip(_QUOTES) for part in _SPLIT.split(cell)]
+    inside = (called[1] if called else cell).strip()
+    value = None if _NOTHING_BETWEEN.search(inside) else _value(inside)
+    if isinstance(value, (list, tuple, set, dict)):
+        return list(_names(value))
+    inside = inside.replace('\\"', '"').replace('""', '"')  # quoted once too often
+    if named := _NAMED.findall(inside):
+        return named
+    if quoted := _QUOTED.findall(inside):
+        return [first or second for first, second in quoted]
+    return [part.strip(_QUOTES) for part in _SPLIT.split(inside.strip("[](){}"))]
 
 
 def is_tag(name: str) -> bool:
@@ -214,7 +227,7 @@ def _names(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value.strip()
     elif isinstance(value, (list, tuple, set)):
-        for item in value:
+        for item in sorted(value, key=str) if isinstance(value, set) else value:
             yield from _names(item)
     elif isinstance(value, dict):
         for key in _TAG_KEYS:
