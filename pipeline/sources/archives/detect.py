@@ -16,6 +16,7 @@ import orjson
 from pipeline.sources.archives import formats
 from pipeline.sources.archives.block import Document
 from pipeline.sources.archives.formats.base import Format
+from pipeline.sources.archives.rewriting import unwrapped
 
 _KEYS = 64  # of an object that is in no known format, so many are looked behind
 _MANY_BYTES = 1 << 20  # from here on the items of a record are counted
@@ -41,7 +42,7 @@ def recognise(record: bytes) -> str | None:
     if is_overfull(record):
         return None
     try:
-        value = orjson.loads(record)
+        value = orjson.loads(unwrapped(record))
     except orjson.JSONDecodeError:
         return None
     return format_of(value)

@@ -25,6 +25,7 @@ from pipeline.sources.archives.detect import (
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
 from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import BOM, Lines, Overlong, blocks
+from pipeline.sources.archives.rewriting import retimed, unwrapped
 from pipeline.sources.archives.streams import TruncatedError
 from pipeline.sources.archives.tables.begin import Beginning, find_beginning
 from pipeline.sources.archives.tables.rows import Rows
@@ -60,7 +61,7 @@ def read_file(
     if shape is None:
         document = next((kind for kind in DOCUMENTS if kind.knows(name, head)), None) if wanted == "auto" else None
         if document is not None:
-            yield from document.read(name, content, given, bounded(mixed(JSON_FORMATS["post"], given)))
+            yield from document.read(name, content, given, sound(mixed(JSON_FORMATS["post"], given), given))
             return
         beginning = find_beginning(name, head, given, surely=wanted == "csv")
         if beginning is not None:
@@ -158,7 +159,7 @@ def _values(
             if item.around != around:
                 around, kind = item.around, JSON_FORMATS[recognise(item.raw) or "post"]
                 inside = kind.around(around) if around and kind.around is not None else None
-            filling.add(item.line, item.raw, bounded(inside or parse))
+            filling.add(item.line, item.raw, sound(inside or parse, given))
         hopeless = hopeless + 1 if len(filling.block.dead) > dead else 0
         if hopeless == _HOPELESS:
             filling.fault(
@@ -184,7 +185,7 @@ def _by_lines(name: str, content: Iterable[bytes], shape: Format, is_mixed: bool
             yield filling.block
             continue
         block = None if part.truncated else _at_once(name, part, shape, how)
-        yield block or _line_by_line(name, part, bounded(parse), how, is_mixed)
+        yield block or _line_by_line(name, part, sound(parse, given), how, is_mixed)
 
 
 def _at_once(name: str, part: Lines, shape: Format, how: str) -> Block | None:
@@ -288,13 +289,17 @@ def mixed(shape: Format, given: Given) -> Callable[[bytes], Parsed]:
     return parse
 
 
-def bounded(parse: Callable[[bytes], Parsed]) -> Callable[[bytes], Parsed]:
-    """Refuses records of so many items that they would take a thousand times their own memory."""
+def sound(parse: Callable[[bytes], Parsed], given: Given) -> Callable[[bytes], Parsed]:
+    """Reads a record as other programs may have rewritten it, by the clock that was given.
+
+    Refuses records of so many items that they would take a thousand times their own memory.
+    """
+    timed = retimed(parse, given.clock)
 
     def counted(record: bytes) -> Parsed:
         if is_overfull(record):
             raise PostError("too-large", f"more than {MAX_ITEMS:,} items in one record")
-        return parse(record)
+        return timed(unwrapped(record))
 
     return counted
 

@@ -23,7 +23,7 @@ from pipeline.sources.archives.formats.base import (
 )
 from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
-from schemas.posts import Media, checked
+from schemas.posts import Media, checked, parse_time
 
 # what a stream says beside tweets
 NOTICES = frozenset(
@@ -234,14 +234,14 @@ def _number(value: int | None, path: str) -> str:
 
 
 def created_ms(created_at: str) -> int:
-    """Milliseconds of Twitter's `created_at`; raises PostError with reason `time`.
+    """Milliseconds of Twitter's `created_at`, or of RFC 3339; raises PostError with reason `time`.
 
     >>> created_ms("Thu May 01 00:02:47 +0000 2014")
     1398902567000
     """
     found = _CREATED.fullmatch(created_at)
     if found is None:
-        raise PostError("time", f"{created_at[:40]!r} is not like 'Thu May 01 00:02:47 +0000 2014' - at `$.created_at`")
+        return parse_time(created_at, "$.created_at")
     day, hour, minute, second, year = found.groups()
     start_ms = _day_ms(day, year)
     if start_ms is None or hour > "23":

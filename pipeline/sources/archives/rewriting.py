@@ -1,0 +1,113 @@
+"""Records as programs rewrote them, turned into what their network wrote: MongoDB's values, times in any form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from pipeline.sources.archives.formats.base import Fault, Parsed
+from pipeline.sources.archives.times import AMBIGUOUS, Clock
+from schemas import PostError
+
+# {"$oid": "..."}, {"$numberLong": "17"}, {"$date": {"$numberLong": "1714559400000"}}; within a string of sound JSON the
+# quotes of such a thing are escaped, so that it is never taken for one
+_WRAPPED = re.compile(
+    rb'\{\s*"\$(oid|uuid|symbol|date|number\w{3,8})"\s*:\s*'
+    rb'("[^"\\]{0,64}"|-?\d{1,19}|\{\s*"\$numberLong"\s*:\s*"-?\d{1,19}"\s*\})\s*\}'
+)
+_NUMBER = re.compile(rb"-?\d{1,19}(?:\.\d{1,19})?(?:E[+-]?\d{1,3})?")
+_TIME_KEYS = frozenset(
+    (
+        *("created_at", "createdAt", "created_utc", "created", "edited_at", "time", "timestamp", "date", "published"),
+        *("publishedAt", "indexedAt", "updated", "date_published"),
+    )
+)
+_AT_TIME = re.compile(rf"\b(?:{'|'.join(_TIME_KEYS)})`")
+
+
+def unwrapped(record: bytes) -> bytes:
+    """The record with the values that MongoDB's extended JSON wraps in objects, canonical or relaxed, laid bare.
+
+    >>> unwrapped(b'{"_id": {"$oid": "65"}, "n": {"$numberLong": "17"}, "t": {"$date": {"$numberLong": "1000"}}}')
+    b'{"_id": "65", "n": 17, "t": "1970-01-01T00:00:01.000Z"}'
+    """
+    return _WRAPPED.sub(_bare, record) if b'"$' in record else record
+
+
+def _bare(found: re.Match[bytes]) -> bytes:
+    kind, value = found[1], found[2]
+    if kind == b"date":
+        number = _NUMBER.search(value) if value[:1] != b'"' else None
+        return value if number is None else _rfc3339(int(number[0]))
+    if kind.startswith(b"number"):
+        bare = value.strip(b'"')
+        return bare if _NUMBER.fullmatch(bare) else b"null"  # NaN, Infinity
+    return value if value[:1] == b'"' else found[0]
+
+
+def _rfc3339(time_ms: int) -> bytes:
+    return orjson.dumps(_moment(time_ms)) if 0 <= time_ms < 253_402_300_800_000 else b"null"
+
+
+def _moment(time_ms: int) -> str:
+    moment = dt.datetime.fromtimestamp(time_ms // 1_000, dt.UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1_000:03}Z"
+
+
+def retimed(parse: Callable[[bytes], Parsed], clock: Clock) -> Callable[[bytes], Parsed]:
+    """Reads a record whose times are not as its network writes them by the clock, as the cells of a table are read."""
+
+    def again(record: bytes) -> Parsed:
+        first: PostError | None = None
+        parsed: Parsed = None
+        try:
+            parsed = parse(record)
+        except PostError as error:
+            first = error
+        if not (_is_of_time(first) if first is not None else _has_fault_of_time(parsed)):
+            if first is not None:
+                raise first
+            return parsed
+        value, unclear = _rewritten(record, clock)
+        if first is None:
+            return parsed if value is None else parse(value)
+        try:
+            return parse(value or record)
+        except PostError as error:
+            raise unclear or error from None
+
+    return again
+
+
+def _is_of_time(error: PostError) -> bool:
+    return error.reason == "time" or (error.reason == "invalid" and _AT_TIME.search(error.detail) is not None)
+
+
+def _has_fault_of_time(parsed: Parsed) -> bool:
+    return isinstance(parsed, list) and any(isinstance(item, Fault) and _is_of_time(item.error) for item in parsed)
+
+
+def _rewritten(record: bytes, clock: Clock) -> tuple[bytes | None, PostError | None]:
+    """The record with its times as RFC 3339; and what is wrong with the first that is ambiguous."""
+    try:
+        value = orjson.loads(record)
+    except orjson.JSONDecodeError:
+        return None, None
+    unclear: PostError | None = None
+    waiting: list[Any] = [value]
+    while waiting:
+        each = waiting.pop()
+        for key, inner in each.items() if isinstance(each, dict) else enumerate(each):
+            if isinstance(inner, (dict, list)):
+                waiting.append(inner)
+            elif key in _TIME_KEYS and isinstance(inner, (str, int, float)):
+                try:
+                    each[key] = _moment(clock.ms(str(inner), f"$.{key}"))
+                except PostError as error:
+                    if AMBIGUOUS in error.detail or clock.pattern is not None:
+                        unclear = unclear or error
+    return orjson.dumps(value), unclear
