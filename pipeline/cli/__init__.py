@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "Watch it work on simulated posts, nothing else needed.",
     "record": "Keep what arrives as archives, to be replayed.",
     "replay": "Play archives through the pipeline: what trended, when.",
+    "why": "The arithmetic of a topic's score at a moment, line by line.",
     "topics": "Make the topics of upswell on Kafka: topics init.",
     "produce": "Push posts from standard input to Kafka.",
     "forget": "Withdraw all that somebody wrote, archives included.",

@@ -14,6 +14,7 @@ import orjson
 import typer
 from rich.text import Text
 
+from pipeline.cli.archive_flags import FormatFlag
 from pipeline.cli.common import (
     ConfigFlag,
     LatenessFlag,
@@ -43,7 +44,7 @@ from pipeline.evaluation import (
 )
 from pipeline.gc_tuning import collect_rarely
 from pipeline.local import Options
-from pipeline.sources.archives import FORMATS, ArchiveError, find_files, read_archives
+from pipeline.sources.archives import ArchiveError, find_files, read_archives
 from pipeline.text import printable, topic_key
 
 Judged = tuple[str, float | None, Found]  # method, its threshold (None: its own), how it did
@@ -61,9 +62,7 @@ def evaluate(
     warmup: Annotated[
         str, typer.Option("--warmup", metavar="LENGTH", help="How much of the beginning is not judged: 90m, 2h, 1d")
     ] = "2h",
-    archive_format: Annotated[
-        str, typer.Option("--format", metavar="NAME", help=f"Format of the input: {', '.join(FORMATS)}")
-    ] = "auto",
+    archive_format: FormatFlag = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table")] = False,
     partitions: PartitionsFlag = None,
     pane_ms: PaneFlag = None,

@@ -8,13 +8,23 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipeline.cli.archive_flags import (
+    AuthorFlag,
+    ColumnsFlag,
+    FormatFlag,
+    SourceFlag,
+    TimeFormatFlag,
+    ZoneFlag,
+    check_format,
+    parse_given,
+)
 from pipeline.cli.common import BrokersFlag, ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
 from pipeline.cli.errors import WrongUseError, complain
 from pipeline.cli.outputs import refuse_overlap
 from pipeline.cli.pace import parse_speed
 from pipeline.cli.replay_run import Plan, play
 from pipeline.settings import Settings
-from pipeline.sources.archives import FORMATS, ArchiveError, Clock, Given, find_files, left_out, zone_named
+from pipeline.sources.archives import ArchiveError, find_files, left_out
 from schemas import Window
 
 STDIN = "-"
@@ -42,25 +52,12 @@ def replay(
     speed: Annotated[
         str, typer.Option("--speed", metavar="X", help="max, or by the posts' clock: 1x, 60x (with a live table)")
     ] = "max",
-    archive_format: Annotated[
-        str, typer.Option("--format", metavar="NAME", help=f"Format of the input: {', '.join(FORMATS)}")
-    ] = "auto",
-    columns: Annotated[
-        str | None, typer.Option("--columns", metavar="MAP", help="Columns of a CSV: text=tweet,author=user,time=date")
-    ] = None,
-    zone: Annotated[
-        str | None,
-        typer.Option("--zone", metavar="Z", help="Zone of local times, as in Europe/Paris (UTC if not given)"),
-    ] = None,
-    time_format: Annotated[
-        str | None, typer.Option("--time-format", metavar="P", help="How times are written: '%d/%m/%Y %H:%M'")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="S", help="Network that all posts are from: twitter, bluesky, ...")
-    ] = None,
-    author: Annotated[
-        str | None, typer.Option("--author", metavar="A", help="Author of posts that name none (Twitter's own archive)")
-    ] = None,
+    archive_format: FormatFlag = "auto",
+    columns: ColumnsFlag = None,
+    zone: ZoneFlag = None,
+    time_format: TimeFormatFlag = None,
+    source: SourceFlag = None,
+    author: AuthorFlag = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Show what is read from where, for the first records of each file; no count"),
@@ -102,8 +99,7 @@ def replay(
     if to_kafka and (out or counts):
         raise WrongUseError("--to-kafka counts nothing here: leave out --out and --counts, and see `upswell trends`")
     check_scope(scope, settings)
-    if archive_format not in FORMATS:
-        raise WrongUseError(f"--format {archive_format}: there is no such format; use one of {', '.join(FORMATS)}")
+    check_format(archive_format)
     try:
         factor = parse_speed(speed)
     except ValueError as error:
@@ -148,32 +144,3 @@ def check_scope(scope: str, settings: Settings) -> None:
     """Raises WrongUseError for a scope that no list can have."""
     if complaint := settings.unknown_scope(scope):
         raise WrongUseError(f"--scope {scope}: {complaint}")
-
-
-def parse_given(
-    columns: str | None, zone: str | None, time_format: str | None, source: str | None, author: str | None
-) -> Given:
-    """What the flags say about archives that their files do not."""
-    try:
-        clock = Clock(zone_named(zone) if zone is not None else None, time_format)
-    except ValueError as error:
-        raise WrongUseError(f"--zone: {error}") from None
-    if time_format is not None and "%" not in time_format:
-        raise WrongUseError(f"--time-format {time_format}: there is no % in it; write it like '%d/%m/%Y %H:%M'")
-    for flag, value in (("--source", source), ("--author", author)):
-        if value is not None and not 0 < len(value.strip()) <= 256:
-            raise WrongUseError(f"{flag}: it takes 1 to 256 characters")
-    return Given(parse_columns(columns), clock, source, author)
-
-
-def parse_columns(text: str | None) -> dict[str, str] | None:
-    """`text=tweet,author=user` as a mapping from a post's field to the column it is in."""
-    if text is None:
-        return None
-    columns: dict[str, str] = {}
-    for part in text.split(","):
-        field, equals, column = part.partition("=")
-        if not (field.strip() and equals and column.strip()):
-            raise WrongUseError(f"--columns {text}: {part!r} is not FIELD=COLUMN; write it like text=tweet,author=user")
-        columns[field.strip()] = column.strip()
-    return columns

@@ -53,6 +53,13 @@ class Baseline:
             for slot, column in zip(slots, columns, strict=True)
         ]
 
+    def sums(self, slot: int, past: BaselineWeight, timeline: Timeline) -> tuple[F64, F64]:
+        """(M, V) of short and long window: what `expect` makes (e, v) of."""
+        column = int(self._columns_of(np.array([slot]))[0])
+        if column >= 0:
+            return self._level[:, column], self._misfit[:, column]
+        return self._from_hours(self.scope.windows.topics[[slot]], past, timeline)[:, 0], np.zeros(2)
+
     def learn(self, slots: Sequence[int], past: BaselineWeight, timeline: Timeline) -> list[int]:
         """Looks up what hourly records say of the slots that have no column yet. Returns the columns of all."""
         columns: list[int] = self._columns_of(np.array(slots, np.int64)).tolist()

@@ -16,7 +16,10 @@ from pipeline.wording.messages import Message, parse
 
 CATALOGUES = Path(__file__).parent
 DEFAULT = "en"
-_UNITS, _HALF_UP = (Decimal(1), Decimal("0.1")), ROUND_HALF_UP  # by digits after the point
+_UNITS, _HALF_UP = (
+    (Decimal(1), Decimal("0.1"), Decimal("0.01"), Decimal("0.001")),
+    ROUND_HALF_UP,
+)  # by digits after the point
 
 
 @cache
@@ -73,7 +76,7 @@ class Language:
         return _message(self.lang, name)(values, self)
 
     def number(self, value: float, digits: int = 0) -> str:
-        """Rounded to no or one digit after the point, a half upwards: 1,234.5 in English."""
+        """Rounded to at most three digits after the point, a half upwards: 1,234.5 in English."""
         told = (
             str(abs(value)) if isinstance(value, int) else str(abs(Decimal(value)).quantize(_UNITS[digits], _HALF_UP))
         )
