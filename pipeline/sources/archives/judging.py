@@ -113,14 +113,14 @@ class Judge:
         if main == "truncated":
             return first.detail
         if main == "time":
-            return _of_times(self._examples, first, self._is_day_first)
+            return _of_times(self._examples, first, self._is_day_first, self._head)
         return _of_records(first)
 
     def _has(self, reason: str) -> bool:
         return any(dead.reason == reason for dead in self._examples)
 
 
-def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None) -> str:
+def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head: bytes) -> str:
     unclear = next((dead for dead in examples if AMBIGUOUS in dead.detail), None)
     if unclear is None:
         return f"{first.detail}; --time-format says how its times are written, --zone where"
@@ -128,7 +128,8 @@ def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None) -> s
     if not re.match(r"\d{1,2}[/.-]", value):
         return f"{unclear.detail}; say where its clock stood, as in --zone America/Los_Angeles"
     if is_day_first is None:  # most likely, by its look
-        is_day_first = "." in value[:3] or _NOT_ENGLISH.search(value) is not None
+        is_european = b";" in head.partition(b"\n")[0]  # where commas part decimals, spreadsheets write semicolons
+        is_day_first = "." in value[:3] or is_european or _NOT_ENGLISH.search(value) is not None
     pattern = pattern_of(value, day_first=is_day_first)
     return (
         f"times like {value!r} do not say which is the day, which the month: say it, as in --time-format {pattern!r},"

@@ -28,6 +28,10 @@ _BASIC = re.compile(
     rf"(\d{{4}})(\d\d)(\d\d)[T_ ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{{1,9}}))?)?(?: ?{_OFFSET})?", re.ASCII
 )
 _DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})[ -]{_MONTH}[- ,]{{1,2}}(\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+_DAY_FIRST_ABROAD = re.compile(
+    rf"(?:[^\W\d_]+\.?,? )?(?:le |el )?(\d{{1,2}})(?:er|[.º])? (?:de )?([^\W\d_]{{3,10}})\.?,? (?:del? )?(\d{{4}})"
+    rf"(?:,? (?:(?:à|às|um|alle|ore|om|a las?) )?{_CLOCK}(?: ?Uhr| ?h)?{_ZONE})?"
+)
 _MONTH_FIRST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}),? (\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
 # Twitter's own, C's ctime and what `date` prints: the year stands last
 _YEAR_LAST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}) {_CLOCK}{_ZONE} (\d{{4}})", re.ASCII)
@@ -36,12 +40,27 @@ _SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCI
 _OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
 _SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before AM and PM
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
-_NUMBER = re.compile(r"(\d+)(?:\.(\d*))?", re.ASCII)
-_MONTHS = {
+_NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
+_MONTHS = {  # in English, French, German, Spanish, Italian, Portuguese and Dutch; no name means two months
     name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
+    for number, names in enumerate(
+        (
+            "jan january janv janvier januar jänner ene enero gen gennaio janeiro januari",
+            "feb february févr février februar febrero febbraio fev fevereiro februari",
+            "mar march mars mär märz mrz marzo março mrt maart",
+            "apr april avr avril abr abril aprile",
+            "may mai mayo mag maggio maio mei",
+            "jun june juin juni junio giu giugno junho",
+            "jul july juil juillet juli julio lug luglio julho",
+            "aug august août ago agosto augustus",
+            "sep sept september septembre septiembre set settembre setembro",
+            "oct october octobre okt oktober octubre ott ottobre out outubro",
+            "nov november novembre noviembre novembro",
+            "dec december déc décembre dez dezember dic diciembre dicembre dezembro",
+        ),
+        1,
     )
+    for name in names.split()
 }
 
 
@@ -90,7 +109,7 @@ class Clock:
         elif found := _BASIC.fullmatch(value):
             year, month, day, *clock = found.groups()
             clock = [*clock[:4], None, *clock[4:], None]
-        elif found := _DAY_FIRST.fullmatch(value):
+        elif (found := _DAY_FIRST.fullmatch(value)) or (found := _DAY_FIRST_ABROAD.fullmatch(value)):
             day, month, year, *clock = found.groups()
         elif found := _MONTH_FIRST.fullmatch(value):
             month, day, year, *clock = found.groups()
@@ -102,7 +121,7 @@ class Clock:
         else:
             _refused(value)
         hour, minute, second, fraction, half, _, offset, name = clock
-        since_ms = _day_ms(int(year), _MONTHS.get(month) or int(month), int(day))
+        since_ms = _day_ms(int(year), _month(month), int(day))
         since_ms += _of_day_ms(hour, minute, second, half) + int((fraction or "0").ljust(3, "0")[:3])
         utc = clock[5]
         if offset is not None:
@@ -171,8 +190,13 @@ def kind_of(value: str, clock: Clock) -> str:
             return "unclear"
         return "of-day" if ":" in value and _OF_DAY.fullmatch(value) else ""
     if clock.pattern is not None:
-        return "moment" if any(sign in clock.pattern for sign in ("%H", "%I", "%c", "%X")) else "day"
+        return "moment" if has_clock(clock.pattern) else "day"
     return "moment" if ":" in value or sum(map(str.isdigit, value)) > 8 else "day"
+
+
+def has_clock(pattern: str) -> bool:
+    """Whether a pattern of `strptime` reads a time of day."""
+    return any(sign in pattern for sign in ("%H", "%I", "%c", "%X"))
 
 
 def _refused(value: str) -> NoReturn:
@@ -183,6 +207,13 @@ def _refused(value: str) -> NoReturn:
     if re.fullmatch(r"\d(?:[.,]\d+)?[Ee]\+?\d+", value):
         raise ValueError("was rounded by a spreadsheet")
     raise ValueError("is no time that is known")
+
+
+def _month(month: str) -> int:
+    number = int(month) if month.isdigit() else _MONTHS.get(month.lower())
+    if number is None:
+        raise ValueError("is no time that is known")
+    return number
 
 
 @functools.lru_cache(maxsize=1_024)

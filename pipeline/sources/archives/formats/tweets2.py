@@ -100,6 +100,7 @@ class _Page(msgspec.Struct):
     includes: _Includes | None = None
     meta: msgspec.Raw = msgspec.Raw()
     errors: msgspec.Raw = msgspec.Raw()
+    users: msgspec.Raw = msgspec.Raw()  # academictwitteR keeps these apart from their tweets
 
 
 _page = msgspec.json.Decoder(_Page)
@@ -124,7 +125,7 @@ def parse(record: bytes) -> Parsed:
     page = read(_page, record)
     data = bytes(page.data).strip()
     if data[:1] not in (b"[", b"{"):
-        if not data and (bytes(page.meta) or bytes(page.errors)):
+        if not data and (bytes(page.meta) or bytes(page.errors) or bytes(page.users)):
             return None
         return _post(record, _NOTHING)
     known = _known(page.includes) if page.includes is not None else _NOTHING
@@ -218,7 +219,13 @@ def parse_twarc(record: bytes) -> Parsed:
 def _knows(value: dict[str, Any]) -> bool:
     if "data" in value and ("includes" in value or _is_tweet(value["data"]) or _is_empty(value)):
         return True
-    return _is_tweet(value)
+    return _is_tweet(value) or _is_user(value.get("users"))
+
+
+def _is_user(users: Any) -> bool:
+    return (
+        isinstance(users, list) and bool(users) and isinstance(users[0], dict) and {"id", "username"} <= set(users[0])
+    )
 
 
 def _is_empty(value: dict[str, Any]) -> bool:

@@ -8,114 +8,27 @@ from dataclasses import dataclass, replace
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.tables import cells
+from pipeline.sources.archives.tables.names import (
+    KNOWN_COLUMNS,
+    OF_DAY,
+    PROTECTED,
+    REFERENCES,
+    VERSIONS,
+    VISIBILITY,
+    ZONES,
+    plain,
+)
 from pipeline.sources.archives.tables.tools import Tool, tool_of
-from pipeline.sources.archives.times import Clock, kind_of, zone_named
+from pipeline.sources.archives.times import Clock, has_clock, kind_of, zone_named
 
-# field -> names of columns that are taken for it, best first; written as `plain` makes them
-KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {
-    "text": (
-        *("text", "full_text", "tweet", "tweet_text", "tweettext", "tweet_content", "tweet_full_text", "content"),
-        *(
-            "message",
-            "body",
-            "post",
-            "post_text",
-            "texte",
-            "originaltweet",
-            "original_tweet",
-            "rawcontent",
-            "raw_content",
-        ),
-        *("renderedcontent", "rendered_content", "status_text", "caption", "hit_sentence", "snippet", "opening_text"),
-        *("selftext", "toot", "textoriginal", "textdisplay", "title", "headline"),
-    ),
-    "time": (
-        *(
-            "time",
-            "created_at",
-            "createdat",
-            "publishedat",
-            "tweetcreatedts",
-            "tweet_created_at",
-            "tweet_created",
-            "tweet_created_ts",
-        ),
-        *("created_utc", "timestamp", "timestamp_ms", "datetime", "date_time", "published", "published_at"),
-        *(
-            "publish_date",
-            "publication_date",
-            "post_date",
-            "postdate",
-            "posted_at",
-            "post_time",
-            "date_posted",
-            "post_created",
-        ),
-        *("tweet_date", "tweet_time", "tweetat", "tweet_timestamp", "created", "created_time", "creation_date"),
-        *("date_utc", "date", "day", "time_ms", "alternate_date_format", "indexed"),
-    ),
-    "author": (
-        *(
-            "author",
-            "account_acct",
-            "acct",
-            "screen_name",
-            "screenname",
-            "user_screen_name",
-            "from_user_name",
-            "from_user",
-            "author_username",
-        ),
-        *("author_screen_name", "username", "user_username", "twitter_screen_name", "author_handle", "user_handle"),
-        *("username_tweet", "usernametweet", "handle", "nick", "nickname", "user_name", "account", "account_name"),
-        *("user", "tweeter", "poster", "creator", "influencer", "extra_author_attributes_short_name"),
-        *("extra_author_attributes_name", "author_name", "author_id", "user_id", "userid", "author_id_str"),
-        *(
-            "user_id_str",
-            "from_user_id",
-            "from_user_id_str",
-            "external_author_id",
-            "auteur",
-            "did",
-            "from",
-            "authordisplayname",
-            "page_name",
-            "name",
-        ),
-    ),
-    "id": (
-        *("id", "id_str", "tweet_id", "tweetid", "status_id", "tweet_id_str", "post_id", "message_id", "comment_id"),
-        *("document_id", "resource_id", "item_id", "uri", "guid"),
-    ),
-    "source": ("platform", "network", "social_network", "page_type", "source_type", "content_source_name", "source"),
-    "lang": ("lang", "language", "langue", "tweet_lang", "lang_code"),
-    "repost_of": (
-        *("repost_of", "retweeted_id", "retweet_of", "retweet_id", "retweet_status_id", "retweeted_status_id"),
-        *("retweeted_status_id_str", "referenced_tweets_retweeted_id", "retweetedtweet_id", "reblog_of"),
-    ),
-    "tags": ("tags", "hashtags", "entities_hashtags", "hashtag", "hash_tags", "entities_str"),
-    "url": ("url", "link", "permalink", "tweet_url", "status_url", "tweet_link", "permanent_url"),
-    "author_name": ("author_name", "display_name", "displayname", "user_display_name", "full_name", "name"),
-}
 FIELDS = tuple(KNOWN_COLUMNS)
 NEEDED = ("text", "time", "author")
-_OF_DAY = ("time", "hour", "heure", "time_of_day", "post_time", "tweet_time", "created_time", "time_utc")
-_ZONES = ("timezone", "time_zone", "tz", "utc_offset", "zone")
-_PROTECTED = ("protected", "user_protected", "author_protected", "is_protected", "account_protected")
-_VISIBILITY = ("visibility", "status_visibility", "toot_visibility", "post_visibility")
-_VERSIONS = ("edit_history_tweet_ids", "edit_tweet_ids", "edit_history")
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|Z", re.ASCII)
 _HAS_ZONE = re.compile(r".*(?::\d\d(?:\.\d+)? ?(?:[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})|\d{9,})", re.ASCII)
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
-_WORDS = re.compile(r"[^\w]+|_+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
 _DAY_MS = 86_400_000
-
-
-def plain(title: str) -> str:
-    """The name of a column without what differs from tool to tool: `Tweet Id`, `tweet.id` and `tweet-id` are one."""
-    return _WORDS.sub("_", title.strip().strip("\ufeff\"'").casefold()).strip("_")
 
 
 @dataclass(frozen=True)
@@ -132,6 +45,7 @@ class Columns:
     protected: int | None = None  # a column that tells of accounts whose posts are not public
     visibility: int | None = None  # a column that tells to whom each post was
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
+    reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
 
     def is_hidden(self, row: Sequence[str]) -> bool:
         """Whether the row says that not everybody may see the post."""
@@ -157,6 +71,10 @@ class Columns:
         place = self.place.get("source")
         cell = cells.filled(row[place]) if place is not None else ""
         return cells.network(cell) or cell[:256] or "csv"
+
+    def is_repost(self, row: Sequence[str]) -> bool:
+        """Whether the row, if it names another post, says again what that says."""
+        return self.reference is None or "retweeted" in row[self.reference]
 
     def told(self) -> str:
         """For people: which column each field is read from."""
@@ -205,27 +123,16 @@ def choose(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME"
         )
-    of_day = zone = None
-    time_cells = _column(rows, place["time"])
-    if _kind(time_cells, clock) == "day" and clock.pattern is None:
-        of_day = next(
-            (
-                places[title]
-                for title in _OF_DAY
-                if title in places
-                and places[title] != place["time"]
-                and _kind(_column(rows, places[title]), clock) == "of-day"
-            ),
-            None,
-        )
+    of_day, clock = _of_day(place["time"], places, rows, clock)
+    zone = None
     if clock.pattern is None and clock.zone is None:
-        zone = next((places[title] for title in _ZONES if title in places), None)
-    protected, visibility, versions = (
+        zone = next((places[title] for title in ZONES if title in places), None)
+    protected, visibility, versions, reference = (
         next((places[title] for title in titles if title in places), None)
-        for titles in (_PROTECTED, _VISIBILITY, _VERSIONS)
+        for titles in (PROTECTED, VISIBILITY, VERSIONS, REFERENCES)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, of_day, zone, None, named, protected, visibility, versions)
+    columns = Columns(names, place, clock, of_day, zone, None, named, protected, visibility, versions, reference)
     return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
 
 
@@ -254,6 +161,25 @@ def _choose_time(
     found = [places[title] for title in known if title in places and places[title] not in place.values()]
     if found:
         place["time"] = min(found, key=lambda at: _KINDS.index(_kind(_column(rows, at), clock)))
+
+
+def _of_day(
+    time: int, places: Mapping[str, int], rows: Sequence[Sequence[str]], clock: Clock
+) -> tuple[int | None, Clock]:
+    """The column with the time of day where the one with the time holds dates only, and how both together are read."""
+    dates = _column(rows, time)
+    if _kind(dates, replace(clock, pattern=None)) not in ("day", "unclear") or any(":" in date for date in dates):
+        return None, clock
+    for title in OF_DAY:
+        at = places.get(title, time)
+        clocks = _column(rows, at)
+        if at != time and _kind(clocks, clock) == "of-day":
+            if clock.pattern is not None and not has_clock(clock.pattern):
+                of_day = "%I:%M:%S %p" if clocks[0].strip()[-1:] in "Mm." else "%H:%M:%S"
+                of_day = of_day if clocks[0].count(":") > 1 else of_day.replace(":%S", "")
+                clock = replace(clock, pattern=f"{clock.pattern} {of_day}")
+            return at, clock
+    return None, clock
 
 
 def _column(rows: Sequence[Sequence[str]], at: int) -> list[str]:

@@ -23,6 +23,27 @@ _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}|\d{15}0{2,}", re.ASCII)
 _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
+
+class _Strict(csv.Dialect):
+    quotechar = '"'
+    doublequote = True
+    quoting = csv.QUOTE_MINIMAL
+    lineterminator = "\n"
+    strict = True
+    escapechar: str | None = None
+
+
+class _Escaped(_Strict):
+    doublequote = False
+    escapechar = "\\"
+
+
+class _Loose(_Strict):
+    strict = False
+
+
+_DIALECTS = (_Strict, _Escaped, _Loose)  # the later ones where those before have failed
+
 Row = tuple[int, bytes, One | PostError]  # its first line, its bytes
 
 
@@ -44,12 +65,9 @@ class Table:
             text = record.decode()
         except UnicodeDecodeError as error:
             return PostError("not-utf8", f"byte {error.start}: {error.reason}")
-        try:
-            row = next(csv.reader(_LINE.findall(text), delimiter=self._beginning.delimiter, strict=True), [])
-        except csv.Error as error:
-            return PostError("invalid", f"no row of a table: {error}")
-        if len(row) != self._beginning.width:
-            return PostError("invalid", f"{len(row)} columns where the header has {self._beginning.width}")
+        row = self._cells(text)
+        if isinstance(row, PostError):
+            return row
         if self._columns.is_hidden(row):
             return HIDDEN
         try:
@@ -57,14 +75,35 @@ class Table:
         except PostError as error:
             return error
 
+    def _cells(self, text: str) -> list[str] | PostError:
+        """The cells of one row, also where quotes are escaped by backslashes or stand in cells that are not quoted."""
+        fault = PostError("invalid", "")
+        for dialect in _DIALECTS:
+            if dialect.escapechar and "\\" not in text:
+                continue
+            try:
+                row = next(csv.reader(_LINE.findall(text), dialect, delimiter=self._beginning.delimiter), [])
+            except csv.Error as error:
+                fault = fault if fault.detail else PostError("invalid", f"no row of a table: {error}")
+                if text.count('"') % 2:
+                    break  # the row may go on
+                continue
+            if len(row) == self._beginning.width:
+                return row
+            if not fault.detail:
+                return PostError("invalid", f"{len(row)} columns where the header has {self._beginning.width}")
+        return fault
+
     def post(self, row: list[str]) -> Post:
         """The post in the cells of one row. Raises PostError."""
         columns = self._columns
         place = columns.place
         found = {field: cells.filled(row[at]) for field, at in place.items()}
-        identity, repost_of = self._identity(found.get("id", "")), _id(found.get("repost_of", ""))
+        identity = self._identity(found.get("id", ""))
+        repost_of = _id(found.get("repost_of", "")) if columns.is_repost(row) else ""
+        repost_of = "" if _is_none(repost_of) else repost_of
         author = (cells.person(found["author"]) if "author" in found else "") or self._beginning.author
-        text = row[place["text"]]
+        text = (repost_of and found.get("original")) or row[place["text"]]
         if _MARKUP.search(text):
             text = text_of(text)
         time_ms = columns.clock.ms(columns.moment(row))
@@ -75,7 +114,7 @@ class Table:
             time_ms,
             source=columns.source(row),
             lang=short(cells.language(found.get("lang", "")), 64),
-            repost_of=short(repost_of, 256) if not _is_none(repost_of) else None,
+            repost_of=short(repost_of, 256),
             tags=declared(cells.tags(found["tags"])) if found.get("tags") else None,
             url=web_address(found.get("url")),
             author_name=short(found.get("author_name")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Tool:
-    """A program that writes tables. Names of columns are plain (`columns.plain`)."""
+    """A program that writes tables. Names of columns are plain (`names.plain`)."""
 
     name: str
     marks: frozenset[str]  # columns that no other program writes together
@@ -42,6 +42,18 @@ TOOLS = (
         zone="America/Los_Angeles",  # it says PDT in each row
         columns={"id": ("sentiment140_id",)},
     ),
+    Tool(
+        "academictwitteR",
+        frozenset({"tweet_id", "user_username", "sourcetweet_type"}),
+        "twitter",
+        columns={"repost_of": ("sourcetweet_id",)},
+    ),
+    Tool(
+        "Netlytic",
+        frozenset({"guid", "pubdate", "author", "description"}),
+        columns={"id": ("guid",), "text": ("description", "title")},
+    ),
+    Tool("CrowdTangle", frozenset({"facebook_id", "post_created"}), "facebook"),
     Tool(
         "Brandwatch",
         frozenset({"query_name", "date", "author", "url"}),
