@@ -64,7 +64,8 @@ class Retractions:
         `counted`; its id is no example any more."""
         key = withdrawn_key(*post, pane)
         entry = Withdrawn(hash64(post[0]), pane if counted else NOT_COUNTED, hash64(post[2]))
-        self._cells.setdefault(cell, {})[key] = entry
+        of_cell = self._cells.setdefault(cell, {})
+        of_cell[key] = max(entry, of_cell.get(key, entry))  # what somebody knows holds, whoever knows less
         for spelling in topics:
             self._rows.setdefault((cell, spelling), {})[key] = entry
 

@@ -193,7 +193,8 @@ def _posts_of(authors: U64, posts: I32, all_posts: int, author: int) -> tuple[in
 def _with_moved(
     settled: Counts, table: Counts, rows: list[tuple[int, tuple[int, int]]], cells: list[tuple[int, int]]
 ) -> Counts:
-    """What is settled in other rows and cells than it named, there: definitions have changed in between."""
+    """What is settled in other rows and cells than it named, there: definitions have changed in between. Every cell of
+    a row stands among the cells."""
     which, those = [n for n, _ in rows], [n for n, _ in cells]
     topics = np.repeat(table.topic, lengths_of(table.retracted_ptr))
     stays = np.ones(len(settled.cell_retracted), np.bool_)
@@ -209,8 +210,8 @@ def _with_moved(
         retracted=table.retracted[which],
         retracted_author=table.retracted_author[which],
         retracted_pane=table.retracted_pane[which],
-        cell_number=np.array([cell for _, cell in cells], np.int32),
-        cell_retracted_ptr=pointers(np.ones(len(cells), np.int64)),
+        cell_number=np.array([cell for _, cell in cells] + [cell for _, (_, cell) in rows], np.int32),
+        cell_retracted_ptr=pointers(np.repeat((1, 0), (len(cells), len(rows)))),
         cell_retracted=settled.cell_retracted[those],
         cell_retracted_author=settled.cell_retracted_author[those],
         cell_retracted_pane=settled.cell_retracted_pane[those],

@@ -49,16 +49,15 @@ def count(
                 frontier = max(0, (newest[partition] - max_out_of_orderness_ms) // pane_ms * pane_ms)
             home = said.time // pane_ms * pane_ms
             at = max(max(record.at, said.time) // pane_ms * pane_ms, frontier)
-            if not record.knows_text or not record.knows_post:
+            told = record.tells_text
+            if not told or not record.knows_post:
                 if home >= frontier:
                     unknown.append((record, len(posts)))
                 else:
                     unused += 1
             if record.knows_post and at - home <= DAY_MS:
-                withdrawals.append(
-                    Withdrawal(said if record.knows_text else said._replace(spellings=()), home, at, record.knows_text)
-                )
-            elif record.knows_text and record.knows_post:
+                withdrawals.append(Withdrawal(said if told else said._replace(spellings=()), home, at, told))
+            elif told and record.knows_post:
                 unused += 1
             continue
         if isinstance(record, Mark):

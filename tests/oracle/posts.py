@@ -28,6 +28,11 @@ class Retracted(NamedTuple):
     knows_text: bool = True
     knows_post: bool = True
 
+    @property
+    def tells_text(self) -> bool:
+        """A text that is empty is as good as none."""
+        return self.knows_text and full_text(self.said) != ""
+
 
 class Mark(NamedTuple):
     """A marker: an empty post that moves the clock of one partition."""

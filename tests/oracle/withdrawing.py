@@ -97,12 +97,11 @@ def in_hourly_records(mentions: Iterable[Mention]) -> list[Mention]:
 def withdrawn_mentions(posts: Iterable[Said], withdrawals: Sequence[Withdrawal]) -> tuple[list[Mention], list[Mention]]:
     """All mentions with the pane from which each is withdrawn: by the minute, and of hourly records by the hour."""
     everything = [mention for said in posts for mention in mentions_of(said)]
-    told = named(withdrawals)
+    told, old = _by_age(named(withdrawals))
     by_minute = settle([_counted(one) for one in everything], told, MINUTE_MS)
     minutes = [one._replace(gone=by_minute[n].at) if n in by_minute else one for n, one in enumerate(everything)]
     hourly = in_hourly_records(everything)
-    passed = [*by_minute.values(), *(one for one in told if too_old(one))]
-    by_hour = settle([_counted(one) for one in hourly], passed, HOUR_MS)
+    by_hour = settle([_counted(one) for one in hourly], [*by_minute.values(), *old], HOUR_MS)
     hours = [one._replace(gone=by_hour[n].at) if n in by_hour else one for n, one in enumerate(hourly)]
     return minutes, hours
 
@@ -110,15 +109,20 @@ def withdrawn_mentions(posts: Iterable[Said], withdrawals: Sequence[Withdrawal])
 def withdrawn_posts(posts: Sequence[Said], withdrawals: Sequence[Withdrawal]) -> tuple[dict[int, int], dict[int, int]]:
     """The pane from which each post as a whole is withdrawn, by number: by the minute, and by the hour."""
     counted = [(said.time, "", said.author, ("", cell_of(said))) for said in posts]
-    told = as_wholes(withdrawals)
+    told, old = _by_age(as_wholes(withdrawals))
     by_minute = settle(counted, told, MINUTE_MS)
-    by_hour = settle(counted, [*by_minute.values(), *(one for one in told if too_old(one))], HOUR_MS)
+    by_hour = settle(counted, [*by_minute.values(), *old], HOUR_MS)
     return {n: one.at for n, one in by_minute.items()}, {n: one.at for n, one in by_hour.items()}
 
 
-def too_old(one: Named) -> bool:
-    """Whether the minutes of the post are not looked at any more."""
-    return one.pane // MINUTE_MS * MINUTE_MS < one.at // MINUTE_MS * MINUTE_MS + MINUTE_MS - TABLES_MS
+def _by_age(told: Iterable[Named]) -> tuple[list[Named], list[Named]]:
+    """Those held against the minutes of their posts, and those that come when these are not looked at any more."""
+    young: list[Named] = []
+    old: list[Named] = []
+    for one in told:
+        oldest = one.at // MINUTE_MS * MINUTE_MS + MINUTE_MS - TABLES_MS
+        (old if one.pane // MINUTE_MS * MINUTE_MS < oldest else young).append(one)
+    return young, old
 
 
 def _counted(mention: Mention) -> tuple[int, str, str, Place]:

@@ -106,6 +106,18 @@ def test_without_its_text_a_retraction_acts_as_long_as_the_pane_of_its_post_is_o
     assert facts([*CROWD, *tick, closed])[1] == (4, 4, 0, 0)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_knows_less_of_a_post_takes_nothing_from_who_knows_more(order: int) -> None:
+    event = Event("fair", hashtags=("#x",))
+    found: list[TrendList] = []
+    local = Local(Options(partitions=1, events=(event,)), on_list=found.append)
+    closing = post("eve", 1.5, "#y")
+    told = [retraction(CROWD[0], 2.1, text=text) for text in ("words of no event #y", "")]
+    local.feed([*CROWD, closing, *told[::order]])
+    local.mark(START + HOUR_MS)
+    assert [one.posts for one in found if (one.scope, one.window) == ("event:fair", "5m") and one.trends] == [4, 3]
+
+
 def test_an_account_that_is_deleted_loses_what_open_panes_hold_of_it() -> None:
     two = [post("ann", 0.1, id="1"), post("ann", 0.12, "again #x", id="2"), *CROWD[1:]]
     assert facts([*two, retraction(two[0], 0.15, id="", text="")])[1] == (3, 3, 2, 1)
@@ -136,6 +148,16 @@ def test_a_post_counted_in_an_event_is_withdrawn_there_though_definitions_have_c
     local.mark(START + HOUR_MS)
     of_fair = [one for one in found if (one.scope, one.window) == ("event:fair", "5m") and one.trends]
     assert [(one.posts, one.authors, one.trends[0].posts) for one in of_fair] == [(4, 4, 4), (3, 3, 3)]
+
+
+def test_a_scope_whose_cells_a_retraction_does_not_name_makes_its_list_when_it_is_settled_there() -> None:
+    found: list[TrendList] = []
+    local = Local(Options(partitions=2), on_list=found.append)
+    local.feed([post(name, 0.1, lang="fr") for name in ("ann", "bob", "cleo", "dan")])
+    local.feed([post("ann", 0.2, "no language #y"), retraction(CROWD[0], 2.1)])  # which says none either
+    local.mark(START + HOUR_MS)
+    of_fr = [one for one in found if (one.scope, one.window) == ("lang:fr", "5m") and one.trends]
+    assert [((one.at - START) // MINUTE_MS, one.trends[0].posts) for one in of_fr] == [(1, 4), (3, 3)]
 
 
 def closes_by(counter: PaneCounter, records: list[Post], first: int) -> list[Counts]:
