@@ -103,7 +103,7 @@ def test_two_posts_on_one_line_are_two_and_one_over_two_lines_among_them_is_none
 
 
 def test_a_file_of_garbage_is_dead_line_by_line_and_the_next_file_counts(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\nrubbish\n")
+    (tmp_path / "a.jsonl").write_bytes(b"\x89PIG\r\n\x1a\n\x00\x00\nrubbish\n")
     (tmp_path / "b.jsonl").write_bytes(b"")
     (tmp_path / "c.jsonl").write_bytes(b"[[[[\n" + lines(post(1)))
     reading = Reading(tmp_path)

@@ -14,10 +14,19 @@ from typing import BinaryIO, cast
 
 from pipeline.sources.archives.account import ACCOUNT, account_in
 from pipeline.sources.archives.files import is_archive
-from pipeline.sources.archives.streams import CHUNK_BYTES, Progress, TruncatedError, beginning, chunks
+from pipeline.sources.archives.streams import (
+    CHUNK_BYTES,
+    Progress,
+    TruncatedError,
+    beginning,
+    chunks,
+    is_packed,
+    unpacked,
+)
 
 _DEPTH = 3  # containers within containers
 _TAR_HEAD = 512
+_NONE = "no file in it is named like an archive of posts (.json, .csv, ...): unpack it, and name those that are one"
 _OFFICE = ("xl/workbook.xml", "content.xml", "word/document.xml")
 
 
@@ -31,13 +40,15 @@ class Member:
 
 
 def members(name: str, content: Iterator[bytes], progress: Progress, depth: int = 0) -> Iterator[Member]:
-    """The files in an unpacked content: itself, unless it is a container.
+    """The files in an unpacked content: itself, unless it is a container, or packed once more.
 
-    What no archive of posts is named like is left out of a container, unless nothing in it is. The content of each
+    What no archive of posts is named like is left out of a container. The content of each
     has to be taken before the next is asked for. What is broken raises TruncatedError from the content of a member.
     """
     head, rest = beginning(content, _TAR_HEAD)
-    if depth < _DEPTH and head[257:262] == b"ustar":
+    if depth < _DEPTH and is_packed(head):
+        yield from members(name, unpacked(rest), progress, depth + 1)
+    elif depth < _DEPTH and head[257:262] == b"ustar":
         yield from _tar(name, rest, progress, depth)
     elif depth < _DEPTH and head.startswith(b"PK\x03\x04"):
         with tempfile.TemporaryFile() as held:  # its table of contents is at its end
@@ -85,15 +96,19 @@ class _File(io.RawIOBase):
 def _tar(name: str, content: Iterator[bytes], progress: Progress, depth: int) -> Iterator[Member]:
     try:
         with tarfile.open(fileobj=_File(content), mode="r|", bufsize=CHUNK_BYTES) as tar:
+            found = False
             for entry in tar:
                 if not entry.isreg() or not is_archive(entry.name):
                     continue
+                found = True
                 raw = tar.extractfile(entry)
                 if raw is not None:
                     inner = f"{name}:{entry.name}"
                     yield from members(
                         inner, _guarded(chunks(cast(BinaryIO, raw), Progress(), inner)), progress, depth + 1
                     )
+            if not found:
+                yield Member(name, _broken(_NONE))
     except (tarfile.TarError, TruncatedError, EOFError) as error:
         yield Member(name, _broken(f"the tar is cut or corrupt: {error}"))
 
@@ -108,6 +123,8 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
                 return
             accounts = [entry for entry in entries if PurePosixPath(entry.filename).name == ACCOUNT]
             author = account_in(packed.read(accounts[0])[:65_536]) if accounts else None
+            if not any(is_archive(entry.filename) for entry in entries):
+                yield Member(name, _broken(_NONE))
             for entry in sorted(entries, key=lambda entry: entry.filename):
                 inner = f"{name}:{entry.filename}"
                 if not is_archive(entry.filename):

@@ -42,10 +42,21 @@ def recognise(record: bytes) -> str | None:
     if is_overfull(record):
         return None
     try:
-        value = orjson.loads(unwrapped(record))
+        value = orjson.loads(
+            unwrapped(_NO_NUMBER.sub(b"null", record) if b"NaN" in record or b"Infinity" in record else record)
+        )
     except orjson.JSONDecodeError:
         return None
     return format_of(value)
+
+
+def is_known(record: bytes) -> bool:
+    """Whether one JSON record is in a known format, or holds one that is."""
+    try:
+        value = orjson.loads(unwrapped(record))
+    except orjson.JSONDecodeError:
+        return recognise(record) is not None
+    return format_of(value) is not None or (isinstance(value, dict) and within(value) is not None)
 
 
 def format_of(value: Any) -> str | None:
@@ -55,6 +66,7 @@ def format_of(value: Any) -> str | None:
     return next((name for name, shape in JSON_FORMATS.items() if shape.knows(value)), None)
 
 
+_NO_NUMBER = re.compile(rb"(?<=[:,\[ ])(?:NaN|-?Infinity)(?=[\s,}\]])")  # which Python writes
 _ID = re.compile(r"\d{1,20}|[a-z]{2,8}:\S+")
 
 
@@ -70,14 +82,23 @@ def within(value: dict[str, Any]) -> list[Any] | None:
             if isinstance(each, dict) and all(map(_ID.fullmatch, each)) and any(map(format_of, each.values())):
                 return list(each.values())  # records by their ids
         inner = [item for each in level if isinstance(each, dict) for item in list(each.values())[:_KEYS]]
-        for item in inner:
-            if isinstance(item, list) and any(format_of(each) for each in item[:8]):
+        lists = [item for item in inner if isinstance(item, list)]
+        for item in lists:
+            if any(format_of(each) for each in item[:8]):
                 return item
+        for item in lists:
+            if any(map(_held, item[:8])):  # rows of a database, features of a map
+                return [record for each in item for record in _held(each)]
         for item in inner:
             if format_of(item):
                 return [item]
         level = inner
     return None
+
+
+def _held(value: Any) -> list[Any]:
+    """The records of a known format among what an object holds."""
+    return [inner for inner in list(value.values())[:_KEYS] if format_of(inner)] if isinstance(value, dict) else []
 
 
 def most_common(records: list[bytes]) -> str | None:

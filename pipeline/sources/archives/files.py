@@ -19,6 +19,7 @@ _CONTAINERS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".z
 ENDINGS = (*(ending + packed for ending in _ENDINGS for packed in ("", *COMPRESSED)), *_CONTAINERS)
 # what archives that networks give their users hold beside their posts
 _TWEETS = re.compile(r"tweets?(?:-part\d+)?\.js")
+_ABOUT = re.compile(r"(?:read.?me|licen[cs]e|copying|notice|changelog|citation|codebook)\b.*\.txt")
 _NO_POSTS = frozenset(
     {"actor.json", "likes.json", "bookmarks.json", "manifest.json", "followers.csv", "following_accounts.csv"}
 )
@@ -28,7 +29,7 @@ def is_archive(name: str) -> bool:
     """Whether a file of this name in a folder or a container is taken for an archive of posts."""
     path = PurePosixPath(name)
     base = path.name.lower()
-    if not base or base.startswith(".") or base in _NO_POSTS:
+    if not base or base.startswith(".") or base in _NO_POSTS or _ABOUT.fullmatch(base):
         return False
     return base.endswith(ENDINGS) or _TWEETS.fullmatch(base) is not None or path.parent.name in ("cur", "new")
 

@@ -11,27 +11,14 @@ import orjson
 
 from pipeline.sources.archives.batches import Dead
 from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.strangers import stranger
 from pipeline.sources.archives.times import AMBIGUOUS
 
 _SHOWN_KEYS = 8
+_HEAD_BYTES = 8_192
 _EXAMPLES = 8  # dead letters that are looked at
 _EARLY_MS = 31_536_000_000  # 1971: before it, times are of another unit
 _LATE_MS = 4_102_444_800_000  # 2100
-_MAGIC = (
-    (b"PAR1", "a Parquet file: write it as CSV or JSON lines"),
-    (b"SQLite format 3", "a SQLite database: write its table as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save its table as CSV (UTF-8)"),
-    (b"7z\xbc\xaf", "a 7z archive: unpack it first (7z x)"),
-    (b"Rar!", "a RAR archive: unpack it first (unrar x)"),
-    (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
-    (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
-    (b"Obj\x01", "an Avro file: write it as JSON lines"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"WARC/", "a WARC of web pages: take the posts out of it first"),
-    (b"\x80\x04\x95", "a Python pickle: write it as JSON lines"),
-)
 _DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
 _DATED = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D*)"
@@ -39,7 +26,6 @@ _DATED = re.compile(
 )
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 _NOT_ENGLISH = re.compile(r"\d\s*(?:h|Uhr)|\s(?:à|às|a las?|alle|um|kl\.?|om|le)\s", re.IGNORECASE)
-_HTML = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
 class Judge:
@@ -58,8 +44,8 @@ class Judge:
     def watched(self, content: Iterator[bytes]) -> Iterator[bytes]:
         """The content, of which the beginning is kept."""
         for chunk in content:
-            if len(self._head) < 512:
-                self._head += chunk[:512]
+            if len(self._head) < _HEAD_BYTES:
+                self._head += chunk[:_HEAD_BYTES]
             yield chunk
 
     def take(self, block: Block) -> None:
@@ -101,11 +87,8 @@ class Judge:
         return ", ".join(f"{reason} {count:,}" for reason, count in self._reasons.most_common(3))
 
     def _advice(self) -> str:
-        magic = next((what for mark, what in _MAGIC if self._head.startswith(mark)), None)
-        if magic is not None:
-            return f"it is {magic}"
-        if _HTML.match(self._head):
-            return "it is a web page, not an archive"
+        if (what := stranger(self._head)) is not None:
+            return f"it is {what}"
         main = self._reasons.most_common(1)[0][0]
         first = next(dead for dead in self._examples if dead.reason == main) if self._has(main) else self._examples[0]
         if main == "not-utf8":

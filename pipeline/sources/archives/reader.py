@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 
 import msgspec
@@ -17,6 +17,7 @@ from pipeline.sources.archives.detect import (
     JSON_FORMATS,
     MAX_ITEMS,
     format_of,
+    is_known,
     is_overfull,
     most_common,
     recognise,
@@ -26,8 +27,10 @@ from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Pa
 from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import BOM, Lines, Overlong, blocks
 from pipeline.sources.archives.rewriting import retimed, unwrapped
+from pipeline.sources.archives.strangers import stranger
 from pipeline.sources.archives.streams import TruncatedError
 from pipeline.sources.archives.tables.begin import Beginning, find_beginning
+from pipeline.sources.archives.tables.objects import objects_like
 from pipeline.sources.archives.tables.rows import Rows
 from schemas import MAX_RECORD_BYTES, MAX_TIME_MS, Post, PostError
 from schemas.posts import checked
@@ -58,6 +61,11 @@ def read_file(
         yield from _by_lines(name, content, JSON_FORMATS["post"], wanted == "auto", given)
         return
     shape = JSON_FORMATS.get(wanted)
+    if wanted == "auto" and (what := stranger(head)) is not None:
+        filling = Filling(name)
+        filling.fault(1, head, PostError("invalid", f"this is {what}"))
+        yield filling.block
+        return
     if shape is None:
         document = next((kind for kind in DOCUMENTS if kind.knows(name, head)), None) if wanted == "auto" else None
         if document is not None:
@@ -68,10 +76,19 @@ def read_file(
             yield from _rows(name, content, beginning)
             return
     seen = most_common(beginnings)
+    if shape is None and seen is None:
+        shape = objects_like(name, _first_objects(head), given)
     if _is_stream(beginnings, seen):
         yield from _values(name, content, shape, given, stalled)
     else:
-        yield from _by_lines(name, content, shape or JSON_FORMATS[seen or "post"], shape is None, given)
+        yield from _by_lines(name, content, shape or JSON_FORMATS[seen or "post"], wanted == "auto", given)
+
+
+def _first_objects(head: bytes) -> list[bytes]:
+    """The first objects of a file, however they are written: one of a known format tells that it needs no guess."""
+    items = islice(JsonValues(iter([head]), PAGE_BYTES, lambda _: False), _PEEK_LINES)
+    found = [item.raw for item in items if not item.fault]
+    return [] if any(map(recognise, found)) else found
 
 
 def _peek(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:
@@ -142,7 +159,7 @@ def _values(
     filling = Filling(name, how)
     size = hopeless = 0
     around, inside = b"", None
-    for item in JsonValues(content, limit, lambda record: recognise(record) is not None):
+    for item in JsonValues(content, limit, is_known):
         if parse is None and not item.fault:
             seen = recognise(item.raw)
             shape = JSON_FORMATS[seen or "post"]
@@ -232,7 +249,8 @@ def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how:
             try:
                 parsed = parse(row)
             except PostError as error:
-                if is_mixed and error.reason == "not-json" and _together(filling, line, row, parse):
+                is_bare = error.reason == "not-json" or not row.lstrip().startswith(b"{")
+                if is_mixed and is_bare and _together(filling, line, row, parse):
                     continue
                 filling.fault(line, row, error)
             else:
@@ -241,15 +259,17 @@ def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how:
 
 
 def _together(filling: Filling, line: int, row: bytes, parse: Callable[[bytes], Parsed]) -> bool:
-    """Whether a line holds objects of known formats, only not one: several, or one with a comma behind it."""
-    items = list(JsonValues([row], PAGE_BYTES, lambda record: recognise(record) is not None))
-    if not any(not item.fault and recognise(item.raw) for item in items):
+    """Whether a line holds objects of known formats, only not one: several, or one with something around it, such as a
+    key before it or a comma behind."""
+    items = list(JsonValues([row], PAGE_BYTES, is_known))
+    known = [not item.fault and is_known(item.raw) for item in items]
+    if not any(known):
         return False
-    for item in items:
-        if item.fault:
-            filling.fault(line, item.raw, PostError("not-json", item.fault))
-        else:
+    for place, item in enumerate(items):
+        if not item.fault:
             filling.add(line, item.raw, parse)
+        elif not any(known[place:]):
+            filling.fault(line, item.raw, PostError("not-json", item.fault))
     return True
 
 

@@ -21,7 +21,7 @@ from pipeline.sources.archives.batches import ArchiveError
 
 CHUNK_BYTES = 65_536  # larger ones fall out of the caches, and each costs fresh pages
 _ZSTD_INPUT_BYTES = 2_048  # its output cannot be bounded: of 2 KiB it is at most 512 blocks, 64 MiB
-_ZSTD_MAX_WINDOW = 1 << 27
+_ZSTD_MAX_WINDOW = 1 << 31  # of Reddit's dumps; taken only as far as the content goes
 _XZ_MEMORY_BYTES = 256 << 20
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -61,7 +61,16 @@ def chunks(raw: BinaryIO, progress: Progress, name: str) -> Iterator[bytes]:
     Raises TruncatedError where a compressed file is cut or corrupt (after what was readable), ArchiveError when the
     file itself cannot be read.
     """
-    source = _raw_chunks(raw, progress, name)
+    return unpacked(_raw_chunks(raw, progress, name))
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether what begins so is compressed."""
+    return any(head.startswith(magic) for magic, _ in _PACKED)
+
+
+def unpacked(source: Iterator[bytes]) -> Iterator[bytes]:
+    """A content unpacked if it is packed, else as it is."""
     head = next(source, b"")
     while 0 < len(head) < 4:
         more = next(source, b"")

@@ -18,6 +18,7 @@ _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d{5,}"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} 
 _TITLES = 24  # lines that may stand above a header
 _SAMPLE = 24  # rows that columns are chosen by
 _NAMES = (".csv", ".tsv", ".tab")
+_OBJECT = re.compile(r"""(?<![\["'])\{"\w""")  # in a line of a log, or behind a key: no cell is written so
 _OF_JSON = frozenset("{}[]")
 
 
@@ -51,7 +52,7 @@ def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beg
         return Beginning(columns, ",", len(names), blank + 1, given.author or "")
     fault: ArchiveError | None = None
     for at in range(start, min(start + _TITLES, len(lines))):
-        if lines[at].lstrip()[:1] in _OF_JSON and not surely:
+        if (lines[at].lstrip()[:1] in _OF_JSON or _OBJECT.search(lines[at])) and not surely:
             break
         mark = sep[1] if sep else delimiter(lines[at])
         names = _cells(lines[at], mark)

@@ -13,7 +13,7 @@ from pipeline.sources.archives.formats.base import HIDDEN, One, build, declared,
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.begin import Beginning
-from schemas import Post, PostError
+from schemas import PostError
 
 RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+2028 is text
@@ -68,10 +68,8 @@ class Table:
         row = self._cells(text)
         if isinstance(row, PostError):
             return row
-        if self._columns.is_hidden(row):
-            return HIDDEN
         try:
-            return self.post(row)
+            return self.read(row)
         except PostError as error:
             return error
 
@@ -94,9 +92,11 @@ class Table:
                 return PostError("invalid", f"{len(row)} columns where the header has {self._beginning.width}")
         return fault
 
-    def post(self, row: list[str]) -> Post:
-        """The post in the cells of one row. Raises PostError."""
+    def read(self, row: list[str]) -> One:
+        """The post in the cells of one row, HIDDEN for one that was not public. Raises PostError."""
         columns = self._columns
+        if columns.is_hidden(row):
+            return HIDDEN
         place = columns.place
         found = {field: cells.filled(row[at]) for field, at in place.items()}
         identity = self._identity(found.get("id", ""))

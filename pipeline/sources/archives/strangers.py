@@ -1,0 +1,60 @@
+"""Files that hold no posts which could be read, known by how they begin: what they are, and what to do."""
+
+from __future__ import annotations
+
+import re
+
+_MAGIC = (
+    (b"PAR1", "a Parquet file: write it as CSV or JSON lines"),
+    (b"SQLite format 3", "a SQLite database: write its table as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save its table as CSV (UTF-8)"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first (7z x)"),
+    (b"Rar!", "a RAR archive: unpack it first (unrar x)"),
+    (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
+    (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
+    (b"PK\x05\x06", "a zip without files"),
+    (b"Obj\x01", "an Avro file: write it as JSON lines"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"WARC/", "a WARC of web pages: take the posts out of it first"),
+    (b"\x80\x04\x95", "a Python pickle: write it as JSON lines"),
+)
+_PRIVATE = "upswell counts what is public"
+_DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?"
+_PATTERNS = (
+    (re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), "a web page, not an archive"),
+    (
+        re.compile(rb"(?:\xe2\x80\x8e)?(?:\[" + _DAY + rb"\]|" + _DAY + rb" [-\xe2]\S{0,2}) [^:\n]{1,200}: ?\S"),
+        f"a chat of WhatsApp, which those in it alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb'.{0,4000}?"(?:sender_name|is_still_participant)"\s*:', re.DOTALL),
+        f"messages of Facebook or Instagram, which those in them alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb'\s*[\[{].{0,4000}?"data"\s*:\s*\[\s*\{\s*"(?:post|update_timestamp)"\s*:', re.DOTALL),
+        "what Facebook gives its users, where nothing tells who may see a post: it is not read",
+    ),
+    (
+        re.compile(rb'\s*[\[{].{0,4000}?"uri"\s*:\s*"(?:media|photos)/.{0,4000}?"creation_timestamp"\s*:', re.DOTALL),
+        "what Instagram gives its users, where nothing tells who may see a post: it is not read",
+    ),
+    (
+        re.compile(rb'\s*\{\s*"guild"\s*:\s*\{.{0,4000}?"channel"\s*:', re.DOTALL),
+        f"a channel of Discord, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb'\s*\[\s*\{.{0,4000}?"(?:client_msg_id|source_team|user_team)"\s*:', re.DOTALL),
+        f"a channel of Slack, which its members alone can read: {_PRIVATE}",
+    ),
+    (re.compile(rb"\s*\[?\{'"), "dictionaries as Python prints them: write them with json.dumps"),
+)
+
+
+def stranger(head: bytes) -> str | None:
+    """What a file that begins so is, if it is known to hold no posts that could be read."""
+    magic = next((what for mark, what in _MAGIC if head.startswith(mark)), None)
+    if magic is not None:
+        return magic
+    return next((what for pattern, what in _PATTERNS if pattern.match(head[:8_192])), None)
