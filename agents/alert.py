@@ -32,6 +32,7 @@ from agents.state import StateStore
 from pipeline.definitions import DefinitionsHistory
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.kafka.log import GlobalTable
+from pipeline.moderation import Overruling
 from pipeline.text import printable
 from pipeline.trends.alerting import Alerting
 from pipeline.trends.snapshot import joined_records, named_records
@@ -92,8 +93,15 @@ class RulesInForce:
 class AlertedPartition:
     """The one partition of `trends`, and how the rules stand after what was taken of it."""
 
-    def __init__(self, position: Position, in_force: RulesInForce, records: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        position: Position,
+        in_force: RulesInForce,
+        records: Mapping[str, bytes],
+        overruling: Overruling | None = None,
+    ) -> None:
         self.position, self._in_force = position, in_force
+        self._overruling = overruling or Overruling()
         self.unreadable = 0
         self.saved_at = time.monotonic()
         self.said: list[Raised] = []  # is kept, and may not have been published yet
@@ -123,7 +131,7 @@ class AlertedPartition:
                     self._hold(self._in_force.at(moment.at))
                 scope, _, window = (record.key or b"").decode().rpartition("/")
                 if not scope or self.alerting.wants(scope, window):
-                    self.raised += self.alerting.take(_list(record.value or b""))
+                    self.raised += self.alerting.take(self._overruling.obeyed(_list(record.value or b"")))
                 elif moment.final:
                     self.raised += self.alerting.pass_time(moment.at)
             except (msgspec.DecodeError, UnicodeDecodeError):
@@ -185,7 +193,8 @@ class Alert(PartitionAgent[AlertedPartition]):
 
     async def _open(self, position: Position) -> AlertedPartition | None:
         await asyncio.to_thread(self.definitions.refresh)
-        partition = AlertedPartition(position, self._in_force, self.state.records(position.tp.partition))
+        records = self.state.records(position.tp.partition)
+        partition = AlertedPartition(position, self._in_force, records, self.orders.state.overruling)
         if await begins_earlier(position, self.consumer, partition.state_offset):
             return None
         await self._publish(partition)

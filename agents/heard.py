@@ -6,19 +6,23 @@ from __future__ import annotations
 import msgspec
 
 from pipeline.kafka.log import Record
+from pipeline.moderation import Overruling
 from schemas.alerts import Alert, Order
+from schemas.moderation import Decision
 
 _LAST_MS = 253_402_300_800_000  # the year 10000
 
 _order = msgspec.json.Decoder(Order).decode
+_decision = msgspec.json.Decoder(Decision).decode
 _alert = msgspec.json.Decoder(Alert).decode
 
 
 class Orders:
-    """All orders that hold, and each as it comes; what moderators decide is passed over."""
+    """All orders that hold, and each as it comes; of what moderators decide, what they say of suspect topics."""
 
     def __init__(self) -> None:
         self.given: list[Order] = []  # in the order in which they were heard; never one older than another of its key
+        self.overruling = Overruling()
         self._newest: dict[str, int] = {}  # key -> when the newest order about it was given
 
     def take(self, record: Record) -> None:
@@ -26,10 +30,17 @@ class Orders:
         try:
             order = _order(record.value or b"")
         except msgspec.DecodeError:
+            self._take_decision(record)
             return
         if 0 <= order.at < _LAST_MS and 0 <= order.until < _LAST_MS and order.at >= self._newest.get(order.key, 0):
             self._newest[order.key] = order.at
             self.given.append(order)
+
+    def _take_decision(self, record: Record) -> None:
+        try:
+            self.overruling.take(_decision(record.value or b""))
+        except msgspec.DecodeError:
+            return
 
 
 class PublishedAlerts:

@@ -71,7 +71,7 @@ class Trend(msgspec.Struct):
     weight: float  # R, held with its half-life
     score_window_s: int
     state: State
-    since: int | None  # ms; None for a row that is not trending (as a suspect one is)
+    since: int | None  # ms, when its life began; None for a row without one (a suspect row may have one)
     peak: Peak | None
     flags: list[Flag]
     joined: list[str]  # keys of the topics shown as one with this (flag same_people)

@@ -1,6 +1,7 @@
 """What may be shown: decisions of moderators, the state they add up to, and the log that keeps them."""
 
 from pipeline.moderation.log import DecisionLog, LogError, MemoryLog, SqliteLog
+from pipeline.moderation.overruling import Overruling, overruled
 from pipeline.moderation.state import (
     QUEUES,
     ConflictError,
@@ -28,6 +29,7 @@ __all__ = [
     "MemoryLog",
     "Mode",
     "Moderation",
+    "Overruling",
     "Queue",
     "Reading",
     "Reason",
@@ -37,6 +39,7 @@ __all__ = [
     "content_of",
     "means",
     "original_ref",
+    "overruled",
     "post_ref",
     "reading_of",
     "word_key",

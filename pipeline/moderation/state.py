@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from pipeline.moderation.overruling import overruled
 from pipeline.moderation.words import BlockedWords, Reading, read_text, word_key
 from pipeline.text import MAX_SHOWN, fold, source_name, topic_key, topics_of
 from schemas import Post, Trend, TrendList
@@ -102,7 +103,7 @@ def target_of(kind: Kind, target: str) -> str:
     target = target.strip()
     if kind == "word":
         target = word_key(target)
-    elif kind == "topic":
+    elif kind in ("topic", "suspicion"):
         target = topic_key(target)
     elif kind == "account":
         source, slash, account = target.partition("/")
@@ -124,6 +125,7 @@ class Moderation:
         self.version = 0  # grows with every decision that changes something
         self._held: dict[str, Decision] = {}
         self._words: dict[str, BlockedWords] = {}
+        self._suspicions: dict[str, str] = {}  # topic -> cleared or suspect
         self._withdrawn: dict[str, None] = {}  # ids of posts that are nobody's example any more
         self._gone: dict[str, dict[str, str]] = {}  # event -> reference of a post that is gone -> its id
         for decision in decisions:
@@ -138,6 +140,8 @@ class Moderation:
         self.version += 1
         if decision.kind == "word":
             self._words.pop(decision.event, None)
+        elif decision.kind == "suspicion":
+            self._suspicions[decision.target] = decision.verdict
         elif decision.kind == "post":
             gone = self._gone.setdefault(decision.event, {})
             gone.pop(decision.target, None)
@@ -176,6 +180,8 @@ class Moderation:
         """
         if kind not in VERDICTS or verdict not in VERDICTS[kind]:
             raise ConflictError(f"{kind!s:.20} cannot be {verdict!s:.20}")
+        if kind == "suspicion" and event != EVERYWHERE:
+            raise ConflictError("whether a topic is organised is decided for all events at once")
         target = target_of(kind, target)
         held = self._last(event, kind, target)
         before, known = (held.verdict, held.content) if held is not None else ("", "")
@@ -275,12 +281,15 @@ class Moderation:
             del self._withdrawn[next(iter(self._withdrawn))]
 
     def visible(self, trends: TrendList, known: Known = _unknown) -> TrendList:
-        """The list without what may not be shown; the same object where nothing is hidden.
+        """The list as moderators let it be shown; the same object where they changed nothing.
 
-        Rows of blocked topics and rows with a blocked word in a spelling go, and the others close up. Examples that are
-        blocked posts go, by their id; `known` gives the posts of an id where somebody has them, so that examples by
-        blocked accounts or with blocked words go too.
+        Topics that they cleared or called suspect stand where that puts them (see `overruled`). Rows of blocked topics
+        and rows with a blocked word in a spelling go, and the others close up. Examples that are blocked posts go, by
+        their id; `known` gives the posts of an id where somebody has them, so that examples by blocked accounts or with
+        blocked words go too.
         """
+        if self._suspicions:
+            trends = overruled(trends, lambda topic: self._suspicions.get(topic, ""))
         event = _event_of(trends.scope)
         scopes = {event, EVERYWHERE}
         gone = self._gone_ids(event)

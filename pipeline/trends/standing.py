@@ -51,7 +51,7 @@ class Standing:
 
     @property
     def since(self) -> int | None:
-        """When it began to trend, ms; None: it does not."""
+        """When its life began, ms; None: it has none."""
         return self.life.since if self.life is not None else None
 
     @property
@@ -106,10 +106,10 @@ def by_weight(trending: Iterable[Standing], key: Key) -> list[Standing]:
 
 
 def apart(suspects: Iterable[Standing], key: Key) -> list[Standing]:
-    """Suspect topics as a list tells them, below all others: none trends."""
+    """Suspect topics as a list tells them, below all others: none trends, whether it lives or not."""
     found = by_weight(suspects, key)[:SUSPECTS]
     for standing in found:
-        standing.life, standing.trending = None, False
+        standing.trending = False
     return found
 
 

@@ -43,18 +43,20 @@ class ModerationView(msgspec.Struct):
 
 
 class Blocks(msgspec.Struct):
-    """What is blocked in the whole installation: in every scope and for every event."""
+    """What is decided for the whole installation, in every scope and for every event: what is blocked, and which topics
+    are suspect or not whatever the rule found."""
 
     blocks: list[Decision]  # in force, newest first; at most 1,000
     decisions: list[Decision]  # the last ones of anybody about everything, newest first
 
 
 class BlockWish(msgspec.Struct, forbid_unknown_fields=True):
-    """Something to block everywhere, or with the verdict "" not any more. A blocked topic never trends."""
+    """Something to block everywhere, or with the verdict "" not any more. A blocked topic never trends. Of the kind
+    `suspicion`, a topic is `cleared` of being suspect, or called `suspect`."""
 
     target: Annotated[str, msgspec.Meta(max_length=600)]
-    kind: Literal["topic", "word", "account"] = "topic"
-    verdict: Literal["blocked", ""] = "blocked"
+    kind: Literal["topic", "word", "account", "suspicion"] = "topic"
+    verdict: Literal["blocked", "cleared", "suspect", ""] = "blocked"
 
 
 class DecisionRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -200,15 +202,17 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
 
     @get("/api/v1/blocks")
     async def blocks(request: AnyRequest) -> Response[Blocks]:
-        """What is blocked everywhere, with or without events (read right)."""
+        """What is decided everywhere, with or without events (read right)."""
         await require_right(gate, request, "read")
-        found = [it for it in walls.moderation.in_force(EVERYWHERE) if it.event == EVERYWHERE]
+        kinds: tuple[Kind, ...] = ("account", "word", "topic", "suspicion")
+        found = [it for it in walls.moderation.in_force(EVERYWHERE, kinds) if it.event == EVERYWHERE]
         made = [it for it in walls.decisions_of(EVERYWHERE) if it.event == EVERYWHERE]
         return Response(Blocks(found[:MAX_BLOCKS], made), headers={"Cache-Control": "no-store"})
 
     @post("/api/v1/blocks", status_code=200)
     async def block(request: AnyRequest, data: JSONBody[BlockWish]) -> Decision:
-        """Blocks a topic (it never trends), a word or an account everywhere, or frees it (write right)."""
+        """Blocks a topic (it never trends), a word or an account everywhere, overrules whether a topic is suspect, or
+        takes that back (write right)."""
         token = await require_right(gate, request, "write")
         return _kept(lambda: walls.decide(EVERYWHERE, data.kind, data.target, data.verdict, token.name))
 

@@ -9,11 +9,14 @@ import msgspec
 from faust.types import TP
 
 from agents.alert import AlertedPartition, RulesInForce
+from agents.heard import Orders
 from agents.position import Position
 from pipeline.definitions import FRONTIER_HEADER, DefinitionsHistory, entry_key, initial_key
+from pipeline.kafka.log import Record
 from schemas import TrendList
 from schemas.alerts import Order, Rule
 from schemas.definitions import Definitions
+from schemas.moderation import Decision
 from tests.alerts.test_alerting import MINUTE, at, row, rule
 
 RULES = (rule(),)
@@ -147,3 +150,22 @@ def test_a_list_that_no_rule_looks_at_moves_only_the_time_and_what_is_no_list_no
     one.take([SimpleNamespace(offset=4, key=b"\xff", value=b"?"), SimpleNamespace(offset=5, key=None, value=None)])
     assert [(it.status, it.at // MINUTE) for it in one.raised] == [("firing", 2)]
     assert (one.position.next, one.unreadable, one.alerting.clock) == (6, 2, 4 * MINUTE)
+
+
+def test_alerts_follow_what_moderators_say_of_suspect_topics() -> None:
+    heard = Orders()
+    lists = [at(minute, row("#a", flags=["suspect"], trending=False), row("#b")) for minute in range(1, 4)]
+
+    def raised() -> list[tuple[str, str]]:
+        in_force = RulesInForce(ledger_of(RULES), lambda _: None)
+        one = AlertedPartition(Position(TP("trends", 0), 1, 0), in_force, {}, heard.overruling)
+        one.take([record(number, trends) for number, trends in enumerate(lists)])
+        return [(alert.status, alert.topic) for alert in one.raised]
+
+    assert ("firing", "#a") not in raised()
+    decisions = ("#a", "cleared", lists[1].at), ("#b", "suspect", lists[2].at)
+    for number, (topic, verdict, moment) in enumerate(decisions):
+        told = Decision(str(number), "", "suspicion", topic, verdict, "ann", moment)
+        heard.take(Record(("decisions", 0), number, 0, b"", msgspec.json.encode(told), ()))
+    assert raised().count(("firing", "#a")) == 1
+    assert ("resolved", "#b") in raised()

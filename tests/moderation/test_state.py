@@ -14,12 +14,19 @@ from schemas import Post, Trend, TrendList
 from schemas.moderation import EVERYWHERE, VERDICTS, Decision
 from tests.facts import WHY
 
-TARGETS = {"post": ["m/1", "m/2"], "account": ["m/ann"], "word": ["merde"], "topic": ["#spam"], "pin": ["m/1"]}
+TARGETS = {
+    "post": ["m/1", "m/2"],
+    "account": ["m/ann"],
+    "word": ["merde"],
+    "topic": ["#spam"],
+    "suspicion": ["#spam"],
+    "pin": ["m/1"],
+}
 TARGETS |= {"freeze": [""], "mode": [""]}
 wishes = st.lists(
     st.sampled_from(sorted(VERDICTS)).flatmap(
         lambda kind: st.tuples(
-            st.sampled_from(["", "a", "b"]),
+            st.sampled_from([""] if kind == "suspicion" else ["", "a", "b"]),
             st.just(kind),
             st.sampled_from(TARGETS[kind]),
             st.sampled_from(VERDICTS[kind]),

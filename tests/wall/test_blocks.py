@@ -108,6 +108,22 @@ def test_a_word_may_be_blocked_and_freed_again(client: Client) -> None:
     assert shown(client) == {"#spam", "#ok"}
 
 
+def test_a_topic_is_called_suspect_or_cleared_and_every_list_follows(client: Client) -> None:
+    def suspects() -> set[tuple[str, bool]]:
+        lists = [client.get(f"/api/v1/trends?scope={scope}").json() for scope in SCOPES]
+        return {(row["topic"], row["trending"]) for one in lists for row in one["trends"] if "suspect" in row["flags"]}
+
+    made = ask(client, kind="suspicion", target="Spam", verdict="suspect")
+    assert (made["kind"], made["target"], made["verdict"]) == ("suspicion", "#spam", "suspect")
+    assert suspects() == {("#spam", False)}
+    assert [(it["kind"], it["target"]) for it in told(client)["blocks"]] == [("suspicion", "#spam")]
+    ask(client, f"{BLOCKS}/undo", id=made["id"])
+    assert suspects() == set()
+    for wish in ({"verdict": "blocked"}, {"verdict": "cleared", "kind": "topic"}):
+        answer = client.post(BLOCKS, json={"kind": "suspicion", "target": "#spam"} | wish, headers=bearer(ANN.secret))
+        assert answer.status_code == 409
+
+
 def test_a_decision_that_is_no_longer_the_last_is_not_undone(client: Client) -> None:
     first = ask(client, target="#spam")
     ask(client, target="#spam", verdict="")

@@ -176,6 +176,23 @@ def test_what_never_trends_is_blocked_freed_and_taken_back_without_any_event(bro
         expect(page.locator("#never")).to_have_count(0)
 
 
+def test_a_topic_that_looks_organised_is_cleared_by_a_click(browser: Browser) -> None:
+    with serving(events=()) as bare:
+        made = trend_list("#lyon", "#ring", at=now())
+        made.trends[1] = msgspec.structs.replace(made.trends[1], trending=False, flags=["suspect"])
+        bare.feed.publish(made)
+        page = signed_in(opened(browser, f"{bare.address}/moderate", locale="en-GB"))
+        expect(page.locator("#suspects li")).to_contain_text("#ring")
+        page.get_by_role("button", name="Not organised: #ring").click()
+        expect(page.get_by_text("Nothing looks organised now.")).to_be_visible()
+        expect(page.locator("#decisions li").first).to_contain_text("ann: suspicion #ring not organised")
+        shown = bare.feed.current("all", "1h")
+        assert shown is not None
+        assert [(row.topic, row.trending, row.flags) for row in shown.list.trends][1] == ("#ring", True, [])
+        page.get_by_role("button", name="Free: #ring").click()
+        expect(page.locator("#suspects li")).to_have_count(1)
+
+
 def test_alerts_have_their_buttons_where_one_signs_in(browser: Browser, served: Served) -> None:
     served.alerts.add(
         Alert(
@@ -200,7 +217,7 @@ def test_alerts_have_their_buttons_where_one_signs_in(browser: Browser, served: 
     )
     page = signed_in(opened(browser, f"{served.address}/moderate"))
     line = page.locator("#alerts li").first
-    expect(line).to_contain_text("#Lyon est n° 1 dans tous les messages (1 h) : 50 personnes en 15 min")
+    expect(line).to_contain_text("#Lyon est n° 1 dans tous les messages (1 h) : 50 personnes dans les dernières 15 min")
     line.get_by_role("button", name="Taire 2 h").click()
     expect(page.get_by_role("heading", name="Alertes tues")).to_be_visible()
     page.context.close()

@@ -1,5 +1,6 @@
-// The moderators' page of the whole installation: what never trends, the last decisions, alerts and mutes.
+// The moderators' page of the whole installation: what never trends, what looks organised, the last decisions, alerts and mutes.
 import { alertStrip } from "../alerts.js";
+import { rowText } from "../texts.js";
 import { canDecide, fill, logoutButton, make, post, told, token } from "./cards.js";
 import { text } from "./texts.js";
 
@@ -7,12 +8,13 @@ const EVERY_MS = 3000;
 const main = document.getElementById("main"), status = document.getElementById("status");
 let mine = null;
 
-const kind = make("select", { name: "kind", "aria-label": text.what }, ...["topic", "word", "account"].map((it) => make("option", { value: it }, text.kinds[it])));
+const kind = make("select", { name: "kind", "aria-label": text.what }, ...["topic", "word", "account"].map((it) => make("option", { value: it }, text.kinds[it])),
+  make("option", { value: "suspicion" }, text.verdicts.suspect));
 const field = make("input", { name: "target", required: true, maxlength: 300, "aria-label": text.target, placeholder: text.hints.topic, autocomplete: "off" });
-kind.addEventListener("change", () => { field.placeholder = text.hints[kind.value]; });
+kind.addEventListener("change", () => { field.placeholder = text.hints[kind.value] ?? text.hints.topic; });
 const form = make("form", { id: "never", class: "row", onsubmit: async (submitted) => {
   submitted.preventDefault();
-  if (await post("/api/v1/blocks", { kind: kind.value, target: field.value })) field.value = "";
+  if (await post("/api/v1/blocks", { kind: kind.value, target: field.value, verdict: kind.value === "suspicion" ? "suspect" : "blocked" })) field.value = "";
   await renew();
 } }, kind, field, make("button", { class: "main" }, text.add));
 const alerts = make("div", { id: "alerts" });
@@ -22,7 +24,8 @@ main.append(
   make("div", { class: "bar" }, canDecide ? null : make("p", {}, text.lookOnly), make("span", { class: "signed" }, make("span", { class: "quiet" }, token), " ", logoutButton())),
   make("div", { class: "columns" },
     make("section", { class: "panel" }, make("h2", {}, text.never), make("p", { class: "quiet" }, text.neverMeans), canDecide ? form : null,
-      make("ul", { id: "blocks" }), make("p", { id: "none", class: "empty", hidden: true }, text.noBlocks)),
+      make("ul", { id: "blocks" }), make("p", { id: "none", class: "empty", hidden: true }, text.noBlocks),
+      make("h2", {}, text.suspects), make("p", { class: "quiet" }, text.suspectsMean), make("ul", { id: "suspects" }), make("p", { id: "no-suspects", class: "empty", hidden: true }, text.noSuspects)),
     make("aside", {}, make("h2", {}, text.decisions), make("ul", { id: "decisions", "aria-live": "polite" }))),
   alerts);
 
@@ -31,12 +34,21 @@ async function act(path, body) {
   await renew();
 }
 
+// The topics that look organised now, in the lists of minutes and hours of all posts, each once
+async function suspectsNow() {
+  const lists = await Promise.all(["1h", "5m"].map(async (window) => {
+    const answer = await fetch(`/api/v1/trends?${new URLSearchParams({ scope: "all", window })}`);
+    return answer.ok ? (await answer.json()).trends : [];
+  }));
+  return new Map(lists.flat().filter((row) => row.flags.includes("suspect")).map((row) => [row.topic, row]));
+}
+
 async function renew() {
-  let found;
+  let found, suspects;
   try {
     const answer = await fetch("/api/v1/blocks");
     if (answer.status === 401) return location.reload();
-    found = await answer.json();
+    [found, suspects] = await Promise.all([answer.json(), suspectsNow()]);
   } catch {
     status.textContent = text.reconnecting;
     return;
@@ -45,8 +57,12 @@ async function renew() {
   mine = found.decisions.find((it) => it.by === token && !it.undoes);
   document.getElementById("none").hidden = found.blocks.length > 0;
   fill(document.getElementById("blocks"), found.blocks, (it) => it.id, (it) => make("li", {},
-    make("span", {}, make("b", {}, make("bdi", {}, it.target)), " ", make("span", { class: "quiet" }, `${text.kinds[it.kind]} · ${it.by}`)),
-    canDecide && ["topic", "word", "account"].includes(it.kind) ? make("button", { type: "button", "aria-label": `${text.free}: ${it.target}`, onclick: () => act("/api/v1/blocks", { kind: it.kind, target: it.target, verdict: "" }) }, text.free) : null));
+    make("span", {}, make("b", {}, make("bdi", {}, it.target)), " ", make("span", { class: "quiet" }, `${it.kind === "suspicion" ? text.verdicts[it.verdict] : text.kinds[it.kind]} · ${it.by}`)),
+    canDecide && ["topic", "word", "account", "suspicion"].includes(it.kind) ? make("button", { type: "button", "aria-label": `${text.free}: ${it.target}`, onclick: () => act("/api/v1/blocks", { kind: it.kind, target: it.target, verdict: "" }) }, text.free) : null));
+  document.getElementById("no-suspects").hidden = suspects.size > 0;
+  fill(document.getElementById("suspects"), [...suspects.values()], (it) => it.topic, (it) => make("li", {},
+    make("span", {}, make("b", {}, make("bdi", {}, it.display)), " ", make("span", { class: "quiet" }, make("bdi", {}, rowText(it)))),
+    canDecide ? make("button", { type: "button", "aria-label": `${text.clear}: ${it.display}`, onclick: () => act("/api/v1/blocks", { kind: "suspicion", target: it.topic, verdict: "cleared" }) }, text.clear) : null));
   fill(document.getElementById("decisions"), found.decisions, (it) => it.id, (it) => make("li", {}, told(it),
     canDecide ? make("button", { type: "button", class: "undo", onclick: () => act("/api/v1/blocks/undo", { id: it.id }) }, text.undo) : null));
 }
