@@ -38,6 +38,12 @@ def entry_key(partition: int, offset: int) -> bytes:
     return b"effective/%d/%020d" % (partition, offset)
 
 
+def entry_place(key: bytes | None) -> tuple[int, int] | None:
+    """Partition and offset of which `entry_key` made this key; None: another key."""
+    found = _EFFECTIVE.fullmatch(key or b"")
+    return (int(found[1]), int(found[2])) if found else None
+
+
 class Effective(NamedTuple):
     """What a control record put in force in its partition, where all panes before `frontier` (ms) were closed then;
     -1: nobody has written how far."""
@@ -59,10 +65,9 @@ class DefinitionsHistory:
 
     def take(self, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] = ()) -> None:
         """A record of the topic. What cannot be read is passed over: a key of ours always has a value of ours."""
-        key = key or b""
-        entry = _EFFECTIVE.fullmatch(key)
+        entry = entry_place(key)
         if entry and value is None:
-            self._put(int(entry[1]), int(entry[2]), None)
+            self._put(*entry, None)
         if value is None:
             return
         try:
@@ -70,10 +75,10 @@ class DefinitionsHistory:
         except PostError:
             return
         if entry:
-            self._put(int(entry[1]), int(entry[2]), Effective(definitions, _frontier(headers)))
+            self._put(*entry, Effective(definitions, _frontier(headers)))
         elif key == REQUESTED:
             self.requested = max(self.requested or definitions, definitions, key=_order)
-        elif key.startswith(_INITIAL) and self.initial is None:
+        elif key and key.startswith(_INITIAL) and self.initial is None:
             self.initial = definitions
 
     def at(self, partition: int, offset: int | None = None) -> Definitions:

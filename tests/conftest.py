@@ -31,6 +31,7 @@ MARKS = {
             "tests/bench/test_core.py",
             "tests/cli/test_command.py",
             "tests/cli/test_demo.py",
+            "tests/cli/test_up_data.py",
             "tests/compose",
             "tests/evaluation",
             "tests/grafana",

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from pathlib import Path
 from typing import IO
@@ -17,37 +17,47 @@ from pipeline.cli.errors import CommandError
 from pipeline.kafka.broker import die_with_parent, embedded_broker, watch
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings
+from pipeline.sources.keeping import KeepingError, KeptLog
 
 READY_WITHIN_S = 30.0
 STOPS_WITHIN_S = 12.0
 
 
 @contextmanager
-def running(settings: Settings, worker_flags: Sequence[str], port: int | None = None) -> Iterator[Settings]:
+def running(
+    settings: Settings, worker_flags: Sequence[str], port: int | None = None, kept: KeptLog | None = None
+) -> Iterator[Settings]:
     """Starts broker and worker; yields the settings with the broker's address. Both end with the block, and with this
-    process however it ends. Raises KafkaUseError, CommandError."""
-    with starting(settings, worker_flags, port) as (there, ready):
+    process however it ends. It begins with what is `kept`, and what comes in is kept there. Raises KafkaUseError,
+    CommandError."""
+    with starting(settings, worker_flags, port, kept) as (there, ready):
         ready()
         yield there
 
 
 @contextmanager
 def starting(
-    settings: Settings, worker_flags: Sequence[str], port: int | None = None
+    settings: Settings, worker_flags: Sequence[str], port: int | None = None, kept: KeptLog | None = None
 ) -> Iterator[tuple[Settings, Callable[[], None]]]:
     """As `running`, for whoever has posts to push meanwhile: the worker is ready when what is yielded beside the
     settings returns."""
     with embedded_broker(port) as address:
         there = settings.model_copy(update={"kafka_brokers": address, "kafka_prefix": "", "replication": 1})
-        init_topics(there)
-        with _worker(there, worker_flags) as ready:
+        init_topics(there, just_begun=True)
+        if kept is not None:
+            try:
+                kept.give_back(there)
+            except KeepingError as error:
+                raise CommandError(str(error)) from None
+        with nullcontext() if kept is None else kept.keeping(there, _say), _worker(there, worker_flags) as ready:
             yield there, ready
 
 
 @contextmanager
-def following_alerts(settings: Settings, flags: Sequence[str]) -> Iterator[None]:
-    """Alerts are told on our standard output and brought to the receivers, for as long as the block runs."""
-    with tempfile.TemporaryDirectory(prefix="upswell-alerts-") as folder:
+def following_alerts(settings: Settings, flags: Sequence[str], kept: Path | None = None) -> Iterator[None]:
+    """Alerts are told on our standard output and brought to the receivers, for as long as the block runs. `kept`: the
+    folder that remembers which; else nothing is remembered afterwards."""
+    with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="upswell-alerts-") as folder:
         state = str(Path(folder) / "alerts.db")
         command = ["alerts", "follow", "--brokers", settings.kafka_brokers, "--state", state, *flags]
         with _child(command, None, UPSWELL_METRICS_PORT="0"):  # the port is the worker's
@@ -112,6 +122,10 @@ def _child(command: Sequence[str], output: IO[bytes] | None, **settings: str) ->
         watcher.wait()
         if watcher.stdin is not None:
             watcher.stdin.close()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:

@@ -71,9 +71,14 @@ class Made:
 
 
 def init_topics(
-    settings: Settings, *, wait_s: float = WAITS_FOR_BROKER_S, say: Callable[[str], None] | None = None
+    settings: Settings,
+    *,
+    wait_s: float = WAITS_FOR_BROKER_S,
+    say: Callable[[str], None] | None = None,
+    just_begun: bool = False,
 ) -> Made:
-    """Makes the topics that are not there and checks the others; doing it again changes nothing.
+    """Makes the topics that are not there and checks the others; doing it again changes nothing. `just_begun`: the
+    broker has, so what has another shape was made for a client that came before us, and is made anew.
 
     Waits up to `wait_s` for a broker that is not up yet, and tells `say` so. Raises KafkaUseError: BrokerAwayError,
     RefusedError, or TopicsError for a topic that is there with another shape (nothing is made then).
@@ -83,9 +88,18 @@ def init_topics(
     wait_for_broker(connection, wait_s, say)
     with admin(connection) as client:
         found = find_topics(client, table)
-        faults = [fault for topic in table if topic.name in found for fault in mismatches(topic, found[topic.name])]
-        if faults:
-            raise TopicsError("; ".join(faults))
+        faults = {
+            topic.name: faults
+            for topic in table
+            if topic.name in found
+            for faults in [mismatches(topic, found[topic.name])]
+            if faults
+        }
+        if faults and just_begun:
+            client.delete_topics(list(faults))
+            found = {name: shape for name, shape in found.items() if name not in faults}
+        elif faults:
+            raise TopicsError("; ".join(fault for of_topic in faults.values() for fault in of_topic))
         new = [topic for topic in table if topic.name not in found]
         if new:
             _make(client, new, settings.replication)
