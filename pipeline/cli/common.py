@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.extras import lacking
 from pipeline.settings import Settings, SettingsError, load_settings, unknown_variables
+
+if TYPE_CHECKING:
+    from pipeline.web.tokens import Gate
 
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LENGTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])|0", re.ASCII)
@@ -80,3 +84,11 @@ def kafka_faults() -> Iterator[None]:
         raise WrongUseError(str(error)) from None
     except KafkaUseError as error:
         raise CommandError(str(error)) from None
+
+
+def tell_link(gate: Gate, address: str) -> None:
+    """Where no token may decide, a link that signs in once to set up and to moderate; to a terminal alone, since what
+    is written elsewhere is kept."""
+    if gate.writers or not sys.stdout.isatty():
+        return
+    print(f"to set it up, open within 15 minutes\n  {address.rstrip('/')}/setup?link={gate.link()}", flush=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, need, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, need, settings_in_force, tell_link
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings, SettingsError
 from schemas import TrendList
@@ -88,6 +88,8 @@ async def _serve(
     from pipeline.web.incoming import Incoming
     from pipeline.web.orders import OrderDesk
     from pipeline.web.run import WebError, address_of, bound, server_of
+    from pipeline.web.setup.desk import KafkaDesk
+    from pipeline.web.setup.pages import Setup, setup_routes
     from pipeline.web.wall_service import WallService
 
     feed, registry, alerts, status = Feed(), CollectorRegistry(), RecentAlerts(), SourceStatus()
@@ -109,6 +111,7 @@ async def _serve(
     feed.on_list(kept.add)
     feed.on_list(collector.take)
     give = functools.partial(give_order, settings) if source == "kafka" else None
+    definitions = KafkaDesk(settings) if source == "kafka" else None
     desk = OrderDesk(walls.gate, give, lambda: in_force.definitions.rules)
     app = create_app(
         feed,
@@ -122,9 +125,9 @@ async def _serve(
         status=status,
         examples=walls.examples,
         public_url=settings.public_url,
-        routers=[*walls.routers, *incoming.routers],
+        routers=[*walls.routers, *incoming.routers, setup_routes(Setup(walls.door, definitions))],
         on_startup=[walls.start, incoming.start],
-        on_shutdown=[walls.stop, incoming.stop],
+        on_shutdown=[walls.stop, incoming.stop, *([definitions.stop] if definitions else [])],
     )
     server = server_of(app)
 
@@ -133,6 +136,7 @@ async def _serve(
         set_titles(app, definitions.events, definitions.watchlists)
 
     print(f"upswell serves at {address_of(held)}", flush=True)
+    tell_link(walls.gate, settings.public_url or address_of(held))
     stop = asyncio.Event()
     sink = _sink(settings, source, walls.walls)
     reading = asyncio.create_task(_read(feed, sink, _lists(settings, source, stop, status)))

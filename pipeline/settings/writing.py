@@ -54,13 +54,13 @@ def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dt.datetime):
-        return value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+        offset = value.utcoffset() or dt.timedelta()
+        moment = value.astimezone(dt.UTC) if offset % dt.timedelta(minutes=1) else value  # TOML has no seconds there
+        return moment.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
     # JSON writes the rest as TOML does, but for one character that TOML wants escaped
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _moment(ms: int, zone: str) -> dt.datetime:
     moment = dt.datetime.fromtimestamp(ms // 1_000, dt.UTC).replace(microsecond=ms % 1_000 * 1_000)
-    local = moment.astimezone(zoneinfo.ZoneInfo(zone))
-    offset = local.utcoffset() or dt.timedelta()
-    return moment if offset % dt.timedelta(minutes=1) else local  # TOML has no offsets with seconds
+    return moment.astimezone(zoneinfo.ZoneInfo(zone))

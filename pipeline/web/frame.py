@@ -17,6 +17,7 @@ from pipeline.wording import DEFAULT, Language, catalogue, language, languages, 
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
+_OF_THE_SERVER = ("door", "setup")  # parts of the catalogue that no script says
 VIEWS = (  # of an event, each with its address
     ("board", "/events/%s"),
     ("wall", "/events/%s/wall"),
@@ -91,8 +92,9 @@ def _templates() -> jinja2.Environment:
 
 @cache
 def _texts(lang: str) -> str:
-    """The catalogue for a page's scripts: JSON, with nothing in it that would end its element."""
-    return msgspec.json.encode(catalogue(lang)).decode().replace("<", "\\u003c")
+    """What the catalogue has for a page's scripts: JSON, with nothing in it that would end its element."""
+    told = {name: texts for name, texts in catalogue(lang).items() if name not in _OF_THE_SERVER}
+    return msgspec.json.encode(told).decode().replace("<", "\\u003c")
 
 
 def _polyline(support: Sequence[float]) -> str:

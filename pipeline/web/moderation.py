@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post
-from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
 
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
-from pipeline.web.allowed import CSRF_HEADER, require_right, slow_down
+from pipeline.web.allowed import CSRF_HEADER, require_right
+from pipeline.web.door import Door, Login
 from pipeline.web.events import event_page, snapshots, wall_of
-from pipeline.web.frame import AnyRequest, page, words_of
+from pipeline.web.frame import AnyRequest, page
 from pipeline.web.streams import EventStream
-from pipeline.web.tokens import COOKIE, LOGIN_COOKIE, SESSION_S, Gate
+from pipeline.web.tokens import COOKIE
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.walls import Walls
 from schemas.access import same
@@ -75,18 +74,9 @@ class Undo(msgspec.Struct, forbid_unknown_fields=True):
     id: Annotated[str, msgspec.Meta(max_length=64)]
 
 
-class Login(msgspec.Struct):
-    """What the form sends."""
-
-    secret: Annotated[str, msgspec.Meta(max_length=512)] = ""
-    proof: Annotated[str, msgspec.Meta(max_length=128)] = ""
-
-
-def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Router:
-    """Pages and API of the moderators; `https` where browsers reach the server by it (cookies are then Secure)."""
-
-    def cookie(key: str, value: str, max_age: int) -> Cookie:
-        return Cookie(key, value=value, max_age=max_age, httponly=True, samesite="strict", secure=https, path="/")
+def moderation_routes(walls: Walls, door: Door) -> Router:
+    """Pages and API of the moderators."""
+    gate = door.gate
 
     @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def moderate_page(request: AnyRequest, name: FromPath[str]) -> Response[str]:
@@ -106,51 +96,22 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
     def page_of(
         request: AnyRequest, event: Event | None, signed: Callable[[dict[str, str]], Response[str]]
     ) -> Response[str]:
-        if not gate.open:
-            return page(request, "moderation_off", here="moderate", status=403)
-        session = gate.session(request.cookies.get(COOKIE, ""))
+        session = door.session(request)
         if session is None:
-            return login_page(request, event)
+            return door.form(request, *_place(event))
         return signed({"csrf": session.csrf, "token": session.token.name, "rights": session.token.rights})
 
-    def login_page(request: AnyRequest, event: Event | None, *, wrong: bool = False) -> Response[str]:
-        proof = secrets.token_urlsafe(24)
-        status = 401 if wrong else 200
-        answer = page(request, "login", here="moderate", status=status, event=event, proof=proof, wrong=wrong)
-        answer.cookies.append(cookie(LOGIN_COOKIE, proof, 3_600))
-        return answer
-
     @post("/moderate/{name:str}/login", include_in_schema=False, status_code=303)
-    async def log_in(
-        request: AnyRequest,
-        name: FromPath[str],
-        data: URLEncodedBody[Login],
-    ) -> Response[str]:
-        return await logged_in(request, wall_of(walls, name).event, data)
+    async def log_in(request: AnyRequest, name: FromPath[str], data: URLEncodedBody[Login]) -> Response[str]:
+        return await door.enter(request, data, *_place(wall_of(walls, name).event))
 
     @post("/moderate/login", include_in_schema=False, status_code=303)
     async def log_in_everywhere(request: AnyRequest, data: URLEncodedBody[Login]) -> Response[str]:
-        return await logged_in(request, None, data)
-
-    async def logged_in(request: AnyRequest, event: Event | None, data: Login) -> Response[str]:
-        if not same(request.cookies.get(LOGIN_COOKIE, ""), data.proof):
-            return login_page(request, event, wrong=True)
-        token = gate.token_of(data.secret)
-        if token is None or token.rights == "post":
-            await slow_down(gate, request)
-            return login_page(request, event, wrong=True)
-        place = f"/moderate/{event.name}" if event else "/moderate"
-        asked = f"?lang={words_of(request).lang}" if request.query_params.get("lang") else ""
-        return Response(
-            "",
-            status_code=303,
-            headers={"Location": place + asked, "Cache-Control": "no-store"},
-            cookies=[cookie(COOKIE, gate.begin(token), SESSION_S), cookie(LOGIN_COOKIE, "", 0)],
-        )
+        return await door.enter(request, data, *_place(None))
 
     @post("/api/v1/moderation/logout", status_code=204, include_in_schema=False)
     async def log_out(request: AnyRequest) -> None:
-        session = gate.session(request.cookies.get(COOKIE, ""))
+        session = door.session(request)
         if session and same(session.csrf, request.headers.get(CSRF_HEADER, "")):
             gate.end(request.cookies[COOKIE])
 
@@ -240,6 +201,13 @@ def moderation_routes(walls: Walls, gate: Gate, *, https: bool = False) -> Route
         ],
         tags=["moderation"],
     )
+
+
+def _place(event: Event | None) -> tuple[str, str, str]:
+    """Which page of the site, its address and what it is about, for who signs in there."""
+    if event is None:
+        return "moderate", "/moderate", ""
+    return "moderate", f"/moderate/{event.name}", event.title or event.name
 
 
 def _kept(make: Any) -> Decision:

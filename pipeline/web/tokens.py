@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.text import printable
-from schemas.access import Token
+from schemas.access import Token, same
 
 SESSION_S = 12 * 3_600
 MAX_SESSIONS = 1_000
+LINK_S = 15 * 60
 COOKIE = "upswell_session"
 LOGIN_COOKIE = "upswell_login"
 WRONG_S = 0.5  # how long somebody waits for the first wrong token; twice as long for each further one
@@ -41,12 +42,35 @@ class Gate:
         self._tokens = tuple(tokens)
         self._clock = clock
         self._sessions: dict[str, Session] = {}
+        self._links: dict[str, tuple[Token, float]] = {}  # secret -> whom it signs in, until when; used up when it did
+        self._linked = False
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # client -> how often, when the last time
 
     @property
     def open(self) -> bool:
-        """Whether there is any token: without one, moderation is off."""
-        return bool(self._tokens)
+        """Whether anybody can sign in, by a token or a link: where nobody can, moderation is off."""
+        return bool(self._tokens) or self._linked
+
+    @property
+    def writers(self) -> bool:
+        """Whether any token may decide."""
+        return any(token.rights == "write" for token in self._tokens)
+
+    def link(self) -> str:
+        """A secret that signs in who may decide, once, within LINK_S."""
+        self._linked = True
+        secret = secrets.token_urlsafe(32)
+        self._links[secret] = Token("terminal", secret, "write"), self._clock() + LINK_S
+        return secret
+
+    def signed_in(self, secret: str) -> Token | None:
+        """Who signs in with this secret, of a token or of a link, which is used up by it."""
+        token, now_s, used = self.token_of(secret), self._clock(), ""
+        for one, (linked, until_s) in self._links.items():
+            if same(one, secret) and now_s < until_s:
+                token, used = linked, one
+        self._links.pop(used, None)
+        return token
 
     def token_of(self, secret: str) -> Token | None:
         """The token of this secret. Every token is compared, and to its end, so time tells nothing."""

@@ -11,6 +11,7 @@ from litestar import Router
 from pipeline.cancelling import cancel_and_wait
 from pipeline.kafka.connection import Connection
 from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
+from pipeline.web.door import Door
 from pipeline.web.events import event_routes
 from pipeline.web.feed import Feed
 from pipeline.web.moderation import moderation_routes
@@ -25,9 +26,9 @@ from schemas.events import Event
 
 
 class WallService:
-    """What `create_app` takes: `routers`, `examples`, `gate` for orders about alerts, `start` for on_startup, `stop`
-    for on_shutdown. From then on the feed shows nothing that is blocked. `file` keeps posts, and decisions unless `log`
-    does (neither: until the process ends)."""
+    """What `create_app` takes: `routers`, `examples`, `gate` for orders about alerts, `door` for pages of those who
+    sign in, `start` for on_startup, `stop` for on_shutdown. From then on the feed shows nothing that is blocked. `file`
+    keeps posts, and decisions unless `log` does (neither: until the process ends)."""
 
     def __init__(
         self,
@@ -51,9 +52,10 @@ class WallService:
         feed.shows = self.walls
         self.walls.on_decision(feed.refresh)
         self.gate = Gate(tokens)
+        self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
             event_routes(self.walls, self._current),
-            moderation_routes(self.walls, self.gate, https=https),
+            moderation_routes(self.walls, self.door),
         ]
 
     def read_kafka(self, connection: Connection, topic: str) -> None:

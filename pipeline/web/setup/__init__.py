@@ -1,0 +1,1 @@
+"""`/setup`: events, watchlists and rules set up in a browser."""

@@ -1,0 +1,65 @@
+"""A change of what is defined: one table put, replaced or taken away, or a whole file, checked and shown as lines."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Literal, NamedTuple
+
+from pipeline.settings import FILE_NAME, defined_in
+from pipeline.settings.writing import table_of, table_text, toml_of
+from schemas.alerts import Rule
+from schemas.definitions import Definitions
+from schemas.events import Event
+from schemas.watchlists import Watchlist
+
+CONTEXT = 3  # lines around what changes
+
+
+class Change(NamedTuple):
+    """`kind` is event, watchlist, rule, or file; `was` the name of the table that `text` takes the place of ("": it is
+    a new one). `text` "" takes the table away."""
+
+    kind: str
+    was: str
+    text: str
+
+    def of(self, old: Definitions) -> Definitions:
+        """What is defined by it. Raises SettingsError, of a table TableError, where that cannot be."""
+        read = defined_in(self.text if self.kind == "file" else self._put_in(old), FILE_NAME)
+        return Definitions(0, "", read.events, read.watchlists, read.rules, read.networks)
+
+    def _put_in(self, old: Definitions) -> str:
+        networks = toml_of(Definitions(networks=old.networks))
+        texts = [networks] if networks else []
+        for kind, some in old.named:
+            mine = {one.name: table_text(kind, table_of(one)) for one in some}
+            if kind == self.kind:
+                mine[self.was] = self.text
+            texts += [text for text in mine.values() if text]
+        return "\n".join(texts)
+
+
+class Line(NamedTuple):
+    """A line of what changes: `same`, `added`, `removed`, or `gap` where lines are left out."""
+
+    how: Literal["same", "added", "removed", "gap"]
+    text: str
+
+
+def lines_of(old: Definitions, new: Definitions) -> list[Line]:
+    """What changes in the text of the file, with some lines around; none where nothing does."""
+    hows: dict[str, Literal["same", "added", "removed", "gap"]] = {
+        " ": "same",
+        "+": "added",
+        "-": "removed",
+        "@": "gap",
+    }
+    before, after = (toml_of(one).split("\n") for one in (old, new))
+    found = list(difflib.unified_diff(before, after, lineterm="", n=CONTEXT))[2:]
+    return [Line(hows[line[0]], "" if line[0] == "@" else line[1:]) for line in found]
+
+
+def named(definitions: Definitions, kind: str, name: str) -> Event | Watchlist | Rule | None:
+    """The table of that kind and name; None where there is none."""
+    tables = dict(definitions.named).get(kind, ())
+    return next((one for one in tables if one.name == name), None)

@@ -1,0 +1,260 @@
+"""The pages of `/setup`: an overview, a form for each table, the file, and a look at each change before it is made."""
+
+from __future__ import annotations
+
+import asyncio
+import zoneinfo
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar import Response, Router, get, post
+from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.params import URLEncodedBody
+
+from pipeline.kafka.connection import KafkaUseError
+from pipeline.kafka.definitions import ChangedError
+from pipeline.settings import FILE_NAME, SettingsError, TableError
+from pipeline.settings.writing import table_text, toml_of
+from pipeline.web.bodies import body_of
+from pipeline.web.door import Door, Login
+from pipeline.web.frame import AnyRequest, page, words_of
+from pipeline.web.setup.changes import Change, lines_of, named
+from pipeline.web.setup.desk import SetupDesk
+from pipeline.web.setup.forms import TABLES, fields_of, filled, table_filled
+from pipeline.web.tokens import Session
+from pipeline.wording import catalogue
+from schemas.access import same
+from schemas.definitions import MAX_DEFINITIONS_BYTES, Definitions
+
+MOST_BYTES = 4 * MAX_DEFINITIONS_BYTES  # of a form that carries a whole file, as forms write it
+MOST_FIELDS = 64
+Form = Mapping[str, str]
+
+
+class Setup:
+    """What the pages work with. Without `desk` nothing can be changed at this server."""
+
+    def __init__(self, door: Door, desk: SetupDesk | None = None) -> None:
+        self.door, self.desk = door, desk
+
+    async def shown(
+        self, request: AnyRequest, show: Callable[[Session, SetupDesk], Awaitable[Response[Any]]]
+    ) -> Response[Any]:
+        """The page, for who may decide; else the form to sign in, or why there is none."""
+        session = self.door.session(request)
+        if session is None:
+            return self.door.form(request, "setup", "/setup")
+        if session.token.rights != "write":
+            raise PermissionDeniedException(f"the token {session.token.name} may look, not decide")
+        if self.desk is None:
+            return _page(request, session, "away", status=503, fault="")
+        try:
+            return await show(session, self.desk)
+        except KafkaUseError as error:
+            return _page(request, session, "away", status=503, fault=str(error))
+
+    async def sent(
+        self, request: AnyRequest, answer: Callable[[Session, SetupDesk, Form], Awaitable[Response[Any]]]
+    ) -> Response[Any]:
+        """The answer to a form that this session's page sent. Raises HTTPException."""
+
+        async def answered(session: Session, desk: SetupDesk) -> Response[Any]:
+            form = await _form(request)
+            if not same(session.csrf, form.get("csrf", "")):
+                raise PermissionDeniedException("the page is not of this session; load it again")
+            return await answer(session, desk, form)
+
+        return await self.shown(request, answered)
+
+
+def setup_routes(setup: Setup) -> Router:
+    """The routes below /setup."""
+
+    @get("/setup")
+    async def overview(request: AnyRequest) -> Response[Any]:
+        async def show(session: Session, desk: SetupDesk) -> Response[Any]:
+            return await _overview(request, session, desk)
+
+        return await setup.shown(request, show)
+
+    @post("/setup/login", status_code=303)
+    async def log_in(request: AnyRequest, data: URLEncodedBody[Login]) -> Response[str]:
+        return await setup.door.enter(request, data, "setup", "/setup")
+
+    @get(["/setup/{kind:str}", "/setup/{kind:str}/{name:str}"])
+    async def form_page(request: AnyRequest) -> Response[Any]:
+        kind, name = (str(request.path_params.get(part, "")) for part in ("kind", "name"))
+
+        async def show(session: Session, desk: SetupDesk) -> Response[Any]:
+            definitions = await desk.newest()
+            return _form_page(request, session, definitions, kind, name, filled(kind, _table(definitions, kind, name)))
+
+        return await setup.shown(request, show)
+
+    @post(["/setup/{kind:str}", "/setup/{kind:str}/{name:str}"], status_code=200)
+    async def form_sent(request: AnyRequest) -> Response[Any]:
+        kind, name = (str(request.path_params.get(part, "")) for part in ("kind", "name"))
+
+        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+            definitions = await desk.newest()
+            old = _table(definitions, kind, name)
+            text = table_text(kind, table_filled(kind, form, old)) if form.get("act") != "remove" else ""
+            change = Change(kind, name, text)
+            new = await _checked(change, definitions)
+            if isinstance(new, SettingsError):
+                return _form_page(request, session, definitions, kind, name, form, new)
+            return await _review(request, session, change, definitions, new)
+
+        return await setup.sent(request, answer)
+
+    @get("/setup/file")
+    async def file_page(request: AnyRequest) -> Response[Any]:
+        async def show(session: Session, desk: SetupDesk) -> Response[Any]:
+            return _page(request, session, "file", text=toml_of(await desk.newest()), fault=None)
+
+        return await setup.shown(request, show)
+
+    @post("/setup/file", status_code=200)
+    async def file_sent(request: AnyRequest) -> Response[Any]:
+        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+            definitions, change = await desk.newest(), Change("file", "", form.get("text", ""))
+            new = await _checked(change, definitions)
+            if isinstance(new, SettingsError):
+                return _page(request, session, "file", status=422, text=change.text, fault=str(new))
+            written = Change("file", "", toml_of(new))  # without what a file says besides, such as secrets
+            return await _review(request, session, written, definitions, new)
+
+        return await setup.sent(request, answer)
+
+    @get("/setup/upswell.toml")
+    async def export(request: AnyRequest) -> Response[Any]:
+        async def show(_session: Session, desk: SetupDesk) -> Response[Any]:
+            told = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"', "Cache-Control": "no-store"}
+            return Response(toml_of(await desk.newest()), media_type="application/toml; charset=utf-8", headers=told)
+
+        return await setup.shown(request, show)
+
+    @post("/setup/apply", status_code=303)
+    async def apply(request: AnyRequest) -> Response[Any]:
+        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+            change = Change(*(form.get(name, "") for name in Change._fields))
+            definitions = await desk.newest()
+            new = await _checked(change, definitions)
+            if isinstance(new, SettingsError):
+                return _page(request, session, "away", status=422, fault=str(new))
+            if form.get("since") != definitions.version:
+                return await _review(request, session, change, definitions, new, overtaken=True)
+            try:
+                await desk.change(new, definitions.version, session.token.name)
+            except ChangedError as error:
+                return await _review(request, session, change, error.newest, change.of(error.newest), overtaken=True)
+            asked = f"&lang={words_of(request).lang}" if request.query_params.get("lang") else ""
+            return Response(
+                "", status_code=303, headers={"Location": f"/setup?done=1{asked}", "Cache-Control": "no-store"}
+            )
+
+        return await setup.sent(request, answer)
+
+    handlers = [overview, log_in, form_page, form_sent, file_page, file_sent, export, apply]
+    return Router("/", route_handlers=handlers, include_in_schema=False)
+
+
+async def _overview(request: AnyRequest, session: Session, desk: SetupDesk) -> Response[str]:
+    definitions = await desk.newest()
+    return _page(
+        request,
+        session,
+        "overview",
+        definitions=definitions,
+        behind=await desk.behind(),
+        done=bool(request.query_params.get("done")),
+    )
+
+
+def _form_page(
+    request: AnyRequest,
+    session: Session,
+    definitions: Definitions,
+    kind: str,
+    name: str,
+    form: Form,
+    fault: SettingsError | None = None,
+) -> Response[str]:
+    mine = isinstance(fault, TableError) and fault.kind == kind
+    key = fault.key.partition("[")[0] if isinstance(fault, TableError) and mine else ""
+    known = [field.key for fields in fields_of(kind).values() for field in fields]
+    scopes = [
+        "all",
+        *(f"event:{one.name}" for one in definitions.events),
+        *(one.scope for one in definitions.watchlists),
+    ]
+    return _page(
+        request,
+        session,
+        "form",
+        status=422 if fault else 200,
+        kind=kind,
+        name=name,
+        groups=fields_of(kind),
+        form=form,
+        wrong=key if key in known else "",
+        fault=None
+        if fault is None
+        else fault.sentence
+        if isinstance(fault, TableError) and key in known
+        else str(fault),
+        scopes=list(dict.fromkeys([*scopes, form.get("on") or "all"])),
+        zones=_zones(),
+    )
+
+
+async def _review(
+    request: AnyRequest,
+    session: Session,
+    change: Change,
+    old: Definitions,
+    new: Definitions,
+    *,
+    overtaken: bool = False,
+) -> Response[str]:
+    lines = await asyncio.to_thread(lines_of, old, new)
+    status = 409 if overtaken else 200
+    return _page(request, session, "review", status=status, change=change, old=old, lines=lines, overtaken=overtaken)
+
+
+def _page(request: AnyRequest, session: Session, template: str, *, status: int = 200, **values: Any) -> Response[str]:
+    says = catalogue(words_of(request).lang)
+    told = {"csrf": session.csrf, "says": says["setup"], "common": says["page"]}
+    return page(request, f"setup/{template}", here="setup", status=status, **told, **values)
+
+
+def _table(definitions: Definitions, kind: str, name: str) -> Any:
+    """The table of that kind and name, none for a new one. Raises NotFoundException."""
+    found = named(definitions, kind, name)
+    if kind not in TABLES or (name and found is None):
+        raise NotFoundException("there is nothing of this name to set up")
+    return found
+
+
+async def _checked(change: Change, definitions: Definitions) -> Definitions | SettingsError:
+    try:
+        return await asyncio.to_thread(change.of, definitions)
+    except SettingsError as error:
+        return error
+
+
+async def _form(request: AnyRequest) -> dict[str, str]:
+    """The fields of a form as browsers send it. Raises HTTPException."""
+    body = await body_of(request, MOST_BYTES)
+    try:
+        pairs = parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return {name: value.replace("\r\n", "\n") for name, value in pairs}
+
+
+@cache
+def _zones() -> Sequence[str]:
+    return sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")

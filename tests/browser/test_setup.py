@@ -1,0 +1,101 @@
+"""An organiser sets up an event from nothing in a browser, in two languages, by keyboard and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.web.door import Door
+from pipeline.web.feed import Feed
+from pipeline.web.run import start_web
+from pipeline.web.setup.pages import Setup, setup_routes
+from pipeline.web.tokens import Gate
+from schemas.definitions import Definitions
+from schemas.events import Event
+from tests.browser.test_page import browser
+from tests.web.test_setup import Desk
+
+__all__ = ["browser"]
+SMALL = """them => them.map(it => it.type === 'checkbox' ? it.parentElement : it)
+    .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)"""
+CONTROLS = "#main :is(button, input:not([type=hidden]), select, textarea, a.button)"
+
+
+class Served:
+    """A server where nothing is defined yet, and the link that its terminal tells."""
+
+    def __init__(self) -> None:
+        self.desk, gate = Desk(), Gate(())
+        self.desk.now = Definitions()
+        self.link = f"/setup?link={gate.link()}"
+        self.handle = start_web(Feed(), port=0, routers=[setup_routes(Setup(Door(gate), self.desk))])
+        self.address = self.handle.address.rstrip("/")
+
+
+@pytest.fixture
+def served(browser: Browser) -> Iterator[Served]:
+    made = Served()
+    yield made
+    for context in browser.contexts:
+        context.close()
+    made.handle.stop()
+
+
+def clean(page: Page) -> None:
+    """Nothing that axe finds, no control that a thumb would miss, nothing that is wider than the page."""
+    assert not [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
+    assert not page.locator(CONTROLS).evaluate_all(SMALL)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+ENGLISH = "Log in;New event;Title;Hashtags;Begins;Time zone;Review the change;Put it in force"
+FRENCH = "Se connecter;Nouvel événement;Titre;Hashtags;Début;Fuseau horaire;Vérifier la modification;Mettre en vigueur"
+
+
+@pytest.mark.parametrize(("locale", "scripts", "words"), [("en-GB", True, ENGLISH), ("fr-FR", False, FRENCH)])
+def test_an_organiser_sets_up_an_event_from_nothing(
+    browser: Browser, served: Served, locale: str, scripts: bool, words: str
+) -> None:
+    log_in, new, title, hashtags, begins, zone, review, apply = words.split(";")
+    size = {"width": 390, "height": 844} if scripts else {"width": 1280, "height": 800}
+    context = browser.new_context(
+        locale=locale, java_script_enabled=scripts, timezone_id="Europe/Paris", viewport=size, color_scheme="dark"
+    )
+    page, faults = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    page.goto(served.address + served.link)
+    page.get_by_role("button", name=log_in).click()
+    if scripts:
+        clean(page)
+    page.get_by_role("link", name=new).click()
+    expect(page.get_by_label(zone)).to_have_value("Europe/Paris" if scripts else "UTC")
+    page.get_by_label(zone).fill("Europe/Paris")
+    page.get_by_label(title, exact=True).fill("Fête <b>de</b> la ville")
+    page.get_by_label(hashtags).fill("fete")
+    page.get_by_label(begins).fill("2026-12-05T18:00")
+    if scripts:
+        clean(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=apply)).to_be_visible()
+    if scripts:
+        clean(page)
+    assert served.desk.written == []
+    page.get_by_role("button", name=apply).click()
+    expect(page.get_by_role("status")).to_be_visible()
+    event = Event(
+        "fete-b-de-b-la-ville", "Fête <b>de</b> la ville", ("#fete",), start=1_796_490_000_000, time_zone="Europe/Paris"
+    )
+    assert served.desk.now.events == (event,)
+    page.get_by_role("link", name="Fête <b>de</b> la ville").click()
+    page.get_by_label(begins).fill("")
+    page.get_by_label(zone).fill("Nowhere")
+    page.get_by_role("button", name=review).click()
+    expect(page.get_by_role("alert")).to_contain_text(zone)
+    if scripts:
+        clean(page)
+    assert [fault for fault in faults if "422" not in fault] == []  # the browser tells the status of the refusal
+    context.close()
