@@ -103,5 +103,7 @@ def _held(value: Any) -> list[Any]:
 
 def most_common(records: list[bytes]) -> str | None:
     """The format most of the records are in; None when none is recognised."""
-    found = Counter(name for record in records if record.lstrip()[:1] == b"{" and (name := recognise(record)))
+    found = Counter(
+        name for record in records if record.lstrip().startswith((b"{", b'"{')) and (name := recognise(record))
+    )
     return found.most_common(1)[0][0] if found else None

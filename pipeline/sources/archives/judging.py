@@ -15,10 +15,11 @@ from pipeline.sources.archives.strangers import stranger
 from pipeline.sources.archives.times import AMBIGUOUS
 
 _SHOWN_KEYS = 8
-_HEAD_BYTES = 8_192
+_HEAD_BYTES = 65_536
 _EXAMPLES = 8  # dead letters that are looked at
 _EARLY_MS = 31_536_000_000  # 1971: before it, times are of another unit
 _LATE_MS = 4_102_444_800_000  # 2100
+_ENCODING = "it looks like Latin-1 or Windows-1252: convert it first (iconv -f WINDOWS-1252 -t UTF-8)"
 _DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
 _DATED = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D*)"
@@ -77,11 +78,18 @@ class Judge:
     def verdict(self) -> Block | None:
         """What is to be told of the whole file."""
         dead = self._reasons.total()
-        if 2 * dead <= self._posts + self._skipped + dead:
-            return None
         records = self._posts + self._skipped + dead
+        if 2 * dead <= records:
+            return self._of_letters(records)
         said = f"{self._name}: {dead:,} of {records:,} records are no posts ({self._why()}): {self._advice()}"
         return Block(self._name, notes=[said], failed=True)
+
+    def _of_letters(self, records: int) -> Block | None:
+        """What is to be told where some records alone hold letters in another encoding."""
+        lost = self._reasons["not-utf8"]
+        if 20 * lost < records or not lost:
+            return None
+        return Block(self._name, notes=[f"{self._name}: {lost:,} of {records:,} records are no UTF-8: {_ENCODING}"])
 
     def _why(self) -> str:
         return ", ".join(f"{reason} {count:,}" for reason, count in self._reasons.most_common(3))
@@ -92,7 +100,7 @@ class Judge:
         main = self._reasons.most_common(1)[0][0]
         first = next(dead for dead in self._examples if dead.reason == main) if self._has(main) else self._examples[0]
         if main == "not-utf8":
-            return "it looks like Latin-1 or Windows-1252: convert it first (iconv -f WINDOWS-1252 -t UTF-8)"
+            return _ENCODING
         if main == "truncated":
             return first.detail
         if main == "time":

@@ -17,7 +17,7 @@ from pipeline.sources.archives.files import STDIN
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.judging import Judge
 from pipeline.sources.archives.reader import read_file
-from pipeline.sources.archives.streams import Progress, as_utf8, chunks
+from pipeline.sources.archives.streams import Progress, as_utf8, chunks, with_line_ends
 from schemas import Post
 
 
@@ -31,7 +31,9 @@ def blocks_of(path: Path, raw: BinaryIO, progress: Progress, wanted: str, given:
         author = given.author or member.author or (account_beside(path) if path != STDIN else None)
         judge = Judge(member.name)
         own = replace(given, author=author)
-        for block in read_file(member.name, judge.watched(as_utf8(member.content)), wanted, own, progress.stalled):
+        for block in read_file(
+            member.name, judge.watched(with_line_ends(as_utf8(member.content))), wanted, own, progress.stalled
+        ):
             if given.source is not None:
                 for post in block.posts:
                     post.source = given.source

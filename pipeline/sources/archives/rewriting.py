@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -30,11 +31,15 @@ _AT_TIME = re.compile(rf"\b(?:{'|'.join(_TIME_KEYS)})`")
 
 
 def unwrapped(record: bytes) -> bytes:
-    """The record with the values that MongoDB's extended JSON wraps in objects, canonical or relaxed, laid bare.
+    """The record, taken out of the string that a second encoding made of it, and with the values laid bare that
+    MongoDB's extended JSON wraps in objects, canonical or relaxed.
 
     >>> unwrapped(b'{"_id": {"$oid": "65"}, "n": {"$numberLong": "17"}, "t": {"$date": {"$numberLong": "1000"}}}')
     b'{"_id": "65", "n": 17, "t": "1970-01-01T00:00:01.000Z"}'
     """
+    if record.startswith(b'"{'):
+        with suppress(orjson.JSONDecodeError):
+            record = orjson.loads(record).encode()
     return _WRAPPED.sub(_bare, record) if b'"$' in record else record
 
 

@@ -20,6 +20,7 @@ _MAGIC = (
     (b"WARC/", "a WARC of web pages: take the posts out of it first"),
     (b"\x80\x04\x95", "a Python pickle: write it as JSON lines"),
 )
+_LOOKED_AT = 65_536  # bytes; of a chat of many the first message may stand far from the beginning
 _PRIVATE = "upswell counts what is public"
 _DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?"
 _PATTERNS = (
@@ -29,7 +30,7 @@ _PATTERNS = (
         f"a chat of WhatsApp, which those in it alone can read: {_PRIVATE}",
     ),
     (
-        re.compile(rb'.{0,4000}?"(?:sender_name|is_still_participant)"\s*:', re.DOTALL),
+        re.compile(rb'.*?"(?:sender_name|is_still_participant)"\s*:', re.DOTALL),
         f"messages of Facebook or Instagram, which those in them alone can read: {_PRIVATE}",
     ),
     (
@@ -57,4 +58,4 @@ def stranger(head: bytes) -> str | None:
     magic = next((what for mark, what in _MAGIC if head.startswith(mark)), None)
     if magic is not None:
         return magic
-    return next((what for pattern, what in _PATTERNS if pattern.match(head[:8_192])), None)
+    return next((what for pattern, what in _PATTERNS if pattern.match(head[:_LOOKED_AT])), None)

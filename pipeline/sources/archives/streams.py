@@ -119,6 +119,16 @@ def as_utf8(content: Iterator[bytes]) -> Iterator[bytes]:
         yield text
 
 
+def with_line_ends(content: Iterator[bytes]) -> Iterator[bytes]:
+    """A text whose lines end with carriage returns alone, as spreadsheets on a Mac write it, with ends that count."""
+    head, content = beginning(content, 1)
+    if b"\n" in head or head.count(b"\r") < 2:
+        yield from content
+        return
+    for chunk in content:
+        yield chunk.replace(b"\r", b"\n")
+
+
 def _unmarked(head: bytes) -> str | None:
     """The kind of UTF-16 that a text without a byte order mark is in, told by ASCII at its beginning."""
     first, second = head[:32:2], head[1:32:2]

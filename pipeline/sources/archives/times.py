@@ -17,8 +17,8 @@ _DAY_MS = 86_400_000
 _YEARS = range(1970, 2100)  # of what may be a date written as one number
 
 _CLOCK = r"(\d{1,2})(?:[:h](\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?([AaPp])\.? ?[Mm]\.?)?"
-_OFFSET = r"(Z|z|UTC|GMT|UT)?([+-]\d{1,2}(?::?\d\d)?)?(?: (?:UTC|GMT|\(?[A-Z]{3,4}\)?))?"
-_ZONE = rf"(?: ?(?:{_OFFSET}|([A-Z]{{2,5}}))(?:\[[\w/+-]+\])?)?"
+_OFFSET = r"(Z|z|UTC|GMT|UT)?([+-]\d{1,2}(?::?\d\d)?)?(?: (?:UTC|GMT|\(?[A-Z]{3,4}\)?|\([A-Z][A-Za-z -]{1,60}\)))?"
+_ZONE = rf"(?: ?(?:{_OFFSET}|([A-Z]{{2,5}}|[A-Z][a-z]+/[A-Z][A-Za-z_/-]+))(?:\[[\w/+-]+\])?)?"
 _MONTH = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?"
 _AT = r"(?:(?:,? at |, ?|[T_]| +)"
@@ -28,6 +28,8 @@ _BASIC = re.compile(
     rf"(\d{{4}})(\d\d)(\d\d)[T_ ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{{1,9}}))?)?(?: ?{_OFFSET})?", re.ASCII
 )
 _DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})[ -]{_MONTH}[- ,]{{1,2}}(\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+# as mails of old write it: the weekday tells that the last number is no day
+_OF_TWO_DIGITS = re.compile(rf"[MTWFS][a-z]{{2}}, (\d{{1,2}})[ -]{_MONTH}[ -](\d\d) {_CLOCK}{_ZONE}", re.ASCII)
 _DAY_FIRST_ABROAD = re.compile(
     rf"(?:[^\W\d_]+\.?,? )?(?:le |el )?(\d{{1,2}})(?:er|[.º])? (?:de )?([^\W\d_]{{3,10}})\.?,? (?:del? )?(\d{{4}})"
     rf"(?:,? (?:(?:à|às|um|alle|ore|om|a las?) )?{_CLOCK}(?: ?Uhr| ?h)?{_ZONE})?"
@@ -111,6 +113,9 @@ class Clock:
             clock = [*clock[:4], None, *clock[4:], None]
         elif (found := _DAY_FIRST.fullmatch(value)) or (found := _DAY_FIRST_ABROAD.fullmatch(value)):
             day, month, year, *clock = found.groups()
+        elif found := _OF_TWO_DIGITS.fullmatch(value):
+            day, month, year, *clock = found.groups()
+            year = f"{'19' if year >= '70' else '20'}{year}"
         elif found := _MONTH_FIRST.fullmatch(value):
             month, day, year, *clock = found.groups()
         elif found := _YEAR_LAST.fullmatch(value):
@@ -149,7 +154,9 @@ class Clock:
         raise ValueError("is a number that is neither a date nor seconds, ms, us or ns since 1970")
 
     def _local(self, moment: dt.datetime, name: str | None) -> int:
-        """A local time, by the zone asked for and the abbreviation that may stand behind it."""
+        """A local time, by the zone asked for and the abbreviation or zone that may stand behind it."""
+        if name is not None and "/" in name:
+            return Clock(zone_named(name))._local(moment, None)
         if self.zone is None:
             if name is not None:
                 raise ValueError(f"{AMBIGUOUS}: {name} is no zone of one meaning")

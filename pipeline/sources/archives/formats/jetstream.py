@@ -86,11 +86,16 @@ def parse(record: bytes) -> Post | None:
 
 
 def built(did: str, rkey: str, record: bytes, indexed_ms: int | None = None) -> Post:
-    """The post in the record of an account that has that key, at the earlier of its own time and the one when a server
-    had it. Raises PostError.
+    """The post in the record of an account that has that key, at the earlier of its own time, if it is one, and the one
+    when a server had it. Raises PostError.
     """
     body = read(_record, record)
-    time_ms = parse_time(body.createdAt, "$.createdAt")
+    try:
+        time_ms = parse_time(body.createdAt, "$.createdAt")
+    except PostError:
+        if indexed_ms is None:
+            raise
+        time_ms = indexed_ms
     return build(
         f"at://{did}/{_POST}/{rkey}",
         did,

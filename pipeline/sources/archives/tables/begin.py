@@ -19,6 +19,7 @@ _TITLES = 24  # lines that may stand above a header
 _SAMPLE = 24  # rows that columns are chosen by
 _NAMES = (".csv", ".tsv", ".tab")
 _OBJECT = re.compile(r"""(?<![\["'])\{"\w""")  # in a line of a log, or behind a key: no cell is written so
+_NO_TABLE = ("{", "[", "<", '"{\\"')
 _OF_JSON = frozenset("{}[]")
 
 
@@ -41,7 +42,7 @@ def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beg
     lines = _lines(head)
     while lines and not lines[0].strip():
         lines = lines[1:]
-    if not lines or (lines[0].lstrip()[:1] in "{[<" and not surely):
+    if not lines or (lines[0].lstrip().startswith(_NO_TABLE) and not surely):
         return None
     blank = len(_lines(head)) - len(lines)
     sep = _SEP.fullmatch(lines[0])

@@ -119,9 +119,10 @@ def choose(
                 break
     missing = [field for field in NEEDED if field not in place and not (field == "author" and author)]
     if missing:
+        alone = ", or say whose posts these are, as in --author NAME" if missing == ["author"] else ""
         raise ArchiveError(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
-            f" name the columns, as in --columns {missing[0]}=NAME"
+            f" name the columns, as in --columns {missing[0]}=NAME{alone}"
         )
     of_day, clock = _of_day(place["time"], places, rows, clock)
     zone = None

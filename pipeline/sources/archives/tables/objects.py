@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, One
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Given, One, Parsed
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
-from pipeline.sources.archives.tables.columns import choose
+from pipeline.sources.archives.tables.columns import Columns, choose
 from pipeline.sources.archives.tables.rows import Table
 from schemas import PostError
 
 _FIELDS = 512  # of an object that are looked at
+_ROWS = 24  # of one object that columns are chosen by
 _DEPTH = 3  # objects within objects
 
 
@@ -25,27 +26,64 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
 
     Raises ArchiveError where the columns that were asked for are not among their fields.
     """
-    rows = []
+    values = []
     for record in records:
         with suppress(PostError):
-            rows.append(dict(_fields(_value(record))))
-    names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
-    if not rows:
-        return None
-    cells = [[row.get(field, "") for field in names] for row in rows]
-    try:
-        columns = choose(name, names, cells, given.clock, given.columns, given.author)
-    except ArchiveError:
-        if given.columns:
-            raise
-        return None
+            values.append(_value(record))
+    fault: ArchiveError | None = None
+    for unpack in (_itself, _within):
+        rows = [dict(_fields(inner)) for value in values for inner in unpack(value)[:_ROWS]]
+        names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
+        cells = [[row.get(field, "") for field in names] for row in rows]
+        try:
+            columns = choose(name, names, cells, given.clock, given.columns, given.author)
+        except ArchiveError as error:
+            fault = fault or error
+        else:
+            return _format(name, names, columns, given, unpack)
+    if given.columns and values and fault is not None:
+        raise fault
+    return None
+
+
+def _format(
+    name: str,
+    names: list[str],
+    columns: Columns,
+    given: Given,
+    unpack: Callable[[dict[str, Any]], list[dict[str, Any]]],
+) -> Format:
     table = Table(name, Beginning(columns, "", len(names), 1, given.author or ""))
 
-    def parse(record: bytes) -> One:
-        row = dict(_fields(_value(record)))
-        return table.read([row.get(field, "") for field in names])
+    def row(value: dict[str, Any]) -> One:
+        cells = dict(_fields(value))
+        return table.read([cells.get(field, "") for field in names])
+
+    def one(value: dict[str, Any]) -> One | Fault:
+        try:
+            return row(value)
+        except PostError as error:
+            return Fault(error, orjson.dumps(value))
+
+    def parse(record: bytes) -> Parsed:
+        value = _value(record)
+        return row(value) if unpack is _itself else list(map(one, unpack(value)))
 
     return Format(f"objects of {columns.told()}", parse, lambda _: False, limit=PAGE_BYTES)
+
+
+def _itself(value: dict[str, Any]) -> list[dict[str, Any]]:
+    return [value]
+
+
+def _within(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects of the longest list that an object holds one or two keys deep, or of those it holds by their ids."""
+    if len(value) > 1 and all(isinstance(inner, dict) for inner in value.values()):
+        return list(value.values())
+    near = list(value.values())
+    near += [inner for each in near if isinstance(each, dict) for inner in each.values()]
+    lists = [[item for item in inner if isinstance(item, dict)] for inner in near if isinstance(inner, list)]
+    return max(lists, key=len, default=[])
 
 
 def _value(record: bytes) -> dict[str, Any]:

@@ -53,6 +53,13 @@ TOOLS = (
         frozenset({"guid", "pubdate", "author", "description"}),
         columns={"id": ("guid",), "text": ("description", "title")},
     ),
+    Tool(
+        "weibo-crawler",
+        frozenset({"用户昵称", "微博正文", "发布时间"}),
+        "weibo",
+        zone="Asia/Shanghai",
+        columns={"author": ("用户昵称",), "text": ("微博正文",), "time": ("发布时间",), "tags": ("话题",)},
+    ),
     Tool("CrowdTangle", frozenset({"facebook_id", "post_created"}), "facebook"),
     Tool(
         "Brandwatch",
