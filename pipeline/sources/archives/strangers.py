@@ -49,6 +49,14 @@ _PATTERNS = (
         re.compile(rb'\s*\[\s*\{.{0,4000}?"(?:client_msg_id|source_team|user_team)"\s*:', re.DOTALL),
         f"a channel of Slack, which its members alone can read: {_PRIVATE}",
     ),
+    (
+        re.compile(rb"\s*window\.YTD\.(?!(?:tweets?|community_tweet|note_tweet)\.)\w+\.part\d+\s*="),
+        "a part of what Twitter gives its users that holds no public posts of theirs: tweets.js does",
+    ),
+    (
+        re.compile(rb'\s*(?:"?\w{1,32}"?\r?\n)?(?:"?\d{15,20}"?\r?\n){2,}'),
+        "a list of ids of tweets: fetch the tweets first, as with twarc2 hydrate",
+    ),
     (re.compile(rb"\s*\[?\{'"), "dictionaries as Python prints them: write them with json.dumps"),
 )
 

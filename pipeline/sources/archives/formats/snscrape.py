@@ -6,7 +6,17 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Format, Word, build, declared, media_of, short, web_address
+from pipeline.sources.archives.formats.base import (
+    HIDDEN,
+    Format,
+    Hidden,
+    Word,
+    build,
+    declared,
+    media_of,
+    short,
+    web_address,
+)
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
 from schemas import Post, PostError
@@ -19,6 +29,7 @@ class _User(msgspec.Struct):
     displayname: str | None = None
     id: Word | int | None = None
     profileImageUrl: str | None = None  # noqa: N815 - the field's name
+    protected: bool | None = None
 
 
 class _Medium(msgspec.Struct):
@@ -50,10 +61,12 @@ class _Item(_Original, kw_only=True):
 _decoder = msgspec.json.Decoder(_Item)
 
 
-def parse(record: bytes) -> Post:
-    """The post in one line. Raises PostError."""
+def parse(record: bytes) -> Post | Hidden:
+    """The post in one line, HIDDEN where its account is protected. Raises PostError."""
     item = read(_decoder, record)
     user = item.user or item.account or _User()
+    if user.protected:
+        return HIDDEN
     author = user.username or (str(user.id) if user.id is not None else "")
     shown = item.retweetedTweet or item
     text = shown.rawContent or shown.content or shown.renderedContent

@@ -92,11 +92,15 @@ class _EditControl(msgspec.Struct, gc=False):
     edit_tweet_ids: list[Word] | None = None
 
 
+class _Original(_Status, gc=False):
+    user: _User | None = None
+
+
 class _Tweet(_Status, kw_only=True, gc=False):
     created_at: str
     user: _User
     lang: Word | None = None
-    retweeted_status: _Status | None = None
+    retweeted_status: _Original | None = None
     edit_history: _EditHistory | None = None
     edit_control: _EditControl | None = None
 
@@ -125,7 +129,12 @@ def parse(record: bytes) -> One:
             return None
         else:
             raise
-    return HIDDEN if tweet.user.protected else checked(_post(tweet))
+    return HIDDEN if _is_protected(tweet) else checked(_post(tweet))
+
+
+def _is_protected(tweet: _Tweet) -> bool | None:
+    original = tweet.retweeted_status
+    return tweet.user.protected or (original is not None and original.user is not None and original.user.protected)
 
 
 def _convert(fields: dict[str, Any]) -> _Tweet:
@@ -137,7 +146,7 @@ def _convert(fields: dict[str, Any]) -> _Tweet:
 
 def _parse_rows(rows: list[bytes]) -> list[Post]:
     tweets = list(map(_decoder.decode, rows))
-    if any(tweet.user.protected for tweet in tweets):
+    if any(map(_is_protected, tweets)):
         raise PostError("invalid", "a protected account: each row has its own answer")
     return list(map(_post, tweets))
 

@@ -99,7 +99,7 @@ def _rows(lines: Sequence[str], mark: str, width: int) -> list[list[str]]:
     reader = csv.reader((line + "\n" for line in lines), delimiter=mark)
     try:
         for row in reader:
-            if len(row) == width:
+            if len(row) == width and any(row):
                 found.append(row)
             if len(found) == _SAMPLE or reader.line_num > 4 * _SAMPLE:
                 break

@@ -13,6 +13,7 @@ from pipeline.sources.archives.formats.base import HIDDEN, One, build, declared,
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.begin import Beginning
+from pipeline.sources.archives.tables.columns import NEEDED
 from schemas import PostError
 
 RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
@@ -60,7 +61,8 @@ class Table:
         self._is_told = False
 
     def answer(self, record: bytes) -> One | PostError:
-        """The post in one row, HIDDEN for one that was not public, or what is wrong with it."""
+        """The post in one row, HIDDEN for one that was not public, or what is wrong with it; None for the header once
+        more, as tables that were put together have it."""
         try:
             text = record.decode()
         except UnicodeDecodeError as error:
@@ -68,6 +70,8 @@ class Table:
         row = self._cells(text)
         if isinstance(row, PostError):
             return row
+        if row == list(self._columns.names):
+            return None
         try:
             return self.read(row)
         except PostError as error:
@@ -86,11 +90,23 @@ class Table:
                 if text.count('"') % 2:
                     break  # the row may go on
                 continue
-            if len(row) == self._beginning.width:
-                return row
+            if (fitted := self._fitted(row)) is not None:
+                return fitted
             if not fault.detail:
                 return PostError("invalid", f"{len(row)} columns where the header has {self._beginning.width}")
         return fault
+
+    def _fitted(self, row: list[str]) -> list[str] | None:
+        """The row in the width of the header, where what is missing or too much is sure to hold nothing, or more of a
+        text that stands last."""
+        width, place = self._beginning.width, self._columns.place
+        if len(row) > width and not any(row[width:]):
+            return row[:width]
+        if len(row) > width and place["text"] == width - 1:
+            return [*row[: width - 1], self._beginning.delimiter.join(row[width - 1 :])]
+        if len(row) < width and max(place[field] for field in NEEDED if field in place) < len(row):
+            return row + [""] * (width - len(row))
+        return row if len(row) == width else None
 
     def read(self, row: list[str]) -> One:
         """The post in the cells of one row, HIDDEN for one that was not public. Raises PostError."""
@@ -167,6 +183,7 @@ class Rows:
     def __init__(self, name: str, beginning: Beginning) -> None:
         self._beginning = beginning
         self._table = Table(name, beginning)
+        self._blank = f' \t\r\n"{beginning.delimiter}'.encode()  # a row of nothing else is none
         self._open: list[tuple[int, bytes]] = []  # lines of a row whose quotes have not ended
         self._size = 0
         self._fault = PostError("invalid", "")  # of the first of them alone
@@ -190,7 +207,7 @@ class Rows:
                     waiting.extendleft(reversed(self._open[1:]))
                 self._open = []
                 yield answer
-            elif raw.strip():
+            elif raw.strip(self._blank):
                 answer = self._alone(line, raw)
                 if answer is not None:
                     yield answer
