@@ -139,8 +139,10 @@ async def give_order(settings: Settings, order: Order) -> None:
             raise as_fault(error, connection) or error from None
 
 
-async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> list[tuple[str, str, str]]:
-    """(name, fault, what came back) of one alert, marked as a test, for each."""
+async def try_receivers(
+    settings: Settings, receivers: Sequence[Receiver], lang: str = DEFAULT
+) -> list[tuple[str, str, str]]:
+    """(name, fault in that language, what came back) of one alert, marked as a test, for each."""
     now = time.time_ns() // 1_000_000
     told = []
     async with new_client() as client, contextlib.AsyncExitStack() as stack:
@@ -171,7 +173,7 @@ async def try_receivers(settings: Settings, receivers: Sequence[Receiver]) -> li
                 else:
                     answer = await deliver(receiver, alert, client, now / 1_000)
             except Undelivered as error:
-                told.append((receiver.name, fault_text(error.fault, language(DEFAULT)), ""))
+                told.append((receiver.name, fault_text(error.fault, language(lang)), ""))
             else:
                 told.append((receiver.name, "", answer))
     return told

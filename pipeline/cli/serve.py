@@ -16,6 +16,7 @@ from pipeline.cli.common import BrokersFlag, ConfigFlag, need, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings, SettingsError
 from schemas import TrendList
+from schemas.alerts import Receiver
 from schemas.definitions import Definitions
 from schemas.topics import Topics
 
@@ -72,7 +73,7 @@ async def _serve(
     from prometheus_client import CollectorRegistry
 
     from pipeline.alerts.recent import RecentAlerts
-    from pipeline.alerts.run import give_order
+    from pipeline.alerts.run import give_order, try_receivers
     from pipeline.cancelling import cancel_and_wait
     from pipeline.gc_tuning import collect_rarely
     from pipeline.kafka.connection import Connection, KafkaUseError
@@ -113,6 +114,12 @@ async def _serve(
     give = functools.partial(give_order, settings) if source == "kafka" else None
     definitions = KafkaDesk(settings) if source == "kafka" else None
     desk = OrderDesk(walls.gate, give, lambda: in_force.definitions.rules)
+
+    async def try_receiver(receiver: Receiver, lang: str) -> str:
+        told = await try_receivers(settings, [receiver], lang)
+        return told[0][1]
+
+    setup = Setup(walls.door, definitions, kept, settings.receivers, try_receiver)
     app = create_app(
         feed,
         kept,
@@ -125,7 +132,7 @@ async def _serve(
         status=status,
         examples=walls.examples,
         public_url=settings.public_url,
-        routers=[*walls.routers, *incoming.routers, setup_routes(Setup(walls.door, definitions))],
+        routers=[*walls.routers, *incoming.routers, setup_routes(setup)],
         on_startup=[walls.start, incoming.start],
         on_shutdown=[walls.stop, incoming.stop, *([definitions.stop] if definitions else [])],
     )

@@ -13,7 +13,7 @@ import msgspec
 from litestar import MediaType, Request, Response
 
 from pipeline.text import printable
-from pipeline.wording import DEFAULT, Language, catalogue, language, languages, row_text
+from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language, languages, row_text
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
@@ -86,7 +86,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"printable": printable, "polyline": _polyline}
-    made.globals |= {"row_text": row_text, "span_of": _span, "VIEWS": VIEWS}
+    made.globals |= {"alert_text": alert_text, "row_text": row_text, "span_of": _span, "VIEWS": VIEWS}
     return made
 
 

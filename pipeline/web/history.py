@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import sqlite3
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +122,25 @@ class History:
             at_ms,
         )
         try:
-            return _decode(zlib.decompress(found[0][0])) if found else None
+            return self._read(found[0][0]) if found else None
         except msgspec.ValidationError:  # an earlier release kept it in another form
             return None
+
+    def since(self, scope: str, window: str, from_ms: int) -> Iterator[TrendList]:
+        """The lists from that moment on, the oldest first; without those that an earlier release kept in another
+        form."""
+        question = "select at, body from lists where scope = ? and window = ? and at >= ? order by at limit ?"
+        while found := self._ask(question, scope, window, from_ms, BATCH):
+            for _, body in found:
+                with contextlib.suppress(msgspec.ValidationError):
+                    yield self._read(body)
+            from_ms = found[-1][0] + 1
+
+    def _read(self, body: bytes) -> TrendList:
+        try:
+            return _decode(zlib.decompress(body))
+        except msgspec.ValidationError:
+            raise
         except (zlib.error, msgspec.DecodeError) as error:
             raise self._unread(error) from None
 

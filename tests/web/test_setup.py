@@ -16,17 +16,22 @@ from pipeline.cli.common import tell_link
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.definitions import ChangedError
 from pipeline.settings.writing import table_of, table_text, toml_of
+from pipeline.trends.alerting import Alerting
 from pipeline.web.app import create_app
 from pipeline.web.door import Door
 from pipeline.web.feed import Feed
+from pipeline.web.history import DAY_MS, History
 from pipeline.web.setup.forms import TABLES, filled, name_of, table_filled
 from pipeline.web.setup.pages import Setup, setup_routes
+from pipeline.web.setup.trying import would_fire
 from pipeline.web.tokens import COOKIE, LINK_S, LOGIN_COOKIE, Gate
+from pipeline.wording import alert_text, language
 from schemas.access import Token
-from schemas.alerts import Rule
+from schemas.alerts import Receiver, Rule
 from schemas.definitions import Definitions
 from schemas.events import Event, Stage
 from schemas.watchlists import Watchlist
+from tests.sinks.lists import trend_list
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 EVE = Token("eve", "a-secret-for-eve-0", "read")
@@ -38,6 +43,8 @@ FETE = Event(
     time_zone="Europe/Paris",
     stage=Stage(logo="data:image/png;base64,iVBORw0="),
 )
+OPS = Receiver("ops", "webhook", "https://example.org/a-secret-path")
+NIGHT = Receiver("night", "webhook", "https://example.org/b", secret="another-secret")
 BEGUN = Definitions(7, "bob", (FETE,), (Watchlist("acme", words=("acme",)),), (Rule("r", on="event:fete"),), ("sms",))
 
 
@@ -93,8 +100,14 @@ class Browser:
 class Served:
     def __init__(self) -> None:
         self.desk, self.gate = Desk(), Gate((ANN, EVE))
-        app = create_app(Feed(), routers=[setup_routes(Setup(Door(self.gate), self.desk))])
+        self.history, self.tested = History(), list[tuple[str, str]]()
+        setup = Setup(Door(self.gate), self.desk, self.history, (OPS, NIGHT), self._try)
+        app = create_app(Feed(), routers=[setup_routes(setup)])
         self.client = TestClient(app)
+
+    async def _try(self, receiver: Receiver, lang: str) -> str:
+        self.tested.append((receiver.name, lang))
+        return "" if receiver is OPS else "refused <b>"
 
     def browser(self, token: Token | None = ANN) -> Browser:
         return Browser(self.client, self.gate, token)
@@ -226,6 +239,44 @@ def test_who_was_overtaken_is_told_overwrites_nothing_and_may_look_again(served:
     assert ('+ name = "two"' in text_of(page), "- name" in text_of(page)) == (True, False)
     bob.send("/setup/apply")
     assert [one.name for one in served.desk.now.watchlists] == ["acme", "one", "two"]
+
+
+def test_a_rule_is_tried_out_on_the_lists_of_the_last_days_by_the_code_that_alerts(served: Served) -> None:
+    lists = [trend_list(*["#lyon"][: n == 20], at=1_795_000_020_000 + n * 600_000) for n in range(60)]
+    rest = [msgspec.structs.replace(one, at=one.at - 8 * DAY_MS) for one in lists]
+    for one in (*rest, *lists):
+        served.history.add(one)
+    served.history.flush()
+    ann = served.browser()
+    ann.get("/setup/rule")
+    form = {"act": "try", "name": "city", "on": "all", "resolve_s": "0"}
+    page = text_of(ann.send("/setup/rule", **form))
+    rule = Rule("city", resolve_s=0)
+    alerting = Alerting([rule])
+    fired = [alert for one in lists for alert in alerting.take(one) if alert.status == "firing"]
+    assert would_fire(rule, served.history).fired == fired[::-1]
+    assert len(fired) == 1
+    assert "Would have fired once from" in page
+    assert alert_text(fired[0], language("en")) in page
+    assert "Would have fired 0 times" in text_of(ann.send("/setup/rule", **(form | {"topics": "#paris"})))
+    assert "no lists of these posts yet" in text_of(ann.send("/setup/rule", **(form | {"on": "event:fete"})))
+    assert 'value="city"' in ann.page
+    assert served.desk.written == []
+
+
+def test_a_receiver_gets_a_test_and_its_address_is_not_shown(served: Served) -> None:
+    ann = served.browser()
+    page = ann.get("/setup?lang=fr")
+    for name in ("ops", "night"):
+        page += ann.send(f"/setup/receivers/{name}?lang=fr")
+    assert served.tested == [("ops", "fr"), ("night", "fr")]
+    assert "ops : l’essai est arrivé." in text_of(page).replace("\xa0", " ")
+    assert "refused <b>" in text_of(page)
+    assert not re.search("<b>|secret|example.org", page)
+    ann.send("/setup/receivers/none")
+    assert ann.status == 404
+    ann.send("/setup/receivers/ops", csrf="x")
+    assert (ann.status, len(served.tested)) == (403, 2)
 
 
 def test_a_file_goes_out_and_in_and_its_secrets_stay_out_of_the_page(served: Served) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from litestar import Response, Router, get, post
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.params import URLEncodedBody
+from litestar.params import FromPath, URLEncodedBody
 
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.definitions import ChangedError
@@ -20,12 +20,15 @@ from pipeline.settings.writing import table_text, toml_of
 from pipeline.web.bodies import body_of
 from pipeline.web.door import Door, Login
 from pipeline.web.frame import AnyRequest, page, words_of
+from pipeline.web.history import History, HistoryError
 from pipeline.web.setup.changes import Change, lines_of, named
 from pipeline.web.setup.desk import SetupDesk
 from pipeline.web.setup.forms import TABLES, fields_of, filled, table_filled
+from pipeline.web.setup.trying import Tried, would_fire
 from pipeline.web.tokens import Session
 from pipeline.wording import catalogue
 from schemas.access import same
+from schemas.alerts import Receiver, Rule
 from schemas.definitions import MAX_DEFINITIONS_BYTES, Definitions
 
 MOST_BYTES = 4 * MAX_DEFINITIONS_BYTES  # of a form that carries a whole file, as forms write it
@@ -34,10 +37,19 @@ Form = Mapping[str, str]
 
 
 class Setup:
-    """What the pages work with. Without `desk` nothing can be changed at this server."""
+    """What the pages work with. Without `desk` nothing can be changed at this server; rules are tried out on the lists
+    of `history`; `try_receiver` sends one a test and says what went wrong (""), in that language."""
 
-    def __init__(self, door: Door, desk: SetupDesk | None = None) -> None:
-        self.door, self.desk = door, desk
+    def __init__(
+        self,
+        door: Door,
+        desk: SetupDesk | None = None,
+        history: History | None = None,
+        receivers: Sequence[Receiver] = (),
+        try_receiver: Callable[[Receiver, str], Awaitable[str]] | None = None,
+    ) -> None:
+        self.door, self.desk, self.history = door, desk, history
+        self.receivers, self.try_receiver = {one.name: one for one in receivers}, try_receiver
 
     async def shown(
         self, request: AnyRequest, show: Callable[[Session, SetupDesk], Awaitable[Response[Any]]]
@@ -52,7 +64,7 @@ class Setup:
             return _page(request, session, "away", status=503, fault="")
         try:
             return await show(session, self.desk)
-        except KafkaUseError as error:
+        except (HistoryError, KafkaUseError) as error:
             return _page(request, session, "away", status=503, fault=str(error))
 
     async def sent(
@@ -75,9 +87,20 @@ def setup_routes(setup: Setup) -> Router:
     @get("/setup")
     async def overview(request: AnyRequest) -> Response[Any]:
         async def show(session: Session, desk: SetupDesk) -> Response[Any]:
-            return await _overview(request, session, desk)
+            return await _overview(request, session, setup, desk)
 
         return await setup.shown(request, show)
+
+    @post("/setup/receivers/{name:str}", status_code=200)
+    async def receiver_tried(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
+        async def answer(session: Session, desk: SetupDesk, _form: Form) -> Response[Any]:
+            receiver = setup.receivers.get(name)
+            if receiver is None or setup.try_receiver is None:
+                raise NotFoundException("there is no such receiver")
+            fault = await setup.try_receiver(receiver, words_of(request).lang)
+            return await _overview(request, session, setup, desk, (name, fault))
+
+        return await setup.sent(request, answer)
 
     @post("/setup/login", status_code=303)
     async def log_in(request: AnyRequest, data: URLEncodedBody[Login]) -> Response[str]:
@@ -100,11 +123,15 @@ def setup_routes(setup: Setup) -> Router:
         async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
             definitions = await desk.newest()
             old = _table(definitions, kind, name)
-            text = table_text(kind, table_filled(kind, form, old)) if form.get("act") != "remove" else ""
-            change = Change(kind, name, text)
+            table = table_filled(kind, form, old)
+            change = Change(kind, name, "" if form.get("act") == "remove" else table_text(kind, table))
             new = await _checked(change, definitions)
             if isinstance(new, SettingsError):
                 return _form_page(request, session, definitions, kind, name, form, new)
+            rule = named(new, kind, table["name"])
+            if form.get("act") == "try" and isinstance(rule, Rule) and setup.history is not None:
+                tried = await asyncio.to_thread(would_fire, rule, setup.history)
+                return _form_page(request, session, definitions, kind, name, form, tried=tried)
             return await _review(request, session, change, definitions, new)
 
         return await setup.sent(request, answer)
@@ -157,11 +184,13 @@ def setup_routes(setup: Setup) -> Router:
 
         return await setup.sent(request, answer)
 
-    handlers = [overview, log_in, form_page, form_sent, file_page, file_sent, export, apply]
+    handlers = [overview, log_in, receiver_tried, form_page, form_sent, file_page, file_sent, export, apply]
     return Router("/", route_handlers=handlers, include_in_schema=False)
 
 
-async def _overview(request: AnyRequest, session: Session, desk: SetupDesk) -> Response[str]:
+async def _overview(
+    request: AnyRequest, session: Session, setup: Setup, desk: SetupDesk, tried: tuple[str, str] | None = None
+) -> Response[str]:
     definitions = await desk.newest()
     return _page(
         request,
@@ -170,6 +199,8 @@ async def _overview(request: AnyRequest, session: Session, desk: SetupDesk) -> R
         definitions=definitions,
         behind=await desk.behind(),
         done=bool(request.query_params.get("done")),
+        receivers=list(setup.receivers.values()),
+        tried=tried,
     )
 
 
@@ -181,6 +212,8 @@ def _form_page(
     name: str,
     form: Form,
     fault: SettingsError | None = None,
+    *,
+    tried: Tried | None = None,
 ) -> Response[str]:
     mine = isinstance(fault, TableError) and fault.kind == kind
     key = fault.key.partition("[")[0] if isinstance(fault, TableError) and mine else ""
@@ -207,6 +240,7 @@ def _form_page(
         else str(fault),
         scopes=list(dict.fromkeys([*scopes, form.get("on") or "all"])),
         zones=_zones(),
+        tried=tried,
     )
 
 
