@@ -9,7 +9,7 @@ from .chaos import KINDS, run
 
 
 @pytest.mark.timeout(420)
-@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("seed", [7, pytest.param(8, marks=pytest.mark.long)])
 def test_whatever_is_killed_counts_lists_and_dead_letters_are_those_of_the_log(seed: int) -> None:
     reason = missing()
     if reason:
