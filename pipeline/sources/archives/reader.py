@@ -85,10 +85,10 @@ def read_file(
 
 
 def _first_objects(head: bytes) -> list[bytes]:
-    """The first objects of a file, however they are written: one of a known format tells that it needs no guess."""
+    """The first objects of a file, however they are written; none where a known format needs no guess."""
     items = islice(JsonValues(iter([head]), PAGE_BYTES, lambda _: False), _PEEK_LINES)
     found = [item.raw for item in items if not item.fault]
-    return [] if any(map(recognise, found)) else found
+    return [] if any(map(is_known, found)) else found
 
 
 def _peek(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:

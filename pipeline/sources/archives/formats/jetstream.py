@@ -12,10 +12,10 @@ from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
 from schemas.posts import parse_time
 
-_POST = "app.bsky.feed.post"
+POST = "app.bsky.feed.post"
 _TAG = "app.bsky.richtext.facet#tag"
-_DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]+", re.ASCII)
-_RKEY = re.compile(r"[A-Za-z0-9._:~-]+", re.ASCII)
+DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]+", re.ASCII)
+RKEY = re.compile(r"[A-Za-z0-9._:~-]+", re.ASCII)
 
 
 class _Commit(msgspec.Struct):
@@ -70,12 +70,12 @@ def parse(record: bytes) -> Post | None:
         event.kind != "commit"
         or commit is None
         or commit.operation not in ("create", "update")
-        or commit.collection != _POST
+        or commit.collection != POST
     ):
         return None
-    if not _DID.fullmatch(event.did):
+    if not DID.fullmatch(event.did):
         raise PostError("invalid", f"{event.did[:40]!r} is no DID - at `$.did`")
-    if not _RKEY.fullmatch(commit.rkey):
+    if not RKEY.fullmatch(commit.rkey):
         raise PostError("invalid", f"{commit.rkey[:40]!r} is no record key - at `$.commit.rkey`")
     try:
         indexed_ms = event.time_us // 1_000 if event.time_us > 0 else None
@@ -97,7 +97,7 @@ def built(did: str, rkey: str, record: bytes, indexed_ms: int | None = None) -> 
             raise
         time_ms = indexed_ms
     return build(
-        f"at://{did}/{_POST}/{rkey}",
+        f"at://{did}/{POST}/{rkey}",
         did,
         body.text,
         time_ms if indexed_ms is None else min(time_ms, indexed_ms),

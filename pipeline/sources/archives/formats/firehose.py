@@ -1,0 +1,55 @@
+"""Bluesky's firehose, decoded: commits to repositories with the records that they write, one a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pipeline.sources.archives.formats.base import Fault, Format, One, Parsed, Word, edition
+from pipeline.sources.archives.formats.jetstream import DID, POST, RKEY, built
+from pipeline.sources.archives.mend import read
+from schemas import PostError
+from schemas.posts import parse_time
+
+
+class _Operation(msgspec.Struct):
+    action: str
+    path: Word
+    record: msgspec.Raw = msgspec.Raw()
+
+
+class _Commit(msgspec.Struct):
+    repo: Word
+    ops: list[_Operation]
+    time: str | None = None
+    seq: int = 0
+
+
+_decoder = msgspec.json.Decoder(_Commit)
+
+
+def parse(record: bytes) -> Parsed:
+    """The posts that a commit creates or changes; None where it does neither. Raises PostError."""
+    commit = read(_decoder, record)
+    written = [each for each in commit.ops if each.action in ("create", "update") and each.path.startswith(f"{POST}/")]
+    return [_post(commit, each) for each in written] or None
+
+
+def _post(commit: _Commit, operation: _Operation) -> One | Fault:
+    record = bytes(operation.record)
+    rkey = operation.path.partition("/")[2]
+    try:
+        if not (DID.fullmatch(commit.repo) and RKEY.fullmatch(rkey)):
+            raise PostError("invalid", f"{commit.repo[:40]!r} and {rkey[:40]!r} name no record - at `$.ops`")
+        post = built(commit.repo, rkey, record, parse_time(commit.time, "$.time") if commit.time else None)
+    except PostError as error:
+        return Fault(error, record)
+    return edition(post, commit.seq) if operation.action == "update" else post
+
+
+def _knows(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("repo"), str) and isinstance(value.get("ops"), list)
+
+
+FORMATS = (Format("firehose", parse, _knows, rank=7),)
