@@ -65,6 +65,7 @@ PAGES = {
     "stage-trends": ("/screen/bal?slide=trends", 1920, 1080, "light"),
     "stage-numbers": ("/screen/capcomnet?slide=numbers", 1920, 1080, "dark"),
     "moderation": ("/moderate/bal", 1280, 800, "light"),
+    "setup": ("/setup/event/capcomnet", 1280, 800, "light"),
 }
 
 
@@ -153,9 +154,12 @@ def shoot(browser: Browser, served: Served, name: str, folder: Path) -> None:
     )
     page = context.new_page()
     page.goto(served.address + path)
-    if path.startswith("/moderate"):
+    if path.startswith(("/moderate", "/setup")):
         page.locator("#secret").fill(ANN.secret)
         page.keyboard.press("Enter")
+    if path.startswith("/setup"):
+        page.wait_for_url("**/setup")
+        page.goto(served.address + path)
     page.wait_for_timeout(1_500)
     page.screenshot(path=folder / f"{name}.png")
     context.close()

@@ -64,6 +64,7 @@ def up(
         there = stack.enter_context(running(settings, ["--live", *flags], port, kept))
         print(f"push posts to Kafka at {there.kafka_brokers}, topic posts (JSON, keyed by author), or with")
         print(f"  upswell produce --brokers {there.kafka_brokers} < posts.ndjson")
+        print(f"set it up and see it in a browser with\n  upswell serve --brokers {there.kafka_brokers}")
         print(f"watch with\n  upswell trends --brokers {there.kafka_brokers}")
         print(f"and change events, watchlists and rules with\n  upswell reload --brokers {there.kafka_brokers}")
         print(f"what comes in is kept in {data}; Ctrl-C ends it" if data else "all is in memory only; Ctrl-C ends it")

@@ -16,7 +16,7 @@ from pipeline.web.tokens import Gate
 from schemas.definitions import Definitions
 from schemas.events import Event
 from tests.browser.test_page import browser
-from tests.web.test_setup import Desk
+from tests.web.desk import Desk
 
 __all__ = ["browser"]
 SMALL = """them => them.map(it => it.type === 'checkbox' ? it.parentElement : it)
@@ -28,8 +28,7 @@ class Served:
     """A server where nothing is defined yet, and the link that its terminal tells."""
 
     def __init__(self) -> None:
-        self.desk, gate = Desk(), Gate(())
-        self.desk.now = Definitions()
+        self.desk, gate = Desk(Definitions()), Gate(())
         self.link = f"/setup?link={gate.link()}"
         self.handle = start_web(Feed(), port=0, routers=[setup_routes(Setup(Door(gate), self.desk))])
         self.address = self.handle.address.rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from confluent_kafka.admin import AdminClient
 from pipeline.definitions import DefinitionsHistory
 from pipeline.kafka.broker import embedded_broker
 from pipeline.kafka.checks import examine
+from pipeline.kafka.connection import control_keys
 from pipeline.kafka.definitions import ChangedError, DefinitionsLog
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
@@ -27,8 +29,9 @@ from pipeline.local import Local, Options
 from pipeline.settings import Settings, load_settings
 from pipeline.text import topics_of
 from pipeline.trends.panes import Grid
+from pipeline.web.setup.desk import KafkaDesk
 from schemas import Post, TrendList
-from schemas.definitions import DEFINITIONS_HEADER, Definitions
+from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
 from schemas.events import Event
 from tests.alerts.test_alerting import at, row
 from tests.alerts.test_follow import NOW, publish
@@ -218,6 +221,36 @@ def test_a_change_of_what_holds_no_more_is_refused_and_tells_who_was_first(kafka
         (record,) = read(kafka, f"{prefix}posts")
         assert dict(record.headers)[DEFINITIONS_HEADER] == ann.version.encode()
         assert log.change(bob, ann.version)[1] == ["event ann: removed", "event bob: added"]
+
+
+def test_the_page_changes_definitions_by_the_record_that_reload_writes_and_overwrites_nobody(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "upswell.toml"
+    file.write_text(f'control_key = "{"k" * 64}"\n[[event]]\nname = "file"\n')
+    settings = load_settings(file, kafka_brokers=kafka, kafka_prefix=prefix, partitions=2)
+    init_topics(settings)
+    made = Definitions(events=(Event("page"),))
+
+    async def change() -> None:
+        ann, bob = KafkaDesk(settings), KafkaDesk(settings)
+        before = await ann.newest()
+        assert (before, await bob.newest()) == (Definitions(0, "", (Event("file"),)), before)
+        after = await ann.change(made, before.version, "ann")
+        assert (after.content, after.by, await ann.behind()) == (made.content, "ann", [0, 1])
+        with pytest.raises(ChangedError):
+            await bob.change(Definitions(), before.version, "bob")
+        assert await bob.newest() == after
+        await ann.stop()
+        await bob.stop()
+
+    asyncio.run(change())
+    file.write_text(file.read_text().replace('"file"', '"reloaded"'))
+    assert reload(settings, file, "--wait", "0").returncode == 0
+    records, keys = read(kafka, f"{prefix}posts"), control_keys(settings)
+    said = Counter((decode_definitions(one.value).by == "ann", one.partition, one.key) for one in records)
+    assert said == {(page, partition, None): 1 for page in (True, False) for partition in (0, 1)}
+    assert all(keys.accept(f"{prefix}posts", DEFINITIONS_HEADER, one.value, one.headers) for one in records)
 
 
 def test_entries_that_the_log_has_left_behind_are_forgotten_but_the_last(

@@ -12,11 +12,14 @@ from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
 from pipeline.web.run import start_web
+from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.access import Token
 from schemas.alerts import Order, Rule
+from schemas.definitions import Definitions
 from schemas.events import Event
+from tests.web.desk import Desk
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 BOB = Token("bob", "a-secret-for-bob-0", "write")
@@ -36,6 +39,7 @@ class Served:
         self.walls = self.service.walls
         self.loop: asyncio.AbstractEventLoop
         desk = OrderDesk(self.service.gate, self._give, lambda: (Rule("rule"),))
+        setup = Setup(self.service.door, Desk(Definitions(events=tuple(events))))
         self._handle = start_web(
             self.feed,
             port=0,
@@ -43,7 +47,7 @@ class Served:
             alerts=self.alerts,
             orders=desk,
             examples=self.service.examples,
-            routers=self.service.routers,
+            routers=[*self.service.routers, setup_routes(setup)],
             on_startup=[self._begin, self.service.start],
             on_shutdown=[self.service.stop],
         )

@@ -13,8 +13,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from pipeline.cli.common import tell_link
-from pipeline.kafka.connection import KafkaUseError
-from pipeline.kafka.definitions import ChangedError
 from pipeline.settings.writing import table_of, table_text, toml_of
 from pipeline.trends.alerting import Alerting
 from pipeline.web.app import create_app
@@ -32,6 +30,7 @@ from schemas.definitions import Definitions
 from schemas.events import Event, Stage
 from schemas.watchlists import Watchlist
 from tests.sinks.lists import trend_list
+from tests.web.desk import Desk
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 EVE = Token("eve", "a-secret-for-eve-0", "read")
@@ -46,31 +45,6 @@ FETE = Event(
 OPS = Receiver("ops", "webhook", "https://example.org/a-secret-path")
 NIGHT = Receiver("night", "webhook", "https://example.org/b", secret="another-secret")
 BEGUN = Definitions(7, "bob", (FETE,), (Watchlist("acme", words=("acme",)),), (Rule("r", on="event:fete"),), ("sms",))
-
-
-class Desk:
-    """What is defined, in memory."""
-
-    def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        self.now, self.written, self.away = BEGUN, list[Definitions](), False
-
-    async def newest(self) -> Definitions:
-        if self.away:
-            raise KafkaUseError("Kafka at <nowhere> does not answer")
-        return self.now
-
-    async def change(self, definitions: Definitions, since: str, by: str) -> Definitions:
-        if since != self.now.version:
-            raise ChangedError(self.now)
-        self.now = msgspec.structs.replace(definitions, at=self.now.at + 1, by=by)
-        self.written.append(self.now)
-        return self.now
-
-    async def behind(self) -> list[int]:
-        return []
 
 
 class Browser:
@@ -99,7 +73,7 @@ class Browser:
 
 class Served:
     def __init__(self) -> None:
-        self.desk, self.gate = Desk(), Gate((ANN, EVE))
+        self.desk, self.gate = Desk(BEGUN), Gate((ANN, EVE))
         self.history, self.tested = History(), list[tuple[str, str]]()
         setup = Setup(Door(self.gate), self.desk, self.history, (OPS, NIGHT), self._try)
         app = create_app(Feed(), routers=[setup_routes(setup)])
