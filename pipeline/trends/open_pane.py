@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from pipeline.text import fold, language, network_of, source_name
 from pipeline.trends.arrays import I64, U64, Mask, pointers
-from pipeline.trends.counts import Counts, merge
+from pipeline.trends.counts import Counts
 from pipeline.trends.names import Cell, Dictionary
 from pipeline.trends.people import K, hash64, sample, sample_of_posts
-from pipeline.trends.retracting import Retractions
+from pipeline.trends.retracting import Retractions, Unknown, columns_of, wanted_by
 
 _NO_HASH, _NO_POSTS = np.zeros(0, np.uint64), np.zeros(0, np.int32)
 EDGE_ROWS, EDGE_PEOPLE = 2_000, 20_000  # at most, of a pane, that the live edge tells at a time
@@ -23,15 +23,24 @@ Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as
 class OpenCell:
     """What an open pane holds of one cell."""
 
-    __slots__ = ("authors", "cell", "mentions", "rows", "told", "told_authors")
+    __slots__ = ("authors", "cell", "mentions", "retractions", "rows", "told", "told_authors")
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.authors: list[int] = []
         self.rows: dict[str, list[int]] = {}  # spelling -> which of the pane's posts with topics
         self.mentions = 0
+        self.retractions: Retractions | None = None
         self.told = np.zeros(0, np.int64)  # by row: how many of its posts the live edge has told
         self.told_authors = 0
+
+    def retract(
+        self, topics: Iterable[str], author: str, source: str, post_id: str, pane: int, counted: bool = True
+    ) -> None:
+        """As `Retractions.add`."""
+        if self.retractions is None:
+            self.retractions = Retractions()
+        self.retractions.add(topics, author, source, post_id, pane, counted)
 
 
 class OpenPane:
@@ -44,11 +53,11 @@ class OpenPane:
         "duplicates",
         "first_offset",
         "ids",
-        "retractions",
         "seen",
         "start",
         "texts",
         "told_posts",
+        "unknown",
     )
 
     def __init__(self, start: int, first_offset: int) -> None:
@@ -61,7 +70,7 @@ class OpenPane:
         self.authors: list[int] = []  # of the posts with topics, as texts and ids
         self.texts: list[int] = []
         self.ids: list[str] = []
-        self.retractions: Retractions | None = None
+        self.unknown: list[Unknown] = []
         self.duplicates = 0
         self.told_posts = 0  # how many of them the live edge has told
 
@@ -81,6 +90,11 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
     for source in late:
         pane.cell_of((source, None, ()), frozenset(late))  # a source counts as it did when they came
     cells = list(pane.by_cell.values())
+    totals = [_Total(cell.authors, cell.mentions, list(cell.rows)) for cell in cells]
+    gone = [cell for cell in cells if cell.retractions]
+    for cell in gone:
+        for spelling in cell.retractions.rows if cell.retractions else ():
+            cell.rows.setdefault(spelling, [])
     counts = _summed(
         pane,
         end,
@@ -88,16 +102,27 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
         cells,
         [list(cell.rows) for cell in cells],
         [row for cell in cells for row in cell.rows.values()],
-        [_Total(cell.authors, cell.mentions, list(cell.rows)) for cell in cells],
+        totals,
     )
-    if pane.retractions is not None:
-        counts = merge([counts, pane.retractions.counts(pane.start, end, counts.names)], pane.start, end)
+    if gone:
+        counts = counts.changed(**columns_of([(cell.retractions, cell.rows) for cell in cells]))
     counts.duplicates = pane.duplicates
     if late:
         counts.cell_late = np.array(
             [0 if c.lang or c.events else late.get(c.source, 0) for c in counts.cells], np.int32
         )
     return counts
+
+
+def find_unknown(pane: OpenPane, networks: frozenset[str]) -> None:
+    """Finds the posts that retractions without text mean, among those with topics."""
+    wanted = wanted_by(pane.unknown, pane.ids, pane.authors)
+    for cell in pane.by_cell.values() if wanted else ():
+        for spelling, posts in cell.rows.items():
+            for number in posts:
+                for one in wanted.get(number, ()):
+                    if network_of(one.source, networks) == cell.cell.source:
+                        cell.retract([spelling], one.author, one.source, pane.ids[number], pane.start)
 
 
 class _Total(NamedTuple):

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 
 from xxhash import xxh64_intdigest as xxh64
 
-from pipeline.text import EventMatcher, language, network_of, source_name, text_key, topics_of
+from pipeline.text import EventMatcher, network_of, source_name, text_key, topics_of
 from pipeline.trends.counts import Counts
-from pipeline.trends.names import Cell
-from pipeline.trends.open_pane import Label, OpenCell, OpenPane, sum_up, sum_up_news
+from pipeline.trends.open_pane import Label, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
 from pipeline.trends.people import text_hash
-from pipeline.trends.retracting import WITHIN_MS, Retractions
+from pipeline.trends.retracting import WITHIN_MS, Unknown
 from schemas import Post
 
 
@@ -144,29 +143,30 @@ class PaneCounter:
         source = source_name(post.source)
         self.retractions += 1
         topics: tuple[str, ...] = ()
-        cell = Cell(network_of(source, self._networks), language(post.lang), ())
+        events: tuple[str, ...] = ()
         told = bool(post.id and (post.text or post.tags))
         if told:
             topics = topics_of(post)
             if self._matcher is not None:
-                cell = cell._replace(events=self._matcher.match(post, topics))
+                events = self._matcher.match(post, topics)
         if post.id and at - home <= WITHIN_MS:
-            self._retractions_of(at, offset).add(cell, topics, (post.author, source, post.id), home, told)
+            pane, label = self._pane(at, offset), (post.source, post.lang, events)
+            cell, _ = pane.by_label.get(label) or pane.cell_of(label, self._networks)
+            cell.retract(topics, post.author, source, post.id, home, told)
         elif told:
             self.retractions_unused += 1
         if not told and home >= self.frontier:
-            retractions = self._retractions_of(home, offset)
-            retractions.add_unknown(post.author, source, post.id, len(self._open[home].ids))
+            pane = self._pane(home, offset)
+            pane.unknown.append(Unknown(post.author, source, post.id, len(pane.ids)))
         elif not told:
             self.retractions_unused += 1
 
-    def _retractions_of(self, start: int, offset: int) -> Retractions:
+    def _pane(self, start: int, offset: int) -> OpenPane:
+        """The open pane from `start`, which may begin with this offset."""
         pane = self._open.get(start)
         if pane is None:
             pane = self._open[start] = OpenPane(start, offset)
-        if pane.retractions is None:
-            pane.retractions = Retractions()
-        return pane.retractions
+        return pane
 
     def mark(self, time_ms: int, offset: int = 0, taken_ms: int | None = None) -> list[Counts]:
         """A marker: event time has come to `time_ms` in this partition, though nobody posted; at most to the time at
@@ -177,8 +177,7 @@ class PaneCounter:
         time_ms = time_ms if taken_ms is None else min(time_ms, taken_ms)
         start = time_ms - time_ms % self.grid.pane_ms
         if start >= self.frontier:
-            if start not in self._open:
-                self._open[start] = OpenPane(start, offset)
+            self._pane(start, offset)
             if time_ms > self.newest:
                 self.newest = time_ms
                 if time_ms >= self._closes_at:
@@ -210,9 +209,8 @@ class PaneCounter:
             if start == before:
                 late, self._late = self._late, late
             pane = self._open.pop(start) if start in self._open else OpenPane(start, 0)
-            if pane.retractions is not None:
-                network = {source: network_of(source, self._networks) for source in pane.seen}
-                pane.retractions.look_up(start, pane.ids, pane.authors, pane.by_cell, network)
+            if pane.unknown:
+                find_unknown(pane, self._networks)
             counts = sum_up(pane, start + pane_ms, late)
             counts.frontier = following  # not yet that of the panes after it: they may be published later
             closed.append(counts)

@@ -1,33 +1,129 @@
 """Which posts that were counted have been withdrawn: each once, whatever retractions say.
 
 Retractions name posts that their partition has counted long ago, or never. Here they are held against the tables of the
-posts' own time: what remains of them names a row with a post of that author which nobody has withdrawn before.
+posts' own time: what remains of them names a row with a post of that author which nobody has withdrawn before. What
+holds for rows (a topic in a spelling and a cell) holds for cells (posts as wholes) in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, U64, Integers, lengths_of, pointers
+from pipeline.trends.arrays import I32, I64, U64, Integers, Mask, find_in_runs, lengths_of, pointers
 from pipeline.trends.counts import Counts, merge
 from pipeline.trends.people import K
 from pipeline.trends.retracting import NOT_COUNTED
 
 _REST = -1  # stands for the authors of a row that its sample does not hold
-
 _WHOLE = -1  # the topic, and the spelling, of a post as a whole
 
-_Place = tuple[int, int, int, int]  # spelling, cell, author (or _REST), posts
+
+class _Part(NamedTuple):
+    """The rows of a table, or its cells: where they stand, their posts and people."""
+
+    table: Counts
+    topic: I32
+    spelling: I32
+    cell: I32
+    posts: I32
+    person_ptr: I64
+    author: U64
+    author_posts: I32
+
+    def of(self, topics: I32) -> tuple[I64, I64]:
+        """Where each topic stands, as half-open spans."""
+        return self.topic.searchsorted(topics), self.topic.searchsorted(topics, "right")
 
 
-class _Known(NamedTuple):
+class _Told(NamedTuple):
+    """Retractions: the place that each names, the post, and the start of the step that holds it."""
+
+    topic: I32
+    spelling: I32
+    cell: I32
+    post: U64
+    author: U64
+    start: I64
+
+    def of(self, numbers: I64) -> _Told:
+        """Those with these numbers."""
+        topic, spelling, cell = self.topic[numbers], self.spelling[numbers], self.cell[numbers]
+        return _Told(topic, spelling, cell, self.post[numbers], self.author[numbers], self.start[numbers])
+
+
+class _Settled(NamedTuple):
+    """Of each retraction whether it withdraws something, and where; the numbers of those that name another place."""
+
+    holds: Mask
+    spelling: I32
+    cell: I32
+    moved: I64
+
+
+def _rows(table: Counts) -> _Part:
+    return _Part(
+        table,
+        table.topic,
+        table.spelling,
+        table.cell,
+        table.posts,
+        table.person_ptr,
+        table.author,
+        table.author_posts,
+    )
+
+
+def _cells(table: Counts) -> _Part:
+    whole = np.full(len(table.cell_number), _WHOLE, np.int32)
+    return _Part(
+        table,
+        whole,
+        whole,
+        table.cell_number,
+        table.cell_posts,
+        table.cell_person_ptr,
+        table.cell_author,
+        table.cell_author_posts,
+    )
+
+
+def _told_of_rows(table: Counts, step_ms: int) -> _Told:
+    of = np.repeat(np.arange(len(table.topic)), lengths_of(table.retracted_ptr))
+    start = table.retracted_pane // step_ms * step_ms
+    return _Told(table.topic[of], table.spelling[of], table.cell[of], table.retracted, table.retracted_author, start)
+
+
+def _told_of_cells(table: Counts, step_ms: int) -> _Told:
+    cell = np.repeat(table.cell_number, lengths_of(table.cell_retracted_ptr))
+    whole = np.full(len(cell), _WHOLE, np.int32)
+    start = table.cell_retracted_pane // step_ms * step_ms
+    return _Told(whole, whole, cell, table.cell_retracted, table.cell_retracted_author, start)
+
+
+_PARTS: tuple[tuple[Callable[[Counts], _Part], Callable[[Counts, int], _Told]], ...] = (
+    (_rows, _told_of_rows),
+    (_cells, _told_of_cells),
+)
+
+
+class _Taken:
     """What is withdrawn of the posts of a step."""
 
-    keys: set[tuple[int, int]]  # topic, post
-    posts: dict[tuple[int, int, int], int]  # by spelling, cell, author
+    def __init__(self) -> None:
+        self._posts: set[tuple[int, int]] = set()  # topic, post
+        self._times: dict[tuple[int, int, int], int] = {}  # by spelling, cell, author (or _REST)
+
+    def take(self, topic: int, post: int, place: tuple[int, int, int], posts: int) -> bool:
+        """Withdraws one of the `posts` that the place has, where one is left and this one is not withdrawn yet."""
+        times = self._times.get(place, 0)
+        if times >= posts or (topic, post) in self._posts:
+            return False
+        self._posts.add((topic, post))
+        self._times[place] = times + 1
+        return True
 
 
 class Withdrawals:
@@ -35,183 +131,154 @@ class Withdrawals:
 
     def __init__(self, step_ms: int) -> None:
         self._step_ms = step_ms
-        self._known: dict[int, _Known] = {}  # by start of the step (ms) that holds the posts
+        self._taken: dict[int, _Taken] = {}  # by start of the step (ms) that holds the posts
 
     def settle(self, table: Counts, counted: Mapping[int, Counts], since: int) -> Counts:
         """The table with those retractions only that withdraw what `counted` (tables by start) or itself holds, under
         the row and cell that hold it. Those of posts before `since` (ms), where tables are gone, stay as they are."""
         if not len(table.cell_retracted):
             return table
-        rows = self._rows(table, counted, since)
-        cells = self._cells(table, counted, since)
-        keep = np.array([found == (own, cell) for own, cell, found in rows], np.bool_)
-        moved = [(n, found) for n, (own, cell, found) in enumerate(rows) if found not in (None, (own, cell))]
-        pane = np.array([at for _, at in cells], np.int64)
-        settled = table.keep_elements("retracted", keep).changed(cell_retracted_pane=pane)
-        own = np.repeat(table.cell_number, lengths_of(table.cell_retracted_ptr)).tolist()
-        cells_moved = [
-            (n, cell) for n, ((cell, _), before) in enumerate(zip(cells, own, strict=True)) if cell != before
-        ]
-        if moved or cells_moved:
-            settled = _with_moved(settled, table, moved, cells_moved)
+        rows, cells = (
+            self._settled(part_of, told_of(table, self._step_ms), {**counted, table.start: table}, since)
+            for part_of, told_of in _PARTS
+        )
+        keep = rows.holds.copy()
+        keep[rows.moved] = False
+        settled = table.keep_elements("retracted", keep).changed(
+            cell_retracted_pane=np.where(cells.holds, table.cell_retracted_pane, NOT_COUNTED)
+        )
+        if len(rows.moved) or len(cells.moved):
+            settled = _with_moved(settled, table, rows, cells)
         empty = (settled.posts == 0) & (lengths_of(settled.retracted_ptr) == 0)
         return settled.take("row", np.flatnonzero(~empty)) if empty.any() else settled
 
-    def _rows(
-        self, table: Counts, counted: Mapping[int, Counts], since: int
-    ) -> list[tuple[int, int, tuple[int, int] | None]]:
-        """Of each retraction its spelling and cell, and those of the row that it is settled in; None: none."""
-        of = np.repeat(np.arange(len(table.posts)), lengths_of(table.retracted_ptr))
-        topics, spellings, cells = (values[of].tolist() for values in (table.topic, table.spelling, table.cell))
-        entries = (table.retracted.tolist(), table.retracted_author.tolist(), table.retracted_pane.tolist())
-        found: list[tuple[int, int, tuple[int, int] | None]] = []
-        elsewhere: list[tuple[int, int, int, int, list[_Place]]] = []
-        for topic, spelling, cell, key, author, pane in zip(topics, spellings, cells, *entries, strict=True):
-            start = pane // self._step_ms * self._step_ms
-            row: tuple[int, int] | None = (spelling, cell)
-            if start >= since:
-                home = table if start == table.start else counted.get(start)
-                places = _rows_of(home, topic, (spelling, cell), author) if home is not None else []
-                if places and places[0][:2] == row:
-                    row = self._take(start, topic, key, places)
-                else:
-                    row = None
-                    elsewhere.append((len(found), start, topic, key, places))
-            found.append((spelling, cell, row))
-        for number, start, topic, key, places in elsewhere:
-            found[number] = (*found[number][:2], self._take(start, topic, key, places))
-        return found
+    def _settled(
+        self, part_of: Callable[[Counts], _Part], told: _Told, counted: Mapping[int, Counts], since: int
+    ) -> _Settled:
+        holds, spelling, cell = told.start < since, told.spelling.copy(), told.cell.copy()
+        for start, numbers in _by_start(told, ~holds):
+            if (home := counted.get(start)) is None:
+                continue
+            part = part_of(home)
+            for number in self._take_there(part, told, start, numbers, holds):
+                found = self._take_elsewhere(part, told, start, number)
+                if found is not None:
+                    holds[number], (spelling[number], cell[number]) = True, found
+        moved = np.flatnonzero((spelling != told.spelling) | (cell != told.cell))
+        return _Settled(holds, spelling, cell, moved)
 
-    def _cells(self, table: Counts, counted: Mapping[int, Counts], since: int) -> list[tuple[int, int]]:
-        """Of each retraction the cell that it is settled in and the post's pane, NOT_COUNTED where there is none."""
-        found: list[tuple[int, int]] = []
-        elsewhere: list[tuple[int, int, int, int, list[_Place]]] = []
-        cells = np.repeat(table.cell_number, lengths_of(table.cell_retracted_ptr)).tolist()
-        entries = (table.cell_retracted.tolist(), table.cell_retracted_author.tolist())
-        for cell, key, author, pane in zip(cells, *entries, table.cell_retracted_pane.tolist(), strict=True):
-            start = pane // self._step_ms * self._step_ms
-            place: tuple[int, int] | None = (_WHOLE, cell)
-            if start >= since:
-                home = table if start == table.start else counted.get(start)
-                places = _cells_of(home, cell, author) if home is not None else []
-                if places and places[0][1] == cell:
-                    place = self._take(start, _WHOLE, key, places)
-                else:
-                    place = None
-                    elsewhere.append((len(found), start, pane, key, places))
-            found.append((cell, pane if place else NOT_COUNTED))
-        for number, start, pane, key, places in elsewhere:
-            if (place := self._take(start, _WHOLE, key, places)) is not None:
-                found[number] = place[1], pane
-        return found
+    def _take_there(self, part: _Part, told: _Told, start: int, numbers: I64, holds: Mask) -> list[int]:
+        """Withdraws posts in the places that the retractions name. Returns those whose author has none there."""
+        taken = self._taken.setdefault(start, _Taken())
+        these, elsewhere = told.of(numbers), []
+        posts, is_rest = _posts_there(part, these)
+        columns: tuple[Integers, ...] = (numbers, *these[:5], posts, is_rest.astype(np.int8))
+        rows = zip(*(values.tolist() for values in columns), strict=True)
+        for number, topic, spelling, cell, post, author, most, rest in rows:
+            if most:
+                holds[number] = taken.take(topic, post, (spelling, cell, _REST if rest else author), most)
+            else:
+                elsewhere.append(number)
+        return elsewhere
 
-    def _take(self, start: int, topic: int, key: int, places: Iterable[_Place]) -> tuple[int, int] | None:
-        """The first of the places that has a post which is not withdrawn; None also where the post is withdrawn."""
-        known = self._known.setdefault(start, _Known(set(), {}))
-        for spelling, cell, author, posts in () if (topic, key) in known.keys else places:
-            taken = known.posts.get((spelling, cell, author), 0)
-            if taken < posts:
-                known.keys.add((topic, key))
-                known.posts[spelling, cell, author] = taken + 1
+    def _take_elsewhere(self, part: _Part, told: _Told, start: int, number: int) -> tuple[int, int] | None:
+        """The spelling and cell, of the others of the topic, in which a post is withdrawn; None: none is."""
+        topic, post, author = int(told.topic[number]), int(told.post[number]), int(told.author[number])
+        for spelling, cell, posts in _others(part, topic, int(told.cell[number]), author):
+            if self._taken[start].take(topic, post, (spelling, cell, author), posts):
                 return spelling, cell
         return None
 
     def forget(self, before: int) -> None:
         """Tables of steps before this (ms) are gone."""
-        for start in [start for start in self._known if start < before]:
-            del self._known[start]
+        for start in [start for start in self._taken if start < before]:
+            del self._taken[start]
 
     def restore(self, tables: Mapping[int, Counts]) -> None:
         """What the retractions in these tables, all settled, have withdrawn."""
-        self._known = {}
+        self._taken = {}
         for table in tables.values():
-            of = np.repeat(np.arange(len(table.posts)), lengths_of(table.retracted_ptr))
-            told = table.retracted_pane, table.topic[of], table.spelling[of], table.cell[of]
-            self._remember(tables, told, table.retracted_author, table.retracted)
-            cells = np.repeat(table.cell_number, lengths_of(table.cell_retracted_ptr))
-            whole = np.full(len(cells), _WHOLE)
-            told = table.cell_retracted_pane, whole, whole, cells
-            self._remember(tables, told, table.cell_retracted_author, table.cell_retracted)
-
-    def _remember(self, tables: Mapping[int, Counts], told: Sequence[Integers], authors: U64, posts: U64) -> None:
-        rows = zip(*(values.tolist() for values in (*told, authors, posts)), strict=True)
-        for pane, topic, spelling, cell, author, key in rows:
-            start = pane // self._step_ms * self._step_ms
-            home = tables.get(start)
-            if home is None:
-                continue
-            own = (spelling, cell)
-            places = _cells_of(home, cell, author) if topic == _WHOLE else _rows_of(home, topic, own, author)
-            if places and places[0][:2] == own:
-                known = self._known.setdefault(start, _Known(set(), {}))
-                known.keys.add((topic, key))
-                known.posts[places[0][:3]] = known.posts.get(places[0][:3], 0) + 1
+            for part_of, told_of in _PARTS if len(table.cell_retracted) else ():
+                told = told_of(table, self._step_ms)
+                everything = np.ones(len(told.start), np.bool_)
+                for start, numbers in _by_start(told, everything):
+                    if start in tables:
+                        self._take_there(part_of(tables[start]), told, start, numbers, everything)
 
 
-def _rows_of(home: Counts, topic: int, own: tuple[int, int], author: int) -> list[_Place]:
-    """The row of a topic, spelling and cell, where it has posts of an author; else the other rows of the topic that
-    have, by spelling and cell."""
-    place = home.find(np.int32(topic))
-    others = []
-    for row in range(place.row, place.last_row) if place else ():
-        spelling, cell = int(home.spelling[row]), int(home.cell[row])
-        begin, end = home.person_ptr[row], home.person_ptr[row + 1]
-        sample = home.author[begin:end], home.author_posts[begin:end], int(home.posts[row])
-        found = _posts_of(*sample, author)
-        if found and (spelling, cell) == own:
-            return [(spelling, cell, *found)]
-        if found and found[0] == author:
-            others.append((spelling, cell, *found))
-    spellings, cells = home.names.spellings, home.names.cells
-    return sorted(others, key=lambda one: (spellings[one[0]], cells[one[1]])) if len(others) > 1 else others
+def _by_start(told: _Told, wanted: Mask) -> Iterator[tuple[int, I64]]:
+    """The numbers of the wanted retractions, in their order, by the start of the step that holds the posts."""
+    numbers = np.flatnonzero(wanted)
+    numbers = numbers[np.argsort(told.start[numbers], kind="stable")]
+    start = told.start[numbers]
+    for same in np.split(numbers, np.flatnonzero(start[1:] != start[:-1]) + 1):
+        if len(same):
+            yield int(told.start[same[0]]), same
 
 
-def _cells_of(home: Counts, own: int, author: int) -> list[_Place]:
-    """The cell, where it has posts of an author; else the other cells of its source that have. As `_rows_of`."""
-    cells, others = home.names.cells, []
-    for place, cell in enumerate(home.cell_number.tolist()):
-        if cell == own or cells[cell].source == cells[own].source:
-            begin, end = home.cell_person_ptr[place], home.cell_person_ptr[place + 1]
-            sample = home.cell_author[begin:end], home.cell_author_posts[begin:end], int(home.cell_posts[place])
-            found = _posts_of(*sample, author)
-            if found and cell == own:
-                return [(_WHOLE, cell, *found)]
-            if found and found[0] == author:
-                others.append((_WHOLE, cell, *found))
-    return sorted(others, key=lambda one: cells[one[1]])
+def _posts_there(part: _Part, told: _Told) -> tuple[I64, Mask]:
+    """How many posts each author has in the place that is named, as far as its sample tells; where that is full and
+    does not reach so far, the posts of all whom it does not hold, and True."""
+    posts, is_rest = np.zeros(len(told.topic), np.int64), np.zeros(len(told.topic), np.bool_)
+    wanted = _place_keys(told.spelling, told.cell)
+    row = find_in_runs(_place_keys(part.spelling, part.cell), *part.of(told.topic), wanted)
+    there = np.flatnonzero(row >= 0)
+    row = row[there]
+    begin, end = part.person_ptr[row], part.person_ptr[row + 1]
+    entry = find_in_runs(part.author, begin, end, told.author[there])
+    known = entry >= 0
+    posts[there[known]] = part.author_posts[entry[known]]
+    full = np.flatnonzero(~known & (end - begin > K))
+    full = full[part.author[end[full] - 1] < told.author[there[full]]]
+    for one in np.unique(row[full]).tolist():
+        sampled = part.author_posts[part.person_ptr[one] : part.person_ptr[one + 1]]
+        these = there[full[row[full] == one]]
+        posts[these], is_rest[these] = int(part.posts[one]) - int(sampled.sum()), True
+    return posts, is_rest
 
 
-def _posts_of(authors: U64, posts: I32, all_posts: int, author: int) -> tuple[int, int] | None:
-    """(author, posts) where a sample has the author; where it is full, and does not reach so far, _REST and the posts
-    of all whom it does not hold; else None."""
-    place = int(authors.searchsorted(np.uint64(author)))
-    if place < len(authors):
-        return (author, int(posts[place])) if int(authors[place]) == author else None
-    return (_REST, all_posts - int(posts.sum())) if len(authors) > K else None
+def _place_keys(spelling: I32, cell: I32) -> U64:
+    """Numbers that tell places apart; ascending as the rows of a topic, and as cells, are."""
+    return (spelling.astype(np.int64) << 32 | cell).view(np.uint64)
 
 
-def _with_moved(
-    settled: Counts, table: Counts, rows: list[tuple[int, tuple[int, int]]], cells: list[tuple[int, int]]
-) -> Counts:
+def _others(part: _Part, topic: int, cell: int, author: int) -> list[tuple[int, int, int]]:
+    """(spelling, cell, posts) of the places of a topic where an author is known to have posts, by spelling and cell; of
+    a post as a whole the cells of the source of `cell`."""
+    names = part.table.names
+    spellings, cells = names.spellings, names.cells
+    (first,), (last,) = part.of(np.array([topic], np.int32))
+    found: list[tuple[int, int, int]] = []
+    for row in range(int(first), int(last)):
+        where = int(part.cell[row])
+        if topic == _WHOLE and cells[where].source != cells[cell].source:
+            continue
+        begin, end = part.person_ptr[row], part.person_ptr[row + 1]
+        place = begin + int(part.author[begin:end].searchsorted(np.uint64(author)))
+        if place < end and int(part.author[place]) == author:
+            found.append((int(part.spelling[row]), where, int(part.author_posts[place])))
+    return sorted(found, key=lambda one: ("" if topic == _WHOLE else spellings[one[0]], cells[one[1]]))
+
+
+def _with_moved(settled: Counts, table: Counts, rows: _Settled, cells: _Settled) -> Counts:
     """What is settled in other rows and cells than it named, there: definitions have changed in between. Every cell of
     a row stands among the cells."""
-    which, those = [n for n, _ in rows], [n for n, _ in cells]
-    topics = np.repeat(table.topic, lengths_of(table.retracted_ptr))
+    which, those = rows.moved, cells.moved
     stays = np.ones(len(settled.cell_retracted), np.bool_)
     stays[those] = False
     more = Counts(
         start=table.start,
         end=table.end,
         names=table.names,
-        topic=topics[which],
-        spelling=np.array([spelling for _, (spelling, _) in rows], np.int32),
-        cell=np.array([cell for _, (_, cell) in rows], np.int32),
-        retracted_ptr=pointers(np.ones(len(rows), np.int64)),
+        topic=np.repeat(table.topic, lengths_of(table.retracted_ptr))[which],
+        spelling=rows.spelling[which],
+        cell=rows.cell[which],
+        retracted_ptr=np.arange(len(which) + 1),
         retracted=table.retracted[which],
         retracted_author=table.retracted_author[which],
         retracted_pane=table.retracted_pane[which],
-        cell_number=np.array([cell for _, cell in cells] + [cell for _, (_, cell) in rows], np.int32),
-        cell_retracted_ptr=pointers(np.repeat((1, 0), (len(cells), len(rows)))),
+        cell_number=np.concatenate((cells.cell[those], rows.cell[which])),
+        cell_retracted_ptr=pointers(np.repeat((1, 0), (len(those), len(which)))),
         cell_retracted=settled.cell_retracted[those],
         cell_retracted_author=settled.cell_retracted_author[those],
         cell_retracted_pane=settled.cell_retracted_pane[those],

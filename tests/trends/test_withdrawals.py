@@ -80,6 +80,8 @@ def test_the_same_retraction_twice_and_one_of_a_post_that_was_never_counted_chan
     unknown = [retraction(post("ann", 0.1, id="other"), 3.1), retraction(post("eve", 0.1), 3.1)]
     again = retraction(CROWD[0], 4.2)
     assert facts([*CROWD, gone, gone, *unknown, again, gone]) == facts([*CROWD, gone])
+    two = [*CROWD, post("ann", 0.2, "more of ann #x")]
+    assert facts([*two, gone, again]) == facts([*two, gone])
 
 
 def test_who_has_another_post_left_stays_one_of_the_people() -> None:
