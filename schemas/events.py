@@ -28,6 +28,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A post belongs to the event when it carries one of its hashtags or words, is by or mentions one of its accounts,
     or names the event itself, its time lies in [start, end), and its source is one of the channels (none: any).
+    With `only_accounts` nobody but its accounts writes to it: what they write with one of its hashtags or words, or all
+    of it where it has neither; a post that names the event itself is not bound by that.
 
     Hashtags are compared by topic key, words with case and accents folded at word boundaries, accounts without case.
     `time_zone` (IANA) is for display and reports; `moderation` is how the wall begins: `auto` shows unless blocked,
@@ -47,3 +49,4 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     moderation: Literal["auto", "manual"] = "auto"
     stage: Stage = Stage()
     posting: bool = False
+    only_accounts: bool = False

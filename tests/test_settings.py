@@ -107,6 +107,7 @@ def test_a_number_beyond_its_limit_is_refused_where_it_was_said(
         ("[[event]]\nname = 'a'\nhashtags = [1]\n", "upswell.toml:3: event[0] (a).hashtags[0]: ", "str"),
         ("[[event]]\nname = 'a'\nhashtags = '#a'\n", "upswell.toml:3: event[0] (a).hashtags: ", "array"),
         ("[[event]]\nname = 'a'\n[[event]]\nname = 'a'\n", "upswell.toml:4: event[1] (a).name: ", "two events"),
+        ("[[event]]\nname = 'a'\nonly_accounts = true\n", "upswell.toml:1: event[0] (a).accounts: ", "nobody is named"),
         ("[[event]]\nname = 'a'\nstart = 18:00:00\n", "upswell.toml:3: event[0] (a).start: ", "not a time"),
         ("[[event]]\nname = 'a'\nend = 'tomorrow'\n", "upswell.toml:3: event[0] (a).end: ", "tomorrow is not a time"),
         ("[[event]]\nname = 'a'\nstart = 1960-01-01\n", "upswell.toml:3: event[0] (a).start: ", "is not a time"),

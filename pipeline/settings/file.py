@@ -173,6 +173,8 @@ def _read_event(place: _Place, table: dict[str, Any]) -> Event:
     event: Event = place.read(table | times, Event, _NAMES[0])
     if event.start is not None and event.end is not None and event.start >= event.end:
         raise place.fault(".end", "the event ends before it starts; exchange start and end")
+    if event.only_accounts and not event.accounts:
+        raise place.fault(".accounts", "nobody is named who writes to it; name accounts, or take only_accounts away")
     _check_zone(place, event.time_zone)
     return event
 

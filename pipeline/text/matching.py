@@ -30,18 +30,25 @@ _NOTHING: set[str] = set()
 
 @dataclass(frozen=True)
 class _Limits:
-    """Which posts a name is open to, whatever they say. Times in ms."""
+    """Which posts the name of an event or a watchlist is open to, whatever they say. Times in ms."""
 
     start: int | None
     end: int | None
     sources: frozenset[str]
     langs: frozenset[str]
+    writers: frozenset[str] | None = None  # account keys; None: anybody
 
-    def hold(self, post: Post) -> bool:
+    def hold(self, name: str, post: Post) -> bool:
         assert isinstance(post.time, int), "a decoded post's time is in ms"
         if self.sources and source_name(post.source) not in self.sources:
             return False
         if self.langs and language(post.lang) not in self.langs:
+            return False
+        if (
+            self.writers is not None
+            and name not in (post.events or ())
+            and _account_key(post.author) not in self.writers
+        ):
             return False
         return (self.start is None or self.start <= post.time) and (self.end is None or post.time < self.end)
 
@@ -60,7 +67,9 @@ class EventMatcher:
         _refuse_twice("watchlists", [watched.name for watched in watchlists])
         self._events = frozenset(event.name for event in events)
         self._limits = {
-            event.name: _Limits(event.start, event.end, frozenset(map(source_name, event.channels)), frozenset())
+            event.name: _Limits(
+                event.start, event.end, frozenset(map(source_name, event.channels)), frozenset(), _writers(event)
+            )
             for event in events
         } | {
             watched.scope: _Limits(None, None, frozenset(map(source_name, watched.sources)), frozenset(watched.langs))
@@ -126,7 +135,7 @@ class EventMatcher:
 
     def _is_in(self, name: str, post: Post, found: set[str]) -> bool:
         limits = self._limits.get(name)  # what excludes has none
-        return limits is not None and _EXCLUDED + name not in found and limits.hold(post)
+        return limits is not None and _EXCLUDED + name not in found and limits.hold(name, post)
 
 
 @lru_cache(maxsize=8)  # a worker's partitions share one: it may hold thousands of words
@@ -146,8 +155,19 @@ _Term = tuple[str, str]  # "hashtag", "account" or "word", and as it was written
 
 def _terms(watched: Event | Watchlist) -> Iterable[_Term]:
     yield from (("hashtag", one) for one in watched.hashtags)
-    yield from (("account", one) for one in watched.accounts)
+    if not (isinstance(watched, Event) and watched.only_accounts and (watched.hashtags or watched.words)):
+        yield from (("account", one) for one in watched.accounts)
     yield from (("word", one) for one in watched.words)
+
+
+def _writers(event: Event) -> frozenset[str] | None:
+    """Who alone may write to the event. Raises ValueError for what is no account."""
+    if not event.only_accounts:
+        return None
+    accounts: _Names = defaultdict(set)
+    for account in event.accounts:
+        _enter(("account", account), event.name, f"event {event.name!r}", {}, accounts, {})
+    return frozenset(accounts)
 
 
 def _kind_of(term: str) -> _Term:

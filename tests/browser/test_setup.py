@@ -44,7 +44,8 @@ def served(browser: Browser) -> Iterator[Served]:
 
 
 def clean(page: Page) -> None:
-    """Nothing that axe finds, no control that a thumb would miss, nothing that is wider than the page."""
+    """Once it is there: nothing that axe finds, no control that a thumb misses, nothing wider than the page."""
+    page.wait_for_load_state()
     assert not [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
     assert not page.locator(CONTROLS).evaluate_all(SMALL)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -68,6 +69,7 @@ def test_an_organiser_sets_up_an_event_from_nothing(
     page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
     page.goto(served.address + served.link)
     page.get_by_role("button", name=log_in).click()
+    expect(page.get_by_role("link", name=new)).to_be_visible()
     if scripts:
         clean(page)
     page.get_by_role("link", name=new).click()

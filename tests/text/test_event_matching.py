@@ -52,6 +52,18 @@ def test_accounts_match_as_author_and_as_mentioned() -> None:
     assert events_of("hello me@expo expo @expos", event) == ()
 
 
+def test_with_only_accounts_nobody_else_writes_to_the_event() -> None:
+    both = Event("a", hashtags=("#x",), words=("y z",), accounts=("@Ann", "bob@example.org"), only_accounts=True)
+    assert events_of("#x", both, author="ann") == events_of("y z", both, author="Bob@Example.org") == ("a",)
+    assert events_of("something else", both, author="ann") == ()
+    assert events_of("#x @ann", both, author="eve", source="twitter") == ()
+    assert events_of("#x", both, author="eve", events=["a"]) == ("a",)
+    assert events_of("#x", both, author="ann", events=[]) == ("a",)
+    alone = Event("a", accounts=("ann",), only_accounts=True)
+    assert events_of("anything", alone, author="ANN") == ("a",)
+    assert events_of("hello @ann", alone, author="eve", source="twitter") == ()
+
+
 def test_a_post_may_name_its_event_if_there_is_one() -> None:
     assert events_of("hello", Event("a"), events=["a", "b"]) == ("a",)
 
@@ -75,6 +87,7 @@ def test_without_events_nothing_matches() -> None:
     [
         ([Event("a", hashtags=("#",))], "'#' has no letters"),
         ([Event("a", words=(" \u200b",))], "has no letters"),
+        ([Event("a", hashtags=("#x",), accounts=("@",), only_accounts=True)], "'@' has no letters"),
         ([Event("a"), Event("b"), Event("a")], "two events are named 'a'"),
     ],
 )

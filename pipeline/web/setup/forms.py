@@ -27,7 +27,7 @@ TABLES: dict[str, type[Event] | type[Watchlist] | type[Rule]] = {"event": Event,
 # the fields of each form, by their groups
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "event": {
-        "what": ("title", "name", "hashtags", "words", "accounts", "channels"),
+        "what": ("title", "name", "hashtags", "words", "accounts", "only_accounts", "channels"),
         "when": ("start", "end", "time_zone"),
         "wall": ("moderation", "posting"),
         "look": ("stage.layout", "stage.theme", "stage.background", "stage.accent", "stage.sponsor"),
