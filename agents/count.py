@@ -94,6 +94,9 @@ class CountedPartition:
                     post = post or _post(record, defined)
                     if isinstance(post, PostError):
                         raise post
+                    if post.deleted is not None:
+                        topics, value = self._context.topics, record.value or b""
+                        self._context.control.require(topics.posts, post, value, record.headers or ())
                     if not posts:
                         begin = offset
                     posts.append(post)

@@ -1,4 +1,4 @@
-"""Records on `posts` that are no posts and are ours: how control records and markers are signed, and told from posts.
+"""Records on `posts` that do more than add a post: how control records, markers and retractions are signed.
 
 Whoever may write posts may add posts and nothing else, where UPSWELL_CONTROL_KEY is set: then a record counts as ours
 only with a signature over the topic, what kind of record it is and what it says, whichever partition it lies in.
@@ -11,6 +11,9 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from schemas.posts import Post, PostError
+
+RETRACTION = "retraction"  # the kind of record that a signed retraction is; it has no header of that name
 SIGNATURE_HEADER = "signature"
 SHORTEST = 16  # characters of a secret
 _FORMAT = b"upswell-1"
@@ -42,6 +45,11 @@ class ControlKeys:
             return True
         told = header_of(headers, SIGNATURE_HEADER) or b""
         return any(hmac.compare_digest(told, _signature(one, topic, kind, content)) for one in self.secrets)
+
+    def require(self, topic: str, post: Post, record: bytes, headers: Iterable[tuple[str, bytes | None]]) -> None:
+        """Raises PostError, reason `unsigned`, where the post in a record is a retraction that is not in our name."""
+        if post.deleted is not None and not self.accept(topic, RETRACTION, record, headers):
+            raise PostError("unsigned", "a retraction that is not signed by a key of ours (UPSWELL_CONTROL_KEY)")
 
 
 UNSIGNED = ControlKeys()

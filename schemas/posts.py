@@ -68,9 +68,21 @@ class _Retraction(msgspec.Struct):
 
 class PostError(ValueError):
     """A record that is not a post. `reason` is one of a few fixed words (`definitions`: it should have been a control
-    record; `poison`: workers died of it), `detail` names the place of the fault."""
+    record; `poison`: workers died of it; `unsigned`: a retraction that is not ours), `detail` names the place of the
+    fault."""
 
-    REASONS = ("too-large", "not-utf8", "not-json", "invalid", "time", "future", "truncated", "definitions", "poison")
+    REASONS = (
+        "too-large",
+        "not-utf8",
+        "not-json",
+        "invalid",
+        "time",
+        "future",
+        "truncated",
+        "definitions",
+        "poison",
+        "unsigned",
+    )
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -32,7 +32,7 @@ def record(
       upswell record archive/
       upswell record archive/ --once && upswell replay archive/
     """
-    from pipeline.kafka.connection import Connection
+    from pipeline.kafka.connection import Connection, control_keys
     from pipeline.kafka.log import LogReader
     from pipeline.sources.recording import Recording, RecordingError
     from schemas.topics import Topics
@@ -43,9 +43,10 @@ def record(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
     with kafka_faults():
+        control = control_keys(settings)
         reader = LogReader(Connection.of(settings), [topic])
         try:
-            recording = Recording(folder, topic, rotate_s=rotate_s)
+            recording = Recording(folder, topic, control, rotate_s=rotate_s)
         except RecordingError as error:
             reader.close()
             raise CommandError(str(error)) from None

@@ -17,6 +17,7 @@ from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings, SettingsError
 from schemas import TrendList
 from schemas.alerts import Receiver
+from schemas.control import UNSIGNED
 from schemas.definitions import Definitions
 from schemas.topics import Topics
 
@@ -76,7 +77,7 @@ async def _serve(
     from pipeline.alerts.run import give_order, try_receivers
     from pipeline.cancelling import cancel_and_wait
     from pipeline.gc_tuning import collect_rarely
-    from pipeline.kafka.connection import Connection, KafkaUseError
+    from pipeline.kafka.connection import Connection, KafkaUseError, control_keys
     from pipeline.kafka.decisions import KafkaLog
     from pipeline.kafka.definitions import asked_last, defined_by
     from pipeline.moderation import LogError
@@ -101,12 +102,13 @@ async def _serve(
         events, watchlists = in_force.definitions.events, in_force.definitions.watchlists
         https = settings.public_url.startswith("https://")
         walls = WallService(feed, events, settings.tokens, walls_file, https=https, log=decisions)
+        control = control_keys(settings) if source == "kafka" else UNSIGNED
         incoming = Incoming(settings, walls, complain, kafka=source == "kafka", registry=registry)
         held = bound(host, port)
     except (HistoryError, JournalError, KafkaUseError, LogError, SettingsError, WebError) as error:
         raise CommandError(str(error)) from None
     if source == "kafka":
-        walls.read_kafka(Connection.of(settings), Topics(settings.kafka_prefix).posts)
+        walls.read_kafka(Connection.of(settings), Topics(settings.kafka_prefix).posts, control)
     collector = TrendsCollector(visible=walls.walls.visible)
     registry.register(collector)
     feed.on_list(kept.add)

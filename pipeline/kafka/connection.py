@@ -139,7 +139,7 @@ class Connection:
 
 
 def control_keys(settings: Settings) -> ControlKeys:
-    """What signs markers and control records. Raises SettingsError for a secret that can be guessed."""
+    """What signs markers, control records and retractions. Raises SettingsError for a secret that can be guessed."""
     try:
         return ControlKeys.of(settings.control_key.get_secret_value())
     except ValueError as error:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.log import Follower, Record
 from schemas import Post, PostError, decode_post
+from schemas.control import UNSIGNED, ControlKeys
 
 BACK = 20_000  # records of late, over all partitions; walls and views of topics remember as many posts
 BACK_MS = 24 * 3_600_000  # and none from before that: the longest window of a list
@@ -30,9 +31,17 @@ class PostFollower:
     """Reads the topic of posts, in no group."""
 
     def __init__(
-        self, connection: Connection, topic: str, *, back: int = BACK, clock: Callable[[], float] = time.time
+        self,
+        connection: Connection,
+        topic: str,
+        control: ControlKeys = UNSIGNED,
+        *,
+        back: int = BACK,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`control` tells which retractions hold."""
         self._follower = Follower(connection, {topic: back})
+        self._control = control
         self._clock = clock
         self._old = True
 
@@ -51,25 +60,26 @@ class PostFollower:
         async with aclosing(self._follower.batches()) as batches:
             async for records in batches:
                 if waiting is None:
-                    yield _came(_posts(records), False)
+                    yield _came(self._posts(records), False)
                     continue
                 waiting += [it for it in records if (it.time_ms or since_ms) >= since_ms]
                 done = self._follower.at_end or time.monotonic() > deadline
                 if done or sum(len(it.value or b"") for it in waiting) > ROUND_BYTES:
-                    yield _came(sorted(_posts(waiting), key=lambda it: it[0]), old)
+                    yield _came(sorted(self._posts(waiting), key=lambda it: it[0]), old)
                     waiting = None if done else []
 
-
-def _posts(records: Sequence[Record]) -> list[tuple[int, Post]]:
-    """The posts among records, each with the record's time in ms (0 where a broker gives none)."""
-    posts = []
-    for record in records:
-        if record.value:
-            try:
-                posts.append((record.time_ms, decode_post(record.value)))
-            except PostError:
-                continue  # a control record, or what the count stage makes a dead letter of
-    return posts
+    def _posts(self, records: Sequence[Record]) -> list[tuple[int, Post]]:
+        """The posts among records, each with the record's time in ms (0 where a broker gives none)."""
+        posts = []
+        for record in records:
+            if record.value:
+                try:
+                    post = decode_post(record.value)
+                    self._control.require(record.place.topic, post, record.value, record.headers)
+                except PostError:
+                    continue  # a control record, or what the count stage makes a dead letter of
+                posts.append((record.time_ms, post))
+        return posts
 
 
 def _came(found: list[tuple[int, Post]], old: bool) -> PostBatch:

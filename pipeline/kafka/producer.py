@@ -23,7 +23,7 @@ from pipeline.kafka.topics import TopicsError
 from pipeline.partitions import partition_of, split_by_author
 from pipeline.settings import Settings
 from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post
-from schemas.control import ControlKeys, header_of
+from schemas.control import RETRACTION, ControlKeys, header_of
 from schemas.topics import Topics
 
 HOUR_MS = 3_600_000
@@ -41,7 +41,7 @@ class DeliveryError(KafkaUseError):
 
 
 class PostProducer:
-    """Pushes posts to the `posts` topic; close it, or use it in a `with` block.
+    """Pushes posts to the `posts` topic, retractions signed; close it, or use it in a `with` block.
 
     A post lies in the partition of its author (murmur2, as every Kafka client has it and as `pipeline.local` does), in
     the order of the calls. `push` blocks while the broker is slower than its caller; a broker that goes away for less
@@ -107,15 +107,14 @@ class PostProducer:
             return
         for partition, part in enumerate(split_by_author(posts, self._partitions)):
             for post in part:
-                self._produce(_encode(post), post.author.encode(), partition)
+                self._produce_post(_encode(post), post, partition)
         self.newest = max(self.newest, max(int(post.time) for post in posts))
         self.pushed += len(posts)
         self._check()
 
     def push_record(self, record: bytes, post: Post) -> None:
         """A post as it was written, decoded already."""
-        partition = partition_of(post.author, self._partitions)
-        self._produce(record, post.author.encode(), partition)
+        self._produce_post(record, post, partition_of(post.author, self._partitions))
         self.newest = max(self.newest, int(post.time))
         self.pushed += 1
         self._check()
@@ -169,6 +168,10 @@ class PostProducer:
         records = newest_records(self.connection, self.topic, LOOKED_AT * self._partitions)
         times = [_time_of(record) for record in records]
         return max(times, default=None)
+
+    def _produce_post(self, record: bytes, post: Post, partition: int) -> None:
+        headers = None if post.deleted is None else list(self._control.signed(self.topic, RETRACTION, record))
+        self._produce(record, post.author.encode(), partition, headers)
 
     def _produce(
         self, value: bytes, key: bytes | None, partition: int, headers: list[tuple[str, bytes]] | None = None

@@ -21,6 +21,7 @@ import zstandard
 from pipeline.kafka.log import Record
 from pipeline.sources.kept import lock_folder
 from schemas import PostError, decode_post
+from schemas.control import UNSIGNED, ControlKeys
 
 MANIFEST = "manifest.json"
 ROTATE_BYTES = 256 << 20  # of posts, before they are compressed
@@ -54,7 +55,8 @@ class Manifest(msgspec.Struct):
 
 
 class Recording:
-    """A folder that one process at a time records into. `reached` is told each crash point, for tests.
+    """A folder that one process at a time records into. `control` tells which retractions hold; `reached` is told each
+    crash point, for tests.
 
     Raises RecordingError."""
 
@@ -62,11 +64,13 @@ class Recording:
         self,
         folder: Path,
         topic: str,
+        control: ControlKeys = UNSIGNED,
         *,
         rotate_s: float = ROTATE_S,
         clock: Callable[[], float] = time.monotonic,
         reached: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._topic, self._control = topic, control
         self.folder, self._rotate_s, self._clock, self._reached = folder, rotate_s, clock, reached
         self.posts = 0  # kept, in finished files
         self.next: dict[int, int] = {}
@@ -97,10 +101,12 @@ class Recording:
         for record in records:
             value = record.value or b""
             try:
-                time_ms = int(decode_post(value).time)
+                post = decode_post(value)
+                self._control.require(self._topic, post, value, record.headers)
             except PostError:
-                pass  # a marker, a control record, or what is no post
+                pass  # a marker, a control record, what is no post or may withdraw none
             else:
+                time_ms = int(post.time)
                 self._write(value.replace(b"\n", b" ").replace(b"\r", b" "), time_ms)  # in JSON they are blanks
             self.next[record.place.partition] = record.offset + 1
 

@@ -22,6 +22,7 @@ from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.walls import Walls
 from schemas import Post, TrendList, Window
 from schemas.access import Token
+from schemas.control import ControlKeys
 from schemas.events import Event
 
 
@@ -48,7 +49,7 @@ class WallService:
         feed.on_list(self._recent.name)
         self.intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._kafka: tuple[Connection, str] | None = None
+        self._kafka: tuple[Connection, str, ControlKeys] | None = None
         feed.shows = self.walls
         self.walls.on_decision(feed.refresh)
         self.gate = Gate(tokens)
@@ -58,9 +59,9 @@ class WallService:
             moderation_routes(self.walls, self.door),
         ]
 
-    def read_kafka(self, connection: Connection, topic: str) -> None:
+    def read_kafka(self, connection: Connection, topic: str, control: ControlKeys) -> None:
         """From its start on, the service reads posts from there (see Intake.read_kafka)."""
-        self._kafka = connection, topic
+        self._kafka = connection, topic, control
 
     async def start(self) -> None:
         """To be awaited on the event loop of the server."""

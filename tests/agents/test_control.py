@@ -1,5 +1,5 @@
-"""Who may write posts may add posts, and nothing else: which records on `posts` are taken for markers and for control
-records."""
+"""Who may write posts may add posts, and nothing else: which records on `posts` are taken for markers, control records
+and retractions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agents.position import Position
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
 from schemas import MARKER_HEADER, Post
-from schemas.control import UNSIGNED, ControlKeys
+from schemas.control import RETRACTION, UNSIGNED, ControlKeys
 from schemas.definitions import DEFINITIONS_HEADER, MAX_DEFINITIONS_BYTES, Definitions
 from schemas.events import Event
 from schemas.topics import Topics
@@ -100,6 +100,25 @@ def test_where_a_key_is_set_only_what_one_of_the_keys_has_signed_is_ours() -> No
         one = counted(other, keys=both)
         assert (one.definitions, reasons(one)) == (FIRST, ["definitions"])
     assert OLD_KEY not in repr(both)
+
+
+@pytest.mark.parametrize("deleted", [{"text": "at #gala"}, {}])  # whole, or without what it said
+def test_where_a_key_is_set_a_retraction_counts_when_one_of_the_keys_has_signed_it(deleted: dict[str, str]) -> None:
+    both = ControlKeys.of(f"{NEW_KEY},{OLD_KEY}")
+    value = msgspec.json.encode({"id": "p", "author": "ann", "time": NOW, "deleted": NOW} | deleted)
+    post = OnKafka(0, NOW, POST, (), b"ann")
+
+    def of(keys: ControlKeys, topic: str = "p-posts", what: bytes = value) -> OnKafka:
+        return OnKafka(1, NOW, value, keys.signed(topic, RETRACTION, what), b"ann")
+
+    assert [counted(post, of(one), keys=UNSIGNED).counter.retractions for one in (UNSIGNED, both)] == [1, 1]
+    for secret in (NEW_KEY, OLD_KEY):
+        one = counted(post, of(ControlKeys.of(secret)), keys=both)
+        assert (one.counter.read, one.counter.retractions, one.dead) == (2, 1, [])
+    made_up = of(UNSIGNED), of(ControlKeys.of("a-secret-of-somebody")), of(both, "q-posts"), of(both, what=POST)
+    for record in made_up:
+        one = counted(post, record, keys=both)
+        assert (one.counter.read, one.counter.retractions, reasons(one)) == (1, 0, ["unsigned"])
 
 
 def test_a_marker_has_neither_key_nor_value_and_is_signed_like_a_control_record() -> None:

@@ -12,10 +12,12 @@ import httpx
 import msgspec
 import pytest
 from confluent_kafka import Producer
+from pydantic import SecretStr
 
 from pipeline.kafka import topics
-from pipeline.kafka.connection import Connection
+from pipeline.kafka.connection import Connection, control_keys
 from pipeline.kafka.posts import BACK_MS, PostBatch, PostFollower
+from pipeline.kafka.producer import PostProducer
 from pipeline.settings import Settings, load_settings
 from schemas import Post
 from schemas.definitions import DEFINITIONS_HEADER
@@ -101,6 +103,21 @@ def test_the_newest_come_back_in_the_order_in_which_they_came_and_then_what_come
     again = read(follower, 2)
     assert sorted(names(again)) == ["p40", "p41"], "it goes on where it was"
     assert not any(came.old for came in again)
+
+
+def test_where_a_key_is_set_only_retractions_of_our_own_producers_come(settings: Settings) -> None:
+    ours = settings.model_copy(update={"control_key": SecretStr("a-secret-of-16-characters")})
+    post = Post("p0", "ann", "at #fete", NOW_MS, source="sms")
+    gone = msgspec.structs.replace(post, deleted=NOW_MS)
+    log = Log(settings)
+    log.put(msgspec.json.encode(msgspec.structs.replace(gone, id="made up")))
+    with PostProducer(ours) as producer:
+        producer.push([post, gone])
+        producer.push_record(msgspec.json.encode(msgspec.structs.replace(gone, id="p1")), gone)
+    log.post("p2")
+    came = names(read(follower_of(settings, control=control_keys(ours)), 4))
+    assert sorted(came) == ["p0", "p0", "p1", "p2"]
+    assert len(names(read(follower_of(settings), 5))) == 5, "without a key all come"
 
 
 def test_a_gap_is_bounded_too(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings
 from pipeline.sources.recording import MANIFEST, Manifest, Recording, RecordingError
 from schemas import Post
+from schemas.control import RETRACTION, ControlKeys
 from tests.wall.server import eventually
 
 
@@ -51,6 +52,17 @@ def test_posts_are_kept_and_what_is_none_is_passed_over(tmp_path: Path) -> None:
     packed = (tmp_path / one.name).read_bytes()
     assert (one.posts, one.first, one.last, one.bytes) == (3, 5, 1_004, len(packed))
     assert one.sha256 == hashlib.sha256(packed).hexdigest()
+
+
+def test_where_a_key_is_set_retractions_that_nobody_signed_are_not_kept(tmp_path: Path) -> None:
+    keys = ControlKeys.of("a-secret-of-16-characters")
+    recording = Recording(tmp_path, "posts", keys)
+    gone = [b'{"id":"g%d","author":"a","time":5,"deleted":6}' % number for number in range(2)]
+    signed = record(2, gone[1])._replace(headers=keys.signed("posts", RETRACTION, gone[1]))
+    recording.take([record(0), record(1, gone[0]), signed])
+    recording.finish()
+    recording.close()
+    assert ids_in(tmp_path) == ["0", "g1"]
 
 
 def test_a_new_file_begins_when_its_time_has_come(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pipeline.text import printable
 from pipeline.web.wall.recent import RecentPosts
 from pipeline.web.wall.walls import Walls
 from schemas import Post
+from schemas.control import ControlKeys
 
 AGAIN_S = 5.0  # after a fault of the connection
 AT_ONCE = 20  # posts: a turn of some 10 ms, then pages and lists have theirs
@@ -47,11 +48,11 @@ class Intake:
         """The same from any thread, without waiting."""
         asyncio.run_coroutine_threadsafe(self.take(posts), self._loop)
 
-    async def read_kafka(self, connection: Connection, topic: str) -> None:
+    async def read_kafka(self, connection: Connection, topic: str, control: ControlKeys) -> None:
         """Reads the posts of late and those that come to the topic, until it is cancelled (see PostFollower). A
         fault is logged and tried again.
         """
-        follower = PostFollower(connection, topic)
+        follower = PostFollower(connection, topic, control)
         while True:
             try:
                 async with aclosing(follower.read()) as coming:
