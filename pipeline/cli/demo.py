@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from pipeline.alerts import RecentAlerts
-from pipeline.cli.common import kafka_faults
+from pipeline.cli.common import kafka_faults, tell_link
 from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
@@ -29,8 +29,11 @@ from pipeline.sources.simulator import EVENING_MS, Scenario, demo_events, demo_r
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.run import WebError, start_web
+from pipeline.web.setup.desk import KafkaDesk
+from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.wall_service import WallService
 from schemas import Post, PostError, TrendList, Window, decode_post
+from schemas.definitions import Definitions
 
 MINUTE_MS = 60_000
 PLAIN_EVERY_MS = 5 * MINUTE_MS  # of event time, between two prints where there is no terminal
@@ -87,8 +90,9 @@ def _engine(show: _Demo, in_process: bool) -> Iterator[Engine]:
             begin_ms = show.scenario.start_ms
             try:
                 settings = load_settings(Path(os.devnull))  # the demo is the same in every folder
-                there = on_kafka(settings, demo_events(), demo_rules(), show.take_list, show.alerts.add, begin_ms)
-                engine = stack.enter_context(there)
+                kafka = on_kafka(settings, demo_events(), demo_rules(), show.take_list, show.alerts.add, begin_ms)
+                engine = on = stack.enter_context(kafka)
+                show.setup.desk = KafkaDesk(on.settings, show.redefine)
             except EmbeddedBrokerError as error:
                 console(sys.stderr).print(Text(f"counting in this process: {error}"))
         yield engine or InProcess(demo_events(), demo_rules(), show.take_list, show.alerts.add, show.shows)
@@ -106,6 +110,7 @@ class _Demo:
         self.feed, self.kept, self.alerts = Feed(), History(), RecentAlerts()
         self.feed.on_list(self.kept.add)
         self.walls = WallService(self.feed, events)
+        self.setup = Setup(self.walls.door, history=self.kept)
         self.address = ""
         self.sent = self.dead = 0
         self.clock_ms = self.past.start_ms
@@ -119,7 +124,7 @@ class _Demo:
             "events": demo_events(),
             "alerts": self.alerts,
             "examples": self.walls.examples,
-            "routers": self.walls.routers,
+            "routers": [*self.walls.routers, setup_routes(self.setup)],
             "on_startup": [self.walls.start],
             "on_shutdown": [self.walls.stop],
         }
@@ -129,11 +134,16 @@ class _Demo:
             handle = start_web(self.feed, self.kept, port=0, **parts)
         self.address = handle.address
         console(sys.stderr).print(Text(f"the page is at {self.address}"))
+        tell_link(self.walls.gate, self.address)
         try:
             yield
         finally:
             handle.stop()
             self.kept.close()
+
+    async def redefine(self, definitions: Definitions) -> None:
+        """The walls are of these events from now on."""
+        await self.walls.redefine(definitions.events)
 
     def take_list(self, trends: TrendList) -> None:
         self.feed.publish(trends)

@@ -109,7 +109,7 @@ class OnKafka:
         """The worker has started when `ready` returns. A list of later than `counted_ms` (event time) says that the
         history has been counted."""
         self.where = f"on Kafka at {settings.kafka_brokers}"
-        self._settings, self._ready, self._counted_ms = settings, ready, counted_ms
+        self.settings, self._ready, self._counted_ms = settings, ready, counted_ms
         self._take_list, self._take_alert = take_list, take_alert
         self._producer = PostProducer(settings)
         self._lists: queue.SimpleQueue[TrendList] = queue.SimpleQueue()
@@ -133,11 +133,11 @@ class OnKafka:
             stop.set()
 
         async def lists() -> None:
-            async for one in follow_trends(self._settings, stop):
+            async for one in follow_trends(self.settings, stop):
                 self._lists.put(one)
 
         async def alerts() -> None:
-            async for one in follow_alerts(self._settings, stop):
+            async for one in follow_alerts(self.settings, stop):
                 self._alerts.put(one)
 
         await asyncio.gather(watch(), lists(), alerts())

@@ -230,17 +230,20 @@ def test_the_page_changes_definitions_by_the_record_that_reload_writes_and_overw
     file.write_text(f'control_key = "{"k" * 64}"\n[[event]]\nname = "file"\n')
     settings = load_settings(file, kafka_brokers=kafka, kafka_prefix=prefix, partitions=2)
     init_topics(settings)
-    made = Definitions(events=(Event("page"),))
+    made, told = Definitions(events=(Event("page"),)), list[Definitions]()
+
+    async def then(definitions: Definitions) -> None:
+        told.append(definitions)
 
     async def change() -> None:
-        ann, bob = KafkaDesk(settings), KafkaDesk(settings)
+        ann, bob = KafkaDesk(settings, then), KafkaDesk(settings, then)
         before = await ann.newest()
         assert (before, await bob.newest()) == (Definitions(0, "", (Event("file"),)), before)
         after = await ann.change(made, before.version, "ann")
         assert (after.content, after.by, await ann.behind()) == (made.content, "ann", [0, 1])
         with pytest.raises(ChangedError):
             await bob.change(Definitions(), before.version, "bob")
-        assert await bob.newest() == after
+        assert [await bob.newest()] == told == [after]
         await ann.stop()
         await bob.stop()
 

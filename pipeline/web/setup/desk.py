@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -33,8 +33,9 @@ class SetupDesk(Protocol):
 class KafkaDesk:
     """Asks Kafka, with the same control records as `upswell reload`. Nothing is connected before it is first asked."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, then: Callable[[Definitions], Awaitable[None]] | None = None) -> None:
+        """`then` is awaited with what holds after a change, where nobody else follows the topic."""
+        self._settings, self._then = settings, then
         self._log: DefinitionsLog | None = None
         self._one = asyncio.Lock()  # changes one after the other, each of what it saw
 
@@ -48,7 +49,10 @@ class KafkaDesk:
             log.begin_with(defined_by(self._settings))  # unless a worker did
             return log.change(made, since)[0]
 
-        return await self._asked(changed)
+        newest = await self._asked(changed)
+        if self._then is not None:
+            await self._then(newest)
+        return newest
 
     async def behind(self) -> list[int]:
         return await self._asked(lambda log: log.behind(self._newest(log)) if log.history.initial else [])
