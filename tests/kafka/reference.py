@@ -99,6 +99,8 @@ def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> 
             try:
                 post = decode_post(record.value or b"")
                 post.time = min(int(post.time), record.timestamp)
+                if post.deleted is not None:
+                    post.deleted = min(int(post.deleted), record.timestamp)
                 closed += counter.add([post], record.offset)
                 counted += 1
             except PostError:

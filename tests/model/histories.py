@@ -49,9 +49,10 @@ def tiny() -> Iterator[History]:
                 yield log, actions
 
 
-def larger(seed: int, markers: float = 0.25, controls: float = 0.15) -> History:
+def larger(seed: int, markers: float = 0.25, controls: float = 0.15, retractions: float = 0.1) -> History:
     """A log of up to 30 records that mostly go on in time, by clocks of which some are wrong, and up to 25 actions.
-    `markers` is their share, `controls` that of control records, of which some come too late to hold."""
+    `markers` is their share, `controls` that of control records, of which some come too late to hold; `retractions`
+    those of posts before them, or still to come, or never."""
     rng = random.Random(seed)
     log, now, defined = [], 0, 1
     for _ in range(rng.randint(3, 30)):
@@ -61,6 +62,10 @@ def larger(seed: int, markers: float = 0.25, controls: float = 0.15) -> History:
             continue
         now += rng.choice((0, 1, 2, 4, 7, 12, 30))
         time = max(0, now + rng.choice(CLOCKS))
+        if rng.random() < retractions:
+            told, back = rng.random() < 0.7, rng.choice((0, 0, 3, 8, 20))
+            log.append(Record(max(0, time - back), rng.choice("abcdef"), taken=now, gone=time, told=told))
+            continue
         log.append(Record(time, "" if rng.random() < markers else rng.choice("abcdef"), taken=now))
     actions = []
     for _ in range(rng.randint(1, 25)):

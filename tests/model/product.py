@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
@@ -65,6 +66,10 @@ class ProductCounter:
         offset, time, taken = self.partition.position.next, *(START + at * 1_000 for at in (record.time, record.taken))
         if record.defines:
             told = control(offset, taken, definitions(record.defines))
+        elif record.gone is not None:
+            post = {"id": record.id, "author": "author", "time": time, "deleted": START + record.gone * 1_000}
+            text = {"text": f"#{record.id}"} if record.told else {}
+            told = OnKafka(offset, taken, msgspec.json.encode(post | text))
         elif record.id:
             told = OnKafka(offset, taken, msgspec.json.encode(Post(record.id, "author", f"#{record.id}", time)))
         else:
@@ -77,9 +82,15 @@ class ProductCounter:
     @staticmethod
     def close(counts: Counts) -> Close:
         matched = [counts.names.cells[cell].events for cell in counts.cell.tolist()]
-        ids = frozenset(
+        ids = [
             spelling.removeprefix("#") + "".join(events).removeprefix("d")
             for spelling, events in zip(counts.spellings, matched, strict=True)
-        )
-        assert counts.posts.tolist() == [1] * len(ids)
-        return Close((counts.start - START) // 1_000, ids, sum(counts.late().values()), counts.duplicates)
+        ]
+        assert set(counts.posts.tolist()) <= {0, 1}
+        posted = frozenset(one for one, posts in zip(ids, counts.posts.tolist(), strict=True) if posts)
+        withdrawn = np.repeat(np.arange(len(ids)), np.diff(counts.retracted_ptr)).tolist()
+        panes = ((counts.retracted_pane - START) // 1_000).tolist()
+        gone = [f"{ids[row]}@{pane}" for row, pane in zip(withdrawn, panes, strict=True)]
+        assert len(set(gone)) == len(gone), "each once"
+        start, late = (counts.start - START) // 1_000, sum(counts.late().values())
+        return Close(start, posted, late, counts.duplicates, frozenset(gone))

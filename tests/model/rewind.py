@@ -23,12 +23,15 @@ CHUNKS = 2
 
 
 class Record(NamedTuple):
-    """A post; a marker where it has no id; a control record, whose time means nothing, where it defines something."""
+    """A post, or a retraction of one where it was withdrawn; a marker where it has no id; a control record, whose time
+    means nothing, where it defines something."""
 
     time: int
     id: str = ""
     defines: int = 0  # the larger one holds
     taken: int = LONG  # when the broker took it: no time is later
+    gone: int | None = None  # when the post was withdrawn
+    told: bool = True  # a retraction says the text of its post
 
 
 class Close(NamedTuple):
@@ -38,6 +41,7 @@ class Close(NamedTuple):
     ids: frozenset[str]  # each with the number of the definitions it was matched by (none: the first)
     late: int = 0  # of the posts that came while this pane was the frontier
     duplicates: int = 0
+    gone: frozenset[str] = frozenset()  # posts withdrawn in it, as in `ids`, each with its pane
 
 
 class Rules(NamedTuple):
@@ -86,6 +90,8 @@ class PaneModel:
         self.ids: dict[int, dict[str, int]] = {}
         self.late: dict[int, int] = {}
         self.duplicates: dict[int, int] = {}
+        self.gone: dict[int, set[str]] = {}
+        self.unknown: dict[int, set[str]] = {}  # by the pane of the post
         self.late_since_close = 0
 
     def read(self, record: Record) -> list[Close]:
@@ -96,6 +102,9 @@ class PaneModel:
         read = 0 if self.rules.by_record else self.began  # whoever begins later reads later
         time = min(record.time, record.taken + read)
         pane = time // PANE * PANE
+        if record.gone is not None:
+            self.withdraw(record, pane, min(max(record.gone, record.time), record.taken + read), offset)
+            return []
         if self.newest is not None and pane < self.frontier():
             if record.id:
                 self.count_late(offset)
@@ -112,6 +121,18 @@ class PaneModel:
         closes = [self.close(pane) for pane in due]
         return closes if self.rules.ascending else closes[::-1]
 
+    def withdraw(self, record: Record, pane: int, gone: int, offset: int) -> None:
+        """A retraction moves no clock. It belongs to the pane in which the post is withdrawn, or to the frontier; one
+        that does not tell the text to the post's, too, as long as that is open."""
+        frontier = self.frontier() if self.newest is not None else 0
+        at = max(gone // PANE * PANE, frontier)
+        self.first.setdefault(at, offset)
+        if record.told:
+            self.gone.setdefault(at, set()).add(f"{record.id}{self.defined or ''}@{pane}")
+        elif pane >= frontier:
+            self.first.setdefault(pane, offset)
+            self.unknown.setdefault(pane, set()).add(record.id)
+
     def frontier(self) -> int:
         assert self.newest is not None
         return (self.newest - self.lateness) // PANE * PANE
@@ -127,8 +148,10 @@ class PaneModel:
         del self.first[pane]
         late = self.late.pop(pane, 0) + self.late_since_close
         self.late_since_close = 0
-        ids = frozenset(f"{one}{defined or ''}" for one, defined in self.ids.pop(pane, {}).items())
-        return Close(pane, ids, late, self.duplicates.pop(pane, 0))
+        ids = {one: f"{one}{defined or ''}" for one, defined in self.ids.pop(pane, {}).items()}
+        gone = self.gone.pop(pane, set())
+        gone |= {f"{ids[one]}@{pane}" for one in self.unknown.pop(pane, ()) if one in ids}
+        return Close(pane, frozenset(ids.values()), late, self.duplicates.pop(pane, 0), frozenset(gone))
 
     def rewind(self) -> int:
         return min(self.first.values(), default=self.offset)

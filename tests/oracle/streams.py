@@ -91,6 +91,8 @@ def retracting(log: list[Said], rng: random.Random, share: float) -> list[Said |
             told = told._replace(said=said._replace(id=f"never {number}"))
         elif kind < 0.35:
             told = told._replace(said=said._replace(events=(), lang=None))
+        elif kind < 0.4:
+            told = told._replace(said=said._replace(source="sms"))
         late = rng.choice((0, 0, 0, 0, 4_000, 40_000, 20 * MINUTE_MS))
         early = 2_000 if rng.random() < 0.1 and after < 3_000 else 0
         arrived.append((max(now, told.at) + late - early, number, told))
