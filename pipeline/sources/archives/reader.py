@@ -262,13 +262,13 @@ def _together(filling: Filling, line: int, row: bytes, parse: Callable[[bytes], 
     """Whether a line holds objects of known formats, only not one: several, or one with something around it, such as a
     key before it or a comma behind."""
     items = list(JsonValues([row], PAGE_BYTES, is_known))
-    known = [not item.fault and is_known(item.raw) for item in items]
-    if not any(known):
+    last = max((place for place, item in enumerate(items) if not item.fault and is_known(item.raw)), default=None)
+    if last is None:
         return False
     for place, item in enumerate(items):
         if not item.fault:
             filling.add(line, item.raw, parse)
-        elif not any(known[place:]):
+        elif place > last:
             filling.fault(line, item.raw, PostError("not-json", item.fault))
     return True
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.sources.archives.formats.base import Fault, Parsed
+from pipeline.sources.archives.formats.base import Fault, One, Parsed
 from pipeline.sources.archives.times import AMBIGUOUS, Clock
 from schemas import PostError
 
@@ -68,15 +68,15 @@ def retimed(parse: Callable[[bytes], Parsed], clock: Clock) -> Callable[[bytes],
 
     def again(record: bytes) -> Parsed:
         first: PostError | None = None
-        parsed: Parsed = None
         try:
             parsed = parse(record)
         except PostError as error:
+            if not _is_of_time(error):
+                raise
             first = error
-        if not (_is_of_time(first) if first is not None else _has_fault_of_time(parsed)):
-            if first is not None:
-                raise first
-            return parsed
+        else:
+            if not isinstance(parsed, list) or not _has_fault_of_time(parsed):
+                return parsed
         value, unclear = _rewritten(record, clock)
         if first is None:
             return parsed if value is None else parse(value)
@@ -92,8 +92,8 @@ def _is_of_time(error: PostError) -> bool:
     return error.reason == "time" or (error.reason == "invalid" and _AT_TIME.search(error.detail) is not None)
 
 
-def _has_fault_of_time(parsed: Parsed) -> bool:
-    return isinstance(parsed, list) and any(isinstance(item, Fault) and _is_of_time(item.error) for item in parsed)
+def _has_fault_of_time(parsed: list[One | Fault]) -> bool:
+    return any(isinstance(item, Fault) and _is_of_time(item.error) for item in parsed)
 
 
 def _rewritten(record: bytes, clock: Clock) -> tuple[bytes | None, PostError | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -57,15 +58,15 @@ _LANGUAGES = {
     }.items()
     for name in names.split()
 }
+_OFTEN = 512  # characters of a cell that is remembered
 _MAX_REPR = 65_536  # characters of a cell that are read as a list
 _SPLIT = re.compile(r"[\s,;|،、，；]+|(?=[#＃])")
 _QUOTES = "'\"“”„‘’«»"
 # array(['a', 'b'], dtype=object), c("a", "b"), WrappedArray(a, b): what numpy, R and Spark print
 _CALL = re.compile(
-    r"(?:\w+\.)?(?:array|\w*Array\w*|Index|Series|Vector|c|[Ll]ist|(?:frozen)?[Ss]et|tuple|deque|character)"
-    r"\((.*?)(?:,\s*(?:dtype|name|maxlen)=.*)?\)",
-    re.DOTALL,
+    r"(?:\w{1,64}\.)?(?:array|\w{0,64}Array\w{0,64}|Index|Series|Vector|c|[Ll]ist|(?:frozen)?[Ss]et|tuple|deque|character)\("
 )
+_OPTION = re.compile(r",\s*(?:dtype|name|maxlen)=")
 _NOTHING_BETWEEN = re.compile(r"(['\"])\s+['\"]")  # which Python would take for one text
 _WORD = re.compile(r"[#＃$]?[^\W_][\w·\u200c\u200d]*|[#＃]?_+[\w·\u200c\u200d]+")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
@@ -192,16 +193,23 @@ def tags(cell: str) -> list[str]:
     cell = filled(cell)
     if not cell:
         return []
+    return list(_often(cell) if len(cell) <= _OFTEN else _tags(cell))
+
+
+def _tags(cell: str) -> list[str]:
     found = _listed(cell)
     return [tag if tag[0] in "#$＃" else f"#{tag}" for tag in found if is_tag(tag)]
 
 
+_often = functools.lru_cache(maxsize=4_096)(_tags)  # the same few lists stand in most rows
+
+
 def _listed(cell: str) -> list[str]:
     """What stands in a cell that is words or a list."""
-    called = _CALL.fullmatch(cell)
+    called = _CALL.match(cell)
     if called is None and cell[0] not in "[{(":
         return [part.strip(_QUOTES) for part in _SPLIT.split(cell)]
-    inside = (called[1] if called else cell).strip()
+    inside = _OPTION.split(cell[called.end() :].removesuffix(")"), maxsplit=1)[0].strip() if called else cell
     value = None if _NOTHING_BETWEEN.search(inside) else _value(inside)
     if isinstance(value, (list, tuple, set, dict)):
         return list(_names(value))
