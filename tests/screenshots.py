@@ -81,6 +81,7 @@ def row(rank: int, name: str, people: int, seed: random.Random, **fields: object
         "authors": people,
         "posts": round(people * 1.3),
         "spark": spark,
+        "usual": people / 27,
     }
     why = msgspec.structs.replace(made.why, people=people, expected=people / 9, spread=people / 30)
     return msgspec.structs.replace(made, **told, since=now() - 1_500_000, why=why, **fields)

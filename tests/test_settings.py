@@ -97,6 +97,7 @@ def test_a_number_beyond_its_limit_is_refused_where_it_was_said(
         ("pane_size = 1\n", "upswell.toml: ", "'pane_size' is not a setting"),
         ("max_out_of_orderness_mS = 1\n", "upswell.toml: ", "did you mean max_out_of_orderness_ms?"),
         ("partitions = true\n", "upswell.toml: partitions: ", "whole number"),
+        (f"partitions = {'1' * 5_000}\n", "upswell.toml:", "digits"),
         ("partitions = 2.5\n", "upswell.toml: partitions: ", "not 2.5"),
         ("[[events]]\nname = 'a'\n", "upswell.toml: ", "did you mean [[event]]?"),
         ("[event]\nname = 'a'\n", "upswell.toml: event: ", "[[event]] in two brackets"),

@@ -68,7 +68,7 @@ def read_text(path: str, text: str, names: Collection[str]) -> dict[str, Any]:
     """What a settings file that is called `path` says with this text, as `read_file`. Raises SettingsError."""
     try:
         told = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise SettingsError(_toml_fault(path, text, str(error))) from None
     known = [*TABLES, *sorted(set(names) - {f"{kind}s" for kind in TABLES})]
     for key in told:

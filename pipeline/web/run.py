@@ -51,12 +51,13 @@ class Handle:
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket at the address (port 0: any free one). Raises WebError."""
+    """A socket that listens at the address (port 0: any free one). Raises WebError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     held = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # told so, asyncio sends without delay
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         held.bind((host, port))
+        held.listen()  # until then another may bind there, too
     except OSError as error:
         held.close()
         raise WebError(f"{host}:{port}: cannot listen there ({error.strerror}); choose another --port") from None

@@ -175,7 +175,7 @@ def test_the_first_look_says_in_words_what_is_on_since_when_and_shows_a_post(
     browser: Browser, shown: Shown, opened: Callable[..., Page]
 ) -> None:
     now = int(time.time() * 1_000)
-    told = [row(1, "#Lyon", examples=["p"], since=now - 1_500_000), row(2, "#Paris")]
+    told = [row(1, "#Lyon", examples=["p"], since=now - 1_500_000, usual=1.5), row(2, "#Paris")]
     shown.feed.publish(msgspec.structs.replace(listed(0, scope="lang:es"), at=now, trends=told))
     page = opened("?scope=lang:es")
     lead = page.locator(".headline")
@@ -183,6 +183,8 @@ def test_the_first_look_says_in_words_what_is_on_since_when_and_shows_a_post(
     expect(lead).to_contain_text("started 25 minutes ago")
     expect(lead).to_contain_text("50 people in the last 15 min")
     assert lead.locator(".bars i").count() == 20
+    assert lead.locator(".bars").evaluate("it => it.style.getPropertyValue('--usual')") == "0.250"  # 1.5 of 6
+    expect(lead).to_contain_text("5 people in the last minute; the line is what is usual, 1.5")
     page.wait_for_timeout(500)
     assert page.evaluate(SHIFTED) <= 0.05
     expect(page.locator("#zone")).to_contain_text("Times: ")

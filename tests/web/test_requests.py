@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.web import run, tokens
 from pipeline.web.feed import Feed
-from pipeline.web.run import Handle, start_web
+from pipeline.web.run import Handle, WebError, bound, start_web
 from pipeline.web.tokens import MAX_GUESSERS, Gate
 from pipeline.web.wall_service import WallService
 from schemas.access import Token
@@ -39,6 +39,15 @@ def served() -> Iterator[str]:
     handle = started()
     yield handle.address.rstrip("/")
     handle.stop()
+
+
+def test_an_address_that_a_server_has_taken_is_refused_before_it_is_up() -> None:
+    held = bound("127.0.0.1", 0)
+    try:
+        with pytest.raises(WebError, match="choose another --port"):
+            bound("127.0.0.1", held.getsockname()[1])
+    finally:
+        held.close()
 
 
 @pytest.mark.parametrize("path", ["/static/%00", "/static/a%00b.js", "/static/%2e%2e/%00", "/%00", "/events/%00"])

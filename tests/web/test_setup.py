@@ -9,17 +9,21 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from pipeline.cli.common import tell_link
+from pipeline.settings import SettingsError
 from pipeline.settings.writing import table_of, table_text, toml_of
 from pipeline.trends.alerting import Alerting
 from pipeline.web.app import create_app
 from pipeline.web.door import Door
 from pipeline.web.feed import Feed
 from pipeline.web.history import DAY_MS, History
-from pipeline.web.setup.forms import TABLES, filled, name_of, table_filled
+from pipeline.web.setup.changes import Change, named
+from pipeline.web.setup.forms import TABLES, fields_of, filled, name_of, table_filled
 from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.setup.trying import would_fire
 from pipeline.web.tokens import COOKIE, LINK_S, LOGIN_COOKIE, Gate
@@ -188,6 +192,40 @@ def test_what_does_not_fit_is_told_at_its_field_and_what_was_written_is_kept(
     for value in form.values():
         assert html.escape(value).replace("&#x27;", "&#39;") in page
     assert served.desk.written == []
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    [
+        "on",
+        "all",
+        "event:fete",
+        "auto",
+        "1h",
+        "22:00-07:00",
+        "2026-01-01T00:00",
+        "Europe/Paris",
+        "nan",
+        "1e999",
+        "9" * 5_000,
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_is_filled_in_is_refused_as_such_or_read_back_as_it_was_written(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(TABLES)))
+    keys = [field.key for fields in fields_of(kind).values() for field in fields]
+    form = data.draw(st.dictionaries(st.sampled_from(keys), texts, max_size=4)) | {"name": "x"}
+    try:
+        made = Change(kind, "", table_text(kind, table_filled(kind, form))).of(BEGUN)
+    except SettingsError:
+        return
+    one = named(made, kind, "x")
+    assert one is not None
+    assert (
+        Change(kind, "x", table_text(kind, table_filled(kind, filled(kind, one), one))).of(made).content == made.content
+    )
 
 
 def test_what_another_table_needs_is_not_taken_away(served: Served) -> None:

@@ -5,6 +5,7 @@ What is filled in is not checked here: the table is, as any other of `upswell.to
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import unicodedata
 import zoneinfo
@@ -209,9 +210,12 @@ def _said(field: Field, text: str, zone: dt.tzinfo) -> Any:
 
 def _number(text: str) -> Any:
     try:
-        return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) else float(text.replace(",", "."))
+        number = float(text.replace(",", "."))
     except ValueError:
         return text
+    if not math.isfinite(number):
+        return text
+    return int(text) if re.fullmatch(r"[+-]?\d{1,15}", text, re.ASCII) else number
 
 
 def _moment(text: str, zone: dt.tzinfo) -> Any:

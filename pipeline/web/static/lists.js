@@ -97,8 +97,8 @@ export function draw(svg, spark) {
 
 // What is on now, in words: the strongest topic, since when, why, its course as bars with what is usual, and a post that says it
 export function leadOf(linkOf) {
-  const title = make("h2"), state = make("p", { class: "state" }), reason = make("p", { class: "why" }), bars = make("div", { class: "bars" }), post = make("blockquote", { hidden: "" });
-  const lead = make("section", { class: "headline card" }, make("div", {}, state, title, reason), bars, post);
+  const title = make("h2"), state = make("p", { class: "state" }), reason = make("p", { class: "why" }), bars = make("div", { class: "bars", "aria-hidden": "true" }), legend = make("figcaption", { class: "quiet" }), figure = make("figure", {}, bars, legend), post = make("blockquote", { hidden: "" });
+  const lead = make("section", { class: "headline card" }, make("div", {}, state, title, reason), figure, post);
   let asked = "";
 
   async function example(list, row) {
@@ -117,7 +117,7 @@ export function leadOf(linkOf) {
 
   lead.show = (list, past) => {
     const row = list.trends.find((it) => it.trending);
-    bars.hidden = !row;
+    figure.hidden = !row;
     if (!row) {
       title.textContent = list.trends.length ? t.calm : t.waiting;
       for (const part of [state, reason]) part.textContent = "";
@@ -129,9 +129,10 @@ export function leadOf(linkOf) {
     if (past || Date.now() - list.at > 7200000) state.lastChild.textContent = row.since ? ` ${t.since} ${clock(row.since)}` : "";
     title.replaceChildren(make("a", { href: linkOf({ topic: row.topic, scope: list.scope }) }, make("bdi", {}, clean(row.display, 80))));
     reason.textContent = why(row.why);
-    const most = Math.max(1, row.expected ?? 0, ...row.spark);
+    const most = Math.max(1, row.usual, ...row.spark);
     bars.replaceChildren(...row.spark.map((at) => bar(at / most)));
-    bars.style.setProperty("--usual", ((row.expected ?? 0) / most).toFixed(3));
+    bars.style.setProperty("--usual", (row.usual / most).toFixed(3));
+    legend.textContent = say("page.bars", { step: list.window === "24h" ? "hour" : "minute", now: row.spark.at(-1) ?? 0, usual: row.usual, known: row.usual >= 0.05 });
     if (!past) example(list, row); else post.hidden = true;
   };
   return lead;
