@@ -207,7 +207,9 @@ def test_each_setting_is_documented_with_its_default_and_limits(name: str) -> No
     cells = [cell.strip() for cell in rows[0].strip("|").split("|")]
     in_tables = ("events", "watchlists", "rules", "receivers", "sources", "webhooks")
     assert cells[1] == f"`UPSWELL_{name.upper()}`" or name in in_tables
-    if isinstance(field.default, int):
+    if isinstance(field.default, bool):
+        assert cells[2] == f"`{str(field.default).lower()}`"
+    elif isinstance(field.default, int):
         assert cells[2] == f"{field.default:,}"
         sides = [getattr(limit, side, None) for limit in field.metadata for side in ("ge", "le")]
         limits = {f"{limit:,}" for limit in sides if limit is not None}

@@ -89,6 +89,7 @@ async def _serve(
     from pipeline.web.history import History, HistoryError
     from pipeline.web.incoming import Incoming
     from pipeline.web.orders import OrderDesk
+    from pipeline.web.pictures import Pictures
     from pipeline.web.run import WebError, address_of, bound, server_of
     from pipeline.web.setup.desk import KafkaDesk
     from pipeline.web.setup.pages import Setup, setup_routes
@@ -100,8 +101,9 @@ async def _serve(
         decisions = KafkaLog(settings) if source == "kafka" else None
         in_force = _InForce(asked_last(settings, complain) if source == "kafka" else defined_by(settings))
         events, watchlists = in_force.definitions.events, in_force.definitions.watchlists
+        pictures = Pictures() if settings.pictures else None
         https = settings.public_url.startswith("https://")
-        walls = WallService(feed, events, settings.tokens, walls_file, https=https, log=decisions)
+        walls = WallService(feed, events, settings.tokens, walls_file, https=https, log=decisions, pictures=pictures)
         control = control_keys(settings) if source == "kafka" else UNSIGNED
         incoming = Incoming(settings, walls, complain, kafka=source == "kafka", registry=registry)
         held = bound(host, port)

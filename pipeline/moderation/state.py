@@ -82,7 +82,9 @@ def content_of(post: Post) -> str:
     >>> content_of(one) == content_of(msgspec.structs.replace(one, author="eve"))
     False
     """
-    shown = post.author, post.author_name, post.text[: 2 * MAX_SHOWN], post.url
+    shown: list[object] = [post.author, post.author_name, post.text[: 2 * MAX_SHOWN], post.url]
+    if post.avatar or post.media:
+        shown += [post.avatar, post.media]
     return hashlib.blake2b(msgspec.json.encode(shown), digest_size=16).hexdigest()
 
 

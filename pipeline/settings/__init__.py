@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[Source, ...], NoDecode] = Field((), repr=False, description="where posts come from")
     webhooks: Annotated[tuple[Webhook, ...], NoDecode] = Field((), repr=False, description="who brings SMS and mail")
     state_dir: str = Field("upswell-state", min_length=1, description="folder of what sources remember")
+    pictures: bool = Field(True, description="show pictures of posts on walls; `serve` fetches them from the web")
     contact: str = Field("", pattern=r"^[!-~]{0,200}$", description="how the networks' administrators reach you")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field(
         (), repr=False, description="who may moderate, and who may post"

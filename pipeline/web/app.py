@@ -78,7 +78,9 @@ def create_app(
         ],
         exception_handlers={Exception: _fault},
         before_send=[_headers],
-        compression_config=CompressionConfig("gzip", minimum_size=1_000, gzip_compress_level=4, exclude=["/stream$"]),
+        compression_config=CompressionConfig(
+            "gzip", minimum_size=1_000, gzip_compress_level=4, exclude=["/stream$", "^/media/"]
+        ),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
         openapi_config=OpenAPIConfig(

@@ -15,7 +15,9 @@ from pipeline.web.door import Door
 from pipeline.web.events import event_routes
 from pipeline.web.feed import Feed
 from pipeline.web.moderation import moderation_routes
+from pipeline.web.pictures import Pictures, picture_routes
 from pipeline.web.tokens import Gate
+from pipeline.web.wall.entries import no_pictures
 from pipeline.web.wall.intake import Intake
 from pipeline.web.wall.recent import Example, RecentPosts
 from pipeline.web.wall.store import PostStore
@@ -40,10 +42,12 @@ class WallService:
         *,
         https: bool = False,
         log: DecisionLog | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
-        """Raises LogError when the file cannot be used."""
+        """`pictures`: those of posts are shown. Raises LogError when the file cannot be used."""
+        link = pictures.link if pictures else no_pictures
         log = log or (SqliteLog(file) if file else MemoryLog())
-        self.walls = Walls(events, log, PostStore(file) if file else None)
+        self.walls = Walls(events, log, PostStore(file) if file else None, link=link)
         self._feed = feed
         self._recent = RecentPosts()
         feed.on_list(self._recent.name)
@@ -58,6 +62,8 @@ class WallService:
             event_routes(self.walls, self._current),
             moderation_routes(self.walls, self.door),
         ]
+        if pictures:
+            self.routers.append(picture_routes(pictures))
 
     def read_kafka(self, connection: Connection, topic: str, control: ControlKeys) -> None:
         """From its start on, the service reads posts from there (see Intake.read_kafka)."""

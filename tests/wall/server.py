@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
+from pipeline.web.pictures import PictureError, Pictures
 from pipeline.web.run import start_web
 from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.wall_service import WallService
@@ -20,6 +21,7 @@ from schemas.alerts import Order, Rule
 from schemas.definitions import Definitions
 from schemas.events import Event
 from tests.web.desk import Desk
+from tests.web.photos import picture
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 BOB = Token("bob", "a-secret-for-bob-0", "write")
@@ -30,12 +32,19 @@ EVENTS = (
 )
 
 
+async def photographed(url: str) -> bytes:
+    """What every address of a picture leads to, but those with `missing` in them."""
+    if "missing" in url:
+        raise PictureError("answered 404")
+    return picture()
+
+
 class Served:
     """The server's address, and a way to put posts on its walls and to look at them."""
 
     def __init__(self, tokens: Sequence[Token], events: Sequence[Event], file: Path | None = None) -> None:
         self.feed, self.alerts = Feed(), RecentAlerts()
-        self.service = WallService(self.feed, events, tokens, file)
+        self.service = WallService(self.feed, events, tokens, file, pictures=Pictures(photographed))
         self.walls = self.service.walls
         self.loop: asyncio.AbstractEventLoop
         desk = OrderDesk(self.service.gate, self._give, lambda: (Rule("rule"),))

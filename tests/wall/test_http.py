@@ -177,7 +177,8 @@ def test_hostile_posts_reach_pages_as_text_without_controls_or_foreign_addresses
     assert shown["url"] == ""
     assert "\u202e" not in shown["text"]
     assert "\x1b" not in shown["text"]
-    assert "avatar" not in shown
+    assert shown["avatar"] == ""
+    assert "evil.example" not in json.dumps(shown)
 
 
 def test_without_a_token_moderation_is_off_and_says_how_to_switch_it_on() -> None:

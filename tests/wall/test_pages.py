@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 from schemas import Post, TrendList
 from schemas.alerts import Alert
 from schemas.events import Event, Stage
+from schemas.posts import Media
 from tests.browser.test_page import SHOTS
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
-from tests.wall.server import ANN, EVE, EVENTS, Served, serving
+from tests.wall.server import ANN, EVE, EVENTS, Served, eventually, serving
 from tests.wall.test_browser import post
 
 SIZES = ((360, 740), (1_280, 800), (3_840, 2_160))
@@ -132,7 +133,7 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
         for layout in ("single", "carousel", "masonry"):
             page.goto(f"{shown.address}/screen/a?layout={layout}")
             expect(page.locator(".post:visible").first).to_be_visible()
-            assert page.locator(".post").count() == {"single": 1, "carousel": 3}.get(layout, 6)
+            expect(page.locator(".post")).to_have_count({"single": 1, "carousel": 3}.get(layout, 6), timeout=20_000)
             assert faults_of(page) == []
         for slide, said in (("sponsor", "<b>merci</b>"), ("numbers", "11")):
             page.goto(f"{shown.address}/screen/a?slide={slide}")
@@ -142,6 +143,27 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
         page.wait_for_timeout(500)
         assert page.locator("#status:visible").count() == 0
         page.context.close()
+
+
+def test_pictures_stand_on_the_wall_and_the_stage_and_what_is_no_picture_leaves_its_place(browser: Browser) -> None:
+    sea, missing = Media("https://a.example/sea.jpg", description="la mer"), Media("https://a.example/missing")
+    with serving() as served:
+        for number, media in enumerate(([sea], [sea, sea, missing], [missing], None)):
+            one = msgspec.structs.replace(post(f"p{number}", f"au bord de l’eau {number} #fete"), media=media)
+            served.take(msgspec.structs.replace(one, avatar=f"https://a.example/{'missing' if number else 'ann'}"))
+        for path in ("/events/fete/wall", "/screen/fete"):
+            page = opened(browser, served.address + path, 1_920, 1_080)
+            expect(page.locator(".post")).to_have_count(4)
+            expect(page.locator("img.photo")).to_have_count(3)
+            expect(page.locator("img.face")).to_have_count(1)
+            expect(page.locator("span.face")).to_have_count(3)
+            drawn = "them => them.map(it => it.complete && it.naturalWidth > 0 && it.clientHeight > 90)"
+            photos = page.locator("img.photo")
+            eventually(lambda them=photos, drawn=drawn: them.evaluate_all(drawn) == [True] * 3)
+            assert page.get_by_alt_text("la mer").count() == 3
+            assert faults_of(page) == []
+            page.screenshot(path=SHOTS / f"pictures-{path.rpartition('/')[2]}.png")
+            page.context.close()
 
 
 def test_what_never_trends_is_blocked_freed_and_taken_back_without_any_event(browser: Browser) -> None:
@@ -227,7 +249,7 @@ def test_without_a_token_the_page_says_how_to_switch_it_on(browser: Browser) -> 
     with serving(tokens=(), events=EVENTS) as closed:
         for path in ("/moderate", "/moderate/fete"):
             page = opened(browser, closed.address + path)
-            expect(page.get_by_text("La modération est éteinte")).to_be_visible()
+            expect(page.get_by_text("Personne ne peut se connecter ici")).to_be_visible()
             expect(page.locator("pre")).to_contain_text("[[token]]")
 
 

@@ -90,11 +90,19 @@ export function handle({ author, source }) {
   return plain !== clean(author, 80) || NO_NAMES.has(source) || plain.startsWith("@") ? plain : `@${plain}`;
 }
 
-// A round mark for a person: the first letter on a colour of their own (no picture is loaded from another host)
-export function face(account, name) {
+// A round mark for a person: their picture, drawn anew by our server, or the first letter on a colour of their own
+export function face(account, name, picture = "") {
+  if (picture) return loaded(picture, "", "face", () => face(account, name));
   const mark = make("span", { class: "face", "aria-hidden": "true" }, [...clean(name).trim().replace(/^[@#]/, "")][0]?.toLocaleUpperCase() ?? "·");
   let hue = 7;
   for (const letter of account) hue = (hue * 31 + letter.codePointAt(0)) % 360;
   mark.style.setProperty("--hue", hue);
   return mark;
+}
+
+// A picture from our server; where there is none after all, what `instead` makes, or nothing
+export function loaded(path, alt, kind, instead) {
+  const picture = make("img", { src: path, alt, class: kind, loading: "lazy", decoding: "async" });
+  picture.addEventListener("error", () => (instead ? picture.replaceWith(instead()) : picture.remove()));
+  return picture;
 }

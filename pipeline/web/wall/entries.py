@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -10,6 +11,22 @@ import msgspec
 from pipeline.moderation import Queue, Reading, Reason, account_ref, content_of, original_ref, reading_of
 from pipeline.text import MAX_SHOWN, printable, shown_account, source_name
 from schemas import Post
+
+MAX_PICTURES = 4
+
+Link = Callable[[str | None], str]  # from a picture's address to a path of ours; empty: it is not shown
+
+
+def no_pictures(_url: str | None) -> str:
+    """The `Link` of a server that shows none."""
+    return ""
+
+
+class Picture(msgspec.Struct):
+    """A picture of a post: a path of ours, and what is to be seen there, in the words of who posted it."""
+
+    path: str
+    alt: str
 
 
 class Shown(msgspec.Struct):
@@ -25,6 +42,8 @@ class Shown(msgspec.Struct):
     copies: int  # reposts that were folded into it
     queue: Queue
     account: str  # what decisions call its author
+    avatar: str = ""  # a path of ours
+    pictures: list[Picture] = []
     why: str = ""  # why it is blocked; this and what follows but `pinned` is told to moderators alone
     word: str = ""  # the blocked word that it holds
     piece: str = ""  # of its text, name or tags: what was read as the word
@@ -56,9 +75,9 @@ class Entry:
         self.content = content_of(self.post)
         self.reading = reading_of(self.post)
 
-    def shown(self, *, pinned: bool = False, full: bool = False) -> Shown:
-        """The entry for a page; `full` for moderators, who also see why it is blocked, and numbers and addresses of
-        who wrote by SMS or mail."""
+    def shown(self, link: Link = no_pictures, *, pinned: bool = False, full: bool = False) -> Shown:
+        """The entry for a page, with pictures where `link` has a path; `full` for moderators, who also see why it is
+        blocked, and numbers and addresses of who wrote by SMS or mail."""
         post, source = self.post, source_name(self.post.source)
         author, name = post.author, post.author_name or post.author
         return Shown(
@@ -72,12 +91,23 @@ class Entry:
             copies=self.copies,
             queue=self.queue,
             account=self.account if full else "",
+            avatar=link(post.avatar),
+            pictures=_pictures(post, link),
             why=self.why.why if full and self.why else "",
             word=self.why.word if full and self.why else "",
             piece=self.why.piece if full and self.why else "",
             pinned=pinned,
             content=self.content if full else "",
         )
+
+
+def _pictures(post: Post, link: Link) -> list[Picture]:
+    found = [
+        Picture(path, printable((medium.description or "")[:1_024]))
+        for medium in post.media or ()
+        if medium.kind.casefold() in ("image", "photo", "picture") and (path := link(medium.url))
+    ]
+    return found[:MAX_PICTURES]
 
 
 def web_address(url: str | None) -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from pipeline.moderation import QUEUES, BlockedWords, Moderation, Queue, means, original_ref, post_ref
 from pipeline.text import fold, topics_of
-from pipeline.web.wall.entries import Entry, Shown
+from pipeline.web.wall.entries import Entry, Link, Shown, no_pictures
 from pipeline.web.wall.screen import PLACES, Screen
 from pipeline.web.wall.tally import EventTally
 from schemas import Post
@@ -20,7 +20,9 @@ KNOWN_IDS = 4 * CAPACITY
 class Wall:
     """The wall of one event. Posts come by `take`, decisions (already in `moderation`) by `obey`."""
 
-    def __init__(self, event: Event, moderation: Moderation, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, event: Event, moderation: Moderation, capacity: int = CAPACITY, link: Link = no_pictures
+    ) -> None:
         self.event = event
         self.screen = Screen()
         self.screen.places = PLACES[event.stage.layout]
@@ -28,6 +30,7 @@ class Wall:
         self.version = 0  # grows with every change that a page could show
         self._moderation = moderation
         self._capacity = capacity
+        self._link = link
         self._entries: dict[str, Entry] = {}
         self._queues: dict[Queue, dict[str, Entry]] = {queue: {} for queue in QUEUES}
         self._known: dict[str, str] = {}  # references that came, to know a post that comes again -> its id
@@ -141,22 +144,24 @@ class Wall:
         entries = self._queues[queue]
         ordered = entries.values() if queue == "waiting" else reversed(entries.values())
         pins = self._pins()
-        return [entry.shown(pinned=entry.ref in pins, full=full) for entry in islice(ordered, limit)]
+        return [entry.shown(self._link, pinned=entry.ref in pins, full=full) for entry in islice(ordered, limit)]
 
     def pinned(self) -> list[Shown]:
         """The pinned posts that may be shown, in the order they were pinned."""
-        return [entry.shown(pinned=True) for entry in self._pins().values() if entry.queue == "shown"]
+        return [entry.shown(self._link, pinned=True) for entry in self._pins().values() if entry.queue == "shown"]
 
     def on_screen(self) -> list[Shown]:
         """What the screen shows besides what is pinned, newest first."""
         pins = self._pins()
-        return [entry.shown() for entry in self.screen.items if entry.ref not in pins and entry.queue == "shown"]
+        return [
+            entry.shown(self._link) for entry in self.screen.items if entry.ref not in pins and entry.queue == "shown"
+        ]
 
     def repeated(self, limit: int = 10) -> list[Shown]:
         """The posts most repeated, of those that may be shown."""
         entries = [entry for entry in self._queues["shown"].values() if entry.copies]
         entries.sort(key=lambda entry: (-entry.copies, int(entry.post.time), entry.ref))
-        return [entry.shown() for entry in entries[:limit]]
+        return [entry.shown(self._link) for entry in entries[:limit]]
 
     def _pins(self) -> dict[str, Entry]:
         found = ((self._entries.get(ref), content) for ref, content in self._moderation.pins(self.event.name).items())

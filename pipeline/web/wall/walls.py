@@ -21,6 +21,7 @@ from pipeline.moderation import (
 )
 from pipeline.moderation.state import WITHDRAWN_KNOWN
 from pipeline.text import EventMatcher, printable, topics_of
+from pipeline.web.wall.entries import Link, no_pictures
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.wall import Wall
 from schemas import Post, TrendList
@@ -49,12 +50,15 @@ class Walls:
         store: PostStore | None = None,
         *,
         clock: Callable[[], int] = now_ms,
+        link: Link = no_pictures,
     ) -> None:
-        """Replays the log and takes the kept posts. Raises LogError."""
+        """Replays the log and takes the kept posts; `link` tells under which path pages load pictures. Raises
+        LogError."""
         self.moderation = Moderation()
         self.audit: list[Decision] = []
         self.walls: dict[str, Wall] = {}
         self.clock = clock
+        self._link = link
         self._matcher = EventMatcher(events)
         self._decisions = log or MemoryLog()
         self._store = store
@@ -83,7 +87,7 @@ class Walls:
         return new
 
     def _wall(self, event: Event) -> Wall:
-        wall = Wall(event, self.moderation)
+        wall = Wall(event, self.moderation, link=self._link)
         for came_ms, post in self._store.of(event.name) if self._store else ():
             wall.take(post, came_ms, old=True)
         return wall

@@ -3,7 +3,7 @@
 import { clean, face } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../lists.js";
 import { bars, figure, perMinute } from "./board.js";
-import { fill, fillPlaces, make } from "./cards.js";
+import { fill, fillPlaces, make, photos } from "./cards.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -40,6 +40,7 @@ function build() {
   if (!asked.has("slide")) setTimeout(next, POSTS_MS, "posts");
   setTimeout(step, TURN_MS.carousel);
   new ResizeObserver(fit).observe(main);
+  main.addEventListener("error", () => requestAnimationFrame(fit), true); // a picture that is not there leaves room
 }
 
 const worth = { posts: () => true, trends: () => now.trends.length > 1, numbers: () => now.counted > 0, sponsor: () => Boolean(now.stage.sponsor) };
@@ -111,8 +112,8 @@ function step() {
 
 function stageCard(post) {
   return make("article", { class: post.pinned ? "post pinned" : "post" },
-    make("p", { class: "said", dir: "auto" }, post.text),
-    make("div", { class: "who" }, face(post.author, post.name), make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "")));
+    photos(post), make("p", { class: "said", dir: "auto" }, post.text),
+    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "")));
 }
 
 // Each text as large as its card holds it whole, no word broken
