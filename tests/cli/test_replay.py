@@ -272,3 +272,13 @@ def test_explain_shows_what_is_read_from_where(upswell: Callable[..., Any], tmp_
     assert "author=Who, text=Said, time=Date, time of day=Time" in out
     assert "time 2024-05-01 12:40:00 UTC; author ana;" in out
     assert "topics #World" in out
+
+
+def test_explain_says_what_to_do_about_a_file_whose_times_are_ambiguous(
+    upswell: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("date;auteur;texte\n" + "07/06/2023 08:09;ana;hello #World\n" * 20)
+    _, out, _ = upswell("replay", path, "--explain")
+    assert out.count("is ambiguous") == 5
+    assert "--time-format '%d/%m/%Y %H:%M'" in out

@@ -20,6 +20,8 @@ from pipeline.sources.archives.reader import read_file
 from pipeline.sources.archives.streams import Progress, as_utf8, chunks, with_line_ends
 from schemas import Post
 
+_MANY_DEAD = 100_000
+
 
 def blocks_of(path: Path, raw: BinaryIO, progress: Progress, wanted: str, given: Given) -> Iterator[Block]:
     """The blocks of a file, or of all files in it where it is a container, as posts of the source that was given.
@@ -59,6 +61,7 @@ class Explained:
 def explained(path: Path, wanted: str, given: Given, records: int, stdin: BinaryIO | None = None) -> list[Explained]:
     """What the first records of a file, or of each file in it, are read as. Raises ArchiveError."""
     found: dict[str, Explained] = {}
+    dead = 0
     with ExitStack() as stack:
         try:
             raw = (stdin or sys.stdin.buffer) if path == STDIN else stack.enter_context(open(path, "rb", buffering=0))
@@ -72,6 +75,7 @@ def explained(path: Path, wanted: str, given: Given, records: int, stdin: Binary
             file.dead += block.dead[: max(records - len(file.dead), 0)]
             file.skipped += block.skipped
             file.notes += block.notes
-            if block.file == str(path) and len(file.posts) + len(file.dead) >= records:
-                break  # of what is no container the rest need not be read
+            dead += len(block.dead)
+            if block.file == str(path) and (len(file.posts) >= records or dead > _MANY_DEAD):
+                break  # of what is no container the rest need not be read, unless to tell what is wrong with it
     return list(found.values())

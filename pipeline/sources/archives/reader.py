@@ -62,7 +62,7 @@ def read_file(
         return
     shape = JSON_FORMATS.get(wanted)
     if wanted == "auto" and (what := stranger(head)) is not None:
-        filling = Filling(name)
+        filling = Filling(name, "no archive of posts")
         filling.fault(1, head, PostError("invalid", f"this is {what}"))
         yield filling.block
         return

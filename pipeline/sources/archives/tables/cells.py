@@ -142,7 +142,7 @@ def network(cell: str) -> str | None:
     >>> network("Twitter"), network("X"), network("Twitter for iPhone")
     ('twitter', 'twitter', None)
     """
-    return _NETWORKS.get(cell.strip().casefold())
+    return _NETWORKS.get(cell.strip().casefold().removeprefix("socialmedia_"))
 
 
 def is_client(cell: str) -> bool:

@@ -27,6 +27,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         text full_text tweet tweet_text tweettext tweet_content tweet_full_text content message body post post_text
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
         hit_sentence snippet opening_text selftext toot textoriginal textdisplay video_description
+        post_message status_message
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
         contenuto mensagem conteudo title headline
     """),
@@ -35,6 +36,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         created_utc timestamp timestamp_ms datetime date_time published published_at pubdate pub_date
         publish_date publication_date post_date postdate posted_at posted_on post_time date_posted post_created
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
+        sn_created_time status_published timestamp_utc datetime_utc utc_time
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
@@ -48,7 +50,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         author_id_str user_id_str from_user_id from_user_id_str external_author_id
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
-        sender_username sender_id did from by authordisplayname page_name name
+        sender_screen_name sender_username sender_id status_author did from by authordisplayname page_name name
     """),
     "id": _names("""
         id id_str tweet_id tweetid status_id tweet_id_str post_id message_id comment_id document_id resource_id item_id
@@ -58,7 +60,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         platform network social_network page_type source_type content_source_name plateforme plattform plataforma reseau
         reseau_social red_social netzwerk source
     """),
-    "lang": _names("lang language langue tweet_lang lang_code sprache idioma lingua"),
+    "lang": _names("lang language langue tweet_lang tweet_language lang_code language_guess sprache idioma lingua"),
     "repost_of": _names("""
         repost_of retweeted_id retweet_of retweet_id retweet_status_id retweeted_status_id retweeted_status_id_str
         referenced_tweets_retweeted_id retweetedtweet_id reblog_of

@@ -18,7 +18,8 @@ from schemas import PostError
 
 RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+2028 is text
-_WRITTEN_ID = re.compile(r"x(\d{6,})", re.ASCII)  # rtweet writes an x, lest spreadsheets round them
+# rtweet writes an x, people an apostrophe or ="...", lest spreadsheets round them
+_WRITTEN_ID = re.compile(r"(?:x|'|=\")(\d{6,})\"?", re.ASCII)
 # 1.7856E+18, or digits beyond the fifteen that a spreadsheet keeps, all of them zeros
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}|\d{15}0{2,}", re.ASCII)
 _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
