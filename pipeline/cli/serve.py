@@ -84,7 +84,7 @@ async def _serve(
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.source_status import SourceStatus
     from pipeline.sources.journal import JournalError
-    from pipeline.web.app import create_app, set_titles
+    from pipeline.web.app import create_app, set_defined
     from pipeline.web.feed import Feed
     from pipeline.web.history import History, HistoryError
     from pipeline.web.incoming import Incoming
@@ -144,7 +144,7 @@ async def _serve(
 
     async def redefine(definitions: Definitions) -> None:
         await walls.redefine(definitions.events)
-        set_titles(app, definitions.events, definitions.watchlists)
+        set_defined(app, definitions.events, definitions.watchlists)
 
     print(f"upswell serves at {address_of(held)}", flush=True)
     tell_link(walls.gate, settings.public_url or address_of(held))

@@ -25,7 +25,7 @@ from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of, voices_of
 from pipeline.web.wall.recent import Example
 from pipeline.wording import alert_text, language, languages, row_text, waits_for
-from schemas import PostError, Trend, TrendList, parse_time
+from schemas import WINDOWS, PostError, Trend, TrendList, parse_time
 from schemas.alerts import Alert, GivenUp
 
 HEARTBEAT_S = 15.0
@@ -60,10 +60,21 @@ class Web:
     feed: Feed
     history: History | None = None
     titles: dict[str, str] = field(default_factory=dict)  # of scopes
+    defined: frozenset[str] = frozenset()  # the scopes of events and watchlists
     alerts: RecentAlerts = field(default_factory=RecentAlerts)
     examples: Callable[[Sequence[str], str], list[Example]] = lambda _ids, _scope: []  # of post ids, for a scope
     heartbeat_s: float = HEARTBEAT_S
     public_url: str = ""  # where browsers reach the server; what they send as Host is told to nobody
+
+    async def knows(self, scope: str) -> bool:
+        """Whether there may be lists of this scope, or have been some."""
+        kind, _, name = scope.partition(":")
+        if kind not in ("event", "watch"):
+            return scope == "all" or (kind in ("lang", "source") and bool(name))
+        if scope in self.defined or any(change.list.scope == scope for change in self.feed.all()):
+            return True
+        places = [(scope, window) for window in WINDOWS]
+        return self.history is not None and any(await asyncio.to_thread(self.history.spans, places))
 
     def row_of(self, topic: str) -> list[Place]:
         """Where the topic is listed now."""

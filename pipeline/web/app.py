@@ -60,7 +60,8 @@ def create_app(
     a scope; `status`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
     how long a silence a stream shows that it lives; `public_url`: where browsers reach the server; `routers`: routes of
     other parts (wall, moderation), served with the same headers and errors."""
-    web = Web(feed, history, _titles_of(events, watchlists), heartbeat_s=heartbeat_s, public_url=public_url)
+    web = Web(feed, history, heartbeat_s=heartbeat_s, public_url=public_url)
+    _define(web, events, watchlists)
     if alerts is not None:
         web.alerts = alerts
     if examples is not None:
@@ -92,14 +93,16 @@ def create_app(
     return app
 
 
-def set_titles(app: Litestar, events: Sequence[Event], watchlists: Sequence[Watchlist]) -> None:
-    """These events and watchlists give their scopes titles from now on."""
-    app.state[_WEB].titles = _titles_of(events, watchlists)
+def set_defined(app: Litestar, events: Sequence[Event], watchlists: Sequence[Watchlist]) -> None:
+    """These are the events and watchlists that there are, with their titles, from now on."""
+    _define(app.state[_WEB], events, watchlists)
 
 
-def _titles_of(events: Sequence[Event], watchlists: Sequence[Watchlist]) -> dict[str, str]:
-    titles = {f"event:{event.name}": event.title for event in events if event.title}
-    return titles | {watched.scope: watched.title for watched in watchlists if watched.title}
+def _define(web: Web, events: Sequence[Event], watchlists: Sequence[Watchlist]) -> None:
+    told = {f"event:{event.name}": event.title for event in events}
+    told |= {watched.scope: watched.title for watched in watchlists}
+    web.defined = frozenset(told)
+    web.titles = {scope: title for scope, title in told.items() if title}
 
 
 def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, Router, get
+from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
+from pipeline.text import printable
 from pipeline.web.api import Web
 from pipeline.web.frame import AnyRequest, page
 from pipeline.web.voice import voices_of
@@ -20,7 +22,10 @@ WindowName = Annotated[str, QueryParameter(max_length=3)]
 def page_router(web: Web) -> Router:
     """`/`, `/screen`, `/voice` and `/alerts`."""
 
-    def lists(request: AnyRequest, view: str, named: list[str] | None, window: str) -> Response[str]:
+    async def lists(request: AnyRequest, view: str, named: list[str] | None, window: str) -> Response[str]:
+        for scope in named or ():
+            if not await web.knows(scope):
+                raise NotFoundException(f"there are no lists of {printable(scope, 80)}")
         changes = {change.list.scope: change.list for change in web.feed.all() if change.list.window == window}
         wanted = list(dict.fromkeys(named or ()))[:MAX_LISTS] or ["all"]
         shown: list[Any] = [changes.get(scope, {"scope": scope, "at": 0, "trends": ()}) for scope in wanted]
@@ -31,12 +36,12 @@ def page_router(web: Web) -> Router:
     @get("/", include_in_schema=False)
     async def live(request: AnyRequest, named: Scopes = None, window: WindowName = "1h") -> Response[str]:
         """The live page."""
-        return lists(request, "page", named, window)
+        return await lists(request, "page", named, window)
 
     @get("/screen", include_in_schema=False)
     async def screen(request: AnyRequest, named: Scopes = None, window: WindowName = "1h") -> Response[str]:
         """The same for a projector."""
-        return lists(request, "screen", named, window)
+        return await lists(request, "screen", named, window)
 
     @get("/voice", include_in_schema=False)
     async def voice(request: AnyRequest, named: Scopes = None, window: WindowName = "1h") -> Response[str]:

@@ -10,9 +10,12 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from pipeline.web.app import create_app
+from pipeline.web.app import create_app, set_defined
 from pipeline.web.feed import Feed
+from pipeline.web.history import History
 from pipeline.web.wall.recent import Example
+from schemas.events import Event
+from schemas.watchlists import Watchlist
 from tests.sinks.lists import trend, trend_list
 
 HOSTILE = "#<script>alert(1)</script>\u202e\x0b\ufffe]]>&\"'"
@@ -71,7 +74,13 @@ def test_bluesky_and_mastodon_read_it_in_their_shape(client: TestClient[Litestar
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "said"),
-    [("GET", "/nowhere", 404, "There is nothing here"), ("POST", "/voice", 405, "That is not how this works")],
+    [
+        ("GET", "/nowhere", 404, "There is nothing here"),
+        ("POST", "/voice", 405, "That is not how this works"),
+        ("GET", "/?scope=planet", 404, "There is nothing here"),
+        ("GET", "/screen?scope=all&scope=event:none", 404, "There is nothing here"),
+        ("GET", "/?scope=lang:", 404, "There is nothing here"),
+    ],
 )
 def test_a_browser_gets_a_page_for_people_and_a_program_the_problem(
     client: TestClient[Litestar], method: str, path: str, status: int, said: str
@@ -82,6 +91,23 @@ def test_a_browser_gets_a_page_for_people_and_a_program_the_problem(
     problem = client.request(method, path)
     assert problem.json()["status"] == status
     assert client.get("/api/v1/nowhere", headers=BROWSER).json()["status"] == 404
+
+
+def test_a_scope_is_known_while_it_is_defined_or_its_lists_are_kept() -> None:
+    history = History()
+    history.add(trend_list("#x", scope="event:over", window="5m"))
+    history.flush()
+    app = create_app(Feed(), history, events=[Event("now")], watchlists=[Watchlist("acme")])
+
+    def status(client: TestClient[Litestar], scope: str) -> int:
+        return client.get("/", params={"scope": scope}, headers=BROWSER).status_code
+
+    with TestClient(app) as client:
+        for scope in ("event:now", "watch:acme", "event:over", "lang:fr", "source:sms", "all"):
+            assert status(client, scope) == 200
+        set_defined(app, [Event("next", title="Next")], [])
+        assert [status(client, f"event:{name}") for name in ("next", "now", "over")] == [200, 404, 200]
+    history.close()
 
 
 def test_pages_travel_compressed(client: TestClient[Litestar]) -> None:
