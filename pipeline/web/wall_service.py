@@ -49,7 +49,7 @@ class WallService:
         log = log or (SqliteLog(file) if file else MemoryLog())
         self.walls = Walls(events, log, PostStore(file) if file else None, link=link)
         self._feed = feed
-        self._recent = RecentPosts()
+        self._recent = RecentPosts(link=link)
         feed.on_list(self._recent.name)
         self.intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []

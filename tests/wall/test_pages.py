@@ -22,6 +22,7 @@ from tests.sinks.lists import trend, trend_list
 from tests.wall.server import ANN, EVE, EVENTS, Served, eventually, serving
 from tests.wall.test_browser import post
 
+SEA = Media("https://a.example/sea.jpg", description="la mer")
 SIZES = ((360, 740), (1_280, 800), (3_840, 2_160))
 
 
@@ -146,9 +147,9 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
 
 
 def test_pictures_stand_on_the_wall_and_the_stage_and_what_is_no_picture_leaves_its_place(browser: Browser) -> None:
-    sea, missing = Media("https://a.example/sea.jpg", description="la mer"), Media("https://a.example/missing")
+    missing = Media("https://a.example/missing")
     with serving() as served:
-        for number, media in enumerate(([sea], [sea, sea, missing], [missing], None)):
+        for number, media in enumerate(([SEA], [SEA, SEA, missing], [missing], None)):
             one = msgspec.structs.replace(post(f"p{number}", f"au bord de l’eau {number} #fete"), media=media)
             served.take(msgspec.structs.replace(one, avatar=f"https://a.example/{'missing' if number else 'ann'}"))
         for path in ("/events/fete/wall", "/screen/fete"):
@@ -268,7 +269,7 @@ def test_a_topic_shows_what_people_write_and_not_what_is_blocked(browser: Browse
     made.trends[0] = msgspec.structs.replace(made.trends[0], examples=["x1", "x2", "x3", "unknown"])
     served.feed.publish(made)
     served.take(
-        Post("x1", "ann", "que de #clarte <b>!</b>", now(), source="m", url="https://example.org/1"),
+        Post("x1", "ann", "que de #clarte <b>!</b>", now(), source="m", url="https://example.org/1", media=[SEA]),
         Post("x2", "bob", "belle #clarte", now(), source="m", url="javascript:alert(1)"),
         Post("x3", "eve", "une #clarte pour #conf", now(), source="m"),  # on a wall where it waits for approval
     )
@@ -278,6 +279,10 @@ def test_a_topic_shows_what_people_write_and_not_what_is_blocked(browser: Browse
     expect(posts.nth(0)).to_contain_text("que de #clarte <b>!</b>")
     expect(posts.nth(0).get_by_role("link")).to_have_attribute("href", "https://example.org/1")
     expect(posts.nth(1).get_by_role("link")).to_have_count(0)
+    expect(posts.get_by_alt_text("la mer")).to_have_count(1)
+    first = opened(browser, served.address)
+    expect(first.locator(".headline").get_by_alt_text("la mer")).to_be_visible()
+    first.screenshot(path=SHOTS / "headline-picture.png")
     wish = {"kind": "account", "verdict": "blocked", "target": "m/bob"}
     headers = {"authorization": f"Bearer {ANN.secret}"}
     answer = page.request.post(f"{served.address}/api/v1/blocks", data=wish, headers=headers)

@@ -1,6 +1,6 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
-import { ago, clean, clock, face, make, rowText, t, told, waits, why } from "./texts.js";
+import { ago, clean, clock, face, make, photos, rowText, t, told, waits, why } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
@@ -110,7 +110,7 @@ export function leadOf(linkOf) {
       const answer = await fetch(`/api/v1/topics?${new URLSearchParams({ key: row.topic, scope: list.scope, window: list.window })}`);
       const [best] = answer.ok ? (await answer.json()).posts : [];
       if (asked !== key || !best) return;
-      post.replaceChildren(make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name), make("bdi", {}, clean(best.name, 60)), ` · ${clean(best.source, 30)}`));
+      post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, clean(best.name, 60)), ` · ${clean(best.source, 30)}`));
       post.hidden = false;
     } catch { asked = ""; }
   }

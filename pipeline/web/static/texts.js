@@ -106,3 +106,8 @@ export function loaded(path, alt, kind, instead) {
   picture.addEventListener("error", () => (instead ? picture.replaceWith(instead()) : picture.remove()));
   return picture;
 }
+
+// The pictures of a post, in the words of who posted them for those who do not see them
+export function photos(pictures) {
+  return pictures.length ? make("div", { class: "photos" }, ...pictures.map((it) => loaded(it.path, clean(it.alt, 1000), "photo"))) : "";
+}

@@ -1,6 +1,6 @@
 // All about one topic: its figures, its course over a day, what people write, spellings, where it is listed, alerts.
 import { say } from "./messages.js";
-import { about, alertText, clean, clock, colon, face, handle, make, nameOf, rowText, t, told } from "./texts.js";
+import { about, alertText, clean, clock, colon, face, handle, make, nameOf, photos, rowText, t, told } from "./texts.js";
 
 export async function topicView(state, titles, linkOf) {
   const query = new URLSearchParams({ key: state.topic, scope: state.scopes[0], window: state.window });
@@ -51,8 +51,8 @@ function facts(row) {
 export function example(post) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, clock(post.time));
   return make("article", { class: "post" },
-    make("div", { class: "who" }, face(post.author, post.name), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 60))), make("bdi", { class: "quiet" }, handle(post)))),
-    make("p", { class: "said", dir: "auto" }, clean(post.text, 1000)),
+    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 60))), make("bdi", { class: "quiet" }, handle(post)))),
+    make("p", { class: "said", dir: "auto" }, clean(post.text, 1000)), photos(post.pictures),
     make("p", { class: "foot" }, clean(post.source, 40), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));
 }
 

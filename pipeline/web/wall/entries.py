@@ -92,7 +92,7 @@ class Entry:
             queue=self.queue,
             account=self.account if full else "",
             avatar=link(post.avatar),
-            pictures=_pictures(post, link),
+            pictures=pictures_of(post, link),
             why=self.why.why if full and self.why else "",
             word=self.why.word if full and self.why else "",
             piece=self.why.piece if full and self.why else "",
@@ -101,7 +101,8 @@ class Entry:
         )
 
 
-def _pictures(post: Post, link: Link) -> list[Picture]:
+def pictures_of(post: Post, link: Link) -> list[Picture]:
+    """The first pictures of a post that `link` has paths for, at most MAX_PICTURES."""
     found = [
         Picture(path, printable((medium.description or "")[:1_024]))
         for medium in post.media or ()

@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.moderation import means
 from pipeline.text import MAX_SHOWN, printable, shown_account, source_name
-from pipeline.web.wall.entries import web_address
+from pipeline.web.wall.entries import Link, Picture, no_pictures, pictures_of, web_address
 from schemas import Post, TrendList
 
 PASSING = 20_000  # posts of late, one of which the next lists may name
@@ -26,6 +26,8 @@ class Example(msgspec.Struct):
     source: str
     time: int  # ms
     url: str  # http(s), or empty
+    avatar: str = ""  # a path of ours
+    pictures: list[Picture] = []
 
 
 class RecentPosts:
@@ -33,8 +35,8 @@ class RecentPosts:
     the last. `take` and `name` may be called from any two threads; a post that comes later than the list that names it
     is found as well."""
 
-    def __init__(self, passing: int = PASSING, named: int = NAMED) -> None:
-        self._limits = passing, named
+    def __init__(self, passing: int = PASSING, named: int = NAMED, link: Link = no_pictures) -> None:
+        self._limits, self._link = (passing, named), link
         self._passing: OrderedDict[str, Post] = OrderedDict()
         self._named: OrderedDict[str, Post | None] = OrderedDict()  # None: named, and not come
 
@@ -85,12 +87,20 @@ class RecentPosts:
     def shown(self, ids: Sequence[str], visible: Callable[[Post], bool]) -> list[Example]:
         """Those of these posts that are known and may be shown."""
         found = (self.of_id(post_id) for post_id in ids)
-        return [_example(post) for post in found if post is not None and visible(post)]
+        return [_example(post, self._link) for post in found if post is not None and visible(post)]
 
 
-def _example(post: Post) -> Example:
+def _example(post: Post, link: Link) -> Example:
     source = source_name(post.source)
     author, name = (shown_account(it, source)[:256] for it in (post.author, post.author_name or post.author))
     return Example(
-        post.id, author, name, printable(post.text)[:MAX_SHOWN], source, int(post.time), web_address(post.url)
+        post.id,
+        author,
+        name,
+        printable(post.text)[:MAX_SHOWN],
+        source,
+        int(post.time),
+        web_address(post.url),
+        link(post.avatar),
+        pictures_of(post, link),
     )

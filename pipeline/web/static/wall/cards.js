@@ -1,5 +1,5 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { clean, face, handle, loaded } from "../texts.js";
+import { clean, face, handle, photos } from "../texts.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -73,18 +73,13 @@ export function card(post, ...more) {
     "article", { class: post.pinned ? "post pinned" : "post", tabindex: view === "moderate" ? "0" : false },
     make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, post.text),
-    photos(post),
+    photos(post.pictures),
     make("p", { class: "foot" }, post.source, " · ",
       post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
       post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "", post.pinned ? ` · ${text.pinned}` : "",
       post.why ? ` · ${post.why}${post.word ? ` ${post.word}: “${post.piece}”` : ""}` : ""),
     ...more,
   );
-}
-
-// The pictures of a post, in the words of who posted them for those who do not see them
-export function photos({ pictures }) {
-  return pictures.length ? make("div", { class: "photos" }, ...pictures.map((it) => loaded(it.path, clean(it.alt, 1000), "photo"))) : null;
 }
 
 export function told(decision) {

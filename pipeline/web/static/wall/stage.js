@@ -1,9 +1,9 @@
 // An event's big screen: cards as large as their number lets them be, in the layout and the look of the event, and slides in turn.
 // `?layout=` and `?slide=` in the address hold one of them, for a look before the show or a second screen.
-import { clean, face } from "../texts.js";
+import { clean, face, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../lists.js";
 import { bars, figure, perMinute } from "./board.js";
-import { fill, fillPlaces, make, photos } from "./cards.js";
+import { fill, fillPlaces, make } from "./cards.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -112,7 +112,7 @@ function step() {
 
 function stageCard(post) {
   return make("article", { class: post.pinned ? "post pinned" : "post" },
-    photos(post), make("p", { class: "said", dir: "auto" }, post.text),
+    photos(post.pictures), make("p", { class: "said", dir: "auto" }, post.text),
     make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "")));
 }
 
