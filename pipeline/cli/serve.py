@@ -88,6 +88,7 @@ async def _serve(
     from pipeline.web.feed import Feed
     from pipeline.web.history import History, HistoryError
     from pipeline.web.incoming import Incoming
+    from pipeline.web.links import Links, LinksError
     from pipeline.web.orders import OrderDesk
     from pipeline.web.pictures import Pictures
     from pipeline.web.run import WebError, address_of, bound, server_of
@@ -103,11 +104,14 @@ async def _serve(
         events, watchlists = in_force.definitions.events, in_force.definitions.watchlists
         pictures = Pictures() if settings.pictures else None
         https = settings.public_url.startswith("https://")
-        walls = WallService(feed, events, settings.tokens, walls_file, https=https, log=decisions, pictures=pictures)
+        links = Links(Path(settings.state_dir) / "links.json")
+        walls = WallService(
+            feed, events, settings.tokens, walls_file, https=https, log=decisions, pictures=pictures, links=links
+        )
         control = control_keys(settings) if source == "kafka" else UNSIGNED
         incoming = Incoming(settings, walls, complain, kafka=source == "kafka", registry=registry)
         held = bound(host, port)
-    except (HistoryError, JournalError, KafkaUseError, LogError, SettingsError, WebError) as error:
+    except (HistoryError, JournalError, KafkaUseError, LinksError, LogError, SettingsError, WebError) as error:
         raise CommandError(str(error)) from None
     if source == "kafka":
         walls.read_kafka(Connection.of(settings), Topics(settings.kafka_prefix).posts, control)
@@ -123,7 +127,7 @@ async def _serve(
         told = await try_receivers(settings, [receiver], lang)
         return told[0][1]
 
-    setup = Setup(walls.door, definitions, kept, settings.receivers, try_receiver)
+    setup = Setup(walls.door, definitions, kept, settings.receivers, try_receiver, settings.public_url)
     app = create_app(
         feed,
         kept,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.text import printable
+from pipeline.web.links import Links
 from schemas.access import Token, same
 
 SESSION_S = 12 * 3_600
@@ -38,8 +39,10 @@ class Session:
 class Gate:
     """Checks secrets in constant time and remembers sessions in memory: a restart asks everybody again."""
 
-    def __init__(self, tokens: Sequence[Token], clock: Callable[[], float] = time.monotonic) -> None:
-        self._tokens = tuple(tokens)
+    def __init__(
+        self, tokens: Sequence[Token], clock: Callable[[], float] = time.monotonic, links: Links | None = None
+    ) -> None:
+        self._tokens, self.links = tuple(tokens), links or Links()
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._links: dict[str, tuple[Token, float]] = {}  # secret -> whom it signs in, until when; used up when it did
@@ -49,7 +52,7 @@ class Gate:
     @property
     def open(self) -> bool:
         """Whether anybody can sign in, by a token or a link: where nobody can, moderation is off."""
-        return bool(self._tokens) or self._linked
+        return bool(self._tokens or self.links.all()) or self._linked
 
     @property
     def writers(self) -> bool:
@@ -70,7 +73,13 @@ class Gate:
             if same(one, secret) and now_s < until_s:
                 token, used = linked, one
         self._links.pop(used, None)
-        return token
+        return token or self.links.token_of(secret)
+
+    def take_back(self, name: str) -> None:
+        """The link of this name signs in nobody any more, and who came by it is signed out. Raises LinksError."""
+        link = self.links.take_back(name)
+        if link is not None:
+            self._sessions = {key: it for key, it in self._sessions.items() if it.token != link.token}
 
     def token_of(self, secret: str) -> Token | None:
         """The token of this secret. Every token is compared, and to its end, so time tells nothing."""

@@ -14,6 +14,7 @@ from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
 from pipeline.web.door import Door
 from pipeline.web.events import event_routes
 from pipeline.web.feed import Feed
+from pipeline.web.links import Links
 from pipeline.web.moderation import moderation_routes
 from pipeline.web.pictures import Pictures, picture_routes
 from pipeline.web.tokens import Gate
@@ -43,8 +44,10 @@ class WallService:
         https: bool = False,
         log: DecisionLog | None = None,
         pictures: Pictures | None = None,
+        links: Links | None = None,
     ) -> None:
-        """`pictures`: those of posts are shown. Raises LogError when the file cannot be used."""
+        """`links` sign people in, besides tokens; `pictures`: those of posts are shown. Raises LogError when the file
+        cannot be used."""
         link = pictures.link if pictures else no_pictures
         log = log or (SqliteLog(file) if file else MemoryLog())
         self.walls = Walls(events, log, PostStore(file) if file else None, link=link)
@@ -56,7 +59,7 @@ class WallService:
         self._kafka: tuple[Connection, str, ControlKeys] | None = None
         feed.shows = self.walls
         self.walls.on_decision(feed.refresh)
-        self.gate = Gate(tokens)
+        self.gate = Gate(tokens, links=links)
         self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
             event_routes(self.walls, self._current),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from pipeline.web.app import create_app
 from pipeline.web.door import Door
 from pipeline.web.feed import Feed
 from pipeline.web.history import DAY_MS, History
+from pipeline.web.links import KEPT_S, Links, LinksError
 from pipeline.web.setup.changes import Change, named
 from pipeline.web.setup.forms import TABLES, fields_of, filled, name_of, table_filled
 from pipeline.web.setup.pages import Setup, setup_routes
@@ -396,6 +398,44 @@ def test_a_server_without_kafka_says_that_nothing_is_set_up_there(served: Served
     with TestClient(create_app(Feed(), routers=[setup_routes(Setup(Door(served.gate)))])) as client:
         page = Browser(client, served.gate, ANN).get("/setup")
     assert "without Kafka" in page
+
+
+def test_a_link_for_somebody_moderates_sets_nothing_up_and_can_be_taken_back(served: Served) -> None:
+    ann = served.browser()
+    ann.get("/setup")
+    page = ann.send("/setup/links", name="Bob", rights="write")
+    secret = page.partition("/moderate?link=")[2].partition("<")[0]
+    assert secret not in ann.get("/setup")
+    for name in ("Bob", "<b>", ""):
+        ann.send("/setup/links", name=name)
+        assert ann.status == 422
+    token = served.gate.signed_in(secret)
+    assert token is not None
+    assert (token.name, token.rights, served.gate.signed_in(secret)) == ("Bob", "write", token)
+    cookie = served.gate.begin(token)
+    bob = served.browser(token)
+    bob.get("/setup")
+    assert bob.status == 403
+    ann.get("/setup")
+    ann.send("/setup/links/Bob")
+    assert (served.gate.session(cookie), served.gate.signed_in(secret)) == (None, None)
+    assert served.gate.bearer(f"Bearer {token.secret}") is None
+
+
+def test_links_outlive_a_restart_without_their_secrets_and_end(tmp_path: Path) -> None:
+    file, now = tmp_path / "state" / "links.json", [0.0]
+    secret = Links(file, lambda: now[0]).make("ann", "read")
+    assert (secret in file.read_text(), file.stat().st_mode & 0o077) == (False, 0)
+    again = Links(file, lambda: now[0])
+    token = again.token_of(secret)
+    assert (token and token.rights, again.token_of("x"), again.token_of("")) == ("read", None, None)
+    assert token is not None
+    assert again.token_of(token.secret) is None  # what is kept opens nothing
+    now[0] = KEPT_S
+    assert (again.token_of(secret), again.all()) == (None, [])
+    file.write_text("[")
+    with pytest.raises(LinksError, match=r"links\.json"):
+        Links(file)
 
 
 def test_there_is_nothing_where_nothing_is(served: Served) -> None:

@@ -17,15 +17,17 @@ from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.definitions import ChangedError
 from pipeline.settings import FILE_NAME, SettingsError, TableError
 from pipeline.settings.writing import table_text, toml_of
+from pipeline.text import printable
 from pipeline.web.bodies import body_of
 from pipeline.web.door import Door, Login
 from pipeline.web.frame import AnyRequest, page, words_of
 from pipeline.web.history import History, HistoryError
+from pipeline.web.links import LinksError, Rights
 from pipeline.web.setup.changes import Change, lines_of, named
 from pipeline.web.setup.desk import SetupDesk
 from pipeline.web.setup.forms import TABLES, fields_of, filled, table_filled
 from pipeline.web.setup.trying import Tried, would_fire
-from pipeline.web.tokens import Session
+from pipeline.web.tokens import Session, audit
 from pipeline.wording import catalogue
 from schemas.access import same
 from schemas.alerts import Receiver, Rule
@@ -34,6 +36,7 @@ from schemas.definitions import MAX_DEFINITIONS_BYTES, Definitions
 MOST_BYTES = 4 * MAX_DEFINITIONS_BYTES  # of a form that carries a whole file, as forms write it
 MOST_FIELDS = 64
 Form = Mapping[str, str]
+_RIGHTS: dict[str, Rights] = {"write": "write"}
 
 
 class Setup:
@@ -47,8 +50,9 @@ class Setup:
         history: History | None = None,
         receivers: Sequence[Receiver] = (),
         try_receiver: Callable[[Receiver, str], Awaitable[str]] | None = None,
+        public_url: str = "",
     ) -> None:
-        self.door, self.desk, self.history = door, desk, history
+        self.door, self.desk, self.history, self.public_url = door, desk, history, public_url
         self.receivers, self.try_receiver = {one.name: one for one in receivers}, try_receiver
 
     async def shown(
@@ -58,13 +62,13 @@ class Setup:
         session = self.door.session(request)
         if session is None:
             return self.door.form(request, "setup", "/setup")
-        if session.token.rights != "write":
-            raise PermissionDeniedException(f"the token {session.token.name} may look, not decide")
+        if session.token.rights != "write" or self.door.gate.links.signed(session.token):
+            raise PermissionDeniedException(f"the token {session.token.name} may not set up")
         if self.desk is None:
             return _page(request, session, "away", status=503, fault="")
         try:
             return await show(session, self.desk)
-        except (HistoryError, KafkaUseError) as error:
+        except (HistoryError, KafkaUseError, LinksError) as error:
             return _page(request, session, "away", status=503, fault=str(error))
 
     async def sent(
@@ -136,6 +140,29 @@ def setup_routes(setup: Setup) -> Router:
 
         return await setup.sent(request, answer)
 
+    @post("/setup/links", status_code=200)
+    async def link_made(request: AnyRequest) -> Response[Any]:
+        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+            name, rights = form.get("name", "").strip(), _RIGHTS.get(form.get("rights", ""), "read")
+            try:
+                secret = setup.door.gate.links.make(name, rights)
+            except ValueError:
+                return await _overview(request, session, setup, desk, refused=name)
+            audit.info("%s made a link for %s with the right to %s", session.token.name, name, rights)
+            address = f"{(setup.public_url or str(request.base_url)).rstrip('/')}/moderate?link={secret}"
+            return await _overview(request, session, setup, desk, link=address)
+
+        return await setup.sent(request, answer)
+
+    @post("/setup/links/{name:str}", status_code=200)
+    async def link_taken_back(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
+        async def answer(session: Session, desk: SetupDesk, _form: Form) -> Response[Any]:
+            setup.door.gate.take_back(name)
+            audit.info("%s took the link of %s back", session.token.name, printable(name, 63))
+            return await _overview(request, session, setup, desk)
+
+        return await setup.sent(request, answer)
+
     @get("/setup/file")
     async def file_page(request: AnyRequest) -> Response[Any]:
         async def show(session: Session, desk: SetupDesk) -> Response[Any]:
@@ -184,12 +211,31 @@ def setup_routes(setup: Setup) -> Router:
 
         return await setup.sent(request, answer)
 
-    handlers = [overview, log_in, receiver_tried, form_page, form_sent, file_page, file_sent, export, apply]
+    handlers = [
+        overview,
+        log_in,
+        receiver_tried,
+        link_made,
+        link_taken_back,
+        form_page,
+        form_sent,
+        file_page,
+        file_sent,
+        export,
+        apply,
+    ]
     return Router("/", route_handlers=handlers, include_in_schema=False)
 
 
 async def _overview(
-    request: AnyRequest, session: Session, setup: Setup, desk: SetupDesk, tried: tuple[str, str] | None = None
+    request: AnyRequest,
+    session: Session,
+    setup: Setup,
+    desk: SetupDesk,
+    tried: tuple[str, str] | None = None,
+    *,
+    link: str = "",
+    refused: str | None = None,
 ) -> Response[str]:
     definitions = await desk.newest()
     return _page(
@@ -201,6 +247,10 @@ async def _overview(
         done=bool(request.query_params.get("done")),
         receivers=list(setup.receivers.values()),
         tried=tried,
+        links=setup.door.gate.links.all(),
+        link=link,
+        refused=refused,
+        status=200 if refused is None else 422,
     )
 
 
