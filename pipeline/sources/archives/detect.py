@@ -39,24 +39,27 @@ def is_overfull(record: bytes) -> bool:
 
 def recognise(record: bytes) -> str | None:
     """The name of the format that one JSON record is in; None when it is in none that is known."""
-    if is_overfull(record):
-        return None
-    try:
-        value = orjson.loads(
-            unwrapped(_NO_NUMBER.sub(b"null", record) if b"NaN" in record or b"Infinity" in record else record)
-        )
-    except orjson.JSONDecodeError:
-        return None
-    return format_of(value)
+    return format_of(_loaded(record))
 
 
 def is_known(record: bytes) -> bool:
     """Whether one JSON record is in a known format, or holds one that is."""
-    try:
-        value = orjson.loads(unwrapped(record))
-    except orjson.JSONDecodeError:
-        return recognise(record) is not None
+    value = _loaded(record)
     return format_of(value) is not None or (isinstance(value, dict) and within(value) is not None)
+
+
+def _loaded(record: bytes) -> Any:
+    """What a record means, whatever its numbers and letters are; None where it is no JSON or holds too much."""
+    if is_overfull(record):
+        return None
+    try:
+        return orjson.loads(unwrapped(record))
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return orjson.loads(_NO_NUMBER.sub("null", record.decode(errors="replace")))
+    except orjson.JSONDecodeError:
+        return None
 
 
 def format_of(value: Any) -> str | None:
@@ -66,7 +69,7 @@ def format_of(value: Any) -> str | None:
     return next((name for name, shape in JSON_FORMATS.items() if shape.knows(value)), None)
 
 
-_NO_NUMBER = re.compile(rb"(?<=[:,\[ ])(?:NaN|-?Infinity)(?=[\s,}\]])")  # which Python writes
+_NO_NUMBER = re.compile(r"(?<=[:,\[ ])(?:NaN|-?Infinity)(?=[\s,}\]])")  # which Python writes
 _ID = re.compile(r"\d{1,20}|[a-z]{2,8}:\S+")
 
 

@@ -87,7 +87,7 @@ def read_file(
 def _first_objects(head: bytes) -> list[bytes]:
     """The first objects of a file, however they are written; none where a known format needs no guess."""
     items = islice(JsonValues(iter([head]), PAGE_BYTES, lambda _: False), _PEEK_LINES)
-    found = [item.raw for item in items if not item.fault]
+    found = [item.raw for item in items if not item.fault and not is_overfull(item.raw)]
     return [] if any(map(is_known, found)) else found
 
 

@@ -42,7 +42,9 @@ _PATTERNS = (
         "what Instagram gives its users, where nothing tells who may see a post: it is not read",
     ),
     (
-        re.compile(rb'\s*\{\s*"guild"\s*:\s*\{.{0,4000}?"channel"\s*:', re.DOTALL),
+        re.compile(
+            rb'\s*(?:\{\s*"guild"\s*:\s*\{.{0,4000}?"channel"|[\[{].{0,4000}?"mention_everyone")\s*:', re.DOTALL
+        ),
         f"a channel of Discord, which its members alone can read: {_PRIVATE}",
     ),
     (

@@ -18,6 +18,7 @@ from schemas import PostError
 
 _FIELDS = 512  # of an object that are looked at
 _ROWS = 24  # of one object that columns are chosen by
+_OF_PEOPLE = {"followers_count", "friends_count"}  # whose objects are no posts, though they may hold their last one
 _DEPTH = 3  # objects within objects
 
 
@@ -34,6 +35,8 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
     for unpack in (_itself, _within):
         rows = [dict(_fields(inner)) for value in values for inner in unpack(value)[:_ROWS]]
         names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
+        if set(names) >= _OF_PEOPLE:
+            break
         cells = [[row.get(field, "") for field in names] for row in rows]
         try:
             columns = choose(name, names, cells, given.clock, given.columns, given.author)
