@@ -19,6 +19,7 @@ from schemas import PostError
 _FIELDS = 512  # of an object that are looked at
 _ROWS = 24  # of one object that columns are chosen by
 _OF_PEOPLE = {"followers_count", "friends_count"}  # whose objects are no posts, though they may hold their last one
+_OF_DATABASE = "_id"  # names a document, not the post in it
 _DEPTH = 3  # objects within objects
 
 
@@ -102,6 +103,8 @@ def _value(record: bytes) -> dict[str, Any]:
 def _fields(value: dict[str, Any], path: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:
     """The fields of an object as cells, those of objects in it with their path."""
     for key, inner in value.items():
+        if key == _OF_DATABASE:
+            continue
         name = f"{path}{key}"
         if isinstance(inner, dict) and depth < _DEPTH:
             yield from _fields(inner, f"{name}.", depth + 1)
