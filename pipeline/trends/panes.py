@@ -136,10 +136,13 @@ class PaneCounter:
 
     def _retract(self, post: Post, offset: int, taken_ms: int | None) -> None:
         """A post is withdrawn. That moves no clock: it belongs to the pane of its time, or to the frontier."""
-        times = int(post.time), max(int(post.deleted or 0), int(post.time))
-        posted, withdrawn = times if taken_ms is None else (min(time, taken_ms) for time in times)
-        home, at = (time - time % self.grid.pane_ms for time in (posted, withdrawn))
-        at = max(at, self.frontier)
+        pane_ms = self.grid.pane_ms
+        posted: int = post.time  # type: ignore[assignment]  # decoded posts carry ms
+        withdrawn: int = max(post.deleted, posted)  # type: ignore[type-var, assignment]
+        if taken_ms is not None:
+            posted, withdrawn = min(posted, taken_ms), min(withdrawn, taken_ms)
+        home = posted - posted % pane_ms
+        at = max(withdrawn - withdrawn % pane_ms, self.frontier)
         source = source_name(post.source)
         self.retractions += 1
         topics: tuple[str, ...] = ()

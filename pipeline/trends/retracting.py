@@ -56,7 +56,8 @@ class Retractions:
         is no example any more."""
         key = hash64(f"{author}\0{source}\0{post_id}\0{pane}")
         entry = Withdrawn(hash64(author), pane if counted else NOT_COUNTED, hash64(post_id))
-        self.wholes[key] = max(entry, self.wholes.get(key, entry))  # what somebody knows holds, whoever knows less
+        if counted or key not in self.wholes:  # what somebody knows holds, whoever knows less
+            self.wholes[key] = entry
         for spelling in topics:
             if spelling in self.rows:
                 self.rows[spelling][key] = entry
