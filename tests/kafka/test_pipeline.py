@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,19 @@ def stream(seed: int) -> list[tuple[bytes, Post | None]]:
             continue
         if int(post.time) < SCENARIO.start_ms + 4 * 3_600_000:  # the rest comes from broken clocks, days ahead
             found.append((line, post))
+    return found
+
+
+def withdrawing(seed: int) -> list[tuple[bytes, Post | None]]:
+    """`stream`, some of whose posts are withdrawn, a few of these twice."""
+    rng = random.Random(seed)
+    found: list[tuple[bytes, Post | None]] = []
+    for line, post in stream(seed):
+        found.append((line, post))
+        withdrawn = rng.choice(found)[1]
+        if post is not None and withdrawn is not None and rng.random() < 0.1:
+            gone = msgspec.structs.replace(withdrawn, deleted=int(post.time))
+            found.append((msgspec.json.encode(gone), gone))
     return found
 
 
@@ -90,7 +104,7 @@ def test_lists_and_dead_letters_are_those_of_one_process(
     kafka: str, prefix: str, tmp_path: Path, partitions: int
 ) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=partitions)
-    records = stream(partitions)
+    records = withdrawing(partitions)
     want = local_lists(records, partitions)
     init_topics(settings)
     push(settings, records)
@@ -112,7 +126,7 @@ def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
     kafka: str, prefix: str, tmp_path: Path, seed: int
 ) -> None:
     settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    records = stream(seed)
+    records = withdrawing(seed)
     want = local_lists(records, settings.partitions)
     init_topics(settings)
     push(settings, records)
