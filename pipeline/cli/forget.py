@@ -27,9 +27,9 @@ def forget(
 ) -> None:
     """Withdraw all that an author wrote in a source, and clear it from archives and from what sources remember.
 
-    Pages, walls and examples lose the posts within seconds, counts with the next minute. Stop `upswell sources` and
-    `upswell record` for it where they run: they hold what is to be cleared. Kafka itself keeps each record as long as
-    its topic says. The same again changes nothing.
+    Pages, walls and examples lose the posts within seconds; what is counted and closed stays counted, as numbers. Stop
+    `upswell sources` and `upswell record` for it where they run: they hold what is to be cleared. Kafka itself keeps
+    each record as long as its topic says. The same again changes nothing.
 
     \b
     Examples:
