@@ -35,6 +35,7 @@ from pipeline.sources.archives.tables.rows import Rows
 from schemas import MAX_RECORD_BYTES, MAX_TIME_MS, Post, PostError
 from schemas.posts import checked
 
+_ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
 _ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*[\[{]")
 _time_ms = attrgetter("time")
 _created = attrgetter("created")
@@ -128,7 +129,7 @@ def _is_stream(beginnings: list[bytes], seen: str | None) -> bool:
     Where whole lines hold records of a known format, the file is taken for lines, whatever its first one is.
     """
     first = beginnings[0].lstrip()
-    if first.startswith(b"["):
+    if _ARRAY.match(first):
         if len(first) > _PEEK_BYTES:
             return True
         return not (

@@ -26,11 +26,11 @@ _DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?[A
 _PATTERNS = (
     (re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), "a web page, not an archive"),
     (
-        re.compile(rb"(?:\xe2\x80\x8e)?(?:\[" + _DAY + rb"\]|" + _DAY + rb" [-\xe2]\S{0,2}) [^:\n]{1,200}: ?\S"),
+        re.compile(rb"(?:\xe2\x80\x8e)?(?:\[" + _DAY + rb"\]|" + _DAY + rb" [-\xe2]\S{0,2}) [^:\n]{1,200}: ?(?!\{)\S"),
         f"a chat of WhatsApp, which those in it alone can read: {_PRIVATE}",
     ),
     (
-        re.compile(rb'.*?"(?:sender_name|is_still_participant)"\s*:', re.DOTALL),
+        re.compile(rb'[^\0]*?"(?:is_still_participant"|sender_name"\s*:\s*"[^"\n]{0,400}",?\s*"timestamp_ms")\s*:'),
         f"messages of Facebook or Instagram, which those in them alone can read: {_PRIVATE}",
     ),
     (
