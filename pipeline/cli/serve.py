@@ -106,7 +106,15 @@ async def _serve(
         https = settings.public_url.startswith("https://")
         links = Links(Path(settings.state_dir) / "links.json")
         walls = WallService(
-            feed, events, settings.tokens, walls_file, https=https, log=decisions, pictures=pictures, links=links
+            feed,
+            events,
+            settings.tokens,
+            walls_file,
+            https=https,
+            log=decisions,
+            pictures=pictures,
+            links=links,
+            embed_sites=settings.embed_sites,
         )
         control = control_keys(settings) if source == "kafka" else UNSIGNED
         incoming = Incoming(settings, walls, complain, kafka=source == "kafka", registry=registry)

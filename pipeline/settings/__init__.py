@@ -39,6 +39,7 @@ MINUTE_MS = 60_000
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):\d{1,5}", re.ASCII)
 _SCOPE = re.compile(r"all|lang:[a-z]{2,3}|source:[a-z0-9._-]{1,64}|(?:event|watch):[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 Network = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,64}$")]  # a source as it is counted
+Site = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
 _PREFIX = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)
 
 
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     webhooks: Annotated[tuple[Webhook, ...], NoDecode] = Field((), repr=False, description="who brings SMS and mail")
     state_dir: str = Field("upswell-state", min_length=1, description="folder of what sources remember")
     pictures: bool = Field(True, description="show pictures of posts on walls; `serve` fetches them from the web")
+    embed_sites: tuple[Site, ...] = Field((), description="sites that may show walls within their own pages")
     contact: str = Field("", pattern=r"^[!-~]{0,200}$", description="how the networks' administrators reach you")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field(
         (), repr=False, description="who may moderate, and who may post"

@@ -122,6 +122,8 @@ async def _headers(message: Message, _scope: Scope) -> None:
     if message["type"] == "http.response.start":
         headers = list(message["headers"])
         known = {name.lower() for name, _ in headers}
+        if b"content-security-policy" in known:
+            known.add(b"x-frame-options")  # which says the same, and cannot name sites
         headers += [(name, value) for name, value in HEADERS if name not in known]
         if b"cache-control" not in known:
             headers.append((b"cache-control", b"no-cache"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pipeline.text import printable
+from pipeline.web.answers import framed_by
 from pipeline.web.frame import page
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
@@ -163,17 +164,26 @@ def wall_of(walls: Walls, name: str) -> Wall:
 
 
 def event_page(
-    request: Request[Any, Any, Any], event: Event, view: str, data: Mapping[str, str] | None = None
+    request: Request[Any, Any, Any],
+    event: Event,
+    view: str,
+    data: Mapping[str, str] | None = None,
+    *,
+    alone: bool = False,
 ) -> Response[str]:
-    """The page of one view of an event, which the browser fills: `board`, `wall`, `screen` or `moderate`."""
+    """The page of one view of an event, which the browser fills: `board`, `wall`, `screen` or `moderate`; `alone`:
+    without ways to other pages."""
     title = printable(event.title or event.name)
     told = {"view": view, "event": event.name, "title": title, "zone": event.time_zone, **(data or {})}
-    here = {"screen": "", "moderate": "moderate"}.get(view, "events")
+    here = "" if alone or view == "screen" else "moderate" if view == "moderate" else "events"
     return page(request, "event", here=here, script="wall/wall", data=told, event=event)
 
 
-def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) -> Router:
-    """Pages and API of the events; `current` gives the lists that the boards show."""
+def event_routes(
+    walls: Walls, current: Current = lambda _scope, _window: None, embed_sites: Sequence[str] = ()
+) -> Router:
+    """Pages and API of the events; `current` gives the lists that the boards show; `embed_sites` may show walls within
+    their own pages."""
 
     @get("/events", media_type=MediaType.HTML, include_in_schema=False)
     async def events_page(request: Request[Any, Any, Any]) -> Response[str]:
@@ -186,6 +196,14 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
     @get("/events/{name:str}/wall", media_type=MediaType.HTML, include_in_schema=False)
     async def wall_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
         return event_page(request, wall_of(walls, name).event, "wall")
+
+    @get("/embed/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
+    async def embed_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
+        if not embed_sites:
+            raise NotFoundException("no site may show walls: the setting embed_sites names none")
+        shown = event_page(request, wall_of(walls, name).event, "wall", alone=True)
+        shown.headers.update(framed_by(embed_sites))
+        return shown
 
     @get("/screen/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def screen_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
@@ -213,5 +231,7 @@ def event_routes(walls: Walls, current: Current = lambda _scope, _window: None) 
         return EventStream(snapshots(walls, seen, 0.25))
 
     return Router(
-        "/", route_handlers=[events_page, board_page, wall_page, screen_page, board, wall, stream], tags=["events"]
+        "/",
+        route_handlers=[events_page, board_page, wall_page, embed_page, screen_page, board, wall, stream],
+        tags=["events"],
     )

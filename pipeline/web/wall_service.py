@@ -45,9 +45,10 @@ class WallService:
         log: DecisionLog | None = None,
         pictures: Pictures | None = None,
         links: Links | None = None,
+        embed_sites: Sequence[str] = (),
     ) -> None:
-        """`links` sign people in, besides tokens; `pictures`: those of posts are shown. Raises LogError when the file
-        cannot be used."""
+        """`links` sign people in, besides tokens; `pictures`: those of posts are shown; `embed_sites` may show walls
+        within their pages. Raises LogError when the file cannot be used."""
         link = pictures.link if pictures else no_pictures
         log = log or (SqliteLog(file) if file else MemoryLog())
         self.walls = Walls(events, log, PostStore(file) if file else None, link=link)
@@ -62,7 +63,7 @@ class WallService:
         self.gate = Gate(tokens, links=links)
         self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
-            event_routes(self.walls, self._current),
+            event_routes(self.walls, self._current, embed_sites),
             moderation_routes(self.walls, self.door),
         ]
         if pictures:

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from litestar.testing import TestClient
 
+from pipeline.web.app import create_app
+from pipeline.web.feed import Feed
+from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.events import Event
 from tests.wall.server import ANN, EVE, Served, eventually, serving
@@ -190,6 +194,22 @@ def test_without_a_token_moderation_is_off_and_says_how_to_switch_it_on() -> Non
         assert client.get("/api/v1/moderation/fete", headers=bearer("x" * 20)).status_code == 403
         running.take(post("1", "still #fete"))
         eventually(lambda: wall(client) == ["m/1"])
+
+
+def test_a_wall_is_shown_within_pages_of_named_sites_alone(client: httpx.Client) -> None:
+    assert client.get("/embed/fete").status_code == 404
+    sites = ("https://www.example.org", "https://b.example:8443")
+    service = WallService(Feed(), [Event("fete")], embed_sites=sites)
+    with TestClient(create_app(Feed(), routers=service.routers)) as asking:
+        shown = asking.get("/embed/fete").headers
+        assert f"frame-ancestors {' '.join(sites)}" in shown["content-security-policy"]
+        assert "script-src 'self'" in shown["content-security-policy"]
+        assert "x-frame-options" not in shown
+        assert "<nav" not in asking.get("/embed/fete").text
+        for path in ("/events/fete/wall", "/embed/none"):
+            other = asking.get(path).headers
+            assert "frame-ancestors 'none'" in other["content-security-policy"]
+            assert other["x-frame-options"] == "DENY"
 
 
 def test_a_page_and_its_stream_end_with_the_event_and_a_new_one_has_both() -> None:
