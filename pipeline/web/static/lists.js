@@ -132,6 +132,7 @@ export function leadOf(linkOf) {
     const most = Math.max(1, row.usual, ...row.spark);
     bars.replaceChildren(...row.spark.map((at) => bar(at / most)));
     bars.style.setProperty("--usual", (row.usual / most).toFixed(3));
+    bars.classList.toggle("known", row.usual >= 0.05);
     legend.textContent = say("page.bars", { step: list.window === "24h" ? "hour" : "minute", now: row.spark.at(-1) ?? 0, usual: row.usual, known: row.usual >= 0.05 });
     if (!past) example(list, row); else post.hidden = true;
   };
