@@ -22,14 +22,15 @@ class Peak(msgspec.Struct):
 
 class Signs(msgspec.Struct, frozen=True):
     """What speaks against a topic, as facts about its first voices of the last hour (`24h`: day), in all scopes alike:
-    of its busiest two minutes, where these hold half of them, else of its busiest ten. Shares are 0 to 1."""
+    of its busiest two minutes, where these hold half of the busiest ten, else of these ten. Shares are 0 to 1."""
 
     people: int  # so many; exact up to 512 a minute and cell
-    sudden: float  # share of all first voices that came within two minutes by the clock
+    sudden: float  # share of its rush, the busiest ten minutes, that came within two minutes by the clock
     newcomers: float  # share whom the stream has not heard before, within a week
     usual: float  # share of newcomers that is usual among all people
     again: float  # share who took part in other suspect topics within a week
     suspect: bool  # by the rule of docs/trending.md
+    undecided: bool = False  # it could be, and too few people have spoken to tell
 
 
 class Why(msgspec.Struct, frozen=True):

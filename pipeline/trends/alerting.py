@@ -18,6 +18,7 @@ from schemas.alerts import About, Alert, AlertWhy, Peak, Rule
 from schemas.trends import Trend, TrendList
 
 _SECOND_MS = 1_000
+UNDECIDED_S = 900  # how long an alert waits for more people, where so few could be organised
 
 
 class RuleState(msgspec.Struct):
@@ -143,7 +144,8 @@ class Alerting:
             row, state = rows.get(topic), states.get(topic) or RuleState()
             begins = row is not None and _holds(rule, row, 1.0) and _can_tell(rule, trends)
             stays = row is not None and _holds(rule, row, 0.5)
-            due = self._step(rule, topic, state, trends.at, begins, stays)
+            hold_s = UNDECIDED_S if row is not None and _is_undecided(rule, row) else 0
+            due = self._step(rule, topic, state, trends.at, begins, stays, hold_s)
             if due == "firing":
                 assert row is not None
                 state.alert = _raised(rule, trends, row, state.since or trends.at)
@@ -235,8 +237,11 @@ class Alerting:
         told = self._memory.muted.get(name)
         return told is not None and now < told.get(max((at for at in told if at <= now), default=-1), 0)
 
-    def _step(self, rule: Rule, topic: str, state: RuleState, now: int, begins: bool, stays: bool) -> str:
-        """`firing` or `resolved` where the state turns now, else ''."""
+    def _step(
+        self, rule: Rule, topic: str, state: RuleState, now: int, begins: bool, stays: bool, hold_s: int = 0
+    ) -> str:
+        """`firing` or `resolved` where the state turns now, else ''. It fires once that has held for `hold_s`, and for
+        the rule's."""
         muted = self._is_muted(rule.name, now) or self._is_muted(f"{rule.name}/{topic}", now)
         if state.alert is not None:
             if stays and not muted:
@@ -249,7 +254,7 @@ class Alerting:
             return ""
         state.since = now if state.since is None else state.since
         quiet = self._quiet.get(rule.name)
-        waits = now < state.cool_until or now - state.since < rule.hold_s * _SECOND_MS
+        waits = now < state.cool_until or now - state.since < max(rule.hold_s, hold_s) * _SECOND_MS
         if waits or (quiet is not None and quiet.at(now)):
             return ""
         state.cool_until = 0
@@ -274,6 +279,11 @@ class _Quiet:
 def _can_tell(rule: Rule, trends: TrendList) -> bool:
     """Whether the list can say what the rule looks for: what trends is told by a past, a volume without one."""
     return rule.kind == "volume" or trends.flag != "counting"
+
+
+def _is_undecided(rule: Rule, row: Trend) -> bool:
+    """Whether the row could turn out to be what the rule is silent about."""
+    return rule.flags == "suppress" and row.signs is not None and row.signs.undecided
 
 
 def _holds(rule: Rule, row: Trend, share: float) -> bool:

@@ -102,7 +102,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     record = life.record * 0.5 ** ((at - life.at) / spec.record_half_life_ms) if life else 0.0
     if life is not None:
         standing.hold(life.shown_at(spec, at))
-    signs = None if counting else of.signs(slot, of.reader.posts(slot), of.reader.now)
+    signs = None if counting else of.signs(slot, of.reader.now)
     since = life.since if life else None
     verdict: Verdict = (
         "few" if standing.n < of.least_people

@@ -306,7 +306,7 @@ class _Preview:
         """Tells what speaks against each, as far as it is known."""
         for standing in standings:
             held = self._held[standing.slot]
-            standing.signs = self.of.signs(standing.slot, held.posts, self.of.reader.end, held.voices)
+            standing.signs = self.of.signs(standing.slot, self.of.reader.end, held.voices)
 
     def _filled(self, trending: list[Standing], others: list[Standing]) -> Standings:
         found = fill(trending, others, self.of.least_people, self.of.key)

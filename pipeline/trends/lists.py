@@ -32,7 +32,7 @@ from pipeline.trends.standing import (
     taken,
     without_past,
 )
-from pipeline.trends.suspicion import LEAST, Suspicion
+from pipeline.trends.suspicion import Suspicion
 from pipeline.trends.timeline import Timeline
 from schemas.trends import Signs
 
@@ -144,15 +144,12 @@ class ScopeList:
     def _look_at(self, living: Sequence[Standing], now: int) -> None:
         """Tells what speaks against each; of the list of all posts in the hour it is remembered who is suspect."""
         for standing in living:
-            standing.signs = self.signs(standing.slot, self.reader.posts(standing.slot), now)
+            standing.signs = self.signs(standing.slot, now)
             if standing.suspect and self.remembers_suspects:
                 self._suspicion.remember(self._topic(standing.slot), self.spec.step_ms)
 
-    def signs(self, slot: int, posts: int, now: int, early: Mapping[int, Sequence[U64]] | None = None) -> Signs | None:
-        """What speaks against a topic with so many posts in the long window, at a final step's end or (with `early`)
-        after it; see Suspicion."""
-        if posts < LEAST:
-            return None
+    def signs(self, slot: int, now: int, early: Mapping[int, Sequence[U64]] | None = None) -> Signs | None:
+        """What speaks against a topic, at a final step's end or (with `early`) after it; see Suspicion."""
         return self._suspicion.signs(self._topic(slot), self.spec.step_ms, now, early)
 
     def _topic(self, slot: int) -> int:
@@ -225,7 +222,7 @@ class ScopeList:
             found = []
             for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
                 standing = self._score(slot, e, v)
-                standing.signs = self.signs(slot, self.reader.posts(slot), now)
+                standing.signs = self.signs(slot, now)
                 life = self._lives.get(slot)
                 if life is not None:
                     standing.hold(life.shown_at(self.spec, now))

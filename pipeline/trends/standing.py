@@ -106,8 +106,10 @@ def by_weight(trending: Iterable[Standing], key: Key) -> list[Standing]:
 
 
 def apart(suspects: Iterable[Standing], key: Key) -> list[Standing]:
-    """Suspect topics as a list tells them, below all others: none trends, whether it lives or not."""
-    found = by_weight(suspects, key)[:SUSPECTS]
+    """Suspect topics as a list tells them, below all others: none trends, whether it lives or not. Those of which most
+    people have withdrawn all they said are not told of."""
+    left = (one for one in suspects if one.support[1].withdrawn_by <= one.support[1].people)
+    found = by_weight(left, key)[:SUSPECTS]
     for standing in found:
         standing.trending = False
     return found

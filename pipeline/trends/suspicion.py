@@ -1,7 +1,8 @@
 """What speaks against a topic: who its first voices are, and how suddenly they came (docs/trending.md, Suspects).
 
 Judged is the hour (`24h`: the day) that ends with the topic's last post, in all scopes alike; its *burst* are the
-two minutes with most first voices where these hold half of them, else the ten minutes (`24h`: the hour) with most.
+ten minutes (`24h`: the hour) with most first voices, or the two with most where these hold half of the rush. Who came
+in the ten minutes before tells how many of its people would have come anyway.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from pipeline.trends.arrays import U64
@@ -22,28 +24,42 @@ from pipeline.trends.score import HOUR_MS, MINUTE_MS
 from pipeline.trends.timeline import Timeline
 from schemas.trends import Signs
 
-LEAST = 12  # people of a burst; fewer tell nothing
+LEAST = 12  # people of a burst beyond those who come anyway; fewer tell nothing
+FEW = 5  # people from which on it is said that they are too few to tell
 SUDDEN = 0.5  # share of the first voices within SUDDEN_STEPS minutes
 SUDDEN_STEPS = 2  # a minute that begins at any second lies in two
 AGAIN = 0.4  # share of people of earlier suspect topics
 MOST_AGAIN = 16_384
 DEVIATIONS = 2.0
+BY_CHANCE = 0.05  # how likely it is that all these newcomers come as usual, from which on there is nothing to wait for
 STEPS = {MINUTE_MS: (60, 10), HOUR_MS: (24, 1)}  # by length of a step: how many are judged, and how many are a burst
 
 Voices = frozenset[int]  # hashes of people
 
 
-def newcomers_limit(judged: int, usual: float, sudden: float) -> float:
-    """The share of newcomers, among so many people of a burst, from which a topic is suspect.
+def newcomers_share(usual: float, sudden: float) -> float:
+    """r: the share of newcomers that no crowd is found to have. 1 where all people are new.
 
-    >>> [round(newcomers_limit(n, 0.2, 1.0), 2) for n in (12, 30, 100, 700)]
-    [1.0, 0.91, 0.84, 0.78]
-    >>> [round(newcomers_limit(n, 0.2, 0.1), 2) for n in (12, 30, 100, 700)]
-    [1.06, 0.98, 0.92, 0.88]
+    >>> newcomers_share(0.2, 1.0), newcomers_share(0.2, 0.1), newcomers_share(1.0, 1.0)
+    (0.75, 0.85, 1.0)
     """
     base, part = (0.75, 0.5) if sudden >= SUDDEN else (0.85, 0.7)
-    share = max(base, usual + part * (1 - usual))
-    return share + DEVIATIONS * math.sqrt(share * (1 - share) / judged) if share < 1 and judged else math.inf
+    return max(base, usual + part * (1 - usual))
+
+
+def newcomers_limit(people: float, usual: float, sudden: float, anyway: float = 0.0, new_anyway: float = 0.0) -> float:
+    """The number of newcomers among so many people of a burst from which on a topic is suspect, where `anyway` of them
+    would have come without it, `new_anyway` of these newcomers.
+
+    >>> [round(newcomers_limit(n, 0.2, 1.0) / n, 2) for n in (12, 30, 100, 700)]
+    [1.0, 0.91, 0.84, 0.78]
+    >>> [round(newcomers_limit(n, 0.2, 0.1) / n, 2) for n in (12, 30, 100, 700)]
+    [1.06, 0.98, 0.92, 0.88]
+    """
+    share, more = newcomers_share(usual, sudden), people - anyway
+    if share >= 1 or more < max(LEAST, DEVIATIONS * math.sqrt(people + anyway)):
+        return math.inf
+    return new_anyway + share * more + DEVIATIONS * math.sqrt(share * (1 - share) * more + 2 * new_anyway)
 
 
 @dataclass
@@ -118,8 +134,7 @@ class Suspicion:
     def _judge(
         self, topic: int, steps: Mapping[int, tuple[Voices, int]], step_ms: int, last: int
     ) -> tuple[Signs | None, Voices]:
-        length, burst = STEPS[step_ms]
-        begin = last - length * step_ms
+        begin = last - STEPS[step_ms][0] * step_ms
         told = sorted((start, *voices) for start, voices in steps.items() if begin <= start < last)
         limit = min((below for _, _, below in told), default=EVERYBODY)
         seen: set[int] = set()
@@ -130,34 +145,49 @@ class Suspicion:
                 fresh = {author for author in fresh if author < limit}
             seen |= fresh
             first[start] = fresh
-        if len(seen) < LEAST:
+        if len(seen) < FEW:
             return None, frozenset()
-        most = max(_sum(first, start, SUDDEN_STEPS, step_ms) for start in first)
-        sudden = most / len(seen) if step_ms == MINUTE_MS else 0.0
-        if sudden >= SUDDEN:
-            burst = SUDDEN_STEPS
-        at = max(first, key=lambda start: (_sum(first, start, burst, step_ms), -start))
-        members = frozenset().union(*(first.get(at + n * step_ms, ()) for n in range(burst)))
-        if len(members) < LEAST:
-            return None, frozenset()
-        new, judged = self.heard.newcomers(members, at // HOUR_MS)
-        key = self._timeline.names.keys[topic]
-        before = [author for author in members if author < self._again_limit]
-        again = sum(self._suspects.get(author, (key, 0))[0] != key for author in before)
+        key, length = self._timeline.names.keys[topic], STEPS[step_ms][1]
+        at, voices = _most(first, length, step_ms)
+        before, anyway = (at - length * step_ms, _people(first, at - length * step_ms, length, step_ms)), 1.0
+        sudden = 0.0
+        if step_ms == MINUTE_MS:
+            rush, rushing = _most(first, SUDDEN_STEPS, step_ms)
+            part = SUDDEN_STEPS / length
+            sudden = _share_of(rushing - len(before[1]) * part, voices - len(before[1]))
+            if sudden >= SUDDEN:
+                at, length, anyway = rush, SUDDEN_STEPS, part
+        members = _people(first, at, length, step_ms)
+        signs = self._signs_of((at, members), before, anyway, sudden, key)
+        return msgspec.structs.replace(signs, people=round(len(members) * EVERYBODY / limit)), members
+
+    def _signs_of(
+        self, burst: tuple[int, Voices], before: tuple[int, Voices], part: float, sudden: float, key: str
+    ) -> Signs:
+        """The signs of the people of a burst, of whom such a part of those `before` would have come anyway. Both with
+        the time (ms) at which their steps begin."""
+        members = burst[1]
+        new, known = self.heard.newcomers(members, burst[0] // HOUR_MS)
+        new_before, known_before = self.heard.newcomers(before[1], before[0] // HOUR_MS)
+        remembered = [author for author in members if author < self._again_limit]
+        again = sum(self._suspects.get(author, (key, 0))[0] != key for author in remembered)
         usual = self.heard.usual
-        share = new / judged if judged else 0.0
-        share_again = again / len(before) if len(before) >= LEAST else 0.0
-        suspect = share >= newcomers_limit(judged, usual, sudden) or share_again >= AGAIN
-        theta = limit / EVERYBODY
-        found = Signs(
-            people=round(len(members) / theta),
+        share = new / known if known else 0.0
+        share_again = again / len(remembered) if len(remembered) >= LEAST else 0.0
+        limit = newcomers_limit(known, usual, sudden, known_before * part, new_before * part)
+        suspect = new >= limit or share_again >= AGAIN
+        return Signs(
+            people=len(members),
             sudden=round(sudden, 4),
             newcomers=round(share, 4),
             usual=round(usual, 4),
             again=round(share_again, 4),
             suspect=suspect,
+            undecided=not suspect
+            and limit > known
+            and share >= newcomers_share(usual, sudden)
+            and usual**new < BY_CHANCE,
         )
-        return found, members
 
     def end_step(self, end: int) -> None:
         """A minute is over: who was found suspect in it is remembered, for KEPT_HOURS."""
@@ -199,8 +229,20 @@ class Suspicion:
         self._suspects = {author: (key, hour) for author, key, hour in suspects}  # type: ignore[attr-defined]
 
 
-def _sum(first: Mapping[int, set[int]], start: int, burst: int, step_ms: int) -> int:
-    return sum(len(first.get(start + n * step_ms, ())) for n in range(burst))
+def _most(first: Mapping[int, set[int]], length: int, step_ms: int) -> tuple[int, int]:
+    """Where so many steps begin that hold most first voices, the earliest of them, and how many these are."""
+    count = {start: len(people) for start, people in first.items()}.get
+    sums = {start: sum([count(start + n * step_ms, 0) for n in range(length)]) for start in first}
+    at = max(sums, key=lambda start: (sums[start], -start))
+    return at, sums[at]
+
+
+def _share_of(part: float, whole: float) -> float:
+    return min(max(part / whole, 0.0), 1.0) if whole > 0 else 0.0
+
+
+def _people(first: Mapping[int, set[int]], start: int, length: int, step_ms: int) -> Voices:
+    return frozenset().union(*(first.get(start + n * step_ms, ()) for n in range(length)))
 
 
 def _voices(samples: Sequence[U64]) -> tuple[Voices, int]:

@@ -14,6 +14,7 @@ from pipeline.trends.alerting import Alerting
 from pipeline.wording import alert_text, language
 from schemas import Trend, TrendList
 from schemas.alerts import Alert, Rule
+from schemas.trends import Signs
 from tests.facts import OF_TOPIC, SAID
 from tests.sinks.lists import trend, trend_list
 
@@ -322,3 +323,15 @@ def test_without_a_past_only_a_volume_fires() -> None:
     assert [(one.rule, one.at // MINUTE) for each in lists for one in alerting.take(each)] == [("volume", 1)]
     after = at(3, row("#a", score=30.0, state="new", authors=30))
     assert sorted(one.rule for one in alerting.take(after)) == ["new", "surge", "trending"]
+
+
+def test_what_could_still_be_organised_waits_a_while_for_more_people() -> None:
+    unsure = Signs(people=8, sudden=1.0, newcomers=1.0, usual=0.2, again=0.0, suspect=False, undecided=True)
+    clear = msgspec.structs.replace(unsure, undecided=False)
+    for signs, minute in ((clear, 4), (None, 4), (unsure, 16)):
+        lists = [at(step, row("#a", signs=unsure if step < 4 else signs)) for step in range(1, 30)]
+        assert told(Alerting([rule()]), *lists) == [("firing", minute, "#a")]
+    lists = [at(step, row("#a", signs=unsure)) for step in range(1, 12)]
+    suspect = [at(step, row("#a", signs=clear, flags=["suspect"], trending=False)) for step in range(12, 30)]
+    assert told(Alerting([rule()]), *lists, *suspect) == []
+    assert told(Alerting([rule(flags="mark")]), *lists) == [("firing", 1, "#a")]

@@ -33,11 +33,11 @@ from tests.oracle.suspicion import Voice, signs
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 FIRST_MS = 125 * MINUTE_MS  # after the start of the stream
-KINDS = [(30, 10), (100, 24), (300, 600), (700, 60), (100, 600), (1_400, 24), (40, 90), (300, 20)]
+KINDS = [(30, 10), (100, 24), (300, 600), (700, 60), (100, 600), (1_400, 24), (40, 90), (300, 20), (30, 600)]
 RINGS = tuple(
     Ring(name, "en", (name,), "buy this now", FIRST_MS + number * 5 * MINUTE_MS, seconds * 1_000, people, texts)
     for number, (people, seconds) in enumerate(KINDS)
-    for texts in ("lexicon" if number < 7 else "one",)
+    for texts in ("one" if number == 7 else "lexicon",)
     for name in (f"ring{people}x{seconds}",)
 )
 WORDS = ["what", "a", "night", "did", "you", "see", "feel", "that", "here", "now", "they"]
@@ -86,16 +86,12 @@ def test_rings_are_suspect_raise_no_alert_and_outrank_nothing(
     told: tuple[dict[str, list[TrendList]], list[Alert]],
 ) -> None:
     lists, alerts = told
-    missed = set()
     for ring in RINGS:
-        rows = [row for one in lists["1h"] for row in one.trends if row.topic == f"#{ring.name}" and row.authors >= 12]
-        assert bool(rows) == (ring.texts == "lexicon")  # one text never counts for more than two
-        if any("suspect" not in row.flags for row in rows):
-            missed.add(ring.name)
-    assert missed <= {"ring30x10", "ring40x90"}
-    assert len(missed) < 2
-    raised = {alert.topic.lstrip("#") for alert in alerts}
-    assert not raised & {ring.name for ring in RINGS} - missed
+        rows = [row for one in lists["1h"] for row in one.trends if row.topic == f"#{ring.name}" and row.signs]
+        found = ["suspect" in row.flags for row in rows if not row.signs or not row.signs.undecided]
+        assert all(found), ring.name  # from when it can be told to the last of its people
+        assert any(found) == (ring.texts == "lexicon")  # one text never counts for more than two
+    assert not {alert.topic.lstrip("#") for alert in alerts} & {ring.name for ring in RINGS}
     for one in (*lists["5m"], *lists["1h"]):
         suspect = ["suspect" in row.flags for row in one.trends]
         assert suspect == sorted(suspect)
@@ -118,7 +114,8 @@ def test_crowds_are_not_suspect_however_sudden(told: tuple[dict[str, list[TrendL
 def test_signs_are_those_of_the_reference(told: tuple[dict[str, list[TrendList]], list[Alert]]) -> None:
     posts = [Voice(int(post.time), post.author, frozenset(map(fold, topics_of(post)))) for post in stream()]
     compared = set()
-    for one in told[0]["1h"][::7]:
+    unsure = [one for one in told[0]["1h"] if any(row.signs and row.signs.undecided for row in one.trends)]
+    for one in [*told[0]["1h"][::7], *unsure[:2]]:
         for row in one.trends:
             if row.signs is None or row.authors > 500 or one.flag == "counting":
                 continue
@@ -129,10 +126,15 @@ def test_signs_are_those_of_the_reference(told: tuple[dict[str, list[TrendList]]
                 pytest.approx(found.newcomers, abs=1e-4),
                 pytest.approx(found.usual, abs=1e-4),
                 found.suspect,
+                found.undecided,
             )
-            compared.add((row.topic, found.suspect))
+            compared.add((row.topic, found.suspect, found.undecided))
     assert len(compared) > 10
-    assert {suspect for _, suspect in compared} == {False, True}
+    assert {(suspect, undecided) for _, suspect, undecided in compared} == {
+        (False, False),
+        (True, False),
+        (False, True),
+    }
 
 
 def test_who_took_part_before_is_known_again_and_state_is_restored_whole() -> None:
