@@ -54,6 +54,7 @@ class _Original(msgspec.Struct):
     language: Word | None = None
     uri: str | None = None
     visibility: str | None = None
+    local_only: bool | None = None  # of some forks: shown to those alone who have an account there
     edited_at: str | None = None
 
 
@@ -77,7 +78,7 @@ def parse(record: bytes) -> Post | Hidden:
     """
     status = read(_decoder, record)
     shown = status.reblog or status
-    if status.visibility not in _PUBLIC or shown.visibility not in _PUBLIC:
+    if not (_is_public(status) and _is_public(shown)):
         return HIDDEN
     post = build(
         _identity(status),
@@ -109,6 +110,10 @@ def _person(status: _Status) -> str:
     acct = status.account.acct
     host = _HOST.match(status.uri or status.url or "") if status.reblog is None else None
     return acct if "@" in acct or not acct or host is None else f"{acct}@{host[1]}"[:256]
+
+
+def _is_public(status: _Original) -> bool:
+    return status.visibility in _PUBLIC and not status.local_only
 
 
 def _knows(value: dict[str, Any]) -> bool:
