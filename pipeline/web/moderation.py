@@ -17,7 +17,7 @@ from pipeline.web.events import event_page, snapshots, wall_of
 from pipeline.web.frame import AnyRequest, page
 from pipeline.web.streams import EventStream
 from pipeline.web.tokens import COOKIE
-from pipeline.web.wall.entries import Shown
+from pipeline.web.wall.entries import Decided, Shown
 from pipeline.web.wall.walls import Walls
 from schemas.access import same
 from schemas.events import Event
@@ -39,6 +39,7 @@ class ModerationView(msgspec.Struct):
     counts: dict[Queue, int]
     decisions: list[Decision]  # the last ones of anybody, newest first
     blocks: list[Decision]  # in force
+    decided: dict[str, Decided]  # the posts of these decisions that are known, by the target of the decision
 
 
 class Blocks(msgspec.Struct):
@@ -47,6 +48,7 @@ class Blocks(msgspec.Struct):
 
     blocks: list[Decision]  # in force, newest first; at most 1,000
     decisions: list[Decision]  # the last ones of anybody about everything, newest first
+    decided: dict[str, Decided]  # the posts of these that are known, by the target of the decision
 
 
 class BlockWish(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,6 +119,7 @@ def moderation_routes(walls: Walls, door: Door) -> Router:
 
     def look(name: str, queue: Queue) -> ModerationView:
         wall, moderation = wall_of(walls, name), walls.moderation
+        decisions, in_force = walls.decisions_of(name), moderation.in_force(name)[:200]
         return ModerationView(
             name,
             moderation.mode(name, wall.event.moderation),
@@ -125,8 +128,9 @@ def moderation_routes(walls: Walls, door: Door) -> Router:
             queue,
             wall.page(queue, 50, full=True),
             wall.counts(),
-            walls.decisions_of(name),
-            moderation.in_force(name)[:200],
+            decisions,
+            in_force,
+            walls.decided([*decisions, *in_force]),
         )
 
     @get("/api/v1/moderation/{name:str}")
@@ -168,7 +172,7 @@ def moderation_routes(walls: Walls, door: Door) -> Router:
         kinds: tuple[Kind, ...] = ("account", "word", "topic", "suspicion")
         found = [it for it in walls.moderation.in_force(EVERYWHERE, kinds) if it.event == EVERYWHERE]
         made = [it for it in walls.decisions_of(EVERYWHERE) if it.event == EVERYWHERE]
-        return Response(Blocks(found[:MAX_BLOCKS], made), headers={"Cache-Control": "no-store"})
+        return Response(Blocks(found[:MAX_BLOCKS], made, walls.decided(made)), headers={"Cache-Control": "no-store"})
 
     @post("/api/v1/blocks", status_code=200)
     async def block(request: AnyRequest, data: JSONBody[BlockWish]) -> Decision:

@@ -50,7 +50,7 @@ def test_a_post_is_approved_pinned_and_blocked_by_keys_and_the_screen_follows(br
     ann.keyboard.press("a")
     expect(screen.get_by_text("first talk #conf <b>bold</b>")).to_be_visible(timeout=2_500)
     expect(bob.locator("#queue .post")).to_have_count(1)
-    expect(bob.locator("#decisions")).to_contain_text("ann: post m/1 approved")
+    expect(bob.locator("#decisions")).to_contain_text("ann approved a post of p1: “first talk #conf <b>bold</b>”")
     bob.keyboard.press("2")
     expect(bob.locator("#queue .post")).to_contain_text("first talk")
     bob.keyboard.press("p")

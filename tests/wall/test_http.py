@@ -223,3 +223,21 @@ def test_a_page_and_its_stream_end_with_the_event_and_a_new_one_has_both() -> No
         served.take(post("g1", "hello #gala"))
         assert wall(client, "gala") == ["m/g1"]
         assert "gala" in client.get("/events").text
+
+
+def test_the_log_of_decisions_knows_its_posts_in_whatever_queue_until_they_are_withdrawn(
+    served: Served, client: httpx.Client
+) -> None:
+    said = "Merci aux \u202einterprètes " * 20 + "#fete #conf"
+    served.take(post("k1", said, author_name="Émilie Roux"), post("k2", "autre #fete"))
+    for verdict, target in (("blocked", "m/k1"), ("stashed", "m/k2"), ("blocked", "m/never-came")):
+        decide(client, "post", verdict, target)
+    served.take(Post("k2", "pk2", "", int(time.time() * 1_000), source="m", deleted=True))
+    for path in ("/api/v1/moderation/fete", "/api/v1/blocks"):
+        decide(client, "post", "deleted", "m/k1", everywhere=True)
+        decided = client.get(path, headers=bearer(EVE.secret)).json()["decided"]
+        assert decided["m/k1"]["name"] == "Émilie Roux"
+        assert decided["m/k1"]["text"] == said.replace("\u202e", "")[: len(decided["m/k1"]["text"])]
+        assert 60 < len(decided["m/k1"]["text"]) <= 160
+        assert "m/k2" not in decided
+        assert "m/never-came" not in decided

@@ -51,6 +51,13 @@ class Shown(msgspec.Struct):
     content: str = ""  # what an approval or a pin of it holds for
 
 
+class Decided(msgspec.Struct):
+    """What moderators know a post again by, in a log of decisions: whose it is and how it begins."""
+
+    name: str
+    text: str
+
+
 @dataclass(slots=True)
 class Entry:
     """A post and its reposts: one place on the wall. `ref` is the original's."""
@@ -99,6 +106,10 @@ class Entry:
             pinned=pinned,
             content=self.content if full else "",
         )
+
+    def decided(self) -> Decided:
+        """The entry for a log of decisions."""
+        return Decided(printable(self.post.author_name or self.post.author)[:256], printable(self.post.text[:160]))
 
 
 def pictures_of(post: Post, link: Link) -> list[Picture]:

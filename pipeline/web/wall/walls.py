@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from pipeline.moderation import (
@@ -21,7 +21,7 @@ from pipeline.moderation import (
 )
 from pipeline.moderation.state import WITHDRAWN_KNOWN
 from pipeline.text import EventMatcher, printable, topics_of
-from pipeline.web.wall.entries import Link, no_pictures
+from pipeline.web.wall.entries import Decided, Link, no_pictures
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.wall import Wall
 from schemas import Post, TrendList
@@ -174,6 +174,11 @@ class Walls:
         """The last decisions about an event or everything, newest first."""
         found = [it for it in reversed(self.audit[-AUDIT_KEPT:]) if it.event in (event, EVERYWHERE)]
         return found[:limit]
+
+    def decided(self, decisions: Iterable[Decision]) -> dict[str, Decided]:
+        """The posts that these decisions are about, by target, where they are on a wall, in whatever queue."""
+        targets = {it.target for it in decisions if it.kind in ("post", "pin")}
+        return {it: entry.decided() for it in targets for wall in self.walls.values() if (entry := wall.find(it))}
 
     def visible(self, trends: TrendList) -> TrendList:
         """The list without what may not be shown (see Moderation.visible)."""

@@ -82,8 +82,17 @@ export function card(post, ...more) {
   );
 }
 
-export function told(decision) {
-  return make("span", {}, make("time", { class: "quiet" }, moment(decision.at)), ` ${decision.by}: ${text.kinds[decision.kind]} `, make("bdi", {}, decision.target ?? ""), ` ${text.verdicts[decision.verdict ?? ""]} `);
+// Decisions, each with the post that it is about, where that is known
+export const withPosts = (decisions, decided) => decisions.map((it) => ({ ...it, about: ["post", "pin"].includes(it.kind) ? decided[it.target] : undefined }));
+
+// A decision in words: of a post that is known, whose it is and how it begins
+export function told(decision, about) {
+  const when = make("time", { class: "quiet" }, moment(decision.at));
+  if (!about) return make("span", {}, when, ` ${decision.by}: ${text.kinds[decision.kind]} `, make("bdi", {}, decision.target ?? ""), ` ${text.verdicts[decision.verdict ?? ""]} `);
+  const places = { "\u{1}": clean(about.name, 40), "\u{2}": clean(about.text, 60) };
+  const act = decision.verdict || (decision.kind === "pin" ? "unpinned" : "waiting");
+  const parts = say("wall.said", { by: decision.by, act, name: "\u{1}", text: "\u{2}" }).split(/([\u{1}\u{2}])/u);
+  return make("span", {}, when, " ", ...parts.map((part) => (part in places ? make("bdi", {}, places[part]) : part)), " ");
 }
 
 // An order to the server. Who is signed in no more is asked to sign in again; what went wrong is told at the top.

@@ -1,7 +1,7 @@
 // The moderators' page of the whole installation: what never trends, what looks organised, the last decisions, alerts and mutes.
 import { alertStrip } from "../alerts.js";
 import { rowText } from "../texts.js";
-import { canDecide, fill, logoutButton, make, post, told, token } from "./cards.js";
+import { canDecide, fill, logoutButton, make, post, told, token, withPosts } from "./cards.js";
 import { text } from "./texts.js";
 
 const EVERY_MS = 3000;
@@ -63,7 +63,7 @@ async function renew() {
   fill(document.getElementById("suspects"), [...suspects.values()], (it) => it.topic, (it) => make("li", {},
     make("span", {}, make("b", {}, make("bdi", {}, it.display)), " ", make("span", { class: "quiet" }, make("bdi", {}, rowText(it)))),
     canDecide ? make("button", { type: "button", "aria-label": `${text.clear}: ${it.display}`, onclick: () => act("/api/v1/blocks", { kind: "suspicion", target: it.topic, verdict: "cleared" }) }, text.clear) : null));
-  fill(document.getElementById("decisions"), found.decisions, (it) => it.id, (it) => make("li", {}, told(it),
+  fill(document.getElementById("decisions"), withPosts(found.decisions, found.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about),
     canDecide ? make("button", { type: "button", class: "undo", onclick: () => act("/api/v1/blocks/undo", { id: it.id }) }, text.undo) : null));
 }
 

@@ -1,5 +1,5 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
-import { canDecide, card, fill, logoutButton, make, name, post as send, told, token } from "./cards.js";
+import { canDecide, card, fill, logoutButton, make, name, post as send, told, token, withPosts } from "./cards.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -81,8 +81,8 @@ export function drawModerate(data) {
   }
   document.getElementById("none").hidden = data.posts.length > 0;
   fill(document.getElementById("queue"), data.posts, (post) => post.ref, (post) => card(post, canDecide ? actions(post) : null));
-  fill(document.getElementById("decisions"), data.decisions, (it) => it.id, (it) => make("li", {}, told(it), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
-  fill(document.getElementById("blocks"), data.blocks, (it) => it.id, (it) => make("li", {}, told(it), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
+  fill(document.getElementById("decisions"), withPosts(data.decisions, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
+  fill(document.getElementById("blocks"), withPosts(data.blocks, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
   status.textContent = data.frozen ? text.frozen : data.came > data.shown ? say("wall.sampled", { shown: number(data.shown), came: number(data.came) }) : "";
   choose(chosen);
 }
