@@ -166,6 +166,15 @@ def closes_by(counter: PaneCounter, records: list[Post], first: int) -> list[Cou
     return [pane for n, record in enumerate(records, first) for pane in counter.add([record], n)]
 
 
+def test_a_retraction_far_ahead_holds_no_pane_open() -> None:
+    posts = [post("ann", minute / 10) for minute in range(10)]
+    plain, held = PaneCounter(GRID, None), PaneCounter(GRID, None)
+    closed = [len(plain.add([one], n)) for n, one in enumerate(posts)]
+    held.add([retraction(post("eve", 0.0), 50)])
+    assert [len(held.add([one], n)) for n, one in enumerate(posts, 1)] == closed
+    assert sum(closed) > 1
+
+
 def packed(pane: Counts) -> tuple[int, bytes]:
     return pane.start, encode_counts(to_columns(pane))
 
