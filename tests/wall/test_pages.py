@@ -99,6 +99,23 @@ def test_no_serious_fault_of_accessibility_and_nothing_wider_than_its_window(
     page.context.close()
 
 
+def test_at_midnight_on_a_phone_everything_that_a_moderator_touches_is_a_finger_wide(
+    browser: Browser, served: Served
+) -> None:
+    page = opened(browser, f"{served.address}/moderate/conf", 360, 740)
+    small = """them => them.filter(it => it.checkVisibility()).map(it => it.closest("label:has([type=checkbox])") ?? it)
+        .filter(it => Math.min(it.offsetWidth, it.offsetHeight) < 44).map(it => it.outerHTML)"""
+    touched = page.locator("#main :is(button, input, select)")
+    assert touched.evaluate_all(small) == []  # where one signs in
+    signed_in(page)
+    page.locator("#queue button").first.click()
+    for path, there in (("/moderate/conf", "#decisions button"), ("/moderate", "#never")):
+        page.goto(served.address + path)
+        expect(page.locator(there).first).to_be_visible()
+        assert touched.evaluate_all(small) == []
+    page.context.close()
+
+
 def test_on_a_screen_a_new_post_takes_a_free_place_and_the_others_keep_theirs(browser: Browser) -> None:
     with serving() as served:
         served.feed.publish(event_list())
