@@ -67,6 +67,29 @@ def test_a_post_is_approved_pinned_and_blocked_by_keys_and_the_screen_follows(br
     assert faults == []
 
 
+def test_all_that_waits_is_approved_by_one_click_and_taken_back_by_another_but_nothing_that_nobody_has_read(
+    browser: Browser, served: Served
+) -> None:
+    faults: list[str] = []
+    ann = moderator(browser, served, ANN.secret, "conf", faults)
+    ann.clock.install()
+    ann.reload()
+    served.take(*(post(f"n{number}", f"talk {number} #conf") for number in range(3)))
+    every = ann.get_by_role("button", name="Approve all shown here")
+    waiting = ann.locator("#tabs button").first
+    expect(waiting).to_have_text("Waiting 3")
+    ann.clock.fast_forward(3_000)
+    served.take(post("late", "nobody has read this #conf"))
+    expect(ann.locator("#queue .post")).to_have_count(4)
+    every.click()
+    expect(ann.locator("#queue .post")).to_have_count(1)
+    expect(ann.locator("#queue .post")).to_contain_text("nobody has read this")
+    ann.get_by_role("button", name="Undo these approvals (3)").click()
+    expect(waiting).to_have_text("Waiting 4")
+    expect(ann.locator("#undo-all")).to_be_hidden()
+    assert faults == []
+
+
 @pytest.mark.alone
 def test_a_blocked_word_leaves_screen_and_wall_in_every_window(browser: Browser, served: Served) -> None:
     faults: list[str] = []

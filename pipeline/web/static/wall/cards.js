@@ -95,17 +95,18 @@ export function told(decision, about) {
   return make("span", {}, when, " ", ...parts.map((part) => (part in places ? make("bdi", {}, places[part]) : part)), " ");
 }
 
-// An order to the server. Who is signed in no more is asked to sign in again; what went wrong is told at the top.
+// An order to the server, and what it answers, or null. Who is signed in no more is asked to sign in again; what went wrong is told at the top.
 export async function post(path, body) {
   const fault = document.getElementById("fault");
   try {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Upswell-CSRF": csrf }, body: JSON.stringify(body) });
     if (answer.status === 401) location.reload();
-    fault.textContent = answer.ok ? "" : (await answer.json().catch(() => ({}))).detail ?? answer.statusText;
-    return answer.ok;
+    const said = await answer.json().catch(() => ({}));
+    fault.textContent = answer.ok ? "" : said.detail ?? answer.statusText;
+    return answer.ok ? said : null;
   } catch {
     fault.textContent = text.reconnecting;
-    return false;
+    return null;
   }
 }
 

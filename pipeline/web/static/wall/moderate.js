@@ -4,8 +4,9 @@ import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 const main = document.getElementById("main"), status = document.getElementById("status");
+const READ_MS = 2000; // a post that has stood here for less, nobody has read: approving all leaves it, and so a double click does
 const QUEUES = Object.keys(text.queues);
-let now = null, chosen = "", queue = "waiting", listen = () => {};
+let now = null, chosen = "", queue = "waiting", approved = [], listen = () => {};
 
 const decide = (kind, verdict, target = "", everywhere = false, content = "") => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere, content });
 const accept = (kind, verdict, post) => decide(kind, verdict, post.ref, false, post.content); // of what is on the page
@@ -40,6 +41,38 @@ function actions(post) {
   return make("p", { class: "acts" }, ...offered.map((act) => make("button", { type: "button", "data-act": act, class: act === "approve" ? "main" : false, onclick: () => ACTS[act](post) }, text.acts[act])));
 }
 
+// Each of them is a decision of its own; the first that is refused ends it, and its reason stands at the top
+async function approveAll() {
+  const read = new Set([...document.getElementById("queue").children].filter((node) => performance.now() - node.drawnMs > READ_MS).map((node) => node.dataset.key));
+  const made = [];
+  for (const post of now.posts.filter((it) => read.has(it.ref))) {
+    const decision = await ACTS.approve(post);
+    if (!decision) break;
+    made.push(decision.id);
+  }
+  if (made.length) approved = made;
+  drawAll();
+}
+
+async function undoAll() {
+  while (approved.length && await undo(approved.at(-1))) approved.pop();
+  drawAll();
+}
+
+function drawAll() {
+  document.getElementById("approve-all").hidden = !now || now.queue !== "waiting" || now.posts.length < 2;
+  const back = document.getElementById("undo-all");
+  back.hidden = !approved.length;
+  back.textContent = say("wall.undoAll", { n: approved.length });
+}
+
+// No second click is heard until the first one is done
+const once = (act) => async ({ currentTarget: button }) => {
+  button.disabled = true;
+  await act();
+  button.disabled = false;
+};
+
 function blockForm(kind, title) {
   const field = make("input", { name: "target", required: true, maxlength: 200, "aria-label": title });
   const all = make("input", { type: "checkbox", name: "everywhere" });
@@ -60,7 +93,9 @@ function build() {
       make("span", { class: "signed" }, make("span", { class: "quiet" }, token), " ", logoutButton())),
     make("p", { class: "keys quiet" }, ...text.keys.flatMap(([key, what]) => [make("kbd", {}, key), ` ${what} `])),
     make("div", { class: "columns" },
-      make("div", {}, make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", hidden: true }, text.emptyQueue)),
+      make("div", {},
+        canDecide ? make("p", { class: "acts all" }, make("button", { type: "button", id: "approve-all", onclick: once(approveAll) }, text.approveAll), make("button", { type: "button", id: "undo-all", onclick: once(undoAll) })) : null,
+        make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", hidden: true }, text.emptyQueue)),
       make("aside", {},
         ...(canDecide ? [blockForm("word", text.blockWord), blockForm("topic", text.blockTopic)] : []),
         make("h2", {}, text.decisions), make("ul", { id: "decisions", "aria-live": "polite" }),
@@ -78,9 +113,10 @@ export function drawModerate(data) {
     document.getElementById("freeze").textContent = data.frozen ? text.thaw : text.freeze;
     document.getElementById("freeze").setAttribute("aria-pressed", String(data.frozen));
     document.getElementById("mode").value = data.mode;
+    drawAll();
   }
   document.getElementById("none").hidden = data.posts.length > 0;
-  fill(document.getElementById("queue"), data.posts, (post) => post.ref, (post) => card(post, canDecide ? actions(post) : null));
+  fill(document.getElementById("queue"), data.posts, (post) => post.ref, (post) => Object.assign(card(post, canDecide ? actions(post) : null), { drawnMs: performance.now() }));
   fill(document.getElementById("decisions"), withPosts(data.decisions, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
   fill(document.getElementById("blocks"), withPosts(data.blocks, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
   status.textContent = data.frozen ? text.frozen : data.came > data.shown ? say("wall.sampled", { shown: number(data.shown), came: number(data.came) }) : "";
