@@ -408,3 +408,12 @@ def test_a_chat_too_large_to_be_held_is_public_or_not_all_the_same(tmp_path: Pat
     assert (len(found.posts), found.skipped) == (291, 300)
     alone = read(tmp_path, msgspec.json.encode(chat(4, "private_group", 300)), "alone.json")
     assert (len(alone.posts), alone.skipped) == (0, 300)
+
+
+def test_lines_that_a_database_wrapped_are_read_far_behind_lines_that_nobody_did(tmp_path: Path) -> None:
+    filler = [tweet(number, text="hello " * 1_000) for number in range(1, 40)]  # beyond what the first lines tell
+    wrapped = tweet(99, created_at={"$date": "2014-05-01T12:00:00Z"})
+    other = line(json.dumps(tweet(100)))
+    found = read(tmp_path, lines(*filler, wrapped, other))
+    assert {"99", "100"} < set(found.ids)
+    assert (len(found.posts), found.dead) == (41, [])

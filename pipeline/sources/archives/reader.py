@@ -26,7 +26,7 @@ from pipeline.sources.archives.detect import (
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
 from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import BOM, Lines, Overlong, blocks
-from pipeline.sources.archives.rewriting import retimed, unwrapped
+from pipeline.sources.archives.rewriting import has_fault_of_time, is_of_time, may_be_wrapped, retimed, unwrapped
 from pipeline.sources.archives.strangers import stranger
 from pipeline.sources.archives.streams import TruncatedError
 from pipeline.sources.archives.tables.begin import Beginning, find_beginning
@@ -195,6 +195,7 @@ def _values(
 def _by_lines(name: str, content: Iterable[bytes], shape: Format, is_mixed: bool, given: Given) -> Iterator[Block]:
     how = f"{shape.name}, one a line"
     parse = mixed(shape, given) if is_mixed else shape.reader(given)
+    read: Callable[[bytes], Parsed] | None = None
     limit = max(shape.limit, PAGE_BYTES if is_mixed and shape.name != "post" else 0)
     for part in blocks(content, limit):
         if isinstance(part, Overlong):
@@ -203,7 +204,9 @@ def _by_lines(name: str, content: Iterable[bytes], shape: Format, is_mixed: bool
             yield filling.block
             continue
         block = None if part.truncated else _at_once(name, part, shape, how)
-        yield block or _line_by_line(name, part, sound(parse, given), how, is_mixed)
+        if read is None and part.rows:
+            read = (sound if any(map(may_be_wrapped, part.rows)) else _usual)(parse, given)
+        yield block or _line_by_line(name, part, read or parse, how, is_mixed)
 
 
 def _at_once(name: str, part: Lines, shape: Format, how: str) -> Block | None:
@@ -323,6 +326,24 @@ def sound(parse: Callable[[bytes], Parsed], given: Given) -> Callable[[bytes], P
         return timed(unwrapped(record))
 
     return counted
+
+
+def _usual(parse: Callable[[bytes], Parsed], given: Given) -> Callable[[bytes], Parsed]:
+    """The same for files whose first lines nobody rewrote: the fast way, as it is only done after a record failed."""
+    rewritten = sound(parse, given)
+
+    def read(record: bytes) -> Parsed:
+        if is_overfull(record):
+            return rewritten(record)
+        try:
+            parsed = parse(record)
+        except PostError as error:
+            if is_of_time(error) or may_be_wrapped(record):
+                return rewritten(record)
+            raise
+        return rewritten(record) if isinstance(parsed, list) and has_fault_of_time(parsed) else parsed
+
+    return read
 
 
 def _rows(name: str, content: Iterable[bytes], beginning: Beginning) -> Iterator[Block]:

@@ -20,6 +20,7 @@ _WRAPPED = re.compile(
     rb'\{\s*"\$(oid|uuid|symbol|date|number\w{3,8})"\s*:\s*'
     rb'("[^"\\]{0,64}"|-?\d{1,19}|\{\s*"\$numberLong"\s*:\s*"-?\d{1,19}"\s*\})\s*\}'
 )
+_IS_WRAPPED = re.compile(rb"\$(?:oid|uuid|symbol|date|number)")
 _NUMBER = re.compile(rb"-?\d{1,19}(?:\.\d{1,19})?(?:E[+-]?\d{1,3})?")
 _TIME_KEYS = frozenset(
     (
@@ -40,7 +41,12 @@ def unwrapped(record: bytes) -> bytes:
     if record.startswith(b'"{'):
         with suppress(orjson.JSONDecodeError):
             record = orjson.loads(record).encode()
-    return _WRAPPED.sub(_bare, record) if b'"$' in record else record
+    return _WRAPPED.sub(_bare, record) if _IS_WRAPPED.search(record) else record
+
+
+def may_be_wrapped(record: bytes) -> bool:
+    """Whether `unwrapped` could change the record."""
+    return record.startswith(b'"{') or _IS_WRAPPED.search(record) is not None
 
 
 def _bare(found: re.Match[bytes]) -> bytes:
@@ -71,11 +77,11 @@ def retimed(parse: Callable[[bytes], Parsed], clock: Clock) -> Callable[[bytes],
         try:
             parsed = parse(record)
         except PostError as error:
-            if not _is_of_time(error):
+            if not is_of_time(error):
                 raise
             first = error
         else:
-            if not isinstance(parsed, list) or not _has_fault_of_time(parsed):
+            if not isinstance(parsed, list) or not has_fault_of_time(parsed):
                 return parsed
         value, unclear = _rewritten(record, clock)
         if first is None:
@@ -88,12 +94,14 @@ def retimed(parse: Callable[[bytes], Parsed], clock: Clock) -> Callable[[bytes],
     return again
 
 
-def _is_of_time(error: PostError) -> bool:
+def is_of_time(error: PostError) -> bool:
+    """Whether it was a time that could not be read."""
     return error.reason == "time" or (error.reason == "invalid" and _AT_TIME.search(error.detail) is not None)
 
 
-def _has_fault_of_time(parsed: list[One | Fault]) -> bool:
-    return any(isinstance(item, Fault) and _is_of_time(item.error) for item in parsed)
+def has_fault_of_time(parsed: list[One | Fault]) -> bool:
+    """The same of what a page holds."""
+    return any(isinstance(item, Fault) and is_of_time(item.error) for item in parsed)
 
 
 def _rewritten(record: bytes, clock: Clock) -> tuple[bytes | None, PostError | None]:

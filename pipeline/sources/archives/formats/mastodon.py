@@ -78,7 +78,7 @@ def parse(record: bytes) -> Post | Hidden:
     """
     status = read(_decoder, record)
     shown = status.reblog or status
-    if not (_is_public(status) and _is_public(shown)):
+    if not (_is_public(status) and (shown is status or _is_public(shown))):
         return HIDDEN
     post = build(
         _identity(status),
