@@ -26,6 +26,8 @@ _BETWEEN_ITEMS = re.compile(rb"[\s,\x1e\x00]*+")
 _BEFORE = re.compile(rb"(?:[\w.$ ]{1,128}=|\d{1,9})\s*+(?=[\[{])")
 # all that may stand before the next bracket: strings hold no line ends
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\r\n]|\\.)*+"[^"{}\[\]]*+)*+')
+_ENCODED = re.compile(rb'"\{\\.(?:[^"\\\r\n]|\\.)*+"')  # an object that was encoded twice
+_ENCODED_BEGINS = b'"{\\'
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\]{1,64}"\s*:')
 _END_OF_JUNK = re.compile(rb"[\n{]")
 _NEXT_OBJECT = re.compile(rb"\n[ \t]*(?=\{)")
@@ -83,6 +85,8 @@ class JsonValues:
                 for item in items:
                     item.around = around
                 yield from items
+            elif sign == 0x22 and (item := self._string()):
+                yield item
             elif sign == 0x5D and self._enclosing:
                 self._leave()
             elif before := _BEFORE.match(self._buffer, self._at):
@@ -134,6 +138,19 @@ class JsonValues:
         if fault == len(self._buffer):
             return self._broken("ends in the middle", cut=bool(self._cut))
         return self._broken(f"no JSON object: byte {fault - start}")
+
+    def _string(self) -> Item | None:
+        """An object that stands in a string, as it stands there."""
+        while True:
+            found = _ENCODED.match(self._buffer, self._at)
+            if found is not None:
+                item = Item(self._line, found[0])
+                self._pass(found.end())
+                return item
+            begins = _ENCODED_BEGINS.startswith(self._buffer[self._at : self._at + len(_ENCODED_BEGINS)])
+            is_cut = begins and self._buffer.find(b"\n", self._at) < 0 and len(self._buffer) - self._at <= self._limit
+            if not is_cut or not self._fill():
+                return None
 
     def _end(self) -> tuple[int | None, int | None]:
         """Where the object that begins here ends; else where it goes wrong; neither for one above the limit."""
