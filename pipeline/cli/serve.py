@@ -92,6 +92,7 @@ async def _serve(
     from pipeline.web.orders import OrderDesk
     from pipeline.web.pictures import Pictures
     from pipeline.web.run import WebError, address_of, bound, server_of
+    from pipeline.web.sessions import SessionFile
     from pipeline.web.setup.desk import KafkaDesk
     from pipeline.web.setup.pages import Setup, setup_routes
     from pipeline.web.wall_service import WallService
@@ -114,6 +115,7 @@ async def _serve(
             log=decisions,
             pictures=pictures,
             links=links,
+            sessions=SessionFile(Path(settings.state_dir) / "sessions.json"),
             embed_sites=settings.embed_sites,
         )
         control = control_keys(settings) if source == "kafka" else UNSIGNED

@@ -64,7 +64,7 @@ class Links:
         if name in links or len(links) >= MOST or not _NAME.fullmatch(name):
             raise ValueError(name)
         secret = secrets.token_urlsafe(32)
-        self._keep(links | {name: Link(name, rights, _digest(secret), self._clock() + KEPT_S)})
+        self._keep(links | {name: Link(name, rights, digest_of(secret), self._clock() + KEPT_S)})
         return secret
 
     def take_back(self, name: str) -> Link | None:
@@ -79,21 +79,27 @@ class Links:
 
     def token_of(self, secret: str) -> Token | None:
         """As whom the secret signs in."""
-        digest = _digest(secret)
+        digest = digest_of(secret)
         return next((link.token for link in self.all() if same(link.digest, digest)), None)
 
     def _keep(self, links: dict[str, Link]) -> None:
         if self._file is not None:
-            written = self._file.with_suffix(".new")
             try:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-                    out.write(msgspec.json.encode(list(links.values())))
-                written.replace(self._file)
+                write_private(self._file, msgspec.json.encode(list(links.values())))
             except OSError as error:
                 raise LinksError(f"{self._file}: cannot be written ({error.strerror})") from None
         self._links = links
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """What is kept of a long random secret, to know it again."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Replaces the file whole; nobody but its owner can read it. Raises OSError."""
+    written = file.with_suffix(".new")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+    written.replace(file)

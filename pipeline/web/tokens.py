@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.text import printable
-from pipeline.web.links import Links
+from pipeline.web.links import Links, digest_of
+from pipeline.web.sessions import KeptSession, SessionFile, proof_of
 from schemas.access import Token, same
 
 SESSION_S = 12 * 3_600
@@ -33,18 +34,24 @@ class Session:
 
     token: Token
     csrf: str = field(repr=False)
-    ends_s: float
 
 
 class Gate:
-    """Checks secrets in constant time and remembers sessions in memory: a restart asks everybody again."""
+    """Checks secrets in constant time and remembers sessions, each while its token or link holds; with a file those
+    from before a restart, too."""
 
     def __init__(
-        self, tokens: Sequence[Token], clock: Callable[[], float] = time.monotonic, links: Links | None = None
+        self,
+        tokens: Sequence[Token],
+        clock: Callable[[], float] = time.monotonic,
+        links: Links | None = None,
+        file: SessionFile | None = None,
     ) -> None:
         self._tokens, self.links = tuple(tokens), links or Links()
         self._clock = clock
-        self._sessions: dict[str, Session] = {}
+        self._file = file or SessionFile()
+        self._sessions = self._file.read()  # by the digest of the cookie
+        self._by_link: list[Token] = []  # who signed in by a link of this process
         self._links: dict[str, tuple[Token, float]] = {}  # secret -> whom it signs in, until when; used up when it did
         self._linked = False
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # client -> how often, when the last time
@@ -72,14 +79,13 @@ class Gate:
         for one, (linked, until_s) in self._links.items():
             if same(one, secret) and now_s < until_s:
                 token, used = linked, one
-        self._links.pop(used, None)
+        if self._links.pop(used, None) and token:
+            self._by_link.append(token)
         return token or self.links.token_of(secret)
 
     def take_back(self, name: str) -> None:
         """The link of this name signs in nobody any more, and who came by it is signed out. Raises LinksError."""
-        link = self.links.take_back(name)
-        if link is not None:
-            self._sessions = {key: it for key, it in self._sessions.items() if it.token != link.token}
+        self.links.take_back(name)
 
     def token_of(self, secret: str) -> Token | None:
         """The token of this secret. Every token is compared, and to its end, so time tells nothing."""
@@ -112,20 +118,29 @@ class Gate:
         """A new session; its name is for the cookie."""
         self._forget()
         name = secrets.token_urlsafe(32)
-        self._sessions[name] = Session(token, secrets.token_urlsafe(32), self._clock() + SESSION_S)
+        until_s = self._file.clock() + SESSION_S
+        self._sessions[digest_of(name)] = KeptSession(token.name, proof_of(name, token.secret), until_s)
+        self._file.keep(self._sessions)
         return name
 
     def session(self, name: str) -> Session | None:
-        """The session of a cookie, while it lasts."""
-        session = self._sessions.get(name)
-        return session if session is not None and session.ends_s > self._clock() else None
+        """The session of a cookie, while it lasts and its token holds."""
+        kept = self._sessions.get(digest_of(name))
+        if kept is None or kept.until_s <= self._file.clock():
+            return None
+        holding = (*self._tokens, *(link.token for link in self.links.all()), *self._by_link)
+        for token in holding:
+            if token.name == kept.name and same(kept.proof, proof_of(name, token.secret)):
+                return Session(token, digest_of(f"csrf {name}"))
+        return None
 
     def end(self, name: str) -> None:
         """Forgets a session."""
-        self._sessions.pop(name, None)
+        self._sessions.pop(digest_of(name), None)
+        self._file.keep(self._sessions)
 
     def _forget(self) -> None:
-        now_s = self._clock()
-        self._sessions = {name: it for name, it in self._sessions.items() if it.ends_s > now_s}
+        now_s = self._file.clock()
+        self._sessions = {name: it for name, it in self._sessions.items() if it.until_s > now_s}
         while len(self._sessions) >= MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]

@@ -17,6 +17,7 @@ from pipeline.web.feed import Feed
 from pipeline.web.links import Links
 from pipeline.web.moderation import moderation_routes
 from pipeline.web.pictures import Pictures, picture_routes
+from pipeline.web.sessions import SessionFile
 from pipeline.web.tokens import Gate
 from pipeline.web.wall.entries import no_pictures
 from pipeline.web.wall.intake import Intake
@@ -45,10 +46,12 @@ class WallService:
         log: DecisionLog | None = None,
         pictures: Pictures | None = None,
         links: Links | None = None,
+        sessions: SessionFile | None = None,
         embed_sites: Sequence[str] = (),
     ) -> None:
-        """`links` sign people in, besides tokens; `pictures`: those of posts are shown; `embed_sites` may show walls
-        within their pages. Raises LogError when the file cannot be used."""
+        """`links` sign people in, besides tokens; `sessions` keeps who is signed in over a restart; `pictures`: those
+        of posts are shown; `embed_sites` may show walls within their pages. Raises LogError when the file
+        cannot be used."""
         link = pictures.link if pictures else no_pictures
         log = log or (SqliteLog(file) if file else MemoryLog())
         self.walls = Walls(events, log, PostStore(file) if file else None, link=link)
@@ -60,7 +63,7 @@ class WallService:
         self._kafka: tuple[Connection, str, ControlKeys] | None = None
         feed.shows = self.walls
         self.walls.on_decision(feed.refresh)
-        self.gate = Gate(tokens, links=links)
+        self.gate = Gate(tokens, links=links, file=sessions)
         self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
             event_routes(self.walls, self._current, embed_sites),
