@@ -37,6 +37,7 @@ from schemas.posts import checked
 
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
 _ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*[\[{]")
+_COMMENTS = re.compile(rb"(?:[ \t]*+(?:(?:#|//)[^\n]*+)?\r?\n)++(?=[ \t]*+(?:[\[{]|\"\{))")  # above JSON
 _time_ms = attrgetter("time")
 _created = attrgetter("created")
 _id = attrgetter("id")
@@ -93,7 +94,7 @@ def _first_objects(head: bytes) -> list[bytes]:
 
 
 def _peek(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:
-    """The content, and its first lines: at least one as long as any that can be read."""
+    """The content, and its first lines: at least one as long as any that can be read; without comments above JSON."""
     taken: deque[bytes] = deque()
     size = 0
     whole_line = False
@@ -112,6 +113,10 @@ def _peek(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterat
         if whole_line and stalled():
             break
     head = b"".join(taken).removeprefix(BOM)
+    comments = _COMMENTS.match(head)
+    if comments is not None:
+        head = b"\n" * comments[0].count(b"\n") + head[comments.end() :]
+        taken = deque([head])
     return chain(_again(taken, cut), content), head
 
 
