@@ -14,6 +14,7 @@ from schemas.posts import decoded
 
 _PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
+_EXACT = 2.0**53  # from here on a float may stand for several whole numbers
 _FAULTS = 64  # of one record that are mended
 T = TypeVar("T")
 
@@ -21,8 +22,9 @@ T = TypeVar("T")
 def read(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
     """The record as the decoder's type, without those parts of the wrong type that it can do without.
 
-    Of a list the bad items are left out, of an object the bad fields; an id that is a number is read as text, and a
-    character of which only half is there becomes U+FFFD. Raises PostError when what is bad is needed.
+    Of a list the bad items are left out, of an object the bad fields; an id that is a number is read as text, one that
+    is a whole float (`123.0`) as that number, and a character of which only half is there becomes U+FFFD. Raises
+    PostError when what is bad is needed.
     """
     try:
         return decoded(decoder, record)
@@ -75,10 +77,11 @@ def _mended(value: Any, path: str, message: str) -> bool:
             return False
     last = steps[-1]
     holder = parents[-1]
-    if isinstance(holder, dict) and isinstance(last, str) and last.endswith("id") and "`str" in message:
+    if isinstance(holder, dict) and isinstance(last, str) and last.endswith(("id", "id_str")):
         bad = holder.get(last)
-        if type(bad) is int:
-            holder[last] = str(bad)
+        number = int(bad) if type(bad) is float and bad.is_integer() and abs(bad) < _EXACT else bad
+        if type(number) is int and (number is not bad or "`str" in message):
+            holder[last] = str(number) if "`str" in message else number
             return True
     # the innermost item of a list that the fault stands in, else the field itself
     for at in range(len(steps) - 1, -1, -1):
