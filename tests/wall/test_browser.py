@@ -67,6 +67,34 @@ def test_a_post_is_approved_pinned_and_blocked_by_keys_and_the_screen_follows(br
     assert faults == []
 
 
+def test_keys_work_in_the_queue_alone_and_stay_switched_off(browser: Browser, served: Served) -> None:
+    faults: list[str] = []
+    ann = moderator(browser, served, ANN.secret, "conf", faults)
+    served.take(*(post(f"k{number}", f"talk {number} #conf") for number in range(3)))
+    said, decisions, keys = ann.locator("#queue .said"), ann.locator("#decisions li"), ann.locator("#keyed")
+    expect(said).to_have_count(3)
+    ann.locator("#tabs button").first.focus()
+    ann.keyboard.press("f")
+    said.nth(1).click()
+    ann.keyboard.press("a")  # the one that was clicked, and then the one that takes the focus
+    expect(said).to_have_text(["talk 0 #conf", "talk 2 #conf"])
+    ann.keyboard.press("s")
+    expect(said).to_have_text(["talk 2 #conf"])
+    expect(decisions).to_have_count(2)
+    keys.uncheck()
+    ann.reload()
+    expect(keys).not_to_be_checked()
+    said.first.click()
+    ann.keyboard.press("a")
+    keys.check()
+    said.first.click()
+    ann.keyboard.press("f")
+    expect(ann.locator("#status")).to_have_text("screen frozen")
+    expect(decisions).to_have_count(3)
+    expect(said).to_have_text(["talk 2 #conf"])
+    assert faults == []
+
+
 def test_all_that_waits_is_approved_by_one_click_and_taken_back_by_another_but_nothing_that_nobody_has_read(
     browser: Browser, served: Served
 ) -> None:

@@ -5,8 +5,10 @@ import { say } from "../messages.js";
 
 const main = document.getElementById("main"), status = document.getElementById("status");
 const READ_MS = 2000; // a post that has stood here for less, nobody has read: approving all leaves it, and so a double click does
+const KEYED = "upswell.moderate.keys";
 const QUEUES = Object.keys(text.queues);
-let now = null, chosen = "", queue = "waiting", approved = [], listen = () => {};
+let now = null, chosen = "", queue = "waiting", approved = [], keyed = true, listen = () => {};
+try { keyed = localStorage.getItem(KEYED) !== "off"; } catch { /* a private window: they work */ }
 
 const decide = (kind, verdict, target = "", everywhere = false, content = "") => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere, content });
 const accept = (kind, verdict, post) => decide(kind, verdict, post.ref, false, post.content); // of what is on the page
@@ -83,6 +85,11 @@ function blockForm(kind, title) {
   } }, make("label", {}, make("b", {}, title), " ", field), make("label", { class: "quiet" }, all, ` ${text.everywhere}`), make("button", {}, text.add));
 }
 
+function switchKeys({ target }) {
+  keyed = target.checked;
+  try { localStorage.setItem(KEYED, keyed ? "on" : "off"); } catch { /* a private window: until it is closed */ }
+}
+
 function build() {
   main.append(
     make("p", { id: "fault", class: "fault", role: "alert" }),
@@ -91,11 +98,13 @@ function build() {
       canDecide ? make("button", { type: "button", id: "freeze", onclick: freeze }) : make("p", {}, text.lookOnly),
       canDecide ? make("label", {}, `${text.mode} `, make("select", { id: "mode", onchange: (changed) => decide("mode", changed.target.value) }, make("option", { value: "auto" }, text.auto), make("option", { value: "manual" }, text.manual))) : null,
       make("span", { class: "signed" }, make("span", { class: "quiet" }, token), " ", logoutButton())),
+    make("label", { class: "quiet" }, make("input", { type: "checkbox", id: "keyed", checked: keyed, onchange: switchKeys }), text.keyed),
     make("p", { class: "keys quiet" }, ...text.keys.flatMap(([key, what]) => [make("kbd", {}, key), ` ${what} `])),
     make("div", { class: "columns" },
       make("div", {},
         canDecide ? make("p", { class: "acts all" }, make("button", { type: "button", id: "approve-all", onclick: once(approveAll) }, text.approveAll), make("button", { type: "button", id: "undo-all", onclick: once(undoAll) })) : null,
-        make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", hidden: true }, text.emptyQueue)),
+        make("div", { id: "desk", tabindex: "-1", onfocusin: ({ target }) => choose(target.closest("#queue > .post")?.dataset.key ?? chosen) },
+          make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", hidden: true }, text.emptyQueue))),
       make("aside", {},
         ...(canDecide ? [blockForm("word", text.blockWord), blockForm("topic", text.blockTopic)] : []),
         make("h2", {}, text.decisions), make("ul", { id: "decisions", "aria-live": "polite" }),
@@ -104,7 +113,10 @@ function build() {
 
 export function drawModerate(data) {
   now = data;
-  if (!main.firstChild) build();
+  const began = !main.firstChild;
+  if (began) build();
+  const desk = document.getElementById("desk");
+  const held = desk.contains(document.activeElement) || (began && document.activeElement === document.body);
   for (const tab of document.querySelectorAll("#tabs button")) {
     tab.textContent = `${text.queues[tab.dataset.queue]} ${number(data.counts[tab.dataset.queue])}`;
     tab.setAttribute("aria-pressed", String(tab.dataset.queue === data.queue));
@@ -121,6 +133,7 @@ export function drawModerate(data) {
   fill(document.getElementById("blocks"), withPosts(data.blocks, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
   status.textContent = data.frozen ? text.frozen : data.came > data.shown ? say("wall.sampled", { shown: number(data.shown), came: number(data.came) }) : "";
   choose(chosen);
+  if (held && !desk.contains(document.activeElement)) (document.querySelector("#queue > .chosen") ?? desk).focus({ preventScroll: true });
 }
 
 function choose(ref) {
@@ -148,7 +161,7 @@ function show(which) {
 }
 
 addEventListener("keydown", (pressed) => {
-  if (pressed.ctrlKey || pressed.metaKey || pressed.altKey || pressed.target.closest?.("input, select, textarea") || !now) return;
+  if (!keyed || !now || pressed.ctrlKey || pressed.metaKey || pressed.altKey || !pressed.target.closest?.("#desk")) return;
   const post = now.posts.find((it) => it.ref === chosen);
   const keys = {
     j: () => step(1), k: () => step(-1), f: freeze,
