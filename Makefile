@@ -34,9 +34,11 @@ bench: $(STAMP)
 chaos: $(STAMP)
 	$(BIN)/python -m tests.kafka.chaos --faults 50 --posts 1000000 --seeds 3
 
-# the tests that are too long for every day: a full day of state, a day late with three workers, more seeds
+# the tests that are too long for every day: a full day of state, a day late with three workers, more seeds, and a search
+# for examples that nobody has tried
 long: $(STAMP)
 	$(BIN)/pytest -m long
+	UPSWELL_TEST_SEARCH=1 $(BIN)/pytest -n auto --dist worksteal tests/archives tests/model tests/oracle tests/score tests/text tests/trends
 	$(BIN)/python -m tests.kafka.fuzz_records --records 100000
 
 # breaks rules of docs/invariants.md on purpose, one after the other, and runs the tests that must notice

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# how long an example takes says more of the machine than of the code
-settings.register_profile("upswell", deadline=None)
+# How long an example takes says more of the machine than of the code. The same examples each time, so that a change is
+# judged by what it changes; `make long` searches, where UPSWELL_TEST_SEARCH is set.
+settings.register_profile("upswell", deadline=None, derandomize=not os.environ.get("UPSWELL_TEST_SEARCH"))
 settings.load_profile("upswell")
 
 pytest_plugins = ["tests.kafka.fixtures"]

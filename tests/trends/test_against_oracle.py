@@ -48,6 +48,22 @@ def test_quiet_hours_and_unobserved_days_are_the_references(log: list[Said], par
     assert_same(log, partitions)
 
 
+@pytest.mark.xfail(
+    reason="what is expected of #paris at the last list is 2.387, not the reference's 4.628; see gotchas"
+)
+def test_a_topic_of_three_days_ago_is_expected_as_the_reference_says() -> None:
+    def said(number: int, hour: int, *spellings: tuple[str, str]) -> Said:
+        at = streams.START_MS + hour * 3_600_000 + 2_548_630
+        return Said(f"p{number}", f"a{number}", "", at, spellings=spellings)
+
+    paris, shouted, sun = ("#paris", "#paris"), ("#PARIS", "#paris"), ("#日本", "#日本")
+    vote, summer, fb = ("#Presidentielle", "#presidentielle"), ("#été", "#ete"), ("#fb", "#fb")
+    first = [said(17, 0, paris), said(7, 0, paris), said(11, 0, sun, paris, shouted)]
+    second = [said(8, 1, paris, summer, vote), said(14, 1, paris, shouted)]
+    late = [said(20, 50, paris), said(16, 50, paris), said(3, 73, paris, vote, paris), said(15, 73, vote, fb)]
+    assert_same([*first, *second, *late], 1)
+
+
 @settings(SLOWLY, max_examples=20)
 @given(streams.withdrawing(streams.small(most=40)), st.sampled_from((1, 3)))
 def test_lists_without_what_was_withdrawn_are_the_references(log: list[Said | Retracted], partitions: int) -> None:
