@@ -168,22 +168,12 @@ class Alerting:
         due = self._step(rule, "", state, trends.at, value >= threshold, value >= threshold * 0.5)
         alerts = []
         if due == "firing":
-            state.alert = Alert(
-                key=f"{rule.name}//{trends.at}",
-                status="firing",
-                rule=rule.name,
-                kind=rule.kind,
-                severity=rule.severity,
-                scope=rule.on,
-                window=rule.window,
-                topic="",
-                display=rule.on,
+            state.alert = _about_scope(
+                rule,
+                trends.at,
                 since=state.since or trends.at,
-                fired=trends.at,
-                at=trends.at,
                 value=value,
                 threshold=threshold,
-                flags=[],
                 examples=[post for row in trends.trends[:3] for post in row.examples[:1]],
                 why=AlertWhy(
                     counted="posts" if rule.people is None else "people",
@@ -208,25 +198,7 @@ class Alerting:
         due = self._step(rule, "", state, now, silent, silent)
         alerts = []
         if due == "firing":
-            state.alert = Alert(
-                key=f"{rule.name}//{now}",
-                status="firing",
-                rule=rule.name,
-                kind=rule.kind,
-                severity=rule.severity,
-                scope=rule.on,
-                window=rule.window,
-                topic="",
-                display=rule.on,
-                since=spoken,
-                fired=now,
-                at=now,
-                value=silent_s,
-                threshold=float(rule.silent_s),
-                flags=[],
-                examples=[],
-                why=AlertWhy(),
-            )
+            state.alert = _about_scope(rule, now, since=spoken, value=silent_s, threshold=float(rule.silent_s))
             alerts.append(state.alert)
         elif due == "resolved":
             alerts.append(_resolved(rule, state, now))
@@ -328,6 +300,40 @@ def _raised(rule: Rule, trends: TrendList, row: Trend, since: int) -> Alert:
         examples=row.examples,
         why=AlertWhy(trend=row.why, counted=volume if rule.kind == "volume" else ""),
         peak=_height_of(trends, row),
+    )
+
+
+def _about_scope(
+    rule: Rule,
+    now: int,
+    *,
+    since: int,
+    value: float,
+    threshold: float,
+    examples: Sequence[str] = (),
+    why: AlertWhy | None = None,
+    peak: Peak | None = None,
+) -> Alert:
+    """The alert that a rule fires at `now` about its whole scope."""
+    return Alert(
+        key=f"{rule.name}//{now}",
+        status="firing",
+        rule=rule.name,
+        kind=rule.kind,
+        severity=rule.severity,
+        scope=rule.on,
+        window=rule.window,
+        topic="",
+        display=rule.on,
+        since=since,
+        fired=now,
+        at=now,
+        value=value,
+        threshold=threshold,
+        flags=[],
+        examples=list(examples),
+        why=why or AlertWhy(),
+        peak=peak,
     )
 
 
