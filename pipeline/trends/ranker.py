@@ -129,6 +129,8 @@ class Ranker:
             if end % HOUR_MS == 0:
                 if lists := self._step(HOUR_MS, end, self.timeline.hours.get(end - HOUR_MS)):
                     yield Step(end, HOUR_MS, lists)
+                # a bucket is measured when the next one begins, however long nobody posted in between
+                self.timeline.drop_old(min(end, self._schedules[HOUR_MS].observed_until))
                 self._tidy()
 
     def _next(self, now: int) -> int | None:

@@ -55,7 +55,6 @@ class Timeline:
                 self.hours[end - HOUR_MS] = self._withdrawn[HOUR_MS].settle(record, self.hours, 0)
                 self.single_topics += topics
                 self.single_mentions += posts
-            self._drop_old(end)
         return table
 
     def _forget_shared(self) -> None:
@@ -67,7 +66,8 @@ class Timeline:
         if parts:
             coarse[start] = merge(parts, start, end)
 
-    def _drop_old(self, now: int) -> None:
+    def drop_old(self, now: int) -> None:
+        """Drops what no bucket that is still open at `now` (ms) reaches back to."""
         for tables, keep_ms in (
             (self.minutes, KEEP_MINUTES_MS),
             (self.tens, KEEP_MINUTES_MS),
