@@ -103,7 +103,7 @@ def test_a_fault_names_its_table_and_key_apart(told: str, kind: str, key: str, p
     with pytest.raises(TableError) as raised:
         defined_in(told)
     assert (raised.value.kind, raised.value.name, raised.value.key) == (kind, tomllib.loads(told)[kind][0]["name"], key)
-    assert part in raised.value.sentence
+    assert part in str(raised.value)
     assert str(raised.value).startswith("upswell.toml")
 
 

@@ -39,12 +39,11 @@ class SettingsError(ValueError):
 
 
 class TableError(SettingsError):
-    """A fault of one table: `kind` and `name` of the table, `key` that is wrong ("" where the table is), and the
-    `sentence` about it without where it stands."""
+    """A fault of one table: `kind` and `name` of the table, and the `key` that is wrong ("" where the table is)."""
 
     def __init__(self, where: str, kind: str, name: str, key: str, sentence: str) -> None:
         super().__init__(f"{where}: {sentence}")
-        self.kind, self.name, self.key, self.sentence = kind, name, key, sentence
+        self.kind, self.name, self.key = kind, name, key
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

@@ -173,12 +173,14 @@ def test_a_form_that_nobody_changes_says_what_is_defined(one: Any) -> None:
         ("event", {"name": "a", "start": "tomorrow <b>"}, "start", "no date"),
         ("event", {"name": "a", "start": "2026-01-02T00:00", "end": "2026-01-01T00:00"}, "end", "before the beginning"),
         ("event", {"name": "a", "stage.accent": "red"}, "stage_accent", "#1b1036"),
-        ("event", {"name": "a", "moderation": "none"}, "moderation", "This does not fit"),
+        ("event", {"name": "a", "moderation": "none"}, "moderation", "Choose one of what is offered."),
+        ("event", {"name": "a", "title": "a" * 201}, "title", "too long"),
         ("watchlist", {"name": "a", "langs": "french"}, "langs", "two or three letters"),
         ("watchlist", {"name": "a", "words": "\u200b"}, "words", "at least a letter"),
-        ("rule", {"name": "a", "top": "many"}, "top", "expected `int`"),
+        ("rule", {"name": "a", "top": "many"}, "top", "A whole number between 1 and 100 is needed."),
+        ("rule", {"name": "a", "score": "-1"}, "score", "A number between 0 and 10,000 is needed."),
         ("rule", {"name": "a", "kind": "volume"}, "kind", "either posts or people"),
-        ("rule", {"name": "a", "on": "event:none"}, "on", "no such event"),
+        ("rule", {"name": "a", "on": "event:none"}, "on", "There are no such posts"),
         ("rule", {"name": "a", "quiet": "night"}, "quiet", "22:00-07:00"),
     ],
 )
@@ -194,6 +196,15 @@ def test_what_does_not_fit_is_told_at_its_field_and_what_was_written_is_kept(
     for value in form.values():
         assert html.escape(value).replace("&#x27;", "&#39;") in page
     assert served.desk.written == []
+
+
+@pytest.mark.parametrize(("lang", "sentence"), [("fr", "Il faut un nombre entier entre 1 et 100."), ("es", "entero")])
+def test_what_does_not_fit_is_told_in_the_readers_language_alone(served: Served, lang: str, sentence: str) -> None:
+    ann = served.browser()
+    ann.get(f"/setup/rule?lang={lang}")
+    page = ann.send(f"/setup/rule?lang={lang}", act="review", name="a", top="many")
+    assert sentence in text_of(page)
+    assert 'lang="en"' not in page.partition("<main")[2]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
@@ -234,7 +245,8 @@ def test_what_another_table_needs_is_not_taken_away(served: Served) -> None:
     ann = served.browser()
     ann.get("/setup/event/fete")
     page = ann.send("/setup/event/fete", act="remove")
-    assert (ann.status, "rule (r).on: event:fete: no such event" in text_of(page)) == (422, True)
+    said = "it would leave the alert rule “r” with something wrong at “Of which posts”. There are no such posts"
+    assert (ann.status, said in text_of(page)) == (422, True)
     ann.get("/setup/rule/r")
     assert "− [[rule]]" in text_of(ann.send("/setup/rule/r", act="remove"))
     ann.send("/setup/apply")

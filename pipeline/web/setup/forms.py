@@ -60,13 +60,15 @@ _HASHTAG = ("#", "＃", "$")
 
 @dataclass(frozen=True)
 class Field:
-    """One control: its key in the table, how it looks, what may be chosen, how large a number may be."""
+    """One control: its key in the table, how it looks, what may be chosen, how large a number may be and whether it is
+    a whole one."""
 
     key: str
     widget: Widget
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    whole: bool = False
 
     @property
     def id(self) -> str:
@@ -131,7 +133,8 @@ def _field(key: str, told: Any) -> Field:
         order = next((order for order in _ORDERS if set(order) == values), sorted(values))
         return Field(key, "choice", tuple(order))
     if isinstance(told, inspect.IntType | inspect.FloatType):
-        return Field(key, "number", least=told.ge if told.ge is not None else told.gt, most=told.le)
+        least = told.ge if told.ge is not None else told.gt
+        return Field(key, "number", least=least, most=told.le, whole=isinstance(told, inspect.IntType))
     if isinstance(told, inspect.BoolType):
         return Field(key, "check")
     return Field(key, "tags" if isinstance(told, inspect.VarTupleType) else "line")

@@ -15,7 +15,7 @@ from litestar.params import FromPath, URLEncodedBody
 
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.definitions import ChangedError
-from pipeline.settings import FILE_NAME, SettingsError, TableError
+from pipeline.settings import FILE_NAME, SettingsError
 from pipeline.settings.writing import table_text, toml_of
 from pipeline.text import printable
 from pipeline.web.bodies import body_of
@@ -26,6 +26,7 @@ from pipeline.web.links import LinksError, Rights
 from pipeline.web.setup.changes import Change, lines_of, named
 from pipeline.web.setup.desk import SetupDesk
 from pipeline.web.setup.forms import TABLES, fields_of, filled, table_filled
+from pipeline.web.setup.refusals import refusal_of
 from pipeline.web.setup.trying import Tried, would_fire
 from pipeline.web.tokens import Session, audit
 from pipeline.wording import catalogue
@@ -265,9 +266,6 @@ def _form_page(
     *,
     tried: Tried | None = None,
 ) -> Response[str]:
-    mine = isinstance(fault, TableError) and fault.kind == kind
-    key = fault.key.partition("[")[0] if isinstance(fault, TableError) and mine else ""
-    known = [field.key for fields in fields_of(kind).values() for field in fields]
     scopes = [
         "all",
         *(f"event:{one.name}" for one in definitions.events),
@@ -282,12 +280,7 @@ def _form_page(
         name=name,
         groups=fields_of(kind),
         form=form,
-        wrong=key if key in known else "",
-        fault=None
-        if fault is None
-        else fault.sentence
-        if isinstance(fault, TableError) and key in known
-        else str(fault),
+        refusal=refusal_of(fault, kind, words_of(request)) if fault else None,
         scopes=list(dict.fromkeys([*scopes, form.get("on") or "all"])),
         zones=_zones(),
         tried=tried,
