@@ -93,6 +93,7 @@ async def _serve(
     from pipeline.web.pictures import Pictures
     from pipeline.web.run import WebError, address_of, bound, server_of
     from pipeline.web.sessions import SessionFile
+    from pipeline.web.setup.channels import Channels
     from pipeline.web.setup.desk import KafkaDesk
     from pipeline.web.setup.pages import Setup, setup_routes
     from pipeline.web.wall_service import WallService
@@ -137,7 +138,8 @@ async def _serve(
         told = await try_receivers(settings, [receiver], lang)
         return told[0][1]
 
-    setup = Setup(walls.door, definitions, kept, settings.receivers, try_receiver, settings.public_url)
+    channels = Channels(settings)
+    setup = Setup(walls.door, definitions, kept, settings.receivers, try_receiver, settings.public_url, channels)
     app = create_app(
         feed,
         kept,

@@ -17,7 +17,7 @@ from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language,
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
-_OF_THE_SERVER = ("door", "setup")  # parts of the catalogue that no script says
+_OF_THE_SERVER = ("door", "setup", "source")  # parts of the catalogue that no script says
 VIEWS = (  # of an event, each with its address
     ("board", "/events/%s"),
     ("wall", "/events/%s/wall"),

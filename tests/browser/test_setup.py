@@ -16,12 +16,12 @@ from pipeline.web.tokens import Gate
 from schemas.definitions import Definitions
 from schemas.events import Event
 from tests.browser.test_page import browser
-from tests.web.desk import Desk
+from tests.web.desk import Desk, FixedChannels
 
 __all__ = ["browser"]
 SMALL = """them => them.map(it => it.type === 'checkbox' ? it.parentElement : it)
     .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)"""
-CONTROLS = "#main :is(button, input:not([type=hidden]), select, textarea, a.button)"
+CONTROLS = "#main :is(button:not([hidden]), input:not([type=hidden]), select, textarea, a.button)"
 
 
 class Served:
@@ -30,7 +30,8 @@ class Served:
     def __init__(self) -> None:
         self.desk, gate = Desk(Definitions()), Gate(())
         self.link = f"/setup?link={gate.link()}"
-        self.handle = start_web(Feed(), port=0, routers=[setup_routes(Setup(Door(gate), self.desk))])
+        setup = Setup(Door(gate), self.desk, channels=FixedChannels())
+        self.handle = start_web(Feed(), port=0, routers=[setup_routes(setup)])
         self.address = self.handle.address.rstrip("/")
 
 
@@ -78,9 +79,12 @@ def test_an_organiser_sets_up_an_event_from_nothing(
     page.get_by_label(title, exact=True).fill("Fête <b>de</b> la ville")
     page.get_by_label(hashtags).fill("fete")
     page.get_by_label(begins).fill("2026-12-05T18:00")
+    page.locator("#check").click()
+    expect(page.locator("#found")).to_contain_text("Refused. one <b> why <i>")
+    expect(page.get_by_label(hashtags)).to_have_value("fete")
     if scripts:
         clean(page)
-    page.keyboard.press("Enter")
+    page.get_by_label(hashtags).press("Enter")
     expect(page.get_by_role("button", name=apply)).to_be_visible()
     if scripts:
         clean(page)

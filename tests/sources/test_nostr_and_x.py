@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from pipeline.sources.live.model import Fact
 from pipeline.sources.live.nostr import Event, Nostr, id_of
 from pipeline.sources.live.x import X
 from tests.sources.harness import Log, running
@@ -197,7 +198,7 @@ def test_posts_that_fit_our_rules_come_once_through_keep_alives_cuts_and_errors(
             assert {"id": "9", "value": "theirs", "tag": "somebody else's"} in server.rules
             assert http.requests[0].headers["authorization"] == "Bearer secret"
             changed = X("it", "secret", ["#other"], api=http.url)
-            assert "3 rules are in force, 2 of them ours" not in await changed.probe()
+            assert Fact("rules", {"n": 3, "ours": 2}) not in await changed.probe()
             await anext(changed.read(None))
             assert [rule["value"] for rule in server.rules if rule["tag"] == "upswell it"] == ["#other"]
 

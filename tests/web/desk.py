@@ -1,12 +1,19 @@
-"""Where the tests of `/setup` keep what is defined: in memory, instead of Kafka."""
+"""What the tests of `/setup` have instead of Kafka and of networks."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.definitions import ChangedError
+from pipeline.settings import Settings
+from pipeline.web.setup.channels import Channel, Channels
+from pipeline.wording import Language
 from schemas.definitions import Definitions
+from schemas.events import Event
+from schemas.sources import FeedSource
 
 
 class Desk:
@@ -33,3 +40,15 @@ class Desk:
 
     async def behind(self) -> list[int]:
         return []
+
+
+class FixedChannels(Channels):
+    """A source that is refused each time, and what was looked for."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings(sources=(FeedSource(name="news", kind="feed", urls=("https://a.example/x",)),)))
+        self.asked: list[list[str]] = []
+
+    async def tried(self, events: Sequence[Event], hashtags: Sequence[str], words: Language) -> list[Channel]:
+        self.asked.append(list(hashtags))
+        return [Channel("news", False, "Refused.", ["one <b>"], "why <i>")]

@@ -1,113 +1,28 @@
-"""`/setup` over HTTP: who may, what a form writes, what is refused and how it is told, and that nothing is lost."""
+"""`/setup` over HTTP: what a form writes, what is refused and how it is told, and that nothing is lost."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from litestar import Litestar
-from litestar.testing import TestClient
 
-from pipeline.cli.common import tell_link
 from pipeline.settings import SettingsError
 from pipeline.settings.writing import table_of, table_text, toml_of
 from pipeline.trends.alerting import Alerting
-from pipeline.web.app import create_app
-from pipeline.web.door import Door
-from pipeline.web.feed import Feed
-from pipeline.web.history import DAY_MS, History
-from pipeline.web.links import KEPT_S, Links, LinksError
+from pipeline.web.history import DAY_MS
 from pipeline.web.setup.changes import Change, named
 from pipeline.web.setup.forms import TABLES, fields_of, filled, name_of, table_filled
-from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.setup.trying import would_fire
-from pipeline.web.tokens import COOKIE, LINK_S, LOGIN_COOKIE, Gate
 from pipeline.wording import alert_text, language
-from schemas.access import Token
-from schemas.alerts import Receiver, Rule
-from schemas.definitions import Definitions
+from schemas.alerts import Rule
 from schemas.events import Event, Stage
-from schemas.watchlists import Watchlist
 from tests.sinks.lists import trend_list
-from tests.web.desk import Desk
-
-ANN = Token("ann", "a-secret-for-ann-0", "write")
-EVE = Token("eve", "a-secret-for-eve-0", "read")
-FETE = Event(
-    "fete",
-    title="La <b>fête</b>",
-    hashtags=("#fête", "#two words"),
-    start=1_795_000_000_500,
-    time_zone="Europe/Paris",
-    stage=Stage(logo="data:image/png;base64,iVBORw0="),
-)
-OPS = Receiver("ops", "webhook", "https://example.org/a-secret-path")
-NIGHT = Receiver("night", "webhook", "https://example.org/b", secret="another-secret")
-BEGUN = Definitions(7, "bob", (FETE,), (Watchlist("acme", words=("acme",)),), (Rule("r", on="event:fete"),), ("sms",))
-
-
-class Browser:
-    """A browser that is signed in, and fills in forms."""
-
-    def __init__(self, client: TestClient[Litestar], gate: Gate, token: Token | None) -> None:
-        self.client, self.told = client, {"Accept": "text/html"}
-        if token is not None:
-            self.told["Cookie"] = f"{COOKIE}={gate.begin(token)}"
-        self.page = ""
-        self.status = 0
-
-    def get(self, path: str) -> str:
-        return self._took(self.client.get(path, headers=self.told))
-
-    def send(self, path: str, **form: str) -> str:
-        """Sends what is filled in with what the page before has hidden in its form."""
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', self.page))
-        told = {name: html.unescape(value) for name, value in hidden.items()} | form
-        return self._took(self.client.post(path, data=told, headers=self.told, follow_redirects=False))
-
-    def _took(self, answer: Any) -> str:
-        self.status, self.page, self.headers = answer.status_code, answer.text, answer.headers
-        return self.page
-
-
-class Served:
-    def __init__(self) -> None:
-        self.desk, self.gate = Desk(BEGUN), Gate((ANN, EVE))
-        self.history, self.tested = History(), list[tuple[str, str]]()
-        setup = Setup(Door(self.gate), self.desk, self.history, (OPS, NIGHT), self._try)
-        app = create_app(Feed(), routers=[setup_routes(setup)])
-        self.client = TestClient(app)
-
-    async def _try(self, receiver: Receiver, lang: str) -> str:
-        self.tested.append((receiver.name, lang))
-        return "" if receiver is OPS else "refused <b>"
-
-    def browser(self, token: Token | None = ANN) -> Browser:
-        return Browser(self.client, self.gate, token)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Served]:
-    made = Served()
-    with made.client:
-        yield made
-
-
-@pytest.fixture
-def served(running: Served) -> Served:
-    running.desk.begin()
-    return running
-
-
-def text_of(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+from tests.web.setup_server import BEGUN, FETE, Served, text_of
 
 
 def test_an_event_is_set_up_from_its_title_and_hashtag_and_nothing_is_written_before_it_was_looked_at(
@@ -329,125 +244,6 @@ def test_a_file_with_a_fault_is_shown_with_its_line(served: Served) -> None:
     assert ann.status == 422
     assert "upswell.toml:3:" in text_of(page)
     assert "<script>" not in page
-
-
-def test_a_form_of_another_page_changes_nothing(served: Served) -> None:
-    ann = served.browser()
-    ann.get("/setup/event")
-    for csrf in ("", "x", "é"):
-        ann.send("/setup/event", csrf=csrf, act="review", name="a")
-        assert ann.status == 403
-        ann.send("/setup/apply", csrf=csrf, kind="event", was="", text='[[event]]\nname = "a"\n', since=BEGUN.version)
-        assert ann.status == 403
-    assert served.desk.written == []
-
-
-def test_who_may_not_decide_sets_nothing_up(served: Served) -> None:
-    eve, nobody = served.browser(EVE), served.browser(None)
-    for path in ("/setup", "/setup/event", "/setup/event/fete", "/setup/file", "/setup/upswell.toml"):
-        eve.get(path)
-        assert eve.status == 403
-        assert 'type="password"' in nobody.get(path)
-        assert "#two" not in nobody.page
-    nobody.send("/setup/apply", kind="event", was="fete", text="", since=BEGUN.version)
-    assert served.desk.written == []
-
-
-def test_without_kafka_the_page_says_so(served: Served) -> None:
-    served.desk.away = True
-    page = served.browser().get("/setup")
-    assert "Kafka at <nowhere> does not answer" in text_of(page)
-    assert "<nowhere>" not in page
-
-
-def test_a_link_signs_in_once_and_not_by_being_looked_at(served: Served) -> None:
-    link, nobody = served.gate.link(), served.browser(None)
-    for _ in range(2):
-        assert 'type="password"' not in nobody.get(f"/setup?link={link}")
-
-    def entered() -> int:
-        nobody.client.cookies.clear()
-        nobody.told.pop("Cookie", None)
-        nobody.get(f"/setup?link={link}")
-        nobody.told["Cookie"] = f"{LOGIN_COOKIE}={nobody.client.cookies[LOGIN_COOKIE]}"
-        nobody.send("/setup/login")
-        return nobody.status
-
-    assert (entered(), nobody.headers["location"]) == (303, "/setup")
-    nobody.told["Cookie"] = f"{COOKIE}={nobody.client.cookies[COOKIE]}"
-    assert "Last changed" in nobody.get("/setup")
-    assert entered() == 401
-    nobody.client.cookies.clear()
-
-
-def test_a_link_is_told_to_a_terminal_alone_where_no_token_may_decide_and_ends(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    now = [0.0]
-    gate = Gate((EVE,), lambda: now[0])
-    tell_link(gate, "http://here/")
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    tell_link(Gate((EVE, ANN)), "http://here/")
-    assert capsys.readouterr().out == ""
-    tell_link(gate, "http://here/")
-    told = capsys.readouterr().out.partition("http://here/setup?link=")[2].strip()
-    assert len(told) > 40
-    now[0] = LINK_S
-    assert gate.signed_in(told) is None
-    signed = gate.signed_in(gate.link())
-    assert (signed is not None and signed.rights, Gate(()).open, gate.open) == ("write", False, True)
-
-
-def test_without_a_token_or_a_link_the_page_tells_how_to_get_in() -> None:
-    with TestClient(create_app(Feed(), routers=[setup_routes(Setup(Door(Gate(()))))])) as client:
-        page = client.get("/setup", headers={"Accept": "text/html"})
-    assert page.status_code == 403
-    assert "UPSWELL_TOKENS" in page.text
-    assert "upswell serve" in page.text
-
-
-def test_a_server_without_kafka_says_that_nothing_is_set_up_there(served: Served) -> None:
-    with TestClient(create_app(Feed(), routers=[setup_routes(Setup(Door(served.gate)))])) as client:
-        page = Browser(client, served.gate, ANN).get("/setup")
-    assert "without Kafka" in page
-
-
-def test_a_link_for_somebody_moderates_sets_nothing_up_and_can_be_taken_back(served: Served) -> None:
-    ann = served.browser()
-    ann.get("/setup")
-    page = ann.send("/setup/links", name="Bob", rights="write")
-    secret = page.partition("/moderate?link=")[2].partition("<")[0]
-    assert secret not in ann.get("/setup")
-    for name in ("Bob", "<b>", ""):
-        ann.send("/setup/links", name=name)
-        assert ann.status == 422
-    token = served.gate.signed_in(secret)
-    assert token is not None
-    assert (token.name, token.rights, served.gate.signed_in(secret)) == ("Bob", "write", token)
-    cookie = served.gate.begin(token)
-    bob = served.browser(token)
-    bob.get("/setup")
-    assert bob.status == 403
-    ann.get("/setup")
-    ann.send("/setup/links/Bob")
-    assert (served.gate.session(cookie), served.gate.signed_in(secret)) == (None, None)
-    assert served.gate.bearer(f"Bearer {token.secret}") is None
-
-
-def test_links_outlive_a_restart_without_their_secrets_and_end(tmp_path: Path) -> None:
-    file, now = tmp_path / "state" / "links.json", [0.0]
-    secret = Links(file, lambda: now[0]).make("ann", "read")
-    assert (secret in file.read_text(), file.stat().st_mode & 0o077) == (False, 0)
-    again = Links(file, lambda: now[0])
-    token = again.token_of(secret)
-    assert (token and token.rights, again.token_of("x"), again.token_of("")) == ("read", None, None)
-    assert token is not None
-    assert again.token_of(token.secret) is None  # what is kept opens nothing
-    now[0] = KEPT_S
-    assert (again.token_of(secret), again.all()) == (None, [])
-    file.write_text("[")
-    with pytest.raises(LinksError, match=r"links\.json"):
-        Links(file)
 
 
 def test_there_is_nothing_where_nothing_is(served: Served) -> None:

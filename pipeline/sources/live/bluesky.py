@@ -12,7 +12,7 @@ import websockets
 
 from pipeline.sources.archives.formats import jetstream
 from pipeline.sources.live.jetstream_frames import Commit, Event, Place, event_of_v1, event_of_v2
-from pipeline.sources.live.model import Cursor, Item, Retraction
+from pipeline.sources.live.model import Cursor, Fact, Item, Retraction
 from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
 from schemas import Post, PostError
 
@@ -74,13 +74,13 @@ class Bluesky:
                 raise handshake_refusal(error, _shown(host)) from None
             return
 
-    async def probe(self) -> list[str]:
+    async def probe(self) -> list[Fact]:
         """Which host answers."""
         host = self._hosts[0].rstrip("/")
         try:
             async with self._connect(host, None):
-                what = f"{len(self._dids)} accounts" if self._dids else "all accounts"
-                return [f"{_shown(host)} answers (Jetstream {'v2' if self._v2 else 'v1'}, {what})"]
+                jetstream = {"protocol": "v2" if self._v2 else "v1", "accounts": len(self._dids)}
+                return [Fact("jetstream", {"server": _shown(host), **jetstream})]
         except websockets.InvalidStatus as error:
             raise handshake_refusal(error, _shown(host)) from None
 

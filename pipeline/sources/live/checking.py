@@ -8,26 +8,27 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from pipeline.sources.live.model import Adapter
+from pipeline.sources.live.model import Adapter, Fact, SourceError
 from pipeline.sources.live.runner import as_fault
+from pipeline.wording import DEFAULT, language
 from schemas import Post
 
 
 @dataclass(slots=True)
 class Checked:
-    """What was seen of one source."""
+    """What was seen of one source; of one that was not waited for (`waited_s` 0) no post."""
 
     name: str
-    facts: list[str] = field(default_factory=list)
-    fault: str = ""
+    facts: list[Fact] = field(default_factory=list)
+    fault: SourceError | None = None
     post: Post | None = None
     delay_s: float = 0.0
     waited_s: float = 0.0
 
     def lines(self) -> list[str]:
         """For people to read; what networks wrote is not made safe for a terminal yet."""
-        told = [f"{self.name}: {fact}" for fact in self.facts]
-        if self.fault:
+        told = [f"{self.name}: {fact.said(language(DEFAULT))}" for fact in self.facts]
+        if self.fault is not None:
             return [*told, f"{self.name}: FAULT: {self.fault}"]
         if self.post is None:
             return [*told, f"{self.name}: connected; no post came in {self.waited_s:.0f} s"]
@@ -35,17 +36,19 @@ class Checked:
         return [*told, f"{self.name}: ok; newest post {_ago(self.delay_s)}: {text}"]
 
 
-async def check(adapters: Sequence[Adapter], wait_s: float) -> list[Checked]:
-    """All at the same time, each for at most so long."""
-    return list(await asyncio.gather(*[_check(adapter, wait_s) for adapter in adapters]))
+async def check(adapters: Sequence[Adapter], wait_s: float, *, reads: bool = True) -> list[Checked]:
+    """All at the same time, each for at most so long to answer, and where it `reads` so long again for a post."""
+    return list(await asyncio.gather(*[_check(adapter, wait_s, reads) for adapter in adapters]))
 
 
-async def _check(adapter: Adapter, wait_s: float) -> Checked:
-    found = Checked(adapter.name, waited_s=wait_s)
+async def _check(adapter: Adapter, wait_s: float, reads: bool) -> Checked:
+    found = Checked(adapter.name, waited_s=wait_s if reads else 0.0)
     try:
-        found.facts = await adapter.probe()
+        async with asyncio.timeout(wait_s):
+            found.facts = await adapter.probe()
     except Exception as error:
-        found.fault = str(as_fault(error))
+        found.fault = as_fault(error)
+    if found.fault is not None or not reads:
         return found
     try:
         async with asyncio.timeout(wait_s), aclosing(adapter.read(None)) as items:
@@ -58,7 +61,7 @@ async def _check(adapter: Adapter, wait_s: float) -> Checked:
     except TimeoutError:
         pass  # connected, and nothing was published meanwhile
     except Exception as error:
-        found.fault = str(as_fault(error))
+        found.fault = as_fault(error)
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 import httpx
 
 from pipeline.sources.live.feed_entries import entries_of
-from pipeline.sources.live.model import Cursor, Item, SourceError
+from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.live.web import ANSWERS_WITHIN_S, WHOLE_WITHIN_S, body_of, refusal, user_agent
 from schemas import Post
 
@@ -50,17 +50,13 @@ class Feed:
                 yield Item(None, state)
                 await asyncio.sleep(self._every_s)
 
-    async def probe(self) -> list[str]:
+    async def probe(self) -> list[Fact]:
         """What the feed is."""
         async with self._client() as client:
             state, posts = await self._ask(client, {"of": self._url, "url": self._url, "seen": []})
-        how = (
-            "tells what is new (ETag or Last-Modified)"
-            if state.get("etag") or state.get("modified")
-            else "sends all each time"
-        )
-        moved = [f"it has moved to {state['url']}"] if state["url"] != self._url else []
-        return [f"{len(posts)} entries; the server {how}", *moved]
+        news = bool(state.get("etag") or state.get("modified"))
+        moved = [Fact("moved", {"address": _shown(state["url"])})] if state["url"] != self._url else []
+        return [Fact("entries", {"n": len(posts), "news": news}), *moved]
 
     def _client(self) -> httpx.AsyncClient:
         headers = {"User-Agent": user_agent(self._contact), "Accept": _ACCEPT}
@@ -102,3 +98,9 @@ class Feed:
                     continue
                 return response, await body_of(response), home
         raise SourceError(f"{httpx.URL(url).host} redirects without end")
+
+
+def _shown(address: str) -> str:
+    """The address without what may be secret in it."""
+    url = httpx.URL(address)
+    return f"{url.scheme}://{url.host}{url.path}"

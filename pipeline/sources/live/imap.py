@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 from pipeline.sources.live.imap_client import Answer, ImapClient, quoted
 from pipeline.sources.live.mail import MOST_BYTES, SOURCE, item_of
-from pipeline.sources.live.model import Cursor, Item, SourceError
+from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.senders import Senders
 
 IDLE_S = 60.0  # servers and firewalls hang up long before the 29 min of the RFC
@@ -60,14 +60,14 @@ class Imap:
         finally:
             await client.close()
 
-    async def probe(self) -> list[str]:
+    async def probe(self) -> list[Fact]:
         """What the mailbox is."""
         client = await ImapClient.connect(self._host, self._port, self._tls)
         try:
             _, following = await self._open(client)
             capabilities = b" ".join(answer.line for answer in await client.command("CAPABILITY"))
-            told = [] if b"IDLE" in capabilities else ["the server does not know IDLE: mails cannot be waited for"]
-            return [f"{self._folder} is open; the next mail gets number {following}", *told]
+            told = [] if b"IDLE" in capabilities else [Fact("no_idle")]
+            return [Fact("folder", {"folder": self._folder, "next": following}), *told]
         finally:
             await client.close()
 

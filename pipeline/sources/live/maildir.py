@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from pipeline.sources.live.mail import MOST_BYTES, SOURCE, item_of
-from pipeline.sources.live.model import Cursor, Item, SourceError
+from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.senders import Senders
 
 REWIND_S = 60.0  # a mail keeps the time at which its delivery began
@@ -46,9 +46,9 @@ class Maildir:
             yield Item(None, {"newest": newest})
             await asyncio.sleep(self._every_s)
 
-    async def probe(self) -> list[str]:
+    async def probe(self) -> list[Fact]:
         """How many mails lie there."""
-        return [f"{len(await asyncio.to_thread(self._files, 0.0))} mails lie in the folder"]
+        return [Fact("mails", {"n": len(await asyncio.to_thread(self._files, 0.0))})]
 
     def _files(self, since: float) -> list[tuple[float, Path]]:
         """Mails written at `since` or later that were not read yet, oldest first."""

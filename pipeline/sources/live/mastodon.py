@@ -24,7 +24,7 @@ from pipeline.sources.live.mastodon_api import (
     rewound,
     timeline_of,
 )
-from pipeline.sources.live.model import AccessError, Cursor, Item, SourceError
+from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, SourceError
 from pipeline.sources.live.web import (
     get_json,
     handshake_refusal,
@@ -35,6 +35,7 @@ from pipeline.sources.live.web import (
     sse_events,
     text_of_frame,
 )
+from pipeline.wording import DEFAULT, language
 
 CATCH_UP_EVERY_S = 300.0  # while it streams: what a stalled stream, or a late federation, has left out
 SSE_SILENCE_S = 45.0  # the server sends a comment every 15 s
@@ -78,7 +79,7 @@ class Mastodon:
         async with http_client(self._contact, self._token, SSE_SILENCE_S) as client:
             instance = await instance_of(client, self._url)
             if complaint := instance.complaint(bool(self._token)):
-                raise AccessError(f"{instance.domain}: {complaint}")
+                raise AccessError(f"{instance.domain}: {complaint.said(language(DEFAULT))}")
             async with aclosing(self._whole(client, instance)) as items:
                 async for item in items:
                     yield item
@@ -99,16 +100,18 @@ class Mastodon:
             async for item in items:
                 yield item
 
-    async def probe(self) -> list[str]:
+    async def probe(self) -> list[Fact]:
         """What the server is, allows and leaves out."""
         async with http_client(self._contact, self._token) as client:
             instance = await instance_of(client, self._url)
-            facts = [f"{instance.domain} runs {instance.version}", *instance.restrictions(bool(self._token))]
+            runs = {"server": instance.domain, "version": instance.version}
+            facts = [Fact("runs", runs), *instance.restrictions(bool(self._token))]
             response = await client.get(f"{self._url}/api/v1/timelines/tag/{self._tags[0]}", params={"limit": 1})
             if not response.is_success:
                 raise refusal(response.status_code, response.headers, instance.domain)
             if left := response.headers.get("X-RateLimit-Remaining"):
-                facts.append(f"{left} of {response.headers.get('X-RateLimit-Limit', '?')} requests are left")
+                limit = response.headers.get("X-RateLimit-Limit", "?")
+                facts.append(Fact("left", {"left": left, "limit": limit}))
             if self._token:
                 facts += await _owner_filters(client, self._url)
             return facts
@@ -195,14 +198,14 @@ class _NoStreamError(SourceError):
     """The server streams nothing: it is polled."""
 
 
-async def _owner_filters(client: httpx.AsyncClient, url: str) -> list[str]:
+async def _owner_filters(client: httpx.AsyncClient, url: str) -> list[Fact]:
     """The server applies what the token's owner has set."""
     response = await client.get(f"{url}/api/v1/preferences")
     if not response.is_success:
-        return ["the token may not read its owner's preferences: see that no language is chosen there"]
+        return [Fact("preferences")]
     response = await client.get(f"{url}/api/v1/mutes", params={"limit": 1})
     muted = response.is_success and response.content.strip() not in (b"[]", b"")
-    return ["the token's owner mutes accounts: their posts do not come"] if muted else []
+    return [Fact("mutes")] if muted else []
 
 
 def _now_ms() -> int:

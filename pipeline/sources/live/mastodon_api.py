@@ -7,7 +7,7 @@ import msgspec
 
 from pipeline.sources.archives.formats import mastodon as statuses
 from pipeline.sources.archives.formats.base import Hidden, Word
-from pipeline.sources.live.model import Cursor, Item, Retraction, SourceError
+from pipeline.sources.live.model import Cursor, Fact, Item, Retraction, SourceError
 from pipeline.sources.live.web import get_json
 from schemas import PostError
 
@@ -83,25 +83,24 @@ class Instance(msgspec.Struct, frozen=True):
     local: str
     remote: str
 
-    def complaint(self, has_token: bool) -> str:
-        """Why nothing can come from here; '' where something can."""
+    def complaint(self, has_token: bool) -> Fact | None:
+        """Why nothing can come from here; None where something can."""
         access = {self.local, self.remote}
         if access == {"disabled"}:
-            return "hashtag timelines are switched off there: a stream gives deletions only, a timeline nothing"
+            return Fact("off")
         if not has_token and "public" not in access:
-            return "hashtag timelines are for its users: a token is needed"
-        return ""
+            return Fact("users_only")
+        return None
 
-    def restrictions(self, has_token: bool) -> list[str]:
-        """What is left out here, a sentence each."""
-        found = [self.complaint(has_token)]
-        if not found[0]:
-            for what, access in ("its own users", self.local), ("other servers' users", self.remote):
-                if access == "disabled" or (access == "authenticated" and not has_token):
-                    found.append(
-                        f"posts of {what} are not shown" + (" without a token" if access != "disabled" else "")
-                    )
-        return [one for one in found if one]
+    def restrictions(self, has_token: bool) -> list[Fact]:
+        """What is left out here."""
+        if complaint := self.complaint(has_token):
+            return [complaint]
+        return [
+            Fact("hidden", {"local": local, "token": access != "disabled"})
+            for local, access in ((True, self.local), (False, self.remote))
+            if access == "disabled" or (access == "authenticated" and not has_token)
+        ]
 
 
 async def instance_of(client: httpx.AsyncClient, url: str) -> Instance:

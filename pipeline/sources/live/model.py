@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from pipeline.text import printable
+from pipeline.wording import Language
 from schemas import Post, PostError
 
 Cursor = dict[str, Any]  # what JSON can hold; its meaning is the adapter's
@@ -41,6 +43,18 @@ class Item(NamedTuple):
     published: int = 0
 
 
+class Fact(NamedTuple):
+    """What was found out about a connection: a message of the catalogues, below `source`, and its values."""
+
+    code: str
+    values: Mapping[str, Any] = {}
+
+    def said(self, words: Language) -> str:
+        """As a sentence that is safe to show."""
+        safe = {name: printable(it, 300) if isinstance(it, str) else it for name, it in self.values.items()}
+        return words.say(f"source.{self.code}", **safe)
+
+
 class Adapter(Protocol):
     """One connection to one network."""
 
@@ -69,8 +83,8 @@ class Adapter(Protocol):
         Raises SourceError, or what its client library raises for a broken connection."""
         ...
 
-    async def probe(self) -> list[str]:
-        """Connects once; sentences about limits and about what is switched off there. Raises SourceError."""
+    async def probe(self) -> list[Fact]:
+        """Connects once; facts about limits and about what is switched off there. Raises SourceError."""
         ...
 
 

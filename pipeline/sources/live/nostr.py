@@ -12,7 +12,7 @@ import msgspec
 import websockets
 
 from pipeline.sources.archives.formats.base import build, declared
-from pipeline.sources.live.model import AccessError, Cursor, Item, Retraction, SourceError, ThrottledError
+from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, Retraction, SourceError, ThrottledError
 from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
 from schemas import Post, PostError
 
@@ -76,11 +76,11 @@ class Nostr:
         except websockets.InvalidStatus as error:
             raise handshake_refusal(error, self._host) from None
 
-    async def probe(self) -> list[str]:
+    async def probe(self) -> list[Fact]:
         """Whether the relay answers."""
         try:
             async with socket(self._relay, self._contact):
-                return [f"{self._host} answers"]
+                return [Fact("answers", {"server": self._host})]
         except websockets.InvalidStatus as error:
             raise handshake_refusal(error, self._host) from None
 

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from pipeline.sources.archives.formats import tweets2
-from pipeline.sources.live.model import AccessError, Cursor, Item, SourceError
+from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, SourceError
 from pipeline.sources.live.web import get_json, http_client, lines_of, refusal
 from schemas import Post, PostError
 
@@ -80,12 +80,12 @@ class X:
                 async for line in lines_of(response):
                     yield self._item(line)
 
-    async def probe(self) -> list[str]:
+    async def probe(self) -> list[Fact]:
         """Which rules are in force there."""
         async with http_client(self._contact, self._token) as client:
             there = _rules.decode(await get_json(client, f"{self._stream}/rules")).data
             ours = sum(rule.tag == self._tag for rule in there)
-            return [f"{len(there)} rules are in force, {ours} of them ours", "X asks money for every post it sends"]
+            return [Fact("rules", {"n": len(there), "ours": ours}), Fact("paid")]
 
     async def _set_rules(self, client: httpx.AsyncClient) -> None:
         url = f"{self._stream}/rules"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zoneinfo
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,7 @@ from pipeline.web.frame import AnyRequest, page, words_of
 from pipeline.web.history import History, HistoryError
 from pipeline.web.links import LinksError, Rights
 from pipeline.web.setup.changes import Change, lines_of, named
+from pipeline.web.setup.channels import Channel, Channels
 from pipeline.web.setup.desk import SetupDesk
 from pipeline.web.setup.forms import TABLES, fields_of, filled, table_filled
 from pipeline.web.setup.refusals import refusal_of
@@ -42,7 +43,8 @@ _RIGHTS: dict[str, Rights] = {"write": "write"}
 
 class Setup:
     """What the pages work with. Without `desk` nothing can be changed at this server; rules are tried out on the lists
-    of `history`; `try_receiver` sends one a test and says what went wrong (""), in that language."""
+    of `history`; `try_receiver` sends one a test and says what went wrong (""), in that language; `channels` are where
+    posts come from."""
 
     def __init__(
         self,
@@ -52,8 +54,10 @@ class Setup:
         receivers: Sequence[Receiver] = (),
         try_receiver: Callable[[Receiver, str], Awaitable[str]] | None = None,
         public_url: str = "",
+        channels: Channels | None = None,
     ) -> None:
         self.door, self.desk, self.history, self.public_url = door, desk, history, public_url
+        self.channels = channels
         self.receivers, self.try_receiver = {one.name: one for one in receivers}, try_receiver
 
     async def shown(
@@ -89,6 +93,21 @@ class Setup:
 def setup_routes(setup: Setup) -> Router:
     """The routes below /setup."""
 
+    form_page_of = partial(_form_page, channels=setup.channels.all() if setup.channels else ())
+
+    async def found_of(request: AnyRequest, definitions: Definitions, form: Form) -> list[Channel]:
+        if setup.channels is None:
+            return []
+        return await setup.channels.tried(definitions.events, form.get("hashtags", "").split(), words_of(request))
+
+    @post("/setup/channels", status_code=200)
+    async def channels_tried(request: AnyRequest) -> Response[Any]:
+        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+            found = await found_of(request, await desk.newest(), form)
+            return _page(request, session, "found", found=found, channels=())
+
+        return await setup.sent(request, answer)
+
     @get("/setup")
     async def overview(request: AnyRequest) -> Response[Any]:
         async def show(session: Session, desk: SetupDesk) -> Response[Any]:
@@ -117,7 +136,8 @@ def setup_routes(setup: Setup) -> Router:
 
         async def show(session: Session, desk: SetupDesk) -> Response[Any]:
             definitions = await desk.newest()
-            return _form_page(request, session, definitions, kind, name, filled(kind, _table(definitions, kind, name)))
+            form = filled(kind, _table(definitions, kind, name))
+            return form_page_of(request, session, definitions, kind, name, form)
 
         return await setup.shown(request, show)
 
@@ -128,15 +148,18 @@ def setup_routes(setup: Setup) -> Router:
         async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
             definitions = await desk.newest()
             old = _table(definitions, kind, name)
+            if form.get("act") == "check":
+                found = await found_of(request, definitions, form)
+                return form_page_of(request, session, definitions, kind, name, form, found=found)
             table = table_filled(kind, form, old)
             change = Change(kind, name, "" if form.get("act") == "remove" else table_text(kind, table))
             new = await _checked(change, definitions)
             if isinstance(new, SettingsError):
-                return _form_page(request, session, definitions, kind, name, form, new)
+                return form_page_of(request, session, definitions, kind, name, form, new)
             rule = named(new, kind, table["name"])
             if form.get("act") == "try" and isinstance(rule, Rule) and setup.history is not None:
                 tried = await asyncio.to_thread(would_fire, rule, setup.history)
-                return _form_page(request, session, definitions, kind, name, form, tried=tried)
+                return form_page_of(request, session, definitions, kind, name, form, tried=tried)
             return await _review(request, session, change, definitions, new)
 
         return await setup.sent(request, answer)
@@ -215,6 +238,7 @@ def setup_routes(setup: Setup) -> Router:
     handlers = [
         overview,
         log_in,
+        channels_tried,
         receiver_tried,
         link_made,
         link_taken_back,
@@ -265,6 +289,8 @@ def _form_page(
     fault: SettingsError | None = None,
     *,
     tried: Tried | None = None,
+    channels: Sequence[tuple[str, str]] = (),
+    found: Sequence[Channel] | None = None,
 ) -> Response[str]:
     scopes = [
         "all",
@@ -284,6 +310,8 @@ def _form_page(
         scopes=list(dict.fromkeys([*scopes, form.get("on") or "all"])),
         zones=_zones(),
         tried=tried,
+        channels=channels,
+        found=found,
     )
 
 
