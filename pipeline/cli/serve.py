@@ -95,6 +95,7 @@ async def _serve(
     from pipeline.web.sessions import SessionFile
     from pipeline.web.setup.channels import Channels
     from pipeline.web.setup.desk import KafkaDesk
+    from pipeline.web.setup.nearby import Nearby
     from pipeline.web.setup.pages import Setup, setup_routes
     from pipeline.web.wall_service import WallService
 
@@ -139,7 +140,16 @@ async def _serve(
         return told[0][1]
 
     channels = Channels(settings)
-    setup = Setup(walls.door, definitions, kept, settings.receivers, try_receiver, settings.public_url, channels)
+    setup = Setup(
+        walls.door,
+        definitions,
+        kept,
+        settings.receivers,
+        try_receiver,
+        settings.public_url,
+        channels,
+        Nearby(feed, walls.recent),
+    )
     app = create_app(
         feed,
         kept,

@@ -103,6 +103,10 @@ class WallService:
         """Those of these posts that are known and may be seen in the scope."""
         return self._recent.shown(ids, lambda post: self.walls.shows(post, scope))
 
+    def recent(self) -> list[Post]:
+        """The posts of late that are known, in the order of their times."""
+        return self._recent.posts()
+
     def _current(self, scope: str, window: Window) -> TrendList | None:
         change = self._feed.current(scope, window)
         return change.list if change else None

@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.web.door import Door
 from pipeline.web.feed import Feed
 from pipeline.web.run import start_web
+from pipeline.web.setup.nearby import Nearby
 from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.tokens import Gate
+from schemas import Post
 from schemas.definitions import Definitions
 from schemas.events import Event
 from tests.browser.test_page import browser
@@ -30,7 +32,8 @@ class Served:
     def __init__(self) -> None:
         self.desk, gate = Desk(Definitions()), Gate(())
         self.link = f"/setup?link={gate.link()}"
-        setup = Setup(Door(gate), self.desk, channels=FixedChannels())
+        nearby = Nearby(Feed(), lambda: [Post(str(n), f"p{n}", "#Fête2026 #neige", n, source="sms") for n in range(3)])
+        setup = Setup(Door(gate), self.desk, channels=FixedChannels(), nearby=nearby)
         self.handle = start_web(Feed(), port=0, routers=[setup_routes(setup)])
         self.address = self.handle.address.rstrip("/")
 
@@ -78,10 +81,15 @@ def test_an_organiser_sets_up_an_event_from_nothing(
     page.get_by_label(zone).fill("Europe/Paris")
     page.get_by_label(title, exact=True).fill("Fête <b>de</b> la ville")
     page.get_by_label(hashtags).fill("fete")
+    if not scripts:
+        page.locator("#suggest").click()
+    page.get_by_role("button", name="#Fête2026").click()
+    expect(page.get_by_label(hashtags)).to_have_value("fete #Fête2026")
+    expect(page.get_by_role("button", name="#neige")).to_be_visible()
     page.get_by_label(begins).fill("2026-12-05T18:00")
     page.locator("#check").click()
     expect(page.locator("#found")).to_contain_text("Refused. one <b> why <i>")
-    expect(page.get_by_label(hashtags)).to_have_value("fete")
+    expect(page.get_by_label(hashtags)).to_have_value("fete #Fête2026")
     if scripts:
         clean(page)
     page.get_by_label(hashtags).press("Enter")
@@ -92,7 +100,11 @@ def test_an_organiser_sets_up_an_event_from_nothing(
     page.get_by_role("button", name=apply).click()
     expect(page.get_by_role("status")).to_be_visible()
     event = Event(
-        "fete-b-de-b-la-ville", "Fête <b>de</b> la ville", ("#fete",), start=1_796_490_000_000, time_zone="Europe/Paris"
+        "fete-b-de-b-la-ville",
+        "Fête <b>de</b> la ville",
+        ("#fete", "#Fête2026"),
+        start=1_796_490_000_000,
+        time_zone="Europe/Paris",
     )
     assert served.desk.now.events == (event,)
     page.get_by_role("link", name="Fête <b>de</b> la ville").click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zoneinfo
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,6 +27,7 @@ from pipeline.web.setup.changes import Change, lines_of, named
 from pipeline.web.setup.channels import Channel, Channels
 from pipeline.web.setup.desk import SetupDesk
 from pipeline.web.setup.forms import TABLES, fields_of, filled, table_filled
+from pipeline.web.setup.nearby import Nearby, Suggested
 from pipeline.web.setup.refusals import refusal_of
 from pipeline.web.setup.trying import Tried, would_fire
 from pipeline.web.tokens import Session, audit
@@ -44,7 +45,7 @@ _RIGHTS: dict[str, Rights] = {"write": "write"}
 class Setup:
     """What the pages work with. Without `desk` nothing can be changed at this server; rules are tried out on the lists
     of `history`; `try_receiver` sends one a test and says what went wrong (""), in that language; `channels` are where
-    posts come from."""
+    posts come from, `nearby` suggests hashtags."""
 
     def __init__(
         self,
@@ -55,9 +56,10 @@ class Setup:
         try_receiver: Callable[[Receiver, str], Awaitable[str]] | None = None,
         public_url: str = "",
         channels: Channels | None = None,
+        nearby: Nearby | None = None,
     ) -> None:
         self.door, self.desk, self.history, self.public_url = door, desk, history, public_url
-        self.channels = channels
+        self.channels, self.nearby = channels, nearby
         self.receivers, self.try_receiver = {one.name: one for one in receivers}, try_receiver
 
     async def shown(
@@ -93,7 +95,18 @@ class Setup:
 def setup_routes(setup: Setup) -> Router:
     """The routes below /setup."""
 
-    form_page_of = partial(_form_page, channels=setup.channels.all() if setup.channels else ())
+    async def near(form: Form) -> list[Suggested]:
+        hashtags, title = form.get("hashtags"), form.get("title", "")
+        return await setup.nearby.of(hashtags.split(), title) if setup.nearby and hashtags is not None else []
+
+    async def shown_form(
+        request: AnyRequest, session: Session, definitions: Definitions, form: Form, **more: Any
+    ) -> Response[Any]:
+        kind, name = _asked_for(request)
+        channels, suggested = setup.channels.all() if setup.channels else (), await near(form)
+        return _form_page(
+            request, session, definitions, kind, name, form, channels=channels, suggested=suggested, **more
+        )
 
     async def found_of(request: AnyRequest, definitions: Definitions, form: Form) -> list[Channel]:
         if setup.channels is None:
@@ -107,6 +120,14 @@ def setup_routes(setup: Setup) -> Router:
             return _page(request, session, "found", found=found, channels=())
 
         return await setup.sent(request, answer)
+
+    @get("/setup/suggested")
+    async def suggested(request: AnyRequest) -> Response[Any]:
+        async def show(session: Session, _desk: SetupDesk) -> Response[Any]:
+            asked = {name: request.query_params.get(name, "") for name in ("hashtags", "title")}
+            return _page(request, session, "near", suggested=await near(asked))
+
+        return await setup.shown(request, show)
 
     @get("/setup")
     async def overview(request: AnyRequest) -> Response[Any]:
@@ -132,34 +153,37 @@ def setup_routes(setup: Setup) -> Router:
 
     @get(["/setup/{kind:str}", "/setup/{kind:str}/{name:str}"])
     async def form_page(request: AnyRequest) -> Response[Any]:
-        kind, name = (str(request.path_params.get(part, "")) for part in ("kind", "name"))
+        kind, name = _asked_for(request)
 
         async def show(session: Session, desk: SetupDesk) -> Response[Any]:
             definitions = await desk.newest()
             form = filled(kind, _table(definitions, kind, name))
-            return form_page_of(request, session, definitions, kind, name, form)
+            return await shown_form(request, session, definitions, form)
 
         return await setup.shown(request, show)
 
     @post(["/setup/{kind:str}", "/setup/{kind:str}/{name:str}"], status_code=200)
     async def form_sent(request: AnyRequest) -> Response[Any]:
-        kind, name = (str(request.path_params.get(part, "")) for part in ("kind", "name"))
+        kind, name = _asked_for(request)
 
         async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
             definitions = await desk.newest()
             old = _table(definitions, kind, name)
             if form.get("act") == "check":
                 found = await found_of(request, definitions, form)
-                return form_page_of(request, session, definitions, kind, name, form, found=found)
+                return await shown_form(request, session, definitions, form, found=found)
+            if form.get("act") == "suggest" or "take" in form:
+                taken = f"{form.get('hashtags', '')} {form.get('take', '')}".strip()
+                return await shown_form(request, session, definitions, {**form, "hashtags": taken})
             table = table_filled(kind, form, old)
             change = Change(kind, name, "" if form.get("act") == "remove" else table_text(kind, table))
             new = await _checked(change, definitions)
             if isinstance(new, SettingsError):
-                return form_page_of(request, session, definitions, kind, name, form, new)
+                return await shown_form(request, session, definitions, form, fault=new)
             rule = named(new, kind, table["name"])
             if form.get("act") == "try" and isinstance(rule, Rule) and setup.history is not None:
                 tried = await asyncio.to_thread(would_fire, rule, setup.history)
-                return form_page_of(request, session, definitions, kind, name, form, tried=tried)
+                return await shown_form(request, session, definitions, form, tried=tried)
             return await _review(request, session, change, definitions, new)
 
         return await setup.sent(request, answer)
@@ -239,6 +263,7 @@ def setup_routes(setup: Setup) -> Router:
         overview,
         log_in,
         channels_tried,
+        suggested,
         receiver_tried,
         link_made,
         link_taken_back,
@@ -286,11 +311,12 @@ def _form_page(
     kind: str,
     name: str,
     form: Form,
-    fault: SettingsError | None = None,
     *,
+    fault: SettingsError | None = None,
     tried: Tried | None = None,
     channels: Sequence[tuple[str, str]] = (),
     found: Sequence[Channel] | None = None,
+    suggested: Sequence[Suggested] = (),
 ) -> Response[str]:
     scopes = [
         "all",
@@ -312,6 +338,7 @@ def _form_page(
         tried=tried,
         channels=channels,
         found=found,
+        suggested=suggested,
     )
 
 
@@ -333,6 +360,11 @@ def _page(request: AnyRequest, session: Session, template: str, *, status: int =
     says = catalogue(words_of(request).lang)
     told = {"csrf": session.csrf, "says": says["setup"], "common": says["page"]}
     return page(request, f"setup/{template}", here="setup", status=status, **told, **values)
+
+
+def _asked_for(request: AnyRequest) -> tuple[str, str]:
+    """The kind and the name of the table that a form is of."""
+    return str(request.path_params.get("kind", "")), str(request.path_params.get("name", ""))
 
 
 def _table(definitions: Definitions, kind: str, name: str) -> Any:

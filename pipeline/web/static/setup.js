@@ -4,17 +4,42 @@
 const zone = document.querySelector("[data-guess]");
 if (zone?.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
+const form = document.getElementById("form"), found = document.getElementById("found"), near = document.getElementById("near");
+const told = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html").body.children;
+
+// Hashtags are suggested as the form is filled in, and taken without leaving it
+const { title, hashtags } = form.elements;
+let waits = 0, asked = 0;
+async function suggest() {
+  const mine = ++asked, query = new URLSearchParams(location.search);
+  query.set("title", title.value.slice(0, 200));
+  query.set("hashtags", hashtags.value.slice(0, 2000));
+  const answer = await fetch(`/setup/suggested?${query}`).catch(() => null);
+  if (answer?.ok && mine === asked) near.replaceChildren(...await told(answer));
+}
+if (near) {
+  document.getElementById("suggest").hidden = true;
+  near.addEventListener("click", (clicked) => {
+    const button = clicked.target.closest("button");
+    if (!button) return;
+    clicked.preventDefault();
+    hashtags.value = `${hashtags.value} ${button.value}`.trim();
+    hashtags.focus();
+    suggest();
+  });
+  for (const field of [title, hashtags]) field.addEventListener("input", () => { clearTimeout(waits); waits = setTimeout(suggest, 400); });
+}
+
 // Sources are tried out while the form is filled in
-const form = document.getElementById("form"), found = document.getElementById("found");
 document.getElementById("check")?.addEventListener("click", async (clicked) => {
   clicked.preventDefault();
-  const button = clicked.currentTarget, told = new URLSearchParams({ csrf: form.elements.csrf.value, hashtags: form.elements.hashtags.value });
+  const button = clicked.currentTarget, body = new URLSearchParams({ csrf: form.elements.csrf.value, hashtags: hashtags.value });
   button.disabled = true;
   found.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(`/setup/channels${location.search}`, { method: "POST", body: told });
+    const answer = await fetch(`/setup/channels${location.search}`, { method: "POST", body });
     if (!answer.ok) return location.reload();
-    found.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.children);
+    found.replaceChildren(...await told(answer));
   } finally {
     button.disabled = false;
     found.removeAttribute("aria-busy");
