@@ -52,6 +52,8 @@ class Post(msgspec.Struct, omit_defaults=True, gc=False):
     avatar: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
     media: Annotated[list[Media], msgspec.Meta(max_length=32)] | None = None
     events: Annotated[list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=64)] | None = None
+    bot: bool = False  # what the network says of the author's account
+    server: Annotated[str, msgspec.Meta(max_length=256)] | None = None  # the host on which it lives, where hosts differ
     deleted: int | str | None = None  # when it was withdrawn: the record is a retraction of the post, no post
 
 

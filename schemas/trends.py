@@ -8,7 +8,7 @@ import msgspec
 
 Window = Literal["5m", "1h", "24h"]
 State = Literal["new", "rising", "steady", "fading"]
-Flag = Literal["one_post", "one_author", "same_people", "suspect"]
+Flag = Literal["one_post", "one_author", "one_server", "bots", "same_people", "suspect"]
 Note = Literal["", "no_past", "faded", "usual"]
 WINDOWS: dict[Window, int] = {"5m": 300, "1h": 3_600, "24h": 86_400}  # name -> seconds of the list's longer window
 
@@ -31,6 +31,16 @@ class Signs(msgspec.Struct, frozen=True):
     again: float  # share who took part in other suspect topics within a week
     suspect: bool  # by the rule of docs/trending.md
     undecided: bool = False  # it could be, and too few people have spoken to tell
+
+
+class Origins(msgspec.Struct, frozen=True):
+    """Where the people of a topic are from, as their networks say. Shares are of all its people in the longer window, 0
+    to 1, whether something is known of them or not."""
+
+    people: int  # so many, at most 512
+    one_server: float  # share of those on the server where most are
+    usual: float | None  # the server's usual share of the stream's people; None: not known
+    bots: float  # share of those whose accounts are bots
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -83,6 +93,7 @@ class Trend(msgspec.Struct):
     usual: float = 0.0  # people that the past lets one expect in such a step
     withdrawn: int = 0  # posts of the longer window that were withdrawn: they count nowhere else in the row
     withdrawn_by: int = 0  # their authors
+    origins: Origins | None = None  # None: of none of them is anything known
 
 
 class TrendList(msgspec.Struct):

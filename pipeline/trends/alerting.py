@@ -135,7 +135,7 @@ class Alerting:
         rows = {
             row.topic: row
             for row in trends.trends
-            if (not wanted or row.topic in wanted) and not (row.flags and rule.flags == "suppress")
+            if (not wanted or row.topic in wanted) and not (rule.flags == "suppress" and _speaks_against(row))
         }
         alerts = []
         if any(state.alert is not None for state in states.values()):
@@ -251,6 +251,11 @@ class _Quiet:
 def _can_tell(rule: Rule, trends: TrendList) -> bool:
     """Whether the list can say what the rule looks for: what trends is told by a past, a volume without one."""
     return rule.kind == "volume" or trends.flag != "counting"
+
+
+def _speaks_against(row: Trend) -> bool:
+    """Whether a flag of the row does; that its people share a server is no fault of theirs."""
+    return any(flag != "one_server" for flag in row.flags)
 
 
 def _is_undecided(rule: Rule, row: Trend) -> bool:

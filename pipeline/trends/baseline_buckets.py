@@ -64,7 +64,7 @@ class BaselineBuckets:
     def step(self, end: int) -> ClosedBucket | None:
         """The step that ends at `end` (ms) is observed. Returns the bucket that its bucket follows, once."""
         spec = self.spec
-        start = (end - spec.step_ms) // spec.bucket_ms * spec.bucket_ms
+        start = spec.bucket_of(end)
         finished = None
         if start != self._start:
             finished = self._roll(start)

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, I64, U64, Mask, lengths_of, starts_of
+from pipeline.trends.arrays import I32, I64, U32, U64, Mask, lengths_of, starts_of
 from pipeline.trends.columns import Axis, Record, column, concat, runs_of, split, text_bytes
 from pipeline.trends.names import Cell, Dictionary, Names
 from pipeline.trends.people import K, least_text
@@ -27,8 +27,10 @@ Array = TypeVar("Array", I32, I64, U64)
 
 ROW, CELL = Axis("row"), Axis("cell")
 PERSON = Axis("person", "row", lambda: K + 1)
+ORIGIN = Axis("origin", "row", lambda: K + 1)
 EXAMPLE = Axis("example", "row", lambda: EXAMPLES, united=False)
 CELL_PERSON = Axis("cell_person", "cell", lambda: K + 1)
+CELL_ORIGIN = Axis("cell_origin", "cell", lambda: K + 1)
 CELL_TOPIC = Axis("cell_topic", "cell", lambda: K + 1)
 RETRACTED = Axis("retracted", "row")
 CELL_RETRACTED = Axis("cell_retracted", "cell")
@@ -55,6 +57,10 @@ class Counts(Record):
     text: U64 = column(PERSON, "<u8", least_text)  # the text that stands for the person
     author_posts: I32 = column(PERSON, "<i4")
 
+    origin_ptr: I64 = runs_of(ORIGIN)
+    origin_author: U64 = column(ORIGIN, "<u8", key=True)  # those of the people of whom something is known
+    origin: U32 = column(ORIGIN, "<u4", largest)  # the server and the bot, see origins.origin_of
+
     example_ptr: I64 = runs_of(EXAMPLE)
     example_priority: U64 = column(EXAMPLE, "<u8", key=True)  # reposts last, else by hash of the id
     example: list[str] = column(EXAMPLE, reduce=first)  # post ids
@@ -72,6 +78,10 @@ class Counts(Record):
     cell_person_ptr: I64 = runs_of(CELL_PERSON)
     cell_author: U64 = column(CELL_PERSON, "<u8", key=True)
     cell_author_posts: I32 = column(CELL_PERSON, "<i4")
+
+    cell_origin_ptr: I64 = runs_of(CELL_ORIGIN)
+    cell_origin_author: U64 = column(CELL_ORIGIN, "<u8", key=True)
+    cell_origin: U32 = column(CELL_ORIGIN, "<u4", largest)
 
     cell_topic_ptr: I64 = runs_of(CELL_TOPIC)
     cell_topic: U64 = column(CELL_TOPIC, "<u8", key=True)  # hashes of topic keys

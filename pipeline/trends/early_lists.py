@@ -19,6 +19,8 @@ from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.lists import ScopeList
+from pipeline.trends.origins import Entries, entries_at, people_from
+from pipeline.trends.origins import united as united_origins
 from pipeline.trends.people import NOBODY, Support, most_support, shown, support_of_united, told_of, united
 from pipeline.trends.reading import (
     examples_of,
@@ -135,12 +137,24 @@ class EarlyLists:
 class _TopicWindows:
     """What is known of a topic in the windows that end at the moment looked at."""
 
-    __slots__ = ("examples", "parts", "posts", "since", "spellings", "steps", "support", "voices", "withdrawn")
+    __slots__ = (
+        "examples",
+        "origins",
+        "parts",
+        "posts",
+        "since",
+        "spellings",
+        "steps",
+        "support",
+        "voices",
+        "withdrawn",
+    )
 
     def __init__(self, since: tuple[int, int]) -> None:
         self.since = since  # where the short and the long window begin, ms
         self.withdrawn: list[U64 | None] = [None, None]  # authors of posts, by window
         self.parts: list[_Parts | None] = [None, None]  # short and long window
+        self.origins: Entries | None = None  # of the long window, as what follows
         self.posts = 0  # of the long window, as what follows
         self.spellings: dict[int, int] = {}  # posts by number
         self.examples: list[tuple[int, str]] = []  # (lot, post id)
@@ -169,6 +183,8 @@ class _TopicWindows:
                 self.withdrawn[which] = gone if before is None else np.concatenate((before, gone))
         if 1 not in windows:
             return
+        if (known := entries_at(places, mask)) is not None:
+            self.origins = united_origins([known] if self.origins is None else [self.origins, known])
         for place in places:
             table = place.table
             for row in place.rows(mask):
@@ -265,6 +281,10 @@ class _Preview:
     def look(self, past: BaselineWeight, slots: Sequence[int], known: Sequence[Counts]) -> Standings | None:
         """The list so far, where it differs from the one before; `known` is all that is not final yet."""
         standings = self._standings(past, slots)
+        for standing in standings.rows:
+            held = self._held[standing.slot]
+            found = people_from(standing.support[1].authors, held.origins)
+            standing.origins = self.of.origins(found, self._at)
         self.total = self._total(known)
         said = says(standings, past.flag, self.total, self.of.key, self.posts)
         content = (self._at, *said)

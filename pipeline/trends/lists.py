@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.trends.arrays import F64, I32, U64
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
+from pipeline.trends.origins import From, UsualServers
 from pipeline.trends.people import most_support, shown
 from pipeline.trends.reading import Reader, people_in
 from pipeline.trends.scope import Scope
@@ -34,7 +35,7 @@ from pipeline.trends.standing import (
 )
 from pipeline.trends.suspicion import Suspicion
 from pipeline.trends.timeline import Timeline
-from schemas.trends import Signs
+from schemas.trends import Origins, Signs
 
 REMEMBERS_SUSPECTS = "all", "1h"  # the list whose suspect topics are: scope, window
 
@@ -47,13 +48,15 @@ def least_people(scope: str) -> int:
 class ScopeList:
     """The list of one kind in one scope. `step` at every observed step of the grid, in order."""
 
-    def __init__(self, scope: Scope, spec: ListSpec, timeline: Timeline, suspicion: Suspicion) -> None:
+    def __init__(
+        self, scope: Scope, spec: ListSpec, timeline: Timeline, suspicion: Suspicion, usual_servers: UsualServers
+    ) -> None:
         self.scope, self.spec = scope, spec
         self.least_people = least_people(scope.name)
         self.on = ON_OF_EVENT if scope.is_event else ON
         self.baseline = Baseline(scope, spec, self.least_people)
         self.reader = Reader(scope, spec, timeline)
-        self._timeline, self._suspicion = timeline, suspicion
+        self._timeline, self._suspicion, self._usual_servers = timeline, suspicion, usual_servers
         self.short, self.long = scope.windows.numbers(spec)
         self.on_now = self.on  # as it was at the last step
         self.total = (0, 0)  # posts and people of the scope at the last step, where that is counted
@@ -89,6 +92,8 @@ class ScopeList:
         self.shown = [slot for standing in found.rows for slot in (standing.slot, *standing.joined)]
         if not wanted:
             return None
+        for standing in found.rows:
+            standing.origins = self.origins(self.reader.people_from(standing.slot), now)
         self._count_all(now)
         before, self._issued = self._issued, says(found, past.flag, self.total, self.key, self.reader.posts)
         return found if self._issued != before else None
@@ -151,6 +156,10 @@ class ScopeList:
     def signs(self, slot: int, now: int, early: Mapping[int, Sequence[U64]] | None = None) -> Signs | None:
         """What speaks against a topic, at a final step's end or (with `early`) after it; see Suspicion."""
         return self._suspicion.signs(self._topic(slot), self.spec.step_ms, now, early)
+
+    def origins(self, found: From | None, now: int) -> Origins | None:
+        """What a row tells of where its people are from, in a list that ends at `now` (ms)."""
+        return self._usual_servers.told(found, self.spec.bucket_of(now)) if found is not None else None
 
     def _topic(self, slot: int) -> int:
         return int(self.scope.windows.topics[slot])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,14 @@ Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as
 class OpenCell:
     """What an open pane holds of one cell."""
 
-    __slots__ = ("authors", "cell", "mentions", "retractions", "rows", "told", "told_authors")
+    __slots__ = ("authors", "cell", "mentions", "origins", "retractions", "rows", "told", "told_authors")
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.authors: list[int] = []
         self.rows: dict[str, list[int]] = {}  # spelling -> which of the pane's posts with topics
         self.mentions = 0
+        self.origins: dict[int, int] = {}  # by author, where something is known
         self.retractions: Retractions | None = None
         self.told = np.zeros(0, np.int64)  # by row: how many of its posts the live edge has told
         self.told_authors = 0
@@ -53,6 +54,7 @@ class OpenPane:
         "duplicates",
         "first_offset",
         "ids",
+        "origins",
         "seen",
         "start",
         "texts",
@@ -70,6 +72,7 @@ class OpenPane:
         self.authors: list[int] = []  # of the posts with topics, as texts and ids
         self.texts: list[int] = []
         self.ids: list[str] = []
+        self.origins: dict[int, int] = {}  # by number of the post, where something is known
         self.unknown: list[Unknown] = []
         self.duplicates = 0
         self.told_posts = 0  # how many of them the live edge has told
@@ -90,7 +93,7 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
     for source in late:
         pane.cell_of((source, None, ()), frozenset(late))  # a source counts as it did when they came
     cells = list(pane.by_cell.values())
-    totals = [_Total(cell.authors, cell.mentions, list(cell.rows)) for cell in cells]
+    totals = [_Total(cell.authors, cell.mentions, list(cell.rows), cell.origins) for cell in cells]
     gone = [cell for cell in cells if cell.retractions]
     for cell in gone:
         for spelling in cell.retractions.rows if cell.retractions else ():
@@ -131,6 +134,7 @@ class _Total(NamedTuple):
     authors: Sequence[int]  # by post
     mentions: int
     spellings: Sequence[str]
+    origins: Mapping[int, int]  # by author
 
 
 def sum_up_news(pane: OpenPane, end: int) -> Counts | None:
@@ -159,7 +163,7 @@ def sum_up_news(pane: OpenPane, end: int) -> Counts | None:
         told[: len(cell.told)] = cell.told
         spellings.append([names[row] for row in chosen.tolist()])
         indices += [found[row][begin:] for row, begin in zip(chosen.tolist(), told[chosen].tolist(), strict=True)]
-        totals.append(_Total(cell.authors[cell.told_authors :], int(more.sum()), ()))
+        totals.append(_Total(cell.authors[cell.told_authors :], int(more.sum()), (), {}))
         cell.told, cell.told_authors = length, len(cell.authors)
     told_posts, pane.told_posts = pane.told_posts, len(pane.ids)
     return _summed(pane, end, told_posts, cells, spellings, indices, totals)
@@ -196,6 +200,7 @@ def _summed(
     reposts = np.bincount(row, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows)
     priority = np.array([hash64(post) >> 1 for post in ids], np.uint64) | texts << np.uint64(63)
     people = [sample_of_posts(total.authors) for total in totals]
+    origin, cell_origin = _origins(pane, which + begin, row, rows), _cell_origins(totals)
     topics = [sample([hash64(fold(spelling)) for spelling in total.spellings]) for total in totals]
     names = Dictionary(cells=[cell.cell for cell in cells])
     counts = Counts(
@@ -210,6 +215,7 @@ def _summed(
         author=authors[which],
         text=text,
         author_posts=np.ones(len(which), np.int32),
+        **origin,
         example_ptr=ptr,
         example_priority=priority[which],
         example=which,  # type: ignore[arg-type]  # numbers of posts; their ids below
@@ -219,11 +225,40 @@ def _summed(
         cell_person_ptr=_ends([authors for authors, _ in people]),
         cell_author=np.concatenate([_NO_HASH, *(authors for authors, _ in people)]),
         cell_author_posts=np.concatenate([_NO_POSTS, *(posts for _, posts in people)]),
+        **cell_origin,
         cell_topic_ptr=_ends(topics),
         cell_topic=np.concatenate([_NO_HASH, *topics]),
     ).unite_runs()
     counts.example = [ids[post] for post in counts.example.tolist()]  # type: ignore[attr-defined]
     return counts
+
+
+def _origins(pane: OpenPane, posts: I64, row: I64, rows: int) -> dict[str, Any]:
+    """The origins of the authors of posts, given by number and row."""
+    if not pane.origins:
+        return {}
+    found = np.zeros(len(pane.ids), np.uint32)
+    found[list(pane.origins)] = list(pane.origins.values())
+    known = np.flatnonzero(found[posts])
+    return {
+        "origin_ptr": pointers(np.bincount(row[known], minlength=rows)),
+        "origin_author": np.array(pane.authors, np.uint64)[posts[known]],
+        "origin": found[posts[known]],
+    }
+
+
+def _cell_origins(totals: Sequence[_Total]) -> dict[str, Any]:
+    """The origins of the people of cells, those of smallest hash."""
+    if not any(total.origins for total in totals):
+        return {}
+    people = [sorted(total.origins)[: K + 1] for total in totals]
+    return {
+        "cell_origin_ptr": pointers(np.array(list(map(len, people)), np.int64)),
+        "cell_origin_author": np.array(list(chain.from_iterable(people)), np.uint64),
+        "cell_origin": np.array(
+            [total.origins[one] for total, those in zip(totals, people, strict=True) for one in those], np.uint32
+        ),
+    }
 
 
 def _ends(samples: Sequence[U64]) -> I64:

@@ -19,6 +19,7 @@ from xxhash import xxh64_intdigest as xxh64
 from pipeline.text import EventMatcher, network_of, source_name, text_key, topics_of
 from pipeline.trends.counts import Counts
 from pipeline.trends.open_pane import Label, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
+from pipeline.trends.origins import origin_of
 from pipeline.trends.people import text_hash
 from pipeline.trends.retracting import WITHIN_MS, Unknown
 from schemas import Post
@@ -113,10 +114,15 @@ class PaneCounter:
                 continue
             author = xxh64(post.author.encode())  # hash64, without the call
             cell.authors.append(author)
+            origin = origin_of(post.bot, post.server) if post.bot or post.server else 0
+            if origin and origin > cell.origins.get(author, 0):
+                cell.origins[author] = origin
             if topics:
                 ids = pane.ids
                 index = len(ids)
                 ids.append(post.id)
+                if origin:
+                    pane.origins[index] = origin
                 pane.authors.append(author)
                 repost_of = post.repost_of
                 pane.texts.append(text_hash("" if repost_of else text_key(post.text), repost_of))

@@ -15,6 +15,7 @@ from pipeline.trends.early_lists import EarlyLists
 from pipeline.trends.early_panes import EarlyPaneStore
 from pipeline.trends.lists import REMEMBERS_SUSPECTS, ScopeList
 from pipeline.trends.names import Cell, Names
+from pipeline.trends.origins import UsualServers
 from pipeline.trends.panes import Grid
 from pipeline.trends.rows import trend_list
 from pipeline.trends.schedule import Schedule
@@ -51,7 +52,7 @@ class Ranker:
         self._keeps = keeps
         self.names = Names()
         self.timeline = Timeline(self.names)
-        self.suspicion = Suspicion(self.timeline)
+        self.suspicion, self._usual_servers = Suspicion(self.timeline), UsualServers(self.timeline)
         self.scopes: dict[str, Scope] = {}
         self._lists: dict[int, dict[str, list[ScopeList]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # by grid, scope
         self.buckets = {spec.window: BaselineBuckets(spec) for spec in SPECS}
@@ -87,7 +88,10 @@ class Ranker:
         scope = self.scopes[name] = Scope(name, self.names)
         for step_ms, of_grid in self._lists.items():
             specs = (spec for spec in SPECS if spec.step_ms == step_ms and self._is_kept(name, spec.window))
-            of_grid[name] = [ScopeList(scope, spec, self.timeline, self.suspicion) for spec in specs]
+            of_grid[name] = [self._list(scope, spec) for spec in specs]
+
+    def _list(self, scope: Scope, spec: ListSpec) -> ScopeList:
+        return ScopeList(scope, spec, self.timeline, self.suspicion, self._usual_servers)
 
     def _is_kept(self, scope: str, window: Window) -> bool:
         """Whether the list is known of. That of all posts in an hour always is: who is suspect in it counts in all."""

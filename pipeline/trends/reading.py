@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.counts import EXAMPLES, Counts, Place
 from pipeline.trends.names import Names
+from pipeline.trends.origins import From, entries_at, people_from
 from pipeline.trends.people import NOBODY, K, Support, people_left, support, united_sample
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
@@ -35,6 +36,7 @@ class Reader:
         self._tables: dict[tuple[int, int], list[Counts]] = {}  # by window number and end, of this step
         self._support: tuple[dict[int, Support], dict[int, Support]] = ({}, {})  # by slot: short, long window
         # by slot: spellings of the long window, and what could be examples: (priority, post id)
+        self._from: dict[int, From | None] = {}  # by slot: where the people of the long window are from
         self._words: dict[int, tuple[list[str], list[tuple[int, str]]]] = {}
         self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, as far as it was read
         self._people: dict[int, dict[int, int]] = {}  # by slot: people of a step by its end, as far as they were read
@@ -45,12 +47,13 @@ class Reader:
         self._tables.clear()
         short, long = self._support
         _drop(changed_slots[0], self._scope.windows.used, short)
-        _drop(changed_slots[1], self._scope.windows.used, long, self._words)
+        _drop(changed_slots[1], self._scope.windows.used, long, self._words, self._from)
 
     def clear(self) -> None:
         """Slots mean other topics now."""
         self._support = ({}, {})
         self._words.clear()
+        self._from.clear()
         self._history.clear()
         self._people.clear()
 
@@ -80,6 +83,13 @@ class Reader:
 
     def long_support(self, slot: int) -> Support:
         return self._in_window(slot, 1)
+
+    def people_from(self, slot: int) -> From | None:
+        """Where the people of the long window are from."""
+        if slot not in self._from:
+            entries = entries_at(self._places(slot, 1, self._now), self._scope.mask)
+            self._from[slot] = people_from(self.long_support(slot).authors, entries)
+        return self._from[slot]
 
     def _in_window(self, slot: int, which: int) -> Support:
         known = self._support[which]

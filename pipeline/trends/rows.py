@@ -84,6 +84,7 @@ def row_of(of: ScopeList, reading: Reading, now: int, past: BaselineWeight, stan
         examples=reading.examples(slot),
         spark=[float(people) for people in reading.spark(slot)],
         signs=standing.signs,
+        origins=standing.origins,
         usual=round(standing.usual * spec.step_ms / spec.short_ms, _DIGITS),
         why=_why(spec, past, standing, posts),
         withdrawn=standing.support[1].withdrawn,

@@ -50,6 +50,10 @@ class ListSpec:
     def windows_ms(self) -> tuple[int, int]:
         return self.short_ms, self.long_ms
 
+    def bucket_of(self, end: int) -> int:
+        """The start (ms) of the bucket in which the step lies that ends at `end` (ms)."""
+        return (end - self.step_ms) // self.bucket_ms * self.bucket_ms
+
     @property
     def decay(self) -> float:
         """The weight a bucket of baseline keeps when the next one comes."""

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.trends.arrays import F64, U64
+from pipeline.trends.origins import is_of_bots, is_of_one_server
 from pipeline.trends.people import Support, shown
 from pipeline.trends.score import Life, ListSpec, rank_weight
-from schemas.trends import Flag, Signs
+from schemas.trends import Flag, Origins, Signs
 
 ROWS = 20
 SUSPECTS = 10  # rows of suspect topics, below all others
@@ -43,6 +44,7 @@ class Standing:
     trending: bool = False
     joined: tuple[int, ...] = ()  # slots shown as one with this
     signs: Signs | None = None
+    origins: Origins | None = None
 
     @property
     def suspect(self) -> bool:
@@ -182,6 +184,10 @@ def flags_of(standing: Standing) -> list[Flag]:
         flags.append("one_post")
     if long.one_author > 0.5:
         flags.append("one_author")
+    if standing.origins is not None and is_of_one_server(standing.origins):
+        flags.append("one_server")
+    if standing.origins is not None and is_of_bots(standing.origins):
+        flags.append("bots")
     if standing.joined:
         flags.append("same_people")
     if standing.suspect:

@@ -150,6 +150,8 @@ def hourly_record(table: Counts) -> tuple[Counts, int, int]:
     kept = table.take("row", np.flatnonzero(keep | withdrawing))
     if (withdrawing & ~keep).any():
         there = keep[keep | withdrawing]
-        kept = kept.keep_in_runs("person", np.where(there, K + 1, 0)).changed(posts=kept.posts * there)
+        for each in ("person", "origin"):
+            kept = kept.keep_in_runs(each, np.where(there, K + 1, 0))
+        kept = kept.changed(posts=kept.posts * there)
         kept, many = kept.changed(reposts=kept.reposts * there), many & there
     return kept.keep_in_runs("example", np.where(many, EXAMPLES, 0)), topics, posts

@@ -20,11 +20,14 @@ def why_of(why: Why, words: Language) -> str:
 
 
 def row_text(row: Trend, at: int, words: Language) -> str:
-    """Why a topic is in a list that ends at `at` (ms), its course so far, and where it looks organised what speaks
-    against it."""
+    """Why a topic is in a list that ends at `at` (ms), its course so far, where its people are from if that is
+    remarkable, and where it looks organised what speaks against it."""
     told, signs = why_of(row.why, words), row.signs
     if row.since is not None:
         told += words.say("course", **_course(row, row.since, at, words))
+    if row.origins is not None:
+        facts = msgspec.structs.asdict(row.origins) | {"usual": row.origins.usual or 0}
+        told += words.say("origins", **facts, server="one_server" in row.flags, automatic="bots" in row.flags)
     if signs is None or not signs.suspect:
         return told
     facts = msgspec.structs.asdict(signs)

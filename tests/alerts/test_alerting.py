@@ -113,6 +113,11 @@ def test_trends_of_one_voice_are_suppressed_or_marked() -> None:
     assert alert.flags == ["one_post"]
 
 
+def test_that_people_share_a_server_silences_nothing_that_they_are_bots_does() -> None:
+    lists = at(1, row("#town", flags=["one_server"]), row("#machines", 2, flags=["one_server", "bots"]))
+    assert told(Alerting([rule()]), lists) == [("firing", 1, "#town")]
+
+
 def test_a_rule_may_be_about_some_topics_only_however_they_are_written() -> None:
     alerting = Alerting([rule(topics=("Été", "$AAPL"))])
     fired = told(alerting, at(1, row("#ete"), row("$aapl", 2), row("#b", 3)))

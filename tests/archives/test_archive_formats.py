@@ -211,6 +211,13 @@ class TestMastodon:
         assert (found.id, found.repost_of, found.tags) == (f"{ANA}/2", f"{ANA}/1", ["#ete"])
         assert found.text.startswith("Vive")
 
+    @pytest.mark.parametrize(("bot", "told"), [(True, True), (False, False), (None, False), ("yes", False)])
+    def test_whether_an_account_is_a_bot_and_where_it_lives(self, tmp_path: Path, bot: object, told: bool) -> None:
+        [found] = read(tmp_path, line(status(account={"acct": "ana", "bot": bot}))).posts
+        assert (found.bot, found.server) == (told, "social.example")
+        [found] = read(tmp_path, line(status(uri=None, url=None, account={"acct": "ana"}))).posts
+        assert found.server is None
+
     @pytest.mark.parametrize("indent", [None, 1])
     def test_an_array_of_statuses_newest_first_is_put_in_order(self, tmp_path: Path, indent: int | None) -> None:
         later = status(2, created_at="2014-05-03T12:00:00Z")
@@ -248,6 +255,12 @@ class TestActivityStreams:
         boost = activity(2, type="Announce", object=activity(1)["object"], actor="https://b.example/@bob")
         [found] = read(tmp_path, line(boost)).posts
         assert (found.author, found.repost_of) == ("bob@b.example", "https://social.example/users/ana/statuses/1")
+
+    def test_an_actor_that_is_a_service_is_a_bot(self, tmp_path: Path) -> None:
+        for kind, told in (("Service", True), ("Application", True), ("Person", False)):
+            actor = {"type": kind, "id": "https://b.example/users/bob"}
+            [found] = read(tmp_path, line(activity(1, actor=actor))).posts
+            assert (found.author, found.bot, found.server) == ("bob@b.example", told, "b.example")
 
     def test_likes_and_deletions_are_skipped(self, tmp_path: Path) -> None:
         reading = read(tmp_path, lines(activity(1), activity(2, type="Delete"), activity(3, type="Like", object="x")))

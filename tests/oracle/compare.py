@@ -16,6 +16,7 @@ EXACT = (
     "state",
     "since",
     "flags",
+    "origins",
     "joined",
     "spark",
     "withdrawn",

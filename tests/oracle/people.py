@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from xxhash import xxh64_intdigest as xxh64
 
-from .posts import Said, cell_of, full_text, scopes_of
+from .posts import Said, cell_of, full_text, origin_of, scopes_of
 
 K = 512  # people up to which a sample is exact
 HASHES = 1 << 64
@@ -27,6 +27,7 @@ class Mention(NamedTuple):
     cell: tuple[str, str, frozenset[str]]
     scopes: frozenset[str]
     name: str = ""  # of the author
+    origin: int = 0
     gone: int = HASHES  # the pane from which the post is withdrawn
 
 
@@ -89,7 +90,8 @@ def mentions_of(said: Said) -> list[Mention]:
         first.setdefault(key, written)
     cell, scopes = cell_of(said), scopes_of(said)
     return [
-        Mention(said.time, key, written, author, text, mix, cell, scopes, said.author) for key, written in first.items()
+        Mention(said.time, key, written, author, text, mix, cell, scopes, said.author, origin_of(said))
+        for key, written in first.items()
     ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from xxhash import xxh64_intdigest as xxh64
+
 
 class Said(NamedTuple):
     """One post. `spellings` are (as written, key): the oracle extracts nothing, the test says what the text holds."""
@@ -17,6 +19,8 @@ class Said(NamedTuple):
     repost_of: str | None = None
     spellings: tuple[tuple[str, str], ...] = ()
     events: tuple[str, ...] = ()
+    bot: bool = False
+    server: str | None = None
 
 
 class Retracted(NamedTuple):
@@ -57,6 +61,10 @@ def as_post(said: Said) -> dict[str, Any]:
         fields["repost_of"] = said.repost_of
     if said.events:
         fields["events"] = list(said.events)
+    if said.bot:
+        fields["bot"] = True
+    if said.server is not None:
+        fields["server"] = said.server
     return fields
 
 
@@ -83,6 +91,17 @@ def source_name(source: str | None) -> str:
             name = name.split(end, 1)[0]
         name = name.split("@")[-1].split(":")[0]
     return "".join(c for c in name if c in "abcdefghijklmnopqrstuvwxyz0123456789._-")[:64]
+
+
+def origin_of(said: Said) -> int:
+    """The 32 bits of the author's account: those of its server, and the lowest 1 for a bot; 0 where nothing is known.
+
+    >>> origin_of(Said("1", "a", "", 0)), origin_of(Said("1", "a", "", 0, bot=True, server="?"))
+    (0, 1)
+    """
+    name = source_name(said.server)
+    server = xxh64(name.encode()) >> 33 | 1 if name else 0
+    return 2 * server + said.bot
 
 
 def network_of(name: str) -> str:

@@ -11,9 +11,10 @@ from xxhash import xxh64_intdigest as xxh64
 
 from .baseline import Baseline, Pair
 from .counting import Counted, count
+from .origins import Hours, flags_of, origins_of
 from .people import HASHES, K, Mention, Sample, estimated_number, left, sample, shown
 from .posts import Mark, Retracted, Said, scopes_of
-from .windows import MINUTE_MS, SPECS, Mentions, Spec, in_scope, steps
+from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
 
 OFF = 2.5
 ROWS = 20
@@ -115,6 +116,7 @@ class Maker:
         self.record: dict[str, tuple[float, int]] = {}  # topic -> (score, when)
         self.shown: dict[str, tuple[float, int]] = {}
         self.at = 0
+        self.hours = Hours(counted)
         self.said: dict[str, list[Mention]] = {}  # of the long window
         self.samples: dict[str, Sample] = {}
         self.supports: dict[tuple[int, int], dict[str, float]] = {}
@@ -259,6 +261,7 @@ class Maker:
         all_said, people = self.said.get(s.topic, []), self.sample_of(s.topic)
         said = left(all_said, self.at)
         withdrawn = [mention for mention in all_said if mention.gone < self.at]
+        origins = origins_of(all_said, people, self.hours, bucket_of(self.spec, self.at))
         used = Counter(mention.written for mention in said)
         spellings = sorted(used, key=lambda written: (-used[written], written))
         life = self.lives.get(s.topic) if trending else None
@@ -278,7 +281,8 @@ class Maker:
             "state": self.state(s, life),
             "since": life.since if life else None,
             "peak": {"score": life.peak[0], "at": life.peak[1]} if life else None,
-            "flags": self.flags(said, people, joined),
+            "flags": self.flags(said, people, flags_of(origins), joined),
+            "origins": origins,
             "joined": sorted(joined),
             "spark": [self.people(s.topic, self.at - back * self.spec.step) for back in reversed(range(SPARK))],
             "usual": self.usual(s.topic),
@@ -314,7 +318,7 @@ class Maker:
         return "steady"
 
     @staticmethod
-    def flags(said: list[Mention], people: Sample, joined: list[str]) -> list[str]:
+    def flags(said: list[Mention], people: Sample, more: list[str], joined: list[str]) -> list[str]:
         found = []
         texts = Counter(people.texts.values())
         posts = Counter(mention.author for mention in said if mention.author in people.texts)
@@ -322,6 +326,7 @@ class Maker:
             found.append("one_post")
         if posts and max(posts.values()) > posts.total() / 2:
             found.append("one_author")
+        found += more
         if joined:
             found.append("same_people")
         return found

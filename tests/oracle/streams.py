@@ -37,6 +37,16 @@ TOPICS = (
 SPELLINGS = tuple((written, key) for key, ways in TOPICS for written in ways)
 
 
+def account_of(author: str, number: int = 0) -> tuple[bool, str | None]:
+    """(bot, server) of an author's account, as their post of this number says. The same person may say nothing, or
+    something else."""
+    who = sum(author.encode())
+    if who % 4 == 0 or number % 5 == 4:
+        return False, None
+    server = ("One.Example", "https://one.example/@me", "two.example", "three.example")[who % 7 % 4]
+    return who % 5 == 0, "moved.example" if number % 11 == 10 else server
+
+
 def in_log_order(posts: list[tuple[Said, int]]) -> list[Said]:
     """Posts as they arrive, each its delay (ms) after its own time."""
     return [said for said, _ in sorted(posts, key=lambda pair: pair[0].time + pair[1])]
@@ -126,7 +136,9 @@ def _post(draw: st.DrawFn, late: bool) -> tuple[int, int, int, Said, str]:
 def _arranged(chosen: list[tuple[int, int, int, Said, str]], bursts: list[int]) -> list[Said]:
     posts: list[tuple[Said, int]] = []
     for number, (burst, after, delay, said, fate) in enumerate(chosen):
-        post = said._replace(id=f"p{number}", time=bursts[burst % len(bursts)] + after)
+        bot, server = account_of(said.author, number)
+        time = bursts[burst % len(bursts)] + after
+        post = said._replace(id=f"p{number}", time=time, bot=bot, server=server)
         posts.append((post, delay))
         if fate == "twice":  # in the same pane, a little later, within the lateness
             end = post.time // PANE_MS * PANE_MS + PANE_MS - 1
@@ -168,9 +180,11 @@ def seeded(
         elif fate < 0.4:
             time, chosen = START_MS + min(ring_at + rng.randrange(10 * MINUTE_MS), length - 1), [ring]
             words, repost = "buy this now", None
+        author = f"author{rng.randrange(authors)}"
+        bot, server = (True, "ring.example") if words == "buy this now" else account_of(author, number)
         said = Said(
             id=f"p{number}",
-            author=f"author{rng.randrange(authors)}",
+            author=author,
             text=words,
             time=time,
             source=rng.choice(SOURCES),
@@ -178,6 +192,8 @@ def seeded(
             repost_of=repost,
             spellings=tuple((rng.choice((f"#{name}", f"#{name.title()}")), f"#{name}") for name in chosen),
             events=EVENTS[:1] if rng.random() < 0.1 else (),
+            bot=bot,
+            server=server,
         )
         delay = rng.randrange(max_out_of_orderness_ms + 1)
         if rng.random() < late:

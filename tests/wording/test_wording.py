@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.wording import Language, alert_text, catalogue, fault_text, language, languages, row_text, why_of
 from pipeline.wording.messages import MessageError, parse
 from schemas.alerts import About, Alert, AlertWhy, Fault, FaultCode
-from schemas.trends import WINDOWS, Note, Peak, Signs, Why
+from schemas.trends import WINDOWS, Note, Origins, Peak, Signs, Why
 from tests.facts import SAID, WHY
 from tests.sinks.lists import trend
 
@@ -180,6 +180,23 @@ def test_a_scope_says_what_it_is() -> None:
     told = [words.of_type("place", scope, "") for scope in ("all", "lang:fr", "source:mastodon", "event:a", "watch:b")]
     assert told == ["all posts", "language fr", "source mastodon", "event a", "watchlist b"]
     assert set(WINDOWS) == {"5m", "1h", "24h"}  # as the page's scripts know them
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_a_row_says_where_its_people_are_from_only_if_that_is_remarkable(lang: str) -> None:
+    words = language(lang)
+    row = msgspec.structs.replace(trend(1, "#a"), origins=Origins(people=40, one_server=0.93, usual=0.12, bots=0.6))
+    plain = row_text(row, 0, words)
+    row.flags = ["one_server", "bots"]
+    told = row_text(row, 0, words)
+    assert told.startswith(plain)
+    assert [number for number in ("93", "12", "60", "40") if number in told[len(plain) :]] == ["93", "12", "60"]
+    if lang == "en":
+        assert told[len(plain) :] == (
+            "; 93% of the people are on one server (12% is usual); 60% of the accounts are bots"
+        )
+    unknown = msgspec.structs.replace(row, flags=["bots"], origins=Origins(40, 0.0, None, 0.6))
+    assert row_text(unknown, 0, words)[len(plain) :] in told
 
 
 @pytest.mark.parametrize("lang", languages())

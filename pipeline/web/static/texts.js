@@ -18,10 +18,11 @@ const WINDOWS_S = { "5m": 300, "1h": 3600, "24h": 86400 };
 // Why a topic is in a list (the struct `why` of a row)
 export const why = (facts) => say("why", { ...facts, note: facts.note || "none", unheard: facts.expected < 0.5 });
 
-// And its course so far, and where it looks organised what speaks against it
+// And its course so far, where its people are from, and where it looks organised what speaks against it
 export function rowText(row) {
-  const { since, peak, state, signs } = row, strongest = peak?.at ?? since;
-  const told = why(row.why) + (since === null ? "" : say("course", { began: clock(since), later: strongest > since, strongest: clock(strongest), state }));
+  const { since, peak, state, signs, origins, flags } = row, strongest = peak?.at ?? since;
+  const told = why(row.why) + (since === null ? "" : say("course", { began: clock(since), later: strongest > since, strongest: clock(strongest), state }))
+    + (origins ? say("origins", { ...origins, usual: origins.usual ?? 0, server: flags.includes("one_server"), automatic: flags.includes("bots") }) : "");
   return signs?.suspect ? `${say("suspect", { ...signs, known: signs.again > 0, withdrawn: row.withdrawn })}; ${told}` : told;
 }
 

@@ -44,6 +44,11 @@ function facts(row) {
   more(`${t.expected} ${say("page.minutes", { n: row.score_window_s / 60 })}`, `${about(row.expected)} ± ${about(row.spread)}`, "");
   more(t.score, about(row.score), "σ");
   if (row.since !== null) add(t.since, make("span", { class: "when" }, clock(row.since)));
+  if (row.origins) {
+    const { one_server: share, usual, bots } = row.origins;
+    if (share) more(t.server, say("page.part", { share }), usual === null ? "" : say("page.usually", { usual }));
+    more(t.bots, say("page.part", { share: bots }), "");
+  }
   if (row.peak) more(t.peak, about(row.peak.score), `σ, ${clock(row.peak.at)}`);
   return make("div", {}, list, details);
 }

@@ -51,6 +51,7 @@ class _Activity(msgspec.Struct):
     updated: str | None = None
 
 
+_AUTOMATIC = ("Service", "Application")  # types of actors that are no people
 _PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 
 _collection = msgspec.json.Decoder(_Collection)
@@ -123,9 +124,10 @@ def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -
             raise PostError("invalid", "Object missing required field `content`")
         content = next(iter(languages.values()))
     language = next(iter(languages)) if len(languages) == 1 else None
+    person = account(_address(actor))
     post = build(
         _name(identity, "$.id"),
-        account(_address(actor)),
+        person,
         text_of(content),
         published,
         source="mastodon",
@@ -138,6 +140,8 @@ def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -
         media=media_of(
             (url, kind.partition("/")[0], None) for url, kind in _pairs(note.attachment, "url", "mediaType")
         ),
+        bot=isinstance(actor, dict) and actor.get("type") in _AUTOMATIC,
+        server=server_of(person),
     )
     return edition(post, parse_time(note.updated, "$.updated")) if note.updated and repost_of is None else post
 
@@ -150,6 +154,16 @@ def account(actor: str) -> str:
     """
     found = _ACTOR.fullmatch(actor)
     return f"{found[2]}@{found[1]}" if found else actor
+
+
+def server_of(person: str) -> str | None:
+    """The host of an account as people write it; None where it does not say.
+
+    >>> server_of("ana@social.example"), server_of("https://social.example/users/ana"), server_of("ana")
+    ('social.example', None, None)
+    """
+    _, at, host = person.partition("@")
+    return host if at and "/" not in person else None
 
 
 def _name(value: str | None, path: str) -> str:

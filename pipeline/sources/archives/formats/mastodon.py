@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.activities import account
+from pipeline.sources.archives.formats.activities import account, server_of
 from pipeline.sources.archives.formats.base import (
     HIDDEN,
     Format,
@@ -34,6 +34,7 @@ class _Account(msgspec.Struct):
     uri: str | None = None
     display_name: str | None = None
     avatar: str | None = None
+    bot: bool | None = None
 
 
 class _Tag(msgspec.Struct):
@@ -80,9 +81,10 @@ def parse(record: bytes) -> Post | Hidden:
     shown = status.reblog or status
     if not (_is_public(status) and (shown is status or _is_public(shown))):
         return HIDDEN
+    person = _person(status)
     post = build(
         _identity(status),
-        _person(status),
+        person,
         text_of(shown.content),
         status.created_at,
         source="mastodon",
@@ -93,6 +95,8 @@ def parse(record: bytes) -> Post | Hidden:
         author_name=short(status.account.display_name),
         avatar=web_address(status.account.avatar),
         media=media_of((medium.url, medium.type, medium.description) for medium in shown.media_attachments or ()),
+        bot=bool(status.account.bot),
+        server=server_of(person),
     )
     return edition(post, parse_time(shown.edited_at, "$.edited_at")) if shown.edited_at else post
 
