@@ -9,10 +9,11 @@ import msgspec
 EVERYWHERE = ""  # the event of a decision that holds for all events and all scopes
 
 # what a decision is about -> the verdicts it can have; "" takes the decision back: as if nothing had been decided
-Kind = Literal["post", "account", "word", "topic", "suspicion", "pin", "freeze", "mode"]
+Kind = Literal["post", "account", "trust", "word", "topic", "suspicion", "pin", "freeze", "mode"]
 VERDICTS: dict[Kind, tuple[str, ...]] = {
     "post": ("approved", "stashed", "blocked", "deleted", "waiting", ""),
     "account": ("blocked", ""),
+    "trust": ("trusted", ""),  # of an account: what it writes itself waits for nobody
     "word": ("blocked", ""),
     "topic": ("blocked", ""),  # everywhere: never a trend
     "suspicion": ("cleared", "suspect", ""),  # of a topic, everywhere, whatever the rule found

@@ -107,7 +107,7 @@ def target_of(kind: Kind, target: str) -> str:
         target = word_key(target)
     elif kind in ("topic", "suspicion"):
         target = topic_key(target)
-    elif kind == "account":
+    elif kind in ("account", "trust"):
         source, slash, account = target.partition("/")
         target = account_ref(source, account) if slash and account else ""
     elif kind in ("freeze", "mode"):
@@ -242,7 +242,7 @@ class Moderation:
             if self.verdict(scope, "post", ref) in _GONE:
                 return Reason("deleted" if self.verdict(scope, "post", ref) == "deleted" else "post")
             if post.repost_of and self.verdict(scope, "post", original_ref(post)) in _GONE:
-                return Reason("repost of a blocked post")
+                return Reason("repost")
             if self.verdict(scope, "account", account):
                 return Reason("account")
             if words := self._blocked_words(scope):
@@ -260,6 +260,12 @@ class Moderation:
         held = self._last(event, "post", original_ref(post))
         return held is not None and held.verdict == "approved" and held.content == content_of(post)
 
+    def trusted(self, event: str, post: Post) -> bool:
+        """Whether the post is an account's own words that somebody trusts, here or everywhere. A repost is somebody
+        else's."""
+        account = account_ref(post.source, post.author)
+        return not post.repost_of and any(self.verdict(scope, "trust", account) for scope in (event, EVERYWHERE))
+
     def visible_post(self, post: Post, event: str = EVERYWHERE) -> bool:
         """Whether a post may be shown (manual approval aside)."""
         return not self.blocked_because(event, post)
@@ -274,7 +280,9 @@ class Moderation:
         verdict = self.verdict(event, "post", original_ref(post))
         if verdict == "stashed":
             return "stashed"
-        return "waiting" if verdict == "waiting" or self.mode(event, default) == "manual" else "shown"
+        if verdict == "waiting":
+            return "waiting"
+        return "waiting" if self.mode(event, default) == "manual" and not self.trusted(event, post) else "shown"
 
     def withdraw(self, post_id: str) -> None:
         """A post was withdrawn: it is no example any more. The last WITHDRAWN_KNOWN are known."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import MediaType, Response, Router, get, post
 from litestar.exceptions import HTTPException
-from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, URLEncodedBody
 
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
 from pipeline.web.allowed import CSRF_HEADER, require_right
@@ -17,13 +17,14 @@ from pipeline.web.events import event_page, snapshots, wall_of
 from pipeline.web.frame import AnyRequest, page
 from pipeline.web.streams import EventStream
 from pipeline.web.tokens import COOKIE
-from pipeline.web.wall.entries import Decided, Shown
+from pipeline.web.wall.entries import Decided, Shown, Wanted
 from pipeline.web.wall.walls import Walls
 from schemas.access import same
 from schemas.events import Event
 from schemas.moderation import EVERYWHERE, Decision, Kind
 
 MAX_BLOCKS = 1_000  # of one answer
+Asked = Annotated[str, QueryParameter(max_length=200)]
 
 
 class ModerationView(msgspec.Struct):
@@ -39,7 +40,11 @@ class ModerationView(msgspec.Struct):
     counts: dict[Queue, int]
     decisions: list[Decision]  # the last ones of anybody, newest first
     blocks: list[Decision]  # in force
-    decided: dict[str, Decided]  # the posts of these decisions that are known, by the target of the decision
+    decided: dict[str, Decided]  # what is known of posts and accounts of these decisions, by their target
+    trusted: list[Decision]  # accounts whose posts wait for nobody, newest first
+    found: int  # posts of the queue that are looked for; `posts` are the first of them
+    sources: dict[str, int]  # of the whole queue
+    whys: dict[str, int]  # for what posts of the whole queue are held
 
 
 class Blocks(msgspec.Struct):
@@ -48,7 +53,7 @@ class Blocks(msgspec.Struct):
 
     blocks: list[Decision]  # in force, newest first; at most 1,000
     decisions: list[Decision]  # the last ones of anybody about everything, newest first
-    decided: dict[str, Decided]  # the posts of these that are known, by the target of the decision
+    decided: dict[str, Decided]  # what is known of posts and accounts of these, by the target of the decision
 
 
 class BlockWish(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,35 +122,53 @@ def moderation_routes(walls: Walls, door: Door) -> Router:
         if session and same(session.csrf, request.headers.get(CSRF_HEADER, "")):
             gate.end(request.cookies[COOKIE])
 
-    def look(name: str, queue: Queue) -> ModerationView:
+    def look(name: str, queue: Queue, wanted: Wanted) -> ModerationView:
         wall, moderation = wall_of(walls, name), walls.moderation
         decisions, in_force = walls.decisions_of(name), moderation.in_force(name)[:200]
+        trusted, found = moderation.in_force(name, ["trust"])[:200], wall.found(queue, wanted)
         return ModerationView(
             name,
             moderation.mode(name, wall.event.moderation),
             moderation.frozen(name),
             *wall.screen.sample(),
             queue,
-            wall.page(queue, 50, full=True),
+            found.posts,
             wall.counts(),
             decisions,
             in_force,
-            walls.decided([*decisions, *in_force]),
+            walls.decided([*decisions, *in_force, *trusted]),
+            trusted,
+            found.number,
+            found.sources,
+            found.whys,
         )
 
     @get("/api/v1/moderation/{name:str}")
     async def queues(
-        request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting"
+        request: AnyRequest,
+        name: FromPath[str],
+        queue: FromQuery[Queue] = "waiting",
+        source: Asked = "",
+        why: Asked = "",
+        q: Asked = "",
     ) -> Response[ModerationView]:
-        """A queue of an event's wall, with what was decided (read right)."""
+        """A queue of an event's wall, with what was decided (read right): its posts of a `source`, held for a reason
+        (`why`), with the words of `q` in name, account or text."""
         await require_right(gate, request, "read")
-        return Response(look(name, queue), headers={"Cache-Control": "no-store"})
+        return Response(look(name, queue, Wanted(source, why, q)), headers={"Cache-Control": "no-store"})
 
     @get("/api/v1/moderation/{name:str}/stream", include_in_schema=False)
-    async def stream(request: AnyRequest, name: FromPath[str], queue: FromQuery[Queue] = "waiting") -> EventStream:
+    async def stream(
+        request: AnyRequest,
+        name: FromPath[str],
+        queue: FromQuery[Queue] = "waiting",
+        source: Asked = "",
+        why: Asked = "",
+        q: Asked = "",
+    ) -> EventStream:
         await require_right(gate, request, "read")
         wall_of(walls, name)
-        return EventStream(snapshots(walls, lambda: look(name, queue), 0.25))
+        return EventStream(snapshots(walls, lambda: look(name, queue, Wanted(source, why, q)), 0.25))
 
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
     async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[DecisionRequest]) -> Decision:

@@ -17,6 +17,7 @@ from tests.facts import WHY
 TARGETS = {
     "post": ["m/1", "m/2"],
     "account": ["m/ann"],
+    "trust": ["m/ann"],
     "word": ["merde"],
     "topic": ["#spam"],
     "suspicion": ["#spam"],
@@ -118,6 +119,29 @@ def test_a_block_of_an_event_holds_there_and_one_of_everywhere_in_all() -> None:
         for kind, target in (("post", "m/1"), ("account", "m/@ANN"), ("word", "Merde")):
             state = Moderation(made([(event, kind, target, "blocked")]))
             assert [scope for scope in ("a", "b", EVERYWHERE) if state.visible_post(post, scope)] == shown_in
+
+
+def test_what_a_trusted_account_writes_itself_waits_for_nobody_unless_something_of_it_is_blocked() -> None:
+    def queue(*wanted: tuple[str, str, str, str], event: str = "a", **fields: str) -> str:
+        one = Post(**({"id": "1", "author": "Ann", "text": "quelle merde #spam", "source": "m"} | fields), time=0)  # type: ignore[arg-type]
+        return Moderation(made(list(wanted))).queue(event, one, "manual")
+
+    trust = ("a", "trust", "m/@ANN", "trusted")
+    assert (queue(), queue(trust), queue(("", "trust", "m/ann", "trusted"))) == ("waiting", "shown", "shown")
+    # no other event, source or author, and nothing that is passed on
+    assert queue(trust, event="b") == "waiting"
+    for other in (
+        {"source": "bluesky"},
+        {"author": "ann2"},
+        {"author": "eve", "author_name": "Ann"},
+        {"repost_of": "9"},
+    ):
+        assert queue(trust, **other) == "waiting"
+    for block in (("word", "merde"), ("account", "m/ann"), ("topic", "#spam"), ("post", "m/1")):
+        assert queue(trust, ("a", *block, "blocked")) == "blocked"
+    assert queue(trust, ("a", "post", "m/1", "stashed")) == "stashed"
+    assert queue(trust, ("a", "post", "m/1", "waiting")) == "waiting"
+    assert queue(trust, ("a", "trust", "m/ann", "")) == "waiting"
 
 
 def test_a_topic_that_never_trends_is_in_no_list_and_the_others_close_up() -> None:

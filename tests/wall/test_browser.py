@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -92,6 +93,31 @@ def test_keys_work_in_the_queue_alone_and_stay_switched_off(browser: Browser, se
     expect(ann.locator("#status")).to_have_text("screen frozen")
     expect(decisions).to_have_count(3)
     expect(said).to_have_text(["talk 2 #conf"])
+    assert faults == []
+
+
+def test_who_is_looked_for_is_found_and_trusted_by_a_key_and_their_posts_wait_no_more(
+    browser: Browser, served: Served
+) -> None:
+    faults: list[str] = []
+    ann = moderator(browser, served, ANN.secret, "conf", faults)
+    said, trusted = ann.locator("#queue .said"), ann.locator("#trusted li")
+    served.take(*(post(f"f{number}", f"talk {number} #conf") for number in range(3)))
+    expect(said).to_have_count(3)
+    ann.keyboard.press("/")
+    ann.keyboard.type("TALK 1")
+    expect(said).to_have_text(["talk 1 #conf"])
+    expect(ann.get_by_text("1 of 3 in this queue")).to_be_visible()
+    said.first.click()
+    ann.keyboard.press("t")
+    expect(trusted).to_have_count(1)
+    expect(said).to_have_count(0)
+    served.take(msgspec.structs.replace(post("f9", "more of talk 1 #conf"), author="pf1"))
+    ann.locator("#tabs button").nth(1).click()
+    expect(said).to_have_text(["more of talk 1 #conf", "talk 1 #conf"])  # another queue is looked at whole
+    trusted.get_by_role("button").click()
+    expect(trusted).to_have_count(0)
+    expect(said).to_have_count(0)
     assert faults == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -241,3 +242,54 @@ def test_the_log_of_decisions_knows_its_posts_in_whatever_queue_until_they_are_w
         assert 60 < len(decided["m/k1"]["text"]) <= 160
         assert "m/k2" not in decided
         assert "m/never-came" not in decided
+
+
+def looked(client: httpx.Client, **wanted: str) -> dict[str, Any]:
+    answer = client.get("/api/v1/moderation/conf", params=wanted, headers=bearer(ANN.secret))
+    found: dict[str, Any] = answer.raise_for_status().json()
+    return found
+
+
+def refs(view: dict[str, Any]) -> list[str]:
+    return [it["ref"] for it in view["posts"]]
+
+
+def test_a_moderator_looks_in_a_queue_for_words_a_source_or_the_reason_why_posts_are_held(
+    served: Served, client: httpx.Client
+) -> None:
+    served.take(
+        post("q1", "Où est l’entrée ? #conf", author_name="Zoé Çelik", source="sms"),
+        post("q2", "the entrance is closed #conf", author_name="Bob", source="sms"),
+        post("q3", "vilain mot #conf"),
+        post("q4", "hello #conf", author="qvile"),
+    )
+    decide(client, "word", "blocked", "vilain", "conf")
+    decide(client, "account", "blocked", "m/qvile", "conf")
+    assert refs(looked(client, q="ZOE celik")) == refs(looked(client, q="entree conf")) == ["sms/q1"]
+    assert refs(looked(client, source="sms", q="conf")) == ["sms/q1", "sms/q2"]
+    assert refs(looked(client, q="nobody says this")) == []
+    blocked = looked(client, queue="blocked")
+    assert (blocked["whys"]["word"], blocked["whys"]["account"]) == (1, 1)
+    assert blocked["found"] == sum(blocked["whys"].values()) == sum(blocked["sources"].values())
+    assert refs(looked(client, queue="blocked", why="word")) == ["m/q3"]
+    assert client.get("/api/v1/moderation/conf", params={"q": "x" * 201}, headers=bearer(ANN.secret)).status_code == 400
+
+
+def test_a_trusted_account_is_listed_by_its_name_passes_at_once_and_is_taken_back(
+    served: Served, client: httpx.Client
+) -> None:
+    served.take(post("t1", "first #conf", author="7f3a", author_name="Tess"))
+    assert "m/t1" in refs(looked(client, q="tess"))
+    made = decide(client, "trust", "trusted", "m/7F3A", "conf").json()
+    served.take(post("t2", "second #conf", author="7f3a"), post("t3", "third #conf", author="7f3a", source="other"))
+    assert [ref for ref in wall(client, "conf") if "/t" in ref] == ["m/t2", "m/t1"]
+    view = looked(client, queue="shown", q="first")
+    assert (view["posts"][0]["trusted"], view["trusted"][0]["id"], view["decided"]["m/7f3a"]["name"]) == (
+        True,
+        made["id"],
+        "7f3a",
+    )
+    assert not any(it["trusted"] for it in client.get("/api/v1/events/conf/wall").json()["posts"])
+    client.post("/api/v1/moderation/conf/undo", json={"id": made["id"]}, headers=bearer(ANN.secret)).raise_for_status()
+    assert [ref for ref in wall(client, "conf") if "/t" in ref] == []
+    assert looked(client)["trusted"] == []

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.moderation import ConflictError, MemoryLog, SqliteLog
 from pipeline.web.feed import Feed
+from pipeline.web.wall.entries import Wanted
 from pipeline.web.wall.recent import RecentPosts
 from pipeline.web.wall.screen import MAX_WAITING, PACE_MS, QUIET_MS
 from pipeline.web.wall.store import PostStore
@@ -141,7 +142,7 @@ def test_moderators_see_the_word_and_the_piece_for_which_a_post_was_held_and_oth
     walls = Walls([A], clock=clock)
     walls.take([post(1, "ah m.e.r.d.e #a"), post(2, "bien #a")])
     walls.decide("a", "word", "Merde", "blocked", "ann")
-    (held,) = walls.walls["a"].page("blocked", full=True)
+    (held,) = walls.walls["a"].found("blocked", Wanted()).posts
     assert (held.ref, held.why, held.word, held.piece) == ("m/1", "word", "merde", "m.e.r.d.e")
     (held,) = walls.walls["a"].page("blocked")
     assert (held.why, held.word, held.piece, held.content) == ("", "", "", "")
@@ -152,11 +153,11 @@ def test_moderators_see_the_word_and_the_piece_for_which_a_post_was_held_and_oth
 def test_what_changed_after_a_moderator_looked_is_not_approved_by_the_click(clock: Clock) -> None:
     walls = Walls([B], clock=clock)
     walls.take([post(2, "nice #b", repost_of="1")])
-    (seen,) = walls.walls["b"].page("waiting", full=True)
+    (seen,) = walls.walls["b"].found("waiting", Wanted()).posts
     walls.take([post(1, "nasty #b")])
     with pytest.raises(ConflictError, match="look at it again"):
         walls.decide("b", "post", "m/1", "approved", "ann", seen.content)
-    (seen,) = walls.walls["b"].page("waiting", full=True)
+    (seen,) = walls.walls["b"].found("waiting", Wanted()).posts
     walls.decide("b", "post", "m/1", "approved", "ann", seen.content)
     assert refs(walls, "b") == ["m/1"]
     with pytest.raises(ConflictError, match="has come"):
@@ -416,7 +417,7 @@ def test_no_number_and_no_address_of_who_wrote_by_sms_or_mail_is_shown_but_to_mo
     wall = walls.walls["a"]
     for shown in (*wall.page("shown"), *wall.on_screen()):
         assert (shown.author, shown.name) == (seen, seen)
-    assert [it.author for it in wall.page("shown", full=True)] == [author]
+    assert [it.author for it in wall.found("shown", Wanted()).posts] == [author]
     recent = RecentPosts()
     recent.take([post(1, source=source, author=author)])
     assert [(it.author, it.name) for it in recent.shown(["1"], lambda _: True)] == [(seen, seen)]

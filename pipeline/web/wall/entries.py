@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.moderation import Queue, Reading, Reason, account_ref, content_of, original_ref, reading_of
-from pipeline.text import MAX_SHOWN, printable, shown_account, source_name
+from pipeline.text import MAX_SHOWN, fold_text, printable, shown_account, source_name
 from schemas import Post
 
 MAX_PICTURES = 4
@@ -49,6 +49,24 @@ class Shown(msgspec.Struct):
     piece: str = ""  # of its text, name or tags: what was read as the word
     pinned: bool = False
     content: str = ""  # what an approval or a pin of it holds for
+    trusted: bool = False  # its account: told to moderators alone
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which posts of a queue somebody looks for: of a source, held for a reason (see `Reason.why`), or with words in
+    name, account or text, whatever their case and accents. What is empty asks for nothing."""
+
+    source: str = ""
+    why: str = ""
+    words: str = ""
+
+    def takes(self, entry: Entry) -> bool:
+        return (
+            self.source in ("", source_name(entry.post.source))
+            and (not self.why or (entry.why is not None and entry.why.why == self.why))
+            and (not self.words or all(word in entry.searched for word in fold_text(self.words).split()))
+        )
 
 
 class Decided(msgspec.Struct):
@@ -71,6 +89,7 @@ class Entry:
     account: str = field(init=False)
     content: str = field(init=False)
     reading: Reading = field(init=False)
+    searched: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.ref = original_ref(self.post)
@@ -81,10 +100,14 @@ class Entry:
         self.account = account_ref(self.post.source, self.post.author)
         self.content = content_of(self.post)
         self.reading = reading_of(self.post)
+        texts = (self.post.author_name, self.post.author, self.post.text[: 2 * MAX_SHOWN])
+        self.searched = fold_text("\n".join(filter(None, texts)))
 
-    def shown(self, link: Link = no_pictures, *, pinned: bool = False, full: bool = False) -> Shown:
+    def shown(
+        self, link: Link = no_pictures, *, pinned: bool = False, full: bool = False, trusted: bool = False
+    ) -> Shown:
         """The entry for a page, with pictures where `link` has a path; `full` for moderators, who also see why it is
-        blocked, and numbers and addresses of who wrote by SMS or mail."""
+        blocked, whether its account is `trusted`, and numbers and addresses of who wrote by SMS or mail."""
         post, source = self.post, source_name(self.post.source)
         author, name = post.author, post.author_name or post.author
         return Shown(
@@ -105,6 +128,7 @@ class Entry:
             piece=self.why.piece if full and self.why else "",
             pinned=pinned,
             content=self.content if full else "",
+            trusted=trusted,
         )
 
     def decided(self) -> Decided:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable
 from itertools import islice
+from typing import NamedTuple
 
 from pipeline.moderation import QUEUES, BlockedWords, Moderation, Queue, means, original_ref, post_ref
-from pipeline.text import fold, topics_of
-from pipeline.web.wall.entries import Entry, Link, Shown, no_pictures
+from pipeline.text import fold, source_name, topics_of
+from pipeline.web.wall.entries import Decided, Entry, Link, Shown, Wanted, no_pictures
 from pipeline.web.wall.screen import PLACES, Screen
 from pipeline.web.wall.tally import EventTally
 from schemas import Post
@@ -15,6 +18,16 @@ from schemas.moderation import EVERYWHERE, Decision
 
 CAPACITY = 20_000  # entries kept; the oldest that need nobody's decision go first
 KNOWN_IDS = 4 * CAPACITY
+
+
+class Found(NamedTuple):
+    """Posts of a queue, how many there are in all, and how many the whole queue has of each source and held for
+    each reason."""
+
+    posts: list[Shown]
+    number: int
+    sources: dict[str, int]
+    whys: dict[str, int]
 
 
 class Wall:
@@ -104,13 +117,13 @@ class Wall:
                 self._place(entry, now_ms)
         elif decision.kind not in ("pin", "freeze"):
             for entry in self._concerned(decision):
-                self._place(entry, now_ms, quiet=True)
+                self._place(entry, now_ms, quiet=decision.kind != "trust")
         return True
 
     def _concerned(self, decision: Decision) -> list[Entry]:
         """The entries that the decision may move: looking at all words again for each post would take seconds."""
         entries = list(self._entries.values())
-        if decision.kind == "account":
+        if decision.kind in ("account", "trust"):
             return [entry for entry in entries if entry.account == decision.target]
         if decision.kind == "word" and decision.verdict:
             word = BlockedWords([decision.target])
@@ -139,12 +152,30 @@ class Wall:
         """How many entries each queue holds."""
         return {queue: len(entries) for queue, entries in self._queues.items()}
 
-    def page(self, queue: Queue, limit: int = 50, *, full: bool = False) -> list[Shown]:
+    def page(self, queue: Queue, limit: int = 50) -> list[Shown]:
         """The newest entries of a queue, newest first; of those waiting the oldest, oldest first."""
-        entries = self._queues[queue]
-        ordered = entries.values() if queue == "waiting" else reversed(entries.values())
         pins = self._pins()
-        return [entry.shown(self._link, pinned=entry.ref in pins, full=full) for entry in islice(ordered, limit)]
+        return [entry.shown(self._link, pinned=entry.ref in pins) for entry in islice(self._ordered(queue), limit)]
+
+    def found(self, queue: Queue, wanted: Wanted, limit: int = 50) -> Found:
+        """The same as moderators see it, of those that are wanted."""
+        pins, trusted = self._pins(), self._moderation.trusted
+        entries = [entry for entry in self._ordered(queue) if wanted.takes(entry)]
+        posts = [
+            it.shown(self._link, pinned=it.ref in pins, full=True, trusted=trusted(self.event.name, it.post))
+            for it in entries[:limit]
+        ]
+        sources = Counter(source_name(entry.post.source) for entry in self._queues[queue].values())
+        whys = Counter(entry.why.why for entry in self._queues[queue].values() if entry.why)
+        return Found(posts, len(entries), dict(sources.most_common()), dict(whys.most_common()))
+
+    def voices(self, accounts: Collection[str]) -> dict[str, Decided]:
+        """The last post of each of these accounts that is here, for a log of decisions."""
+        return {it.account: it.decided() for it in self._entries.values() if it.account in accounts} if accounts else {}
+
+    def _ordered(self, queue: Queue) -> Iterable[Entry]:
+        entries = self._queues[queue]
+        return entries.values() if queue == "waiting" else reversed(entries.values())
 
     def pinned(self) -> list[Shown]:
         """The pinned posts that may be shown, in the order they were pinned."""

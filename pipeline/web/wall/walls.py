@@ -176,9 +176,15 @@ class Walls:
         return found[:limit]
 
     def decided(self, decisions: Iterable[Decision]) -> dict[str, Decided]:
-        """The posts that these decisions are about, by target, where they are on a wall, in whatever queue."""
-        targets = {it.target for it in decisions if it.kind in ("post", "pin")}
-        return {it: entry.decided() for it in targets for wall in self.walls.values() if (entry := wall.find(it))}
+        """The posts that these decisions are about, and the last ones of the accounts, by target, where they are on a
+        wall, in whatever queue."""
+        posts, accounts = (
+            {it.target for it in decisions if it.kind in kinds} for kinds in (("post", "pin"), ("account", "trust"))
+        )
+        found = {it: entry.decided() for it in posts for wall in self.walls.values() if (entry := wall.find(it))}
+        for wall in self.walls.values():
+            found |= wall.voices(accounts)
+        return found
 
     def visible(self, trends: TrendList) -> TrendList:
         """The list without what may not be shown (see Moderation.visible)."""

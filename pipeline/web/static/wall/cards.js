@@ -77,18 +77,19 @@ export function card(post, ...more) {
     make("p", { class: "foot" }, post.source, " · ",
       post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
       post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "", post.pinned ? ` · ${text.pinned}` : "",
-      post.why ? ` · ${post.why}${post.word ? ` ${post.word}: “${post.piece}”` : ""}` : ""),
+      post.why ? ` · ${text.whys[post.why] ?? post.why}${post.word ? ` ${post.word}: “${post.piece}”` : ""}` : ""),
     ...more,
   );
 }
 
 // Decisions, each with the post that it is about, where that is known
-export const withPosts = (decisions, decided) => decisions.map((it) => ({ ...it, about: ["post", "pin"].includes(it.kind) ? decided[it.target] : undefined }));
+export const withPosts = (decisions, decided) => decisions.map((it) => ({ ...it, about: ["post", "pin", "account", "trust"].includes(it.kind) ? decided[it.target] : undefined }));
 
 // A decision in words: of a post that is known, whose it is and how it begins
 export function told(decision, about) {
   const when = make("time", { class: "quiet" }, moment(decision.at));
-  if (!about) return make("span", {}, when, ` ${decision.by}: ${text.kinds[decision.kind]} `, make("bdi", {}, decision.target ?? ""), ` ${text.verdicts[decision.verdict ?? ""]} `);
+  const account = ["account", "trust"].includes(decision.kind);
+  if (!about || account) return make("span", {}, when, ` ${decision.by}: ${text.kinds[decision.kind]} `, make("bdi", {}, about ? clean(about.name, 40) : decision.target ?? ""), about ? ` (${decision.target.split("/")[0]})` : "", ` ${text.verdicts[decision.verdict ?? ""]} `);
   const places = { "\u{1}": clean(about.name, 40), "\u{2}": clean(about.text, 60) };
   const act = decision.verdict || (decision.kind === "pin" ? "unpinned" : "waiting");
   const parts = say("wall.said", { by: decision.by, act, name: "\u{1}", text: "\u{2}" }).split(/([\u{1}\u{2}])/u);

@@ -7,7 +7,7 @@ const main = document.getElementById("main"), status = document.getElementById("
 const READ_MS = 2000; // a post that has stood here for less, nobody has read: approving all leaves it, and so a double click does
 const KEYED = "upswell.moderate.keys";
 const QUEUES = Object.keys(text.queues);
-let now = null, chosen = "", queue = "waiting", approved = [], keyed = true, listen = () => {};
+let now = null, chosen = "", queue = "waiting", wanted = {}, approved = [], keyed = true, listen = () => {};
 try { keyed = localStorage.getItem(KEYED) !== "off"; } catch { /* a private window: they work */ }
 
 const decide = (kind, verdict, target = "", everywhere = false, content = "") => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere, content });
@@ -20,14 +20,16 @@ const ACTS = {
   stash: (post) => decide("post", "stashed", post.ref),
   block: (post) => decide("post", "blocked", post.ref),
   account: (post) => decide("account", "blocked", post.account),
+  trust: (post) => decide("trust", "trusted", post.account),
+  distrust: (post) => decide("trust", "", post.account),
   remove: (post) => decide("post", "deleted", post.ref, true),
   pin: (post) => accept("pin", "pinned", post),
   unpin: (post) => decide("pin", "", post.ref),
   back: (post) => decide("post", "", post.ref),
 };
 const OFFERED = {
-  waiting: ["approve", "stash", "block", "account", "remove"],
-  shown: ["pin", "stash", "block", "account", "remove"],
+  waiting: ["approve", "trust", "stash", "block", "account", "remove"],
+  shown: ["pin", "trust", "stash", "block", "account", "remove"],
   stashed: ["approve", "back", "block", "account", "remove"],
   blocked: ["back", "remove"],
 };
@@ -35,11 +37,11 @@ const OFFERED = {
 // Where the stream of the queue that is looked at is read; `again` is called when another queue is
 export function following(again) {
   listen = again;
-  return () => `/api/v1/moderation/${name}/stream?queue=${queue}`;
+  return () => `/api/v1/moderation/${name}/stream?${new URLSearchParams({ queue, ...wanted })}`;
 }
 
 function actions(post) {
-  const offered = OFFERED[post.queue].map((act) => (act === "pin" && post.pinned ? "unpin" : act));
+  const offered = OFFERED[post.queue].map((act) => (act === "pin" && post.pinned ? "unpin" : act === "trust" && post.trusted ? "distrust" : act));
   return make("p", { class: "acts" }, ...offered.map((act) => make("button", { type: "button", "data-act": act, class: act === "approve" ? "main" : false, onclick: () => ACTS[act](post) }, text.acts[act])));
 }
 
@@ -90,6 +92,24 @@ function switchKeys({ target }) {
   try { localStorage.setItem(KEYED, keyed ? "on" : "off"); } catch { /* a private window: until it is closed */ }
 }
 
+// What is looked for in the queue: words, a source, what posts are held for
+let soon = 0;
+const search = make("input", { type: "search", name: "q", maxlength: 200, autocomplete: "off", placeholder: text.search, "aria-label": text.search });
+const picks = Object.fromEntries(["source", "why"].map((it) => [it, make("select", { name: it, "aria-label": text.pick[it] })]));
+const filters = make("form", { id: "filters", class: "row", role: "search", onsubmit: (sent) => sent.preventDefault(), oninput: ({ target }) => {
+  clearTimeout(soon);
+  soon = setTimeout(() => look(queue), target === search ? 300 : 0);
+} }, search, ...Object.values(picks));
+
+function drawFilters(data) {
+  for (const [it, counts, words] of [["source", data.sources, {}], ["why", data.whys, text.whys]]) {
+    const select = picks[it], held = select.value, choices = new Set([...Object.keys(counts), ...(held ? [held] : [])]);
+    fill(select, ["", ...[...choices].sort()], (value) => value, (value) => new Option(value ? words[value] ?? value : text.pick[it], value));
+    select.value = held;
+    select.hidden = !choices.size;
+  }
+}
+
 function build() {
   main.append(
     make("p", { id: "fault", class: "fault", role: "alert" }),
@@ -102,12 +122,14 @@ function build() {
     make("p", { class: "keys quiet" }, ...text.keys.flatMap(([key, what]) => [make("kbd", {}, key), ` ${what} `])),
     make("div", { class: "columns" },
       make("div", {},
+        filters,
         canDecide ? make("p", { class: "acts all" }, make("button", { type: "button", id: "approve-all", onclick: once(approveAll) }, text.approveAll), make("button", { type: "button", id: "undo-all", onclick: once(undoAll) })) : null,
         make("div", { id: "desk", tabindex: "-1", onfocusin: ({ target }) => choose(target.closest("#queue > .post")?.dataset.key ?? chosen) },
-          make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", hidden: true }, text.emptyQueue))),
+          make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", role: "status", hidden: true }))),
       make("aside", {},
         ...(canDecide ? [blockForm("word", text.blockWord), blockForm("topic", text.blockTopic)] : []),
         make("h2", {}, text.decisions), make("ul", { id: "decisions", "aria-live": "polite" }),
+        make("h2", {}, text.trusted), make("p", { class: "quiet" }, text.trustMeans), make("ul", { id: "trusted" }),
         make("h2", {}, text.blocks), make("ul", { id: "blocks" }))));
 }
 
@@ -127,10 +149,15 @@ export function drawModerate(data) {
     document.getElementById("mode").value = data.mode;
     drawAll();
   }
-  document.getElementById("none").hidden = data.posts.length > 0;
+  drawFilters(data);
+  const none = document.getElementById("none"), whole = data.counts[data.queue];
+  none.hidden = data.posts.length > 0 && data.found === whole;
+  none.textContent = !whole ? text.emptyQueue : say("wall.found", { n: number(data.found), whole: number(whole) });
   fill(document.getElementById("queue"), data.posts, (post) => post.ref, (post) => Object.assign(card(post, canDecide ? actions(post) : null), { drawnMs: performance.now() }));
   fill(document.getElementById("decisions"), withPosts(data.decisions, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
-  fill(document.getElementById("blocks"), withPosts(data.blocks, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
+  for (const list of ["blocks", "trusted"]) {
+    fill(document.getElementById(list), withPosts(data[list], data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
+  }
   status.textContent = data.frozen ? text.frozen : data.came > data.shown ? say("wall.sampled", { shown: number(data.shown), came: number(data.came) }) : "";
   choose(chosen);
   if (held && !desk.contains(document.activeElement)) (document.querySelector("#queue > .chosen") ?? desk).focus({ preventScroll: true });
@@ -154,7 +181,13 @@ function step(by) {
 }
 
 function show(which) {
+  filters.reset();
+  look(which);
+}
+
+function look(which) {
   queue = which;
+  wanted = Object.fromEntries([...new FormData(filters)].filter(([, value]) => value));
   now = null; // no key may decide about a queue that is no longer looked at
   chosen = "";
   listen();
@@ -167,11 +200,13 @@ addEventListener("keydown", (pressed) => {
     j: () => step(1), k: () => step(-1), f: freeze,
     a: () => post && ACTS.approve(post), s: () => post && ACTS.stash(post), b: () => post && ACTS.block(post),
     p: () => post && (post.pinned ? ACTS.unpin : ACTS.pin)(post),
+    t: () => post && (post.trusted ? ACTS.distrust : ACTS.trust)(post),
+    "/": () => search.focus(),
     u: () => { const mine = now.decisions.find((it) => it.by === token && !it.undoes); if (mine) undo(mine.id); },
   };
   const which = QUEUES[Number(pressed.key) - 1];
   const act = which ? () => show(which) : keys[pressed.key];
-  if (act && (which || "jk".includes(pressed.key) || canDecide)) {
+  if (act && (which || "jk/".includes(pressed.key) || canDecide)) {
     pressed.preventDefault();
     act();
   }
