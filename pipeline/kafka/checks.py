@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import version
 from typing import Any
@@ -16,11 +16,13 @@ from pipeline.kafka.log import newest_records
 from pipeline.kafka.rights import check_rights, worker_rights
 from pipeline.kafka.topics import DAY_MS, Found, Wanted, find_topics, mismatches, topic_table
 from pipeline.settings import Settings
+from schemas.counts import EarlyPanes, Panes, decode_counts
 from schemas.topics import Topics
 
 BROKER_WAIT_S = 3.0
 LAG_LIMIT = 100_000  # records of a partition behind its end: more is worth a word
 CLOCK_LIMIT_MS = 30_000
+COUNTS_LOOKED_AT = 64  # newest records of `topic-counts`, which tell how far panes are closed
 OLDEST_KAFKA = (2, 4)
 LIBRARIES = ("upswell", "faust-streaming", "aiokafka", "kafka-python", "confluent-kafka")
 
@@ -52,7 +54,11 @@ def examine(settings: Settings) -> Iterator[Check]:
             if topics.posts in found:
                 partitions = found[topics.posts].partitions
                 yield from _group(client, topics.group, topics.posts, partitions)
-                yield _clock(connection, topics.posts, partitions)
+                closed = _closed(connection, topics.counts) if topics.counts in found else {}
+                written = [record.time_ms for record in newest_records(connection, topics.posts, partitions)]
+                yield _clock(written)
+                if closed and written:
+                    yield _event_time(closed, max(written))
     except KafkaUseError as fault:
         what, _, remedy = str(fault).partition(";")
         yield Check("broker", False, what.strip(), remedy.strip())
@@ -123,6 +129,10 @@ def _definitions(settings: Settings) -> Check:
     return Check("definitions", True, found)
 
 
+def _moment(ms: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(ms / 1_000))
+
+
 def _span(ms: int) -> str:
     if ms < 0:
         return "for ever"
@@ -178,10 +188,9 @@ def _lag(tp: Any, begin: int, end: int, committed: Any) -> Check:
     return Check(name, True, f"{lag:,} records")
 
 
-def _clock(connection: Connection, topic: str, partitions: int) -> Check:
-    """Posts that were written in our future tell that this machine's clock, or a producer's, is wrong."""
+def _clock(written: Sequence[int]) -> Check:
+    """Posts that were written (ms) in our future tell that this machine's clock, or a producer's, is wrong."""
     now_ms = int(time.time() * 1_000)
-    written = [record.time_ms for record in newest_records(connection, topic, partitions)]
     ahead_ms = max(written, default=now_ms) - now_ms
     if ahead_ms > CLOCK_LIMIT_MS:
         return Check(
@@ -190,4 +199,34 @@ def _clock(connection: Connection, topic: str, partitions: int) -> Check:
             f"the newest record was written {ahead_ms / 1_000:,.0f} s ahead of this machine's clock",
             "set the clocks of this machine and of the producers by NTP",
         )
-    return Check("clock", True, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_ms / 1_000)))
+    return Check("clock", True, _moment(now_ms))
+
+
+def _closed(connection: Connection, topic: str) -> dict[int, int]:
+    """Up to where (ms) panes are closed, by partition of the posts."""
+    found: dict[int, int] = {}
+    for record in newest_records(connection, topic, COUNTS_LOOKED_AT):
+        try:
+            told = decode_counts(record.value or b"")
+        except msgspec.MsgspecError:
+            continue  # not ours
+        if not isinstance(told, EarlyPanes):
+            frontier = told.panes[-1].frontier if isinstance(told, Panes) else told.frontier
+            found[told.partition] = max(frontier, found.get(told.partition, 0))
+    return found
+
+
+def _event_time(closed: Mapping[int, int], broker_ms: int) -> Check:
+    """No event time passes the broker's clock, unless that was set back, or producers may say when records are
+    written. The newest post was taken at `broker_ms` by that clock."""
+    ahead = {partition: ms - broker_ms for partition, ms in sorted(closed.items()) if ms - broker_ms > CLOCK_LIMIT_MS}
+    if not ahead:
+        return Check("event time", True, f"panes are closed up to {_moment(max(closed.values()))}")
+    places = ", ".join(map(str, ahead))
+    return Check(
+        "event time",
+        False,
+        f"in partitions {places} of the posts it is up to {max(ahead.values()) / 1_000:,.0f} s ahead of the broker's"
+        " clock: until then posts of now come late",
+        "set the brokers' clocks by NTP, and see that they stamp the posts (`upswell topics init`); then wait",
+    )

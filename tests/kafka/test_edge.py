@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from confluent_kafka import Producer
 
 from pipeline.cli import run
 from pipeline.kafka.connection import BrokerAwayError, RefusedError
@@ -21,6 +24,8 @@ from pipeline.local import Local, Options
 from pipeline.partitions import split_by_author
 from pipeline.settings import Settings, SettingsError, load_settings
 from schemas import Post, TrendList
+from schemas.counts import PartitionProgress, encode_counts
+from schemas.topics import Topics
 from tests.kafka.apache import PASSWORD, USER, Apache, free_port
 
 START_MS = 1_700_000_000_000
@@ -347,6 +352,32 @@ def test_the_doctor_tells_how_far_the_workers_are_behind(
         producer.push(posts_of(40))
     _, found = checks(capsys, "--partitions", "1")
     assert found[f"lag {prefix}posts[0]"]["found"].startswith("40 records")
+
+
+@pytest.mark.parametrize(("ahead_s", "ok"), [(600, False), (-600, True)])
+def test_the_doctor_tells_event_time_that_is_ahead_of_the_brokers_clock(
+    settings: Settings, capsys: pytest.CaptureFixture[str], ahead_s: int, ok: bool
+) -> None:
+    """As it stays where a broker's clock was fast, and was set right."""
+    init_topics(settings)
+    with PostProducer(settings) as producer:
+        producer.push(posts_of(40))
+    _, found = checks(capsys)
+    assert "event time" not in found, "nobody has counted yet"
+    now_ms = int(time.time() * 1_000)
+    closed = {0: now_ms - 900_000, 2: now_ms + ahead_s * 1_000}
+    counted = [PartitionProgress(partition, 1, frontier) for partition, frontier in closed.items()]
+    counts = Producer({"bootstrap.servers": settings.kafka_brokers})
+    for value in (b"not ours", *map(encode_counts, counted)):
+        counts.produce(Topics(settings.kafka_prefix).counts, value)
+    assert counts.flush(10) == 0
+    code, found = checks(capsys)
+    told = found["event time"]
+    assert told["ok"] is ok
+    if not ok:
+        assert code == 1
+        assert re.search(r"in partitions 2 of the posts it is up to (59\d|60\d) s ahead", told["found"])
+        assert "NTP" in told["remedy"]
 
 
 def test_the_doctor_says_when_no_broker_is_there(
