@@ -7,12 +7,14 @@ from pipeline.evaluation.judging import (
     Found,
     Planted,
     beside_labels,
+    churn,
     listed_hours_a_day,
+    repeats,
     starts_a_day,
     verdict,
 )
 from pipeline.evaluation.lives import Lives, lives_above, lives_of_upswell, lowest_threshold
-from pipeline.evaluation.methods import Series, baselines, counted, mastodon, past, plain, z_score
+from pipeline.evaluation.methods import Series, baselines, counted, mastodon, past, plain, poisson, z_score
 from pipeline.evaluation.observing import Observation, Span
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Span",
     "baselines",
     "beside_labels",
+    "churn",
     "counted",
     "listed_hours_a_day",
     "lives_above",
@@ -35,6 +38,8 @@ __all__ = [
     "mastodon",
     "past",
     "plain",
+    "poisson",
+    "repeats",
     "starts_a_day",
     "verdict",
     "z_score",

@@ -1,12 +1,15 @@
-"""Simpler ways to tell what is trending: plain counts, with and without a cap on texts, a z-score, Mastodon's formula.
+"""Simpler ways to tell what is trending: plain counts, with and without a cap on texts, a z-score, Mastodon's formula,
+Gnip's Poisson test.
 
 Each gives every topic a score at the end of every minute of a span, from the window of minutes before it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 
@@ -24,6 +27,7 @@ def baselines(said: Mapping[str, Sequence[Said]], span: Span) -> Iterator[tuple[
         people, capped = counted(said, span, window_min)
         for name, score, support in (
             ("Mastodon's formula", mastodon, people),
+            ("Gnip's Poisson test", partial(poisson, window_min=window_min), people),
             ("z-score", z_score, people),
             ("plain counts", plain, people),
             ("plain counts, text cap", plain, capped),
@@ -35,7 +39,8 @@ def counted(said: Mapping[str, Sequence[Said]], span: Span, window_min: int) -> 
     """(people, people where a text that several repeat counts 2) of every topic in the window that ends with each
     minute; topics that never have five people are left out."""
     people, capped = {}, {}
-    for topic, entries in said.items():
+    for topic, all_entries in said.items():
+        entries = [it for it in all_entries if 0 <= span.minute_of(it.time_ms) < span.minutes]
         if len(entries) >= MIN_PEOPLE:
             many, few = _sliding(sorted(entries), span, window_min)
             if many.max(initial=0.0) >= MIN_PEOPLE:
@@ -82,6 +87,26 @@ def mastodon(n: Floats) -> Floats:
     """(n - e)^2 / e where n is at least 5 and above e; e is the mean of the past, at least 1 (Mastodon's tags.rb)."""
     e = np.maximum(past(n)[0], 1.0)
     return np.where((n >= MIN_PEOPLE) & (n > e), (n - e) ** 2 / e, 0.0)
+
+
+def poisson(n: Floats, window_min: int) -> Floats:
+    """(n - e) / width where n is at least 5 and above e: e is the window before, at least 1, width that of the interval
+    in which 99 % of Poisson's distribution with mean e lie (Hendrickson et al., "Trend Detection in Social Data", 2015:
+    eta, with the last count as the mean)."""
+    e = np.maximum(np.concatenate([np.zeros(window_min), n])[: len(n)], 1.0)
+    means, which = np.unique(e, return_inverse=True)
+    width = np.array([poisson_width(float(mean)) for mean in means])[which]
+    return np.where((n >= MIN_PEOPLE) & (n > e), (n - e) / width, 0.0)
+
+
+@cache
+def poisson_width(mean: float) -> float:
+    """From the 0.5th to the 99.5th percentile of Poisson's distribution."""
+    most = math.ceil(mean + 12 * math.sqrt(mean) + 12)
+    number = np.arange(most + 1)
+    logs = number * math.log(mean) - mean - np.concatenate([[0.0], np.cumsum(np.log(number[1:]))])
+    low, high = np.searchsorted(np.cumsum(np.exp(logs)), [0.005, 0.995])
+    return float(high - low)
 
 
 def z_score(n: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from pipeline.local import Local, Options, Stats
 from pipeline.text import fold, text_key, topics_of
+from pipeline.trends.schedule import SILENCE_MS
 from pipeline.trends.score import MINUTE_MS, OFF
 from schemas import Post, TrendList
 
@@ -46,11 +48,13 @@ class Said(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """A list as it was issued: its end (ms), the score of every topic on it, and which of them were trending."""
+    """A list as it was issued: its end (ms), the score of every topic on it, which of them were trending, and which of
+    these have a row of their own."""
 
     at_ms: int
     scores: dict[str, float]
     trending: frozenset[str]
+    rows: frozenset[str]
 
 
 class Observation:
@@ -63,7 +67,7 @@ class Observation:
     def __init__(self, options: Options | None = None) -> None:
         self.said: dict[str, list[Said]] = defaultdict(list)  # by topic key
         self._shown: list[_Shown] = []
-        self._ends: tuple[int, int] | None = None  # times of the oldest and the newest post, ms
+        self._minutes: set[int] = set()  # since 1970, that hold posts
         self._local = Local(options, on_list=self._take, keeps=lambda scope, window: (scope, window) == ("all", "1h"))
 
     def feed(self, posts: Sequence[Post]) -> None:
@@ -72,8 +76,7 @@ class Observation:
             if post.deleted is not None:
                 continue
             time_ms = int(post.time)
-            oldest, newest = self._ends or (time_ms, time_ms)
-            self._ends = min(oldest, time_ms), max(newest, time_ms)
+            self._minutes.add(time_ms // MINUTE_MS)
             keys = {fold(spelling) for spelling in topics_of(post)}
             if keys:
                 said = Said(time_ms, post.author, f"repost:{post.repost_of}" if post.repost_of else text_key(post.text))
@@ -89,12 +92,21 @@ class Observation:
     def stats(self) -> Stats:
         return self._local.stats
 
-    def span(self, warmup_ms: int = 0) -> Span:
-        """From the minute of the oldest post to that of the newest. Raises ValueError where there was none."""
-        if self._ends is None:
+    def span(self, warmup_ms: int = 0, around_ms: int | None = None) -> Span:
+        """From the first list, or the oldest post where there is none, to the newest post, of the minutes that no
+        silence of more than a day parts from `around_ms`: a post of a broken clock, months away, would make every rate
+        that of a time in which nothing was. Raises ValueError where there is no post."""
+        minutes = sorted(self._minutes)
+        if not minutes:
             raise ValueError("the stream holds no post")
-        begin_ms = self._ends[0] // MINUTE_MS * MINUTE_MS
-        return Span(begin_ms, (self._ends[1] - begin_ms) // MINUTE_MS + 1, -(-warmup_ms // MINUTE_MS))
+        if around_ms is not None:
+            around = around_ms // MINUTE_MS
+            for before, after in pairwise([*minutes]):
+                if after - before > SILENCE_MS // MINUTE_MS:
+                    minutes = [it for it in minutes if (it >= after) == (around > (before + after) // 2)]
+        listed = (shown.at_ms // MINUTE_MS - 1 for shown in self._shown)
+        first = next((minute for minute in listed if minute >= minutes[0]), minutes[0])
+        return Span(first * MINUTE_MS, max(minutes[-1] - first, 0) + 1, -(-warmup_ms // MINUTE_MS))
 
     def scores(self, span: Span) -> dict[str, Floats]:
         """S of all rows of upswell's list at every minute of the span: of topics below its ON, those that fill it up.
@@ -116,13 +128,21 @@ class Observation:
         }
 
     def trending(self, span: Span) -> dict[str, list[tuple[int, int]]]:
-        """The minutes [from, to) of the span in which upswell listed each topic as trending."""
+        """The minutes [from, to) of the span in which upswell listed each topic as trending, in a row of its own or
+        as one with another."""
+        return self._listed(span, [shown.trending for shown in self._shown])
+
+    def rows(self, span: Span) -> dict[str, list[tuple[int, int]]]:
+        """The minutes [from, to) of the span in which each topic had a trending row of its own."""
+        return self._listed(span, [shown.rows for shown in self._shown])
+
+    def _listed(self, span: Span, listed: Sequence[frozenset[str]]) -> dict[str, list[tuple[int, int]]]:
         lives: dict[str, list[tuple[int, int]]] = {}
         began: dict[str, int] = {}
-        for shown in self._shown:
+        for shown, topics in zip(self._shown, listed, strict=True):
             minute = span.minute_of(shown.at_ms) - 1
-            _end(lives, began, set(began) - shown.trending, min(minute, span.minutes))
-            for topic in shown.trending - began.keys():
+            _end(lives, began, set(began) - topics, min(minute, span.minutes))
+            for topic in topics - began.keys():
                 if minute < span.minutes:
                     began[topic] = max(minute, 0)
         _end(lives, began, set(began), span.minutes)
@@ -132,7 +152,9 @@ class Observation:
         # a topic that is shown as one with another is on the screen too, by the other's score
         rows = {key: row for row in trends.trends for key in row.joined} | {row.topic: row for row in trends.trends}
         scores = {} if trends.flag == "counting" else {key: row.score for key, row in rows.items()}
-        self._shown.append(_Shown(trends.at, scores, frozenset(key for key, row in rows.items() if row.trending)))
+        trending = frozenset(key for key, row in rows.items() if row.trending)
+        of_their_own = frozenset(row.topic for row in trends.trends if row.trending)
+        self._shown.append(_Shown(trends.at, scores, trending, of_their_own))
 
 
 def _held(points: Sequence[tuple[int, float]], minutes: int) -> Floats:
@@ -144,4 +166,5 @@ def _held(points: Sequence[tuple[int, float]], minutes: int) -> Floats:
 
 def _end(lives: dict[str, list[tuple[int, int]]], began: dict[str, int], topics: Iterable[str], minute: int) -> None:
     for topic in topics:
-        lives.setdefault(topic, []).append((began.pop(topic), minute))
+        if (start := began.pop(topic)) < minute:
+            lives.setdefault(topic, []).append((start, minute))

@@ -81,12 +81,17 @@ def test_every_method_is_judged_on_the_same_labels(stream: tuple[Path, Path], up
     assert told["posts"] == 360
     assert told["warmup_minutes"] == 120
     methods = {it["method"]: it for it in told["methods"]}
-    assert len(methods) == 9
+    assert len(methods) == 11
     ours = methods["upswell"]
     assert ours["recall"] == 0.5
     assert ours["recall_by_people"] == {"1-39": 1.0, "40-119": None, "120-": 0.0}
     assert (ours["rings_listed"], ours["floods_listed"]) == (0.0, 0.0)
     assert 1 <= ours["delay_min"] <= 6
+    assert ours["delay_p90_min"] == ours["delay_min"]  # of one that was found
+    assert methods["plain counts, 60 min"]["false_alarms_a_day"] > ours["false_alarms_a_day"] >= 0
+    assert methods["plain counts, 60 min"]["repeats"] == 0
+    assert 0 < methods["plain counts, 60 min"]["churn"] < 1
+    assert (ours["repeats"], ours["churn"]) == (0, 1)  # one row, gone ten minutes later
     assert methods["plain counts, 60 min"]["rings_listed"] == 1.0  # 60 people are more than the 30 of the burst
     assert methods["plain counts, text cap, 60 min"]["rings_listed"] == 0.0
     boom, _, _, never = told["labels"]
@@ -99,9 +104,10 @@ def test_the_table_says_the_same_to_people(stream: tuple[Path, Path], upswell: C
     code, out, _ = upswell("evaluate", posts, "--truth", truth)
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "360 posts in 3.5 h, of which 2 h warm-up; 2 bursts, 1 ring, 1 flood"
-    row = next(line.split() for line in lines if line.startswith("upswell "))
-    assert row[1:5] == ["0.50", "1.00", "-", "0.00"]
+    assert lines[0] == "360 posts in 3.4 h, of which 2 h warm-up; 2 bursts, 1 ring, 1 flood"
+    of_ours, listed = (line.split() for line in lines if line.startswith("upswell "))
+    assert of_ours[1:5] == ["0.50", "1.00", "-", "0.00"]
+    assert listed[2:4] == ["0.00", "0.00"]
     assert "not found by upswell: #never (300 people)" in lines
 
 
@@ -144,8 +150,44 @@ def test_wrong_use_is_one_line(stream: tuple[Path, Path], tmp_path: Path, upswel
         (("empty.ndjson", "--truth", truth), "holds no post"),
         ((posts, "--truth", truth, "--format", "myspace"), "myspace"),
         ((posts, "--truth", truth, "--warmup", "soon"), "--warmup"),
+        ((posts,), "what should trend in these posts?"),
+        (("--truth", truth), "labels of which posts?"),
+        ((posts, "--truth", truth, "--plot", "picture.doc"), ".png"),
     ]:
         code, out, err = upswell("evaluate", *args)
         assert (code, out) == (2, ""), args
         assert complaint in err
         assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_picture_is_drawn(
+    suffix: str, stream: tuple[Path, Path], tmp_path: Path, upswell: Callable[..., Outcome]
+) -> None:
+    posts, truth = stream
+    picture = tmp_path / f"picture.{suffix}"
+    code, out, err = upswell("evaluate", posts, "--truth", truth, "--plot", picture)
+    assert (code, err) == (0, f"{picture}: drawn\n")
+    assert out.startswith("360 posts")
+    begins = {"png": b"\x89PNG\r\n", "svg": b"<?xml"}
+    assert picture.read_bytes().startswith(begins[suffix])
+
+
+def test_a_picture_that_cannot_be_written_is_told(stream: tuple[Path, Path], upswell: Callable[..., Outcome]) -> None:
+    posts, truth = stream
+    code, _, err = upswell("evaluate", posts, "--truth", truth, "--plot", "no/such/folder/picture.png")
+    assert code == 1
+    assert "cannot be written" in err
+    assert err.count("\n") == 1
+
+
+def test_without_posts_a_simulated_stream_is_judged(
+    upswell: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.cli.evaluate.SIMULATED_MS", 3 * 3_600_000)
+    monkeypatch.setattr("pipeline.cli.evaluate.SIMULATED_RATE", 0.5)
+    code, out, err = upswell("evaluate", "--json")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert told["minutes"] in range(178, 183)
+    assert any(label["judged"] for label in told["labels"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -14,11 +15,15 @@ from pipeline.evaluation import (
     Observation,
     Planted,
     Span,
+    baselines,
     beside_labels,
+    churn,
     listed_hours_a_day,
+    repeats,
     starts_a_day,
     verdict,
 )
+from pipeline.evaluation.observing import Said
 from pipeline.local import Local
 from pipeline.trends.score import MINUTE_MS
 from schemas import Post, TrendList
@@ -74,6 +79,11 @@ def test_the_verdict_is_what_looking_at_every_minute_says(labels: list[Planted],
         for topic, minute in listed
         if any(topic in it.topics and it.should_trend and covers(it, minute) for it in labels)
     ]
+    right_starts = {
+        (topic, start)
+        for topic, start, _ in spans
+        if any(topic in it.topics and it.should_trend and covers(it, start) for it in labels)
+    }
     found = verdict(labels, lives, SPAN)
 
     def same(value: float, part: int, whole: int) -> bool:
@@ -89,6 +99,49 @@ def test_the_verdict_is_what_looking_at_every_minute_says(labels: list[Planted],
     assert found.listed_hours_a_day == pytest.approx(len(listed) / 60 / (240 / 1_440))
     known = [delays[place] for place in true if place in delays]
     assert found.delay_min == pytest.approx(statistics.median(known)) if known else math.isnan(found.delay_min)
+    enough = [delay for delay in known if sum(other <= delay for other in known) >= 0.9 * len(known)]
+    assert found.delay_p90_min == pytest.approx(min(enough)) if known else math.isnan(found.delay_p90_min)
+    wrong = [
+        (topic, start)
+        for topic, start, _ in spans
+        if 60 <= start < 300
+        and (topic, start) not in right_starts
+        and not any(of == topic and end <= start < end + 30 for of, _, end in spans)
+    ]
+    assert found.false_alarms_a_day == pytest.approx(len(wrong) / (240 / 1_440))
+
+
+@given(LIVES)
+def test_churn_compares_the_list_with_that_of_ten_minutes_later(lives: Lives) -> None:
+    moments = [
+        {topic for topic, its in lives.items() for start, end in its if minute in range(start, end)}
+        for minute in range(60, 300, 10)
+    ]
+    all_, one = 0, 0
+    for before, after in pairwise(moments):
+        for topic in TOPICS:
+            all_ += topic in before or topic in after
+            one += (topic in before) != (topic in after)
+    assert math.isnan(churn(lives, SPAN)) if all_ == 0 else churn(lives, SPAN) == pytest.approx(one / all_)
+
+
+def test_a_row_repeats_a_larger_one_that_has_over_half_of_its_people() -> None:
+    """
+    people of the hour   #a: 0 1 2 3 4 5      #b: 0 1 (half: no)   #c: 4 5 (in #a)   #d: somebody else
+    """
+    at = BEGIN_MS + 60 * MINUTE_MS
+    said = {
+        "#a": [Said(at, f"p{n}", "x") for n in range(6)],
+        "#b": [Said(at, name, "x") for name in ("p0", "p1", "q0", "q1")],
+        "#c": [Said(at, name, "x") for name in ("p4", "p5", "p5")],
+        "#d": [Said(at, "s", "x")],
+    }
+    one_moment = Span(BEGIN_MS, 61, warmup_min=60)
+    listed = {topic: [(60, 61)] for topic in said}
+    assert repeats(listed, said, one_moment) == pytest.approx(1 / 4)
+    an_hour_later = Span(BEGIN_MS, 121, warmup_min=120)
+    assert repeats({topic: [(60, 121)] for topic in said}, said, an_hour_later) == 0  # nobody is left to share
+    assert math.isnan(repeats({}, said, one_moment))
 
 
 def test_a_topic_that_is_listed_already_does_not_find_a_burst() -> None:
@@ -131,6 +184,7 @@ def test_an_observation_tells_what_every_list_showed_until_the_next_one() -> Non
         observed.feed(posts[start : start + 500])
     observed.finish()
     span = observed.span(3_600_000)
+    assert span.begin_ms == lists[0].at - MINUTE_MS
     assert (span.warmup_min, span.minutes) == (60, (int(posts[-1].time) - span.begin_ms) // MINUTE_MS + 1)
     trending: set[tuple[str, int]] = set()
     for minute in range(span.minutes):
@@ -149,6 +203,23 @@ def test_an_observation_tells_what_every_list_showed_until_the_next_one() -> Non
         if row.topic in scores:
             assert scores[row.topic][-1] == row.score
     assert any(row.topic in scores for row in last.trends)
+
+
+def test_what_a_day_of_silence_parts_from_the_labels_is_not_judged() -> None:
+    day, posts = 86_400_000, two_hours_and_a_half()
+    strays = [Post("early", "a", "#x", BEGIN_MS - 3 * day), Post("late", "a", "#x", BEGIN_MS + 40 * day)]
+    observed = Observation()
+    observed.feed([strays[0], *posts, strays[1]])
+    observed.finish()
+    alone = Observation()
+    alone.feed(posts)
+    alone.finish()
+    span = observed.span(0, BEGIN_MS + 110 * MINUTE_MS)
+    assert span == alone.span()
+    assert observed.span(0, BEGIN_MS + 40 * day).minutes == 1
+    assert dict(baselines(observed.said, span)).keys() == dict(baselines(alone.said, span)).keys()
+    for (_, theirs), (_, ours) in zip(baselines(observed.said, span), baselines(alone.said, span), strict=True):
+        assert {topic: each.tolist() for topic, each in theirs.items()} == {t: e.tolist() for t, e in ours.items()}
 
 
 def test_a_stream_without_posts_has_no_span() -> None:

@@ -19,8 +19,10 @@ from pipeline.evaluation import (
     lowest_threshold,
     mastodon,
     plain,
+    poisson,
     z_score,
 )
+from pipeline.evaluation.methods import poisson_width
 from pipeline.evaluation.observing import Said
 from pipeline.trends.score import MINUTE_MS, ONE_HOUR, Life
 
@@ -73,6 +75,27 @@ def test_formulas_compare_with_the_windows_up_to_an_hour_ago(length: int) -> Non
         assert mastodon(n)[minute] == pytest.approx((now - e) ** 2 / e if now >= 5 and now > e else 0.0)
         assert z_score(n)[minute] == pytest.approx((now - mean) / (deviation + 1) if now >= 5 else 0.0, abs=1e-6)
         assert plain(n)[minute] == (now if now >= 5 else 0.0)
+        e = max(float(n[minute - 15]), 1.0) if minute >= 15 else 1.0
+        low, high = (percentile(e, share) for share in (0.005, 0.995))
+        assert poisson(n, 15)[minute] == pytest.approx((now - e) / (high - low) if now >= 5 and now > e else 0.0)
+
+
+def percentile(mean: float, share: float) -> int:
+    """The smallest number that Poisson's distribution does not exceed with that probability."""
+    number, reached = 0, math.exp(-mean)
+    while reached < share:
+        number += 1
+        reached += math.exp(number * math.log(mean) - mean - math.lgamma(number + 1))
+    return number
+
+
+@pytest.mark.parametrize(("mean", "width"), [(1.0, 4), (10.0, 16), (100.0, 52)])
+def test_the_width_of_poissons_interval(mean: float, width: int) -> None:
+    assert poisson_width(mean) == percentile(mean, 0.995) - percentile(mean, 0.005) == width
+
+
+def test_a_huge_mean_has_a_width_too() -> None:
+    assert poisson_width(1e6) == pytest.approx(2 * 2.5758 * 1_000, rel=0.001)  # as the normal distribution
 
 
 def test_the_past_is_a_week_at_most() -> None:
@@ -84,7 +107,7 @@ def test_the_past_is_a_week_at_most() -> None:
 def test_all_methods_are_named_with_their_windows() -> None:
     entries = [Said(BEGIN_MS + n * 1_000, f"p{n}", "one") for n in range(6)]
     found = dict(baselines({"#a": entries}, SPAN))
-    assert len(found) == 8
+    assert len(found) == 10
     assert found["plain counts, 15 min"]["#a"].max() == 6
     assert found["plain counts, text cap, 60 min"]["#a"].max() == 0  # six people with one text count 2
 
