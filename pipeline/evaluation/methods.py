@@ -1,5 +1,4 @@
-"""Simpler ways to tell what is trending: plain counts, with and without a cap on texts, a z-score, Mastodon's formula,
-Gnip's Poisson test.
+"""Simpler ways to tell what is trending: counts, a z-score, Mastodon's formula, Gnip's Poisson test.
 
 Each gives every topic a score at the end of every minute of a span, from the window of minutes before it.
 """
