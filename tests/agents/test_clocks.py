@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -51,20 +51,31 @@ class Outcome(NamedTuple):
     closed: list[list[Counts]]  # by partition
 
 
-def stream(minutes: int, wrong: dict[int, int], rate: int = 50, people: int = 600) -> Iterator[Dated]:
+def wrong_clocks() -> dict[int, int]:
+    """Of 30 people (by number) how many ms their clocks are ahead, or behind: between a second and an hour."""
+    rng = random.Random(3)
+    signs = [sign for sign in (1, -1) for _ in range(15)]
+    return {who: sign * rng.randrange(1_000, 60 * MINUTE) for who, sign in enumerate(signs)}
+
+
+def said(rng: random.Random, number: int, written: int, wrong: Mapping[int, int], people: int = 600) -> Post:
+    """A post that one of these people writes at a moment (ms), dated by their clock."""
+    who = rng.randrange(people)
+    ahead = wrong.get(who, 0)
+    text = " ".join(rng.sample(("alpha", "bravo", "delta", "echo", "golf", "hotel", "india"), 4))
+    topic = "#odd" if ahead else rng.choice(("#harbour", "#market", "#rain"))
+    source = WRONG if ahead else RIGHT
+    return Post(f"p{number}", f"author{who}", f"{text} {topic}", max(0, written + ahead), source=source)
+
+
+def stream(minutes: int, wrong: Mapping[int, int], rate: int = 50, people: int = 600) -> Iterator[Dated]:
     """Posts a second by people of whom some (number -> ms ahead) have wrong clocks. Half a second to two until a post
     is taken."""
     rng = random.Random(7)
     posts = []
     for number in range(minutes * 60 * rate):
         written = START + number * 1_000 // rate
-        who = rng.randrange(people)
-        ahead = wrong.get(who, 0)
-        text = " ".join(rng.sample(("alpha", "bravo", "delta", "echo", "golf", "hotel", "india"), 4))
-        topic = "#odd" if ahead else rng.choice(("#harbour", "#market", "#rain"))
-        source = WRONG if ahead else RIGHT
-        post = Post(f"p{number}", f"author{who}", f"{text} {topic}", max(0, written + ahead), source=source)
-        posts.append(Dated(post, written + rng.randrange(500, 2_000)))
+        posts.append(Dated(said(rng, number, written, wrong, people), written + rng.randrange(500, 2_000)))
     return iter(sorted(posts, key=lambda it: it.taken))
 
 
@@ -106,10 +117,7 @@ def rows_of_the_right(lists: Sequence[TrendList]) -> dict[tuple[str, str, int], 
 
 
 def test_one_in_twenty_with_a_clock_up_to_an_hour_wrong_makes_nobody_else_late() -> None:
-    rng = random.Random(3)
-    signs = [sign for sign in (1, -1) for _ in range(15)]
-    wrong = {who: sign * rng.randrange(1_000, 60 * MINUTE) for who, sign in enumerate(signs)}
-    minutes = 10
+    wrong, minutes = wrong_clocks(), 10
     until = START + (minutes + 1) * MINUTE
     dated = list(stream(minutes, wrong))
     found = counted(dated, 500, until)

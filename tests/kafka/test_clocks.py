@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,14 +18,16 @@ from pipeline.kafka.topics import init_topics
 from pipeline.partitions import split_by_author
 from pipeline.settings import Settings, load_settings
 from pipeline.trends.panes import Grid
-from schemas import Post, TrendList
+from schemas import Post, TrendList, decode_post
+from tests.agents.test_clocks import RIGHT, WRONG, rows_of_the_right, said, wrong_clocks
 
 from .apache import free_port
 from .commands import Command, counters
-from .reference import expected, found_lists, read
+from .reference import Expected, complete_panes, expected, found_lists, found_panes, read
 
 PANE_MS, MAX_OUT_OF_ORDERNESS_MS = 1_000, 500
 SMALL_PANES = {"UPSWELL_PANE_MS": str(PANE_MS), "UPSWELL_MAX_OUT_OF_ORDERNESS_MS": str(MAX_OUT_OF_ORDERNESS_MS)}
+SMALL_GRID = Grid(PANE_MS, MAX_OUT_OF_ORDERNESS_MS)
 HOUR_MS = 3_600_000
 HEALTHY, IDLE, SLOW, WAKING = range(4)  # partitions
 IN_2099 = 4_070_908_800_000
@@ -66,10 +72,10 @@ def has_final(kafka: str, prefix: str, topic: str, after_ms: int) -> Callable[[]
     return has
 
 
-def as_the_log_says(kafka: str, prefix: str) -> None:
+def as_the_log_says(kafka: str, prefix: str, grid: Grid = SMALL_GRID) -> None:
     """Lists that came are those that lead from the log, and as many as the watermark lets be."""
     have = found_lists(read(kafka, f"{prefix}trends")).lists
-    want = expected(read(kafka, f"{prefix}posts"), Grid(PANE_MS, MAX_OUT_OF_ORDERNESS_MS))
+    want = expected(read(kafka, f"{prefix}posts"), grid)
     assert have
     for key, lists in have.items():
         assert lists == want.lists[key][: len(lists)], key
@@ -115,6 +121,78 @@ def test_told_the_time_lists_go_on_beside_idle_waking_and_slow_partitions(
         assert told["upswell_posts_clock_ahead_total{rss}"] == 1
         assert "upswell_posts_late_total{web}" not in told
     as_the_log_says(kafka, prefix)
+
+
+def with_right_clocks(posts: list[Any]) -> list[Any]:
+    """The log as it would be if those whose clocks are wrong had dated their posts when Kafka took them."""
+
+    def mended(record: Any) -> Any:
+        post = decode_post(record.value) if record.value else None
+        if post is None or post.source != WRONG:
+            return record
+        post.time = record.timestamp
+        return dataclasses.replace(record, value=msgspec.json.encode(post))
+
+    return [mended(record) for record in posts]
+
+
+def lists_of(told: Expected) -> list[TrendList]:
+    return [msgspec.json.decode(value, type=TrendList) for some in told.lists.values() for value in some]
+
+
+def honest(counts: list[Any]) -> int:
+    """Posts by people with right clocks in the panes that workers have told."""
+    return sum(
+        int(pane.cell_posts[number])
+        for _, pane in complete_panes(counts).values()
+        for number, cell in enumerate(pane.cells)
+        if cell.source == RIGHT
+    )
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("seconds", "panes"), [(4, SMALL_PANES), pytest.param(600, {}, marks=pytest.mark.long)], ids=["short", "10 minutes"]
+)
+def test_one_in_twenty_with_a_clock_up_to_an_hour_wrong_makes_nobody_else_late(
+    kafka: str, prefix: str, tmp_path: Path, seconds: int, panes: dict[str, str]
+) -> None:
+    """50 posts a second, as workers are deployed; what they told is what the log says when it is read again."""
+    settings, wrong, rng = begun(kafka, prefix), wrong_clocks(), random.Random(7)
+    grid = Grid(PANE_MS, MAX_OUT_OF_ORDERNESS_MS) if panes else Grid()
+    with (
+        Command(settings, tmp_path / "w.log", "worker", "--live", **panes) as it,
+        PostProducer(settings) as producer,
+    ):
+        it.ready()
+        began, dated_wrong = now_ms(), 0
+        for number in range(50 * seconds):
+            time.sleep(max(0.0, (began + 20 * number - now_ms()) / 1_000))
+            post = said(rng, number, now_ms(), wrong)
+            dated_wrong += post.source == WRONG
+            producer.push([post])
+        producer.flush()
+        last_minute = now_ms() // 60_000 * 60_000
+
+        def whole() -> bool:
+            producer.mark(now_ms() + HOUR_MS)  # whose clock is fast, too
+            producer.flush()
+            log, counts = (read(kafka, f"{prefix}{topic}") for topic in ("posts", "topic-counts"))
+            return honest(counts) == 50 * seconds - dated_wrong and found_panes(counts) == expected(log, grid).panes
+
+        it.wait_for(whole)
+        if seconds > 60:
+            it.wait_for(has_final(kafka, prefix, "#rain", last_minute - 60_000))
+    panes_told = complete_panes(read(kafka, f"{prefix}topic-counts")).values()
+    late = sum((Counter(pane.late()) for _, pane in panes_told), Counter[str]())
+    print(f"{50 * seconds} posts, {dated_wrong} of wrong clocks, late: {dict(late)}")
+    assert set(late) == {WRONG}
+    if seconds > 60:
+        as_the_log_says(kafka, prefix, grid)
+        log = read(kafka, f"{prefix}posts")
+        told, right = (rows_of_the_right(lists_of(expected(it, grid))) for it in (log, with_right_clocks(log)))
+        assert {place: rows for place, rows in told.items() if place in right} == right
+        assert len(right) > 20
 
 
 @pytest.mark.timeout(180)
