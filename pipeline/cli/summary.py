@@ -70,6 +70,9 @@ def lines(tally: Tally, stats: Stats, hint_flag: str, elapsed_s: float) -> Itera
         span = f", posts of {moment(tally.first_ms)} to {moment(tally.last_ms)} UTC"
     yield f"read       {tally.records:>12,}  records in {elapsed_s:,.1f} s{rate}{span}"
     yield f"counted    {stats.counted:>12,}"
+    if stats.retractions:
+        unused = f"  ({stats.retractions_unused:,} of what was not counted)" if stats.retractions_unused else ""
+        yield f"withdrawn  {stats.retractions:>12,}{unused}"
     yield f"late       {stats.late:>12,}{_parts(stats.late_by_source, SOURCES_SHOWN)}"
     yield f"duplicate  {stats.duplicates:>12,}"
     yield f"dead       {tally.dead.total():>12,}{_parts(tally.dead, len(tally.dead))}"

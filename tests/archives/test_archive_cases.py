@@ -4,9 +4,9 @@
     cases/KIND/NAME/args.txt        more arguments of `upswell replay`, as in a shell (optional)
     cases/KIND/NAME/expected.json   what must hold; a key that is left out is not looked at
 
-Keys: `counted`, `late`, `duplicate`, `dead`, `skipped` and `exit` (numbers), `topics` (every topic with its posts and
-people), `times` (the first and the last post, RFC 3339), `sources`, `reasons` (dead letters by reason) and `says`
-(texts that are printed).
+Keys: `counted`, `withdrawn`, `late`, `duplicate`, `dead`, `skipped` and `exit` (numbers), `topics` (every topic with
+its posts and people), `times` (the first and the last post, RFC 3339), `sources`, `reasons` (dead letters by reason)
+and `says` (texts that are printed).
 """
 
 from __future__ import annotations
@@ -30,8 +30,21 @@ from pipeline.text import fold, topics_of
 from schemas import Post
 
 CASES = Path(__file__).parent / "cases"
-_NUMBER = re.compile(r"^(counted|late|duplicate|dead|skipped) +([\d,]+)", re.MULTILINE)
-KEYS = {"counted", "late", "duplicate", "dead", "skipped", "exit", "topics", "times", "sources", "reasons", "says"}
+_NUMBER = re.compile(r"^(counted|withdrawn|late|duplicate|dead|skipped) +([\d,]+)", re.MULTILINE)
+KEYS = {
+    "counted",
+    "withdrawn",
+    "late",
+    "duplicate",
+    "dead",
+    "skipped",
+    "exit",
+    "topics",
+    "times",
+    "sources",
+    "reasons",
+    "says",
+}
 
 
 class Replayed:
@@ -40,6 +53,7 @@ class Replayed:
     def __init__(self, code: int, said: str, posts: list[Post], reasons: Counter[str]) -> None:
         numbers = {name: int(number.replace(",", "")) for name, number in _NUMBER.findall(said)}
         self.said = said
+        posts = [post for post in posts if post.deleted is None]
         once = {(post.source, post.id): post for post in reversed(posts)}.values()
         times = sorted(int(post.time) for post in posts)
         self.facts: dict[str, Any] = {

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.sources.archives.batches import Batch, Dead
 from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.deletions import Deletions
 from pipeline.sources.archives.detect import recognise
 from pipeline.sources.archives.editions import Editions
 from pipeline.sources.archives.lines import BOM
@@ -58,6 +59,7 @@ class AtRest:
         self._dead: list[Dead] = []
         self._skipped = self._hidden = self._replaced = 0
         self._editions = Editions()
+        self._deletions = Deletions()
         self._notes: list[str] = []
         self._failed = False
         self._file = ""
@@ -123,6 +125,7 @@ class AtRest:
         self._hidden += block.hidden
         self._notes += block.notes
         self._failed |= block.failed
+        self._deletions.noted(block)
         posts = self._editions.noted(block.posts)
         if not posts or max(map(_time_ms, posts)) <= self._latest_ms:
             return posts
@@ -135,11 +138,12 @@ class AtRest:
         for block in merged(runs):
             last = self._editions.last_versions(block)
             self._replaced += len(block) - len(last)
-            waiting += last
+            waiting += self._deletions.with_retractions(last)
             while len(waiting) >= self._batch_size:
                 given += self._batch_size
                 yield self._batch(waiting[: self._batch_size], given, posts)
                 del waiting[: self._batch_size]
+        self._skipped += self._deletions.unmet
         yield self._batch(waiting, posts, posts)
 
     def _begin(self, path: Path) -> None:

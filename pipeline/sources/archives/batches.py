@@ -34,7 +34,7 @@ class Batch:
 
     posts: list[Post] = field(default_factory=list)  # `time` is an int, ms
     dead: list[Dead] = field(default_factory=list)
-    # sound records that give no post: delete notices, likes, reposts without the original's text, and these two
+    # sound records that give no post: notices, likes, reposts without the original's text, and these two
     skipped: int = 0
     hidden: int = 0  # posts that were not public
     replaced: int = 0  # earlier versions of posts that were edited

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 import msgspec
 
 from pipeline.sources.archives.batches import RAW_BYTES, Dead
-from pipeline.sources.archives.formats.base import HIDDEN, Fault, Given, Hidden, Parsed
+from pipeline.sources.archives.formats.base import HIDDEN, Deletion, Fault, Given, Hidden, Notice, Parsed
 from schemas import Post, PostError
 
 _time_ms = attrgetter("time")
@@ -27,8 +27,14 @@ class Block:
     lines: Sequence[int] = ()  # where each post stands
     raws: Sequence[bytes | msgspec.Raw] = ()  # what each post was read from
     how: str = ""  # for people: the format, and which columns are read
+    notices: list[Notice] = field(default_factory=list)  # in the order of the file
     notes: list[str] = field(default_factory=list)  # sentences about the file, to be told at once
     failed: bool = False  # most of the file is dead
+
+    @property
+    def deletions(self) -> int:
+        """How many records tell that posts are gone."""
+        return sum(isinstance(notice, Deletion) for notice in self.notices)
 
     def future(self, index: int) -> Dead:
         """The post at `index` as the dead letter it is when its time is a lie."""
@@ -52,6 +58,7 @@ class Filling:
     def __init__(self, file: str, how: str = "") -> None:
         self._lines: list[int] = []
         self._raws: list[bytes | msgspec.Raw] = []
+        self._newest_ms: int | None = None
         self.block = Block(file, lines=self._lines, raws=self._raws, how=how)
 
     def add(self, line: int, raw: bytes, parse: Callable[[bytes], Parsed]) -> None:
@@ -71,6 +78,8 @@ class Filling:
             self._skip(parsed)
         elif isinstance(parsed, Post):
             self._post(line, raw, parsed)
+        elif isinstance(parsed, Notice):
+            self._notice(parsed)
         else:
             posts = []
             for item in parsed:
@@ -78,6 +87,8 @@ class Filling:
                     self.fault(line, item.raw, item.error)
                 elif item is None or isinstance(item, Hidden):
                     self._skip(item)
+                elif isinstance(item, Notice):
+                    self._notice(item)
                 else:
                     posts.append(item)
             posts.sort(key=_time_ms)  # pages begin with the newest
@@ -88,7 +99,13 @@ class Filling:
         self.block.skipped += 1
         self.block.hidden += parsed is HIDDEN
 
+    def _notice(self, notice: Notice) -> None:
+        if isinstance(notice, Deletion) and notice.at is None:
+            notice = replace(notice, at=self._newest_ms)
+        self.block.notices.append(notice)
+
     def _post(self, line: int, raw: bytes, post: Post) -> None:
+        self._newest_ms = max(self._newest_ms or 0, int(post.time))
         self.block.posts.append(post)
         self._lines.append(line)
         self._raws.append(raw)
@@ -98,7 +115,7 @@ class Filling:
 
     @property
     def records(self) -> int:
-        return len(self.block.posts) + len(self.block.dead) + self.block.skipped
+        return len(self.block.posts) + len(self.block.dead) + self.block.skipped + len(self.block.notices)
 
     def in_order_of_time(self) -> Block:
         """The block with its posts in order: what is not a record a line often begins with the newest."""

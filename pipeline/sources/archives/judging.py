@@ -52,7 +52,7 @@ class Judge:
     def take(self, block: Block) -> None:
         """Notes what a block holds; the first one with posts of an odd time is told so at once."""
         self._posts += len(block.posts)
-        self._skipped += block.skipped
+        self._skipped += block.skipped + block.deletions
         for dead in block.dead:
             self._reasons[dead.reason] += 1
             if len(self._examples) < _EXAMPLES:

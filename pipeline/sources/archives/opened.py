@@ -73,7 +73,7 @@ def explained(path: Path, wanted: str, given: Given, records: int, stdin: Binary
             room = records - len(file.posts)
             file.posts += list(zip(block.lines, block.posts, strict=False))[: max(room, 0)]
             file.dead += block.dead[: max(records - len(file.dead), 0)]
-            file.skipped += block.skipped
+            file.skipped += block.skipped + block.deletions
             file.notes += block.notes
             dead += len(block.dead)
             if block.file == str(path) and (len(file.posts) >= records or dead > _MANY_DEAD):

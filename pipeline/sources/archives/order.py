@@ -95,8 +95,8 @@ class Sorter:
             place
             for place, (time, newest) in enumerate(zip(times, before, strict=False))
             if time < newest - self._sort_ms or time < self._floor
-        ]
-        self.out_of_order += len(late)
+        ]  # a retraction has its post's time, whenever it comes
+        self.out_of_order += sum(posts[place].deleted is None for place in late)
         due: list[Post] = []
         start = 0
         for place in late:  # each stands behind what was due when it came

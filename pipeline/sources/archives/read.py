@@ -14,6 +14,7 @@ from typing import BinaryIO
 from pipeline.sources.archives.at_rest import BYTES_AT_ONCE, DEAD_AT_ONCE, Access, AtRest
 from pipeline.sources.archives.batches import ArchiveError, Batch, Dead
 from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.deletions import RecentPosts
 from pipeline.sources.archives.detect import JSON_FORMATS
 from pipeline.sources.archives.files import STDIN, find_files
 from pipeline.sources.archives.formats.base import Given
@@ -115,6 +116,7 @@ class _Order:
         self._progress = progress
         self._bytes_total = bytes_total
         self._bytes_told = 0
+        self._recent = RecentPosts()
         self._waiting: list[Post] = []  # for the posts after them, which show whether a jump is true
         self._origins: list[tuple[int, Block, int]] = []  # place in `_waiting`, whence, from which post on
         self._dead: list[Dead] = []
@@ -130,16 +132,23 @@ class _Order:
         self._notes += block.notes
         self._failed |= block.failed
         self._hidden += block.hidden
+        yield from self._await(block)
+        gone, unmet = self._recent.answer(block)
+        self._skipped += unmet
+        if gone:
+            yield from self._await(Block(block.file, gone, lines=[0] * len(gone), raws=[b""] * len(gone)))
+        if self._progress.stalled():
+            yield from self._all_that_is_due()
+        elif len(self._dead) >= DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= BYTES_AT_ONCE:
+            yield from self._batch([])
+
+    def _await(self, block: Block) -> Iterator[Batch]:
         posts = block.posts
         for start in range(0, len(posts), self._batch_size):
             self._origins.append((len(self._waiting), block, start))
             self._waiting += posts[start : start + self._batch_size]
             if len(self._waiting) >= self._batch_size + FOLLOWERS:
                 yield from self._batch(self._due(self._batch_size))
-        if self._progress.stalled():
-            yield from self._all_that_is_due()
-        elif len(self._dead) >= DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= BYTES_AT_ONCE:
-            yield from self._batch([])
 
     def _all_that_is_due(self) -> Iterator[Batch]:
         judged = len(self._waiting) - FOLLOWERS

@@ -121,7 +121,7 @@ class Bluesky:
             return Item()
         created = Commit("create", COLLECTION, commit.rkey, commit.record)
         post = jetstream.parse(msgspec.json.encode(Event(event.did, event.time_us, "commit", created)))
-        if post is None or not self._wanted(post):
+        if not isinstance(post, Post) or not self._wanted(post):
             return Item()
         return Item(post, edit=commit.operation == "update", published=at)
 

@@ -10,6 +10,7 @@ import msgspec
 from pipeline.sources.archives.formats.base import (
     HIDDEN,
     PAGE_BYTES,
+    Deletion,
     Format,
     One,
     Parsed,
@@ -59,7 +60,7 @@ _activity = msgspec.json.Decoder(_Activity)
 
 
 def parse(record: bytes) -> Parsed:
-    """The posts of a collection, or the post of one activity; None for likes, follows, deletions, and for boosts that
+    """The posts of a collection, or the post of one activity; a Deletion; None for likes, follows, and for boosts that
     name the original only by its address; HIDDEN where it is addressed to somebody, but not to everybody. Raises
     PostError.
     """
@@ -84,9 +85,22 @@ def _post(record: bytes) -> One:
         if not (_is_public(activity) and _is_public(note)):
             return HIDDEN
         return _built(note, activity, _name(note.id, "$.object.id") if activity.type == "Announce" else None)
+    if activity.type == "Delete":
+        return _deletion(activity)
     if activity.content is not None:
         return _built(activity, None, None) if _is_public(activity) else HIDDEN
     return None
+
+
+def _deletion(activity: _Activity) -> One:
+    """What a Delete means: a post, or the account that says so."""
+    at = None
+    if (said := activity.published or activity.updated) is not None:
+        at = parse_time(said, "$.published")
+    meant, actor = _address(activity.object), _address(activity.actor)
+    if not meant:
+        return None
+    return Deletion("mastodon", None, at, account(actor)) if meant == actor else Deletion("mastodon", meant, at)
 
 
 def _is_public(activity: _Activity) -> bool:

@@ -45,7 +45,29 @@ class Hidden(Enum):
 
 
 HIDDEN = Hidden.HIDDEN
-One = Post | Hidden | None  # a post, one that was not public, or a sound record that holds none
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a network tells of a post that is gone, or of an account with all it posted: a name, and no text."""
+
+    source: str
+    id: str | None  # of the post, or what an Alias of the same file names; None: all posts of `author` up to then
+    at: int | None  # ms; None: it does not say when, so as late as the newest post before it in its file
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """What deletions of the same file call the post of this source and id."""
+
+    name: str
+    source: str
+    id: str
+
+
+Notice = Deletion | Alias
+One = Post | Notice | Hidden | None  # a post, what is told of one, one that was not public, or a sound record of none
 Parsed = One | list[One | Fault]  # also all that a page holds
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Fault, Format, One, Parsed, Word, edition
-from pipeline.sources.archives.formats.jetstream import DID, POST, RKEY, built
+from pipeline.sources.archives.formats.base import Deletion, Fault, Format, One, Parsed, Word, edition
+from pipeline.sources.archives.formats.jetstream import DID, POST, RKEY, address, built
 from pipeline.sources.archives.mend import read
 from schemas import PostError
 from schemas.posts import parse_time
+
+_ACTIONS = ("create", "update", "delete")
 
 
 class _Operation(msgspec.Struct):
@@ -30,15 +32,17 @@ _decoder = msgspec.json.Decoder(_Commit)
 
 
 def parse(record: bytes) -> Parsed:
-    """The posts that a commit creates or changes; None where it does neither. Raises PostError."""
+    """The posts that a commit creates, changes or deletes; None where it does neither. Raises PostError."""
     commit = read(_decoder, record)
-    written = [each for each in commit.ops if each.action in ("create", "update") and each.path.startswith(f"{POST}/")]
+    written = [each for each in commit.ops if each.action in _ACTIONS and each.path.startswith(f"{POST}/")]
     return [_post(commit, each) for each in written] or None
 
 
 def _post(commit: _Commit, operation: _Operation) -> One | Fault:
     record = bytes(operation.record)
     rkey = operation.path.partition("/")[2]
+    if operation.action == "delete":
+        return Deletion("bluesky", address(commit.repo, rkey), parse_time(commit.time) if commit.time else None)
     try:
         if not (DID.fullmatch(commit.repo) and RKEY.fullmatch(rkey)):
             raise PostError("invalid", f"{commit.repo[:40]!r} and {rkey[:40]!r} name no record - at `$.ops`")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Format, Word, build, declared, edition
+from pipeline.sources.archives.formats.base import Deletion, Format, Notice, Word, build, declared, edition
 from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
 from schemas.posts import parse_time
@@ -25,11 +25,16 @@ class _Commit(msgspec.Struct):
     record: msgspec.Raw = msgspec.Raw()
 
 
+class _Account(msgspec.Struct):
+    active: bool = True
+
+
 class _Event(msgspec.Struct):
     did: Word
     time_us: int
     kind: str
     commit: _Commit | None = None
+    account: _Account | None = None
 
 
 class _Index(msgspec.Struct):
@@ -59,19 +64,20 @@ _event = msgspec.json.Decoder(_Event)
 _record = msgspec.json.Decoder(_Record)
 
 
-def parse(record: bytes) -> Post | None:
+def parse(record: bytes) -> Post | Notice | None:
     """The post that an event creates or updates, at the earlier of the times that its writer and the relay say, as
-    Bluesky sorts; None for every other event, reposts included: they name the original by its
-    address only. Raises PostError.
+    Bluesky sorts; a Deletion of a post, or of an account that is not active any more; None for every other event,
+    reposts included: they name the original by its address only. Raises PostError.
     """
     event = read(_event, record)
     commit = event.commit
-    if (
-        event.kind != "commit"
-        or commit is None
-        or commit.operation not in ("create", "update")
-        or commit.collection != POST
-    ):
+    if event.kind == "account" and event.account is not None and not event.account.active:
+        return Deletion("bluesky", None, event.time_us // 1_000, event.did)
+    if event.kind != "commit" or commit is None or commit.collection != POST:
+        return None
+    if commit.operation == "delete":
+        return Deletion("bluesky", address(event.did, commit.rkey), event.time_us // 1_000)
+    if commit.operation not in ("create", "update"):
         return None
     if not DID.fullmatch(event.did):
         raise PostError("invalid", f"{event.did[:40]!r} is no DID - at `$.did`")
@@ -83,6 +89,11 @@ def parse(record: bytes) -> Post | None:
     except PostError as error:
         raise PostError(error.reason, error.detail.replace("`$", "`$.commit.record")) from None
     return edition(post, event.time_us) if commit.operation == "update" else post
+
+
+def address(did: str, rkey: str) -> str:
+    """What names a post on Bluesky."""
+    return f"at://{did}/{POST}/{rkey}"
 
 
 def built(did: str, rkey: str, record: bytes, indexed_ms: int | None = None) -> Post:
@@ -97,7 +108,7 @@ def built(did: str, rkey: str, record: bytes, indexed_ms: int | None = None) -> 
             raise
         time_ms = indexed_ms
     return build(
-        f"at://{did}/{POST}/{rkey}",
+        address(did, rkey),
         did,
         body.text,
         time_ms if indexed_ms is None else min(time_ms, indexed_ms),

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from pipeline.sources.archives.formats import mastodon
-from pipeline.sources.archives.formats.base import Format, One
-from schemas import PostError
+from pipeline.sources.archives.formats.base import Alias, Deletion, Format, One, Parsed
+from schemas import Post, PostError
 from schemas.posts import decoded
 
 _POSTS = ("update", "status.update")
@@ -22,16 +22,44 @@ class _Frame(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Frame)
 
 
-def parse(record: bytes) -> One:
-    """The post that a message brings; None for what it says of deletions, notifications and conversations."""
+class _Local(msgspec.Struct):
+    id: str = ""
+
+
+_local = msgspec.json.Decoder(_Local)
+
+
+def parse(record: bytes) -> Parsed:
+    """The post that a message brings, and what its server calls it; a Deletion by that name; None for what it says of
+    notifications and conversations."""
     frame = decoded(_decoder, record)
+    if frame.event == "delete" and isinstance(frame.payload, str):
+        return deletion(frame.payload)
     if frame.event not in _POSTS:
         return None
     if isinstance(frame.payload, dict):
-        return mastodon.parse(msgspec.json.encode(frame.payload))
-    if not isinstance(frame.payload, str):
+        status = msgspec.json.encode(frame.payload)
+    elif isinstance(frame.payload, str):
+        status = frame.payload.encode(errors="replace")
+    else:
         raise PostError("invalid", "no status - at `$.payload`")
-    return mastodon.parse(frame.payload.encode(errors="replace"))
+    return with_alias(mastodon.parse(status), status)
+
+
+def deletion(name: str) -> One:
+    """That the status is gone which the server calls so."""
+    return Deletion("mastodon", name.strip()[:256], None)
+
+
+def with_alias(parsed: Parsed, status: bytes) -> Parsed:
+    """What was read of a status, and what its server calls it: deletions say no more."""
+    if not isinstance(parsed, Post) or parsed.source != "mastodon":
+        return parsed
+    try:
+        name = _local.decode(status).id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return parsed
+    return [parsed, Alias(name, "mastodon", parsed.id)] if name and name != parsed.id else parsed
 
 
 def _knows(value: dict[str, Any]) -> bool:

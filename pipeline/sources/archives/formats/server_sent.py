@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pipeline.sources.archives.block import Block, Document, Filling
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Given, Parsed
+from pipeline.sources.archives.formats.mastodon_frames import deletion, with_alias
 from pipeline.sources.archives.lines import Overlong, blocks
 from schemas import PostError
 
@@ -38,7 +39,9 @@ def _read(name: str, content: Iterator[bytes], _given: Given, parse: Callable[[b
                     event = line[2].strip()
                 elif line[1] == b"data":
                     if event in _POSTS and line[2][:1] == b"{":
-                        filling.add(number, line[2], parse)
+                        filling.add(number, line[2], lambda status: with_alias(parse(status), status))
+                    elif event == b"delete":
+                        filling.answer(number, line[2], deletion(line[2].decode(errors="replace")))
                     else:
                         filling.block.skipped += 1
         yield filling.block

@@ -12,6 +12,7 @@ import orjson
 
 from pipeline.sources.archives.formats.base import (
     HIDDEN,
+    Deletion,
     Format,
     One,
     Word,
@@ -109,8 +110,8 @@ _decoder = msgspec.json.Decoder(_Tweet)
 
 
 def parse(record: bytes) -> One:
-    """The post in one tweet, bare or within `{"tweet": ...}`; None for a notice of the stream, HIDDEN for a tweet of a
-    protected account. Raises PostError.
+    """The post in one tweet, bare or within `{"tweet": ...}`; a Deletion, or None for another notice of the stream;
+    HIDDEN for a tweet of a protected account. Raises PostError.
     """
     try:
         tweet = read(_decoder, record)
@@ -126,7 +127,7 @@ def parse(record: bytes) -> One:
         if isinstance(fields.get("tweet"), dict):
             tweet = _convert(fields["tweet"])
         elif _is_notice(fields):
-            return None
+            return _deletion(fields)
         else:
             raise
     return HIDDEN if _is_protected(tweet) else checked(_post(tweet))
@@ -280,6 +281,17 @@ def _knows(value: dict[str, Any]) -> bool:
         return True
     inner = value.get("tweet")
     return (isinstance(inner, dict) and "user" in inner) or _is_notice(value)
+
+
+def _deletion(notice: dict[str, Any]) -> Deletion | None:
+    told = notice.get("delete")
+    status = told.get("status") if isinstance(told, dict) else None
+    if not isinstance(told, dict) or not isinstance(status, dict):
+        return None
+    name, at = status.get("id_str") or status.get("id"), str(told.get("timestamp_ms", ""))
+    if not isinstance(name, (str, int)):
+        return None
+    return Deletion("twitter", str(name)[:256], int(at) if at.isascii() and at.isdigit() and len(at) < 15 else None)
 
 
 def _is_notice(fields: dict[str, Any]) -> bool:

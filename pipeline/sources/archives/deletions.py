@@ -1,0 +1,151 @@
+"""Posts that networks say are gone: their notices name a post and say no text, so the archive's own post tells it.
+
+at rest   all notices are read before the first post is given   each post that is gone has its retraction behind it
+a pipe    notices come when they come                           the retraction follows of what came not long before
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import TypeVar
+
+from xxhash import xxh64_intdigest
+
+from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.formats.base import Alias, Deletion
+from schemas import Post
+
+MAX_NAMES = 2_000_000  # aliases, and deletions, that are remembered; beyond that the oldest told are forgotten
+MAX_POSTS = 65_536  # of a pipe that are remembered, so that a deletion finds them
+SOURCES = frozenset({"bluesky", "mastodon", "twitter"})  # whose records tell of deletions
+
+_time_ms = attrgetter("time")
+Value = TypeVar("Value", int, str)
+
+
+class Deletions:
+    """Hears of every block of archives at rest before any post is given, and then tells which are gone."""
+
+    def __init__(self) -> None:
+        self._aliases: dict[int, str] = {}  # by file, source and name: the id
+        self._gone: dict[int, int] = {}  # by source and id: when, ms
+        self._accounts: dict[int, int] = {}  # by source and author
+        self._newest: dict[str, int] = {}  # by file: its newest post so far, ms
+        self._told = 0
+        self._met: set[int] = set()
+
+    def noted(self, block: Block) -> None:
+        """Takes what the block tells of posts."""
+        for notice in block.notices:
+            if isinstance(notice, Alias):
+                _put(self._aliases, _key(block.file, notice.source, notice.name), notice.id)
+                continue
+            self._told += 1
+            at = notice.at if notice.at is not None else self._newest.get(block.file)
+            if at is None:
+                continue  # nothing came before it
+            if notice.id is not None:
+                id_ = self._aliases.get(_key(block.file, notice.source, notice.id), notice.id)
+                _put(self._gone, _key(notice.source, id_), at)
+            elif notice.author is not None:
+                _put(self._accounts, _key(notice.source, notice.author), at)
+        if block.posts:
+            newest = max(map(_time_ms, block.posts))
+            self._newest[block.file] = max(self._newest.get(block.file, 0), newest)
+
+    def with_retractions(self, posts: list[Post]) -> list[Post]:
+        """The posts, each that is gone with its retraction behind it."""
+        if not (self._gone or self._accounts):
+            return posts
+        found = []
+        for post in posts:
+            found.append(post)
+            if post.deleted is None and (at := self._gone_at(post)) is not None:
+                found.append(retraction(post, at))
+        return found
+
+    def _gone_at(self, post: Post) -> int | None:
+        key = _key(post.source or "", post.id)
+        if (at := self._gone.get(key)) is not None:
+            self._met.add(key)
+            return at
+        key = _key(post.source or "", post.author)
+        at = self._accounts.get(key)
+        if at is None or at < int(post.time):
+            return None
+        self._met.add(key)
+        return at
+
+    @property
+    def unmet(self) -> int:
+        """How many notices found no post."""
+        return self._told - len(self._met)
+
+
+class RecentPosts:
+    """What came through a pipe not long ago, by its name."""
+
+    def __init__(self) -> None:
+        self._posts: dict[tuple[str, str], Post] = {}
+        self._aliases: dict[int, str] = {}
+        self._newest_ms = 0
+
+    def answer(self, block: Block) -> tuple[list[Post], int]:
+        """The retractions of what the block says is gone, and how many of its notices found no post."""
+        self._remember(block.posts)
+        found: list[Post] = []
+        unmet = 0
+        for notice in block.notices:
+            if isinstance(notice, Alias):
+                _put(self._aliases, _key(block.file, notice.source, notice.name), notice.id)
+                continue
+            at = notice.at if notice.at is not None else self._newest_ms
+            gone = list(self._meant(block.file, notice, at))
+            unmet += not gone
+            for post in gone:
+                del self._posts[post.source or "", post.id]
+                found.append(retraction(post, at))
+        return found, unmet
+
+    def _meant(self, file: str, notice: Deletion, at: int) -> Iterable[Post]:
+        if notice.id is not None:
+            id_ = self._aliases.get(_key(file, notice.source, notice.id), notice.id)
+            post = self._posts.get((notice.source, id_))
+            return [post] if post is not None else []
+        account = notice.source, notice.author
+        return [post for post in self._posts.values() if (post.source, post.author) == account and int(post.time) <= at]
+
+    def _remember(self, posts: list[Post]) -> None:
+        for post in posts:
+            if post.source in SOURCES and post.deleted is None:
+                self._posts.pop((post.source, post.id), None)
+                self._posts[post.source, post.id] = post
+                self._newest_ms = max(self._newest_ms, int(post.time))
+        while len(self._posts) > MAX_POSTS:
+            del self._posts[next(iter(self._posts))]
+
+
+def retraction(post: Post, at: int) -> Post:
+    """The post, withdrawn at that time (ms), or at its own where that is later."""
+    return Post(
+        post.id,
+        post.author,
+        post.text,
+        post.time,
+        source=post.source,
+        lang=post.lang,
+        repost_of=post.repost_of,
+        tags=post.tags,
+        deleted=max(at, int(post.time)),
+    )
+
+
+def _key(*parts: str) -> int:
+    return xxh64_intdigest("\0".join(parts).encode(errors="surrogatepass"))
+
+
+def _put(known: dict[int, Value], key: int, value: Value) -> None:
+    known[key] = value
+    if len(known) > MAX_NAMES:
+        del known[next(iter(known))]
