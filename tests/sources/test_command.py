@@ -16,8 +16,8 @@ from pipeline.sources.live.feeds import Feed
 from pipeline.sources.live.mastodon import Mastodon
 from pipeline.sources.senders import Senders
 from schemas.sources import SOURCE_KINDS
+from tests.sources.mastodon_server import Server, status, with_server
 from tests.sources.servers import http_server
-from tests.sources.test_mastodon import Server, status, with_server
 
 SENDERS = Senders(b"k" * 32)
 
