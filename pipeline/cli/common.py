@@ -86,9 +86,11 @@ def kafka_faults() -> Iterator[None]:
         raise CommandError(str(error)) from None
 
 
-def tell_link(gate: Gate, address: str) -> None:
-    """Where no token may decide, a link that signs in once to set up and to moderate; to a terminal alone, since what
-    is written elsewhere is kept."""
+def tell_link(gate: Gate, address: str, event: str = "") -> None:
+    """Where no token may decide, a link that signs in once to set up and to moderate, and one more to moderate `event`;
+    to a terminal alone, since what is written elsewhere is kept."""
     if gate.writers or not sys.stdout.isatty():
         return
     print(f"to set it up, open within 15 minutes\n  {address.rstrip('/')}/setup?link={gate.link()}", flush=True)
+    if event:
+        print(f"to moderate, as long\n  {address.rstrip('/')}/moderate/{event}?link={gate.link()}", flush=True)

@@ -1,22 +1,25 @@
-"""`upswell demo`: a simulated day as history, then an evening that one can watch: what trends, and why."""
+"""`upswell demo`: three simulated hours as a past, then an evening that one can watch: what trends, and why."""
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.text import Text
 
 from pipeline.alerts import RecentAlerts
 from pipeline.cli.common import kafka_faults, tell_link
 from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
+from pipeline.cli.demo_people import SecondThoughts, added, drawn
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.pace import Pace, parse_speed
@@ -24,10 +27,12 @@ from pipeline.cli.rank_changes import RankChanges
 from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.terminal import columns, console, line_of, moment, table
 from pipeline.kafka.broker import EmbeddedBrokerError
+from pipeline.local import Local, Options
 from pipeline.settings import load_settings
 from pipeline.sources.simulator import EVENING_MS, Scenario, demo_events, demo_rules, demo_scenario, simulate
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
+from pipeline.web.pictures import Pictures
 from pipeline.web.run import WebError, start_web
 from pipeline.web.setup.desk import KafkaDesk
 from pipeline.web.setup.pages import Setup, setup_routes
@@ -38,6 +43,9 @@ from schemas.definitions import Definitions
 MINUTE_MS = 60_000
 PLAIN_EVERY_MS = 5 * MINUTE_MS  # of event time, between two prints where there is no terminal
 AHEAD_MS = 10 * MINUTE_MS  # posts later than this beyond a scenario's end come from a broken clock
+PAST_MS = 180 * MINUTE_MS  # of the day before: from three hours on newcomers can be told (docs/trending.md)
+OPENING_MS = 19 * MINUTE_MS  # of the evening, counted at once: the rooms are full, and a story is about to break
+GLIMPSE_MS = 60 * MINUTE_MS
 HISTORY_POSTS = 2_000  # fed at once while nobody watches
 EVENING_POSTS = 100
 
@@ -57,9 +65,10 @@ def demo(
     A broker that speaks Kafka's protocol and a worker are started for as long as the demo lasts, and its posts take the
     way that yours would: onto Kafka, through the agents, back from the results topic.
 
-    First a simulated day is counted at full speed, so that there is a past to compare with. Then the evening is played:
-    two French conferences at the same time, a story that breaks, a ring of bots that repeats one text, a quiet
-    background; rules raise alerts for the conference and the story, and none for the ring. Ctrl-C ends it.
+    First three simulated hours are counted at full speed, so that there is a past to compare with. Then the evening is
+    played, from where it is lively: two French conferences at the same time, a story that breaks, a ring of bots that
+    calls out one topic, people who withdraw what they wrote, a quiet background; rules raise alerts for the conference
+    and the story, and none for the ring. Pictures are drawn here; nothing is fetched. Ctrl-C ends it.
 
     \b
     Examples:
@@ -72,9 +81,12 @@ def demo(
         raise WrongUseError(f"--speed: {error}") from None
     show = _Demo(factor, seed, time.time_ns() // 1_000_000)
     try:
-        with Interrupts(), kafka_faults(), show.page(port), _engine(show, in_process) as engine:
-            show.history(engine)
-            show.evening(engine)
+        with Interrupts(), kafka_faults(), show.page(port):
+            show.open(glimpse=not in_process)
+            with _engine(show, in_process) as engine:
+                show.history(engine)
+                show.evening(engine)
+                show.stay()
         ending = "the evening is over"
     except KeyboardInterrupt:
         ending = "stopped"
@@ -87,7 +99,7 @@ def _engine(show: _Demo, in_process: bool) -> Iterator[Engine]:
     with ExitStack() as stack:
         engine: Engine | None = None
         if not in_process:
-            begin_ms = show.scenario.start_ms
+            begin_ms = show.opens_ms
             try:
                 settings = load_settings(Path(os.devnull))  # the demo is the same in every folder
                 kafka = on_kafka(settings, demo_events(), demo_rules(), show.take_list, show.alerts.add, begin_ms)
@@ -104,18 +116,23 @@ class _Demo:
         self.seed = seed
         # an evening that is over: no post counts at a time that has not come yet
         self.past, self.scenario = demo_scenario(seed, now_ms - EVENING_MS)
+        self.begins_ms = max(self.past.start_ms, self.scenario.start_ms - PAST_MS)
+        self.opens_ms = self.scenario.start_ms + min(OPENING_MS, self.scenario.duration_ms // 3)
         events = demo_events()
         self.boards = [RankChanges(f"event:{event.name}", "1h", event.title or event.name) for event in events]
         self.everything = RankChanges("all", "1h", "everything")
         self.feed, self.kept, self.alerts = Feed(), History(), RecentAlerts()
         self.feed.on_list(self.kept.add)
-        self.walls = WallService(self.feed, events)
+        self.walls = WallService(self.feed, events, pictures=Pictures(drawn))
         self.setup = Setup(self.walls.door, history=self.kept)
         self.address = ""
         self.sent = self.dead = 0
-        self.clock_ms = self.past.start_ms
+        self.clock_ms = self.begins_ms
         self.printed_ms = 0
         self.screen = console(sys.stdout)
+        self.before: list[Post] = []
+        self.opening: list[Post] = []
+        self.coming = SecondThoughts().after(self.posts(self.scenario))  # of the evening, what is still to come
 
     @contextmanager
     def page(self, port: int) -> Iterator[None]:
@@ -133,8 +150,8 @@ class _Demo:
         except WebError:
             handle = start_web(self.feed, self.kept, port=0, **parts)
         self.address = handle.address
-        console(sys.stderr).print(Text(f"the page is at {self.address}"))
-        tell_link(self.walls.gate, self.address)
+        console(sys.stderr).print(Text(f"three hours of past are counted; the walls fill meanwhile: {self.address}"))
+        tell_link(self.walls.gate, self.address, demo_events()[0].name)
         try:
             yield
         finally:
@@ -149,37 +166,61 @@ class _Demo:
         self.feed.publish(trends)
         any(board.takes(trends) for board in (self.everything, *self.boards))
 
-    def posts(self, scenario: Scenario, at_once: int) -> Iterator[list[Post]]:
-        """The scenario's posts, some at a time; lines that are none are counted."""
+    def posts(self, scenario: Scenario) -> Iterator[Post]:
+        """The scenario's posts, with faces and pictures; lines that are none are counted."""
+        tags = [tag for event in demo_events() for tag in event.hashtags]
         end_ms = scenario.start_ms + scenario.duration_ms + AHEAD_MS
-        lines = simulate(scenario, self.seed)
-        while some := list(islice(lines, at_once)):
-            posts = []
-            for line in some:
-                try:
-                    post = decode_post(line)
-                except PostError:
-                    self.dead += 1
-                    continue
-                if int(post.time) < end_ms:
-                    posts.append(post)
-                else:
-                    self.dead += 1
-            if posts:
-                yield posts
-                self.clock_ms = max(self.clock_ms, int(posts[-1].time))
+        for line in simulate(scenario, self.seed):
+            try:
+                post = decode_post(line)
+            except PostError:
+                self.dead += 1
+                continue
+            if int(post.time) >= end_ms:
+                self.dead += 1
+            elif int(post.time) >= self.begins_ms:
+                yield added(post, tags)
+
+    def open(self, *, glimpse: bool) -> None:
+        """The evening's opening is on the walls at once, and with `glimpse` soon on the lists, too."""
+        self.before = list(self.posts(self.past))
+        coming = self.coming
+        for post in coming:
+            if int(post.time) >= self.opens_ms:
+                self.coming = chain((post,), coming)
+                break
+            self.opening.append(post)
+        self.walls.take_soon(self.opening)
+        if glimpse:
+            threading.Thread(target=self.glimpse, name="glimpse", daemon=True).start()
+
+    def glimpse(self) -> None:
+        """Shows the lists of the opening after one hour of past, counted in this process, while a worker starts and
+        counts three: they are not final, and its own take their place."""
+        local = Local(Options(events=demo_events()))
+        local.ranker.wants = self.shows
+        local.feed([post for post in self.before if int(post.time) >= self.scenario.start_ms - GLIMPSE_MS])
+        local.feed(self.opening)
+        for trends in local.current.values():
+            self.feed.publish(msgspec.structs.replace(trends, final=False))
 
     def history(self, engine: Engine) -> None:
         began = time.monotonic()
         errors = console(sys.stderr)
-        with RunProgress(errors, "a day of history") as progress:
-            for posts in self.posts(self.past, HISTORY_POSTS):
-                engine.feed(posts)
-                self.sent += len(posts)
-                progress.update(self.clock_ms - self.past.start_ms, self.past.duration_ms, moment(self.clock_ms))
-            engine.begin(lambda: progress.update(self.past.duration_ms, self.past.duration_ms, "counting what is left"))
+        whole_ms = self.opens_ms - self.begins_ms
+        posts = iter([*self.before, *self.opening])
+        with RunProgress(errors, "three hours of past") as progress:
+            while some := list(islice(posts, HISTORY_POSTS)):
+                engine.feed(some)
+                self.fed(some)
+                progress.update(self.clock_ms - self.begins_ms, whole_ms, moment(self.clock_ms))
+            engine.begin(lambda: progress.update(whole_ms, whole_ms, "counting what is left"))
         seconds = time.monotonic() - began
-        errors.print(Text(f"a simulated day of {self.sent:,} posts counted in {seconds:.1f} s {engine.where}"))
+        errors.print(Text(f"three simulated hours, {self.sent:,} posts, counted in {seconds:.1f} s {engine.where}"))
+
+    def fed(self, posts: Sequence[Post]) -> None:
+        self.sent += len(posts)
+        self.clock_ms = max(self.clock_ms, *(int(post.time) for post in posts))
 
     def shows(self, scope: str, window: Window) -> bool:
         return window == "1h" and scope in [board.scope for board in (self.everything, *self.boards)]
@@ -191,16 +232,22 @@ class _Demo:
 
         with LiveScreen(self.screen, self.frame) as live:
             pace = None if self.speed is None else Pace(self.speed, idle=refresh)
-            for posts in self.posts(self.scenario, EVENING_POSTS):
+            while posts := list(islice(self.coming, EVENING_POSTS)):
                 for due in pace.slices(posts) if pace else (posts,):
                     engine.feed(due)
                     self.walls.take_soon(due)
-                    self.sent += len(due)
-                    self.clock_ms = max(self.clock_ms, int(due[-1].time))
+                    self.fed(due)
                     refresh()
                     if not self.screen.is_terminal:
                         self.print_now_and_then()
             engine.finish(self.clock_ms, live.update)
+
+    def stay(self) -> None:
+        """Where somebody watches, the page stays until they have seen enough."""
+        if self.screen.is_terminal:
+            self.screen.print(Text(f"the evening is over; {self.address} stays until Ctrl-C"))
+            while True:
+                time.sleep(1)
 
     def frame(self, width: int, height: int) -> Iterator[Text]:
         yield Text.assemble(

@@ -210,7 +210,7 @@ def on_kafka(
         told_ms = (lists_from_ms - _BEFORE_MS) // _BEFORE_MS * _BEFORE_MS  # workers look at the clock so often
         flags = ["--config", str(config), "--lists-from", str(told_ms)]
         with starting(settings, flags) as (there, ready):
-            engine = OnKafka(there, ready, take_list, take_alert, told_ms)
+            engine = OnKafka(there, ready, take_list, take_alert, lists_from_ms - _LISTS_LAG_MS)
             try:
                 yield engine
             finally:

@@ -19,12 +19,15 @@ from pipeline.cli import demo
 from pipeline.sources.simulator import Scenario
 
 MINUTE_MS = 60_000
-PAGE_AND_DAY = r"the page is at http://127\.0\.0\.1:\d+/\na simulated day of [\d,]+ posts counted in [\d.]+ s"
+PAGE_AND_PAST = (
+    r"three hours of past are counted; the walls fill meanwhile: http://127\.0\.0\.1:\d+/\n"
+    r"three simulated hours, [\d,]+ posts, counted in [\d.]+ s"
+)
 SCREEN_ON, SCREEN_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
 def tiny(seed: int, start_ms: int) -> tuple[Scenario, Scenario]:
-    """A quiet half hour for the day, and a quarter for the evening."""
+    """A quiet half hour for the past, and a quarter for the evening."""
     past_ms, evening_ms = 30 * MINUTE_MS, 15 * MINUTE_MS
     return (
         Scenario(start_ms=start_ms - past_ms, duration_ms=past_ms, rate=3, people=500, topics=40),
@@ -73,7 +76,7 @@ def test_without_a_terminal_the_demo_prints_lists_now_and_then(
     monkeypatch.setattr(demo, "demo_scenario", tiny)
     code, out, err = upswell("demo", "--speed", "max", "--in-process")
     assert code == 0
-    assert re.fullmatch(PAGE_AND_DAY + r" in this process\n", err)
+    assert re.fullmatch(PAGE_AND_PAST + r" in this process\n", err)
     assert 2 <= len(re.findall(r"^everything  1h to ", out, re.MULTILINE)) <= 4
     assert out.splitlines()[-1].startswith("the evening is over at ")
     assert "\x1b" not in out
@@ -85,13 +88,13 @@ def test_the_demo_takes_its_posts_over_a_broker_of_its_own(
     monkeypatch.setattr(demo, "demo_scenario", tiny)
     code, out, err = upswell("demo", "--speed", "max")
     assert code == 0
-    assert re.fullmatch(PAGE_AND_DAY + r" on Kafka at 127\.0\.0\.1:\d+\n", err)
+    assert re.fullmatch(PAGE_AND_PAST + r" on Kafka at 127\.0\.0\.1:\d+\n", err)
     assert out.splitlines()[-1].startswith("the evening is over at ")
 
 
 def test_ctrl_c_ends_the_demo_cleanly() -> None:
     with Terminal("demo") as terminal:
-        terminal.read_until(rb"a day of history")
+        terminal.read_until(rb"three hours of past are")
         terminal.process.send_signal(signal.SIGINT)
         terminal.read_until(None)
         assert terminal.process.wait(10) == 0

@@ -89,6 +89,7 @@ def demo_scenario(seed: int, start_ms: int = DEFAULT_START_MS) -> tuple[Scenario
                 story_ms + 4 * MINUTE_MS,
                 12 * MINUTE_MS,
                 accounts=180,
+                texts="lexicon",
             ),
         ),
     )

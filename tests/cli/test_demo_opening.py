@@ -1,0 +1,62 @@
+"""What somebody sees who opens the demo's page at once: a full wall and lists, pictures, and posts that vanish."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import httpx
+import pytest
+from PIL import Image
+
+from pipeline.cli import demo
+from pipeline.cli.demo_people import ADDRESS, THOUGHTS_MS, SecondThoughts, added, drawn
+from pipeline.web.pictures import PictureError, Pictures
+from schemas import Post
+from tests.cli.test_demo import MINUTE_MS
+from tests.wall.server import eventually
+
+
+def test_the_page_is_lively_before_a_worker_has_counted_anything() -> None:
+    show = demo._Demo(60.0, 1, 1_795_948_200_000)
+    with show.page(0), httpx.Client(base_url=show.address) as client:
+        show.open(glimpse=True)
+        eventually(lambda: client.get("/api/v1/trends?scope=event:capcomnet&window=1h").status_code == 200, 30)
+        trends = client.get("/api/v1/trends?scope=all&window=1h").json()
+        wall = client.get("/api/v1/events/capcomnet/wall").json()["posts"]
+        assert {"#CapComNet", "#Paris20"} <= {row["display"] for row in trends["trends"][:5]}
+        assert (trends["final"], show.opens_ms - trends["at"] <= 2 * MINUTE_MS) == (False, True)
+        paths = [picture["path"] for post in wall for picture in post["pictures"]]
+        assert len(wall) == 60
+        assert client.get(paths[0]).headers["content-type"] == "image/webp"
+    told = [post for post in (*show.opening, *show.coming) if post.deleted is None]
+    again = demo._Demo(60.0, 1, 1_795_948_200_000)
+    assert told == list(again.posts(again.scenario))
+    assert max(int(post.time) for post in show.opening) < show.opens_ms
+
+
+def test_a_few_posts_with_a_picture_are_withdrawn_after_a_while_and_in_their_order() -> None:
+    posts = [Post(str(n), "ann", "#gala", n * 1_000, source="m") for n in range(3_000)]
+    told = list(SecondThoughts().after(added(post, ["#gala"]) for post in posts))
+    withdrawn = [post for post in told if post.deleted is not None]
+    assert [post for post in told if post.deleted is None] == [added(post, ["#gala"]) for post in posts]
+    assert 3 <= len(withdrawn) <= 40
+    for post in withdrawn:
+        assert post.deleted == int(post.time) + THOUGHTS_MS
+        before = told[told.index(post) - 1]
+        assert int(before.deleted or before.time) <= int(post.deleted)
+    assert not any(post.media for post in (added(it, ["#other"]) for it in posts))
+
+
+@pytest.mark.parametrize("kind", ["scene", "face"])
+def test_pictures_come_through_the_cache_of_every_server_and_from_no_network(kind: str) -> None:
+    async def body() -> None:
+        pictures = Pictures(drawn)
+        shown = pictures.link(f"{ADDRESS}{kind}/7.png").split("/")
+        with Image.open(io.BytesIO(await pictures.of(*shown[2:]))) as picture:
+            assert picture.format == "WEBP"
+        for other in ("https://example.org/a.png", f"{ADDRESS}{kind}/x.png", f"{ADDRESS}other/7.png"):
+            with pytest.raises(PictureError):
+                await drawn(other)
+
+    asyncio.run(body())
