@@ -34,7 +34,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Hashtags are compared by topic key, words with case and accents folded at word boundaries, accounts without case.
     `time_zone` (IANA) is for display and reports; `moderation` is how the wall begins: `auto` shows unless blocked,
     `manual` once approved; `stage` is how its big screen looks; `posting` lets people in the room write
-    to it at `/post/NAME`.
+    to it at `/post/NAME`, `posting_pictures` send a picture with it, which waits for approval.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -49,4 +49,5 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     moderation: Literal["auto", "manual"] = "auto"
     stage: Stage = Stage()
     posting: bool = False
+    posting_pictures: bool = False
     only_accounts: bool = False

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 MAX_RECORD_BYTES = 1 << 20
+ROOM_PICTURE = "room:"  # how the address of a picture begins that `upswell serve` itself keeps
 MARKER_HEADER = "marker"  # of an empty post on `posts`; its value: the time that event time has come to, ms in ASCII
 MAX_TIME_MS = 253_370_764_800_000  # 9999-01-01T00:00:00Z: later years do not fit every reader's calendar
 

@@ -48,6 +48,7 @@ events = spans.flatmap(
         time_zone=zones,
         stage=stages,
         posting=st.booleans(),
+        posting_pictures=st.booleans(),
     )
 )
 watchlists = st.builds(Watchlist, names, title=text, hashtags=terms, exclude=terms, langs=st.just(("fr",)))

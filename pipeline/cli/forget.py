@@ -56,6 +56,10 @@ def forget(
                 print(f"cleared: {store.forget(source, known_as):,} posts that sources remembered")
             finally:
                 store.close()
+        if source == "web":
+            from pipeline.web.room_pictures import ROOM_FOLDER, RoomPictures
+
+            print(f"removed: {RoomPictures(folder / ROOM_FOLDER).forget(known_as):,} pictures sent from the room")
         for kept in records or ():
             recording = Recording(kept, Topics(settings.kafka_prefix).posts)
             try:

@@ -91,6 +91,7 @@ async def _serve(
     from pipeline.web.links import Links, LinksError
     from pipeline.web.orders import OrderDesk
     from pipeline.web.pictures import Pictures
+    from pipeline.web.room_pictures import ROOM_FOLDER, RoomPictures
     from pipeline.web.run import WebError, address_of, bound, server_of
     from pipeline.web.sessions import SessionFile
     from pipeline.web.setup.channels import Channels
@@ -105,7 +106,8 @@ async def _serve(
         decisions = KafkaLog(settings) if source == "kafka" else None
         in_force = _InForce(asked_last(settings, complain) if source == "kafka" else defined_by(settings))
         events, watchlists = in_force.definitions.events, in_force.definitions.watchlists
-        pictures = Pictures() if settings.pictures else None
+        room_pictures = RoomPictures(Path(settings.state_dir) / ROOM_FOLDER) if settings.pictures else None
+        pictures = Pictures(kept=room_pictures.read) if room_pictures else None
         https = settings.public_url.startswith("https://")
         links = Links(Path(settings.state_dir) / "links.json")
         walls = WallService(
@@ -121,7 +123,9 @@ async def _serve(
             embed_sites=settings.embed_sites,
         )
         control = control_keys(settings) if source == "kafka" else UNSIGNED
-        incoming = Incoming(settings, walls, complain, kafka=source == "kafka", registry=registry)
+        incoming = Incoming(
+            settings, walls, complain, kafka=source == "kafka", pictures=room_pictures, registry=registry
+        )
         held = bound(host, port)
     except (HistoryError, JournalError, KafkaUseError, LinksError, LogError, SettingsError, WebError) as error:
         raise CommandError(str(error)) from None

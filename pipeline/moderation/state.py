@@ -13,6 +13,7 @@ from pipeline.moderation.words import BlockedWords, Reading, read_text, word_key
 from pipeline.text import MAX_SHOWN, fold, source_name, topic_key, topics_of
 from schemas import Post, Trend, TrendList
 from schemas.moderation import EVERYWHERE, VERDICTS, Decision, Kind
+from schemas.posts import ROOM_PICTURE
 
 Queue = Literal["shown", "waiting", "stashed", "blocked"]
 Mode = Literal["auto", "manual"]
@@ -93,6 +94,11 @@ def reading_of(post: Post) -> Reading:
     texts = [post.text[: 2 * MAX_SHOWN], post.author, post.author_name or ""]
     texts += [text[:MAX_NAMED] for text in (*(post.tags or ()), *(it.description or "" for it in post.media or ()))]
     return read_text(*filter(None, texts))
+
+
+def is_pictured_in_the_room(post: Post) -> bool:
+    """Whether somebody in the room sent a picture with it: no list of words can tell what is to be seen there."""
+    return any(medium.url.startswith(ROOM_PICTURE) for medium in post.media or ())
 
 
 def account_ref(source: str | None, account: str) -> str:
@@ -282,7 +288,8 @@ class Moderation:
             return "stashed"
         if verdict == "waiting":
             return "waiting"
-        return "waiting" if self.mode(event, default) == "manual" and not self.trusted(event, post) else "shown"
+        by_hand = self.mode(event, default) == "manual" or is_pictured_in_the_room(post)
+        return "waiting" if by_hand and not self.trusted(event, post) else "shown"
 
     def withdraw(self, post_id: str) -> None:
         """A post was withdrawn: it is no example any more. The last WITHDRAWN_KNOWN are known."""

@@ -15,6 +15,7 @@ from pipeline.sources.live.sink import KafkaSink
 from pipeline.sources.senders import Senders
 from pipeline.web.posting import PostDesk
 from pipeline.web.room import Room, room_routes
+from pipeline.web.room_pictures import RoomPictures
 from pipeline.web.wall_service import WallService
 from pipeline.web.webhooks import WebhookDesk, hooks_of, webhook_routes
 
@@ -30,10 +31,12 @@ class Incoming:
         say: Callable[[str], None],
         *,
         kafka: bool,
+        pictures: RoomPictures | None = None,
         registry: CollectorRegistry | None = None,
     ) -> None:
-        """The folder of the settings' state is used at once where a token or a webhook brings posts, else when
-        somebody in the room first writes. Raises SettingsError, JournalError."""
+        """`pictures` keeps those that people in the room send; None: they send none. The folder of the settings' state
+        is used at once where a token or a webhook brings posts, else when somebody in the room first writes. Raises
+        SettingsError, JournalError."""
         self._folder = Path(settings.state_dir)
         hooks = hooks_of(settings)
         self._gateway: Gateway | None = None
@@ -44,7 +47,7 @@ class Incoming:
             self._gateway = gateway
         self.desk = PostDesk(walls.gate, self._gateway)
         https, url = settings.public_url.startswith("https://"), settings.public_url
-        room = Room(walls.walls, self.desk, self._senders, https=https, public_url=url)
+        room = Room(walls.walls, self.desk, self._senders, https=https, public_url=url, pictures=pictures)
         self.routers: list[Router] = [room_routes(room)]
         if hooks:
             self.routers.append(webhook_routes(WebhookDesk(hooks, self.desk, self._senders(), url, registry)))

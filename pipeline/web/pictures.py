@@ -25,6 +25,8 @@ from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from schemas.posts import ROOM_PICTURE
+
 SIDE = 1_280  # pixels of the longer side, at most
 MOST_BYTES = 8 << 20  # of a picture as it is fetched
 MOST_PIXELS = 25_000_000
@@ -36,6 +38,7 @@ AT_ONCE = 4
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 
 Fetch = Callable[[str], Awaitable[bytes]]
+Kept = Callable[[str], bytes]  # raises PictureError
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
@@ -46,10 +49,11 @@ class PictureError(Exception):
 class Pictures:
     """Signs paths, and brings what they stand for. Belongs to one event loop; `link` may be called from anywhere."""
 
-    def __init__(self, fetch: Fetch | None = None) -> None:
-        """`fetch`: how bytes of an address are had; by HTTPS unless told."""
+    def __init__(self, fetch: Fetch | None = None, kept: Kept | None = None) -> None:
+        """`fetch`: how bytes of an address are had, by HTTPS unless told; `kept` has those that this server keeps,
+        drawn already."""
         self._key = secrets.token_bytes(32)
-        self._fetch = fetch or fetched
+        self._fetch, self._own = fetch or fetched, kept
         self._kept: OrderedDict[str, bytes] = OrderedDict()  # by address; b"": no picture
         self._bytes = 0
         self._coming: dict[str, asyncio.Task[bytes]] = {}
@@ -58,7 +62,8 @@ class Pictures:
 
     def link(self, url: str | None) -> str:
         """The path under which a page may load the picture of this address; empty where there is none."""
-        if not url or not url.startswith("https://") or len(url) > 2_048:
+        wanted = "https://" if self._own is None else ("https://", ROOM_PICTURE)
+        if not url or not url.startswith(wanted) or len(url) > 2_048:
             return ""
         told = base64.urlsafe_b64encode(url.encode("utf-8", "replace")).rstrip(b"=").decode()
         return f"/media/{self._signature(told)}/{told}"
@@ -71,6 +76,8 @@ class Pictures:
             url = base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise PictureError("not ours") from None
+        if self._own is not None and url.startswith(ROOM_PICTURE):
+            return await asyncio.to_thread(self._own, url)
         found = self._kept.get(url)
         if found is None:
             task = self._coming.get(url)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Annotated
 
@@ -22,11 +24,13 @@ from pipeline.text import printable
 from pipeline.web.bodies import body_of, content_type
 from pipeline.web.events import wall_of
 from pipeline.web.frame import AnyRequest, page
-from pipeline.web.posting import PostDesk
+from pipeline.web.pictures import PictureError
+from pipeline.web.posting import AGAIN_S, PostDesk
+from pipeline.web.room_pictures import MOST_SENT_BYTES, WAITING, RoomPictures
 from pipeline.web.wall.walls import Walls
 from schemas import Post, PostError
 from schemas.access import same
-from schemas.posts import checked, decoded
+from schemas.posts import Media, checked, decoded
 
 COOKIE = "upswell_person"
 COOKIE_S = 30 * 86_400
@@ -36,6 +40,7 @@ EACH_S, AT_ONCE = 5.0, 4  # a person may post every so often, after so many at o
 OF_A_PLACE_S, OF_A_PLACE = 0.05, 200  # all who come from one address: a room behind one access point
 PEOPLE_OF_A_PLACE_S, PEOPLE_OF_A_PLACE = 2.0, 600  # new people from one address
 MOST_KNOWN = 50_000
+_log = logging.getLogger(__name__)
 _EMPTY = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
@@ -45,6 +50,7 @@ class Said(msgspec.Struct, forbid_unknown_fields=True):
     id: Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
     text: Annotated[str, msgspec.Meta(max_length=4_000)]
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    picture: Annotated[bytes, msgspec.Meta(max_length=MOST_SENT_BYTES)] = b""  # as base64
 
 
 class Heard(msgspec.Struct):
@@ -75,8 +81,16 @@ class Room:
     """What the routes work with. `senders` gives the key, by which people are known and nothing else of them is."""
 
     def __init__(
-        self, walls: Walls, posts: PostDesk, senders: Callable[[], Senders], *, https: bool, public_url: str
+        self,
+        walls: Walls,
+        posts: PostDesk,
+        senders: Callable[[], Senders],
+        *,
+        https: bool,
+        public_url: str,
+        pictures: RoomPictures | None = None,
     ) -> None:
+        self._pictures, self._coming = pictures, 0
         self.walls, self.posts, self.https, self.public_url = walls, posts, https, public_url.rstrip("/")
         self._senders = cache(senders)
         self._person, self._place = Pace(EACH_S, AT_ONCE), Pace(OF_A_PLACE_S, OF_A_PLACE)
@@ -85,6 +99,28 @@ class Room:
     def open(self, name: str) -> bool:
         """Whether people may write to the event's wall. Raises NotFoundException where there is no such event."""
         return wall_of(self.walls, name).event.posting and self.posts.gateway is not None
+
+    def takes_pictures(self, name: str) -> bool:
+        """Whether they may send pictures, too."""
+        return self.open(name) and wall_of(self.walls, name).event.posting_pictures and self._pictures is not None
+
+    @contextmanager
+    def turn(self, request: AnyRequest, name: str) -> Iterator[int]:
+        """How long the body may be, while it is read and dealt with: one that may hold a picture is of people whom we
+        know, WAITING at a time. Raises HTTPException."""
+        told = request.headers.get("content-length", "")
+        if not self.takes_pictures(name) or (told.isascii() and told.isdigit() and int(told[:20]) <= MOST_BYTES):
+            yield MOST_BYTES
+            return
+        if not self.person(request):
+            raise _unknown()
+        if self._coming >= WAITING:
+            self._slow(1.0)
+        self._coming += 1
+        try:
+            yield MOST_BYTES + MOST_SENT_BYTES * 4 // 3
+        finally:
+            self._coming -= 1
 
     def cookie_of(self, request: AnyRequest) -> Cookie | None:
         """A new person's, where the request is of nobody known. Raises HTTPException (429)."""
@@ -108,12 +144,14 @@ class Room:
             raise HTTPException(status_code=403, detail="people cannot write to this wall")
         person = self.person(request)
         if not person:
-            raise HTTPException(status_code=401, detail="load the page again, and allow its cookie")
+            raise _unknown()
         text, shown = said.text.strip(), " ".join(said.name.split())
         if not text or len(text) > MOST_TEXT or len(shown) > MOST_NAME:
             raise HTTPException(
                 status_code=422, detail=f"1 to {MOST_TEXT} characters, and {MOST_NAME} at most of a name, are taken"
             )
+        if said.picture and not self.takes_pictures(name):
+            raise HTTPException(status_code=403, detail="no pictures can be sent to this wall")
         self._slow(self._place.wait_s(self._place_of(request)))
         self._slow(self._person.wait_s(person))
         senders = self._senders()
@@ -126,10 +164,22 @@ class Room:
             SOURCE,
             author_name=printable(shown) or None,
             events=[name],
+            media=[Media(await self._kept(author, said.picture))] if said.picture else None,
         )
         await self.posts.take(f"room {name}", [checked(made)])
         wall = wall_of(self.walls, name)
-        return Heard(self.walls.moderation.mode(name, wall.event.moderation) == "manual")
+        return Heard(self.walls.moderation.queue(name, made, wall.event.moderation) == "waiting")
+
+    async def _kept(self, author: str, picture: bytes) -> str:
+        assert self._pictures is not None
+        try:
+            return await self._pictures.keep(author, picture)
+        except PictureError as error:
+            raise HTTPException(status_code=422, detail=str(error)) from None
+        except OSError as error:
+            _log.warning("pictures from the room cannot be kept: %s", error)
+            again = {"Retry-After": str(AGAIN_S)}
+            raise HTTPException(status_code=503, detail="pictures cannot be kept now", headers=again) from None
 
     def _signed(self, nonce: str) -> str:
         return self._senders().person(f"cookie\n{nonce}")
@@ -141,6 +191,10 @@ class Room:
         if wait_s > 0:
             again = {"Retry-After": str(int(wait_s) + 1)}
             raise HTTPException(status_code=429, detail="more than one may write at a time", headers=again)
+
+
+def _unknown() -> HTTPException:
+    return HTTPException(status_code=401, detail="load the page again, and allow its cookie")
 
 
 @cache
@@ -162,7 +216,16 @@ def room_routes(room: Room) -> Router:
         is_open = room.open(name)
         data = {"event": name} if is_open else {}
         script = "room" if is_open else ""
-        answer = page(request, "room", script=script, data=data, event=event, open=is_open, most=(MOST_TEXT, MOST_NAME))
+        answer = page(
+            request,
+            "room",
+            script=script,
+            data=data,
+            event=event,
+            open=is_open,
+            most=(MOST_TEXT, MOST_NAME),
+            pictures=room.takes_pictures(name),
+        )
         if is_open and (cookie := room.cookie_of(request)):
             answer.cookies.append(cookie)
         return answer
@@ -177,11 +240,12 @@ def room_routes(room: Room) -> Router:
     async def write(request: AnyRequest, name: FromPath[str]) -> Heard:
         if content_type(request) != "application/json":
             raise HTTPException(status_code=415, detail="the page sends application/json")
-        try:
-            said = decoded(_decoder, await body_of(request, MOST_BYTES))
-        except PostError as error:
-            raise HTTPException(status_code=422, detail=str(error)) from None
-        return await room.take(request, name, said)
+        with room.turn(request, name) as most:
+            try:
+                said = decoded(_decoder, await body_of(request, most))
+            except PostError as error:
+                raise HTTPException(status_code=422, detail=str(error)) from None
+            return await room.take(request, name, said)
 
     return Router("/", route_handlers=[write_page, code, write])
 

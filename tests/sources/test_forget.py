@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import subprocess
@@ -20,9 +21,12 @@ from pipeline.settings import Settings
 from pipeline.sources.live.store import Store
 from pipeline.sources.recording import MANIFEST, Manifest, Recording
 from pipeline.sources.senders import Senders
+from pipeline.web.pictures import PictureError
+from pipeline.web.room_pictures import ROOM_FOLDER, RoomPictures
 from schemas import Post, PostError, decode_post
 from tests.sources.harness import post
 from tests.sources.test_recording import ids_in, record
+from tests.web.photos import picture
 
 
 def of(offset: int, author: str, source: str = "test") -> bytes:
@@ -94,3 +98,18 @@ def test_the_command_withdraws_a_sender_by_their_number(embedded: str, prefix: s
         ("1", author, "sms", False),
         ("", author, "sms", True),
     ]
+
+
+def test_the_command_removes_pictures_sent_from_the_room(embedded: str, prefix: str, tmp_path: Path) -> None:
+    settings = Settings(kafka_brokers=embedded, kafka_prefix=prefix, partitions=2, state_dir=str(tmp_path))
+    init_topics(settings)
+    pictures, author = RoomPictures(tmp_path / "upswell-state" / ROOM_FOLDER), "web-" + "a" * 32
+    address = asyncio.run(pictures.keep(author, picture()))
+    environment = os.environ | {"UPSWELL_KAFKA_PREFIX": prefix, "UPSWELL_PARTITIONS": "2"}
+    command = ["forget", author, "--source", "web", "--brokers", embedded]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *command], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert "removed: 1 pictures" in done.stdout, done.stderr
+    with pytest.raises(PictureError):
+        pictures.read(address)

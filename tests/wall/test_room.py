@@ -20,8 +20,10 @@ from pipeline.sources.senders import Senders
 from pipeline.text import EventMatcher, topics_of
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
+from pipeline.web.pictures import Pictures
 from pipeline.web.posting import PostDesk
 from pipeline.web.room import COOKIE, Pace, Room, qr_code, room_routes
+from pipeline.web.room_pictures import RoomPictures
 from pipeline.web.run import start_web
 from pipeline.web.wall_service import WallService
 from schemas.events import Event
@@ -30,6 +32,7 @@ from tests.wall.server import eventually
 
 EVENTS = (
     Event(name="gala", title="Le <b>gala</b>", hashtags=("#gala",), posting=True),
+    Event(name="album", posting=True, posting_pictures=True),
     Event(name="quiet", hashtags=("#quiet",)),
     Event(name="strict", hashtags=("#strict",), posting=True, moderation="manual"),
 )
@@ -43,10 +46,12 @@ class Asked:
         self.log = Log()
         self.fault: Exception | None = None
         feed = Feed()
-        self.service = WallService(feed, EVENTS)
+        pictures = RoomPictures(folder / "room")
+        self.service = WallService(feed, EVENTS, pictures=Pictures(kept=pictures.read))
         gateway = Gateway(lambda: Journal(folder), self._open)
         desk = PostDesk(self.service.gate, gateway if kafka else None)
-        self.room = Room(self.service.walls, desk, lambda: Senders(b"k" * 32), https=False, public_url=PUBLIC)
+        senders = Senders(b"k" * 32)
+        self.room = Room(self.service.walls, desk, lambda: senders, https=False, public_url=PUBLIC, pictures=pictures)
         self.feed = feed
         self.parts: dict[str, Any] = {
             "events": EVENTS,

@@ -30,7 +30,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "event": {
         "what": ("title", "name", "hashtags", "words", "accounts", "only_accounts", "channels"),
         "when": ("start", "end", "time_zone"),
-        "wall": ("moderation", "posting"),
+        "wall": ("moderation", "posting", "posting_pictures"),
         "look": ("stage.layout", "stage.theme", "stage.background", "stage.accent", "stage.sponsor"),
     },
     "watchlist": {

@@ -5,15 +5,30 @@ import { catalogue } from "./messages.js";
 const text = catalogue.room, name = document.body.dataset.event, MOST = 20, LONGEST_S = 60;
 const QUEUE = `upswell.room.${name}`, CALLED = "upswell.room.name";
 const form = document.getElementById("write"), status = document.getElementById("status"), list = document.getElementById("waiting");
-let memory = [], busy = false, timer = 0, pause = 1;
+const SIDE = 1280, MOST_PICTURE = 1_500_000;
+let memory = null, busy = false, timer = 0, pause = 1;
 
 function queue() {
-  try { return JSON.parse(localStorage.getItem(QUEUE)) ?? []; } catch { return memory; }
+  try { return memory ?? JSON.parse(localStorage.getItem(QUEUE)) ?? []; } catch { return []; }
 }
 function keep(posts) {
-  memory = posts;
-  try { localStorage.setItem(QUEUE, JSON.stringify(posts)); } catch { /* a private window: until it is closed */ }
-  list.replaceChildren(...posts.map((one) => Object.assign(document.createElement("li"), { textContent: one.text })));
+  memory = null;
+  try { localStorage.setItem(QUEUE, JSON.stringify(posts)); } catch { memory = posts; /* no room for it: until the page is closed */ }
+  list.replaceChildren(...posts.map((one) => Object.assign(document.createElement("li"), { textContent: one.picture ? `${one.text} 🖼` : one.text })));
+}
+
+// The picture as base64, upright and small enough for a bad network; null where the browser cannot read it
+async function shrunk(file) {
+  try {
+    const bitmap = await createImageBitmap(file), part = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
+    const canvas = Object.assign(document.createElement("canvas"), { width: Math.max(1, Math.round(bitmap.width * part)), height: Math.max(1, Math.round(bitmap.height * part)) });
+    canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.8));
+    if (blob.size > MOST_PICTURE) return null;
+    const bytes = new Uint8Array(await blob.arrayBuffer()), letters = [];
+    for (let at = 0; at < bytes.length; at += 8192) letters.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
+    return btoa(letters.join(""));
+  } catch { return null; }
 }
 const without = (id) => keep(queue().filter((one) => one.id !== id));
 const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -58,14 +73,22 @@ async function send() {
   }
 }
 
-form.addEventListener("submit", (event) => {
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const said = form.elements.text.value.trim(), called = form.elements.name.value.trim(), posts = queue();
+  const { text: words, name: given, picture } = form.elements, button = form.querySelector("button");
+  const said = words.value.trim(), called = given.value.trim(), chosen = picture?.files[0], more = {};
   if (!said) return;
-  if (posts.length >= MOST) { status.textContent = text.slow; return; }
-  keep([...posts, { id: newId(), text: said, name: called }]);
+  if (queue().length >= MOST) { status.textContent = text.slow; return; }
+  if (chosen) {
+    button.disabled = true; // a second tap sends nothing twice
+    more.picture = await shrunk(chosen);
+    button.disabled = false;
+    picture.value = "";
+    if (!more.picture) { status.textContent = text.noPicture; return; }
+  }
+  keep([...queue(), { id: newId(), text: said, name: called, ...more }]);
   try { localStorage.setItem(CALLED, called); } catch { /* asked again next time */ }
-  form.elements.text.value = "";
+  words.value = "";
   send();
 });
 addEventListener("online", () => { pause = 1; send(); });
