@@ -18,7 +18,9 @@ from pipeline.web.frame import AnyRequest, page
 from pipeline.web.streams import EventStream
 from pipeline.web.tokens import COOKIE
 from pipeline.web.wall.entries import Decided, Shown, Wanted
+from pipeline.web.wall.recent import RecentPosts
 from pipeline.web.wall.walls import Walls
+from pipeline.web.wall.whereabouts import Whereabouts, whereabouts
 from schemas.access import same
 from schemas.events import Event
 from schemas.moderation import EVERYWHERE, Decision, Kind
@@ -81,8 +83,8 @@ class Undo(msgspec.Struct, forbid_unknown_fields=True):
     id: Annotated[str, msgspec.Meta(max_length=64)]
 
 
-def moderation_routes(walls: Walls, door: Door) -> Router:
-    """Pages and API of the moderators."""
+def moderation_routes(walls: Walls, recent: RecentPosts, door: Door) -> Router:
+    """Pages and API of the moderators; `recent` are the posts of late, whichever event they are of."""
     gate = door.gate
 
     @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
@@ -170,6 +172,18 @@ def moderation_routes(walls: Walls, door: Door) -> Router:
         wall_of(walls, name)
         return EventStream(snapshots(walls, lambda: look(name, queue, Wanted(source, why, q)), 0.25))
 
+    @get("/api/v1/moderation/{name:str}/whereabouts")
+    async def where_is(
+        request: AnyRequest,
+        name: FromPath[str],
+        post: Annotated[str, QueryParameter(name="post", min_length=1, max_length=1_024)],
+    ) -> Response[Whereabouts]:
+        """What became of the post of this address or id, for an event's wall (read right): `where` it is, why it is
+        held or of no event, and how long after it was written it came."""
+        await require_right(gate, request, "read")
+        wall_of(walls, name)
+        return Response(whereabouts(walls, recent, name, post), headers={"Cache-Control": "no-store"})
+
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
     async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[DecisionRequest]) -> Decision:
         """Decides about a post, an account, a word, a topic, a pin, the screen or the mode (write right)."""
@@ -220,6 +234,7 @@ def moderation_routes(walls: Walls, door: Door) -> Router:
             log_out,
             queues,
             stream,
+            where_is,
             decide,
             undo,
             blocks,

@@ -67,7 +67,7 @@ class WallService:
         self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
             event_routes(self.walls, self._current, embed_sites),
-            moderation_routes(self.walls, self.door),
+            moderation_routes(self.walls, self._recent, self.door),
         ]
         if pictures:
             self.routers.append(picture_routes(pictures))

@@ -143,6 +143,19 @@ class Wall:
         """The entry of this reference, in whatever queue."""
         return self._entries.get(ref)
 
+    def entries(self) -> Iterable[Entry]:
+        """All posts of the wall, in whatever queue, the newest first."""
+        return reversed(self._entries.values())
+
+    def find_copy(self, post: Post) -> Entry | None:
+        """The entry that shows a post which came here, or the original that it repeats."""
+        return self._entries.get(original_ref(post)) if post_ref(post) in self._known else None
+
+    def as_moderated(self, entry: Entry) -> Shown:
+        """An entry as moderators see it."""
+        trusted = self._moderation.trusted(self.event.name, entry.post)
+        return entry.shown(self._link, pinned=entry.ref in self._pins(), full=True, trusted=trusted)
+
     def of_id(self, post_id: str) -> Post | None:
         """What the wall shows for the post of this id; None where it has not come."""
         entry = self._entries.get(self._by_id.get(post_id, ""))
@@ -159,12 +172,8 @@ class Wall:
 
     def found(self, queue: Queue, wanted: Wanted, limit: int = 50) -> Found:
         """The same as moderators see it, of those that are wanted."""
-        pins, trusted = self._pins(), self._moderation.trusted
         entries = [entry for entry in self._ordered(queue) if wanted.takes(entry)]
-        posts = [
-            it.shown(self._link, pinned=it.ref in pins, full=True, trusted=trusted(self.event.name, it.post))
-            for it in entries[:limit]
-        ]
+        posts = [self.as_moderated(entry) for entry in entries[:limit]]
         sources = Counter(source_name(entry.post.source) for entry in self._queues[queue].values())
         whys = Counter(entry.why.why for entry in self._queues[queue].values() if entry.why)
         return Found(posts, len(entries), dict(sources.most_common()), dict(whys.most_common()))

@@ -135,6 +135,10 @@ class Walls:
             self._unforgotten.append(retraction)
             self._tell()
 
+    def is_withdrawn(self, ids: Collection[str]) -> bool:
+        """Whether a post of one of these ids, whatever its source, is known to be withdrawn."""
+        return any(ref.partition("/")[2] in ids or ref.rpartition("/")[2] in ids for ref in self._withdrawn)
+
     def decide(self, event: str, kind: Kind, target: str, verdict: str, by: str, content: str = "") -> Decision:
         """Makes, keeps and obeys a decision. An approval or a pin is of the `content` that its maker saw (see
         content_of; "": of what is there now). Raises ConflictError: see Moderation.decide, and where that is not what

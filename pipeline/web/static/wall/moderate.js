@@ -1,6 +1,6 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
 import { canDecide, card, fill, logoutButton, make, name, post as send, told, token, withPosts } from "./cards.js";
-import { number, text } from "./texts.js";
+import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 const main = document.getElementById("main"), status = document.getElementById("status");
@@ -110,6 +110,23 @@ function drawFilters(data) {
   }
 }
 
+// What became of a post that somebody misses
+const LATE_S = 60; // a post that came so long after it was written may have been too late for the lists
+const missed = make("input", { type: "text", name: "post", required: true, maxlength: 1024, autocomplete: "off", "aria-label": text.where.field, placeholder: text.where.field });
+const answer = make("div", { role: "status" });
+async function ask(sent) {
+  sent.preventDefault();
+  const response = await fetch(`/api/v1/moderation/${name}/whereabouts?${new URLSearchParams({ post: missed.value.trim() })}`);
+  if (response.status === 401) location.reload();
+  const found = await response.json();
+  const said = response.ok ? [found.where === "foreign" ? text.foreign[found.foreign] : text.where[found.where]] : [found.detail ?? response.statusText];
+  if (found.since) said.push(say("wall.where.since", { at: moment(found.since) }));
+  if (found.folded) said.push(text.where.folded);
+  if (found.post && found.behind_s >= LATE_S) said.push(say("wall.where.behind", { n: Math.round(found.behind_s / 60) }));
+  answer.replaceChildren(make("p", {}, said.join(" ")), ...(found.post ? [card(found.post, canDecide ? actions(found.post) : null)] : []));
+}
+const whereabouts = make("details", { id: "whereabouts" }, make("summary", {}, text.where.ask), make("form", { class: "row", onsubmit: ask }, missed, make("button", {}, text.where.go)), answer);
+
 function build() {
   main.append(
     make("p", { id: "fault", class: "fault", role: "alert" }),
@@ -122,6 +139,7 @@ function build() {
     make("p", { class: "keys quiet" }, ...text.keys.flatMap(([key, what]) => [make("kbd", {}, key), ` ${what} `])),
     make("div", { class: "columns" },
       make("div", {},
+        whereabouts,
         filters,
         canDecide ? make("p", { class: "acts all" }, make("button", { type: "button", id: "approve-all", onclick: once(approveAll) }, text.approveAll), make("button", { type: "button", id: "undo-all", onclick: once(undoAll) })) : null,
         make("div", { id: "desk", tabindex: "-1", onfocusin: ({ target }) => choose(target.closest("#queue > .post")?.dataset.key ?? chosen) },
