@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,11 +20,15 @@ from schemas.counts import EarlyPanes, Panes, decode_counts
 from schemas.topics import Topics
 
 BROKER_WAIT_S = 3.0
+COORDINATOR_WAIT_S = 10.0
 LAG_LIMIT = 100_000  # records of a partition behind its end: more is worth a word
 CLOCK_LIMIT_MS = 30_000
 COUNTS_LOOKED_AT = 64  # newest records of `topic-counts`, which tell how far panes are closed
 OLDEST_KAFKA = (2, 4)
 LIBRARIES = ("upswell", "faust-streaming", "aiokafka", "kafka-python", "confluent-kafka")
+
+
+T = TypeVar("T")
 
 
 class Check(msgspec.Struct):
@@ -147,15 +151,29 @@ def _group(client: Any, group: str, topic: str, partitions: int) -> Iterator[Che
     tps = [TopicPartition(topic, partition) for partition in range(partitions)]
     ends = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
     begins = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.EARLIEST))
-    committed = client.list_group_offsets({group: None}).get(group) or {}
+    committed = answered(lambda: client.list_group_offsets({group: None})).get(group) or {}
     for tp in tps:
         yield _lag(tp, begins[tp].offset, ends[tp].offset, committed.get(tp))
+
+
+def answered(ask: Callable[[], T], within_s: float = COORDINATOR_WAIT_S) -> T:
+    """What a group's coordinator answers, once it can: one that has just begun still reads back what it knew."""
+    from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
+
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return ask()
+        except (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def _members(client: Any, group: str) -> Check:
     name = f"group {group}"
     try:
-        told = client.describe_groups([group]).get(group) or {}
+        told = answered(lambda: client.describe_groups([group])).get(group) or {}
     except ValueError:  # rights that kafka-python has no name for: the embedded broker answers so
         return Check(name, True, "not known: this broker does not tell who is in it (the embedded one)")
     members = len(told.get("members") or ())

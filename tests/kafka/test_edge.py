@@ -14,8 +14,10 @@ from typing import Any
 import msgspec
 import pytest
 from confluent_kafka import Producer
+from kafka.errors import CoordinatorLoadInProgressError, NotCoordinatorError
 
 from pipeline.cli import run
+from pipeline.kafka.checks import answered
 from pipeline.kafka.connection import BrokerAwayError, RefusedError
 from pipeline.kafka.producer import PostProducer, end_marker
 from pipeline.kafka.results import follow_trends
@@ -378,6 +380,23 @@ def test_the_doctor_tells_event_time_that_is_ahead_of_the_brokers_clock(
         assert code == 1
         assert re.search(r"in partitions 2 of the posts it is up to (59\d|60\d) s ahead", told["found"])
         assert "NTP" in told["remedy"]
+
+
+def test_the_doctor_waits_for_a_coordinator_that_has_just_begun_and_not_for_ever() -> None:
+    loading = iter([CoordinatorLoadInProgressError(), NotCoordinatorError()])
+
+    def ask() -> str:
+        for error in loading:
+            raise error
+        return "told"
+
+    assert answered(ask) == "told"
+
+    def never() -> str:
+        raise CoordinatorLoadInProgressError
+
+    with pytest.raises(CoordinatorLoadInProgressError):
+        answered(never, 0.0)
 
 
 def test_the_doctor_says_when_no_broker_is_there(
