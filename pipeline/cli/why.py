@@ -34,7 +34,7 @@ from pipeline.text import printable, topic_key
 from pipeline.trends.arithmetic import Arithmetic, Terms, arithmetic, list_of, spoken_of
 from pipeline.wording import DEFAULT, Language, language, languages
 from schemas import Post, PostError, Window
-from schemas.trends import WINDOWS
+from schemas.trends import WINDOWS, Origins
 
 MINUTE_MS = 60_000
 NAMES = 24  # cells of a line's name
@@ -195,6 +195,8 @@ def lines(found: Arithmetic, words: Language) -> Iterator[str]:
     )
     if found.signs is not None and found.signs.suspect:
         yield words.say("suspect", **msgspec.structs.asdict(found.signs), known=found.signs.again > 0, withdrawn=0)
+    if found.origins is not None:
+        yield from _origin_lines(found.origins, words)
     yield ""
     buckets = words.say("arithmetic.buckets", bucket=found.bucket_s)
     yield _line(buckets, f"{found.buckets:>{NUMBER}}", "m")
@@ -216,6 +218,13 @@ def lines(found: Arithmetic, words: Language) -> Iterator[str]:
         record=_told(found.record, words),
         weight=_told(found.weight, words),
     )
+
+
+def _origin_lines(told: Origins, words: Language) -> Iterator[str]:
+    """Where the topic's people are from."""
+    usual = "" if told.usual is None else words.say("page.usually", usual=told.usual)
+    for name, share, more in (("server", told.one_server, usual), ("bots", told.bots, "")):
+        yield _line(words[f"page.{name}"], f"{words.say('page.part', share=share):>{NUMBER}}", more)
 
 
 def _of_score(found: Arithmetic) -> Terms:

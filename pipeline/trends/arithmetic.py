@@ -13,7 +13,7 @@ from pipeline.trends.ranker import Ranker
 from pipeline.trends.score import ONE_PERSON, PHI, PSI
 from pipeline.trends.standing import against_past, without_past
 from schemas import Window
-from schemas.trends import Signs
+from schemas.trends import Origins, Signs
 
 Verdict = Literal["trending", "no_past", "few", "suspect", "low", "below_record"]
 
@@ -60,6 +60,7 @@ class Arithmetic(msgspec.Struct, frozen=True):
     record: float
     since: int | None
     signs: Signs | None
+    origins: Origins | None
 
 
 def list_of(ranker: Ranker, scope: str, window: Window) -> ScopeList | None:
@@ -130,6 +131,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
         record=record,
         since=since,
         signs=signs,
+        origins=of.origins(of.reader.people_from(slot), at),
     )
 
 

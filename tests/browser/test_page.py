@@ -22,6 +22,7 @@ from pipeline.web.run import Handle, start_web
 from schemas import Trend, TrendList
 from schemas.alerts import Alert, Rule
 from schemas.events import Event
+from schemas.trends import Origins
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
 
@@ -274,10 +275,17 @@ def test_a_topic_opens_with_its_course_and_closes_by_key(opened: Callable[..., P
 def test_a_topic_that_is_opened_by_its_address_names_events_by_their_titles(
     opened: Callable[..., Page], shown: Shown
 ) -> None:
+    people = Origins(people=50, one_server=0.92, usual=0.12, bots=0.6)
+    shown.publish(listed(30, "#Lyon", origins=people, flags=["one_server", "bots"]))
     shown.publish(listed(30, "#Lyon", scope="event:fete"))
     page = opened("?topic=%23lyon")
     expect(page.get_by_role("link", name="Fête <b>de</b> la ville · 1 h · number 1")).to_be_visible()
     expect(page.get_by_role("heading", name="#Lyon")).to_be_focused()
+    expect(page.locator("p.flags")).to_have_text("mostly on one server, mostly bots")
+    expect(page.locator("p.why")).to_contain_text("; 92% of the people are on one server (12% is usual); 60% of the")
+    page.get_by_text("Numbers behind it").click()
+    expect(page.locator("details dl div", has_text="On one server")).to_have_text("On one server92% 12% is usual")
+    expect(page.locator("details dl div", has_text="Bots")).to_have_text("Bots60%")
 
 
 def test_alerts_stand_below_the_lists_and_lead_to_their_topic(opened: Callable[..., Page], shown: Shown) -> None:

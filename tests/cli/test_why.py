@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def evening(tmp_path: Path) -> Path:
     """Three hours of #daily, then beside it 40 people on #Boom and a ring of one text, within minutes."""
     steady = [post(n, START_MS + n * 60_000, f"{'xyz'[n % 3]} again #daily", author=f"p{n % 7}") for n in range(190)]
     burst = [post(1_000 + n, BURST_MS + n * 5_000, text) for n, text in enumerate(WORDS)]
-    ring = [post(2_000 + n, BURST_MS + n * 5_000, "buy it #ring") for n in range(30)]
+    machine = {"bot": True, "server": "machines.example"}
+    ring = [post(2_000 + n, BURST_MS + n * 5_000, "buy it #ring") | machine for n in range(30)]
     path = tmp_path / "evening.ndjson"
     told = sorted(steady + burst + ring, key=lambda it: it["time"])
     path.write_text("".join(json.dumps(it) + "\n" for it in told))
@@ -101,6 +103,12 @@ def test_it_says_what_the_arithmetic_decides(
     assert (code, err) == (0, "")
     assert out.splitlines()[1].startswith(verdict)
     assert out.count("√v") == 1
+
+
+def test_it_says_where_the_people_are_from_if_that_is_known(evening: Path, upswell: Upswell) -> None:
+    ring, boom = (upswell("why", topic, evening, "--at", moment(BURST_MS + 180_000))[1] for topic in ("#ring", "#boom"))
+    assert [re.split(" {2,}", line) for line in ring.splitlines()[2:4]] == [["On one server", "100%"], ["Bots", "100%"]]
+    assert "Bots" not in boom
 
 
 def test_each_language_says_it_in_words_of_its_own_with_the_same_formulas(evening: Path, upswell: Upswell) -> None:
