@@ -31,8 +31,10 @@ from panels import (
     window,
 )
 
+STALE = ((120.0, "orange"), (300.0, "red"))  # seconds; a list of a quiet minute is a minute and a half old
 DASHBOARDS = Path(__file__).parent / "dashboards"
-OF_PIPELINE = '{__name__=~"upswell_posts_read_total|upswell_alerts_delivered_total"}'  # of workers, of who delivers
+# of workers, of who delivers, of sources
+OF_PIPELINE = '{__name__=~"upswell_(posts_read|alerts_delivered|source_records)_total"}'
 
 
 def trends_live() -> Json:
@@ -65,7 +67,9 @@ def trends_live() -> Json:
             "Time since the end of the current list; a minute and the lateness are normal.",
             "s",
             f"time() - {of_list(LISTS)}",
-            decimals=0,
+            5,
+            0,
+            *STALE,
         ),
         number(
             "People in the first topic",
@@ -134,6 +138,7 @@ def one_event() -> Json:
             f"time() - {of_list(LISTS)}",
             6,
             0,
+            *STALE,
         ),
         ranking(
             "Topics of the event",
@@ -170,6 +175,8 @@ def pipeline_health() -> Json:
     lag = 'max by (partition) (upswell_watermark_lag_seconds{job=~"$job"})'
     by_receiver = 'sum by (receiver) (increase(upswell_alerts_{}_total{{job=~"$job"}}[1h]))'
     by_partition = 'sum by (partition) (upswell_{}{{job=~"$job"}})'
+    sent = 'sum by (name) (rate(upswell_source_records_total{job=~"$job", outcome="sent"}[$__rate_interval]))'
+    faults = 'sum by (name, kind) (increase(upswell_source_faults_total{job=~"$job"}[1h]))'
     totals = (
         Query(rate("posts_read_total"), "read"),
         Query(rate("posts_counted_total"), "counted"),
@@ -189,6 +196,7 @@ def pipeline_health() -> Json:
             f"max ({lag})",
             5,
             0,
+            *STALE,
         ),
         number(
             "Dead letters an hour",
@@ -197,6 +205,7 @@ def pipeline_health() -> Json:
             'sum (increase(upswell_posts_dead_total{job=~"$job"}[1h])) or vector(0)',
             5,
             0,
+            (1, "orange"),
         ),
         number(
             "Rebalances an hour",
@@ -205,6 +214,7 @@ def pipeline_health() -> Json:
             'sum (increase(upswell_rebalances_total{job=~"$job"}[1h]))',
             5,
             0,
+            (10, "orange"),
         ),
         Panel("timeseries", "What becomes of posts", "Posts a second by what became of them.", "cps", totals),
         Panel(
@@ -291,6 +301,38 @@ def pipeline_health() -> Json:
             "Messages about alerts that a receiver has not got yet.",
             "short",
             (Query('sum by (receiver) (upswell_alerts_waiting{job=~"$job"})', "{{receiver}}"),),
+            decimals=0,
+        ),
+        Panel(
+            "timeseries",
+            "Posts of sources",
+            "Posts a second that each source received and sent on.",
+            "cps",
+            (Query(sent, "{{name}}"),),
+            stacked=True,
+        ),
+        Panel(
+            "timeseries",
+            "Faults of sources",
+            "Connections of the last hour that ended or could not be opened, by source and kind.",
+            "short",
+            (Query(faults, "{{name}}: {{kind}}"),),
+            decimals=0,
+        ),
+        Panel(
+            "timeseries",
+            "Waiting for moderators",
+            "Posts that wait for approval, by event.",
+            "short",
+            (Query('max by (event) (upswell_wall_posts{queue="waiting"})', "{{event}}"),),
+            decimals=0,
+        ),
+        Panel(
+            "timeseries",
+            "Held back by moderation",
+            "Posts that are blocked or stashed, by event.",
+            "short",
+            (Query('max by (event, queue) (upswell_wall_posts{queue=~"blocked|stashed"})', "{{event}}: {{queue}}"),),
             decimals=0,
         ),
     ]

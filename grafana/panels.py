@@ -8,6 +8,10 @@ from typing import Any
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 LISTS = "upswell_list_end_timestamp_seconds"
+RAISED = 'sum by (rule) (upswell_alerts_raised_total{status="firing"})'
+RAISED_BEFORE = 'sum by (rule) (upswell_alerts_raised_total{status="firing"} offset 1m)'
+TOPIC_PAGE = "${page}/?scope=${scope:percentencode}&window=${window:percentencode}&topic="
+PAGE = "http://127.0.0.1:8080"
 Json = dict[str, Any]
 
 
@@ -36,6 +40,8 @@ class Panel:
     transformations: tuple[Json, ...] = ()
     overrides: tuple[Json, ...] = ()
     stacked: bool = False
+    thresholds: tuple[tuple[float, str], ...] = ()  # from which value on the number has which colour
+    link: str = ""  # the page that a value leads to
 
 
 def rows(metric: str, scope: str = "$scope") -> str:
@@ -82,28 +88,45 @@ def ranking(title: str, description: str, height: int) -> Panel:
             },
             {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "#", "desc": False}]}},
         ),
-        overrides=tuple(
+        overrides=(
+            *(_column(name, width) for name, width in (("#", 60), ("people", 110), ("posts", 110))),
             {
-                "matcher": {"id": "byName", "options": name},
-                "properties": [
-                    {"id": "decimals", "value": 0},
-                    {"id": "custom.width", "value": width},
-                ],
-            }
-            for name, width in (("#", 60), ("people", 110), ("posts", 110))
+                "matcher": {"id": "byName", "options": "topic"},
+                "properties": [{"id": "links", "value": [_link(TOPIC_PAGE + "${__value.text:percentencode}")]}],
+            },
         ),
     )
 
 
+def _column(name: str, width: int) -> Json:
+    """A column of whole numbers."""
+    properties = [{"id": "decimals", "value": 0}, {"id": "custom.width", "value": width}]
+    return {"matcher": {"id": "byName", "options": name}, "properties": properties}
+
+
+def _link(url: str) -> Json:
+    return {"title": "Its page", "url": url, "targetBlank": True}
+
+
 def course(metric: str, title: str, description: str, unit: str, scope: str = "$scope", width: int = 12) -> Panel:
     """How a metric of the listed topics goes over time."""
-    return Panel("timeseries", title, description, unit, (Query(rows(metric, scope), "{{topic}}"),), width=width)
+    queries = (Query(rows(metric, scope), "{{topic}}"),)
+    link = TOPIC_PAGE + "${__field.labels.topic:percentencode}"
+    return Panel("timeseries", title, description, unit, queries, width=width, link=link)
 
 
-def number(title: str, description: str, unit: str, expr: str, width: int = 5, decimals: int | None = None) -> Panel:
-    """One large number."""
+def number(
+    title: str,
+    description: str,
+    unit: str,
+    expr: str,
+    width: int = 5,
+    decimals: int | None = None,
+    *thresholds: tuple[float, str],
+) -> Panel:
+    """One large number, green below the first of the thresholds."""
     options = {"colorMode": "value", "graphMode": "none", "reduceOptions": {"calcs": ["lastNotNull"]}}
-    return Panel("stat", title, description, unit, (Query(expr),), width, 4, decimals, options)
+    return Panel("stat", title, description, unit, (Query(expr),), width, 4, decimals, options, thresholds=thresholds)
 
 
 def of_list(metric: str, aggregate: str = "max") -> str:
@@ -154,6 +177,13 @@ def dashboard(uid: str, title: str, description: str, variables: list[Json], pan
         "query": "prometheus",
         "current": {},
     }
+    page = {
+        "name": "page",
+        "label": "upswell's page",
+        "type": "textbox",
+        "query": PAGE,
+        "current": {"text": PAGE, "value": PAGE},
+    }
     return {
         "uid": f"upswell-{uid}",
         "title": title,
@@ -166,12 +196,25 @@ def dashboard(uid: str, title: str, description: str, variables: list[Json], pan
         "refresh": "10s",
         "time": {"from": since, "to": "now"},
         "timezone": "browser",
-        "annotations": {"list": []},
+        "annotations": {"list": [alerts_that_fired()]},
         "links": [
             {"type": "dashboards", "title": "upswell", "tags": ["upswell"], "asDropdown": False, "keepTime": True}
         ],
-        "templating": {"list": [datasource, *variables]},
+        "templating": {"list": [datasource, page, *variables]},
         "panels": list(placed(panels)),
+    }
+
+
+def alerts_that_fired() -> Json:
+    """A mark in every chart where a rule's alert began to fire: its counter grew, or was not there a minute before."""
+    return {
+        "name": "Alerts",
+        "enable": True,
+        "iconColor": "red",
+        "datasource": DATASOURCE,
+        "expr": f"{RAISED} - {RAISED_BEFORE} > 0 or ({RAISED} unless {RAISED_BEFORE})",
+        "step": "60s",
+        "titleFormat": "{{rule}}",
     }
 
 
@@ -190,6 +233,11 @@ def written(panel: Panel, number: int, place: dict[str, int]) -> Json:
     defaults: Json = {"unit": panel.unit, "color": {"mode": "palette-classic"}, "noValue": "nothing yet"}
     if panel.decimals is not None:
         defaults["decimals"] = panel.decimals
+    if panel.thresholds:
+        steps = [{"value": None, "color": "green"}, *({"value": at, "color": to} for at, to in panel.thresholds)]
+        defaults |= {"color": {"mode": "thresholds"}, "thresholds": {"mode": "absolute", "steps": steps}}
+    if panel.link:
+        defaults["links"] = [_link(panel.link)]
     options = panel.options or {}
     if panel.kind == "timeseries":
         defaults["custom"] = {

@@ -98,6 +98,7 @@ async def _serve(
     from pipeline.web.setup.desk import KafkaDesk
     from pipeline.web.setup.nearby import Nearby
     from pipeline.web.setup.pages import Setup, setup_routes
+    from pipeline.web.wall.metrics import WallCollector
     from pipeline.web.wall_service import WallService
 
     feed, registry, alerts, status = Feed(), CollectorRegistry(), RecentAlerts(), SourceStatus()
@@ -133,6 +134,7 @@ async def _serve(
         walls.read_kafka(Connection.of(settings), Topics(settings.kafka_prefix).posts, control)
     collector = TrendsCollector(visible=walls.walls.visible)
     registry.register(collector)
+    registry.register(WallCollector(walls.walls))
     feed.on_list(kept.add)
     feed.on_list(collector.take)
     give = functools.partial(give_order, settings) if source == "kafka" else None

@@ -23,6 +23,8 @@ from pipeline.local import Local, Options
 from pipeline.sinks.metrics import TrendsCollector
 from pipeline.sources.live.metrics import SourceMetrics
 from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.web.wall.metrics import WallCollector
+from pipeline.web.wall.walls import Walls
 from schemas import Post, PostError, TrendList, decode_post
 from schemas.alerts import Receiver
 from schemas.events import Event
@@ -79,6 +81,8 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         worker, web = CollectorRegistry(), CollectorRegistry()
         self.health, self.collector = Health(worker), TrendsCollector(web)
+        self.walls = Walls([Event("gala", hashtags=("#gala",), moderation="manual")])
+        web.register(WallCollector(self.walls))
         self.ports = free_port(), free_port(), free_port(), free_port()
         registries = worker, delivered(folder), received(), web  # as the configuration names their jobs
         self.exposed = [expose(registry, port) for registry, port in zip(registries, self.ports, strict=True)]
@@ -159,7 +163,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             watched.health.issued()
             watched.collector.take(trends)
 
+        watched.walls.take([Post("1", "ann", "#gala", NOW)])
         watched.health.dead("not JSON")
+        watched.health.raised("brand", "firing")
         watched.health.rebalanced()
         local = Local(Options(events=events), on_list=issued)
         watched.feed(posts[:100], local)
@@ -222,6 +228,31 @@ def test_what_was_given_up_is_told_by_receiver_and_so_is_what_was_delivered(watc
 
     until(lambda: told("given_up"), SEEN_WITHIN_S, "a scrape")
     assert (told("given_up"), told("delivered")) == ({"ops": "0", "closed": "1"}, {"ops": "1", "closed": "0"})
+
+
+def test_what_waits_for_moderators_is_told_with_how_long_it_waits(watched: Watched) -> None:
+    until(lambda: watched.ask('upswell_wall_posts{event="gala", queue="waiting"} == 1'), SEEN_WITHIN_S, "it waits")
+    until(lambda: watched.ask('upswell_wall_waiting_seconds{event="gala"} > 0'), SEEN_WITHIN_S, "for some time")
+
+
+def test_an_alert_that_fires_is_marked_in_every_chart(watched: Watched) -> None:
+    for path in DASHBOARDS:
+        (mark,) = json.loads(path.read_text())["annotations"]["list"]
+        found: list[dict[str, Any]] = []
+        until(lambda mark=mark, found=found: found.extend(watched.ask(mark["expr"])) or found, SEEN_WITHIN_S, path.stem)
+        assert {one["metric"]["rule"] for one in found} == {"brand"}
+
+
+def test_topics_lead_to_their_pages() -> None:
+    """The choice of the page's address is one, and what a post wrote is escaped within the link."""
+    for name in ("trends-live", "one-event"):
+        board = json.loads((GRAFANA / "dashboards" / f"{name}.json").read_text())
+        assert [it["query"] for it in board["templating"]["list"] if it["name"] == "page"] == ["http://127.0.0.1:8080"]
+        links = re.findall(r'"url": "(\$\{page\}[^"]+)"', json.dumps(board))
+        assert len(links) >= 3
+        for link in links:
+            assert link.startswith("${page}/?scope=${scope:percentencode}&window=${window:percentencode}&topic=${__")
+            assert link.endswith(":percentencode}")
 
 
 def test_a_hostile_scope_cannot_leave_its_quotes(watched: Watched) -> None:

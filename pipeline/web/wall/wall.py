@@ -165,6 +165,11 @@ class Wall:
         """How many entries each queue holds."""
         return {queue: len(entries) for queue, entries in self._queues.items()}
 
+    def waits_s(self, now_ms: int) -> float:
+        """For how long the first entry that waits for approval has been here; 0: none does."""
+        first = next(iter(self._queues["waiting"].values()), None)
+        return 0.0 if first is None else max(now_ms - first.came_ms, 0) / 1_000
+
     def page(self, queue: Queue, limit: int = 50) -> list[Shown]:
         """The newest entries of a queue, newest first; of those waiting the oldest, oldest first."""
         pins = self._pins()
