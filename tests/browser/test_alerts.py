@@ -17,9 +17,8 @@ from pipeline.web.run import start_web
 from pipeline.web.tokens import COOKIE, Gate
 from schemas.access import Token
 from schemas.alerts import Fault, GivenUp, Order, Rule
-from tests.browser.test_page import alert, browser, listed
+from tests.browser.shown import alert, listed
 
-__all__ = ["browser"]
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 EVE = Token("eve", "a-secret-for-eve-0", "read")
 

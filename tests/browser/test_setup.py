@@ -17,10 +17,8 @@ from pipeline.web.tokens import Gate
 from schemas import Post
 from schemas.definitions import Definitions
 from schemas.events import Event
-from tests.browser.test_page import browser
 from tests.web.desk import Desk, FixedChannels
 
-__all__ = ["browser"]
 SMALL = """them => them.map(it => it.type === 'checkbox' ? it.parentElement : it)
     .filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)"""
 CONTROLS = "#main :is(button:not([hidden]), input:not([type=hidden]), select, textarea, a.button)"

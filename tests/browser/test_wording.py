@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
+from pipeline.trends.alerting import Alerting
 from pipeline.wording import language, languages, why_of
+from schemas.alerts import Rule
 from schemas.trends import Why
-from tests.browser.test_page import Shown, browser, shown  # noqa: F401
+from tests.browser.shown import Shown, listed
 from tests.wording.test_wording import whys
 
 
-def test_the_scripts_and_python_say_the_same(browser: Browser, shown: Shown) -> None:  # noqa: F811
+def test_the_scripts_and_python_say_the_same(browser: Browser, shown: Shown) -> None:
     pages = {lang: browser.new_page() for lang in languages()}
     for lang, page in pages.items():
         page.goto(f"{shown.address}?lang={lang}")
@@ -30,3 +35,29 @@ def test_the_scripts_and_python_say_the_same(browser: Browser, shown: Shown) -> 
     alike()
     for page in pages.values():
         page.close()
+
+
+def test_alerts_of_every_kind_are_said_in_french(opened: Callable[..., Page]) -> None:
+    fete = "event:fete"
+    rules = [
+        Rule("t"),
+        Rule("s", kind="surge", score=3.0),
+        Rule("n", kind="new"),
+        Rule("p", kind="volume", posts=1),
+        Rule("v", kind="volume", people=1),
+        Rule("w", kind="volume", on=fete, posts=1),
+        Rule("q", kind="silence", on=fete, silent_s=60),
+    ]
+    alerting = Alerting(rules)
+    hour = msgspec.structs.replace(listed(1, "#Lyon", scope=fete), posts=9, authors=5)
+    told = [listed(1, "#Lyon", state="new"), hour, msgspec.structs.replace(hour, window="5m")]
+    told += [listed(minute, "#Lyon") for minute in range(2, 9)]
+    raised = [one for trends in told for one in alerting.take(trends) if one.status == "firing"]
+    assert {one.rule for one in raised} == {rule.name for rule in rules}
+    page = opened(lang="fr-FR")
+    for one in raised:
+        said = page.evaluate(
+            "async (alert) => (await import('/static/texts.js')).alertText(alert)", msgspec.to_builtins(one)
+        )
+        english = r"\b(people|posts?|in|reached|has|was|about|since|where|expected|words|number|all|1h)\b"
+        assert not re.search(english, said), said

@@ -16,7 +16,7 @@ from schemas import Post, TrendList
 from schemas.alerts import Alert
 from schemas.events import Event, Stage
 from schemas.posts import Media
-from tests.browser.test_page import SHOTS
+from tests.browser.shown import SHOTS
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
 from tests.wall.server import ANN, EVE, EVENTS, Served, eventually, serving

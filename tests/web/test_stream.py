@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import gzip
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 import redis
@@ -64,6 +68,36 @@ def test_a_reader_has_the_current_lists_and_then_each_change_of_those_it_wants(f
         feed.publish(trend_list("#old"))  # no change
         feed.publish(trend_list("#new", at=120_000))
         assert list_of(next(events)) == trend_list("#new", at=120_000)
+
+
+def test_who_takes_gzip_reads_each_event_as_soon_as_it_came_and_a_whole_stream(feed: Feed) -> None:
+    feed.publish(trend_list("#old"))
+    with served(feed) as address, httpx.stream("GET", address.rstrip("/") + STREAM, timeout=10) as answer:
+        assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "accept-encoding")
+        lines = answer.iter_lines()
+        assert '"#old"' in next(line for line in lines if line.startswith("data"))
+        feed.publish(trend_list("#new", at=120_000))
+        assert '"#new"' in next(line for line in lines if line.startswith("data"))
+
+
+def test_what_many_read_is_compressed_once_and_ends_as_gzip_does() -> None:
+    told = [b"event: list\ndata: %d\n\n" % (n % 3) * 2_000 for n in range(6)]
+
+    async def events() -> AsyncGenerator[bytes, None]:
+        for one in told:
+            yield one
+
+    async def sent() -> list[bytes]:
+        return [piece async for piece in streams.gzipped(events())]
+
+    streams._deflated.cache_clear()
+    pieces = asyncio.run(sent())
+    assert asyncio.run(sent()) == pieces
+    assert streams._deflated.cache_info().misses == 3
+    press = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    assert [press.decompress(piece) for piece in pieces[:-1]] == told
+    assert gzip.decompress(b"".join(pieces)) == b"".join(told)
+    assert len(b"".join(pieces)) < len(b"".join(told)) // 20
 
 
 def test_who_comes_back_with_its_last_id_is_sent_only_what_it_missed(feed: Feed) -> None:

@@ -109,7 +109,9 @@ const want = follow(({ open, away, list }) => {
 });
 const listen = async () => (await want)({ scopes: state.scopes, window: state.window });
 
-async function scopes() {
+let asking = null; // once at a time: the stream opens and its first lists come together
+const scopes = () => (asking ??= askScopes().finally(() => { asking = null; }));
+async function askScopes() {
   try {
     const answer = await fetch("/api/v1/scopes");
     if (!answer.ok) return;

@@ -1,0 +1,39 @@
+"""Share of voice in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from schemas import TrendList
+from tests.browser.shown import SHOTS, Shown, listed
+
+
+def voiced(minute: int, scope: str, posts: int) -> TrendList:
+    return msgspec.structs.replace(listed(minute, scope=scope), posts=posts, authors=posts // 2)
+
+
+def test_share_of_voice_is_drawn_and_told_in_figures(opened: Callable[..., Page], shown: Shown) -> None:
+    for minute in range(1, 30):
+        shown.publish(voiced(minute, "watch:<b>us</b>", 10 + minute))
+        shown.publish(voiced(minute, "watch:them", 30))
+    page = opened("voice", lang="fr-FR")
+    expect(page.get_by_role("heading", name="Part de voix")).to_be_visible()
+    rows = page.locator(".voice tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("<b>us</b>")
+    assert [text.replace("\u202f", "").replace("\xa0", "") for text in rows.nth(0).locator("td").all_inner_texts()] == [
+        "57%",
+        "39",
+        "19",
+    ]
+    expect(page.locator(".chart canvas")).to_be_visible()
+    shown.publish(voiced(30, "watch:them", 117))
+    expect(rows.nth(1).locator("td").nth(0)).to_contain_text("75", timeout=10_000)
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
+    page.screenshot(path=SHOTS / "voice.png")
+    opened("", lang="en").get_by_role("link", name="Share of voice").click()
