@@ -150,4 +150,6 @@ def changes(old: Definitions, new: Definitions) -> list[str]:
                 told.append(f"{kind} {name}: changed ({', '.join(keys)})")
     for name in sorted({*old.networks} ^ {*new.networks}):
         told.append(f"network {name}: {'added' if name in new.networks else 'removed'}")
+    if old.words != new.words:
+        told.append(f"words: {old.words} before, {new.words} now")
     return told

@@ -15,12 +15,13 @@ from pipeline.partitions import split_by_author
 from pipeline.text import matcher_of
 from pipeline.trends.arrays import starts_of
 from pipeline.trends.counts import Counts, merge
+from pipeline.trends.names import WHOLE
 from pipeline.trends.panes import Grid, PaneCounter
 from pipeline.trends.ranker import Ranker
 from pipeline.trends.score import HOUR_MS
 from pipeline.trends.sliding import people_by_index
 from schemas import Post, TrendList, Window
-from schemas.definitions import Definitions
+from schemas.definitions import Definitions, Words
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
@@ -35,6 +36,7 @@ class Options:
     events: tuple[Event, ...] = ()
     watchlists: tuple[Watchlist, ...] = ()
     networks: tuple[str, ...] = ()
+    words: Words = "off"
 
 
 @dataclass
@@ -75,7 +77,8 @@ class FinalPane:
         people = np.minimum(people.round(), posts)  # beyond K people they are estimated
         keys = [self._keys[topic] for topic in table.topic[rows].tolist()]
         found = zip(keys, posts.tolist(), people.astype(int).tolist(), strict=True)
-        return sorted(row for row in found if row[1])  # not those of which something was withdrawn only
+        # not those of which something was withdrawn only, nor all posts with words together
+        return sorted(row for row in found if row[1] and row[0] != WHOLE)
 
 
 class Local:
@@ -96,7 +99,9 @@ class Local:
     ) -> None:
         self.options = options = options or Options()
         grid = Grid(options.pane_ms, options.max_out_of_orderness_ms)
-        defined = Definitions(events=options.events, watchlists=options.watchlists, networks=options.networks)
+        defined = Definitions(
+            events=options.events, watchlists=options.watchlists, networks=options.networks, words=options.words
+        )
         matcher = matcher_of(defined)
         self.ranker = Ranker(grid, keeps)
         self.current: dict[tuple[str, Window], TrendList] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -15,6 +15,8 @@ from schemas.watchlists import Watchlist
 DEFINITIONS_HEADER = "definitions"  # of a control record on `posts`
 MAX_DEFINITIONS_BYTES = 900_000  # so that they fit a record with what Kafka adds, on whichever topic
 _VERSION_CHARACTERS = 12
+Words = Literal["off", "events", "all"]
+WORDS: tuple[Words, ...] = get_args(Words)
 
 
 class Definitions(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,6 +32,7 @@ class Definitions(msgspec.Struct, frozen=True, omit_defaults=True):
     watchlists: tuple[Watchlist, ...] = ()
     rules: tuple[Rule, ...] = ()
     networks: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=64)], ...] = ()  # sources with lists of theirs
+    words: Words = "off"  # of which posts words and phrases are topics: of none, of those of events, of all
 
     @property
     def named(self) -> tuple[tuple[str, tuple[Event | Watchlist | Rule, ...]], ...]:
@@ -37,9 +40,10 @@ class Definitions(msgspec.Struct, frozen=True, omit_defaults=True):
         return ("event", self.events), ("watchlist", self.watchlists), ("rule", self.rules)
 
     @property
-    def content(self) -> tuple[tuple[Event, ...], tuple[Watchlist, ...], tuple[Rule, ...], tuple[str, ...]]:
+    def content(self) -> tuple[tuple[Any, ...], ...]:
         """What it defines, without when and by whom."""
-        return self.events, self.watchlists, self.rules, self.networks
+        words = ((self.words,),) if self.words != "off" else ()
+        return self.events, self.watchlists, self.rules, self.networks, *words
 
     @property
     def version(self) -> str:

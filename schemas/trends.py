@@ -69,7 +69,7 @@ class Trend(msgspec.Struct):
     """
 
     rank: int
-    topic: str  # the key: sigil and folded text
+    topic: str  # the key: sigil and folded text; of words without sigil
     trending: bool  # False: the row only fills the list up
     display: str  # the spelling most used
     variants: list[str]  # the other spellings, most used first

@@ -219,6 +219,7 @@ class _DryRun:
                 settings.events,
                 settings.watchlists,
                 settings.networks,
+                settings.words,
             ),
             on_list=self._take,
             keeps=None if any(rule.kind == "silence" for rule in settings.rules) else self._alerting.wants,

@@ -142,6 +142,7 @@ class _Run:
                 events=settings.events,
                 watchlists=settings.watchlists,
                 networks=settings.networks,
+                words=settings.words,
             ),
             on_panes=self.take_panes if plan.counts else None,
             on_list=self.take_list,

@@ -141,6 +141,7 @@ def _counted(
         settings.events,
         settings.watchlists,
         settings.networks,
+        settings.words,
     )
     local = Local(options, keeps=lambda scope, window: (scope, window) == of)
     first, last = sys.maxsize, -1

@@ -130,7 +130,7 @@ class DefinitionsLog:
 
 def defined_by(settings: Settings, by: str = "") -> Definitions:
     """What the settings file defines, as of now."""
-    parts = settings.events, settings.watchlists, settings.rules, settings.networks
+    parts = settings.events, settings.watchlists, settings.rules, settings.networks, settings.words
     return Definitions(time.time_ns() // 1_000_000, by, *parts)
 
 

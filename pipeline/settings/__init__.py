@@ -26,6 +26,7 @@ from pipeline.settings.file import TableError as TableError
 from pipeline.settings.file import did_you_mean, read_file, read_text
 from schemas.access import Token
 from schemas.alerts import Receiver, Rule
+from schemas.definitions import Words
 from schemas.events import Event
 from schemas.sources import Source
 from schemas.watchlists import Watchlist
@@ -33,7 +34,7 @@ from schemas.webhooks import Webhook
 
 FILE_NAME = "upswell.toml"
 ENV_PREFIX = "UPSWELL_"
-DEFINED = ("events", "watchlists", "rules", "networks")  # what control records carry
+DEFINED = ("events", "watchlists", "rules", "networks", "words")  # what control records carry
 NOT_SETTINGS = ("UPSWELL_DATA", "UPSWELL_TEST_")  # where tests find real data and real servers
 MINUTE_MS = 60_000
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):\d{1,5}", re.ASCII)
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     watchlists: Annotated[tuple[Watchlist, ...], NoDecode] = Field((), description="brands, people, rivals to watch")
     rules: Annotated[tuple[Rule, ...], NoDecode] = Field((), description="when to alert")
     networks: tuple[Network, ...] = Field((), description="sources with lists of their own")
+    words: Words = Field("off", description="of which posts words and phrases are topics too")
     receivers: Annotated[tuple[Receiver, ...], NoDecode] = Field((), repr=False, description="whom to alert")
     sources: Annotated[tuple[Source, ...], NoDecode] = Field((), repr=False, description="where posts come from")
     webhooks: Annotated[tuple[Webhook, ...], NoDecode] = Field((), repr=False, description="who brings SMS and mail")
@@ -165,8 +167,8 @@ def load_settings(config: Path | None = None, **flags: int | str | None) -> Sett
 
 
 def defined_in(text: str, called: str = FILE_NAME) -> Settings:
-    """What the text of a settings file defines (events, watchlists, rules, networks), checked as a file is; nothing
-    else of it is looked at but for being a setting. Raises SettingsError."""
+    """What the text of a settings file defines (events, watchlists, rules, networks, words), checked as a file is;
+    nothing else of it is looked at but for being a setting. Raises SettingsError."""
     told = read_text(called, text, Settings.model_fields)
     return _made(called, {name: told[name] for name in DEFINED if name in told}, {}, environment=False)
 

@@ -7,6 +7,7 @@ from pipeline.text.matching import EventMatcher, matcher_of
 from pipeline.text.networks import network_of
 from pipeline.text.showing import MAX_SHOWN, cut, printable, shown_account
 from pipeline.text.topics import extract, topics_of
+from pipeline.text.words import words_of
 
 __all__ = [
     "DIALECTS",
@@ -29,4 +30,5 @@ __all__ = [
     "text_key",
     "topic_key",
     "topics_of",
+    "words_of",
 ]

@@ -18,6 +18,10 @@ _JOINED = r"\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}"
 _NOT_IN_A_SPELLING = regex.compile(
     rf"({_FLAG}|(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}]))|[\p{{Cc}}\p{{Cf}}\p{{White_Space}}]"
 )
+# letters, marks and digits; and what stands between two digits, as in 2.0
+WORD = regex.compile(
+    r"[\p{L}\p{M}\p{Nd}\u200c\u200d]++(?:(?<=\p{Nd})[.,:](?=\p{Nd})[\p{L}\p{M}\p{Nd}\u200c\u200d]++)*+"
+)
 _ACCENTED = regex.compile(r"([\p{Latin}\p{Greek}\p{Cyrillic}--\p{M}])\p{M}+", regex.VERSION1)
 
 # letters that no accent makes, and what people type who have no key for them
@@ -29,6 +33,7 @@ _PLAIN_LETTERS = str.maketrans(
     }
 )  # fmt: skip
 
+SIGILS = "#$"  # what a key that is no word begins with
 _RETWEET = re.compile(r"RT @\w+:? ?")
 _LINK_OR_MENTION = re.compile(r"https?://\S+|@\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -51,13 +56,16 @@ def fold(spelling: str) -> str:
     NFKC, case folded, characters that nobody sees removed, the combining marks of Latin, Greek and Cyrillic letters
     dropped, and letters like œ, ł, ø, ı written as people do who have no key for them. Marks of other scripts stay:
     there they are letters. Folding a key gives the key. A key holds no control, format or white-space character, but
-    for those that tell one nation's flag from another's.
+    for those that tell one nation's flag from another's. What has no sigil is words (`pipeline.text.words`): its key
+    is theirs, a space between two that are not written together.
 
     >>> fold("#Présidentielle2022"), fold("＃ｅｔé"), fold("#ガンダム"), fold("$AAPL"), fold("#BonsVœux")
     ('#presidentielle2022', '#ete', '#ガンダム', '$aapl', '#bonsvoeux')
+    >>> fold("Fête de l’Île"), fold("Paris-Roubaix"), fold("東京")
+    ('fete de l ile', 'paris roubaix', '東京')
     """
     plain = spelling.isascii() and spelling.isprintable() and " " not in spelling
-    return spelling.lower() if plain else _folded(spelling)
+    return spelling.lower() if plain and (spelling[:1] in SIGILS or spelling.isalnum()) else _folded(spelling)
 
 
 def readable(spelling: str) -> str:
@@ -113,6 +121,8 @@ def _fold(spelling: str, removed: regex.Pattern[str]) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _folded(spelling: str) -> str:
+    if spelling[0] not in "#$＃﹟":
+        return " ".join(WORD.findall(fold_text(spelling)))
     return _fold(spelling, _NOT_IN_A_KEY)
 
 

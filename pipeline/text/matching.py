@@ -14,7 +14,7 @@ from pipeline.text.cells import dialect_of, language, source_name
 from pipeline.text.keys import fold, fold_text, topic_key
 from pipeline.text.topics import RULES
 from schemas import Post, PostError
-from schemas.definitions import Definitions
+from schemas.definitions import Definitions, Words
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
@@ -58,13 +58,18 @@ class EventMatcher:
     length, not with the number of words watched."""
 
     def __init__(
-        self, events: Sequence[Event], watchlists: Sequence[Watchlist] = (), networks: Sequence[str] = ()
+        self,
+        events: Sequence[Event],
+        watchlists: Sequence[Watchlist] = (),
+        networks: Sequence[str] = (),
+        counted_words: Words = "off",
     ) -> None:
         """`networks`: sources that count by themselves, beside the known ones and those that events and watchlists
-        name. Raises ValueError where two events (or watchlists) have one name, or a word or hashtag holds nothing to
-        compare."""
+        name; `counted_words`: of which posts words and phrases are topics. Raises ValueError where two events (or
+        watchlists) have one name, or a word or hashtag holds nothing to compare."""
         _refuse_twice("events", [event.name for event in events])
         _refuse_twice("watchlists", [watched.name for watched in watchlists])
+        self.counted_words: Words = counted_words
         self._events = frozenset(event.name for event in events)
         self._limits = {
             event.name: _Limits(
@@ -140,12 +145,14 @@ class EventMatcher:
 
 @lru_cache(maxsize=8)  # a worker's partitions share one: it may hold thousands of words
 def matcher_of(definitions: Definitions) -> EventMatcher | None:
-    """What finds these events, watchlists and networks; None where there are none. Raises PostError, reason
-    `definitions`, where they cannot be looked for: a function of the definitions alone, so all workers agree."""
-    if not (definitions.events or definitions.watchlists or definitions.networks):
+    """What finds these events, watchlists and networks; None where there are none, nor words to count.
+    Raises PostError, reason `definitions`, where they cannot be looked for: a function of the definitions alone, so all
+    workers agree."""
+    defined = definitions.events, definitions.watchlists, definitions.networks
+    if not any(defined) and definitions.words == "off":
         return None
     try:
-        return EventMatcher(definitions.events, definitions.watchlists, definitions.networks)
+        return EventMatcher(*defined, definitions.words)
     except ValueError as error:
         raise PostError("definitions", str(error)) from None
 

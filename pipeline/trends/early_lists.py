@@ -19,6 +19,7 @@ from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.lists import ScopeList
+from pipeline.trends.names import ALL_WORDS, TAG
 from pipeline.trends.origins import Entries, entries_at, people_from
 from pipeline.trends.origins import united as united_origins
 from pipeline.trends.people import NOBODY, Support, most_support, shown, support_of_united, told_of, united
@@ -232,7 +233,9 @@ class _Preview:
         short_ms, long_ms = self.of.spec.windows_ms
         self._since = at - short_ms, at - long_ms
         self._held.clear()
-        self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES)}  # to look at though nobody names them
+        whole = self.of.scope.windows.whole
+        # to look at though nobody names them
+        self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES), *(() if whole is None else (whole,))}
 
     def candidates(self, posts_since: I32, past: BaselineWeight) -> list[int]:
         """The slots to look at, given the posts of each since the last final minute."""
@@ -242,8 +245,9 @@ class _Preview:
             return sorted(self._usual)
         windows, (short, long) = of.scope.windows, of.scope.windows.numbers(of.spec)
         posts = windows.sums[short : long + 1, named] + posts_since[named]
-        bound = of.baseline.bound(named, posts)
-        most = most_support(posts[1])
+        kinds = windows.kinds[named]
+        bound = np.where(kinds == ALL_WORDS, 0.0, of.baseline.bound(named, posts))
+        most = np.where(kinds == TAG, most_support(posts[1]), 0.0)
         found = set(self._usual)
         for measure, least in ((bound, OFF if past.weight else math.inf), (most, self._floor or FALLBACK_SUPPORT)):
             order = np.argsort(-measure, kind="stable")[:CANDIDATES]
@@ -298,18 +302,22 @@ class _Preview:
         return trend_list(self.of, self, (self._at, False), past, standings, self.total)
 
     def _standings(self, past: BaselineWeight, slots: Sequence[int]) -> Standings:
-        of, held = self.of, self._held
+        of, held, windows = self.of, self._held, self.of.scope.windows
         if past.weight == 0:
-            return self._filled(
-                [], [without_past(slot, held[slot].read(), of.on_now, of.least_people) for slot in slots]
-            )
+            tags = ((slot, held[slot].read()) for slot in slots if windows.kinds[slot] == TAG)
+            return self._filled([], [without_past(slot, read, of.on_now, of.least_people) for slot, read in tags])
+        whole = None if windows.whole is None else held[windows.whole].read()
+        slots = [slot for slot in slots if slot != windows.whole]
         trending: list[Standing] = []
         others: list[Standing] = []
-        for slot, (e, v) in zip(slots, of.expect(slots, past), strict=True):
+        for slot, (e, v) in zip(slots, of.expect(slots, past, whole), strict=True):
             standing = against_past(slot, held[slot].read(), e, v, of.least_people)
             life = copy(of.life_of(slot)) or Life(at=self._at)
-            trends = standing.live(life, of.spec, self._at, of.on_now, not past.flag, of.least_people)
-            (trending if trends else others).append(standing)
+            trends = standing.live(life, of.spec, self._at, of.on_of(slot), not past.flag, of.least_people)
+            if trends:
+                trending.append(standing)
+            elif windows.kinds[slot] == TAG:
+                others.append(standing)
         self._look_at(trending)
         suspects = [standing for standing in trending if standing.suspect]
         trending = by_weight((standing for standing in trending if not standing.suspect), of.key)

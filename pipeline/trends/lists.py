@@ -11,11 +11,12 @@ import numpy as np
 from pipeline.trends.arrays import F64, I32, U64
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
+from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.origins import From, UsualServers
-from pipeline.trends.people import most_support, shown
+from pipeline.trends.people import Support, most_support, shown
 from pipeline.trends.reading import Reader, people_in
 from pipeline.trends.scope import Scope
-from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, threshold
+from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, at_volume, threshold
 from pipeline.trends.sliding import Span
 from pipeline.trends.standing import (
     FALLBACK_SUPPORT,
@@ -58,7 +59,7 @@ class ScopeList:
         self.reader = Reader(scope, spec, timeline)
         self._timeline, self._suspicion, self._usual_servers = timeline, suspicion, usual_servers
         self.short, self.long = scope.windows.numbers(spec)
-        self.on_now = self.on  # as it was at the last step
+        self.on_now = self.on_of_words = self.on  # as they were at the last step
         self.total = (0, 0)  # posts and people of the scope at the last step, where that is counted
         self.shown: list[int] = []  # slots of the list that was made last
         self._lives: dict[int, Life] = {}
@@ -107,7 +108,8 @@ class ScopeList:
         for slots in changed_slots:
             if len(slots) and (posts[slots].max() >= FALLBACK_SUPPORT or not shown_slots.isdisjoint(slots.tolist())):
                 return False
-        return threshold(self.on, self._active_topics(now)) == self.on_now
+        words = threshold(self.on, windows.words_in(self.long))
+        return words == self.on_of_words and threshold(self.on, self._active_topics(now)) == self.on_now
 
     def _count_all(self, now: int) -> None:
         """All posts of the scope and their people in the long window, where that is counted."""
@@ -137,6 +139,7 @@ class ScopeList:
         else:  # most topics have too few posts: they go before anything else is asked of them
             moved = np.concatenate((short, long))
             slots = np.unique(moved[windows.sums[self.long, moved] >= self.least_people]).astype(np.int64)
+        slots = slots[windows.kinds[slots] != ALL_WORDS]
         if len(slots) == 0:
             return
         posts = windows.sums[self.short : self.long + 1, slots]
@@ -167,14 +170,15 @@ class ScopeList:
     def _living(self, now: int, past: BaselineWeight) -> list[Standing]:
         """Scores the tracked topics, lets their lives go on, and returns those that trend."""
         slots = sorted(self._tracked)
-        on = self.on_now = threshold(self.on, self._active_topics(now))
+        self.on_now = threshold(self.on, self._active_topics(now))
+        self.on_of_words = threshold(self.on, self.scope.windows.words_in(self.long))
         found = []
         for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
             standing = self._score(slot, e, v)
             life = self._lives.get(slot)
             if life is None:
                 life = self._lives[slot] = Life(at=now)
-            if standing.live(life, self.spec, now, on, not past.flag, self.least_people):
+            if standing.live(life, self.spec, now, self.on_of(slot), not past.flag, self.least_people):
                 found.append(standing)
             elif life.since is None and standing.score < OFF and self._cannot_score(slot):
                 self._tracked.discard(slot)
@@ -207,15 +211,35 @@ class ScopeList:
         """What is remembered of a topic that scores."""
         return self._lives.get(slot)
 
-    def expect(self, slots: Sequence[int], past: BaselineWeight) -> list[tuple[F64, F64]]:
-        """(e, v) of short and long window for each slot."""
-        return self.baseline.expect(slots, past, self._timeline)
+    def on_of(self, slot: int) -> float:
+        """The score at which the life of a topic began at the last step."""
+        return self.on_now if self.scope.windows.kinds[slot] == TAG else self.on_of_words
+
+    def expect(
+        self, slots: Sequence[int], past: BaselineWeight, whole: tuple[Support, Support] | None = None
+    ) -> list[tuple[F64, F64]]:
+        """(e, v) of short and long window for each slot: of words their usual share of `whole`, all who write words
+        (None: those of the last step)."""
+        found = self.baseline.expect(slots, past, self._timeline)
+        windows = self.scope.windows
+        if windows.whole is None or past.weight == 0:
+            return found
+        words = np.flatnonzero(windows.kinds[slots] == WORD).tolist() if slots else []
+        if words:
+            ((usual, _),) = self.baseline.expect([windows.whole], past, self._timeline)
+            unseen = np.array(self.spec.windows_ms) / (past.weight * self.spec.bucket_ms)
+            n = np.array([support.n for support in whole or self.reader.support(windows.whole)])
+            growth = np.maximum(n / np.maximum(usual, unseen), 1.0)
+            for number in words:
+                found[number] = at_volume(*found[number], growth, unseen)
+        return found
 
     # -- lists by people ---------------------------------------------------------------------------------------------
 
     def _counting(self, now: int) -> list[Standing]:
         """No past yet: topics by support."""
         on = self.on_now = threshold(self.on, self._active_topics(now))
+        self.on_of_words = threshold(self.on, self.scope.windows.words_in(self.long))
         slots = self._most_support(self.least_people, ROWS, ()) or self._most_support(FALLBACK_SUPPORT, ROWS, ())
         return [without_past(slot, self.reader.support(slot), on, self.least_people) for slot in slots]
 
@@ -258,9 +282,11 @@ class ScopeList:
         return [slot for _, _, slot in best[:count]]
 
     def _by_posts(self, least: int) -> Iterator[tuple[int, float]]:
-        """(slot, the most support its posts in the long window allow), best first."""
+        """(slot, the most support its posts in the long window allow) of tags, best first: words that do not surge are
+        no news, they would fill each list."""
         windows = self.scope.windows
         slots = windows.live(self.long, least)
+        slots = slots[windows.kinds[slots] == TAG]
         if len(slots) == 0:
             return
         most = most_support(windows.sums[self.long, slots])

@@ -8,7 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.text import fold
-from pipeline.trends.arrays import I32
+from pipeline.trends.arrays import I8, I32
+
+OF_EVENTS = "~"  # what the source of a cell begins with that belongs to its events alone; no name of a source does
+WHOLE = ""  # the key, and the spelling, under which all posts with words count together: what words are a share of
+TAG, WORD, ALL_WORDS = range(3)  # kinds of topics: a hashtag or cashtag, words, and WHOLE
 
 
 class Cell(NamedTuple):
@@ -18,6 +22,16 @@ class Cell(NamedTuple):
     source: str
     lang: str
     events: tuple[str, ...] = ()
+
+    @property
+    def of_events(self) -> Cell:
+        """The cell of the same posts that belongs to the scopes of their events alone."""
+        return self._replace(source=OF_EVENTS + self.source)
+
+
+def kind_of(topic: str) -> int:
+    """The kind of a topic, by its key or a spelling of it."""
+    return TAG if topic.startswith(("#", "$")) else WORD if topic else ALL_WORDS
 
 
 class Dictionary:
@@ -62,6 +76,7 @@ class Names(Dictionary):
         self.keys: list[str] = []
         self._topic: dict[str, int] = {}
         self._topic_of = np.zeros(1024, np.int32)  # by spelling
+        self._kinds = np.zeros(1024, np.int8)  # by topic
 
     def _new_spelling(self, spelling: str) -> int:
         known = len(self.spellings)
@@ -75,11 +90,18 @@ class Names(Dictionary):
         if topic is None:
             topic = self._topic[key] = len(self.keys)
             self.keys.append(spelling if spelling == key else key)
+            if topic == len(self._kinds):
+                self._kinds = np.concatenate((self._kinds, np.zeros(topic, np.int8)))
+            self._kinds[topic] = kind_of(key)
         self._topic_of[number] = topic
         return number
 
     def topics_of(self, spellings: I32) -> I32:
         return self._topic_of[spellings]
+
+    def kinds_of(self, topics: I32) -> I8:
+        """The kind of each topic, by number."""
+        return self._kinds[topics]
 
     def keep_only(self, spellings: I32) -> tuple[I32, I32]:
         """Forgets all spellings but these, and topics without one.
@@ -98,6 +120,7 @@ class Names(Dictionary):
                 new_topic[topic] = len(self.keys)
                 self._topic[old_keys[topic]] = len(self.keys)
                 self.keys.append(old_keys[topic])
+                self._kinds[new_topic[topic]] = kind_of(old_keys[topic])
             self._topic_of[number] = new_topic[topic]
         new_spelling[spellings] = np.arange(len(spellings), dtype=np.int32)
         return new_spelling, new_topic

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.text import fold, language, network_of, source_name
 from pipeline.trends.arrays import I64, U64, Mask, pointers
 from pipeline.trends.counts import Counts
-from pipeline.trends.names import Cell, Dictionary
+from pipeline.trends.names import OF_EVENTS, TAG, WHOLE, Cell, Dictionary, kind_of
 from pipeline.trends.people import K, hash64, sample, sample_of_posts
 from pipeline.trends.retracting import Retractions, Unknown, columns_of, wanted_by
 
@@ -23,10 +23,11 @@ Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as
 class OpenCell:
     """What an open pane holds of one cell."""
 
-    __slots__ = ("authors", "cell", "mentions", "origins", "retractions", "rows", "told", "told_authors")
+    __slots__ = ("authors", "cell", "home", "mentions", "origins", "retractions", "rows", "told", "told_authors")
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: Cell, home: OpenCell | None = None) -> None:
         self.cell = cell
+        self.home = home  # the cell that counts the posts as such; None: this one
         self.authors: list[int] = []
         self.rows: dict[str, list[int]] = {}  # spelling -> which of the pane's posts with topics
         self.mentions = 0
@@ -41,7 +42,22 @@ class OpenCell:
         """As `Retractions.add`."""
         if self.retractions is None:
             self.retractions = Retractions()
-        self.retractions.add(topics, author, source, post_id, pane, counted)
+        self.retractions.add(topics, author, source, post_id, pane, counted, self.home is None)
+        if self.home is not None:
+            self.home.retract((), author, source, post_id, pane, counted)
+
+    def add_words(self, words: Iterable[str], post: int) -> None:
+        """The pane's post of that number says these."""
+        rows = self.rows
+        if WHOLE in rows:
+            rows[WHOLE].append(post)
+        else:
+            rows[WHOLE] = [post]
+        for spelling in words:
+            if spelling in rows:
+                rows[spelling].append(post)
+            else:
+                rows[spelling] = [post]
 
 
 class OpenPane:
@@ -86,6 +102,14 @@ class OpenPane:
         self.by_label[label] = found, self.seen.setdefault(source, set())
         return self.by_label[label]
 
+    def of_events(self, cell: OpenCell) -> OpenCell:
+        """What holds the words of the cell's posts, for their events alone."""
+        name = cell.cell.of_events
+        found = self.by_cell.get(name)
+        if found is None:
+            found = self.by_cell[name] = OpenCell(name, cell)
+        return found
+
 
 def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
     """The complete content of a pane that ends at `end` (ms): rows by cell and spelling, people samples, examples, all
@@ -93,7 +117,10 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
     for source in late:
         pane.cell_of((source, None, ()), frozenset(late))  # a source counts as it did when they came
     cells = list(pane.by_cell.values())
-    totals = [_Total(cell.authors, cell.mentions, list(cell.rows), cell.origins) for cell in cells]
+    totals = [
+        _Total(cell.authors, cell.mentions, [it for it in cell.rows if kind_of(it) == TAG], cell.origins)
+        for cell in cells
+    ]
     gone = [cell for cell in cells if cell.retractions]
     for cell in gone:
         for spelling in cell.retractions.rows if cell.retractions else ():
@@ -124,7 +151,7 @@ def find_unknown(pane: OpenPane, networks: frozenset[str]) -> None:
         for spelling, posts in cell.rows.items():
             for number in posts:
                 for one in wanted.get(number, ()):
-                    if network_of(one.source, networks) == cell.cell.source:
+                    if network_of(one.source, networks) == cell.cell.source.removeprefix(OF_EVENTS):
                         cell.retract([spelling], one.author, one.source, pane.ids[number], pane.start)
 
 
@@ -140,7 +167,9 @@ class _Total(NamedTuple):
 def sum_up_news(pane: OpenPane, end: int) -> Counts | None:
     """What a pane has got since it was last asked. Where that is more than EDGE_ROWS rows or EDGE_PEOPLE entries: the
     rows of events, then those with most new posts. None: nothing."""
-    cells = [cell for cell in pane.by_cell.values() if len(cell.authors) > cell.told_authors]
+    cells = [
+        cell for cell in pane.by_cell.values() if len((cell.home or cell).authors) > (cell.home or cell).told_authors
+    ]
     if not cells:
         return None
     fresh, new_posts, grown = [], [], []

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 
 from xxhash import xxh64_intdigest as xxh64
 
-from pipeline.text import EventMatcher, network_of, source_name, text_key, topics_of
+from pipeline.text import EventMatcher, network_of, source_name, text_key, topics_of, words_of
 from pipeline.trends.counts import Counts
+from pipeline.trends.names import WHOLE
 from pipeline.trends.open_pane import Label, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
 from pipeline.trends.origins import origin_of
 from pipeline.trends.people import text_hash
 from pipeline.trends.retracting import WITHIN_MS, Unknown
 from schemas import Post
+from schemas.definitions import Words
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class PaneCounter:
         self.ahead_by_source: dict[str, int] = {}  # posts dated later than their records
         self._matcher = matcher
         self._networks = matcher.networks if matcher else frozenset[str]()
+        self._words: Words = matcher.counted_words if matcher else "off"
         self._open: dict[int, OpenPane] = {}
         self._late: dict[str, int] = {}  # under the present frontier
         self._closes_at = grid.pane_ms + grid.max_out_of_orderness_ms  # the time that closes the pane at the frontier
@@ -65,6 +68,7 @@ class PaneCounter:
         in a pane that is open too."""
         self._matcher = matcher
         self._networks = matcher.networks if matcher else frozenset()
+        self._words = matcher.counted_words if matcher else "off"
         for pane in self._open.values():
             pane.by_label.clear()
 
@@ -75,7 +79,7 @@ class PaneCounter:
     def add(self, posts: Sequence[Post], first_offset: int = 0, taken_ms: Sequence[int] | None = None) -> list[Counts]:
         """Counts posts with consecutive offsets; `time` must be ms (see schemas.decode_post). `taken_ms`: when the log
         took each; None: an archive, which has no such times."""
-        pane_ms, matcher = self.grid.pane_ms, self._matcher
+        pane_ms, matcher, counts_words = self.grid.pane_ms, self._matcher, self._words != "off"
         closed: list[Counts] = []
         start, end = 0, -1  # of the pane at hand
         pane: OpenPane | None = None
@@ -117,7 +121,9 @@ class PaneCounter:
             origin = origin_of(post.bot, post.server) if post.bot or post.server else 0
             if origin and origin > cell.origins.get(author, 0):
                 cell.origins[author] = origin
-            if topics:
+            words_cell = self._words_cell(pane, cell, events) if counts_words else None
+            words = words_of(post.text, topics) if words_cell is not None else None
+            if topics or words:
                 ids = pane.ids
                 index = len(ids)
                 ids.append(post.id)
@@ -133,12 +139,20 @@ class PaneCounter:
                         rows[spelling].append(index)
                     else:
                         rows[spelling] = [index]
+                if words and words_cell is not None:
+                    words_cell.add_words(words, index)
             if time > self.newest:
                 self.newest = time
                 if time >= self._closes_at:
                     closed += self._close()
         self.read += len(posts)
         return closed
+
+    def _words_cell(self, pane: OpenPane, cell: OpenCell, events: tuple[str, ...]) -> OpenCell | None:
+        """What holds the words of the cell's posts; None: they are not counted."""
+        if self._words == "all":
+            return cell
+        return pane.of_events(cell) if any(not name.startswith("watch:") for name in events) else None
 
     def _retract(self, post: Post, offset: int, taken_ms: int | None) -> None:
         """A post is withdrawn. That moves no clock: it belongs to the pane of its time, or to the frontier."""
@@ -162,6 +176,10 @@ class PaneCounter:
             pane, label = self._pane(at, offset), (post.source, post.lang, events)
             cell, _ = pane.by_label.get(label) or pane.cell_of(label, self._networks)
             cell.retract(topics, post.author, source, post.id, home, told)
+            words_cell = self._words_cell(pane, cell, events) if self._words != "off" and told else None
+            words = words_of(post.text, topics) if words_cell is not None else []
+            if words and words_cell is not None:
+                words_cell.retract([*words, WHOLE], post.author, source, post.id, home)
         elif told:
             self.retractions_unused += 1
         if not told and home >= self.frontier:

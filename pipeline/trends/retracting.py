@@ -50,13 +50,20 @@ class Retractions:
         self.rows: dict[str, _Posts] = {}  # by spelling
 
     def add(
-        self, topics: Iterable[str], author: str, source: str, post_id: str, pane: int, counted: bool = True
+        self,
+        topics: Iterable[str],
+        author: str,
+        source: str,
+        post_id: str,
+        pane: int,
+        counted: bool = True,
+        whole: bool = True,
     ) -> None:
         """A post of `pane` (ms) was withdrawn; `source`: its name. One whose text is not known is not `counted`; its id
-        is no example any more."""
+        is no example any more. Unless it is `whole`, another cell counts the post as such."""
         key = hash64(f"{author}\0{source}\0{post_id}\0{pane}")
         entry = Withdrawn(hash64(author), pane if counted else NOT_COUNTED, hash64(post_id))
-        if counted or key not in self.wholes:  # what somebody knows holds, whoever knows less
+        if whole and (counted or key not in self.wholes):  # what somebody knows holds, whoever knows less
             self.wholes[key] = entry
         for spelling in topics:
             if spelling in self.rows:

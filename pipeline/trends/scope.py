@@ -9,12 +9,14 @@ import numpy as np
 
 from pipeline.trends.arrays import I32, I64, Mask
 from pipeline.trends.counts import Counts
-from pipeline.trends.names import Cell, Names
+from pipeline.trends.names import ALL_WORDS, OF_EVENTS, WORD, Cell, Names
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
 
 
 def scopes_of(cell: Cell) -> list[str]:
     """The names of all scopes that a cell is part of."""
+    if cell.source.startswith(OF_EVENTS):
+        return [f"event:{name}" for name in cell.events if not name.startswith("watch:")]
     scopes = ["all"]
     if cell.lang:
         scopes.append(f"lang:{cell.lang}")
@@ -43,12 +45,15 @@ class Windows:
     enters and leaves; nothing is visited twice.
     """
 
-    def __init__(self, counts_posts: bool = False) -> None:
+    def __init__(self, names: Names, counts_posts: bool = False) -> None:
+        self._names = names
         self.posts = [0] * len(LENGTHS_MS)  # with topics or without; only where they are counted
         self.posts_moved = [False] * len(LENGTHS_MS)  # whether the last step changed what is in the window
         self._counts_posts = counts_posts
         self._said: dict[int, dict[int, tuple[int, int]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # posts and mentions by step
         self.topics = np.zeros(256, np.int32)  # by slot
+        self.kinds = np.zeros(256, np.int8)  # by slot
+        self.whole: int | None = None  # the slot of all posts with words together, where there are any
         self.used = 0
         self.sums = np.zeros((len(LENGTHS_MS), 256), np.int32)  # by window, slot
         self.mentions = [0] * len(LENGTHS_MS)
@@ -74,9 +79,24 @@ class Windows:
             self.topics = grown(self.topics, end, 0)
             self.sums = grown(self.sums, end, 0)
             self.topics[self.used : end] = topics[fresh]
+            self._learn_kinds(self.used, end)
             found[fresh] = self._slot[topics[fresh]] = np.arange(self.used, end, dtype=np.int32)
             self.used = end
         return found
+
+    def _learn_kinds(self, begin: int, end: int) -> None:
+        if len(self.kinds) < end:
+            self.kinds = np.concatenate((self.kinds, np.zeros(len(self.topics) - len(self.kinds), np.int8)))
+        kinds = self.kinds[begin:end] = self._names.kinds_of(self.topics[begin:end])
+        if len(found := np.flatnonzero(kinds == ALL_WORDS)):
+            self.whole = begin + int(found[0])
+
+    def words_in(self, number: int) -> int:
+        """How many words and phrases have posts in a window."""
+        if self.whole is None:
+            return 0
+        there = self.sums[number, : self.used] > 0
+        return int(np.count_nonzero(there & (self.kinds[: self.used] == WORD)))
 
     def holds(self, step_ms: int, start: int) -> bool:
         """Whether something of the step from `start` is in a window of this grid."""
@@ -205,6 +225,9 @@ class Windows:
         new = np.full(self.used, -1, np.int32)
         new[old] = np.arange(len(old), dtype=np.int32)
         self.topics, self.sums, self.used = self.topics[old], self.sums[:, old], len(old)
+        self.kinds = self.kinds[old]
+        if self.whole is not None:
+            self.whole = int(new[self.whole]) if new[self.whole] >= 0 else None
         self._slot[:] = -1
         known = np.flatnonzero(self.topics >= 0)
         self._slot[self.topics[known]] = known.astype(np.int32)
@@ -241,7 +264,8 @@ class Scope:
         self.name, self._names = name, names
         self._is_member: Callable[[Cell], bool] = _membership(name)
         self._mask = np.zeros(0, np.bool_)
-        self.windows = Windows(self.counts_posts)
+        self._is_all = name == "all"  # whether all cells that are known belong to it
+        self.windows = Windows(names, self.counts_posts)
 
     @property
     def is_event(self) -> bool:
@@ -255,22 +279,22 @@ class Scope:
     @property
     def mask(self) -> Mask | None:
         """Which cell numbers belong to the scope; None: all of them."""
-        if self.name == "all":
-            return None
         cells = self._names.cells
         if len(self._mask) < len(cells):
             fresh = [self._is_member(cell) for cell in cells[len(self._mask) :]]
             self._mask = np.concatenate((self._mask, np.array(fresh, np.bool_)))
-        return self._mask
+            self._is_all = self.name == "all" and bool(self._mask.all())
+        return None if self._is_all else self._mask
 
 
 def _membership(name: str) -> Callable[[Cell], bool]:
-    if name == "all":
-        return lambda _: True
     kind, _, value = name.partition(":")
-    if kind == "lang":
-        return lambda cell: cell.lang == value
+    if kind == "event":
+        return lambda cell: value in cell.events
     if kind == "source":
         return lambda cell: cell.source == value
-    wanted = name if kind == "watch" else value
-    return lambda cell: wanted in cell.events
+    if name == "all":
+        return lambda cell: not cell.source.startswith(OF_EVENTS)
+    if kind == "lang":
+        return lambda cell: cell.lang == value and not cell.source.startswith(OF_EVENTS)
+    return lambda cell: name in cell.events and not cell.source.startswith(OF_EVENTS)

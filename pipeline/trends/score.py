@@ -98,6 +98,15 @@ def expectation(
     return e, v
 
 
+def at_volume(
+    e: FloatOrArray, v: FloatOrArray, growth: FloatOrArray, unseen: FloatOrArray
+) -> tuple[FloatOrArray, FloatOrArray]:
+    """(e, v) of words when `growth` (at least 1) times as many people write words as usual: they keep their share. Who
+    has never said a word may have said it `unseen` times in a window, for all that the past tells."""
+    squared = growth * growth
+    return growth * e, growth * e + squared * (v - e - ONE_PERSON) + ONE_PERSON + (squared - 1) * unseen * unseen
+
+
 def misfit_of(support: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """What one step adds to the mean misfit: how much its support strayed beyond counting noise."""
     return np.maximum((support - expected) ** 2 - expected, 0.0)

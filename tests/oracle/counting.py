@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .people import Mention, mentions_of, sample, shown
+from .people import ALL_WORDS, Mention, mentions_of, sample, shown
 from .posts import Mark, Retracted, Said, network_of, partition_of, source_name
 from .withdrawing import Withdrawal, same_network, withdrawn_mentions, withdrawn_posts
 
@@ -56,7 +56,7 @@ def count(
                 else:
                     unused += 1
             if record.knows_post and at - home <= DAY_MS:
-                withdrawals.append(Withdrawal(said if told else said._replace(spellings=()), home, at, told))
+                withdrawals.append(Withdrawal(said if told else without_text(said), home, at, told))
             elif told and record.knows_post:
                 unused += 1
             continue
@@ -78,7 +78,7 @@ def count(
     for record, came in unknown:
         said, home = record.said, record.said.time // pane_ms * pane_ms
         for post in posts if record.knows_post else posts[:came]:
-            here = post.time // pane_ms * pane_ms == home and post.author == said.author and post.spellings
+            here = post.time // pane_ms * pane_ms == home and post.author == said.author and mentions_of(post)
             if here and (post.id == said.id or not record.knows_post) and same_network(post, said):
                 withdrawals.append(Withdrawal(post._replace(source=said.source), home, home))
     if newest_of_all is None:
@@ -90,6 +90,11 @@ def count(
     minutes, hours = withdrawn_mentions(posts, withdrawals)
     gone = withdrawn_posts(posts, withdrawals)
     return Counted(posts, final, dict(late), duplicates, withdrawals, unused, minutes, hours, gone)
+
+
+def without_text(said: Said) -> Said:
+    """As far as a retraction tells it that does not know the text."""
+    return said._replace(spellings=(), words="off")
 
 
 def end_marker(newest: int, pane_ms: int, max_out_of_orderness_ms: int) -> int:
@@ -110,5 +115,9 @@ def counts(
     for said in counted.posts:
         for mention in mentions_of(said):
             panes[said.time // pane_ms * pane_ms, mention.topic].append(mention)
-    table = {place: (len(those), shown(sample(those).people, len(those))) for place, those in panes.items()}
+    table = {
+        place: (len(those), shown(sample(those).people, len(those)))
+        for place, those in panes.items()
+        if place[1] != ALL_WORDS
+    }
     return table, sum(counted.late_by_source.values()), counted.late_by_source, counted.duplicates

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from xxhash import xxh64_intdigest as xxh64
 
 from .posts import Said, cell_of, full_text, origin_of, scopes_of
+from .words import words_of
 
+ALL_WORDS = ""  # the topic of all posts with words
 K = 512  # people up to which a sample is exact
 HASHES = 1 << 64
 
@@ -78,7 +80,8 @@ def text_key(text: str) -> str:
 
 
 def mentions_of(said: Said) -> list[Mention]:
-    """One mention for each topic key of the post, under the first spelling written."""
+    """One mention for each topic key of the post, under the first spelling written; where its words are topics, one for
+    each of these, and one of ALL_WORDS. Those of `events` count in their scopes alone."""
     author = xxh64(said.author.encode())
     if said.repost_of is not None:
         text = xxh64(f"repost:{said.repost_of}".encode()) | 1
@@ -89,10 +92,25 @@ def mentions_of(said: Said) -> list[Mention]:
     for written, key in said.spellings:
         first.setdefault(key, written)
     cell, scopes = cell_of(said), scopes_of(said)
-    return [
-        Mention(said.time, key, written, author, text, mix, cell, scopes, said.author, origin_of(said))
+    origin = origin_of(said)
+    found = [
+        Mention(said.time, key, written, author, text, mix, cell, scopes, said.author, origin)
         for key, written in first.items()
     ]
+    if said.words == "all" or (said.words == "events" and said.events):
+        if said.words == "events":
+            cell = f"~{cell[0]}", cell[1], cell[2]
+            scopes = frozenset(scope for scope in scopes if scope.startswith("event:"))
+        words = words_of(full_text(said), {key[1:] for key in first})
+        found += [
+            Mention(said.time, key, written, author, text, mix, cell, scopes, said.author, origin)
+            for written, key in (*words, *([(ALL_WORDS, ALL_WORDS)] if words else []))
+        ]
+    return found
+
+
+def is_tag(topic: str) -> bool:
+    return topic[:1] in ("#", "$")
 
 
 def left(mentions: Iterable[Mention], at: int) -> list[Mention]:

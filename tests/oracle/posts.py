@@ -21,6 +21,7 @@ class Said(NamedTuple):
     events: tuple[str, ...] = ()
     bot: bool = False
     server: str | None = None
+    words: str = "off"  # of which posts words are topics: off, events, all
 
 
 class Retracted(NamedTuple):

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from xxhash import xxh64_intdigest as xxh64
 
-from .baseline import Baseline, Pair
+from .baseline import Baseline, Expected, Pair
 from .counting import Counted, count
 from .origins import Hours, flags_of, origins_of
-from .people import HASHES, K, Mention, Sample, estimated_number, left, sample, shown
+from .people import ALL_WORDS, HASHES, K, Mention, Sample, estimated_number, is_tag, left, sample, shown
 from .posts import Mark, Retracted, Said, scopes_of
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
 
@@ -135,10 +135,11 @@ class Maker:
         flag = self.baseline.flag()
         active = self.active_topics()
         scores: dict[str, Score] = {}
-        for topic in sorted(self.said.keys() | self.lives.keys()):
+        thresholds = {True: on(self.scope, active), False: on(self.scope, self.active_words())}
+        for topic in sorted((self.said.keys() | self.lives.keys()) - {ALL_WORDS}):
             n = self.support(topic, 0, at), self.support(topic, 1, at)
             scores[topic] = self.counting_score(topic, n) if flag == "counting" else self.score(topic, n)
-            self.live_on(scores[topic], flag, on(self.scope, active))
+            self.live_on(scores[topic], flag, thresholds[is_tag(topic)])
         rows = self.counting_rows(scores, on(self.scope, active)) if flag == "counting" else self.ranked_rows(scores)
         for rank, row in enumerate(rows, 1):
             row["rank"] = rank
@@ -171,8 +172,15 @@ class Maker:
     def active_topics(self) -> float:
         """How many topics have posts in the long window, before the hourly records let any go."""
         return estimated_number(
-            xxh64(topic.encode()) for topic in self.everything.within(self.at - self.spec.windows[1], self.at)
+            xxh64(topic.encode())
+            for topic in self.everything.within(self.at - self.spec.windows[1], self.at)
+            if is_tag(topic)
         )
+
+    def active_words(self) -> int:
+        """How many words and phrases have posts left in the long window."""
+        words = (said for topic, said in self.said.items() if topic != ALL_WORDS and not is_tag(topic))
+        return sum(1 for said in words if left(said, self.at))
 
     def sample_of(self, topic: str) -> Sample:
         return self.samples.get(topic) or sample([])
@@ -184,13 +192,30 @@ class Maker:
         return Score(topic, 0.0, weight, 1, n, 0.0, 1.0)
 
     def score(self, topic: str, n: Pair) -> Score:
-        expected = self.baseline.expected(topic)
+        expected = self.expected(topic)
         z = [(n[w] - expected.e[w]) / math.sqrt(expected.v[w]) for w in (0, 1)]
         window = 0 if z[0] >= z[1] else 1
         score = max(z[window], 0.0) if n[1] >= self.minimum else 0.0
         e = expected.e[window]
         weight = (n[window] - e) * math.log((n[window] + 1) / (e + 1)) if score >= OFF else 0.0
         return Score(topic, score, weight, window, n, e, expected.v[window])
+
+    def expected(self, topic: str) -> Expected:
+        """What the past lets one expect. Of words their usual share: where g times as many people as usual write words,
+        all that the past tells is g times as much; a word it has not heard may have been said once in all of it."""
+        expected, m = self.baseline.expected(topic), len(self.baseline.evidence)
+        if is_tag(topic) or m == 0:
+            return expected
+        past = (1 - self.baseline.decay**m) / (1 - self.baseline.decay)
+        usual = self.baseline.expected(ALL_WORDS)
+        grown_e, grown_v = [0.0, 0.0], [0.0, 0.0]
+        for w, window in enumerate(self.spec.windows):
+            once = window / (past * self.spec.bucket)
+            g = max(1.0, self.support(ALL_WORDS, w, self.at) / max(usual.e[w], once))
+            e, more = expected.e[w], expected.v[w] - expected.e[w] - 1
+            grown_e[w] = g * e
+            grown_v[w] = g * e + g**2 * more + 1 + (g**2 - 1) * once**2
+        return Expected((grown_e[0], grown_e[1]), (grown_v[0], grown_v[1]))
 
     def live_on(self, now: Score, flag: str, threshold: float) -> None:
         """The topic's held weight, record and life after this step."""
@@ -218,7 +243,7 @@ class Maker:
         return value * 0.5 ** ((self.at - when) / half_life)
 
     def counting_rows(self, scores: dict[str, Score], threshold: float) -> list[List]:
-        by_support = sorted(scores.values(), key=lambda s: (-s.n[1], s.topic))
+        by_support = sorted((s for s in scores.values() if is_tag(s.topic)), key=lambda s: (-s.n[1], s.topic))
         listed = [s for s in by_support if s.n[1] >= self.minimum] or [s for s in by_support if s.n[1] >= FALLBACK]
         return [self.row(s, s.n[1] >= threshold, []) for s in listed[:ROWS]]
 
@@ -233,7 +258,8 @@ class Maker:
             else:
                 leaders.append((each, []))
         rows = [self.row(s, True, joined) for s, joined in leaders[:ROWS]]
-        others = sorted((s for s in scores.values() if not self.trends(s)), key=lambda s: (-s.n[1], s.topic))
+        idle = (s for s in scores.values() if is_tag(s.topic) and not self.trends(s))
+        others = sorted(idle, key=lambda s: (-s.n[1], s.topic))
         fill = [s for s in others if s.n[1] >= self.minimum]
         if not rows and not fill:
             fill = [s for s in others if s.n[1] >= FALLBACK]
@@ -298,7 +324,7 @@ class Maker:
     def usual(self, topic: str) -> float:
         """What the baseline lets one expect of a step."""
         short = self.spec.windows[0]
-        return self.baseline.expected(topic).e[0] * self.spec.step / short
+        return self.expected(topic).e[0] * self.spec.step / short
 
     def support(self, topic: str, window: int, at: int) -> float:
         """n of any step: made from the posts of its window, remembered only because rows ask for it again."""

@@ -25,6 +25,7 @@ AUTHORS = tuple(f"author{i}" for i in range(12))
 SOURCES = (None, "twitter", "Twitter", "https://mastodon.example/@me", "sms", "Le Fil", "fil.example")
 LANGS = (None, "fr", "fr-CA", "en", "und", "qq")
 WORDS = ("", "look at this", "Look at THIS!", "on y va", "on y va https://a.example/1", "something else", "encore")
+SAYINGS = ("Rain in Paris. Rain", "rain in paris", "l'été - top 14 @me", "paris 2.0 (l’été à Lyon)", "on y va à Lyon")
 ORIGINALS = (None, None, None, "o1", "o2")
 TOPICS = (
     ("#paris", ("#paris", "#Paris", "#PARIS")),
@@ -50,6 +51,13 @@ def account_of(author: str, number: int = 0) -> tuple[bool, str | None]:
 def in_log_order(posts: list[tuple[Said, int]]) -> list[Said]:
     """Posts as they arrive, each its delay (ms) after its own time."""
     return [said for said, _ in sorted(posts, key=lambda pair: pair[0].time + pair[1])]
+
+
+def with_words(record: Said | Retracted, words: str) -> Said | Retracted:
+    """The same where the words of such posts are topics."""
+    if isinstance(record, Retracted):
+        return record._replace(said=record.said._replace(words=words))
+    return record._replace(words=words)
 
 
 @st.composite
@@ -122,7 +130,7 @@ def _post(draw: st.DrawFn, late: bool) -> tuple[int, int, int, Said, str]:
     said = Said(
         id="",
         author=draw(st.sampled_from(AUTHORS)),
-        text=draw(st.sampled_from(WORDS)),
+        text=draw(st.sampled_from(WORDS + SAYINGS)),
         time=0,
         source=draw(st.sampled_from(SOURCES)),
         lang=draw(st.sampled_from(LANGS)),
@@ -201,4 +209,30 @@ def seeded(
         made.append((said, delay))
         if rng.random() < twice:
             made.append((said, rng.randrange(max_out_of_orderness_ms + 1)))
+    return in_log_order(made)
+
+
+def talking(seed: int, *, posts: int = 500, hours: int = 5) -> list[Said]:
+    """Posts without tags, most of an event. In the last hour three times as many as before, half of them of one thing,
+    which a few tag."""
+    rng = random.Random(seed)
+    made: list[tuple[Said, int]] = []
+    for number in range(posts):
+        late = rng.random() < 3 / (hours + 2)
+        time = START_MS + (rng.randrange(HOUR_MS) + (hours - 1) * HOUR_MS if late else rng.randrange(hours * HOUR_MS))
+        chatter = " ".join(rng.choice(("rain", "goal", "le vote", "train", "l'été", "and")) for _ in range(3))
+        news = rng.choice(("Harbour Festival", "the harbour festival", "Harbour, festival", "harbour - festival 2"))
+        tags = (("#HarbourFestival", "#harbourfestival"),) if late and rng.random() < 0.15 else ()
+        said = Said(
+            id=f"p{number}",
+            author=f"author{rng.randrange(300)}",
+            text=f"{chatter} {news}" if late and rng.random() < 0.5 else chatter,
+            time=time,
+            source=rng.choice(SOURCES),
+            lang=rng.choice(LANGS),
+            repost_of=f"o{rng.randrange(20)}" if rng.random() < 0.2 else None,
+            spellings=tags,
+            events=EVENTS[:1] if rng.random() < 0.7 else (),
+        )
+        made.append((said, rng.randrange(MAX_OUT_OF_ORDERNESS_MS + 1)))
     return in_log_order(made)

@@ -10,6 +10,7 @@ from .people import Mention, mentions_of
 from .posts import Said, cell_of, network_of, source_name
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+AS_WHOLE = "a post"
 TABLES_MS = 2 * HOUR_MS  # how far back a retraction is held against minutes
 
 Cell = tuple[str, str, frozenset[str]]
@@ -30,7 +31,7 @@ class Withdrawal(NamedTuple):
 
 
 class Named(NamedTuple):
-    """What a withdrawal says of one topic ("" for the post as a whole)."""
+    """What a withdrawal says of one topic (AS_WHOLE for the post itself)."""
 
     key: tuple[str, str, str, int]
     pane: int
@@ -51,7 +52,7 @@ def named(withdrawals: Iterable[Withdrawal]) -> list[Named]:
 
 def as_wholes(withdrawals: Iterable[Withdrawal]) -> list[Named]:
     """Of each withdrawn post, with topics or without."""
-    return [Named(w.key, w.pane, w.at, "", w.said.author, ("", cell_of(w.said))) for w in withdrawals if w.known]
+    return [Named(w.key, w.pane, w.at, AS_WHOLE, w.said.author, ("", cell_of(w.said))) for w in withdrawals if w.known]
 
 
 def settle(counted: Sequence[tuple[int, str, str, Place]], told: Iterable[Named], step: int) -> dict[int, Named]:
@@ -73,7 +74,7 @@ def settle(counted: Sequence[tuple[int, str, str, Place]], told: Iterable[Named]
         ways = [each.place]
         if each.place not in here(each):
             ways = sorted(
-                (way for way in here(each) if each.topic or way[1][0] == each.place[1][0]),
+                (way for way in here(each) if each.topic != AS_WHOLE or way[1][0] == each.place[1][0]),
                 key=lambda way: (way[0], way[1][:2], sorted(way[1][2])),
             )
         for way in ways if (each.topic, each.key, each.pane // step) not in keys else ():
@@ -108,7 +109,7 @@ def withdrawn_mentions(posts: Iterable[Said], withdrawals: Sequence[Withdrawal])
 
 def withdrawn_posts(posts: Sequence[Said], withdrawals: Sequence[Withdrawal]) -> tuple[dict[int, int], dict[int, int]]:
     """The pane from which each post as a whole is withdrawn, by number: by the minute, and by the hour."""
-    counted = [(said.time, "", said.author, ("", cell_of(said))) for said in posts]
+    counted = [(said.time, AS_WHOLE, said.author, ("", cell_of(said))) for said in posts]
     told, old = _by_age(as_wholes(withdrawals))
     by_minute = settle(counted, told, MINUTE_MS)
     by_hour = settle(counted, [*by_minute.values(), *old], HOUR_MS)

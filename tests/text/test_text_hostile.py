@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.moderation.words import BlockedWords
-from pipeline.text import DIALECTS, EventMatcher, extract, fold, fold_text, printable, text_key
+from pipeline.text import DIALECTS, EventMatcher, extract, fold, fold_text, printable, text_key, words_of
 from pipeline.text.normal import MAX_MARKS, normalized
 from pipeline.text.topics import full_spellings_of, spellings_of
 from schemas import Post
@@ -79,6 +79,7 @@ def readings(dialect: str) -> dict[str, Callable[[str], object]]:
         "text_key": text_key,
         "printable": printable,
         "blocked": BLOCKED.found_in,
+        "words": words_of,
         "spellings": lambda text: spellings_of(text, dialect),  # type: ignore[arg-type]
         "full spellings": lambda text: full_spellings_of(text, dialect),  # type: ignore[arg-type]
         "extract": lambda text: extract(text, dialect),  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.local import Local, Options, Stats
 from schemas import Post, TrendList, decode_post
+from schemas.definitions import Words
 from schemas.events import Event
 from tests.oracle.posts import Retracted, Said, as_post, as_retraction
 from tests.oracle.streams import EVENTS, MAX_OUT_OF_ORDERNESS_MS, PANE_MS
@@ -21,6 +22,7 @@ def run(
     partitions: int = 4,
     max_out_of_orderness_ms: int = MAX_OUT_OF_ORDERNESS_MS,
     batch: int = 1_000_000,
+    words: Words = "off",
 ) -> tuple[list[dict[str, Any]], Panes, Stats]:
     """(lists as dicts, panes as the oracle's counts, stats) of a whole log, fed in batches."""
     lists: list[TrendList] = []
@@ -32,7 +34,9 @@ def run(
             panes[pane.start, key] = posts, people
 
     events = tuple(Event(name) for name in EVENTS)
-    local = Local(Options(PANE_MS, max_out_of_orderness_ms, partitions, events), on_panes=keep, on_list=lists.append)
+    local = Local(
+        Options(PANE_MS, max_out_of_orderness_ms, partitions, events, words=words), on_panes=keep, on_list=lists.append
+    )
     posts = [post_of(record) for record in log]
     for first in range(0, len(posts), batch):
         local.feed(posts[first : first + batch])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.definitions import Words
 from tests.oracle import streams
 from tests.oracle.compare import differences
 from tests.oracle.counting import count, counts
@@ -20,9 +21,13 @@ SLOWLY = settings(deadline=None, max_examples=40, suppress_health_check=list(Hea
 
 
 def assert_same(
-    log: Sequence[Said | Retracted], partitions: int, max_out_of_orderness_ms: int = streams.MAX_OUT_OF_ORDERNESS_MS
+    log: Sequence[Said | Retracted],
+    partitions: int,
+    max_out_of_orderness_ms: int = streams.MAX_OUT_OF_ORDERNESS_MS,
+    words: Words = "off",
 ) -> None:
-    found, panes, stats = run(log, partitions, max_out_of_orderness_ms)
+    found, panes, stats = run(log, partitions, max_out_of_orderness_ms, words=words)
+    log = [streams.with_words(record, words) for record in log]
     expected_panes, late, late_by_source, duplicates = counts(log, partitions, streams.PANE_MS, max_out_of_orderness_ms)
     unused = count(log, partitions, streams.PANE_MS, max_out_of_orderness_ms).unused
     assert panes == expected_panes
@@ -71,6 +76,29 @@ def test_lists_without_what_was_withdrawn_are_the_references(log: list[Said | Re
 @given(streams.withdrawing(streams.days()), st.sampled_from((1, 3)))
 def test_days_of_withdrawals_are_the_references(log: list[Said | Retracted], partitions: int) -> None:
     assert_same(log, partitions)
+
+
+@settings(SLOWLY, max_examples=8)
+@given(streams.withdrawing(streams.small(most=25)), st.sampled_from((1, 3)), st.sampled_from(("events", "all")))
+def test_words_are_the_references(log: list[Said | Retracted], partitions: int, words: Words) -> None:
+    assert_same(log, partitions, words=words)
+
+
+@settings(SLOWLY, max_examples=3)
+@given(streams.days(most=20), st.sampled_from(("events", "all")))
+def test_days_of_words_are_the_references(log: list[Said], words: Words) -> None:
+    assert_same(log, 3, words=words)
+
+
+@pytest.mark.parametrize("words", ["events", pytest.param("all", marks=pytest.mark.long)])
+def test_an_hour_in_which_words_surge_is_the_references(words: Words) -> None:
+    scope = "event:fair" if words == "events" else "all"
+    log = streams.retracting(streams.talking(3, posts=150), random.Random(3), 0.1)
+    found = [each for each in run(log, 3, words=words)[0] if (each["scope"], each["window"]) == (scope, "1h")]
+    assert "harbour festival" in {row["topic"] for each in found for row in each["trends"] if row["trending"]}
+    told = [streams.with_words(record, words) for record in log]
+    grid = streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS
+    assert differences(found, lists(told, 3, *grid, windows=["1h"], scopes=[scope])) == []
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])

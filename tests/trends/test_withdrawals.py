@@ -23,6 +23,7 @@ from pipeline.trends.panes import Grid, PaneCounter
 from pipeline.trends.wire import from_columns, to_columns
 from schemas import Post, TrendList
 from schemas.counts import encode_counts
+from schemas.definitions import Definitions
 from schemas.events import Event
 from tests.oracle import streams
 from tests.oracle.posts import Retracted, Said
@@ -145,7 +146,7 @@ def test_a_post_counted_in_an_event_is_withdrawn_there_though_definitions_have_c
     found: list[TrendList] = []
     local = Local(Options(partitions=1, events=(event,)), on_list=found.append)
     local.feed(CROWD)
-    local.redefine(type("Defined", (), {"events": (), "watchlists": (), "networks": ()})())  # type: ignore[arg-type]
+    local.redefine(Definitions())
     local.feed([retraction(CROWD[0], 2.1)])
     local.mark(START + HOUR_MS)
     of_fair = [one for one in found if (one.scope, one.window) == ("event:fair", "5m") and one.trends]

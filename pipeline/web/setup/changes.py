@@ -26,11 +26,11 @@ class Change(NamedTuple):
     def of(self, old: Definitions) -> Definitions:
         """What is defined by it. Raises SettingsError, of a table TableError, where that cannot be."""
         read = defined_in(self.text if self.kind == "file" else self._put_in(old), FILE_NAME)
-        return Definitions(0, "", read.events, read.watchlists, read.rules, read.networks)
+        return Definitions(0, "", read.events, read.watchlists, read.rules, read.networks, read.words)
 
     def _put_in(self, old: Definitions) -> str:
-        networks = toml_of(Definitions(networks=old.networks))
-        texts = [networks] if networks else []
+        plain = toml_of(Definitions(networks=old.networks, words=old.words))
+        texts = [plain] if plain else []
         for kind, some in old.named:
             mine = {one.name: table_text(kind, table_of(one)) for one in some}
             if kind == self.kind:

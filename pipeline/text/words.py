@@ -1,0 +1,146 @@
+"""The words and phrases of a post: what posts without tags speak of, by the same rules for every network.
+
+Words are runs of letters, marks and digits, as Unicode's word bounds find them, but that an apostrophe parts words, as
+in `l'équipe`. Where a script writes no spaces, ICU's dictionaries part them (`pip install 'upswell[words]'`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import regex
+
+from pipeline.text.keys import WORD, fold
+
+if TYPE_CHECKING:
+    from icu4py.breakers import WordBreaker
+
+LOOKED_AT = 1_000  # characters of a text
+MAX_WORDS = 40  # of a text
+MAX_LETTERS = 40  # what is longer is no word
+MAX_PHRASE = 4  # words
+MOST = 60  # words and phrases of a post
+
+# links, addresses, mentions and tags, up to the next space
+_LEFT_OUT = re.compile(r"(?:\b\w{2,12}://|\bwww\.|(?<![\w.+-])[\w.+-]*[@＠]|[#＃﹟$])\S*", re.IGNORECASE)
+_JOINS = r"\s'’\u02bc·\u2010\u2011\-"  # what may stand between words of a phrase
+_LINE_ENDS = r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
+# what ends a sentence, a line or a part of it; in `2.0` and `18:30` it is part of a number
+_ENDS = rf"(?<![0-9])[.,:]|[.,:](?![0-9])|\s[\u2010\u2011\-]+(?=\s)|{_LINE_ENDS}"
+_BREAK_OF_ASCII = re.compile(rf"[^A-Za-z0-9{_JOINS}.,:]|{_ENDS}")
+_BREAK = regex.compile(rf"[^\p{{L}}\p{{M}}\p{{Nd}}\u200c\u200d{_JOINS}.,:]|{_ENDS}")
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc\uff70\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_CJK = "\u1100"  # from here on two letters make a word
+_SHORT, _NUMBER, _LONG = range(3)
+
+
+class _Word(NamedTuple):
+    start: int
+    end: int
+    kind: int
+
+
+def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
+    """The words and phrases of a text as written, each key (`fold`) once, under its first spelling.
+
+    Links, addresses, mentions, tags and numbers alone are left out, and what is the same as one of the tags
+    (`spellings`, as `topics_of` gives them). A word has three letters at least, in Chinese, Japanese and Korean two. A
+    phrase is two to four words in a row, which no mark but an apostrophe or a hyphen parts, and no end of a line; its
+    first and last are words or numbers, and one of these is a word. Of a text the first 1,000 characters and 40 words
+    are looked at, and at most 60 words and phrases told, in order of their first words.
+
+    >>> words_of("Le feu d'artifice! 14 juillet https://example.com")
+    ['feu', "feu d'artifice", 'artifice', '14 juillet', 'juillet']
+    """
+    text = _LEFT_OUT.sub("\n", text[:LOOKED_AT])
+    first = {fold(spelling)[1:]: "" for spelling in spellings}
+    left = MAX_WORDS
+    for part in (_BREAK_OF_ASCII if text.isascii() else _BREAK).split(text):
+        if left <= 0:
+            break
+        plain = part.split()
+        if part.isascii() and "".join(plain).isalnum():
+            left -= len(plain)
+            _add_plain(plain[: len(plain) + min(left, 0)], first)
+        elif plain:
+            words = _words_in(part)[:left]
+            left -= len(words)
+            _add_phrases(part, words, first)
+    return [spelling for spelling in first.values() if spelling][:MOST]
+
+
+def _add_plain(words: list[str], first: dict[str, str]) -> None:
+    """As `_add_phrases`, of nothing but ASCII letters, digits and spaces: most of most texts."""
+    kinds = [
+        _SHORT if len(word) > MAX_LETTERS else _NUMBER if word.isdigit() else _LONG if len(word) > 2 else _SHORT
+        for word in words
+    ]
+    for number, kind in enumerate(kinds):
+        if kind == _SHORT:
+            continue
+        spelling, joint = "", ""
+        for word, other in zip(words[number : number + MAX_PHRASE], kinds[number : number + MAX_PHRASE], strict=True):
+            spelling += joint + word
+            joint = " "
+            if other == _LONG or (other == _NUMBER and kind == _LONG):
+                first.setdefault(spelling.lower(), spelling)
+
+
+def _add_phrases(part: str, words: list[_Word], first: dict[str, str]) -> None:
+    for number, word in enumerate(words):
+        if word.kind == _SHORT:
+            continue
+        for last in words[number : number + MAX_PHRASE]:
+            if last.end - word.start > MAX_PHRASE * (MAX_LETTERS + 1):
+                break
+            if last.kind == _LONG or (last.kind == _NUMBER and word.kind == _LONG):
+                spelling = part[word.start : last.end]
+                if not spelling.isalnum():
+                    spelling = " ".join(spelling.split())
+                first.setdefault(fold(spelling), spelling)
+
+
+def _words_in(part: str) -> list[_Word]:
+    found = []
+    for word in WORD.finditer(part):
+        start, end = word.span()
+        if not part.isascii() and _UNSPACED.search(word[0]):
+            found += [_Word(*span, _kind(part[slice(*span)])) for span in _parted(part, start, end)]
+        else:
+            found.append(_Word(start, end, _kind(word[0])))
+    return found
+
+
+def _kind(word: str) -> int:
+    if len(word) > MAX_LETTERS:
+        return _SHORT
+    key = fold(word)
+    if key[:1].isdecimal() and all(it.isdecimal() or it in ".,:" for it in key):
+        return _NUMBER
+    return _LONG if len(key) > 2 or (len(key) == 2 and key[0] >= _CJK) else _SHORT
+
+
+def _parted(part: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where ICU sees words within a run of letters, as spans of the part."""
+    run = part[start:end]
+    breaker = _breaker()
+    if breaker is None:
+        return
+    wide = not run.isascii() and max(run) > "\uffff"
+    for begin, until in breaker(run, "root").segments():
+        if wide:  # ICU counts in units of UTF-16
+            units = run.encode("utf-16-le", "surrogatepass")
+            begin, until = (len(units[: 2 * at].decode("utf-16-le", "replace")) for at in (begin, until))
+        yield start + begin, start + until
+
+
+@lru_cache(maxsize=1)
+def _breaker() -> type[WordBreaker] | None:
+    try:
+        from icu4py.breakers import WordBreaker
+    except ImportError:  # settings with `words` are refused; a worker that is told to count them must not stop
+        return None
+    return WordBreaker

@@ -1,0 +1,112 @@
+"""Words and phrases of texts: what they are, in every script, and how few of a post."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.text import fold, words_of
+from pipeline.text.words import LOOKED_AT, MAX_LETTERS, MAX_WORDS, MOST
+from tests.oracle.words import words_of as slow_words_of
+from tests.text.text_samples import HOSTILE, TEXTS
+
+PLAIN = st.lists(
+    st.sampled_from(
+        [
+            *"aé1-.,:!'’ \n",
+            "Rain",
+            "PARIS",
+            "l'été",
+            "to",
+            "14",
+            "2.0",
+            "18:30",
+            " - ",
+            "#Paris",
+            "$AAPL",
+            "@me ",
+            "www.",
+            "://",
+        ]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Goal!! What a goal", ["Goal", "What", "What a goal"]),
+        ("paris 2.0 at 18:30", ["paris", "paris 2.0", "paris 2.0 at 18:30"]),
+        ("14 juillet", ["14 juillet", "juillet"]),
+        ("Jean-Luc - fin", ["Jean", "Jean-Luc", "Luc", "fin"]),
+        ("fête  de\tl’Île", ["fête", "fête de l’Île", "Île"]),
+        ("one. two\nthree", ["one", "two", "three"]),
+        ("ann@mail.example saw https://a.example/b?c=harbour @bob #Tag $AAPL www.a.example", ["saw"]),
+        ("to be or 12", []),
+        ("x" * (MAX_LETTERS + 1), []),
+        ("हिन्दी में", ["हिन्दी", "हिन्दी में", "में"]),
+        ("서울 축제", ["서울", "서울 축제", "축제"]),
+        ("كأس العالم", ["كأس", "كأس العالم", "العالم"]),
+        ("🎉party🎉time", ["party", "time"]),
+    ],
+)
+def test_words_are_parted_by_what_people_write_between_them(text: str, found: list[str]) -> None:
+    assert words_of(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "some", "none"),
+    [
+        ("東京都で大きな地震がありました", ["東京", "地震", "大きな地震"], ["で", "都"]),
+        ("北京今天下雨", ["北京", "今天", "北京今天"], []),
+        ("ประเทศไทยสวัสดีครับ", ["ประเทศไทย", "สวัสดี"], []),
+        ("ភាសាខ្មែរ", ["ភាសាខ្មែរ"], []),
+        ("ພາສາລາວ", ["ພາສາ", "ລາວ"], []),
+        ("မြန်မာနိုင်ငံ", ["မြန်မာနိုင်ငံ"], []),
+        ("𠮷野家の牛丼 Tokyo", ["Tokyo"], ["の"]),
+    ],
+)
+def test_words_of_scripts_without_spaces_are_icus(text: str, some: list[str], none: list[str]) -> None:
+    pytest.importorskip("icu4py", reason="install upswell[words]")
+    found = words_of(text)
+    assert set(some) <= set(found)
+    assert not set(none) & set(found)
+    assert all(spelling in text for spelling in found)
+
+
+def test_a_word_that_is_a_tag_of_the_post_is_no_topic_again() -> None:
+    assert words_of("Paris in the rain #paris", ["#paris"]) == [
+        "Paris in the",
+        "Paris in the rain",
+        "the",
+        "the rain",
+        "rain",
+    ]
+
+
+@given(PLAIN)
+def test_words_are_those_of_the_slow_reference(text: str) -> None:
+    found = [(spelling, fold(spelling)) for spelling in words_of(text, ["#rain"])]
+    assert found == slow_words_of(text, ["rain"])
+
+
+@given(st.one_of(TEXTS, PLAIN, st.text(max_size=60)))
+def test_each_key_comes_once_and_is_that_of_its_spelling(text: str) -> None:
+    keys = [fold(spelling) for spelling in words_of(text)]
+    assert len(set(keys)) == len(keys) <= MOST
+    assert [fold(key) for key in keys] == keys
+    assert not any(key.startswith(("#", "$")) or not key or "  " in key for key in keys)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:8]))
+def test_whatever_the_text_few_and_short_words_come_of_it(text: str) -> None:
+    found = words_of(text + " and then the harbour festival" * 3_000)
+    assert len(found) <= MOST
+    assert all(len(spelling) <= LOOKED_AT for spelling in found)
+
+
+def test_a_long_text_is_looked_at_up_to_so_many_words() -> None:
+    text = " ".join(f"word{n}." for n in range(100))
+    assert words_of(text) == [f"word{n}" for n in range(MAX_WORDS)]
