@@ -141,6 +141,7 @@ class _Demo:
             "events": demo_events(),
             "alerts": self.alerts,
             "examples": self.walls.examples,
+            "find": self.walls.find,
             "routers": [*self.walls.routers, setup_routes(self.setup)],
             "on_startup": [self.walls.start],
             "on_shutdown": [self.walls.stop],

@@ -167,6 +167,7 @@ async def _serve(
         posts=incoming.desk,
         status=status,
         examples=walls.examples,
+        find=walls.find,
         public_url=settings.public_url,
         routers=[*walls.routers, *incoming.routers, setup_routes(setup)],
         on_startup=[walls.start, incoming.start],

@@ -27,6 +27,7 @@ from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
 from pipeline.web.posting import PostDesk, post_routes
+from pipeline.web.search import Find, nothing, search_routes
 from pipeline.web.syndication import syndication_routes
 from pipeline.web.wall.recent import Example
 from schemas.events import Event
@@ -47,6 +48,7 @@ def create_app(
     orders: OrderDesk | None = None,
     posts: PostDesk | None = None,
     examples: Callable[[Sequence[str], str], list[Example]] | None = None,
+    find: Find = nothing,
     status: SourceStatus | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     public_url: str = "",
@@ -56,8 +58,8 @@ def create_app(
 ) -> Litestar:
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late; `orders`: where what
     people say about them goes (none: nobody may); `posts`: where those that are pushed go (none: they are refused);
-    `examples`: the posts of these ids that are known and may be shown in
-    a scope; `status`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
+    `examples`: the posts of these ids that are known and may be shown in a scope; `find`: those with certain words;
+    `status`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
     how long a silence a stream shows that it lives; `public_url`: where browsers reach the server; `routers`: routes of
     other parts (wall, moderation), served with the same headers and errors."""
     web = Web(feed, history, heartbeat_s=heartbeat_s, public_url=public_url)
@@ -72,6 +74,7 @@ def create_app(
             order_routes(web, orders or OrderDesk()),
             post_routes(posts or PostDesk()),
             page_router(web),
+            search_routes(web, find),
             syndication_routes(web),
             _service(feed, registry, status),
             create_static_files_router("/static", [STATIC], name="static", cache_control=None),

@@ -167,6 +167,23 @@ class History:
         )
         return [Point(at, rank, bool(trending), *rest) for at, rank, trending, *rest in reversed(found)]
 
+    def topics(self, part: str, scope: str, limit: int) -> list[tuple[str, int]]:
+        """The topics of a scope's past lists whose key holds `part`, with the end of the last list of 1 h that had
+        them (ms), the newest first. Every topic is looked at once, however many lists had it."""
+        return [
+            (topic, at)
+            for topic, at in self._ask(
+                "with recursive known(topic) as (select min(topic) from points union all"
+                " select (select min(topic) from points where topic > known.topic) from known where topic is not null)"
+                " select topic, (select max(at) from points"
+                " where points.topic = known.topic and scope = ? and window = '1h') as last"
+                " from known where instr(topic, ?) and last is not null order by last desc limit ?",
+                scope,
+                part,
+                limit,
+            )
+        ]
+
     def days(self, topics: Sequence[str], before_ms: int, count: int) -> list[list[tuple[int, int]]]:
         """For each topic (posts, people) in each of the `count` UTC days before the one that `before_ms` lies in, the
         newest first, as the last list `all` over 24 h said that ended in the day's second half and had it; else

@@ -103,6 +103,10 @@ class WallService:
         """Those of these posts that are known and may be seen in the scope."""
         return self._recent.shown(ids, lambda post: self.walls.shows(post, scope))
 
+    async def find(self, words: str, scope: str, limit: int) -> list[Example]:
+        """The newest posts with all these words (folded) in name, account or text that may be seen in the scope."""
+        return await self._recent.find(words.split(), lambda post: self.walls.shows(post, scope), limit)
+
     def recent(self) -> list[Post]:
         """The posts of late that are known, in the order of their times."""
         return self._recent.posts()

@@ -3,6 +3,7 @@ import { alertStrip } from "./alerts.js";
 import { leadOf, ListView } from "./lists.js";
 import { follow } from "./stream.js";
 import { clock, make, nameOf, t } from "./texts.js";
+import { searchField } from "./search.js";
 import { topicView } from "./topic.js";
 
 const WINDOWS = ["5m", "1h", "24h"];
@@ -134,11 +135,11 @@ setTimeout(stripOnce, 3000);
 
 // --- controls
 
-const search = make("input", { type: "search", id: "q", autocomplete: "off", placeholder: t.search, "aria-label": t.search });
-search.addEventListener("input", () => go({ q: search.value }, true));
-search.addEventListener("keydown", (event) => {
-  const text = search.value.trim();
-  if (event.key === "Enter" && text) go({ topic: (/^[#$]/.test(text) ? text : `#${text}`).toLowerCase(), q: "" });
+const { box: searchBox, input: search } = searchField({
+  filter: (q) => go({ q }, true),
+  link: (topic) => linkOf({ topic, q: "" }),
+  scope: () => state.scopes[0],
+  open: (address) => { history.pushState(null, "", address); moved(); },
 });
 const range = make("input", { type: "range", id: "when", step: "60000", "aria-label": t.time });
 const moment = make("output", { for: "when" });
@@ -160,7 +161,7 @@ const time = make("div", { class: "time" }, make("span", { class: "quiet", "aria
 function drawControls() {
   if (screen) return;
   if (!controls.firstChild) {
-    controls.append(make("div", {}, scopeNav, make("div", { class: "picks" }, ...picks.map(([, select]) => select), compare)), make("div", {}, windowNav, search, time));
+    controls.append(make("div", {}, scopeNav, make("div", { class: "picks" }, ...picks.map(([, select]) => select), compare)), make("div", {}, windowNav, searchBox, time));
   }
   for (const link of otherLanguages) link.href = linkOf({ lang: link.hreflang });
   if (document.activeElement !== search) search.value = state.q;

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
 from pipeline.moderation import means
-from pipeline.text import MAX_SHOWN, printable, shown_account, source_name
+from pipeline.text import MAX_SHOWN, fold_text, printable, shown_account, source_name
 from pipeline.web.wall.entries import Link, Picture, no_pictures, pictures_of, web_address
 from schemas import Post, TrendList
 
 PASSING = 20_000  # posts of late, one of which the next lists may name
+MOST_FITTING = 200  # posts of a search of which it is asked whether they may be shown
 NAMED = 10_000  # posts that lists have named
 
 
@@ -77,8 +80,14 @@ class RecentPosts:
 
     def posts(self) -> list[Post]:
         """All that are remembered, in the order of their times."""
-        named = [post for post in self._named.values() if post is not None]
-        return sorted([*self._passing.values(), *named], key=lambda post: int(post.time))
+        named = [post for post in list(self._named.values()) if post is not None]
+        return sorted([*list(self._passing.values()), *named], key=lambda post: int(post.time))
+
+    async def find(self, words: Sequence[str], visible: Callable[[Post], bool], limit: int) -> list[Example]:
+        """The newest posts that hold all the words (folded) in name, account or text, and may be shown. Texts are read
+        in a thread."""
+        fitting = await asyncio.to_thread(_fitting, self.posts(), words)
+        return [_example(post, self._link) for post in islice(filter(visible, fitting), limit)]
 
     def of_id(self, post_id: str) -> Post | None:
         """The post, where it is known."""
@@ -88,6 +97,17 @@ class RecentPosts:
         """Those of these posts that are known and may be shown."""
         found = (self.of_id(post_id) for post_id in ids)
         return [_example(post, self._link) for post in found if post is not None and visible(post)]
+
+
+def _fitting(posts: list[Post], words: Sequence[str]) -> list[Post]:
+    """The newest posts with all the words, at most MOST_FITTING, the newest first."""
+    fitting = (
+        post
+        for post in reversed(posts)
+        if (said := fold_text("\n".join(filter(None, (post.author_name, post.author, post.text)))))
+        and all(word in said for word in words)
+    )
+    return list(islice(fitting, MOST_FITTING))
 
 
 def _example(post: Post, link: Link) -> Example:

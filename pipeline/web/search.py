@@ -1,0 +1,75 @@
+"""Search over what is listed now, what was listed in the past, and the posts of late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.params import QueryParameter
+
+from pipeline.text import fold_text
+from pipeline.web.answers import json
+from pipeline.web.api import FAULTS, ScopeName, Web
+from pipeline.web.wall.recent import Example
+
+MAX_TOPICS, MAX_POSTS = 8, 5
+# from folded words, scope and number: the newest posts with all of them
+Find = Callable[[str, str, int], Awaitable[list[Example]]]
+
+
+class FoundTopic(msgspec.Struct):
+    """A topic that fits. `now`: it stands in a current list of the scope; `at`: the last list that had it, ms."""
+
+    topic: str
+    display: str
+    now: bool
+    at: int
+
+
+class Found(msgspec.Struct):
+    """What fits: topics, the one meant first; posts, the newest first."""
+
+    topics: list[FoundTopic]
+    posts: list[Example]
+
+
+async def nothing(_words: str, _scope: str, _limit: int) -> list[Example]:
+    """The `Find` of a server that knows no posts."""
+    return []
+
+
+def search_routes(web: Web, find: Find = nothing) -> Router:
+    """`find` looks for posts."""
+
+    @get("/api/v1/search", responses={400: FAULTS[400]})
+    async def search(
+        q: Annotated[str, QueryParameter(min_length=1, max_length=200, description="part of a topic, or words")],
+        named: ScopeName = "all",
+    ) -> Response[Found]:
+        """Topics of current and past lists of a scope whose key holds `q`, whatever its case and accents, and the posts
+        of late that hold all its words."""
+        words = fold_text(q).strip()
+        part = words.replace(" ", "").lstrip("#$＃")
+        topics = _listed(web, named, part) if part else {}
+        if part and web.history is not None:
+            for topic, at in await asyncio.to_thread(web.history.topics, part, named, MAX_TOPICS + len(topics)):
+                if topic not in topics and web.feed.shows.may_show(topic, topic, named):
+                    topics[topic] = FoundTopic(topic, topic, False, at)
+        ordered = sorted(topics.values(), key=lambda it: (it.topic[1:] != part, not it.now, -it.at, it.topic))
+        posts = await find(words, named, MAX_POSTS) if words else []
+        return json(msgspec.json.encode(Found(ordered[:MAX_TOPICS], posts)))  # type: ignore[return-value]
+
+    return Router("/", route_handlers=[search])
+
+
+def _listed(web: Web, scope: str, part: str) -> dict[str, FoundTopic]:
+    return {
+        row.topic: FoundTopic(row.topic, row.display, True, change.list.at)
+        for change in web.feed.all()
+        if change.list.scope == scope
+        for row in change.list.trends
+        if part in row.topic
+    }

@@ -1,0 +1,133 @@
+"""Search: topics of now and of the past, and posts of late; what may not be shown is not found."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from pipeline.web.app import create_app
+from pipeline.web.feed import Feed
+from pipeline.web.history import History
+from pipeline.web.wall_service import WallService
+from schemas import Post
+from schemas.access import Token
+from schemas.events import Event
+from tests.sinks.lists import trend_list
+from tests.wall.server import eventually
+
+MINUTE_MS = 60_000
+ANN = Token("ann", "a-secret-for-ann-0", "write")
+EVENT = Event("fete", hashtags=("#fete",), moderation="manual")
+
+
+class Served:
+    """A server with a past, a present and posts."""
+
+    def __init__(self) -> None:
+        self.feed, self.history = Feed(), History()
+        self.feed.on_list(self.history.add)
+        self.service = WallService(self.feed, [EVENT], [ANN])
+        self.app: Litestar = create_app(
+            self.feed,
+            self.history,
+            events=[EVENT],
+            find=self.service.find,
+            routers=self.service.routers,
+            on_startup=[self.service.start],
+            on_shutdown=[self.service.stop],
+        )
+        for minute, topics in enumerate((["#lyon", "#paris"], ["#parisroubaix", "#lyon"], ["#tour", "#ete2026"]), 1):
+            self.feed.publish(trend_list(*topics, at=minute * MINUTE_MS))
+        self.feed.publish(trend_list("#parade", scope="event:fete", at=MINUTE_MS))
+        self.history.flush()
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    made = Served()
+    yield made
+    made.history.close()
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[TestClient[Litestar]]:
+    with TestClient(served.app) as client:
+        yield client
+
+
+def found(client: TestClient[Litestar], q: str, **more: str) -> dict[str, Any]:
+    answer = client.get("/api/v1/search", params={"q": q} | more)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def topics(client: TestClient[Litestar], q: str, **more: str) -> list[str]:
+    return [it["topic"] for it in found(client, q, **more)["topics"]]
+
+
+def test_what_is_meant_comes_first_then_what_is_listed_now_then_the_newest_of_the_past(
+    client: TestClient[Litestar],
+) -> None:
+    assert topics(client, "paris") == topics(client, "#PARIS") == ["#paris", "#parisroubaix"]
+    assert topics(client, "par is-".strip("-")) == ["#paris", "#parisroubaix"]
+    assert topics(client, "Été") == ["#ete2026"]
+    assert topics(client, "o") == ["#tour", "#lyon", "#parisroubaix"]
+    (tour, lyon, _) = found(client, "o")["topics"]
+    assert (tour["now"], tour["at"], lyon["now"], lyon["at"]) == (True, 3 * MINUTE_MS, False, 2 * MINUTE_MS)
+    assert topics(client, "par", scope="event:fete") == ["#parade"]
+    assert topics(client, "nothing of that kind") == topics(client, "#") == topics(client, "%") == []
+
+
+def test_what_is_blocked_is_not_found(client: TestClient[Litestar]) -> None:
+    told = {"Authorization": f"Bearer {ANN.secret}"}
+    for target in ("#lyon", "#tour"):
+        client.post("/api/v1/blocks", json={"target": target}, headers=told).raise_for_status()
+    assert topics(client, "o") == ["#parisroubaix"]
+
+
+def test_posts_are_found_by_their_words_unless_they_wait_or_are_withdrawn(
+    served: Served, client: TestClient[Litestar]
+) -> None:
+    def post(number: int, text: str, **fields: Any) -> Post:
+        return Post(str(number), f"a{number}", text, number * 1_000, source="mastodon", **fields)
+
+    posts = [
+        post(1, "Où est l’entrée du théâtre ?", author_name="Zoé"),
+        post(2, "the theatre is open"),
+        post(3, "théâtre #fete"),
+        post(4, "le théâtre, encore"),
+    ]
+    served.service.take_soon(posts)
+    eventually(lambda: [it["id"] for it in found(client, "theatre")["posts"]] == ["4", "2", "1"])
+    assert [it["id"] for it in found(client, "THÉÂTRE zoe")["posts"]] == ["1"]
+    assert found(client, "theatre nowhere")["posts"] == []
+    served.service.take_soon([post(4, "", deleted=9_000)])
+    eventually(lambda: [it["id"] for it in found(client, "theatre")["posts"]] == ["2", "1"])
+
+
+@pytest.mark.parametrize("q", ["", "x" * 201])
+def test_too_little_and_too_much_are_refused(q: str, client: TestClient[Litestar]) -> None:
+    assert client.get("/api/v1/search", params={"q": q}).status_code == 400
+
+
+def test_the_past_is_searched_as_a_look_at_every_list_would() -> None:
+    chance, history = random.Random(1), History()
+    last: dict[str, int] = {}
+    for minute in range(1, 80):
+        names = chance.sample([f"#{a}{b}" for a in "abcd" for b in ("", "x", "_%", "é")], 3)
+        history.add(trend_list(*names, at=minute * MINUTE_MS))
+        last |= dict.fromkeys(names, minute * MINUTE_MS)
+    history.flush()
+    for part in ("a", "x", "_", "%", "é", "_%"):
+        fitting = sorted(((at, name) for name, at in last.items() if part in name), reverse=True)
+        told = history.topics(part, "all", 100)
+        assert sorted(((at, name) for name, at in told), reverse=True) == fitting
+        assert [at for _, at in told] == [at for at, _ in fitting]
+        assert history.topics(part, "lang:fr", 100) == []
+    history.close()
