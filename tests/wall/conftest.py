@@ -1,4 +1,4 @@
-"""A real browser for the pages of events."""
+"""A real browser for the pages of events, and a clock for their walls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.wall.posts import Clock
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -20,3 +22,8 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

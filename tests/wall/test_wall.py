@@ -1,8 +1,7 @@
-"""Walls: queues, reposts, the screen's pace, events that overlap, and what a restart brings back."""
+"""Walls: queues, reposts, approvals, withdrawals, and what a restart brings back."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 
@@ -13,52 +12,15 @@ from pipeline.moderation import ConflictError, MemoryLog, SqliteLog
 from pipeline.web.feed import Feed
 from pipeline.web.wall.entries import Wanted
 from pipeline.web.wall.recent import RecentPosts
-from pipeline.web.wall.screen import MAX_WAITING, PACE_MS, QUIET_MS
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.walls import Walls
 from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.events import Event
 from schemas.moderation import EVERYWHERE, Decision
-
-A = Event(name="a", hashtags=("#a",))
-B = Event(name="b", hashtags=("#b",), moderation="manual")
+from tests.wall.posts import A, B, Clock, post, refs, run
 
 BLOCKS = [("post", "m/1"), ("account", "m/p1"), ("word", "message")]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.ms = 1_000_000
-
-    def __call__(self) -> int:
-        return self.ms
-
-
-def post(number: int, text: str = "", **fields: object) -> Post:
-    told = {
-        "id": str(number),
-        "author": f"p{number}",
-        "text": text or f"message {number} #a",
-        "time": 1_000,
-        "source": "m",
-    }
-    return Post(**(told | fields))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def run(walls: Walls, clock: Clock, ms: int) -> None:
-    for _ in range(ms // 100):
-        clock.ms += 100
-        walls.tick()
-
-
-def refs(walls: Walls, event: str, queue: str = "shown") -> list[str]:
-    return [it.ref for it in walls.walls[event].page(queue)]  # type: ignore[arg-type]
 
 
 def test_a_manual_wall_shows_what_was_approved_and_an_automatic_one_what_is_not_blocked(clock: Clock) -> None:
@@ -186,69 +148,6 @@ def test_an_approval_of_a_version_that_did_not_keep_what_was_approved_waits_for_
     assert refs(walls, "b") == []
 
 
-def test_the_screen_at_50_posts_a_second_stays_readable_fresh_and_says_so(clock: Clock) -> None:
-    walls = Walls([A], clock=clock)
-    screen = walls.walls["a"].screen
-    seen: dict[str, int] = {}
-    came: dict[str, int] = {}
-    number = 0
-    for _ in range(600):  # a minute
-        for _ in range(5):
-            number += 1
-            came[f"m/{number}"] = clock.ms
-            walls.take([post(number)])
-        run(walls, clock, 100)
-        for it in screen.items:
-            seen.setdefault(it.ref, clock.ms)
-    assert 55 <= len(seen) <= 60_000 // PACE_MS + 1
-    assert max(at - came[ref] for ref, at in seen.items()) <= 2_000
-    shown, arrived = screen.sample()
-    assert (shown, arrived) == (pytest.approx(len(seen), abs=2), pytest.approx(3_000, abs=10))
-
-
-def test_what_a_moderator_approved_comes_on_the_screen_however_many_there_are(clock: Clock) -> None:
-    walls = Walls([B], clock=clock)
-    walls.take([post(it, f"{it} #b") for it in range(8)])
-    for it in range(8):
-        walls.decide("b", "post", f"m/{it}", "approved", "ann")
-    assert set(seen_within(walls, clock, "b", 20_000)) == {f"m/{it}" for it in range(8)}
-
-
-def seen_within(walls: Walls, clock: Clock, event: str, ms: int) -> list[str]:
-    """What comes on the screen in so many ms, in its order."""
-    seen: dict[str, None] = {}
-    for _ in range(ms // 100):
-        run(walls, clock, 100)
-        seen |= dict.fromkeys(reversed([it.ref for it in walls.walls[event].on_screen()]))
-    return list(seen)
-
-
-def test_every_post_of_a_batch_gets_its_turn_on_the_screen_in_order(clock: Clock) -> None:
-    walls = Walls([A], clock=clock)
-    walls.take([post(n) for n in range(8)])
-    assert seen_within(walls, clock, "a", 20_000) == [f"m/{n}" for n in range(8)]
-
-
-def test_what_found_no_place_under_overload_and_what_has_left_returns_when_nothing_new_comes(clock: Clock) -> None:
-    walls = Walls([A], clock=clock)
-    walls.take([post(n) for n in range(30)])
-    screen = walls.walls["a"].screen
-    assert set(seen_within(walls, clock, "a", 40_000)[:MAX_WAITING]) == {f"m/{n}" for n in range(10, 30)}
-    assert set(seen_within(walls, clock, "a", 25 * QUIET_MS)) == {f"m/{n}" for n in range(30)}
-    assert screen.sample() == (0, 0)  # what returns has not come now
-    walls.decide("a", "account", "m/p3", "blocked", "ann")
-    assert "m/3" not in seen_within(walls, clock, "a", 40 * QUIET_MS)
-
-
-def test_a_screen_that_is_frozen_does_not_let_posts_return(clock: Clock) -> None:
-    walls = Walls([A], clock=clock)
-    walls.take([post(n) for n in range(10)], range(10))
-    before = [it.ref for it in walls.walls["a"].on_screen()]
-    walls.decide("a", "freeze", "", "frozen", "ann")
-    run(walls, clock, 3 * QUIET_MS)
-    assert [it.ref for it in walls.walls["a"].on_screen()] == before
-
-
 @pytest.mark.parametrize(
     ("kind", "target", "event"),
     [
@@ -270,18 +169,6 @@ def test_a_block_leaves_wall_screen_pins_and_repeats_at_once(clock: Clock, kind:
     assert [it.ref for it in wall.pinned()] == ["m/1"]
 
 
-def test_a_frozen_screen_takes_nothing_new_and_still_lets_go(clock: Clock) -> None:
-    walls = Walls([A], clock=clock)
-    walls.take([post(1)])
-    run(walls, clock, 1_000)
-    walls.decide("a", "freeze", "", "frozen", "ann")
-    walls.take([post(2)])
-    run(walls, clock, 5_000)
-    assert [it.ref for it in walls.walls["a"].on_screen()] == ["m/1"]
-    walls.decide("a", "post", "m/1", "blocked", "ann")
-    assert walls.walls["a"].on_screen() == []
-
-
 def test_a_restart_brings_back_posts_and_decisions(clock: Clock, tmp_path: Path) -> None:
     file = tmp_path / "walls.db"
     walls = Walls([A], SqliteLog(file), PostStore(file), clock=clock)
@@ -296,29 +183,6 @@ def test_a_restart_brings_back_posts_and_decisions(clock: Clock, tmp_path: Path)
     assert [it.ref for it in again.walls["a"].on_screen()] == ["m/1"]
     assert again.take([post(1)]) == 0
     again.close()
-
-
-def test_posts_from_before_a_restart_are_on_the_screen_at_once_the_newest_of_them_and_none_counts_as_new(
-    clock: Clock,
-) -> None:
-    walls = Walls([A], clock=clock)
-    assert walls.take([post(n) for n in range(20)], range(20)) == 20
-    screen = walls.walls["a"].screen
-    assert [entry.ref for entry in screen.items] == [f"m/{n}" for n in reversed(range(14, 20))]
-    assert screen.sample() == (0, 0)
-    walls.decide("a", "post", "m/19", "blocked", "ann")
-    walls.take([post(20)])
-    run(walls, clock, 1_000)
-    assert [entry.ref for entry in screen.items] == ["m/20", *(f"m/{n}" for n in reversed(range(14, 19)))]
-
-
-def test_a_frozen_screen_takes_back_what_came_before_it_was_frozen(clock: Clock) -> None:
-    log = MemoryLog()
-    Walls([A], log, clock=clock).decide("a", "freeze", "", "frozen", "ann")
-    walls = Walls([A], log, clock=clock)
-    walls.take([post(1), post(2), post(3)], [clock.ms - 2, clock.ms - 1, clock.ms])
-    assert refs(walls, "a") == ["m/3", "m/2", "m/1"]
-    assert [it.ref for it in walls.walls["a"].on_screen()] == ["m/2", "m/1"]
 
 
 def test_a_decision_of_another_process_is_obeyed_at_the_next_tick(clock: Clock, tmp_path: Path) -> None:
@@ -339,62 +203,6 @@ def test_the_audit_says_who_what_and_when(clock: Clock, caplog: pytest.LogCaptur
     with caplog.at_level(logging.INFO, "upswell.audit"):
         walls.decide("a", "word", "merde\x1b[31m", "blocked", "ann")
     assert [record.getMessage() for record in caplog.records] == ["ann blocked word merde 31m in a at 1000000"]
-
-
-def test_events_that_change_keep_their_wall_new_ones_get_one_and_those_that_are_gone_lose_it(clock: Clock) -> None:
-    walls = Walls([A, B], clock=clock)
-    walls.take([post(1), post(2, "x #b")])
-    change = walls.next_change()
-    walls.redefine([Event(name="a", title="Ah", hashtags=("#a", "#c")), Event(name="d", hashtags=("#b",))])
-    assert change.is_set()
-    walls.take([post(3, "x #c"), post(4, "x #b")])
-    assert list(walls.walls) == ["a", "d"]
-    assert (refs(walls, "a"), refs(walls, "d")) == (["m/3", "m/1"], ["m/4"])
-    assert (walls.walls["a"].event.title, walls.walls["a"].tally.posts) == ("Ah", 2)
-
-
-def test_the_wall_of_a_new_event_begins_with_the_posts_of_late(clock: Clock) -> None:
-    async def run() -> None:
-        service = WallService(Feed(), [A])
-        await service.start()
-        assert service.intake
-        await service.intake.take([post(1, "x #b"), post(2, "x #a"), post(3, "x #a #b"), post(4, "x")])
-        new = Event(name="d", hashtags=("#b",))
-        await service.redefine([A, new])
-        await service.intake.take([post(5, "x #b")])
-        assert (refs(service.walls, "d"), refs(service.walls, "a")) == (["m/5", "m/3", "m/1"], ["m/3", "m/2"])
-        assert [it.ref for it in service.walls.walls["d"].on_screen()] == ["m/3", "m/1"]
-        await service.redefine([A, new])
-        assert service.walls.walls["d"].tally.posts == 3
-        await service.stop()
-
-    asyncio.run(run())
-
-
-def test_a_wall_that_becomes_manual_shows_only_what_was_approved(clock: Clock) -> None:
-    walls = Walls([A], clock=clock)
-    walls.take([post(1), post(2)])
-    walls.decide("a", "post", "m/1", "approved", "ann")
-    walls.redefine([Event(name="a", hashtags=("#a",), moderation="manual")])
-    assert (refs(walls, "a"), refs(walls, "a", "waiting")) == (["m/1"], ["m/2"])
-
-
-def test_events_that_cannot_be_told_apart_change_nothing(clock: Clock) -> None:
-    walls = Walls([A], clock=clock)
-    with pytest.raises(ValueError, match="two events are named 'x'"):
-        walls.redefine([Event(name="x"), Event(name="x")])
-    walls.take([post(1)])
-    assert refs(walls, "a") == ["m/1"]
-
-
-def test_an_event_that_comes_back_finds_the_posts_that_were_kept_of_it(clock: Clock, tmp_path: Path) -> None:
-    walls = Walls([A], store=PostStore(tmp_path / "walls.db"), clock=clock)
-    walls.take([post(1)])
-    walls.tick()
-    walls.redefine([B])
-    walls.redefine([A, B])
-    assert refs(walls, "a") == ["m/1"]
-    walls.close()
 
 
 @pytest.mark.parametrize(

@@ -77,10 +77,14 @@ if (zone) zone.textContent = say("page.zone", { zone: (document.body.dataset.zon
 write("time", clock);
 write("place", (scope) => (scope === "all" ? t.all : nameOf(scope, {})));
 
+// An element: `on...` listens, true is an attribute without a value, and what is false, null or undefined is left out
 export function make(name, attributes = {}, ...children) {
   const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 }
 

@@ -1,7 +1,7 @@
 // The board of an event: figures so far, its course, what trends in it, what is repeated, what it shares with others.
 import { draw as drawSpark, sparkline } from "../lists.js";
-import { why } from "../texts.js";
-import { card, make, svg } from "./cards.js";
+import { make, why } from "../texts.js";
+import { card, svg } from "./cards.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 

@@ -1,20 +1,10 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { clean, face, handle, photos } from "../texts.js";
+import { clean, face, handle, make, photos } from "../texts.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 export const { view, event: name, csrf, token, rights } = document.body.dataset;
 export const canDecide = rights === "write";
-
-export function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value !== false && value !== "" && value !== undefined) node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
 
 export function svg(tag, attributes, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);

@@ -1,5 +1,6 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
-import { canDecide, card, fill, logoutButton, make, name, post as send, told, token, withPosts } from "./cards.js";
+import { make } from "../texts.js";
+import { canDecide, card, fill, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 

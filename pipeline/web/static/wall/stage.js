@@ -1,9 +1,9 @@
 // An event's big screen: cards as large as their number lets them be, in the layout and the look of the event, and slides in turn.
 // `?layout=` and `?slide=` in the address hold one of them, for a look before the show or a second screen.
-import { clean, face, photos } from "../texts.js";
+import { clean, face, make, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../lists.js";
 import { bars, figure, perMinute } from "./board.js";
-import { fill, fillPlaces, make } from "./cards.js";
+import { fill, fillPlaces } from "./cards.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 

@@ -1,8 +1,9 @@
 // The board, the wall, the screen and the moderators' page of an event: draws what the server's stream says, and
 // nothing else.
+import { make } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../lists.js";
 import { drawBoard } from "./board.js";
-import { card, fill, make, name, view } from "./cards.js";
+import { card, fill, name, view } from "./cards.js";
 import { drawModerate, following } from "./moderate.js";
 import { drawStage } from "./stage.js";
 import { number, text } from "./texts.js";
