@@ -107,7 +107,7 @@ def filled() -> Served:
         ("all", "#Lyon #BlackFriday #CapComNet #PSGOM #MétéoParis #opendata #TelecomDay #cinema #jazz #running"),
         ("event:capcomnet", "#opendata #accessibilité #praline #budget #LSF"),
         ("event:bal", "#Valse #Accordéon #Lampions #BuffetFroid"),
-        ("lang:fr", "#Lyon #MétéoParis #PSGOM"),
+        ("lang:fr", "#Lyon #MétéoParis #PSGOM #CapComNet26"),
     ):
         for at in (minute - 600_000, minute):
             served.feed.publish(some_list(scope, names, at))

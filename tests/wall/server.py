@@ -13,6 +13,7 @@ from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
 from pipeline.web.pictures import PictureError, Pictures
 from pipeline.web.run import start_web
+from pipeline.web.setup.nearby import Nearby
 from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.wall_service import WallService
 from schemas import Post
@@ -48,7 +49,9 @@ class Served:
         self.walls = self.service.walls
         self.loop: asyncio.AbstractEventLoop
         desk = OrderDesk(self.service.gate, self._give, lambda: (Rule("rule"),))
-        setup = Setup(self.service.door, Desk(Definitions(events=tuple(events))))
+        setup = Setup(
+            self.service.door, Desk(Definitions(events=tuple(events))), nearby=Nearby(self.feed, self.service.recent)
+        )
         self._handle = start_web(
             self.feed,
             port=0,
