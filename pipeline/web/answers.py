@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -34,6 +35,11 @@ HEADERS = (
 def framed_by(sites: Sequence[str]) -> dict[str, str]:
     """The header of a page that these sites, and no others, may show within theirs."""
     return {"Content-Security-Policy": CSP.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(sites)}")}
+
+
+def rfc3339(ms: int) -> str:
+    """A moment as programs read it, UTC."""
+    return dt.datetime.fromtimestamp(ms / 1_000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Scope(msgspec.Struct):

@@ -21,6 +21,7 @@ from pipeline.alerts.recent import RecentAlerts
 from pipeline.source_status import SourceStatus
 from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
+from pipeline.web.course import course_routes
 from pipeline.web.feed import Feed
 from pipeline.web.frame import page
 from pipeline.web.history import History
@@ -74,6 +75,7 @@ def create_app(
             order_routes(web, orders or OrderDesk()),
             post_routes(posts or PostDesk()),
             page_router(web),
+            course_routes(web),
             search_routes(web, find),
             syndication_routes(web),
             _service(feed, registry, status),

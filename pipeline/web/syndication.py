@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from html import escape
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -13,6 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery, QueryParameter
 
 from pipeline.text import printable
+from pipeline.web.answers import rfc3339
 from pipeline.web.api import FAULTS, Limit, ScopeName, Web, WindowName
 from pipeline.web.frame import render, words_of
 from pipeline.web.wall.recent import Example
@@ -66,8 +66,8 @@ def syndication_routes(web: Web) -> Router:
                 link(row, found.scope, found.window),
                 printable(row.display),
                 row_text(row, found.at, words),
-                _moment(row.since or found.at),
-                _moment(found.at),
+                rfc3339(row.since or found.at),
+                rfc3339(found.at),
             )
             for row in found.trends
             if row.trending
@@ -83,7 +83,7 @@ def syndication_routes(web: Web) -> Router:
         values = {
             "title": words.say("feed.title", name=printable(name), window=change.list.window_s),
             "id": f"urn:upswell:{quote(scope, safe='')}:{window}",
-            "updated": _moment(change.list.at),
+            "updated": rfc3339(change.list.at),
             "page": f"{base}/?{query}",
             "here": f"{base}{path}?{query}",
             "items": items_of(change.list, words),
@@ -131,14 +131,10 @@ def syndication_routes(web: Web) -> Router:
     return Router("/", route_handlers=[atom, json_feed, statuses, get_trends])
 
 
-def _moment(ms: int) -> str:
-    return dt.datetime.fromtimestamp(ms / 1_000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _bluesky(row: Trend, link: str) -> BlueskyTrend:
     name = printable(row.display)
     hot = "hot" if row.state in ("new", "rising") else msgspec.UNSET
-    return BlueskyTrend(name, name.lstrip("#\uff03"), link, _moment(row.since or 0), row.posts, [], hot)
+    return BlueskyTrend(name, name.lstrip("#\uff03"), link, rfc3339(row.since or 0), row.posts, [], hot)
 
 
 def _status(post: Example) -> dict[str, Any]:
@@ -157,7 +153,7 @@ def _status(post: Example) -> dict[str, Any]:
         "locked": False,
         "bot": False,
         "group": False,
-        "created_at": _moment(0),
+        "created_at": rfc3339(0),
         "followers_count": 0,
         "following_count": 0,
         "statuses_count": 0,
@@ -168,7 +164,7 @@ def _status(post: Example) -> dict[str, Any]:
         "id": post.id,
         "uri": post.url,
         "url": post.url or None,
-        "created_at": _moment(post.time),
+        "created_at": rfc3339(post.time),
         "account": account,
         "content": f"<p>{escape(post.text)}</p>",
         "visibility": "public",

@@ -1,4 +1,5 @@
 // All about one topic: its figures, its course over a day, what people write, spellings, where it is listed, alerts.
+import { courseOf } from "./chart.js";
 import { say } from "./messages.js";
 import { about, alertText, clean, clock, colon, face, handle, make, nameOf, photos, rowText, t, told } from "./texts.js";
 
@@ -23,7 +24,7 @@ export async function topicView(state, titles, linkOf) {
     if (row.flags.length) head.append(make("p", { class: "flags" }, row.flags.map((flag) => t.flags[flag] ?? "").join(", ")));
     view.append(facts(row));
   }
-  if (found.history.length > 1) view.append(await course(found.history));
+  if (found.history.length > 1) view.append(await courseOf(found, { scope: state.scopes[0], window: state.window, to: state.at ?? found.history.at(-1).at }));
   if (found.posts.length) view.append(make("section", { class: "examples" }, make("h2", {}, t.examples), make("div", { class: "posts" }, ...found.posts.map(example))));
   const halves = make("div", { class: "halves" });
   section(halves, t.alerts, make("ul", { class: "alerts" }, ...found.alerts.map((alert) => make("li", { class: "alert" }, make("bdi", {}, alertLine(alert))))));
@@ -65,42 +66,4 @@ export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status ===
 
 function section(view, title, list) {
   if (list.firstChild) view.append(make("section", { class: "panel" }, make("h2", {}, title), list));
-}
-
-async function course(points) {
-  const figure = make("figure", { class: "card" }, make("figcaption", {}, t.course));
-  const canvas = make("div", { class: "chart", role: "img", "aria-label": t.course });
-  const rows = points.slice(-60).reverse().map((point) => make("tr", {}, make("td", {}, clock(point.at)), ...[point.rank, point.authors, point.posts]
-    .map((value) => make("td", {}, told(value)))));
-  const head = make("tr", {}, ...[t.time, "#", t.people, t.posts].map((name) => make("th", { scope: "col" }, name)));
-  figure.append(canvas, make("details", {}, make("summary", {}, t.table), make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))));
-  try {
-    const data = [points.map((point) => point.at / 1000), points.map((point) => point.authors), points.map((point) => point.posts), points.map((point) => point.expected)];
-    await plotted(canvas, 280, {}, [
-      { label: t.time, value: (_, at) => (at == null ? "–" : clock(at * 1000)) }, { label: t.people, stroke: "#2b7bbb", width: 2.5, fill: "#2b7bbb22" }, { label: t.posts, stroke: "#c2571a", width: 1.5 }, { label: t.expected, stroke: "#888", dash: [6, 4] },
-    ], data);
-  } catch { canvas.remove(); /* the table tells the same */ }
-  return figure;
-}
-
-// A chart as wide as its place; times and numbers are written as the page's language wants them
-export async function plotted(canvas, height, options, series, data) {
-  const Plot = await plotter(), ink = getComputedStyle(document.body).color;
-  const axis = { stroke: ink, grid: { stroke: "#8883", width: 1 }, ticks: { stroke: "#8883" }, font: "13px system-ui, sans-serif" };
-  const times = { ...axis, space: 90, values: (_, marks) => marks.map((at) => clock(at * 1000)) };
-  const values = { ...axis, size: 56, values: options.values ?? ((_, marks) => marks.map((value) => about(value))) };
-  const plot = new Plot({ width: 640, height, axes: [times, values], series: series.map((one) => ({ points: { show: false }, value: (_, value) => (value == null ? "–" : about(value)), ...one })), ...options.more }, data, canvas);
-  new ResizeObserver(() => plot.setSize({ width: Math.max(260, canvas.clientWidth), height })).observe(canvas);
-  return plot;
-}
-
-function plotter() {
-  if (window.uPlot) return window.uPlot;
-  document.head.append(make("link", { rel: "stylesheet", href: "/static/uplot/uPlot.min.css" }));
-  return new Promise((resolve, reject) => {
-    const script = make("script", { src: "/static/uplot/uPlot.iife.min.js" });
-    script.addEventListener("load", () => resolve(window.uPlot));
-    script.addEventListener("error", reject);
-    document.head.append(script);
-  });
 }

@@ -1,5 +1,5 @@
 // Share of voice: how the posts about several watchlists or events divide among them, now and over the last day.
-import { plotted } from "./topic.js";
+import { plotted } from "./chart.js";
 import { clock, make, nameOf, t, told } from "./texts.js";
 
 const COLOURS = ["#2b7bbb", "#c2571a", "#3a9a5b", "#a4479c", "#b08a00", "#5a6acf", "#c03a5b", "#2a9d9d", "#7a5c3a", "#777", "#9a3a3a", "#4b8b3b"];

@@ -1,0 +1,57 @@
+"""A topic's page in a real browser: ranges, a second topic beside it, its course as a file and as a picture; search."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.shown import Shown, alert, listed
+
+
+def test_a_course_has_ranges_a_second_topic_and_files(
+    opened: Callable[..., Page], shown: Shown, tmp_path: Path
+) -> None:
+    shown.publish(*(listed(-minutes, "#Lyon") for minutes in (500, 300, 200)))
+    shown.alerts.add(alert(1))
+    page = opened("?topic=%23lyon", lang="fr-FR")
+    figure = page.locator("article.topic figure")
+    expect(figure.locator("canvas")).to_be_visible()
+    expect(figure.locator("figcaption")).to_have_text("Évolution du dernier jour")
+    figure.get_by_role("button", name="6 h").click()
+    expect(figure.locator("figcaption")).to_have_text("Évolution sur six heures")
+    expect(figure.locator("details tbody tr")).to_have_count(32)  # of 30 minutes, and two of the three before
+    expect(figure.locator("canvas")).to_have_count(1)
+    figure.get_by_label("Ajouter à côté…").focus()
+    figure.get_by_label("Ajouter à côté…").select_option("#Paris")
+    expect(figure.locator(".u-legend")).to_contain_text("#Paris")
+    with page.expect_download() as loading:
+        figure.get_by_role("link", name="CSV").click()
+    rows = list(csv.DictReader(Path(loading.value.path()).read_text().splitlines()))
+    assert len(rows) == 32
+    assert (rows[0]["people"], rows[0]["posts"]) == ("50", "100")
+    assert loading.value.suggested_filename == "upswell #lyon 1h.csv"
+    with page.expect_download() as loading:
+        figure.get_by_role("button", name="Image").click()
+    assert loading.value.suggested_filename == "lyon.png"
+    assert Path(loading.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_search_offers_topics_of_the_past_and_enter_opens_the_first(opened: Callable[..., Page], shown: Shown) -> None:
+    shown.publish(listed(31, "#Paris"))
+    page = opened()
+    page.keyboard.press("/")
+    page.keyboard.type("lyo")
+    hit = page.locator("#hits a")
+    expect(hit).to_have_text("#lyon")
+    expect(page.locator("#hits")).to_contain_text("last listed")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="#Lyon")).to_be_focused()
+    expect(page.locator("#hits")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.locator("#q").fill("<b>nothing")
+    expect(page.locator("#hits")).to_have_text("Nothing fits.")
+    page.locator("#q").press("Escape")
+    expect(page.locator("#hits")).to_be_hidden()
