@@ -13,7 +13,7 @@ Layout = Literal["grid", "single", "carousel", "masonry"]
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How an event's big screen looks. `layout`: posts side by side, one at a time, in a row that moves on, or in
     columns of uneven cards. Colours are `#rrggbb`; ink follows the background. `logo` is a picture as a data: address;
-    `sponsor` is a text with a slide of its own."""
+    `sponsor` is a text with a slide of its own; so has the programme, of which `schedule` is the iCalendar address."""
 
     layout: Layout = "grid"
     theme: Literal["auto", "light", "dark"] = "auto"
@@ -23,6 +23,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, msgspec.Meta(pattern=r"^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+)?$", max_length=40_000)
     ] = ""
     sponsor: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    schedule: Annotated[str, msgspec.Meta(pattern=r"^(https://\S{1,2000})?$")] = ""
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

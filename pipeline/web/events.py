@@ -15,6 +15,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from pipeline.text import printable
 from pipeline.web.answers import framed_by
 from pipeline.web.frame import page
+from pipeline.web.schedule import Schedules, Session
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.tally import Minute, Phase, Resonance, own_topics, resonance
@@ -44,8 +45,9 @@ class WallView(msgspec.Struct):
     minutes: list[Minute]  # the last two hours that had posts
     shown: int  # of the last minute, on the screen
     came: int  # of the last minute, that could have been on it
-    stage: Stage
+    stage: Stage  # without the address of the schedule
     trends: list[Trend]  # what the event talks about now besides its own hashtags, at most TRENDS
+    schedule: list[Session]  # of the screen: what runs and what comes next
 
 
 class Board(msgspec.Struct):
@@ -65,8 +67,11 @@ class Board(msgspec.Struct):
     phases: list[Phase]
 
 
-def wall_view(walls: Walls, wall: Wall, current: Current, *, screen: bool, limit: int = 60) -> WallView:
-    """What a page of the wall (or the screen) shows now."""
+def wall_view(
+    walls: Walls, wall: Wall, current: Current, schedules: Schedules | None = None, *, limit: int = 60
+) -> WallView:
+    """What a page of the wall shows now, or with `schedules` the screen."""
+    screen = schedules is not None
     shown, came = wall.screen.sample()
     event = wall.event
     return WallView(
@@ -82,8 +87,9 @@ def wall_view(walls: Walls, wall: Wall, current: Current, *, screen: bool, limit
         wall.tally.minutes(120),
         shown,
         came,
-        event.stage,
+        msgspec.structs.replace(event.stage, schedule=""),
         trends_of(walls, wall, current)[:TRENDS],
+        schedules.of(event, walls.clock()) if schedules is not None else [],
     )
 
 
@@ -180,10 +186,14 @@ def event_page(
 
 
 def event_routes(
-    walls: Walls, current: Current = lambda _scope, _window: None, embed_sites: Sequence[str] = ()
+    walls: Walls,
+    current: Current = lambda _scope, _window: None,
+    embed_sites: Sequence[str] = (),
+    schedules: Schedules | None = None,
 ) -> Router:
     """Pages and API of the events; `current` gives the lists that the boards show; `embed_sites` may show walls within
-    their own pages."""
+    their own pages; `schedules` fetches programmes (unless told, from the network)."""
+    programmes = schedules or Schedules()
 
     @get("/events", media_type=MediaType.HTML, include_in_schema=False)
     async def events_page(request: Request[Any, Any, Any]) -> Response[str]:
@@ -217,7 +227,7 @@ def event_routes(
     @get("/api/v1/events/{name:str}/wall", sync_to_thread=False)
     def wall(name: FromPath[str], limit: Annotated[int, QueryParameter(ge=1, le=500)] = 60) -> WallView:
         """The newest posts of an event's wall."""
-        return wall_view(walls, wall_of(walls, name), current, screen=False, limit=limit)
+        return wall_view(walls, wall_of(walls, name), current, limit=limit)
 
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
     async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> EventStream:
@@ -226,7 +236,7 @@ def event_routes(
             return EventStream(snapshots(walls, lambda: board_of(walls, wall_of(walls, name), current), 2.0))
 
         def seen() -> object:
-            return wall_view(walls, wall_of(walls, name), current, screen=view == "screen")
+            return wall_view(walls, wall_of(walls, name), current, programmes if view == "screen" else None)
 
         return EventStream(snapshots(walls, seen, 0.25))
 

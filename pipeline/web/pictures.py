@@ -130,7 +130,13 @@ def redrawn(data: bytes, side: int = SIDE) -> bytes:
     return drawn.getvalue()
 
 
-async def fetched(url: str, resolve: Resolve | None = None, transport: httpx.AsyncBaseTransport | None = None) -> bytes:
+async def fetched(
+    url: str,
+    resolve: Resolve | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    accept: str = "image/*",
+) -> bytes:
     """What an address leads to, by HTTPS on its usual port, from public addresses alone, redirects included. The
     address that was looked at is the one that is connected to. Raises PictureError."""
     limits: dict[str, Any] = {"timeout": WITHIN_S, "trust_env": False, "follow_redirects": False}
@@ -145,7 +151,7 @@ async def fetched(url: str, resolve: Resolve | None = None, transport: httpx.Asy
                     at.copy_with(host=await _public(at.host, resolve or _resolved), userinfo=b""),
                     headers={
                         "Host": at.netloc.decode().rpartition("@")[2],
-                        "Accept": "image/*",
+                        "Accept": accept,
                         "Accept-Encoding": "identity",
                         "User-Agent": "upswell",
                     },

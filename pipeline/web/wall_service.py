@@ -17,6 +17,7 @@ from pipeline.web.feed import Feed
 from pipeline.web.links import Links
 from pipeline.web.moderation import moderation_routes
 from pipeline.web.pictures import Pictures, picture_routes
+from pipeline.web.schedule import Schedules
 from pipeline.web.sessions import SessionFile
 from pipeline.web.tokens import Gate
 from pipeline.web.wall.entries import no_pictures
@@ -48,6 +49,7 @@ class WallService:
         links: Links | None = None,
         sessions: SessionFile | None = None,
         embed_sites: Sequence[str] = (),
+        schedules: Schedules | None = None,
     ) -> None:
         """`links` sign people in, besides tokens; `sessions` keeps who is signed in over a restart; `pictures`: those
         of posts are shown; `embed_sites` may show walls within their pages. Raises LogError when the file
@@ -66,7 +68,7 @@ class WallService:
         self.gate = Gate(tokens, links=links, file=sessions)
         self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
-            event_routes(self.walls, self._current, embed_sites),
+            event_routes(self.walls, self._current, embed_sites, schedules),
             moderation_routes(self.walls, self._recent, self.door),
         ]
         if pictures:

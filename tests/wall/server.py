@@ -13,6 +13,7 @@ from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
 from pipeline.web.pictures import PictureError, Pictures
 from pipeline.web.run import start_web
+from pipeline.web.schedule import Schedules
 from pipeline.web.setup.nearby import Nearby
 from pipeline.web.setup.pages import Setup, setup_routes
 from pipeline.web.wall_service import WallService
@@ -40,12 +41,23 @@ async def photographed(url: str) -> bytes:
     return picture()
 
 
+async def programmed(_url: str) -> bytes:
+    """A programme of which one session runs, at every address."""
+    lines = ["BEGIN:VCALENDAR"]
+    for from_now_s, title in ((-600, "Parler clair"), (3_600, "Le <b>bal</b>")):
+        begins = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + from_now_s))
+        lines += ["BEGIN:VEVENT", f"DTSTART:{begins}", f"SUMMARY:{title}", "LOCATION:Salle <1>", "END:VEVENT"]
+    return "\r\n".join([*lines, "END:VCALENDAR"]).encode()
+
+
 class Served:
     """The server's address, and a way to put posts on its walls and to look at them."""
 
     def __init__(self, tokens: Sequence[Token], events: Sequence[Event], file: Path | None = None) -> None:
         self.feed, self.alerts = Feed(), RecentAlerts()
-        self.service = WallService(self.feed, events, tokens, file, pictures=Pictures(photographed))
+        self.service = WallService(
+            self.feed, events, tokens, file, pictures=Pictures(photographed), schedules=Schedules(programmed)
+        )
         self.walls = self.service.walls
         self.loop: asyncio.AbstractEventLoop
         desk = OrderDesk(self.service.gate, self._give, lambda: (Rule("rule"),))

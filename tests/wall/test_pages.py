@@ -4,9 +4,11 @@ build/screenshots."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
+import httpx
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -133,7 +135,9 @@ def test_on_a_screen_a_new_post_takes_a_free_place_and_the_others_keep_theirs(br
 
 # what the audience of a show reads from ten metres: 40 px at 1080 lines, nothing cut off, nothing of how it is made
 def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_posts(browser: Browser) -> None:
-    look = Stage(background="#1b1036", accent="#ffb84d", sponsor="<b>merci</b>")
+    look = Stage(
+        background="#1b1036", accent="#ffb84d", sponsor="<b>merci</b>", schedule="https://a.example/secret.ics"
+    )
     with serving(events=(Event("a", hashtags=("#a",), stage=look),)) as shown:
         page = opened(browser, f"{shown.address}/screen/a", 1_920, 1_080)
         for count in (1, 3, 7):
@@ -157,6 +161,19 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
             page.goto(f"{shown.address}/screen/a?slide={slide}")
             expect(page.get_by_text(said, exact=True).first).to_be_visible()
             assert faults_of(page) == []
+        page.goto(f"{shown.address}/screen/a?slide=schedule")
+        shown.take(post("s", "le programme #a"))
+        expect(page.locator("#programme li")).to_have_text(
+            ["maintenantParler clairSalle <1>", re.compile("Le <b>bal</b>")]
+        )
+        assert (
+            page.locator("#programme li > *").evaluate_all(
+                "them => them.map(it => parseFloat(getComputedStyle(it).fontSize) >= 40)"
+            )
+            == [True] * 6
+        )
+        assert faults_of(page) == []
+        assert "secret.ics" not in page.content() + httpx.get(f"{shown.address}/api/v1/events/a/wall").text
         shown.stop()
         page.wait_for_timeout(500)
         assert page.locator("#status:visible").count() == 0

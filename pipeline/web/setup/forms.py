@@ -31,7 +31,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "what": ("title", "name", "hashtags", "words", "accounts", "only_accounts", "channels"),
         "when": ("start", "end", "time_zone"),
         "wall": ("moderation", "posting", "posting_pictures"),
-        "look": ("stage.layout", "stage.theme", "stage.background", "stage.accent", "stage.sponsor"),
+        "look": ("stage.layout", "stage.theme", "stage.background", "stage.accent", "stage.sponsor", "stage.schedule"),
     },
     "watchlist": {
         "what": ("title", "name", "hashtags", "words", "accounts"),

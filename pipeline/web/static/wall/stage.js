@@ -4,12 +4,12 @@ import { clean, face, make, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../lists.js";
 import { bars, figure, perMinute } from "./board.js";
 import { fill, fillPlaces } from "./cards.js";
-import { number, text } from "./texts.js";
+import { dayAndMoment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 const PLACES = 6, LONG = 150; // places of a grid; letters from which a post has two of them
 const SIZES = [3.4, 2.8, 2.3, 1.9, 1.6, 1.35, 1.15, 1]; // of a text, in rem: one is 40 px on a screen of 1080 lines
-const SLIDES = ["posts", "trends", "numbers", "sponsor"], POSTS_MS = 45000, SLIDE_MS = 12000;
+const SLIDES = ["posts", "trends", "numbers", "schedule", "sponsor"], POSTS_MS = 45000, SLIDE_MS = 12000;
 const TURN_MS = { single: 8000, carousel: 6000 };
 const asked = new URLSearchParams(location.search), main = document.getElementById("main");
 const slides = {}, seen = new Set();
@@ -27,6 +27,7 @@ export function drawStage(data) {
   const [posts] = perMinute(data);
   slides.numbers.querySelector(".body").replaceChildren(
     make("div", { class: "figures" }, figure(number(data.counted), text.posts), figure(number(data.people), text.people), figure(number(posts), `${text.posts} ${text.perMinute}`)), bars(data.minutes));
+  fill(document.getElementById("programme"), data.schedule, (it) => `${it.start} ${it.title} ${it.place}`, session);
   slides.sponsor.querySelector("p").textContent = clean(data.stage.sponsor ?? "", 200);
 }
 
@@ -34,6 +35,7 @@ function build() {
   slides.posts = make("section", { class: "wall" }, make("div", { id: "pins", class: "posts" }), make("div", { id: "posts", class: "posts", "aria-live": "off" }), make("p", { id: "none", class: "empty" }, text.empty));
   slides.trends = make("section", { class: "slide" }, make("h2", {}, text.now), make("ol", { id: "rising" }));
   slides.numbers = make("section", { class: "slide" }, make("h2", {}, text.soFar), make("div", { class: "body" }));
+  slides.schedule = make("section", { class: "slide" }, make("h2", {}, text.schedule), make("ol", { id: "programme" }));
   slides.sponsor = make("section", { class: "slide sponsor" }, make("p"));
   main.append(...SLIDES.map((name) => slides[name]));
   show(SLIDES.includes(asked.get("slide")) ? asked.get("slide") : "posts");
@@ -43,7 +45,7 @@ function build() {
   main.addEventListener("error", () => requestAnimationFrame(fit), true); // a picture that is not there leaves room
 }
 
-const worth = { posts: () => true, trends: () => now.trends.length > 1, numbers: () => now.counted > 0, sponsor: () => Boolean(now.stage.sponsor) };
+const worth = { posts: () => true, trends: () => now.trends.length > 1, numbers: () => now.counted > 0, schedule: () => now.schedule.length > 0, sponsor: () => Boolean(now.stage.sponsor) };
 
 function show(name) {
   for (const it of SLIDES) slides[it].hidden = it !== name;
@@ -133,6 +135,11 @@ function rising(row) {
   const spark = sparkline();
   drawSpark(spark, row.spark);
   return make("li", {}, make("bdi", {}, clean(row.display, 60)), spark, make("span", { class: "quiet" }, `${number(row.authors)} ${text.people}`));
+}
+
+function session({ start, title, place }) {
+  const on = start <= Date.now();
+  return make("li", { class: on && "on" }, make("time", { datetime: new Date(start).toISOString() }, on ? text.nowOn : dayAndMoment(start)), make("bdi", {}, clean(title, 90)), make("bdi", { class: "quiet" }, clean(place, 60)));
 }
 
 // --- the look

@@ -5,11 +5,16 @@ export const text = catalogue.wall;
 const lang = document.documentElement.lang;
 export const number = (value, digits = 0) => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(value);
 
+// The time of the day by the clock of the event; of a moment that is not today, the day of the week too
 const locale = navigator.language.startsWith(lang) ? navigator.language : lang;
-let clock;
-try {
-  clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: document.body?.dataset.zone || "UTC" });
-} catch {
-  clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+const HOURS = { hour: "2-digit", minute: "2-digit" };
+function format(what) {
+  try {
+    return new Intl.DateTimeFormat(locale, { ...what, timeZone: document.body?.dataset.zone || "UTC" });
+  } catch {
+    return new Intl.DateTimeFormat(locale, { ...what, timeZone: "UTC" });
+  }
 }
+const clock = format(HOURS), dated = format({ weekday: "short", ...HOURS }), day = format({ dateStyle: "short" });
 export const moment = (ms) => clock.format(new Date(ms));
+export const dayAndMoment = (ms) => (day.format(new Date(ms)) === day.format(new Date()) ? clock : dated).format(new Date(ms));
