@@ -21,6 +21,9 @@ def forget(
     records: Annotated[
         list[Path] | None, typer.Option("--records", metavar="DIR", help="A folder of `upswell record`; repeatable")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="The folder of `upswell up --data`, which is its log")
+    ] = None,
     brokers: BrokersFlag = None,
     partitions: PartitionsFlag = None,
     config: ConfigFlag = None,
@@ -29,14 +32,18 @@ def forget(
 
     Pages, walls and examples lose the posts within seconds; what is counted and closed stays counted, as numbers. Stop
     `upswell sources` and `upswell record` for it where they run: they hold what is to be cleared. Kafka itself keeps
-    each record as long as its topic says. The same again changes nothing.
+    each record as long as its topic says. With --data it is the folder alone that is cleared, and no Kafka is asked:
+    stop `upswell up` for it; when it starts again, nothing of this author was ever said. The same again changes
+    nothing.
 
     \b
     Examples:
       upswell forget '@ann@example.org' --source mastodon --records archive/
       upswell forget '+33 6 12 34 56 42' --source sms
+      upswell forget ann --source mastodon --data event/
     """
     from pipeline.kafka.producer import PostProducer
+    from pipeline.sources.keeping import KeepingError, KeptLog
     from pipeline.sources.live.store import Store, StoreError
     from pipeline.sources.recording import Recording, RecordingError
     from schemas import Post
@@ -45,11 +52,18 @@ def forget(
     settings = settings_in_force(config, partitions=partitions, kafka_brokers=brokers)
     known_as = _known_as(settings, author, source)
     now_ms = time.time_ns() // 1_000_000
-    with kafka_faults(), PostProducer(settings, say=complain) as producer:
-        producer.push([Post("", known_as, "", now_ms, source, deleted=now_ms)])
-    print(f"withdrawn: all of {source} by this author, up to now")
+    if data is None:
+        with kafka_faults(), PostProducer(settings, say=complain) as producer:
+            producer.push([Post("", known_as, "", now_ms, source, deleted=now_ms)])
+        print(f"withdrawn: all of {source} by this author, up to now")
     folder = Path(settings.state_dir)
     try:
+        if data is not None:
+            log = KeptLog(data)
+            try:
+                print(f"cleared: {log.forget(source, known_as):,} posts in {data}")
+            finally:
+                log.close()
         if (folder / "sources.db").exists():
             store = Store(folder)
             try:
@@ -66,7 +80,7 @@ def forget(
                 print(f"cleared: {recording.forget(source, known_as):,} posts in {kept}")
             finally:
                 recording.close()
-    except (StoreError, RecordingError) as error:
+    except (KeepingError, StoreError, RecordingError) as error:
         raise CommandError(f"{error}; then say it again") from None
 
 

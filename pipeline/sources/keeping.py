@@ -23,6 +23,7 @@ from pipeline.kafka.connection import Connection, KafkaUseError, silent_logger
 from pipeline.kafka.log import LogReader, Place, Record
 from pipeline.settings import Settings
 from pipeline.sources.kept import lock_folder, open_database
+from schemas import Post, PostError, decode_post
 from schemas.topics import DECISIONS, DEFINITIONS, POSTS
 
 EVERY_S = 0.1  # how often what has come is brought to the disk
@@ -32,6 +33,7 @@ QUEUED = 50_000  # records on their way to the broker
 KEPT = (DEFINITIONS.name, DECISIONS.name, POSTS.name)
 FILE = "kept.db"
 _SCHEMA = """
+PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS records (
     topic TEXT, partition INTEGER, "offset" INTEGER, time INTEGER, key BLOB, value BLOB, headers BLOB,
     PRIMARY KEY (topic, partition, "offset")
@@ -47,9 +49,11 @@ class KeepingError(Exception):
 class KeptLog:
     """The folder, for one process at a time. Raises KeepingError."""
 
-    def __init__(self, folder: Path, partitions: int) -> None:
-        """`partitions`: of the posts; those that are kept lie in as many."""
-        self.folder, self.partitions = folder, partitions
+    def __init__(self, folder: Path, partitions: int | None = None) -> None:
+        """`partitions`: of the posts, in as many as those that are kept; None: a folder that holds some."""
+        if partitions is None and not (folder / FILE).exists():
+            raise KeepingError(f"{folder}: no folder of `upswell up --data` ({FILE} is not there)")
+        self.folder = folder
         try:
             self._lock = lock_folder(folder, "kept.lock")
         except BlockingIOError:
@@ -60,12 +64,12 @@ class KeptLog:
             self._db = open_database(folder / FILE, _SCHEMA)
             with self._db:
                 found = self._db.execute("SELECT number FROM partitions").fetchone()
-                if found is None:
+                if found is None and partitions is not None:
                     self._db.execute("INSERT INTO partitions VALUES (?)", (partitions,))
         except (OSError, sqlite3.Error) as error:
             os.close(self._lock)
             raise KeepingError(f"{folder}: {FILE} cannot be used ({error})") from None
-        if found is not None and found[0] != partitions:
+        if found is not None and partitions not in (None, found[0]):
             self.close()
             raise KeepingError(
                 f"{folder}: its posts lie in {found[0]} partitions, not in {partitions}; start with"
@@ -80,6 +84,28 @@ class KeptLog:
     def __len__(self) -> int:
         """Records that are kept."""
         return int(self._db.execute("SELECT count(*) FROM records").fetchone()[0])
+
+    def forget(self, source: str, author: str) -> int:
+        """Clears the posts of an author, each but its time: what follows in the log stays where it is, and event time
+        goes on as it did. How many they were."""
+        found = 0
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            rows = self._db.execute('SELECT partition, "offset", value FROM records WHERE topic = ?', (POSTS.name,))
+            for partition, offset, value in rows.fetchall():
+                post = _post(value)
+                if post is None or (post.author, post.source or "") != (author, source):
+                    continue
+                name = f"forgotten-{partition}-{offset}"
+                cleared = msgspec.json.encode(Post(name, name, "", post.time, source))
+                self._db.execute(
+                    "UPDATE records SET key = ?, value = ?, headers = ?"
+                    ' WHERE topic = ? AND partition = ? AND "offset" = ?',
+                    (name.encode(), cleared, msgspec.msgpack.encode([]), POSTS.name, partition, offset),
+                )
+                found += 1
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return found
 
     def give_back(self, settings: Settings) -> None:
         """Writes what is kept into the topics, which nobody has written into yet: each record where it was, with its
@@ -188,6 +214,13 @@ class KeptLog:
             self._db.execute("DELETE FROM records WHERE topic = ?", of)
             moved_up = [(*row[:2], place, *row[3:]) for place, row in enumerate(true)]
             self._db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", moved_up)
+
+
+def _post(value: bytes | None) -> Post | None:
+    try:
+        return decode_post(value or b"")
+    except PostError:
+        return None
 
 
 def _check_place(offset: int, moved: list[str]) -> Callable[[Any, Any], None]:

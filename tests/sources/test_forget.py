@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,13 @@ import msgspec
 import pytest
 import zstandard
 
+from pipeline.cli import run
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.log import newest_records
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings
+from pipeline.sources.keeping import KeptLog
 from pipeline.sources.live.store import Store
 from pipeline.sources.recording import MANIFEST, Manifest, Recording
 from pipeline.sources.senders import Senders
@@ -59,6 +62,39 @@ def test_an_author_leaves_the_archives_and_the_manifest_is_right_again(tmp_path:
         with zstandard.open(path) as file:
             text += file.read()
     assert text.count(b"said by ann") == 1
+
+
+def test_an_author_leaves_the_log_of_one_laptop_and_all_else_stays_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "event"
+    kept = KeptLog(folder, 2)
+    authors = ("ann", "bob", "ann", "eve")
+    rows = [record(offset, of(offset, author)) for offset, author in enumerate(authors)]
+    kept._write([*rows, record(4, of(4, "ann", "other")), record(5, b"no post"), record(6, b"")], "")
+    kept.close()
+    command = ["forget", "ann", "--source", "test", "--data", str(folder)]
+    for number in (2, 0):
+        assert run(command) == 0
+        assert capsys.readouterr().out == f"cleared: {number} posts in {folder}\n"
+    with sqlite3.connect(folder / "kept.db") as database:
+        left = database.execute('SELECT "offset", key, value FROM records ORDER BY "offset"').fetchall()
+    assert [(offset, value) for offset, _, value in left if offset in (1, 3, 4, 5, 6)] == [
+        (1, of(1, "bob")),
+        (3, of(3, "eve")),
+        (4, of(4, "ann", "other")),
+        (5, b"no post"),
+        (6, b""),
+    ]
+    for offset in (0, 2):
+        cleared = decode_post(left[offset][2])
+        assert (cleared.time, cleared.text, cleared.author) == (1_000 + offset, "", f"forgotten-0-{offset}")
+        assert left[offset][1] == cleared.author.encode()
+    held = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert held.count(b"said by ann") == 1  # on another network
+    assert run(["forget", "ann", "--source", "test", "--data", str(tmp_path / "nowhere")]) == 1
+    assert "no folder of `upswell up --data`" in capsys.readouterr().err
 
 
 def test_what_sources_remember_of_an_author_is_cleared(tmp_path: Path) -> None:
