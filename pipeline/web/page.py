@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Response, Router, get
@@ -12,7 +13,7 @@ from pipeline.text import printable
 from pipeline.web.api import Web
 from pipeline.web.frame import AnyRequest, page
 from pipeline.web.voice import voices_of
-from schemas import WINDOWS
+from schemas import WINDOWS, Trend, TrendList
 
 MAX_LISTS = 4  # side by side
 Scopes = Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)]
@@ -22,21 +23,31 @@ WindowName = Annotated[str, QueryParameter(max_length=3)]
 def page_router(web: Web) -> Router:
     """`/`, `/screen`, `/voice` and `/alerts`."""
 
-    async def lists(request: AnyRequest, view: str, named: list[str] | None, window: str) -> Response[str]:
+    async def lists(
+        request: AnyRequest, view: str, named: list[str] | None, window: str, topic: str | None = None
+    ) -> Response[str]:
         for scope in named or ():
             if not await web.knows(scope):
                 raise NotFoundException(f"there are no lists of {printable(scope, 80)}")
         changes = {change.list.scope: change.list for change in web.feed.all() if change.list.window == window}
         wanted = list(dict.fromkeys(named or ()))[:MAX_LISTS] or ["all"]
         shown: list[Any] = [changes.get(scope, {"scope": scope, "at": 0, "trends": ()}) for scope in wanted]
-        values = {"lists": shown, "window": window, "windows": WINDOWS}
+        preview = _preview([changes[scope] for scope in wanted if scope in changes], topic)
+        query = f"?{request.url.query}" if request.url.query else ""
+        address = f"{web.public_url.rstrip('/')}{request.url.path}{query}" if web.public_url else ""
+        values = {"lists": shown, "window": window, "windows": WINDOWS, "preview": preview, "address": address}
         scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
         return _page(request, "trends", view, "app", "trends", **values, scopes=scopes)
 
     @get("/", include_in_schema=False)
-    async def live(request: AnyRequest, named: Scopes = None, window: WindowName = "1h") -> Response[str]:
-        """The live page."""
-        return await lists(request, "page", named, window)
+    async def live(
+        request: AnyRequest,
+        named: Scopes = None,
+        window: WindowName = "1h",
+        topic: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
+    ) -> Response[str]:
+        """The live page; a link to it, or to one of its topics, says what is there where it is shared."""
+        return await lists(request, "page", named, window, topic)
 
     @get("/screen", include_in_schema=False)
     async def screen(request: AnyRequest, named: Scopes = None, window: WindowName = "1h") -> Response[str]:
@@ -58,6 +69,13 @@ def page_router(web: Web) -> Router:
         return _page(request, "alerts", "alerts", "console", "alerts")
 
     return Router("/", route_handlers=[live, screen, voice, alerts])
+
+
+def _preview(lists: Sequence[TrendList], topic: str | None) -> tuple[TrendList, Trend] | None:
+    """What a shared link tells: the topic that it leads to, else what trends first."""
+    rows = [(found, row) for found in lists for row in found.trends]
+    wanted = (place for place in rows if (place[1].topic == topic if topic else place[1].trending))
+    return next(wanted, None)
 
 
 def _page(request: AnyRequest, template: str, view: str, script: str, here: str, **values: Any) -> Response[str]:

@@ -224,6 +224,24 @@ def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Fee
             assert f"<bdi>{why_of(WHY, language(lang))}" in client.get(f"/?lang={lang}").text
 
 
+def test_a_shared_link_tells_what_it_leads_to(feed: Feed) -> None:
+    row = listed(60_000, '#Ly"on').trends[0]
+    told = TrendList(
+        "all", "1h", 3_600, 60_000, True, "", [row, msgspec.structs.replace(row, topic="#b", display="#B")]
+    )
+    feed.publish(told)
+    with TestClient(create_app(feed, public_url="https://trends.example/")) as client:
+        first = client.get("/?lang=fr").text
+        assert '<meta property="og:title" content="#Ly&#34;on">' in first
+        assert '<meta name="description" content="50 personnes dans les dernières 15 min' in first
+        assert '<meta property="og:url" content="https://trends.example/?lang=fr">' in first
+        assert "<title>#Ly&#34;on · upswell</title>" in first
+        second = client.get("/", params={"topic": "#b", "x": '"><script>'}).text
+        assert '<meta property="og:title" content="#B">' in second
+        assert '"><script>' not in second
+        assert "og:title" not in client.get("/", params={"topic": "#nothing"}).text
+
+
 def test_a_program_that_wants_text_gets_a_sentence_beside_the_facts(client: TestClient[Litestar]) -> None:
     for query in ("text=fr", "text=fr&at=60000"):
         (row,) = client.get(f"/api/v1/trends?{query}").json()["trends"]
