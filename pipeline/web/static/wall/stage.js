@@ -166,5 +166,5 @@ function dress(stage) {
   set("--brand", apart >= 3 ? stage.accent : "");
   set("--accent", apart >= 4.5 ? stage.accent : "");
   document.querySelector(".logo")?.remove();
-  if (stage.logo) document.querySelector("header.event").prepend(make("img", { class: "logo", src: stage.logo, alt: "" }));
+  if (stage.logo) document.querySelector("section.event").prepend(make("img", { class: "logo", src: stage.logo, alt: "" }));
 }
