@@ -32,11 +32,13 @@ from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, Clock, Given, find_files, read_archives
 from pipeline.text import printable, topic_key
 from pipeline.trends.arithmetic import Arithmetic, Terms, arithmetic, list_of, spoken_of
+from pipeline.trends.names import TAG, kind_of
 from pipeline.wording import DEFAULT, Language, language, languages
 from schemas import Post, PostError, Window
 from schemas.trends import WINDOWS, Origins
 
 MINUTE_MS = 60_000
+OF_WORDS = {"expected": "e = g M / B", "counting": "e (1 + g w / (B b))", "strayed": "g² V / B"}  # formulas
 NAMES = 24  # cells of a line's name
 NUMBER = 12
 # (name in the catalogue, how docs/trending.md writes it, the value of a window)
@@ -51,6 +53,8 @@ LINES: tuple[tuple[str, str, str], ...] = (
     ("counting", "e (1 + w / (B b))", "counting"),
     ("unsure", "(0.05 + 1 / (1 + B)) e²", "unsure"),
     ("strayed", "V / B", "strayed"),
+    ("growth", "g", "growth"),
+    ("unheard", "(g² − 1) u²", "unheard"),
     ("variance", "v = {sum} + 1", "variance"),
     ("score", "(n − e) / √v", "score"),
     ("weight", "R = (n − e) ln((n + 1) / (e + 1))", "weight"),
@@ -58,7 +62,10 @@ LINES: tuple[tuple[str, str, str], ...] = (
 
 
 def why(
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="Hashtag or cashtag, with its sign or without")],
+    topic: Annotated[
+        str,
+        typer.Argument(metavar="TOPIC", help="Hashtag or cashtag, with its sign or without; words in quotation marks"),
+    ],
     paths: Annotated[
         list[str],
         typer.Argument(metavar="ARCHIVE...", help="Files, directories or globs (.gz .bz2 .zst too); - is stdin"),
@@ -104,7 +111,7 @@ def why(
         raise WrongUseError(f"--lang: {lang:.40} is no language of upswell; use one of {', '.join(languages())}")
     key = topic_key(topic)
     if not key:
-        raise WrongUseError(f"{topic[:80]!r} is no hashtag or cashtag; write it like '#paris'")
+        raise WrongUseError(f"{topic[:80]!r} is no topic; write it like '#paris', words like '\"paris metro\"'")
     try:
         at_ms = Clock().ms(at)
     except PostError:
@@ -205,7 +212,11 @@ def lines(found: Arithmetic, words: Language) -> Iterator[str]:
     yield ""
     spans = [words.of_type("duration", term.window_s, "") for term in found.terms]
     yield _line("", "".join(f"{span:>{NUMBER}}" for span in spans), "")
+    is_word = kind_of(found.topic) != TAG
     for name, formula, field in LINES:
+        if name in ("growth", "unheard") and not is_word:
+            continue
+        formula = OF_WORDS.get(name, formula) if is_word else formula
         values = [_told(getattr(term, field), words) for term in found.terms]
         told = formula.format(sum=words["arithmetic.sum"])
         yield _line(words[f"arithmetic.{name}"], "".join(f"{value:>{NUMBER}}" for value in values), told)

@@ -33,6 +33,7 @@ _PLAIN_LETTERS = str.maketrans(
     }
 )  # fmt: skip
 
+_QUOTED = re.compile('["“„«](.*)["”“»]', re.DOTALL)
 SIGILS = "#$"  # what a key that is no word begins with
 _RETWEET = re.compile(r"RT @\w+:? ?")
 _LINK_OR_MENTION = re.compile(r"https?://\S+|@\w+")
@@ -93,11 +94,14 @@ def tag_named(name: str) -> str:
 
 
 def topic_key(written: str) -> str:
-    """The key of a hashtag or cashtag as people write them down, with or without its sigil; '' where it has no letters.
+    """The key of a topic as people write it down: a hashtag or cashtag with or without its sigil, words in quotation
+    marks; '' where it has no letters.
 
-    >>> topic_key("CapComNet"), topic_key("＃Été"), topic_key("$AAPL"), topic_key("#")
-    ('#capcomnet', '#ete', '$aapl', '')
+    >>> topic_key("CapComNet"), topic_key("＃Été"), topic_key("$AAPL"), topic_key("#"), topic_key('"Fête de l’Île"')
+    ('#capcomnet', '#ete', '$aapl', '', 'fete de l ile')
     """
+    if quoted := _QUOTED.fullmatch(written.strip()):
+        return _words_key(quoted[1])
     key = fold(tag_named(written))
     return key if len(key) > 1 else ""
 
@@ -121,9 +125,11 @@ def _fold(spelling: str, removed: regex.Pattern[str]) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _folded(spelling: str) -> str:
-    if spelling[0] not in "#$＃﹟":
-        return " ".join(WORD.findall(fold_text(spelling)))
-    return _fold(spelling, _NOT_IN_A_KEY)
+    return _fold(spelling, _NOT_IN_A_KEY) if spelling[0] in "#$＃﹟" else _words_key(spelling)
+
+
+def _words_key(spelling: str) -> str:
+    return " ".join(WORD.findall(fold_text(spelling)))
 
 
 def text_key(text: str) -> str:

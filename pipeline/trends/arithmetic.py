@@ -36,6 +36,8 @@ class Terms(msgspec.Struct, frozen=True):
     unsure: float  # of a level that is not known well
     strayed: float  # of what it strayed before
     variance: float  # v
+    growth: float  # g: of words, how many times as many people as usual write any
+    unheard: float  # the variance's term of words that the past has not heard
     score: float  # S, below 0 too
     weight: float  # R where S >= 2.5
 
@@ -86,10 +88,12 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     ((e, v),) = of.expect([slot], past)
     level, misfit = of.baseline.sums(slot, past, ranker.timeline)
     support = of.reader.support(slot)
+    volume = of.volume_of(slot, past)
     terms = tuple(
         _terms(
             of, slot, which, support[which],
             (past.weight, float(level[which]), float(misfit[which]), float(e[which]), float(v[which])),
+            (float(volume[0][which]), float(volume[1][which])) if volume else (1.0, 0.0),
         )
         for which in (0, 1)
     )  # fmt: skip
@@ -136,8 +140,14 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
 
 
 def _terms(
-    of: ScopeList, slot: int, which: int, support: Support, past: tuple[float, float, float, float, float]
+    of: ScopeList,
+    slot: int,
+    which: int,
+    support: Support,
+    past: tuple[float, float, float, float, float],
+    volume: tuple[float, float],
 ) -> Terms:
+    growth, unseen = volume
     weight, level, misfit, e, v = past
     window_ms = of.spec.windows_ms[which]
     sampled = round(support.people * support.theta)
@@ -155,10 +165,12 @@ def _terms(
         level=level,
         misfit=misfit,
         expected=e,
-        counting=e * (1 + window_ms / of.spec.bucket_ms / weight) if known else 0.0,
+        counting=e * (1 + growth * window_ms / of.spec.bucket_ms / weight) if known else 0.0,
         unsure=(PHI + PSI / (1 + weight)) * e * e,
-        strayed=misfit / weight if known else 0.0,
+        strayed=growth**2 * misfit / weight if known else 0.0,
         variance=v,
+        growth=growth,
+        unheard=(growth**2 - 1) * unseen**2,
         score=(support.n - e) / math.sqrt(v),
         weight=(support.n - e) * math.log((support.n + ONE_PERSON) / (e + ONE_PERSON)),
     )

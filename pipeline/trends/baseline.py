@@ -10,7 +10,7 @@ from pipeline.trends.arrays import F64, I32, Integers
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.people import most_support
 from pipeline.trends.scope import Scope, grown
-from pipeline.trends.score import DAY_MS, HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, expectation, misfit_of
+from pipeline.trends.score import DAY_MS, HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, at_volume, expectation, misfit_of
 from pipeline.trends.sliding import Span, people_of_hours, support_by_step
 from pipeline.trends.timeline import Timeline
 
@@ -29,8 +29,9 @@ class Baseline:
         self._expected, self._variance = np.zeros((2, 1)), np.full((2, 1), ONE_PERSON)
         self._closed_form: dict[int, tuple[F64, F64]] = {}  # of topics without a column, until the bucket ends
 
-    def bound(self, slots: Integers, posts: I32) -> F64:
-        """The largest score these slots can have with so many posts (2, slots), as far as their past is known."""
+    def bound(self, slots: Integers, posts: I32, volume: tuple[F64, F64] | None = None) -> F64:
+        """The largest score these slots can have with so many posts (2, slots), as far as their past is known; at a
+        `volume` of words (growth and unseen, see `at_volume`), where one is given."""
         columns = self._columns_of(slots)
         e, v = self._expected[:, columns], self._variance[:, columns]
         if self._closed_form:
@@ -38,6 +39,8 @@ class Baseline:
                 known = self._closed_form.get(int(slots[place]))
                 if known is not None:
                     e[:, place], v[:, place] = known
+        if volume is not None:
+            e, v = at_volume(e, v, volume[0][:, None], volume[1][:, None])
         return np.asarray(((most_support(posts) - e) / np.sqrt(v)).max(axis=0))
 
     def _columns_of(self, slots: Integers) -> I32:

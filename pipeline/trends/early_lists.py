@@ -18,6 +18,7 @@ import numpy as np
 from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
+from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import ALL_WORDS, TAG
 from pipeline.trends.origins import Entries, entries_at, people_from
@@ -44,8 +45,6 @@ from pipeline.trends.standing import (
     Standing,
     Standings,
     against_past,
-    apart,
-    by_weight,
     fill,
     says,
     without_past,
@@ -320,13 +319,14 @@ class _Preview:
                 others.append(standing)
         self._look_at(trending)
         suspects = [standing for standing in trending if standing.suspect]
-        trending = by_weight((standing for standing in trending if not standing.suspect), of.key)
+        writers = whole[1].people if whole else 0.0
+        trending = by_weight((standing for standing in trending if not standing.suspect), of.key, writers)
         while True:
             found = self._filled(trending, others)
             self._look_at(found.others)
             fresh = [standing for standing in found.others if standing.suspect]
             if not fresh:
-                return found._replace(suspects=apart(suspects, of.key))
+                return found._replace(suspects=apart(suspects, of.key, writers))
             suspects += fresh
             others = [standing for standing in others if not standing.suspect]
 

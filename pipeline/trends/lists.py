@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.trends.arrays import F64, I32, U64
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
+from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.origins import From, UsualServers
 from pipeline.trends.people import Support, most_support, shown
@@ -28,8 +29,6 @@ from pipeline.trends.standing import (
     Standing,
     Standings,
     against_past,
-    apart,
-    by_weight,
     says,
     taken,
     without_past,
@@ -87,9 +86,10 @@ class ScopeList:
             if wanted or self.remembers_suspects:
                 self._look_at(living, now)
             suspects = [standing for standing in living if standing.suspect]
-            trending = by_weight((standing for standing in living if not standing.suspect), self.key)
+            writers = self._writers
+            trending = by_weight((standing for standing in living if not standing.suspect), self.key, writers)
             others, more = self._fill(now, past, trending, suspects) if wanted else ([], [])
-            found = Standings(trending, others, apart([*suspects, *more], self.key))
+            found = Standings(trending, others, apart([*suspects, *more], self.key, writers))
         self.shown = [slot for standing in found.rows for slot in (standing.slot, *standing.joined)]
         if not wanted:
             return None
@@ -118,6 +118,12 @@ class ScopeList:
             people = people_in(self.reader.everybody(since, now), self.scope.mask, since)
             posts = self.scope.windows.posts[self.long]
             self.total = posts, shown(people, posts)
+
+    @property
+    def _writers(self) -> float:
+        """How many people write words in the long window."""
+        whole = self.scope.windows.whole
+        return self.reader.long_support(whole).people if whole is not None else 0.0
 
     @property
     def remembers_suspects(self) -> bool:
@@ -169,7 +175,7 @@ class ScopeList:
 
     def _living(self, now: int, past: BaselineWeight) -> list[Standing]:
         """Scores the tracked topics, lets their lives go on, and returns those that trend."""
-        slots = sorted(self._tracked)
+        slots = sorted(self._tracked) if self.scope.windows.whole is None else self._without_idle_words(past)
         self.on_now = threshold(self.on, self._active_topics(now))
         self.on_of_words = threshold(self.on, self.scope.windows.words_in(self.long))
         found = []
@@ -185,6 +191,21 @@ class ScopeList:
                 if life.idle:
                     del self._lives[slot]
         return found
+
+    def _without_idle_words(self, past: BaselineWeight) -> list[int]:
+        """The tracked slots but for words without a life that cannot score at this volume: most of them."""
+        windows, lives = self.scope.windows, self._lives
+        slots = np.array(sorted(self._tracked), np.int64)
+        idle = windows.kinds[slots] == WORD
+        idle[idle] = [slot not in lives or lives[slot].since is None for slot in slots[idle].tolist()]
+        words = slots[idle]
+        posts = windows.sums[self.short : self.long + 1, words]
+        for slot in words[(posts[1] < self.least_people) | (self.baseline.bound(words, posts) < OFF)].tolist():
+            self._tracked.discard(slot)
+            if slot in lives and lives[slot].idle:
+                del lives[slot]
+        could = self.baseline.bound(words, posts, self._volume(past, None)) >= OFF
+        return sorted([*slots[~idle].tolist(), *words[could].tolist()])
 
     def _cannot_score(self, slot: int) -> bool:
         posts = self.scope.windows.sums[self.short : self.long + 1, [slot]]
@@ -226,13 +247,25 @@ class ScopeList:
             return found
         words = np.flatnonzero(windows.kinds[slots] == WORD).tolist() if slots else []
         if words:
-            ((usual, _),) = self.baseline.expect([windows.whole], past, self._timeline)
-            unseen = np.array(self.spec.windows_ms) / (past.weight * self.spec.bucket_ms)
-            n = np.array([support.n for support in whole or self.reader.support(windows.whole)])
-            growth = np.maximum(n / np.maximum(usual, unseen), 1.0)
+            volume = self._volume(past, whole)
             for number in words:
-                found[number] = at_volume(*found[number], growth, unseen)
+                found[number] = at_volume(*found[number], *volume)
         return found
+
+    def volume_of(self, slot: int, past: BaselineWeight) -> tuple[F64, F64] | None:
+        """By what `expect` measures words at the last step, by window; None: it is a tag, or there is no past."""
+        is_word = self.scope.windows.kinds[slot] == WORD and self.scope.windows.whole is not None and past.weight > 0
+        return self._volume(past, None) if is_word else None
+
+    def _volume(self, past: BaselineWeight, whole: tuple[Support, Support] | None) -> tuple[F64, F64]:
+        """How many times as many people as usual write words, and how often at most what nobody has heard was said, by
+        window: see `at_volume`."""
+        slot = self.scope.windows.whole
+        assert slot is not None
+        ((usual, _),) = self.baseline.expect([slot], past, self._timeline)
+        unseen = np.array(self.spec.windows_ms) / (past.weight * self.spec.bucket_ms)
+        n = np.array([support.n for support in whole or self.reader.support(slot)])
+        return np.maximum(n / np.maximum(usual, unseen), 1.0), unseen
 
     # -- lists by people ---------------------------------------------------------------------------------------------
 

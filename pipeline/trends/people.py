@@ -139,6 +139,7 @@ class Support:
     one_text: float = 0.0  # share of the people who hold the most repeated text
     one_author: float = 0.0  # share of the posts that are by the busiest person
     authors: U64 | None = None  # the sampled people, sorted
+    texts: U64 | None = None  # and the text that stands for each
     theta: float = 1.0
     withdrawn: int = 0  # posts that count no more
     withdrawn_by: int = 0  # their authors
@@ -213,6 +214,7 @@ def support_of_united(author: U64, text: U64, posts: I32, withdrawn: U64 | None 
         int(held.max()) / m,
         int(posts.max()) / int(posts.sum()),
         author,
+        text,
         theta,
     )
 
@@ -250,5 +252,6 @@ def _support_of_few(author: U64, text: U64, posts: I32, withdrawn: U64 | None) -
         single / m,
         max(held.values()) / m,
         max(counts.values()) / sum(counts.values()),
-        np.array(sorted(stands), np.uint64),
+        np.array(people := sorted(stands), np.uint64),
+        np.array([stands[a] for a in people], np.uint64),
     )

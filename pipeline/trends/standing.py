@@ -9,18 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
-from pipeline.trends.arrays import F64, U64
+from pipeline.trends.arrays import F64
 from pipeline.trends.origins import is_of_bots, is_of_one_server
 from pipeline.trends.people import Support, shown
 from pipeline.trends.score import Life, ListSpec, rank_weight
 from schemas.trends import Flag, Origins, Signs
 
 ROWS = 20
-SUSPECTS = 10  # rows of suspect topics, below all others
-JOIN_WITHIN_MS = 15 * 60_000
-JOIN_SHARE = 0.8
 LEAST_PEOPLE, ON = 5, 5.0
 LEAST_PEOPLE_OF_EVENT, ON_OF_EVENT = 3, 3.0
 FALLBACK_SUPPORT = 2  # what a list shows rather than nothing
@@ -100,53 +95,6 @@ def without_past(slot: int, support: tuple[Support, Support], on: float, least_p
     """Where there is no past yet: no score, and a weight by people alone."""
     n = support[1].n
     return Standing(slot, support, weight=rank_weight(n, 0.0, n), trending=n >= max(on, least_people))
-
-
-def by_weight(trending: Iterable[Standing], key: Key) -> list[Standing]:
-    """What trends in its order, topics that share their people as one."""
-    return join(sorted(trending, key=lambda standing: (-standing.weight, key(standing.slot))))
-
-
-def apart(suspects: Iterable[Standing], key: Key) -> list[Standing]:
-    """Suspect topics as a list tells them, below all others: none trends, whether it lives or not. Those of which most
-    people have withdrawn all they said are not told of."""
-    left = (one for one in suspects if one.support[1].withdrawn_by <= one.support[1].people)
-    found = by_weight(left, key)[:SUSPECTS]
-    for standing in found:
-        standing.trending = False
-    return found
-
-
-def join(trending: Sequence[Standing]) -> list[Standing]:
-    """Topics that began together and share their people stand as one, under the first; no more than a list holds."""
-    kept: list[Standing] = []
-    for one in trending:
-        leader = next((other for other in kept if _same_people(one, other)), None)
-        if leader is not None:
-            leader.joined += (one.slot,)
-        elif len(kept) < ROWS:  # who comes later is not shown, and leads nobody who is
-            kept.append(one)
-    return kept
-
-
-def _same_people(one: Standing, other: Standing) -> bool:
-    since, their_since = one.since, other.since
-    if since is None or their_since is None or abs(since - their_since) > JOIN_WITHIN_MS:
-        return False
-    mine, theirs = one.support[1].authors, other.support[1].authors
-    if mine is None or theirs is None:
-        return False
-    theta = min(one.support[1].theta, other.support[1].theta)
-    if theta < 1:
-        mine, theirs = _below(mine, theta), _below(theirs, theta)
-    enough = JOIN_SHARE * max(len(mine), len(theirs))
-    if min(len(mine), len(theirs)) <= enough:
-        return False
-    return len(np.intersect1d(mine, theirs, assume_unique=True)) > enough
-
-
-def _below(hashes: U64, theta: float) -> U64:
-    return hashes[hashes.astype(np.float64) < theta * float(1 << 64)]
 
 
 def taken(trending: Sequence[Standing]) -> set[int]:

@@ -177,7 +177,7 @@ class History:
                 " select (select min(topic) from points where topic > known.topic) from known where topic is not null)"
                 " select topic, (select max(at) from points"
                 " where points.topic = known.topic and scope = ? and window = '1h') as last"
-                " from known where instr(topic, ?) and last is not null order by last desc limit ?",
+                " from known where instr(replace(topic, ' ', ''), ?) and last is not null order by last desc limit ?",
                 scope,
                 part,
                 limit,

@@ -58,7 +58,7 @@ def search_routes(web: Web, find: Find = nothing) -> Router:
             for topic, at in await asyncio.to_thread(web.history.topics, part, named, MAX_TOPICS + len(topics)):
                 if topic not in topics and web.feed.shows.may_show(topic, topic, named):
                     topics[topic] = FoundTopic(topic, topic, False, at)
-        ordered = sorted(topics.values(), key=lambda it: (it.topic[1:] != part, not it.now, -it.at, it.topic))
+        ordered = sorted(topics.values(), key=lambda it: (_bare(it.topic) != part, not it.now, -it.at, it.topic))
         posts = await find(words, named, MAX_POSTS) if words else []
         return json(msgspec.json.encode(Found(ordered[:MAX_TOPICS], posts)))  # type: ignore[return-value]
 
@@ -71,5 +71,10 @@ def _listed(web: Web, scope: str, part: str) -> dict[str, FoundTopic]:
         for change in web.feed.all()
         if change.list.scope == scope
         for row in change.list.trends
-        if part in row.topic
+        if part in _bare(row.topic)
     }
+
+
+def _bare(topic: str) -> str:
+    """A topic's key without its sign, or the spaces between words."""
+    return topic.lstrip("#$").replace(" ", "")

@@ -77,6 +77,28 @@ def test_every_term_follows_from_those_above_it(evening: Path, upswell: Upswell)
         assert found["terms"][1]["level"] > 0 if topic == "#daily" else found["terms"][1]["level"] == 0
 
 
+def test_words_are_measured_by_their_usual_share(
+    evening: Path, upswell: Upswell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("icu4py", reason="install upswell[words]")
+    monkeypatch.setenv("UPSWELL_WORDS", "all")
+    at = moment(BURST_MS + 240_000)
+    found = json.loads(upswell("why", '"again"', evening, "--at", at, "--json")[1])
+    grown = 0
+    for terms in found["terms"]:
+        g = terms["growth"]
+        once = terms["window_s"] / (found["past"] * found["bucket_s"])
+        assert terms["expected"] == pytest.approx(g * terms["level"] / found["past"])
+        assert terms["strayed"] == pytest.approx(g**2 * terms["misfit"] / found["past"])
+        assert terms["unheard"] == pytest.approx((g**2 - 1) * once**2)
+        parts = terms["counting"] + terms["unsure"] + terms["strayed"] + terms["unheard"]
+        assert terms["variance"] == pytest.approx(parts + 1)
+        grown += g > 1
+    assert grown
+    out = upswell("why", '"Again"', evening, "--at", at)[1]
+    assert out.count("e = g M / B") == out.count("(g² − 1) u²") == 1
+
+
 def test_what_comes_later_has_no_say(evening: Path, tmp_path: Path, upswell: Upswell) -> None:
     at = BURST_MS + 120_000
     until = tmp_path / "until.ndjson"
@@ -128,7 +150,7 @@ def test_each_language_says_it_in_words_of_its_own_with_the_same_formulas(evenin
         (("#boom", "--at", moment(START_MS - 60_000)), 2, f"to {moment(START_MS + 189 * 60_000)}"),
         (("#boom", "--at", moment(START_MS + 9 * HOUR_MS)), 2, "lies outside the archive"),
         (("#boom", "--at", "noon"), 2, "--at: 'noon' is no time"),
-        (("#", "--at", "2023-11-14"), 2, "is no hashtag or cashtag"),
+        (("#", "--at", "2023-11-14"), 2, "is no topic"),
         (("#boom", "--at", "2023-11-14", "--lang", "xx"), 2, "use one of en, es, fr"),
         (("#boom",), 2, "--at"),
         (("#boom", "--at", "2023-11-14", "--scope", "event:none"), 2, "no such event"),

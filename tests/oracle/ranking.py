@@ -18,6 +18,7 @@ from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, step
 
 OFF = 2.5
 ROWS = 20
+WORDS, ALSO = 200, 10  # words that are looked at, and told of in a row
 FALLBACK = 2  # support from which a topic is shown rather than nothing
 SPARK = 20
 
@@ -42,6 +43,11 @@ class Score(NamedTuple):
     n: Pair
     e: float
     v: float
+
+
+def letters(topic: str) -> str:
+    """What a tag and its phrase have in common."""
+    return "".join(c for c in topic if c.isalnum())
 
 
 def minimum_of(scope: str) -> int:
@@ -250,20 +256,57 @@ class Maker:
     def ranked_rows(self, scores: dict[str, Score]) -> list[List]:
         living = sorted((s for s in scores.values() if self.trends(s)), key=lambda s: (-self.weight(s), s.topic))
         leaders: list[tuple[Score, list[str]]] = []
-        for each in living:
+        for each in (s for s in living if is_tag(s.topic)):
             for leader, joined in leaders:
                 if self.same_people(leader.topic, each.topic):
                     joined.append(each.topic)
                     break
             else:
                 leaders.append((each, []))
-        rows = [self.row(s, True, joined) for s, joined in leaders[:ROWS]]
+        shown = self.with_words(leaders[:ROWS], [s for s in living if not is_tag(s.topic)][:WORDS])
+        shown.sort(key=lambda row: (-self.weight(row[0]), row[0].topic))
+        rows = [self.row(s, True, joined) for s, joined in shown[:ROWS]]
         idle = (s for s in scores.values() if is_tag(s.topic) and not self.trends(s))
         others = sorted(idle, key=lambda s: (-s.n[1], s.topic))
         fill = [s for s in others if s.n[1] >= self.minimum]
         if not rows and not fill:
             fill = [s for s in others if s.n[1] >= FALLBACK]
         return rows + [self.row(s, False, []) for s in fill[: ROWS - len(rows)]]
+
+    def with_words(self, tags: list[tuple[Score, list[str]]], words: list[Score]) -> list[tuple[Score, list[str]]]:
+        """The rows of tags and of words. Words join a row of the same letters, else one that most of their people, or
+        of its, say in one post. Of words that stand together the longest is shown that nearly as many people say."""
+        groups = [[leader] for leader, _ in tags]
+        for each in words:
+            same_letters = [one for one in groups if letters(one[0].topic) == letters(each.topic)]
+            same_posts = [one for one in groups if self.same_posts(one[0].topic, each.topic)]
+            for found in (same_letters or same_posts)[:1]:
+                found.append(each)
+            if not same_letters and not same_posts and len(groups) < len(tags) + ROWS:
+                groups.append([each])
+        rows = []
+        for (leader, *others), (_, joined) in zip(groups, tags, strict=False):
+            rows.append((leader, [*joined, *(one.topic for one in others[:ALSO])]))
+        for group in groups[len(tags) :]:
+            many = [one for one in group if self.people_of(one) >= 0.8 * self.people_of(group[0])]
+            longest = max(many, key=lambda one: len(one.topic))
+            rows.append((longest, [one.topic for one in group if one is not longest][:ALSO]))
+        return rows
+
+    def people_of(self, s: Score) -> float:
+        return self.sample_of(s.topic).people
+
+    def same_posts(self, one: str, other: str) -> bool:
+        """Whether more than half of the people of the smaller topic stand in both with the same text, or more than 80 %
+        in both with whatever text, and the other has at most half of all who write words."""
+        a, b = self.sample_of(one), self.sample_of(other)
+        limit = min(a.limit, b.limit)
+        these = {(author, text) for author, text in a.texts.items() if author < limit}
+        those = {(author, text) for author, text in b.texts.items() if author < limit}
+        least = min(len(these), len(those))
+        few = max(a.people, b.people) <= 0.5 * self.sample_of(ALL_WORDS).people
+        both = {author for author, _ in these} & {author for author, _ in those}
+        return len(these & those) > 0.5 * least or (few and len(both) > 0.8 * least)
 
     def trends(self, s: Score) -> bool:
         """It has a life, and enough people in its window."""

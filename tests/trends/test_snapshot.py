@@ -23,6 +23,7 @@ from pipeline.trends.ranker import Ranker
 from pipeline.trends.snapshot import Snapshots, named_records, restore
 from pipeline.trends.wire import SNAPSHOT_MS, from_chunks, to_chunks
 from schemas.counts import CountsChunk, decode_counts, encode_counts
+from schemas.definitions import Words
 from schemas.events import Event
 from tests.oracle import streams
 from tests.oracle.posts import Retracted, Said
@@ -32,11 +33,11 @@ GRID = Grid(streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)
 HOUR_MS = 3_600_000
 
 
-def closes(log: Sequence[Said | Retracted], partitions: int = 2) -> list[Counts]:
+def closes(log: Sequence[Said | Retracted], partitions: int = 2, words: Words = "off") -> list[Counts]:
     """The panes of all partitions, by start."""
     posts = [post_of(record) for record in log]
     end = (max(int(post.time) for post in posts) // HOUR_MS + 1) * HOUR_MS + GRID.max_out_of_orderness_ms
-    matcher = EventMatcher(tuple(Event(name) for name in streams.EVENTS))
+    matcher = EventMatcher(tuple(Event(name) for name in streams.EVENTS), counted_words=words)
     panes = []
     for part in split_by_author(posts, partitions):
         counter = PaneCounter(GRID, matcher)
@@ -55,8 +56,10 @@ def advance(ranker: Ranker, panes: list[Counts]) -> Iterator[tuple[int, list[byt
         yield now, [msgspec.json.encode(step) for step in ranker.advance(now)]
 
 
-def assert_the_same_whereever_it_stops(log: Sequence[Said | Retracted], chance: random.Random, stops: float) -> None:
-    panes = closes(log)
+def assert_the_same_whereever_it_stops(
+    log: Sequence[Said | Retracted], chance: random.Random, stops: float, words: Words = "off"
+) -> None:
+    panes = closes(log, words=words)
     whole = Ranker(GRID)
     straight = dict(advance(whole, panes))
     ranker = Ranker(GRID)
@@ -99,6 +102,17 @@ def test_streams_with_days_of_quiet_go_on_as_they_were(log: list[Said], chance: 
 def test_hours_of_bursts_go_on_as_they_were(seed: int, hours: float) -> None:
     log = streams.seeded(seed, posts=1_500, hours=hours)
     assert_the_same_whereever_it_stops(log, random.Random(seed), 0.5)
+
+
+def test_hours_in_which_words_surge_go_on_as_they_were() -> None:
+    log = streams.talking(5, posts=150)
+    assert any(b'"harbour festival"' in step for _, steps in advance_all(log) for step in steps)
+    assert_the_same_whereever_it_stops(log, random.Random(5), 0.5, "events")
+
+
+def advance_all(log: Sequence[Said]) -> list[tuple[int, list[bytes]]]:
+    """All steps, with the words of events."""
+    return list(advance(Ranker(GRID), closes(log, words="events")))
 
 
 def test_a_checkpoint_that_is_incomplete_gives_way_to_the_one_before() -> None:

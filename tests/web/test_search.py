@@ -84,6 +84,15 @@ def test_what_is_meant_comes_first_then_what_is_listed_now_then_the_newest_of_th
     assert topics(client, "nothing of that kind") == topics(client, "#") == topics(client, "%") == []
 
 
+def test_phrases_are_found_with_their_spaces_or_without(served: Served, client: TestClient[Litestar]) -> None:
+    for minute, topic in enumerate(("harbour festival", "night train"), 4):
+        served.feed.publish(trend_list("#tour", topic, at=minute * MINUTE_MS))
+    served.history.flush()
+    for q in ("Harbour Fest", "harbourfestival", "nighttr"):
+        (found,) = client.get("/api/v1/search", params={"q": q}).json()["topics"]
+        assert (found["topic"], found["now"]) == (("night train", True) if q[0] == "n" else ("harbour festival", False))
+
+
 def test_what_is_blocked_is_not_found(client: TestClient[Litestar]) -> None:
     told = {"Authorization": f"Bearer {ANN.secret}"}
     for target in ("#lyon", "#tour"):

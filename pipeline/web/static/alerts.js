@@ -1,6 +1,6 @@
 // The last alerts, those that receivers did not get, and the mutes in force, below the lists: nothing moves when one comes. Who is signed in as a moderator mutes and acknowledges.
 import { say } from "./messages.js";
-import { ago, clean, clock, colon, fault, make, t } from "./texts.js";
+import { ago, clean, clock, colon, fault, make, named, t } from "./texts.js";
 import { alertLine } from "./topic.js";
 
 const EVERY_MS = 5000, MUTED_S = 7200, SNOOZED_S = 900;
@@ -43,7 +43,7 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
   }
 
   function alertItem(alert, muted) {
-    const line = make("bdi", {}, alertLine(alert)), about = { rule: alert.rule, topic: alert.topic };
+    const line = make("bdi", {}, alertLine(alert)), about = { rule: alert.rule, topic: named(alert.topic) };
     const item = make("li", { class: `${alert.status} ${alert.severity}` });
     if (console) item.append(make("span", { class: `tag ${alert.status === "firing" ? alert.severity : ""}` }, t.severities[alert.severity]), " ", make("span", { class: "quiet" }, ago(alert.fired)), make("br"));
     item.append(alert.topic && !screen
@@ -60,7 +60,7 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
   function muteItem(order) {
     const name = clean(`${order.rule} ${order.topic}`, 80);
     const item = make("li", {}, make("bdi", {}, `${name} · ${t.until} ${clock(order.until)} · ${clean(order.by, 40)}`));
-    if (signed.rights === "write" && !screen) item.append(" ", button("unmute", t.unmute, name, { rule: order.rule, topic: order.topic }));
+    if (signed.rights === "write" && !screen) item.append(" ", button("unmute", t.unmute, name, { rule: order.rule, topic: named(order.topic) }));
     return item;
   }
 

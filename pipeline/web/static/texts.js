@@ -13,6 +13,9 @@ export function clean(text, most = 160) {
   return shown.length > most ? `${shown.slice(0, most).join("")}…` : shown.join("");
 }
 
+// A topic as orders and addresses name it: words in quotation marks, as they have no sign
+export const named = (topic) => (!topic || /^[#$]/.test(topic) ? topic : `"${topic}"`);
+
 const WINDOWS_S = { "5m": 300, "1h": 3600, "24h": 86400 };
 
 // Why a topic is in a list (the struct `why` of a row)

@@ -1,0 +1,148 @@
+"""Which trending topics are shown as one: tags of the same people, words of the same posts, a tag and its phrase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from pipeline.trends.arrays import U64
+from pipeline.trends.names import TAG, kind_of
+from pipeline.trends.people import Support
+from pipeline.trends.standing import ROWS, Key, Standing
+
+SUSPECTS = 10  # rows of suspect topics, below all others
+JOIN_WITHIN_MS = 15 * 60_000
+JOIN_SHARE = 0.8
+SAID_TOGETHER, FEW_WRITERS = 0.5, 0.5
+MOST_WORDS = 200  # words and phrases that are looked at
+MOST_ALSO = 10  # of them, in a row
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def by_weight(trending: Iterable[Standing], key: Key, writers: float = 0.0) -> list[Standing]:
+    """What trends in its order, topics that are shown as one under the first of them, no more than a list holds.
+
+    Tags come before words: these stand under a tag, or under words that come first, where most who say them say both in
+    one post, or nearly all of them are among few of the `writers` of words (their number). Of words that stand together
+    the longest is shown that nearly as many people say."""
+    tags: list[Standing] = []
+    words: list[Standing] = []
+    for one in sorted(trending, key=lambda standing: (-standing.weight, key(standing.slot))):
+        (tags if kind_of(key(one.slot)) == TAG else words).append(one)
+    rows = _join_tags(tags)
+    if words:
+        rows += _join_words(rows, words[:MOST_WORDS], key, writers)
+        rows.sort(key=lambda standing: (-standing.weight, key(standing.slot)))
+    return rows[:ROWS]
+
+
+def apart(suspects: Iterable[Standing], key: Key, writers: float = 0.0) -> list[Standing]:
+    """Suspect topics as a list tells them, below all others: none trends, whether it lives or not. Those of which most
+    people have withdrawn all they said are not told of."""
+    left = (one for one in suspects if one.support[1].withdrawn_by <= one.support[1].people)
+    found = by_weight(left, key, writers)[:SUSPECTS]
+    for standing in found:
+        standing.trending = False
+    return found
+
+
+def _join_tags(tags: Sequence[Standing]) -> list[Standing]:
+    """Topics that began together and share their people stand as one, under the first."""
+    kept: list[Standing] = []
+    for one in tags:
+        leader = next((other for other in kept if _same_people(one, other)), None)
+        if leader is not None:
+            leader.joined += (one.slot,)
+        elif len(kept) < ROWS:  # who comes later is not shown, and leads nobody who is
+            kept.append(one)
+    return kept
+
+
+def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, writers: float) -> list[Standing]:
+    """Takes words into rows of tags; returns the rows of the others."""
+    leaders = [*tags]
+    letters = {_letters(key(one.slot)): number for number, one in enumerate(reversed(leaders))}
+    letters = {told: len(leaders) - 1 - number for told, number in letters.items()}
+    said = [_Said(one.support[1]) for one in leaders]
+    under: dict[int, list[Standing]] = {}
+    for one in words:
+        mine = _Said(one.support[1])
+        place = letters.get(_letters(key(one.slot)))
+        if place is None:
+            place = next((n for n, theirs in enumerate(said) if mine.goes_with(theirs, writers)), None)
+        if place is not None:
+            under.setdefault(place, []).append(one)
+        elif len(leaders) < len(tags) + ROWS:
+            letters.setdefault(_letters(key(one.slot)), len(leaders))
+            leaders.append(one)
+            said.append(mine)
+    rows = []
+    for place, leader in enumerate(leaders):
+        others = under.get(place, [])
+        shown = leader if place < len(tags) else _longest(leader, others, key)
+        also = [one.slot for one in (leader, *others) if one is not shown][:MOST_ALSO]
+        shown.joined += tuple(also)
+        if place >= len(tags):
+            rows.append(shown)
+    return rows
+
+
+def _longest(leader: Standing, others: Sequence[Standing], key: Key) -> Standing:
+    enough = JOIN_SHARE * leader.support[1].people
+    many = [one for one in (leader, *others) if one.support[1].people >= enough]
+    return max(many, key=lambda one: len(key(one.slot)))
+
+
+def _letters(key: str) -> str:
+    """By which a tag and its phrase are the same: `#paris20`, `paris 2.0`."""
+    return "".join(filter(str.isalnum, key))
+
+
+class _Said:
+    """Who says it, and each with the text that stands for them, as far as the sample tells."""
+
+    __slots__ = ("pairs", "people", "support")
+
+    def __init__(self, support: Support, theta: float = 1.0) -> None:
+        self.support = support
+        authors, texts = support.authors, support.texts
+        if authors is None or texts is None:
+            authors = texts = np.zeros(0, np.uint64)
+        elif theta < support.theta:
+            below = len(_below(authors, theta))
+            authors, texts = authors[:below], texts[:below]
+        self.people = frozenset(authors.tolist())
+        self.pairs = frozenset((authors * _ODD ^ texts).tolist())
+
+    def goes_with(self, other: _Said, writers: float) -> bool:
+        """Whether most people of the smaller topic say both in one post; or nearly all of them are in the other, which
+        few of all writers are."""
+        mine, theta = self, min(self.support.theta, other.support.theta)
+        if theta < max(self.support.theta, other.support.theta):
+            mine, other = _Said(self.support, theta), _Said(other.support, theta)
+        least = min(len(mine.people), len(other.people))
+        if len(mine.pairs & other.pairs) > SAID_TOGETHER * least:
+            return True
+        few = max(self.support.people, other.support.people) <= FEW_WRITERS * writers
+        return few and len(mine.people & other.people) > JOIN_SHARE * least
+
+
+def _same_people(one: Standing, other: Standing) -> bool:
+    since, their_since = one.since, other.since
+    if since is None or their_since is None or abs(since - their_since) > JOIN_WITHIN_MS:
+        return False
+    mine, theirs = one.support[1].authors, other.support[1].authors
+    if mine is None or theirs is None:
+        return False
+    theta = min(one.support[1].theta, other.support[1].theta)
+    if theta < 1:
+        mine, theirs = _below(mine, theta), _below(theirs, theta)
+    enough = JOIN_SHARE * max(len(mine), len(theirs))
+    if min(len(mine), len(theirs)) <= enough:
+        return False
+    return len(np.intersect1d(mine, theirs, assume_unique=True)) > enough
+
+
+def _below(hashes: U64, theta: float) -> U64:
+    return hashes[hashes.astype(np.float64) < theta * float(1 << 64)]
