@@ -21,7 +21,7 @@ from pipeline.trends.counts import Counts, Place
 from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import ALL_WORDS, TAG
-from pipeline.trends.origins import Entries, entries_at, people_from
+from pipeline.trends.origins import Entries, From, entries_at, people_from
 from pipeline.trends.origins import united as united_origins
 from pipeline.trends.people import NOBODY, Support, most_support, shown, support_of_united, told_of, united
 from pipeline.trends.reading import (
@@ -138,6 +138,7 @@ class _TopicWindows:
     """What is known of a topic in the windows that end at the moment looked at."""
 
     __slots__ = (
+        "_from",
         "examples",
         "origins",
         "parts",
@@ -154,7 +155,8 @@ class _TopicWindows:
         self.since = since  # where the short and the long window begin, ms
         self.withdrawn: list[U64 | None] = [None, None]  # authors of posts, by window
         self.parts: list[_Parts | None] = [None, None]  # short and long window
-        self.origins: Entries | None = None  # of the long window, as what follows
+        self.origins: list[Entries] = []  # of the long window, as what follows
+        self._from: From | None = None  # what they and the people make; unless something has come since
         self.posts = 0  # of the long window, as what follows
         self.spellings: dict[int, int] = {}  # posts by number
         self.examples: list[tuple[int, str]] = []  # (lot, post id)
@@ -184,7 +186,7 @@ class _TopicWindows:
         if 1 not in windows:
             return
         if (known := entries_at(places, mask)) is not None:
-            self.origins = united_origins([known] if self.origins is None else [self.origins, known])
+            self.origins.append(known)
         for place in places:
             table = place.table
             for row in place.rows(mask):
@@ -197,9 +199,18 @@ class _TopicWindows:
                 )
         self.examples.sort()
 
+    def people_from(self) -> From | None:
+        """Where the people of the long window are from."""
+        _, long = self.read()
+        if self._from is None and self.origins:
+            self.origins = [united_origins(self.origins)]
+            self._from = people_from(long.authors, self.origins[0])
+        return self._from
+
     def read(self) -> tuple[Support, Support]:
         """Support in the short and in the long window."""
         if self.support is None:
+            self._from = None
             short, long = (
                 NOBODY if part is None else told_of(support_of_united(*part, withdrawn), withdrawn)
                 for part, withdrawn in zip(self.parts, self.withdrawn, strict=True)
@@ -285,9 +296,7 @@ class _Preview:
         """The list so far, where it differs from the one before; `known` is all that is not final yet."""
         standings = self._standings(past, slots)
         for standing in standings.rows:
-            held = self._held[standing.slot]
-            found = people_from(standing.support[1].authors, held.origins)
-            standing.origins = self.of.origins(found, self._at)
+            standing.origins = self.of.origins(self._held[standing.slot].people_from(), self._at)
         self.total = self._total(known)
         said = says(standings, past.flag, self.total, self.of.key, self.posts)
         content = (self._at, *said)

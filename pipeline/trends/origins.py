@@ -28,6 +28,7 @@ LEAST_OF_HOUR = 20  # people of an hour, with a server, from which it tells some
 LEAST = 5  # people of a topic
 SHARE = 0.75  # of its people
 BY_CHANCE = 0.05  # how likely it is that so many come from there as usual, from which on it is not remarkable
+KNOWN = 4_096  # answers remembered
 _DIGITS = 4
 
 
@@ -97,12 +98,18 @@ class UsualServers:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._shares: dict[int, dict[int, float] | None] = {}  # by start of an hour: server -> share; None: too few
+        self._usual: dict[tuple[int, int, bool], float | None] = {}
 
     def share(self, server: int, end: int) -> float | None:
         """The (lower) median of the server's share in the hours before `end` (ms, a full hour); None: no hour tells."""
-        told = [self._shares_in(table) for table in self._timeline.hours_in(end - HOURS * HOUR_MS, end)]
-        found = sorted(shares.get(server, 0.0) for shares in told if shares is not None)
-        return found[(len(found) - 1) // 2] if found else None
+        key = server, end, self._timeline.end < end  # a provisional list may be ahead of the hours
+        if key not in self._usual:
+            told = [self._shares_in(table) for table in self._timeline.hours_in(end - HOURS * HOUR_MS, end)]
+            found = sorted(shares.get(server, 0.0) for shares in told if shares is not None)
+            if len(self._usual) >= KNOWN:
+                self._usual.clear()
+            self._usual[key] = found[(len(found) - 1) // 2] if found else None
+        return self._usual[key]
 
     def _shares_in(self, table: Counts) -> dict[int, float] | None:
         if table.start not in self._shares:
