@@ -31,7 +31,17 @@ class Baseline:
 
     def bound(self, slots: Integers, posts: I32, volume: tuple[F64, F64] | None = None) -> F64:
         """The largest score these slots can have with so many posts (2, slots), as far as their past is known; at a
-        `volume` of words (growth and unseen, see `at_volume`), where one is given."""
+        `volume` of words (growth by window and slot, unseen by window, see `at_volume`), where one is given."""
+        e, v = self._known(slots)
+        if volume is not None:
+            e, v = at_volume(e, v, volume[0], volume[1][:, None])
+        return np.asarray(((most_support(posts) - e) / np.sqrt(v)).max(axis=0))
+
+    def expected_of(self, slots: Integers) -> F64:
+        """What is expected of these slots (2, slots), as far as their past is known."""
+        return self._known(slots)[0]
+
+    def _known(self, slots: Integers) -> tuple[F64, F64]:
         columns = self._columns_of(slots)
         e, v = self._expected[:, columns], self._variance[:, columns]
         if self._closed_form:
@@ -39,9 +49,7 @@ class Baseline:
                 known = self._closed_form.get(int(slots[place]))
                 if known is not None:
                     e[:, place], v[:, place] = known
-        if volume is not None:
-            e, v = at_volume(e, v, volume[0][:, None], volume[1][:, None])
-        return np.asarray(((most_support(posts) - e) / np.sqrt(v)).max(axis=0))
+        return e, v
 
     def _columns_of(self, slots: Integers) -> I32:
         if len(slots):

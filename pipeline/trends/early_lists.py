@@ -318,7 +318,7 @@ class _Preview:
         slots = [slot for slot in slots if slot != windows.whole]
         trending: list[Standing] = []
         others: list[Standing] = []
-        for slot, (e, v) in zip(slots, of.expect(slots, past, whole), strict=True):
+        for slot, (e, v) in zip(slots, of.expect(slots, past, lambda slot: held[slot].read()), strict=True):
             standing = against_past(slot, held[slot].read(), e, v, of.least_people)
             life = copy(of.life_of(slot)) or Life(at=self._at)
             trends = standing.live(life, of.spec, self._at, of.on_of(slot), not past.flag, of.least_people)

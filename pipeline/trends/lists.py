@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -37,6 +37,7 @@ from pipeline.trends.suspicion import Suspicion
 from pipeline.trends.timeline import Timeline
 from schemas.trends import Origins, Signs
 
+Read = Callable[[int], tuple[Support, Support]]  # by slot: support of the short and the long window
 REMEMBERS_SUSPECTS = "all", "1h"  # the list whose suspect topics are: scope, window
 
 
@@ -204,7 +205,9 @@ class ScopeList:
             self._tracked.discard(slot)
             if slot in lives and lives[slot].idle:
                 del lives[slot]
-        could = self.baseline.bound(words, posts, self._volume(past, None)) >= OFF
+        e = self.baseline.expected_of(words)
+        volume = self._volume(most_support(posts), e, past, self.reader.support)
+        could = self.baseline.bound(words, posts, volume) >= OFF
         return sorted([*slots[~idle].tolist(), *words[could].tolist()])
 
     def _cannot_score(self, slot: int) -> bool:
@@ -236,36 +239,41 @@ class ScopeList:
         """The score at which the life of a topic began at the last step."""
         return self.on_now if self.scope.windows.kinds[slot] == TAG else self.on_of_words
 
-    def expect(
-        self, slots: Sequence[int], past: BaselineWeight, whole: tuple[Support, Support] | None = None
-    ) -> list[tuple[F64, F64]]:
-        """(e, v) of short and long window for each slot: of words their usual share of `whole`, all who write words
-        (None: those of the last step)."""
+    def expect(self, slots: Sequence[int], past: BaselineWeight, read: Read | None = None) -> list[tuple[F64, F64]]:
+        """(e, v) of short and long window for each slot: of words their usual share of what people write. `read` gives
+        the support of a slot (None: that of the last step)."""
         found = self.baseline.expect(slots, past, self._timeline)
         windows = self.scope.windows
         if windows.whole is None or past.weight == 0:
             return found
         words = np.flatnonzero(windows.kinds[slots] == WORD).tolist() if slots else []
         if words:
-            volume = self._volume(past, whole)
-            for number in words:
-                found[number] = at_volume(*found[number], *volume)
+            read = read or self.reader.support
+            n = np.array([[support.n for support in read(slots[number])] for number in words]).T
+            e = np.array([found[number][0] for number in words]).T
+            growth, unseen = self._volume(n, e, past, read)
+            for column, number in enumerate(words):
+                found[number] = at_volume(*found[number], growth[:, column], unseen)
         return found
 
     def volume_of(self, slot: int, past: BaselineWeight) -> tuple[F64, F64] | None:
         """By what `expect` measures words at the last step, by window; None: it is a tag, or there is no past."""
-        is_word = self.scope.windows.kinds[slot] == WORD and self.scope.windows.whole is not None and past.weight > 0
-        return self._volume(past, None) if is_word else None
+        if self.scope.windows.kinds[slot] != WORD or past.weight == 0:
+            return None
+        ((e, _),) = self.baseline.expect([slot], past, self._timeline)
+        n = np.array([[support.n] for support in self.reader.support(slot)])
+        growth, unseen = self._volume(n, e[:, None], past, self.reader.support)
+        return growth[:, 0], unseen
 
-    def _volume(self, past: BaselineWeight, whole: tuple[Support, Support] | None) -> tuple[F64, F64]:
-        """How many times as many people as usual write words, and how often at most what nobody has heard was said, by
-        window: see `at_volume`."""
+    def _volume(self, n: F64, e: F64, past: BaselineWeight, read: Read) -> tuple[F64, F64]:
+        """How many times as many people as usual write other words, for words of this support and expectation (2,
+        words), and how often at most what nobody has heard was said, by window: see `at_volume`."""
         slot = self.scope.windows.whole
         assert slot is not None
         ((usual, _),) = self.baseline.expect([slot], past, self._timeline)
         unseen = np.array(self.spec.windows_ms) / (past.weight * self.spec.bucket_ms)
-        n = np.array([support.n for support in whole or self.reader.support(slot)])
-        return np.maximum(n / np.maximum(usual, unseen), 1.0), unseen
+        others = np.array([[support.n] for support in read(slot)]) - n
+        return np.maximum(others / np.maximum(usual[:, None] - e, unseen[:, None]), 1.0), unseen
 
     # -- lists by people ---------------------------------------------------------------------------------------------
 

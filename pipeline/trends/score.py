@@ -101,7 +101,7 @@ def expectation(
 def at_volume(
     e: FloatOrArray, v: FloatOrArray, growth: FloatOrArray, unseen: FloatOrArray
 ) -> tuple[FloatOrArray, FloatOrArray]:
-    """(e, v) of words when `growth` (at least 1) times as many people write words as usual: they keep their share. Who
+    """(e, v) of words when `growth` (at least 1) times as many people as usual write others: they keep their share. Who
     has never said a word may have said it `unseen` times in a window, for all that the past tells."""
     squared = growth * growth
     return growth * e, growth * e + squared * (v - e - ONE_PERSON) + ONE_PERSON + (squared - 1) * unseen * unseen

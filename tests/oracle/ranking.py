@@ -207,8 +207,8 @@ class Maker:
         return Score(topic, score, weight, window, n, e, expected.v[window])
 
     def expected(self, topic: str) -> Expected:
-        """What the past lets one expect. Of words their usual share: where g times as many people as usual write words,
-        all that the past tells is g times as much; a word it has not heard may have been said once in all of it."""
+        """What the past lets one expect. Of words their usual share: where g times as many as usual write others, all
+        that the past tells is g times as much; a word it has not heard may have been said once in all of it."""
         expected, m = self.baseline.expected(topic), len(self.baseline.evidence)
         if is_tag(topic) or m == 0:
             return expected
@@ -217,7 +217,8 @@ class Maker:
         grown_e, grown_v = [0.0, 0.0], [0.0, 0.0]
         for w, window in enumerate(self.spec.windows):
             once = window / (past * self.spec.bucket)
-            g = max(1.0, self.support(ALL_WORDS, w, self.at) / max(usual.e[w], once))
+            others = self.support(ALL_WORDS, w, self.at) - self.support(topic, w, self.at)
+            g = max(1.0, others / max(usual.e[w] - expected.e[w], once))
             e, more = expected.e[w], expected.v[w] - expected.e[w] - 1
             grown_e[w] = g * e
             grown_v[w] = g * e + g**2 * more + 1 + (g**2 - 1) * once**2

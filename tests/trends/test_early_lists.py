@@ -105,6 +105,8 @@ def final_as_known(log: Sequence[Said], words: Words = "off") -> list[TrendList]
 def told(one: TrendList) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(one)
     del found["final"]
+    for row in found["trends"]:  # a word that trends because others are said less is looked at when the list is final
+        row["joined"] = [topic for topic in row["joined"] if topic[0] in "#$"]
     return found
 
 
