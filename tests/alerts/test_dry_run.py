@@ -25,6 +25,7 @@ def dry_run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_earnings_fire_and_the_ring_of_may_2014_does_not(data_dir: Path) -> None:
     files = [data_dir / "tweets-v1" / f"2014-{month}.jsonl.gz" for month in ("04", "05")]
     done = dry_run(*files, "--config", COMPANIES, "--format", "json")

@@ -47,7 +47,7 @@ def test_counts_people_windows_and_lists_are_the_references(log: list[Said], par
     assert_same(log, partitions)
 
 
-@SLOWLY
+@settings(SLOWLY, max_examples=20)
 @given(streams.days(), st.sampled_from((1, 3)))
 def test_quiet_hours_and_unobserved_days_are_the_references(log: list[Said], partitions: int) -> None:
     assert_same(log, partitions)

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -25,11 +26,13 @@ from tests.sources.servers import HttpServer, Request, http_server
 from tests.web.desk import FixedChannels
 from tests.web.setup_server import ANN, EVE, Browser, Served, text_of
 
-ENTRY = (
-    f"<item><title>Bonjour</title><guid>1</guid><pubDate>{time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}"
-)
-RSS = f"<rss version='2.0'><channel><title>t</title>{ENTRY}</pubDate></item></channel></rss>"
 SECRET = "a-token-in-an-address"
+
+
+def rss() -> str:
+    """A feed with an entry of now."""
+    entry = f"<item><title>Bonjour</title><guid>1</guid><pubDate>{formatdate(usegmt=True)}</pubDate></item>"
+    return f"<rss version='2.0'><channel><title>t</title>{entry}</channel></rss>"
 
 
 @asynccontextmanager
@@ -42,7 +45,7 @@ async def feeds() -> AsyncIterator[HttpServer]:
         elif request.path == "/moved":
             await request.answer(status=301, Location=f"/good?key={SECRET}2")
         else:
-            await request.answer(RSS, Content_Type="application/rss+xml")
+            await request.answer(rss(), Content_Type="application/rss+xml")
 
     async with http_server(handle) as server:
         yield server
