@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -44,9 +46,11 @@ def key_of_post(post: Post) -> bytes:
 
 
 class Journal:
-    """The file `journal.db` in a folder that one process uses at a time; one thread at a time. Raises JournalError."""
+    """The file `journal.db` in a folder that one process uses at a time; one thread at a time; `close` may come
+    from another. Raises JournalError."""
 
     def __init__(self, folder: Path) -> None:
+        self._guard = threading.RLock()
         try:
             self._lock = lock_folder(folder, "journal.lock")
         except BlockingIOError:
@@ -64,7 +68,8 @@ class Journal:
 
     def close(self) -> None:
         """Lets another process use the folder."""
-        self._db.close()
+        with self._guard:
+            self._db.close()
         os.close(self._lock)
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
@@ -73,7 +78,7 @@ class Journal:
         for begin in range(0, len(keys), _ASKED_AT_ONCE):
             part = keys[begin : begin + _ASKED_AT_ONCE]
             places = ",".join("?" * len(part))
-            found.update(key for (key,) in self._db.execute(f"SELECT key FROM seen WHERE key IN ({places})", part))  # noqa: S608
+            found.update(key for (key,) in self._rows(f"SELECT key FROM seen WHERE key IN ({places})", *part))  # noqa: S608
         return found
 
     def begin(self, posts: Sequence[Post], now_ms: int) -> None:
@@ -91,24 +96,29 @@ class Journal:
 
     def pending(self) -> list[Post]:
         """Posts of which it is not known whether Kafka has them: id and source, and as time when they came."""
-        rows = self._db.execute("SELECT pending, at FROM seen WHERE pending IS NOT NULL ORDER BY at")
+        rows = self._rows("SELECT pending, at FROM seen WHERE pending IS NOT NULL ORDER BY at")
         told = [(*msgspec.json.decode(where, type=tuple[str | None, str]), at) for where, at in rows]
         return [Post(id, "", "", at, source) for source, id, at in told]  # noqa: A001 - the field's name
 
     def prune(self, now_ms: int) -> None:
         """Forgets what came before KEPT_MS, and the oldest above MOST_KEYS; what is pending stays."""
-        beyond = self._db.execute("SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET ?", (MOST_KEYS,)).fetchone()
-        before = max(now_ms - KEPT_MS, beyond[0] + 1 if beyond else 0)
-        self._db.execute("DELETE FROM seen WHERE at < ? AND pending IS NULL", (before,))
+        beyond = self._rows("SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET ?", MOST_KEYS)
+        before = max(now_ms - KEPT_MS, beyond[0][0] + 1 if beyond else 0)
+        self._rows("DELETE FROM seen WHERE at < ? AND pending IS NULL", before)
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._guard:
+            return self._db.execute(statement, values).fetchall()
 
     def _all(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            self._db.executemany(statement, rows)
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with self._guard:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany(statement, rows)
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
 
 def _unusable(folder: Path, error: Exception) -> JournalError:

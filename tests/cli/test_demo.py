@@ -77,7 +77,8 @@ def test_without_a_terminal_the_demo_prints_lists_now_and_then(
     code, out, err = upswell("demo", "--speed", "max", "--in-process")
     assert code == 0
     assert re.fullmatch(PAGE_AND_PAST + r" in this process\n", err)
-    assert 2 <= len(re.findall(r"^everything  1h to ", out, re.MULTILINE)) <= 4
+    # a print each five minutes of ten; how many of them fall into one batch of posts is the machine's affair
+    assert 1 <= len(re.findall(r"^everything  1h to ", out, re.MULTILINE)) <= 4
     assert out.splitlines()[-1].startswith("the evening is over at ")
     assert "\x1b" not in out
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -87,9 +87,14 @@ class Store:
                 raise
             self._db.execute("COMMIT")
 
+    def _rows(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the file answers. A `close` from another thread waits: under a step, it would crash the process."""
+        with self._guard:
+            return self._db.execute(question, values).fetchall()
+
     def cursor(self, name: str) -> Cursor | None:
         """Where a source goes on; None: it has not begun."""
-        row = self._db.execute("SELECT cursor FROM cursors WHERE name = ?", (name,)).fetchone()
+        row = next(iter(self._rows("SELECT cursor FROM cursors WHERE name = ?", name)), None)
         return msgspec.json.decode(row[0], type=dict) if row else None
 
     def set_cursor(self, name: str, cursor: Cursor) -> None:
@@ -98,26 +103,26 @@ class Store:
 
     def get(self, source: str, id: str) -> Known | None:  # noqa: A002 - the field's name
         """What is known of a post; None: nothing."""
-        row = self._db.execute("SELECT record, state FROM posts WHERE source = ? AND id = ?", (source, id)).fetchone()
+        row = next(iter(self._rows("SELECT record, state FROM posts WHERE source = ? AND id = ?", source, id)), None)
         if row is None:
             return None
         return Known(decode_post(row[0]) if row[0] is not None else None, row[1] != _PENDING)
 
     def named(self, source: str, alias: str) -> str | None:
         """The id of the post that an alias stands for."""
-        row = self._db.execute("SELECT id FROM aliases WHERE source = ? AND alias = ?", (source, alias)).fetchone()
+        row = next(iter(self._rows("SELECT id FROM aliases WHERE source = ? AND alias = ?", source, alias)), None)
         return row[0] if row else None
 
     def by_author(self, source: str, author: str) -> list[Post]:
         """The author's posts that are not withdrawn."""
-        rows = self._db.execute(
-            "SELECT record FROM posts WHERE source = ? AND author = ? AND record IS NOT NULL", (source, author)
+        rows = self._rows(
+            "SELECT record FROM posts WHERE source = ? AND author = ? AND record IS NOT NULL", source, author
         )
         return [decode_post(row[0]) for row in rows]
 
     def pending(self) -> list[Post]:
         """Posts that were handed to Kafka and never acknowledged, oldest first."""
-        rows = self._db.execute(f"SELECT record FROM posts WHERE state = {_PENDING} ORDER BY at")  # noqa: S608
+        rows = self._rows(f"SELECT record FROM posts WHERE state = {_PENDING} ORDER BY at")  # noqa: S608
         return [decode_post(row[0]) for row in rows]
 
     def add(self, posts: Iterable[Post]) -> None:
@@ -157,8 +162,8 @@ class Store:
 
     def prune(self, now_ms: int) -> None:
         """Forgets what is older than KEPT_MS, and the oldest above MOST_POSTS; what is pending stays."""
-        beyond = self._db.execute("SELECT at FROM posts ORDER BY at DESC LIMIT 1 OFFSET ?", (MOST_POSTS,)).fetchone()
-        before = max(now_ms - KEPT_MS, beyond[0] + 1 if beyond else 0)
+        beyond = self._rows("SELECT at FROM posts ORDER BY at DESC LIMIT 1 OFFSET ?", MOST_POSTS)
+        before = max(now_ms - KEPT_MS, beyond[0][0] + 1 if beyond else 0)
         with self.transaction():
             self._db.execute(f"DELETE FROM posts WHERE at < ? AND state != {_PENDING}", (before,))  # noqa: S608
             self._db.execute("DELETE FROM aliases WHERE at < ?", (before,))
