@@ -104,8 +104,8 @@ async def running(
     finally:
         run.task.cancel()
         await asyncio.wait([run.task])
-        log.here.set()
         run.store.close()
+        log.here.set()  # what is acknowledged from here on, nobody notes
 
 
 class Script:

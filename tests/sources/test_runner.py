@@ -208,7 +208,7 @@ def test_a_stop_does_not_wait_long_for_a_kafka_that_is_away(tmp_path: Path) -> N
             run.task.cancel()
             async with asyncio.timeout(3.0):
                 await asyncio.wait([run.task])
-            log.here.set()
+        log.here.set()  # what is acknowledged now, with the file closed, is asked for again
 
     asyncio.run(body())
     assert stored(tmp_path) is None
