@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from pipeline.sources.kept import lock_folder, open_database
+from pipeline.sources.kept import KeptDatabase, lock_folder
 from schemas import Post
 
 KEPT_MS = 7 * 24 * 3_600_000
@@ -50,7 +48,6 @@ class Journal:
     from another. Raises JournalError."""
 
     def __init__(self, folder: Path) -> None:
-        self._guard = threading.RLock()
         try:
             self._lock = lock_folder(folder, "journal.lock")
         except BlockingIOError:
@@ -61,15 +58,14 @@ class Journal:
         except OSError as error:
             raise _unusable(folder, error) from None
         try:
-            self._db = open_database(folder / "journal.db", _SCHEMA)
+            self._db = KeptDatabase(folder / "journal.db", _SCHEMA)
         except (OSError, sqlite3.Error) as error:
             os.close(self._lock)
             raise _unusable(folder, error) from None
 
     def close(self) -> None:
         """Lets another process use the folder."""
-        with self._guard:
-            self._db.close()
+        self._db.close()
         os.close(self._lock)
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
@@ -78,7 +74,7 @@ class Journal:
         for begin in range(0, len(keys), _ASKED_AT_ONCE):
             part = keys[begin : begin + _ASKED_AT_ONCE]
             places = ",".join("?" * len(part))
-            found.update(key for (key,) in self._rows(f"SELECT key FROM seen WHERE key IN ({places})", *part))  # noqa: S608
+            found.update(key for (key,) in self._db.rows(f"SELECT key FROM seen WHERE key IN ({places})", *part))  # noqa: S608
         return found
 
     def begin(self, posts: Sequence[Post], now_ms: int) -> None:
@@ -96,29 +92,19 @@ class Journal:
 
     def pending(self) -> list[Post]:
         """Posts of which it is not known whether Kafka has them: id and source, and as time when they came."""
-        rows = self._rows("SELECT pending, at FROM seen WHERE pending IS NOT NULL ORDER BY at")
+        rows = self._db.rows("SELECT pending, at FROM seen WHERE pending IS NOT NULL ORDER BY at")
         told = [(*msgspec.json.decode(where, type=tuple[str | None, str]), at) for where, at in rows]
         return [Post(id, "", "", at, source) for source, id, at in told]  # noqa: A001 - the field's name
 
     def prune(self, now_ms: int) -> None:
         """Forgets what came before KEPT_MS, and the oldest above MOST_KEYS; what is pending stays."""
-        beyond = self._rows("SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET ?", MOST_KEYS)
+        beyond = self._db.rows("SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET ?", MOST_KEYS)
         before = max(now_ms - KEPT_MS, beyond[0][0] + 1 if beyond else 0)
-        self._rows("DELETE FROM seen WHERE at < ? AND pending IS NULL", before)
-
-    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._guard:
-            return self._db.execute(statement, values).fetchall()
+        self._db.rows("DELETE FROM seen WHERE at < ? AND pending IS NULL", before)
 
     def _all(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        with self._guard:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.executemany(statement, rows)
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._db.transaction():
+            self._db.many(statement, rows)
 
 
 def _unusable(folder: Path, error: Exception) -> JournalError:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def lock_folder(folder: Path, name: str) -> int:
@@ -28,3 +32,39 @@ def open_database(path: Path, schema: str) -> sqlite3.Connection:
     database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
     database.executescript(schema)
     return database
+
+
+class KeptDatabase:
+    """A database that one thread asks at a time, and another may close: the close waits, since SQLite crashes the
+    process where it comes under a step. What is asked afterwards raises sqlite3.ProgrammingError."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        """Raises OSError, sqlite3.Error."""
+        self._guard = threading.RLock()
+        self._db = open_database(path, schema)
+
+    def close(self) -> None:
+        with self._guard:
+            self._db.close()
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """What it answers; of what changes it, nothing."""
+        with self._guard:
+            return self._db.execute(statement, values).fetchall()
+
+    def many(self, statement: str, values: Sequence[Sequence[object]]) -> None:
+        """The same change with each of these values."""
+        with self._guard:
+            self._db.executemany(statement, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of what the block writes is on the disk when it ends."""
+        with self._guard:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")

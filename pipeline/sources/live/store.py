@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from pipeline.sources.kept import lock_folder, open_database
+from pipeline.sources.kept import KeptDatabase, lock_folder
 from pipeline.sources.live.model import Cursor
 from schemas import Post, decode_post
 
@@ -54,7 +53,6 @@ class Store:
     another. Raises StoreError."""
 
     def __init__(self, folder: Path) -> None:
-        self._guard = threading.RLock()
         try:
             self._lock = lock_folder(folder, "sources.lock")
         except BlockingIOError:
@@ -64,109 +62,100 @@ class Store:
         except OSError as error:
             raise _unusable(folder, error) from None
         try:
-            self._db = open_database(folder / "sources.db", _SCHEMA)
+            self._db = KeptDatabase(folder / "sources.db", _SCHEMA)
         except (OSError, sqlite3.Error) as error:
             os.close(self._lock)
             raise _unusable(folder, error) from None
 
     def close(self) -> None:
         """Lets another process use the folder."""
-        with self._guard:
-            self._db.close()
+        self._db.close()
         os.close(self._lock)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing of what the block writes is on the disk when it ends."""
-        with self._guard:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    def _rows(self, question: str, *values: object) -> list[tuple[Any, ...]]:
-        """What the file answers. A `close` from another thread waits: under a step, it would crash the process."""
-        with self._guard:
-            return self._db.execute(question, values).fetchall()
+        return self._db.transaction()
 
     def cursor(self, name: str) -> Cursor | None:
         """Where a source goes on; None: it has not begun."""
-        row = next(iter(self._rows("SELECT cursor FROM cursors WHERE name = ?", name)), None)
+        row = next(iter(self._db.rows("SELECT cursor FROM cursors WHERE name = ?", name)), None)
         return msgspec.json.decode(row[0], type=dict) if row else None
 
     def set_cursor(self, name: str, cursor: Cursor) -> None:
         """Where a source goes on from now on."""
-        self._db.execute("REPLACE INTO cursors VALUES (?, ?)", (name, msgspec.json.encode(cursor)))
+        self._db.rows("REPLACE INTO cursors VALUES (?, ?)", name, msgspec.json.encode(cursor))
 
     def get(self, source: str, id: str) -> Known | None:  # noqa: A002 - the field's name
         """What is known of a post; None: nothing."""
-        row = next(iter(self._rows("SELECT record, state FROM posts WHERE source = ? AND id = ?", source, id)), None)
+        row = next(iter(self._db.rows("SELECT record, state FROM posts WHERE source = ? AND id = ?", source, id)), None)
         if row is None:
             return None
         return Known(decode_post(row[0]) if row[0] is not None else None, row[1] != _PENDING)
 
     def named(self, source: str, alias: str) -> str | None:
         """The id of the post that an alias stands for."""
-        row = next(iter(self._rows("SELECT id FROM aliases WHERE source = ? AND alias = ?", source, alias)), None)
+        row = next(iter(self._db.rows("SELECT id FROM aliases WHERE source = ? AND alias = ?", source, alias)), None)
         return row[0] if row else None
 
     def by_author(self, source: str, author: str) -> list[Post]:
         """The author's posts that are not withdrawn."""
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT record FROM posts WHERE source = ? AND author = ? AND record IS NOT NULL", source, author
         )
         return [decode_post(row[0]) for row in rows]
 
     def pending(self) -> list[Post]:
         """Posts that were handed to Kafka and never acknowledged, oldest first."""
-        rows = self._rows(f"SELECT record FROM posts WHERE state = {_PENDING} ORDER BY at")  # noqa: S608
+        rows = self._db.rows(f"SELECT record FROM posts WHERE state = {_PENDING} ORDER BY at")  # noqa: S608
         return [decode_post(row[0]) for row in rows]
 
     def add(self, posts: Iterable[Post]) -> None:
         """Posts that are about to be handed to Kafka."""
-        self._db.executemany(
+        self._db.many(
             "REPLACE INTO posts VALUES (?, ?, ?, ?, ?, ?)",
             [(post.source, post.id, post.author, post.time, _PENDING, msgspec.json.encode(post)) for post in posts],
         )
 
     def alias(self, source: str, alias: str, id: str, at: int) -> None:  # noqa: A002 - the field's name
         """From now on `alias` stands for the post `id`."""
-        self._db.execute("REPLACE INTO aliases VALUES (?, ?, ?, ?)", (source, alias, id, at))
+        self._db.rows("REPLACE INTO aliases VALUES (?, ?, ?, ?)", source, alias, id, at)
 
     def sent(self, posts: Iterable[Post]) -> None:
         """Posts that Kafka has acknowledged."""
-        self._db.executemany(
+        self._db.many(
             f"UPDATE posts SET state = {_SENT} WHERE source = ? AND id = ? AND state = {_PENDING}",  # noqa: S608
             [(post.source, post.id) for post in posts],
         )
 
     def withdraw(self, source: str, id: str, author: str, at: int) -> None:  # noqa: A002 - the field's name
         """The post is known as withdrawn, and its text is gone."""
-        self._db.execute(
+        self._db.rows(
             f"INSERT INTO posts VALUES (?, ?, ?, ?, {_WITHDRAWN}, NULL)"  # noqa: S608
             f" ON CONFLICT DO UPDATE SET state = {_WITHDRAWN}, record = NULL",
-            (source, id, author, at),
+            source,
+            id,
+            author,
+            at,
         )
 
     def forget(self, source: str, author: str) -> int:
         """All of the author's posts are known as withdrawn, of nobody; how many had a text or a name here."""
         with self.transaction():
-            done = self._db.execute(
+            self._db.rows(
                 f"UPDATE posts SET state = {_WITHDRAWN}, record = NULL, author = '' WHERE source = ? AND author = ?",  # noqa: S608
-                (source, author),
+                source,
+                author,
             )
-        return done.rowcount
+            ((changed,),) = self._db.rows("SELECT changes()")
+        return int(changed)
 
     def prune(self, now_ms: int) -> None:
         """Forgets what is older than KEPT_MS, and the oldest above MOST_POSTS; what is pending stays."""
-        beyond = self._rows("SELECT at FROM posts ORDER BY at DESC LIMIT 1 OFFSET ?", MOST_POSTS)
+        beyond = self._db.rows("SELECT at FROM posts ORDER BY at DESC LIMIT 1 OFFSET ?", MOST_POSTS)
         before = max(now_ms - KEPT_MS, beyond[0][0] + 1 if beyond else 0)
         with self.transaction():
-            self._db.execute(f"DELETE FROM posts WHERE at < ? AND state != {_PENDING}", (before,))  # noqa: S608
-            self._db.execute("DELETE FROM aliases WHERE at < ?", (before,))
+            self._db.rows(f"DELETE FROM posts WHERE at < ? AND state != {_PENDING}", before)  # noqa: S608
+            self._db.rows("DELETE FROM aliases WHERE at < ?", before)
 
 
 def _unusable(folder: Path, error: Exception) -> StoreError:
