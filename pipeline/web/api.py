@@ -20,7 +20,7 @@ from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Scope, Tag, TagDay, TopicView, fault, json, not_modified, truncate
 from pipeline.web.ended import Ended
 from pipeline.web.feed import Feed, Wanted
-from pipeline.web.history import DAY_MS, History
+from pipeline.web.history import DAY_MS, History, Point
 from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of, voices_of
 from pipeline.web.wall.recent import Example
@@ -46,6 +46,9 @@ Texts = Annotated[
         pattern=f"^({'|'.join(languages())})$", description="adds `text` to each: `why` as a sentence in this language"
     ),
 ]
+TopicName = Annotated[str, QueryParameter(max_length=1_000, description="the topic's key with its sigil: %23lyon")]
+From = Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")]
+Until = Annotated[str | None, QueryParameter(name="to", max_length=40)]
 Moment = Annotated[str | None, QueryParameter(max_length=40, description="RFC 3339, or ms since 1970")]
 FAULTS = {
     400: fault("a parameter does not fit"),
@@ -91,6 +94,18 @@ class Web:
             return None
         found = await asyncio.to_thread(self.history.at, scope, window, at_ms)
         return None if found is None else self.feed.shows.visible(found)
+
+    async def course(
+        self, topic: str, scope: str, window: WindowName, since: str | None, until: str | None
+    ) -> list[Point]:
+        """The topic's places in the final lists between two moments as an asker writes them; default: the last day.
+        None of what may not be shown. Raises HTTPException (400)."""
+        end = when(until) if until else LAST_MS
+        change = self.feed.current(scope, window)
+        start = when(since) if since else min(end, change.list.at if change else end) - DAY_MS
+        if self.history is None or not self.feed.shows.may_show(topic, topic, scope):
+            return []
+        return await asyncio.to_thread(self.history.timeline, topic, scope, window, start, end)
 
     def alerts_of(self, topic: str | None = None) -> list[Alert]:
         """The alerts of a topic, or all, as moderation lets them be seen."""
@@ -164,34 +179,26 @@ def api_router(web: Web) -> Router:
         key: Annotated[str, PathParameter(max_length=1_000, description="the topic's key with its sigil: %23lyon")],
         named: ScopeName = "all",
         window: FromQuery[WindowName] = "1h",
-        since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
-        until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
+        since: From = None,
+        until: Until = None,
     ) -> TopicView:
         """One topic: where it is listed now, its time line in a scope and window, variants, examples, alerts."""
         return await view_of(key, named, window, since, until)
 
     @get("/topics", responses=FAULTS)
     async def topic_by_key(
-        key: Annotated[str, QueryParameter(max_length=1_000, description="the topic's key with its sigil: %23lyon")],
+        key: TopicName,
         named: ScopeName = "all",
         window: FromQuery[WindowName] = "1h",
-        since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
-        until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
+        since: From = None,
+        until: Until = None,
     ) -> TopicView:
         """The same for a key that may hold a slash, which no path can carry."""
         return await view_of(key, named, window, since, until)
 
     async def view_of(key: str, scope: str, window: WindowName, since: str | None, until: str | None) -> TopicView:
         now = web.row_of(key)
-        end = when(until) if until else LAST_MS
-        if since:
-            start = when(since)
-        else:
-            change = feed.current(scope, window)
-            start = min(end, change.list.at if change else end) - DAY_MS
-        points = []
-        if web.history is not None and feed.shows.may_show(key, key, scope):
-            points = await asyncio.to_thread(web.history.timeline, key, scope, window, start, end)
+        points = await web.course(key, scope, window, since, until)
         if not now and not points:
             raise NotFoundException(detail="no list has this topic, now or in that time")
         if not now and (past := await web.past(scope, window, points[-1].at)):
@@ -231,8 +238,8 @@ def api_router(web: Web) -> Router:
             list[str] | None, QueryParameter(name="scope", max_items=MAX_VOICES, description="events or watchlists")
         ] = None,
         window: FromQuery[WindowName] = "1h",
-        since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
-        until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
+        since: From = None,
+        until: Until = None,
     ) -> Voice:
         """Share of voice: how the posts about these scopes divide among them, over time (default: all
         watchlists; where there is none, all events)."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
-from typing import Annotated
 from urllib.parse import quote
 
 from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery
 
 from pipeline.web.answers import rfc3339
-from pipeline.web.api import FAULTS, LAST_MS, ScopeName, Web, WindowName, when
-from pipeline.web.history import DAY_MS, Point
+from pipeline.web.api import FAULTS, From, ScopeName, TopicName, Until, Web, WindowName
+from pipeline.web.history import Point
 
 COLUMNS = ("at", "rank", "trending", "people", "posts", "support", "expected", "score")
 
@@ -24,19 +22,14 @@ def course_routes(web: Web) -> Router:
 
     @get("/api/v1/topics.csv", media_type="text/csv", responses=FAULTS)
     async def course(
-        key: Annotated[str, QueryParameter(max_length=1_000, description="the topic's key with its sigil: %23lyon")],
+        key: TopicName,
         named: ScopeName = "all",
         window: FromQuery[WindowName] = "1h",
-        since: Annotated[str | None, QueryParameter(name="from", max_length=40, description="default: a day")] = None,
-        until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
+        since: From = None,
+        until: Until = None,
     ) -> Response[bytes]:
         """A topic's places in the final lists of a scope and window, the oldest first; times are RFC 3339 UTC."""
-        end = when(until) if until else LAST_MS
-        change = web.feed.current(named, window)
-        start = when(since) if since else min(end, change.list.at if change else end) - DAY_MS
-        points: list[Point] = []
-        if web.history is not None and web.feed.shows.may_show(key, key, named):
-            points = await asyncio.to_thread(web.history.timeline, key, named, window, start, end)
+        points = await web.course(key, named, window, since, until)
         if not points:
             raise NotFoundException(detail="no list has this topic in that time")
         name = quote(f"upswell {key} {window}.csv", safe="")
