@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from pipeline.evaluation import (
     Lives,
     Observation,
     Planted,
+    Series,
     Span,
     baselines,
     beside_labels,
@@ -123,7 +124,10 @@ def evaluate(
             f"{truth}: no burst, story or event begins in the posts after the warm-up (from {moment(span.begin_ms)} "
             f"UTC, --warmup {warmup}); take the labels of this stream, or a shorter warm-up"
         )
-    methods = list(judge_all(observed, labels, span))
+    scored: Iterable[tuple[str, Series]] = baselines(observed.said, span)
+    if plot is not None:
+        scored = list(scored)  # read twice
+    methods = list(judge_all(observed, labels, span, scored))
     if as_json:
         told = as_object(observed.stats.counted, labels, span, methods)
         sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2))
@@ -132,7 +136,7 @@ def evaluate(
         for line in table(observed.stats.counted, labels, span, methods):
             console(sys.stdout).print(Text(line), soft_wrap=True)
     if plot is not None:
-        draw(plot, observed, labels, span)
+        draw(plot, observed, labels, span, scored)
         print(f"{plot}: drawn", file=sys.stderr)
 
 
@@ -200,8 +204,10 @@ def observe(files: Sequence[str], archive_format: str, options: Options, stdin: 
     return observed
 
 
-def judge_all(observed: Observation, labels: Sequence[Planted], span: Span) -> Iterator[Judged]:
-    """upswell as it is, then every other method at the same hours of topics that no label names."""
+def judge_all(
+    observed: Observation, labels: Sequence[Planted], span: Span, scored: Iterable[tuple[str, Series]]
+) -> Iterator[Judged]:
+    """upswell as it is, then every other method, by its scores, at the same hours of topics that no label names."""
 
     def cost(lives: Lives) -> float:
         return listed_hours_a_day(beside_labels(labels, lives), span)
@@ -209,7 +215,7 @@ def judge_all(observed: Observation, labels: Sequence[Planted], span: Span) -> I
     ours = observed.trending(span)
     again = repeats(observed.rows(span), observed.said, span)
     yield Judged("upswell", None, verdict(labels, ours, span), again)
-    for name, scores in baselines(observed.said, span):
+    for name, scores in scored:
         on = lowest_threshold(partial(lives_above, scores), cost, cost(ours))
         theirs = lives_above(scores, on)
         yield Judged(name, on, verdict(labels, theirs, span), repeats(theirs, observed.said, span))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from pipeline.evaluation import (
     Lives,
     Observation,
     Planted,
+    Series,
     Span,
-    baselines,
     beside_labels,
     listed_hours_a_day,
     lives_above,
@@ -26,6 +26,7 @@ from pipeline.evaluation import (
 from pipeline.extras import lacking
 from pipeline.text import printable
 
+Method = tuple[str, Callable[[float], Lives], float]  # name, what it lists at a threshold, its highest score
 SUFFIXES = (".pdf", ".png", ".svg")
 _FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "IPAGothic", "WenQuanYi Zen Hei", "Noto Sans Arabic")  # which there are
 _STEPS = 24  # thresholds of a curve
@@ -41,8 +42,11 @@ def check_plot(path: Path) -> None:
         raise WrongUseError(f"--plot {path}: a name that ends in {', '.join(SUFFIXES)} says what to draw")
 
 
-def draw(path: Path, observed: Observation, labels: Sequence[Planted], span: Span) -> None:
-    """Writes the picture. Raises CommandError where the file cannot be written."""
+def draw(
+    path: Path, observed: Observation, labels: Sequence[Planted], span: Span, scored: Iterable[tuple[str, Series]]
+) -> None:
+    """Writes the picture of upswell and of the other methods, by their scores. Raises CommandError where the file
+    cannot be written."""
     from matplotlib import font_manager, rc_context
     from matplotlib.figure import Figure  # without `pyplot`, which would look for a screen
 
@@ -53,7 +57,7 @@ def draw(path: Path, observed: Observation, labels: Sequence[Planted], span: Spa
         warnings.simplefilter("ignore", UserWarning)  # a letter that no font has is a box
         figure = Figure(figsize=(11, 6 + 0.16 * len(judged)), layout="constrained")
         upper, lower = figure.subplots(2, 1, height_ratios=(5, 1 + 0.16 * len(judged)))
-        _curves(upper, observed, labels, span)
+        _curves(upper, _methods(observed.scores(span), scored), labels, span)
         _lanes(lower, observed.trending(span), judged, span)
         try:
             figure.savefig(path)
@@ -61,8 +65,8 @@ def draw(path: Path, observed: Observation, labels: Sequence[Planted], span: Spa
             raise CommandError(f"--plot {path}: cannot be written ({error.strerror}); name another file") from None
 
 
-def _curves(axes: Any, observed: Observation, labels: Sequence[Planted], span: Span) -> None:
-    for number, (name, lives_at, highest) in enumerate(_methods(observed, span)):
+def _curves(axes: Any, methods: Iterable[Method], labels: Sequence[Planted], span: Span) -> None:
+    for number, (name, lives_at, highest) in enumerate(methods):
         points = []
         for on in np.geomspace(1.0, max(highest, 2.0), _STEPS):
             lives = lives_at(float(on))
@@ -77,12 +81,10 @@ def _curves(axes: Any, observed: Observation, labels: Sequence[Planted], span: S
     axes.legend(fontsize=8)
 
 
-def _methods(observed: Observation, span: Span) -> Iterator[tuple[str, Callable[[float], Lives], float]]:
-    """Name, what it lists at a threshold, and its highest score."""
-    ours = observed.scores(span)
+def _methods(ours: Series, scored: Iterable[tuple[str, Series]]) -> Iterator[Method]:
     for name, scores, lives in (
         ("upswell", ours, lives_of_upswell),
-        *((name, scores, lives_above) for name, scores in baselines(observed.said, span)),
+        *((name, scores, lives_above) for name, scores in scored),
     ):
         yield name, partial(lives, scores), max((float(each.max(initial=0.0)) for each in scores.values()), default=0.0)
 
