@@ -24,11 +24,25 @@ _time_ms = attrgetter("time")
 Value = TypeVar("Value", int, str)
 
 
+class _Aliases:
+    """What deletions of a file call its posts."""
+
+    def __init__(self) -> None:
+        self._ids: dict[int, str] = {}  # by file, source and name
+
+    def note(self, file: str, alias: Alias) -> None:
+        _put(self._ids, _key(file, alias.source, alias.name), alias.id)
+
+    def id_of(self, file: str, source: str, name: str) -> str:
+        """The post's own id; what names no alias is that."""
+        return self._ids.get(_key(file, source, name), name)
+
+
 class Deletions:
     """Hears of every block of archives at rest before any post is given, and then tells which are gone."""
 
     def __init__(self) -> None:
-        self._aliases: dict[int, str] = {}  # by file, source and name: the id
+        self._aliases = _Aliases()
         self._gone: dict[int, int] = {}  # by source and id: when, ms
         self._accounts: dict[int, int] = {}  # by source and author
         self._newest: dict[str, int] = {}  # by file: its newest post so far, ms
@@ -39,15 +53,15 @@ class Deletions:
         """Takes what the block tells of posts."""
         for notice in block.notices:
             if isinstance(notice, Alias):
-                _put(self._aliases, _key(block.file, notice.source, notice.name), notice.id)
+                self._aliases.note(block.file, notice)
                 continue
             self._told += 1
             at = notice.at if notice.at is not None else self._newest.get(block.file)
             if at is None:
                 continue  # nothing came before it
             if notice.id is not None:
-                id_ = self._aliases.get(_key(block.file, notice.source, notice.id), notice.id)
-                _put(self._gone, _key(notice.source, id_), at)
+                meant = self._aliases.id_of(block.file, notice.source, notice.id)
+                _put(self._gone, _key(notice.source, meant), at)
             elif notice.author is not None:
                 _put(self._accounts, _key(notice.source, notice.author), at)
         if block.posts:
@@ -83,12 +97,12 @@ class Deletions:
         return self._told - len(self._met)
 
 
-class RecentPosts:
+class PassedPosts:
     """What came through a pipe not long ago, by its name."""
 
     def __init__(self) -> None:
         self._posts: dict[tuple[str, str], Post] = {}
-        self._aliases: dict[int, str] = {}
+        self._aliases = _Aliases()
         self._newest_ms = 0
 
     def answer(self, block: Block) -> tuple[list[Post], int]:
@@ -98,7 +112,7 @@ class RecentPosts:
         unmet = 0
         for notice in block.notices:
             if isinstance(notice, Alias):
-                _put(self._aliases, _key(block.file, notice.source, notice.name), notice.id)
+                self._aliases.note(block.file, notice)
                 continue
             at = notice.at if notice.at is not None else self._newest_ms
             gone = list(self._meant(block.file, notice, at))
@@ -110,8 +124,7 @@ class RecentPosts:
 
     def _meant(self, file: str, notice: Deletion, at: int) -> Iterable[Post]:
         if notice.id is not None:
-            id_ = self._aliases.get(_key(file, notice.source, notice.id), notice.id)
-            post = self._posts.get((notice.source, id_))
+            post = self._posts.get((notice.source, self._aliases.id_of(file, notice.source, notice.id)))
             return [post] if post is not None else []
         account = notice.source, notice.author
         return [post for post in self._posts.values() if (post.source, post.author) == account and int(post.time) <= at]

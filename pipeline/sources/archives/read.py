@@ -14,7 +14,7 @@ from typing import BinaryIO
 from pipeline.sources.archives.at_rest import BYTES_AT_ONCE, DEAD_AT_ONCE, Access, AtRest
 from pipeline.sources.archives.batches import ArchiveError, Batch, Dead
 from pipeline.sources.archives.block import Block
-from pipeline.sources.archives.deletions import RecentPosts
+from pipeline.sources.archives.deletions import PassedPosts
 from pipeline.sources.archives.detect import JSON_FORMATS
 from pipeline.sources.archives.files import STDIN, find_files
 from pipeline.sources.archives.formats.base import Given
@@ -116,7 +116,7 @@ class _Order:
         self._progress = progress
         self._bytes_total = bytes_total
         self._bytes_told = 0
-        self._recent = RecentPosts()
+        self._passed = PassedPosts()
         self._waiting: list[Post] = []  # for the posts after them, which show whether a jump is true
         self._origins: list[tuple[int, Block, int]] = []  # place in `_waiting`, whence, from which post on
         self._dead: list[Dead] = []
@@ -133,7 +133,7 @@ class _Order:
         self._failed |= block.failed
         self._hidden += block.hidden
         yield from self._await(block)
-        gone, unmet = self._recent.answer(block)
+        gone, unmet = self._passed.answer(block)
         self._skipped += unmet
         if gone:
             yield from self._await(Block(block.file, gone, lines=[0] * len(gone), raws=[b""] * len(gone)))
