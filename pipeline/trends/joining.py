@@ -62,17 +62,18 @@ def _join_tags(tags: Sequence[Standing]) -> list[Standing]:
 def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, writers: float) -> list[Standing]:
     """Takes words into rows of tags; returns the rows of the others."""
     leaders = [*tags]
-    letters = {_letters(key(one.slot)): number for number, one in enumerate(reversed(leaders))}
-    letters = {told: len(leaders) - 1 - number for told, number in letters.items()}
+    letters: dict[str, int] = {}
+    for place, leader in enumerate(leaders):
+        letters.setdefault(_letters(key(leader.slot)), place)
     said = [_Said(one.support[1]) for one in leaders]
     under: dict[int, list[Standing]] = {}
     for one in words:
         mine = _Said(one.support[1])
-        place = letters.get(_letters(key(one.slot)))
-        if place is None:
-            place = next((n for n, theirs in enumerate(said) if mine.goes_with(theirs, writers)), None)
-        if place is not None:
-            under.setdefault(place, []).append(one)
+        known = letters.get(_letters(key(one.slot)))
+        if known is None:
+            known = next((n for n, theirs in enumerate(said) if mine.goes_with(theirs, writers)), None)
+        if known is not None:
+            under.setdefault(known, []).append(one)
         elif len(leaders) < len(tags) + ROWS:
             letters.setdefault(_letters(key(one.slot)), len(leaders))
             leaders.append(one)

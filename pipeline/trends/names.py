@@ -24,6 +24,11 @@ class Cell(NamedTuple):
     events: tuple[str, ...] = ()
 
     @property
+    def is_of_events(self) -> bool:
+        """Whether it belongs to the scopes of its events alone."""
+        return self.source.startswith(OF_EVENTS)
+
+    @property
     def of_events(self) -> Cell:
         """The cell of the same posts that belongs to the scopes of their events alone."""
         return self._replace(source=OF_EVENTS + self.source)

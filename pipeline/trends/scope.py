@@ -9,13 +9,13 @@ import numpy as np
 
 from pipeline.trends.arrays import I32, I64, Mask
 from pipeline.trends.counts import Counts
-from pipeline.trends.names import ALL_WORDS, OF_EVENTS, WORD, Cell, Names
+from pipeline.trends.names import ALL_WORDS, WORD, Cell, Names
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
 
 
 def scopes_of(cell: Cell) -> list[str]:
     """The names of all scopes that a cell is part of."""
-    if cell.source.startswith(OF_EVENTS):
+    if cell.is_of_events:
         return [f"event:{name}" for name in cell.events if not name.startswith("watch:")]
     scopes = ["all"]
     if cell.lang:
@@ -294,7 +294,7 @@ def _membership(name: str) -> Callable[[Cell], bool]:
     if kind == "source":
         return lambda cell: cell.source == value
     if name == "all":
-        return lambda cell: not cell.source.startswith(OF_EVENTS)
+        return lambda cell: not cell.is_of_events
     if kind == "lang":
-        return lambda cell: cell.lang == value and not cell.source.startswith(OF_EVENTS)
-    return lambda cell: name in cell.events and not cell.source.startswith(OF_EVENTS)
+        return lambda cell: cell.lang == value and not cell.is_of_events
+    return lambda cell: name in cell.events and not cell.is_of_events
