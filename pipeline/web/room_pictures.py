@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import re
 import shutil
 import time
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from pipeline.web.links import write_private
 from pipeline.web.pictures import PictureError, redrawn
 from schemas.posts import ROOM_PICTURE
 
@@ -68,10 +68,7 @@ class RoomPictures:
         digest = hashlib.blake2b(drawn, digest_size=16).hexdigest()
         path = self._path(author, digest)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_suffix(".part")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(drawn)
-        fresh.replace(path)
+        write_private(path, drawn)
         if self._clock() - self._swept_s >= SWEPT_EVERY_S:
             self._swept_s = self._clock()
             self._sweep()
