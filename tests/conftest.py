@@ -6,9 +6,13 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # How long an example takes says more of the machine than of the code. The same examples each time, so that a change is
 # judged by what it changes; `make long` searches, where UPSWELL_TEST_SEARCH is set.
@@ -17,6 +21,7 @@ settings.load_profile("upswell")
 
 pytest_plugins = ["tests.kafka.fixtures"]
 
+CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parents[1]
 OF_THE_TESTS = ("UPSWELL_DATA", "UPSWELL_TEST_")  # what tests read themselves
 # mark -> the folders whose tests have it, and the fixtures that give it to any other test
@@ -88,3 +93,17 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder} (set UPSWELL_DATA)")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    from playwright.sync_api import expect, sync_playwright
+
+    if not CHROMIUM.exists():
+        pytest.skip("no /usr/bin/chromium (apt-get install chromium)")
+    expect.set_options(timeout=20_000)  # CI may have other things to do
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield launched
+        launched.close()

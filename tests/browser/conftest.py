@@ -1,33 +1,19 @@
-"""A real browser, and pages of the live page that must not complain."""
+"""Pages of the live page, in a real browser, that must not complain."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.shown import SHOTS, Shown, listed
-
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("no /usr/bin/chromium (apt-get install chromium)")
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    expect.set_options(timeout=20_000)  # CI may have other things to do
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
 def shown() -> Iterator[Shown]:
+    SHOTS.mkdir(parents=True, exist_ok=True)
     server = Shown()
     for minute in range(30):
         server.publish(listed(minute, *(["#Lyon", "#Paris", "$AAPL"] if minute < 25 else ["#Paris", "#Lyon", "$AAPL"])))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from pipeline.kafka.connection import BrokerAwayError
 from pipeline.sources import gateway as module
@@ -217,15 +217,21 @@ def test_while_kafka_is_away_it_is_told_to_come_again(asked: Asked) -> None:
     assert len(asked.log.posts) == 1
 
 
+def on_a_phone(browser: Browser, address: str) -> tuple[BrowserContext, Page]:
+    """A French phone that has loaded the page, which is no wider than its screen."""
+    context = browser.new_context(locale="fr-FR", viewport={"width": 360, "height": 740}, has_touch=True)
+    page = context.new_page()
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    return context, page
+
+
 def test_written_offline_it_is_sent_once_when_the_network_is_back(browser: Browser, tmp_path: Path) -> None:
     """On a phone in French: offline, then a network that loses an answer, then a good one."""
     asked = Asked(tmp_path)
     handle = start_web(asked.feed, port=0, **asked.parts)
     try:
-        context = browser.new_context(locale="fr-FR", viewport={"width": 360, "height": 740}, has_touch=True)
-        page = context.new_page()
-        page.goto(f"{handle.address}post/gala")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        context, page = on_a_phone(browser, f"{handle.address}post/gala")
         context.set_offline(True)
         page.locator("#text").fill("écrit dans le métro")
         page.locator("#name").fill("Ann")

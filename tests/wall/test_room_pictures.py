@@ -24,7 +24,7 @@ from pipeline.web.room_pictures import KEPT_S, MOST_SENT_BYTES, RoomPictures
 from pipeline.web.run import start_web
 from schemas import Post
 from tests.wall.server import eventually
-from tests.wall.test_room import Asked
+from tests.wall.test_room import Asked, on_a_phone
 from tests.web.photos import picture
 
 ANN = "web-" + "a" * 32
@@ -181,10 +181,7 @@ def test_a_phone_makes_the_picture_small_and_sends_it_when_the_network_is_back(
     asked = Asked(tmp_path)
     handle = start_web(asked.feed, port=0, **asked.parts)
     try:
-        context = browser.new_context(locale="fr-FR", viewport={"width": 360, "height": 740}, has_touch=True)
-        page = context.new_page()
-        page.goto(f"{handle.address}post/album")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        context, page = on_a_phone(browser, f"{handle.address}post/album")
         context.set_offline(True)
         page.locator("#text").fill("vu d’ici")
         large = picture("PNG", size=(3_000, 2_000))
