@@ -228,6 +228,20 @@ def test_hours_of_withdrawals_go_on_as_they_were() -> None:
     assert_the_same_whereever_it_stops(log, random.Random(4), 0.5)
 
 
+def test_examples_beside_withdrawn_ones_are_those_of_a_rank_stage_that_went_on() -> None:
+    """Minutes hold more examples than the ten minutes that they are rolled up to."""
+    posts = [
+        Said(f"{topic}{number}", f"person {number % 12}", "", START + minute * MINUTE_MS, spellings=((topic, topic),))
+        for topic, number, minute in (
+            *(("#a", number, number % 5) for number in range(12)),
+            *(("#b", number, number) for number in range(25)),
+        )
+    ]
+    gone = [Retracted(post, START + 7 * MINUTE_MS) for post in posts[6:12]]
+    log = sorted([*posts, *gone], key=lambda one: one.at if isinstance(one, Retracted) else one.time)
+    assert_the_same_whereever_it_stops(log, random.Random(1), 1.0)
+
+
 @pytest.mark.parametrize("partitions", [1, 3, 12])
 def test_in_time_the_number_of_partitions_does_not_matter(partitions: int) -> None:
     posts = [post(f"p{n}", n / 40, f"word{n} #x", id=str(n)) for n in range(200)]
