@@ -15,7 +15,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from pipeline.text import printable
 from pipeline.web.answers import framed_by
 from pipeline.web.frame import page
-from pipeline.web.schedule import Schedules, Session
+from pipeline.web.programme import Session
+from pipeline.web.schedule import Schedules
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.tally import Minute, Phase, Resonance, own_topics, resonance

@@ -4,7 +4,7 @@ import { clean, face, make, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../lists.js";
 import { bars, figure, perMinute } from "./board.js";
 import { fill, fillPlaces } from "./cards.js";
-import { dayAndMoment, number, text } from "./texts.js";
+import { dayAndMoment, number, text, weekday } from "./texts.js";
 import { say } from "../messages.js";
 
 const PLACES = 6, LONG = 150; // places of a grid; letters from which a post has two of them
@@ -137,9 +137,10 @@ function rising(row) {
   return make("li", {}, make("bdi", {}, clean(row.display, 60)), spark, make("span", { class: "quiet" }, `${number(row.authors)} ${text.people}`));
 }
 
-function session({ start, title, place }) {
+function session({ start, title, place, whole_day: whole }) {
   const on = start <= Date.now();
-  return make("li", { class: on && "on" }, make("time", { datetime: new Date(start).toISOString() }, on ? text.nowOn : dayAndMoment(start)), make("bdi", {}, clean(title, 90)), make("bdi", { class: "quiet" }, clean(place, 60)));
+  const when = on ? (whole ? text.today : text.nowOn) : (whole ? weekday : dayAndMoment)(start);
+  return make("li", { class: on && "on" }, make("time", { datetime: new Date(start).toISOString() }, when), make("bdi", {}, clean(title, 90)), make("bdi", { class: "quiet" }, clean(place, 60)));
 }
 
 // --- the look

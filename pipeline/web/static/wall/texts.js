@@ -15,6 +15,8 @@ function format(what) {
     return new Intl.DateTimeFormat(locale, { ...what, timeZone: "UTC" });
   }
 }
+const named = format({ weekday: "short", day: "numeric" });
 const clock = format(HOURS), dated = format({ weekday: "short", ...HOURS }), day = format({ dateStyle: "short" });
 export const moment = (ms) => clock.format(new Date(ms));
 export const dayAndMoment = (ms) => (day.format(new Date(ms)) === day.format(new Date()) ? clock : dated).format(new Date(ms));
+export const weekday = (ms) => named.format(new Date(ms));
