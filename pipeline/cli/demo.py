@@ -19,7 +19,7 @@ from rich.text import Text
 from pipeline.alerts import RecentAlerts
 from pipeline.cli.common import kafka_faults, tell_link
 from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
-from pipeline.cli.demo_people import SecondThoughts, added, drawn
+from pipeline.cli.demo_people import SecondThoughts, added, drawn, trusted
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.pace import Pace, parse_speed
@@ -28,6 +28,7 @@ from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.terminal import columns, console, line_of, moment, table
 from pipeline.kafka.broker import EmbeddedBrokerError
 from pipeline.local import Local, Options
+from pipeline.moderation import MemoryLog
 from pipeline.settings import load_settings
 from pipeline.sources.simulator import EVENING_MS, Scenario, demo_events, demo_rules, demo_scenario, simulate
 from pipeline.web.feed import Feed
@@ -123,7 +124,9 @@ class _Demo:
         self.everything = RankChanges("all", "1h", "everything")
         self.feed, self.kept, self.alerts = Feed(), History(), RecentAlerts()
         self.feed.on_list(self.kept.add)
-        self.walls = WallService(self.feed, events, pictures=Pictures(drawn))
+        self.moderated = next(event for event in events if event.moderation == "manual")
+        self.decisions = MemoryLog()
+        self.walls = WallService(self.feed, events, log=self.decisions, pictures=Pictures(drawn))
         self.setup = Setup(self.walls.door, history=self.kept)
         self.address = ""
         self.sent = self.dead = 0
@@ -152,7 +155,7 @@ class _Demo:
             handle = start_web(self.feed, self.kept, port=0, **parts)
         self.address = handle.address
         console(sys.stderr).print(Text(f"three hours of past are counted; the walls fill meanwhile: {self.address}"))
-        tell_link(self.walls.gate, self.address, demo_events()[0].name)
+        tell_link(self.walls.gate, self.address, self.moderated.name)
         try:
             yield
         finally:
@@ -191,6 +194,8 @@ class _Demo:
                 self.coming = chain((post,), coming)
                 break
             self.opening.append(post)
+        for decision in trusted(self.opening, self.moderated):
+            self.decisions.append(decision)
         self.walls.take_soon(self.opening)
         if glimpse:
             threading.Thread(target=self.glimpse, name="glimpse", daemon=True).start()

@@ -1,4 +1,4 @@
-"""What the demo's people add to their posts: pictures and faces, drawn here, and second thoughts.
+"""What the demo's people add to their posts: pictures and faces, drawn here, and second thoughts; and whom one trusts.
 
 Pictures have addresses like any other and come through the cache that every server has; only what answers there is not
 the network but this module, which knows no other addresses.
@@ -15,14 +15,18 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from pipeline.moderation import account_ref
 from pipeline.web.pictures import PictureError
 from schemas import Post
+from schemas.events import Event
+from schemas.moderation import Decision
 from schemas.posts import Media
 
 ADDRESS = "https://pictures.upswell.example/"  # a name that no resolver knows
 WIDTH, HEIGHT, FACE = 640, 400, 96
 ONE_IN = 5  # posts of an event, not repeated, that have a picture
 WITHDRAWN_ONE_IN = 40  # of them that are withdrawn
+TRUSTED_OF_THREE = 2
 THOUGHTS_MS = 7 * 60_000  # after so long
 _SKIES = ("#f4a261 #264653", "#a8dadc #1d3557", "#ffc8dd #5a189a", "#caf0f8 #0077b6", "#ffe8a3 #bc4749")
 _WORDS = {"fr": "Une foule devant une scène, au crépuscule", "en": "A crowd in front of a stage, at dusk"}
@@ -55,6 +59,14 @@ class SecondThoughts:
             yield post
             if post.media and _chance(post.id) % (ONE_IN * WITHDRAWN_ONE_IN) == 0:
                 heapq.heappush(self._due, (now + THOUGHTS_MS, post.id, post))
+
+
+def trusted(posts: Iterable[Post], event: Event) -> Iterator[Decision]:
+    """A moderator knows TRUSTED_OF_THREE in three of those who post about the event: only the others' posts wait."""
+    for post in {it.author: it for it in posts if any(tag in it.text.lower() for tag in event.hashtags)}.values():
+        account = account_ref(post.source, post.author)
+        if _chance(post.author) % 3 < TRUSTED_OF_THREE:
+            yield Decision(f"demo-{account}"[:64], event.name, "trust", account, "trusted", "demo", int(post.time))
 
 
 async def drawn(address: str) -> bytes:

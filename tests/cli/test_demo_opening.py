@@ -32,6 +32,9 @@ def test_the_page_is_lively_before_a_worker_has_counted_anything(monkeypatch: py
         paths = [picture["path"] for post in wall for picture in post["pictures"]]
         assert len(wall) == 60
         assert client.get(paths[0]).headers["content-type"] == "image/webp"
+        moderated = show.walls.walls.walls[show.moderated.name]
+        eventually(lambda: len(moderated.page("shown", 60)) == 60)
+        assert len(moderated.page("waiting", 60)) > 20
     told = (post for post in chain(show.opening, show.coming) if post.deleted is None)
     again, some = demo._Demo(60.0, 1, 1_795_948_200_000), 2 * len(show.opening)
     assert list(islice(told, some)) == list(islice(again.posts(again.scenario), some))

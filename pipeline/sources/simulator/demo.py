@@ -28,14 +28,14 @@ _RATE, _PEOPLE, _TOPICS = 2.0, 12_000, 3_000
 
 
 def demo_events() -> tuple[Event, Event]:
-    """The two conferences of the demo's evening."""
+    """The two conferences of the demo's evening; what the second one shows, somebody looks through first."""
     return (
         Event(
             name="capcomnet",
             title="Cap'Com Net, le rendez-vous de la communication publique",
             hashtags=("#capcomnet",),
         ),
-        Event(name="paris20", title="Paris 20, la ville de demain", hashtags=("#paris20",)),
+        Event(name="paris20", title="Paris 20, la ville de demain", hashtags=("#paris20",), moderation="manual"),
     )
 
 
