@@ -37,6 +37,7 @@ from pipeline.web.pictures import Pictures
 from pipeline.web.run import WebError, start_web
 from pipeline.web.setup.desk import KafkaDesk
 from pipeline.web.setup.pages import Setup, setup_routes
+from pipeline.web.tour import tour_of
 from pipeline.web.wall_service import WallService
 from schemas import Post, PostError, TrendList, Window, decode_post
 from schemas.definitions import Definitions
@@ -145,6 +146,7 @@ class _Demo:
             "alerts": self.alerts,
             "examples": self.walls.examples,
             "find": self.walls.find,
+            "tour": tour_of(demo_events()[0].name, self.moderated.name),
             "routers": [*self.walls.routers, setup_routes(self.setup)],
             "on_startup": [self.walls.start],
             "on_shutdown": [self.walls.stop],

@@ -23,13 +23,14 @@ from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.course import course_routes
 from pipeline.web.feed import Feed
-from pipeline.web.frame import page
+from pipeline.web.frame import TOUR, page
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
 from pipeline.web.posting import PostDesk, post_routes
 from pipeline.web.search import Find, nothing, search_routes
 from pipeline.web.syndication import syndication_routes
+from pipeline.web.tour import Step
 from pipeline.web.wall.recent import Example
 from schemas.events import Event
 from schemas.watchlists import Watchlist
@@ -53,6 +54,7 @@ def create_app(
     status: SourceStatus | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     public_url: str = "",
+    tour: Sequence[Step] = (),
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
@@ -61,8 +63,9 @@ def create_app(
     people say about them goes (none: nobody may); `posts`: where those that are pushed go (none: they are refused);
     `examples`: the posts of these ids that are known and may be shown in a scope; `find`: those with certain words;
     `status`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
-    how long a silence a stream shows that it lives; `public_url`: where browsers reach the server; `routers`: routes of
-    other parts (wall, moderation), served with the same headers and errors."""
+    how long a silence a stream shows that it lives; `public_url`: where browsers reach the server; `tour`: a guided
+    look around, over the pages; `routers`: routes of other parts (wall, moderation), served with the same headers and
+    errors."""
     web = Web(feed, history, heartbeat_s=heartbeat_s, public_url=public_url)
     _define(web, events, watchlists)
     if alerts is not None:
@@ -94,7 +97,7 @@ def create_app(
         ),
         logging_config=None,
     )
-    app.state[_WEB] = web
+    app.state.update({_WEB: web, TOUR: tour})
     return app
 
 

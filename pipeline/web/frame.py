@@ -17,7 +17,8 @@ from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language,
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
-_OF_THE_SERVER = ("door", "setup", "source")  # parts of the catalogue that no script says
+_OF_THE_SERVER = ("door", "setup", "source", "tour")  # parts of the catalogue that no script says
+TOUR = "tour"  # of the application's state: the steps that pages show (none: no tour)
 VIEWS = (  # of an event, each with its address
     ("board", "/events/%s"),
     ("wall", "/events/%s/wall"),
@@ -64,6 +65,7 @@ def page(
         here=here,
         script=script,
         data=data or {},
+        tour=request.app.state.get(TOUR, ()),
         **values,
     )
     headers = {"cache-control": cache_control, "vary": "accept-language"}

@@ -16,6 +16,7 @@ from pipeline.web.run import start_web
 from pipeline.web.schedule import Schedules
 from pipeline.web.setup.nearby import Nearby
 from pipeline.web.setup.pages import Setup, setup_routes
+from pipeline.web.tour import Step
 from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.access import Token
@@ -53,7 +54,9 @@ async def programmed(_url: str) -> bytes:
 class Served:
     """The server's address, and a way to put posts on its walls and to look at them."""
 
-    def __init__(self, tokens: Sequence[Token], events: Sequence[Event], file: Path | None = None) -> None:
+    def __init__(
+        self, tokens: Sequence[Token], events: Sequence[Event], file: Path | None = None, tour: Sequence[Step] = ()
+    ) -> None:
         self.feed, self.alerts = Feed(), RecentAlerts()
         self.service = WallService(
             self.feed, events, tokens, file, pictures=Pictures(photographed), schedules=Schedules(programmed)
@@ -70,6 +73,7 @@ class Served:
             events=events,
             alerts=self.alerts,
             orders=desk,
+            tour=tour,
             examples=self.service.examples,
             routers=[*self.service.routers, setup_routes(setup)],
             on_startup=[self._begin, self.service.start],
@@ -103,8 +107,10 @@ def eventually(claim: Callable[[], object], within_s: float = 10.0) -> float:
 
 
 @contextlib.contextmanager
-def serving(tokens: Sequence[Token] = (ANN, BOB, EVE), events: Sequence[Event] = EVENTS) -> Iterator[Served]:
-    served = Served(tokens, events)
+def serving(
+    tokens: Sequence[Token] = (ANN, BOB, EVE), events: Sequence[Event] = EVENTS, tour: Sequence[Step] = ()
+) -> Iterator[Served]:
+    served = Served(tokens, events, tour=tour)
     try:
         yield served
     finally:
