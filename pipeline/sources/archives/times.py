@@ -24,6 +24,7 @@ _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?"
 _AT = r"(?:(?:,? at |, ?|[T_]| +)"
 
 _ISO = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+_END_OF_DAY = re.compile(r"24:00", re.ASCII)  # as ISO 8601 may write it
 _BASIC = re.compile(
     rf"(\d{{4}})(\d\d)(\d\d)[T_ ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{{1,9}}))?)?(?: ?{_OFFSET})?", re.ASCII
 )
@@ -41,6 +42,30 @@ _TWITTER_PAGE = re.compile(rf"(\d{{1,2}}):(\d\d) ([AP])M · {_MONTH} (\d{{1,2}})
 _SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
 _OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
 _SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before AM and PM
+# what other programs and languages write, as one of the forms above
+_ALIKE = (
+    (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
+    (re.compile(r"\u2212"), "-"),
+    (re.compile(r"(\d{4})[年/.-] ?(\d{1,2})[月/.-] ?(\d{1,2})日 ?"), r"\1-\2-\3 "),
+    (
+        re.compile(r" (\d{1,2})[時时点] ?(\d{1,2})分(?: ?(\d{1,2})秒)?"),
+        lambda at: f" {at[1]}:{at[2]:0>2}:{at[3] or 0:0>2}",
+    ),
+    (re.compile(r"([+-]\d\d:?\d\d) \([^()]{1,80}\)$"), r"\1"),
+    (re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b"), r"\1"),
+    (re.compile(r"^le [^\W\d_]+ (?=\d)"), "le "),
+    (re.compile(r"\balle ore\b"), "alle"),
+    (re.compile(r"(?<=\d) h (?=\d\d$)"), "h"),
+    (re.compile(r"^(\d\d)/([A-Z][a-z]{2})/(\d{4}):"), r"\1 \2 \3 "),  # a web server's log
+    (re.compile(r"(?<=\d)-([A-Z]{3})-(?=\d{4})"), lambda at: f"-{at[1].title()}-"),  # Oracle
+    (re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)"), r"\1 \2:\3:\4"),  # DB2
+    (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
+)
+_ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
+    f"{name}{kind}T": f"-0{hours + (kind == 'S')}00"
+    for name, hours in (("E", 4), ("C", 5), ("M", 6), ("P", 7))
+    for kind in "SD"
+}
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
 _MONTHS = {  # in English, French, German, Spanish, Italian, Portuguese and Dutch; no name means two months
@@ -108,6 +133,8 @@ class Clock:
             return self._number(number[1], number[2] or "")
         if found := _ISO.fullmatch(value):
             year, _, month, day, *clock = found.groups()
+            if clock[0] == "24" and not any(map(int, filter(None, clock[1:4]))):
+                return _DAY_MS + self._told(_END_OF_DAY.sub("00:00", value))
         elif found := _BASIC.fullmatch(value):
             year, month, day, *clock = found.groups()
             clock = [*clock[:4], None, *clock[4:], None]
@@ -123,6 +150,8 @@ class Clock:
         elif found := _TWITTER_PAGE.fullmatch(value):
             hour, minute, half, month, day, year = found.groups()
             clock = [hour, minute, None, None, half, None, None, None]
+        elif (alike := _alike(value)) != value:
+            return self._told(alike)
         else:
             _refused(value)
         hour, minute, second, fraction, half, _, offset, name = clock
@@ -134,6 +163,11 @@ class Clock:
         if utc is not None or (self.zone is None and name is None):
             return since_ms
         return self._local(_EPOCH + dt.timedelta(milliseconds=since_ms), name)
+
+    def mail_ms(self, value: str, path: str) -> int:
+        """The same of a time in a mail or a feed, where EST and its like have one meaning."""
+        before, _, zone = value.strip().rpartition(" ")
+        return self.ms(f"{before} {_ZONES_OF_MAIL[zone]}" if zone in _ZONES_OF_MAIL else value, path)
 
     def _number(self, digits: str, fraction: str) -> int:
         """A time as one number: a unit since 1970, or the digits of a date."""
@@ -204,6 +238,12 @@ def kind_of(value: str, clock: Clock) -> str:
 def has_clock(pattern: str) -> bool:
     """Whether a pattern of `strptime` reads a time of day."""
     return any(sign in pattern for sign in ("%H", "%I", "%c", "%X"))
+
+
+def _alike(value: str) -> str:
+    for pattern, form in _ALIKE:
+        value = pattern.sub(form, value)
+    return value
 
 
 def _refused(value: str) -> NoReturn:

@@ -58,7 +58,7 @@ def _post(entry: Any, feed: Any, given: Given) -> Post:
     when = entry.get("published") or entry.get("updated") or entry.get("created")
     if not when:
         raise PostError("time", "no time - at `pubDate`")
-    time = given.clock.ms(when, "pubDate")
+    time = given.clock.mail_ms(when, "pubDate")
     link = entry.get("link") or ""
     author = (entry.get("author") or feed.get("author") or feed.get("title") or feed.get("link") or "")[:256]
     terms = [str(tag.get("term") or "") for tag in entry.get("tags") or ()]

@@ -83,7 +83,7 @@ def _post(raw: bytes, given: Given) -> Post:
         header(message, "Message-ID").strip("<>")[:256] or f"{address} {date}"[:256],
         (address or name)[:256],
         "\n\n".join(part for part in (subject, body) if part),
-        given.clock.ms(date, "Date"),
+        given.clock.mail_ms(date, "Date"),
         source="mail",
         author_name=short(name),
     )

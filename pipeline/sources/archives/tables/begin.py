@@ -14,7 +14,7 @@ from pipeline.sources.archives.tables.tools import SENTIMENT140
 
 _DELIMITERS = ",;\t|"
 _SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
-_SENTIMENT140 = re.compile(r'"?[024]"?,"?\d{5,}"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
+_SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
 _TITLES = 24  # lines that may stand above a header
 _SAMPLE = 24  # rows that columns are chosen by
 _NAMES = (".csv", ".tsv", ".tab")

@@ -26,8 +26,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "text": _names("""
         text full_text tweet tweet_text tweettext tweet_content tweet_full_text content message body post post_text
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
-        hit_sentence snippet opening_text selftext toot textoriginal textdisplay video_description
-        post_message status_message
+        hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay
+        video_description post_message status_message
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
         contenuto mensagem conteudo title headline
     """),
@@ -36,7 +36,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         created_utc timestamp timestamp_ms datetime date_time published published_at pubdate pub_date
         publish_date publication_date post_date postdate posted_at posted_on post_time date_posted post_created
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
-        sn_created_time status_published timestamp_utc datetime_utc utc_time
+        sn_created_time status_published timestamp_utc datetime_utc utc_time record_createdat createtimeiso createtime
+        time_parsed
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
@@ -50,11 +51,12 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         author_id_str user_id_str from_user_id from_user_id_str external_author_id
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
-        sender_screen_name sender_username sender_id status_author did from by authordisplayname page_name name
+        sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
+        owner_username ownerusername user_posted authormeta_name from_name author_did page_name name
     """),
     "id": _names("""
         id id_str tweet_id tweetid status_id tweet_id_str post_id message_id comment_id document_id resource_id item_id
-        identifiant identifiant_du_tweet id_du_tweet id_tweet uri guid
+        identifiant identifiant_du_tweet id_du_tweet id_tweet uri guid shortcode cid
     """),
     "source": _names("""
         platform network social_network page_type source_type content_source_name plateforme plattform plataforma reseau
@@ -72,7 +74,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
 }
 OF_DAY = _names("time hour heure uhrzeit hora ora time_of_day post_time tweet_time created_time time_utc")
 ZONES = _names("timezone time_zone tz utc_offset zone")
-PROTECTED = _names("protected user_protected author_protected is_protected account_protected")
+PROTECTED = _names("protected user_protected author_protected is_protected account_protected local_only localonly")
 VISIBILITY = _names("visibility status_visibility toot_visibility post_visibility")
 VERSIONS = _names("edit_history_tweet_ids edit_tweet_ids edit_history")
 REFERENCES = _names("sourcetweet_type referenced_tweets_type")

@@ -43,6 +43,13 @@ TOOLS = (
         columns={"id": ("sentiment140_id",)},
     ),
     Tool(
+        "Sentiment140",  # with the header that Kaggle gives it
+        frozenset({"target", "ids", "date", "flag", "user", "text"}),
+        "twitter",
+        zone="America/Los_Angeles",
+        columns={"id": ("ids",)},
+    ),
+    Tool(
         "academictwitteR",
         frozenset({"tweet_id", "user_username", "sourcetweet_type"}),
         "twitter",
