@@ -44,6 +44,7 @@ class BaselineBuckets:
         self._buckets = 0  # of baseline: m
         self._used: deque[int] = deque(maxlen=CLOSED_FORM_BUCKETS)  # their starts, ms
         self._length = spec.bucket_ms // spec.step_ms
+        self._weights = [spec.decay**age for age in range(CLOSED_FORM_BUCKETS)]  # of a bucket by its age
         self._start: int | None = None
         self._observed = np.zeros(self._length, np.bool_)
         self._waiting: tuple[int, int] | None = None  # start and observed steps of the bucket that waits
@@ -93,10 +94,11 @@ class BaselineBuckets:
 
     def _past_from(self, start: int) -> BaselineWeight:
         spec, buckets = self.spec, self._buckets
-        oldest, decay = start - CLOSED_FORM_BUCKETS * spec.bucket_ms, spec.decay
+        oldest = start - CLOSED_FORM_BUCKETS * spec.bucket_ms
+        known = [used for used in reversed(self._used) if used >= oldest]
         return BaselineWeight(
-            weight_of_past(buckets, decay),
+            weight_of_past(buckets, spec.decay),
             "counting" if buckets == 0 else "provisional" if buckets < spec.provisional_buckets else "",
-            tuple((used, decay**age) for age, used in enumerate(reversed(self._used)) if used >= oldest),
+            tuple(zip(known, self._weights, strict=False)),
             buckets,
         )

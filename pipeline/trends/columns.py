@@ -179,9 +179,11 @@ class Record:
 
     def sort(self: R, root: str) -> R:
         """The record with the elements of a root axis in the order of their keys."""
+        if self.size(root) < 2:
+            return self
         keys = [getattr(self, each.name) for each in schema_of(type(self)).keys(root)]
         order = np.lexsort(keys[::-1])
-        if np.array_equal(order, np.arange(len(order))):
+        if (order[1:] > order[:-1]).all():
             return self
         return self.take(root, order)
 
@@ -229,14 +231,15 @@ class Record:
                 told |= self._united(schema, child, np.repeat(owner, lengths_of(place)), len(starts))
         return self.changed(**told)
 
-    def unite_runs(self: R) -> R:
-        """The record with elements of equal keys as one within each run, and runs cut to what is kept of them."""
+    def unite_runs(self: R, root: str) -> R:
+        """The record with elements of equal keys as one within each run of the root's, and runs cut to what is kept of
+        them."""
         schema = schema_of(type(self))
         told: dict[str, Values] = {}
-        for child, name in schema.pointers.items():
-            if not self.size(child):
+        for child in schema.children(root):
+            lengths = lengths_of(getattr(self, schema.pointers[child]))
+            if not len(lengths) or lengths.max() <= 1:
                 continue
-            lengths = lengths_of(getattr(self, name))
             told |= self._united(schema, child, np.repeat(np.arange(len(lengths)), lengths), len(lengths))
         return self.changed(**told)
 
@@ -337,13 +340,15 @@ def concat(records: Sequence[R]) -> R:
     if len(records) == 1:
         return one
     schema = schema_of(type(one))
-    told = {
-        each.name: _joined([getattr(record, each.name) for record in records])
-        for columns in schema.columns.values()
-        for each in columns
-    }
-    for name in schema.pointers.values():
-        told[name] = pointers(np.concatenate([lengths_of(getattr(record, name)) for record in records]))
+    told: dict[str, Values] = {}
+    for axis, columns in schema.columns.items():
+        held = [record for record in records if record.size(axis)] or [one]  # most hold nothing of most axes
+        told |= {each.name: _joined([getattr(record, each.name) for record in held]) for each in columns}
+    for child, name in schema.pointers.items():
+        if len(told[schema.columns[child][0].name]):
+            told[name] = pointers(np.concatenate([lengths_of(getattr(record, name)) for record in records]))
+        else:
+            told[name] = np.zeros(len(told[schema.columns[schema.axes[child].within][0].name]) + 1, np.int64)
     return one.changed(**told)
 
 
@@ -375,4 +380,6 @@ def text_bytes(texts: Sequence[str]) -> I64:
 
 
 def _joined(parts: Sequence[Values]) -> Values:
+    if len(parts) == 1:
+        return parts[0]
     return [value for part in parts for value in part] if isinstance(parts[0], list) else np.concatenate(parts)

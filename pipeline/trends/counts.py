@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -19,11 +20,12 @@ import numpy as np
 from pipeline.trends.arrays import I32, I64, U32, U64, Mask, lengths_of, starts_of
 from pipeline.trends.columns import Axis, Record, column, concat, runs_of, split, text_bytes
 from pipeline.trends.names import Cell, Dictionary, Names
-from pipeline.trends.people import K, least_text
+from pipeline.trends.people import FEW, K, least_text
 from pipeline.trends.reducing import first, largest
 
 EXAMPLES = 3
 Array = TypeVar("Array", I32, I64, U64)
+Span = tuple[int, int, int, int]  # the half-open spans of a place: of its rows, and of its entries
 
 ROW, CELL = Axis("row"), Axis("cell")
 PERSON = Axis("person", "row", lambda: K + 1)
@@ -93,6 +95,7 @@ class Counts(Record):
     cell_retracted_id: U64 = column(CELL_RETRACTED, "<u8", first)  # hash of the post's id: no example any more
 
     _topics: tuple[I32, I64] | None = field(default=None, init=False)  # what `_index` gives
+    _few: dict[int, Span] | None = field(default=None, init=False)  # where topics stand; empty where they are many
     _gone: frozenset[int] | None = field(default=None, init=False)  # what `gone_ids` gives
 
     # -- names -------------------------------------------------------------------------------------------------------
@@ -157,6 +160,9 @@ class Counts(Record):
 
     def find(self, topic: np.int32) -> Place | None:
         """Where a topic stands; None: not here."""
+        if few := self._few_spans():
+            span = few.get(int(topic))
+            return Place(self, *span) if span is not None else None
         topics, rows = self._index()
         place = topics.searchsorted(topic)
         if place == len(topics) or topics[place] != topic:
@@ -165,6 +171,8 @@ class Counts(Record):
 
     def holds_any(self, topics: I32) -> bool:
         """Whether one of the topics stands here."""
+        if few := self._few_spans():
+            return not few.keys().isdisjoint(topics.tolist())
         known, _ = self._index()
         if len(known) == 0:
             return False
@@ -182,6 +190,17 @@ class Counts(Record):
     def _place(self, rows: I64, place: int) -> Place:
         row, last_row = int(rows[place]), int(rows[place + 1])
         return Place(self, row, last_row, int(self.person_ptr[row]), int(self.person_ptr[last_row]))
+
+    def _few_spans(self) -> dict[int, Span]:
+        """Where each topic stands, of a small table: Python looks it up several times faster than numpy."""
+        if self._few is None:
+            self._few = {}
+            if 0 < len(self.topic) <= FEW:
+                topics, rows = self._index()
+                bounds = list(zip(rows.tolist(), self.person_ptr[rows].tolist(), strict=True))
+                spans = [(row, last, entry, end) for (row, entry), (last, end) in pairwise(bounds)]
+                self._few = dict(zip(topics.tolist(), spans, strict=True))
+        return self._few
 
     def _index(self) -> tuple[I32, I64]:
         """Each topic once, and where its rows start."""

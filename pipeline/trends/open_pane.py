@@ -257,7 +257,7 @@ def _summed(
         **cell_origin,
         cell_topic_ptr=_ends(topics),
         cell_topic=np.concatenate([_NO_HASH, *topics]),
-    ).unite_runs()
+    ).unite_runs("row")
     counts.example = [ids[post] for post in counts.example.tolist()]  # type: ignore[attr-defined]
     return counts
 

@@ -154,6 +154,8 @@ class Ranker:
 
     def _pass(self, now: int, then: int) -> None:
         """From `now` to `then` (ms) nothing changes."""
+        if now == then:
+            return
         for spec in SPECS:
             step_ms, schedule = spec.step_ms, self._schedules[spec.step_ms]
             first, last = (now // step_ms + 1) * step_ms, min(then, schedule.observed_until) // step_ms * step_ms

@@ -64,6 +64,8 @@ def reduced(
     reduced as `how` says; of each group the `most` first. Groups are numbers below `groups`."""
     if len(group) == 0:
         return np.asarray(group, np.int64), key, list(values)
+    if len(group) <= (most or len(group)) and _ascend(group, key):
+        return np.asarray(group, np.int64), key, list(values)
     order = order_by(group, key, groups)
     sorted_group, sorted_key = np.asarray(group[order], np.int64), key[order]
     chosen = None
@@ -78,6 +80,14 @@ def reduced(
     if chosen is not None:
         sorted_group, sorted_key, order = sorted_group[chosen], sorted_key[chosen], order[chosen]
     return sorted_group, sorted_key, [at(each, order) for each in values]
+
+
+def _ascend(group: Integers, key: Values) -> bool:
+    """Whether these pairs are in order, each once."""
+    if len(group) == 1:
+        return True
+    later = group[1:] > group[:-1]
+    return bool(later.all() or (later | ((group[1:] == group[:-1]) & (key[1:] > key[:-1]))).all())
 
 
 def _first_of_each(group: I64, most: int) -> npt.NDArray[np.bool_] | None:
