@@ -80,6 +80,8 @@ def test_each_source_is_connected_to_and_told_in_words_within_its_time() -> None
         assert found["good"].short == "Connecté. Le message le plus récent date de moins d’une minute."
         assert found["good"].facts == ["1 entrée\u202f; le serveur envoie tout à chaque fois"]
         assert found["refused"].short.startswith("Accès refusé")
+        assert found["refused"].detail == "127.0.0.1 refuse (403)\u00a0: vérifiez le jeton et ses droits"
+        assert not found["refused"].english
         assert found["slow"].short == "Pas de réponse à temps."
         assert found["moved"].facts[1].endswith("/good")
         assert SECRET not in str(found)
@@ -95,6 +97,7 @@ def test_what_is_missing_in_the_file_is_told_and_keeps_no_other_source_from_bein
             found = await tried(token, bare, feed(server, "good"))
             assert [found[name].short for name in "mb"] == ["Something is missing in the server’s file."] * 2
             assert "NOWHERE is not set" in found["m"].detail
+            assert found["m"].english
             assert found["good"].well
             assert "broke" in (await tried(bare, hashtags="#tag"))["b"].detail  # the form's own hashtag is looked for
 

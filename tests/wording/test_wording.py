@@ -15,6 +15,7 @@ from pipeline.wording import Language, alert_text, catalogue, fault_text, langua
 from pipeline.wording.messages import MessageError, parse
 from schemas.alerts import About, Alert, AlertWhy, Fault, FaultCode
 from schemas.trends import WINDOWS, Note, Origins, Peak, Signs, Why
+from tests.conftest import ROOT
 from tests.facts import SAID, WHY
 from tests.sinks.lists import trend
 
@@ -216,3 +217,8 @@ def test_a_suspect_topic_says_what_speaks_against_it(lang: str) -> None:
         assert told.startswith(
             "looks organised: 91% of 675 first voices never heard before (12% is usual), 98% of the rush"
         )
+
+
+def test_every_fault_of_a_source_has_its_sentence_and_every_sentence_its_fault() -> None:
+    code = "\n".join(file.read_text() for file in (ROOT / "pipeline/sources/live").glob("*.py"))
+    assert set(re.findall(r'Fact\(\s*"fault\.(\w+)"', code)) == set(catalogue("en")["source"]["fault"])

@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.sources.archives.formats.base import build, declared, media_of, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
-from pipeline.sources.live.model import SourceError
+from pipeline.sources.live.model import Fact, SourceError
 from schemas import Post, PostError, parse_time
 
 MOST_TEXT = 20_000
@@ -61,7 +61,7 @@ def _json_entries(body: bytes, host: str, now: int) -> list[Post]:
     try:
         feed = msgspec.json.decode(body, type=_JsonFeed)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise SourceError(f"{host} sends no JSON feed that can be read") from None
+        raise SourceError(Fact("fault.json_feed", {"host": host})) from None
     posts = []
     for item in feed.items[:MOST_ENTRIES]:
         text = item.content_text or text_of(item.content_html or "") or item.summary or ""
@@ -90,7 +90,7 @@ def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> list[Po
         body, response_headers={"content-type": content_type}, sanitize_html=False, resolve_relative_uris=False
     )
     if not told.get("version"):
-        raise SourceError(f"{host} sends no feed that can be read")
+        raise SourceError(Fact("fault.feed", {"host": host}))
     feed: Any = told.feed
     posts = []
     for entry in told.entries[:MOST_ENTRIES]:

@@ -97,7 +97,7 @@ class Feed:
                         home = url
                     continue
                 return response, await body_of(response), home
-        raise SourceError(f"{httpx.URL(url).host} redirects without end")
+        raise SourceError(Fact("fault.redirects", {"host": httpx.URL(url).host}))
 
 
 def _shown(address: str) -> str:

@@ -77,7 +77,7 @@ class Imap:
         answers = await client.command(f"EXAMINE {quoted(self._folder)}")
         validity, following = _number(answers, _UIDVALIDITY), _number(answers, _UIDNEXT)
         if not validity:
-            raise SourceError("the mail server numbers nothing (no UIDVALIDITY)")
+            raise SourceError(Fact("fault.unnumbered"))
         return validity, following or max(await _uids(client, 0), default=0) + 1
 
 

@@ -8,7 +8,7 @@ import re
 import ssl
 from dataclasses import dataclass
 
-from pipeline.sources.live.model import AccessError, SourceError
+from pipeline.sources.live.model import AccessError, Fact, SourceError
 
 LINE_BYTES = 64 << 10
 LITERAL_BYTES = 1 << 20
@@ -41,7 +41,7 @@ class ImapClient:
             greeting = await client._answer()
         if not greeting.line.startswith((b"* OK", b"* PREAUTH")):
             await client.close()
-            raise SourceError(f"{host} does not greet as IMAP does")
+            raise SourceError(Fact("fault.no_imap", {"host": host}))
         return client
 
     async def close(self) -> None:
@@ -58,7 +58,7 @@ class ImapClient:
         try:
             await self.command(f"LOGIN {quoted(user)} {quoted(password)}")
         except SourceError:
-            raise AccessError("the mail server refuses the user or the password") from None
+            raise AccessError(Fact("fault.login")) from None
 
     async def command(self, text: str) -> list[Answer]:
         """What the server answers before it says OK. Raises SourceError at NO and BAD, without the command."""
@@ -71,7 +71,7 @@ class ImapClient:
                     break
                 answers.append(answer)
         if not answer.line.startswith(tag + b" OK"):
-            raise SourceError(f"the mail server says {answer.line.partition(b' ')[2][:200].decode(errors='replace')}")
+            raise SourceError(Fact("fault.mail_says", {"text": _told(answer.line.partition(b" ")[2][:200])}))
         return answers
 
     async def idle(self, for_s: float) -> None:
@@ -80,7 +80,7 @@ class ImapClient:
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             while not (answer := await self._answer()).line.startswith(b"+"):
                 if answer.line.startswith(tag):
-                    raise SourceError("the mail server does not know IDLE")
+                    raise SourceError(Fact("no_idle"))
         with contextlib.suppress(TimeoutError):  # nothing is half read: what comes is read on below
             async with asyncio.timeout(for_s):
                 while not self.news:
@@ -101,11 +101,11 @@ class ImapClient:
         while (found := _LITERAL.search(line)) is not None:
             size = int(found[1])
             if size > LITERAL_BYTES:
-                raise SourceError(f"the mail server sends {size} bytes at once")
+                raise SourceError(Fact("fault.mail_size", {"size": size}))
             literals.append(await self._reader.readexactly(size))
             line = line[: found.start()] + await self._line()
         if line.startswith(b"* BYE"):
-            raise SourceError(f"the mail server ends it: {line[6:200].decode(errors='replace').strip()}")
+            raise SourceError(Fact("fault.mail_ends", {"text": _told(line[6:200])}))
         answer = Answer(line.rstrip(b"\r\n"), literals)
         self.news = self.news or answer.line.endswith((b" EXISTS", b" RECENT"))
         return answer
@@ -114,9 +114,9 @@ class ImapClient:
         try:
             line = await self._reader.readline()
         except ValueError:
-            raise SourceError("the mail server sends a line without end") from None
+            raise SourceError(Fact("fault.mail_line")) from None
         if not line.endswith(b"\n"):
-            raise SourceError("the mail server closed the connection")
+            raise SourceError(Fact("fault.mail_closed"))
         return line
 
 
@@ -124,3 +124,7 @@ def quoted(text: str) -> str:
     """An argument in quotes; nothing in it ends the command."""
     clean = text.replace("\r", "").replace("\n", "")
     return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _told(line: bytes) -> str:
+    return line.decode(errors="replace").strip()

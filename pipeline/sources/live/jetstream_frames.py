@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pipeline.sources.live.model import Cursor, SourceError
+from pipeline.sources.live.model import Cursor, Fact, SourceError
 from schemas import PostError, parse_time
 
 REWIND_US = 10_000_000  # servers reorder some seconds, and no two agree
@@ -78,7 +78,7 @@ def event_of_v2(raw: bytes) -> Event:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise PostError("invalid", str(error)) from None
     if frame.error:
-        raise SourceError(f"the server ended it: {frame.error[:100]}")
+        raise SourceError(Fact("fault.server_ended", {"text": frame.error[:100]}))
     told = frame.payload
     kind = told.type.rpartition("#")[2]
     event = Event(told.did, kind=kind, seq=told.seq, info=told.name if kind == "info" else "")

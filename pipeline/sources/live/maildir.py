@@ -62,7 +62,7 @@ class Maildir:
                     if written >= since:
                         found[_unique(Path(entry.path))] = written, Path(entry.path)
         except OSError as error:
-            raise SourceError(f"{self._path} is no Maildir that can be read ({error.strerror})") from None
+            raise SourceError(Fact("fault.maildir", {"path": str(self._path), "why": error.strerror or ""})) from None
         self._seen = {name: None for name in self._seen if name in found}
         return sorted(place for name, place in found.items() if name not in self._seen)
 

@@ -35,7 +35,6 @@ from pipeline.sources.live.web import (
     sse_events,
     text_of_frame,
 )
-from pipeline.wording import DEFAULT, language
 
 CATCH_UP_EVERY_S = 300.0  # while it streams: what a stalled stream, or a late federation, has left out
 SSE_SILENCE_S = 45.0  # the server sends a comment every 15 s
@@ -79,7 +78,7 @@ class Mastodon:
         async with http_client(self._contact, self._token, SSE_SILENCE_S) as client:
             instance = await instance_of(client, self._url)
             if complaint := instance.complaint(bool(self._token)):
-                raise AccessError(f"{instance.domain}: {complaint.said(language(DEFAULT))}")
+                raise AccessError(Fact("fault.of", {"server": instance.domain, "what": complaint}))
             async with aclosing(self._whole(client, instance)) as items:
                 async for item in items:
                     yield item
@@ -139,7 +138,7 @@ class Mastodon:
             if error.response.status_code not in _NO_STREAM:
                 raise handshake_refusal(error, instance.domain) from None
         except msgspec.DecodeError:
-            raise SourceError("the server sent a frame that cannot be read") from None
+            raise SourceError(Fact("fault.frame")) from None
         else:
             return
         async with aclosing(merged(*[self._events(client, instance, tag) for tag in self._tags])) as events:
@@ -151,7 +150,7 @@ class Mastodon:
         url = f"{address or instance.streaming}/api/v1/streaming/hashtag"
         async with client.stream("GET", url, params={"tag": tag}) as response:
             if response.status_code in _NO_STREAM:
-                raise _NoStreamError(f"{instance.domain} has no streaming ({response.status_code})")
+                raise _NoStreamError(Fact("fault.no_stream", {"host": instance.domain, "status": response.status_code}))
             if not response.is_success:
                 raise refusal(response.status_code, response.headers, instance.domain)
             yield Item()
@@ -161,8 +160,8 @@ class Mastodon:
     def _item(self, instance: Instance, message: Message) -> Item:
         if message.error:
             if message.status in (401, 403):
-                raise AccessError(f"{instance.domain}: {message.error[:200]}")
-            raise SourceError(f"{instance.domain}: {message.error[:200]}")
+                raise AccessError(Fact("fault.of", {"server": instance.domain, "what": message.error[:200]}))
+            raise SourceError(Fact("fault.of", {"server": instance.domain, "what": message.error[:200]}))
         return item_of(instance.domain, message.event, message.payload, _now_ms())
 
     async def _poll(self, client: httpx.AsyncClient, instance: Instance, every_s: float) -> AsyncGenerator[Item, None]:

@@ -115,7 +115,7 @@ async def instance_of(client: httpx.AsyncClient, url: str) -> Instance:
     try:
         told = msgspec.json.decode(body, type=_Instance)
     except msgspec.DecodeError:
-        raise SourceError(f"{host} does not answer as the Mastodon API does") from None
+        raise SourceError(Fact("fault.no_api", {"host": host})) from None
     access = told.configuration.timelines_access.hashtag_feeds
     streaming = told.configuration.urls.streaming or told.urls.streaming_api or url
     return Instance(
@@ -132,7 +132,7 @@ def timeline_of(body: bytes, domain: str) -> list[tuple[str, bytes]]:
     try:
         page = [(_status.decode(raw).id, bytes(raw)) for raw in _page.decode(body)]
     except msgspec.DecodeError:
-        raise SourceError(f"{domain} answered with a timeline that cannot be read") from None
+        raise SourceError(Fact("fault.timeline", {"host": domain})) from None
     return sorted(page, key=lambda entry: _order(entry[0]))
 
 

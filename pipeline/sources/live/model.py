@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from pipeline.text import printable
-from pipeline.wording import Language
+from pipeline.wording import DEFAULT, Language, language
 from schemas import Post, PostError
 
 Cursor = dict[str, Any]  # what JSON can hold; its meaning is the adapter's
@@ -50,8 +50,9 @@ class Fact(NamedTuple):
     values: Mapping[str, Any] = {}
 
     def said(self, words: Language) -> str:
-        """As a sentence that is safe to show."""
-        safe = {name: printable(it, 300) if isinstance(it, str) else it for name, it in self.values.items()}
+        """As a sentence that is safe to show; a value may be a fact itself."""
+        told = {name: it.said(words) if isinstance(it, Fact) else it for name, it in self.values.items()}
+        safe = {name: printable(it, 300) if isinstance(it, str) else it for name, it in told.items()}
         return words.say(f"source.{self.code}", **safe)
 
 
@@ -94,10 +95,16 @@ class SourceError(Exception):
     kind = "broken"
     retry_after_s: float | None = None  # not before
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, what: Fact | str, retry_after_s: float | None = None) -> None:
+        """`what`: a fact, or words that are nobody's to translate, such as those of a settings file."""
+        super().__init__(what.said(language(DEFAULT)) if isinstance(what, Fact) else what)
+        self._what = what
         if retry_after_s is not None:
             self.retry_after_s = retry_after_s
+
+    def said(self, words: Language) -> str:
+        """The sentence; `str` of the fault is that in English."""
+        return self._what.said(words) if isinstance(self._what, Fact) else self._what
 
 
 class AccessError(SourceError):

@@ -101,7 +101,7 @@ class Nostr:
 
 def closed(host: str, reason: str) -> SourceError:
     """Why a relay has ended a subscription."""
-    told = f"{host} ended the subscription: {reason[:200]}"
+    told = Fact("fault.subscription", {"host": host, "text": reason[:200]})
     if reason.startswith("rate-limited:"):
         return ThrottledError(told, 60.0)
     if reason.startswith(("auth-required:", "restricted:", "blocked:")):

@@ -18,7 +18,7 @@ from pipeline.kafka.connection import KafkaUseError, RefusedError
 from pipeline.kafka.topics import TopicsError
 from pipeline.sources.live.delivery import Arrived, Delivery
 from pipeline.sources.live.metrics import SourceMetrics
-from pipeline.sources.live.model import Adapter, Cursor, GoneError, Item, SilentError, SourceError
+from pipeline.sources.live.model import Adapter, Cursor, Fact, GoneError, Item, SilentError, SourceError
 from pipeline.sources.live.sink import Sink
 from pipeline.sources.live.store import Store
 
@@ -92,7 +92,7 @@ class Runner:
                     while True:
                         item = await _next(items, adapter.silence_s)
                         if item is None:
-                            raise SourceError("the connection ended")
+                            raise SourceError(Fact("fault.ended"))
                         if not came:
                             came = True
                             self._metrics.connected(adapter.name)
@@ -173,7 +173,7 @@ async def _next(items: AsyncGenerator[Item, None], silence_s: float | None) -> I
             return await anext(items, None)
     except TimeoutError:
         if limit.expired():
-            raise SilentError(f"nothing came for {silence_s:.0f} s") from None
+            raise SilentError(Fact("fault.silence", {"n": round(silence_s or 0)})) from None
         raise
 
 
@@ -183,12 +183,12 @@ def as_fault(error: Exception) -> SourceError:
         return error
     if isinstance(error, websockets.ConnectionClosed):
         code = error.rcvd.code if error.rcvd else 1006
-        return SourceError(f"the connection was closed ({code})")
+        return SourceError(Fact("fault.closed", {"code": str(code)}))
     if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return SilentError("no answer in time")
+        return SilentError(Fact("fault.late"))
     if isinstance(error, OSError | httpx.HTTPError | websockets.WebSocketException | EOFError):
-        return SourceError(f"the connection broke ({type(error).__name__})")
-    return SourceError(f"a fault of upswell: {type(error).__name__}: {str(error)[:200]}")
+        return SourceError(Fact("fault.broke", {"kind": type(error).__name__}))
+    return SourceError(Fact("fault.ours", {"what": f"{type(error).__name__}: {str(error)[:200]}"}))
 
 
 def _now_ms() -> int:

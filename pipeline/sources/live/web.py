@@ -13,7 +13,7 @@ from importlib.metadata import version
 import httpx
 import websockets
 
-from pipeline.sources.live.model import AccessError, GoneError, Item, SourceError, ThrottledError
+from pipeline.sources.live.model import AccessError, Fact, GoneError, Item, SourceError, ThrottledError
 
 ANSWERS_WITHIN_S = 20.0
 WHOLE_WITHIN_S = 60.0  # an answer to its end, however slowly it drips
@@ -59,14 +59,14 @@ def text_of_frame(frame: str | bytes) -> bytes:
 
 def refusal(status: int, headers: Mapping[str, str], host: str) -> SourceError:
     """What an answer other than 2xx means for us."""
-    wait_s = retry_after_s(headers)
+    wait_s, answer = retry_after_s(headers), {"host": host, "status": status}
     if status in (401, 403):
-        return AccessError(f"{host} refuses ({status}): look at the token and its rights")
+        return AccessError(Fact("fault.refuses", {**answer}))
     if status == 410:
-        return GoneError(f"{host} says that this is gone for good (410)")
+        return GoneError(Fact("fault.gone", {"host": host}))
     if status in (429, 503):
-        return ThrottledError(f"{host} asks for patience ({status})", 30.0 if wait_s is None else wait_s)
-    return SourceError(f"{host} answers {status}", wait_s)
+        return ThrottledError(Fact("fault.patience", {**answer}), 30.0 if wait_s is None else wait_s)
+    return SourceError(Fact("fault.answers", {**answer}), wait_s)
 
 
 def handshake_refusal(error: websockets.InvalidStatus, host: str) -> SourceError:
@@ -112,7 +112,7 @@ async def body_of(response: httpx.Response) -> bytes:
     async for part in response.aiter_bytes():
         parts += part
         if len(parts) > MOST_BYTES:
-            raise SourceError(f"{response.url.host} sends more than {MOST_BYTES >> 20} MiB")
+            raise SourceError(Fact("fault.large", {"host": response.url.host, "mib": MOST_BYTES >> 20}))
     return bytes(parts)
 
 
@@ -124,7 +124,7 @@ async def lines_of(response: httpx.Response) -> AsyncIterator[bytes]:
         for line in lines:
             yield line.removesuffix(b"\r")
         if len(rest) > MOST_BYTES:
-            raise SourceError(f"a line of more than {MOST_BYTES >> 20} MiB")
+            raise SourceError(Fact("fault.line", {"mib": MOST_BYTES >> 20}))
 
 
 async def sse_events(response: httpx.Response) -> AsyncIterator[tuple[str, bytes]]:
@@ -145,7 +145,7 @@ async def sse_events(response: httpx.Response) -> AsyncIterator[tuple[str, bytes
             elif field == b"data":
                 data.append(value)
                 if sum(map(len, data)) > MOST_BYTES:
-                    raise SourceError(f"an event of more than {MOST_BYTES >> 20} MiB")
+                    raise SourceError(Fact("fault.event", {"mib": MOST_BYTES >> 20}))
 
 
 async def merged(*streams: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:

@@ -99,7 +99,7 @@ class X:
     async def _post(self, client: httpx.AsyncClient, url: str, body: object) -> None:
         response = await client.post(url, json=body)
         if response.status_code == 400:
-            raise AccessError(f"X does not take a rule: {response.text[:300]}")
+            raise AccessError(Fact("fault.rule", {"text": response.text[:300]}))
         if not response.is_success:
             raise refusal(response.status_code, response.headers, response.url.host)
 
@@ -112,7 +112,8 @@ class X:
             return Item(PostError("invalid", str(error)))
         if told.errors and not bytes(told.data):
             fault = told.errors[0]
-            raise SourceError(f"X ended the stream: {fault.title or fault.detail or 'without a reason'}")
+            why = fault.title or fault.detail or ""
+            raise SourceError(Fact("fault.x_ended", {"told": bool(why), "why": why}))
         if not any(rule.tag == self._tag for rule in told.matching_rules or ()):
             return Item()
         try:

@@ -23,14 +23,15 @@ KEPT_S = 30.0  # what was found; who asks again within it has it told again
 
 
 class Channel(NamedTuple):
-    """A connection, whether it can be read, what was found out in short and at length, and in English what exactly is
-    wrong."""
+    """A connection, whether it can be read, what was found out in short and at length, and what exactly is wrong: a
+    sentence about the server's file is `english`."""
 
     name: str
     well: bool
     short: str
     facts: Sequence[str] = ()
     detail: str = ""
+    english: bool = False
 
 
 class Channels:
@@ -80,7 +81,8 @@ class _UnsetError(SourceError):
 def _channel(found: Checked, words: Language) -> Channel:
     facts = [fact.said(words) for fact in found.facts]
     if found.fault is not None:
-        return Channel(found.name, False, words[f"source.found.{found.fault.kind}"], facts, str(found.fault))
+        short, english = words[f"source.found.{found.fault.kind}"], isinstance(found.fault, _UnsetError)
+        return Channel(found.name, False, short, facts, found.fault.said(words), english)
     if found.post is None:
         how = "none" if found.waited_s else "connected"
         return Channel(found.name, True, words.say(f"source.found.{how}", n=round(found.waited_s)), facts)
