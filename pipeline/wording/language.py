@@ -7,6 +7,7 @@ import gettext
 import re
 import tomllib
 import zoneinfo
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline.wording.messages import Message, parse
 
 CATALOGUES = Path(__file__).parent
 DEFAULT = "en"
+NO_BREAK = "\u00a0"
 _UNITS, _HALF_UP = (
     (Decimal(1), Decimal("0.1"), Decimal("0.01"), Decimal("0.001")),
     ROUND_HALF_UP,
@@ -30,20 +32,17 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def catalogue(lang: str) -> dict[str, Any]:
-    """The texts of a language (one of `languages`), as the file has them but for spaces that do not break: where the
-    language sets a mark off from the word before it, a plain space there becomes the one that it names."""
+    """The texts of a language (one of `languages`), as the file has them but for spaces that do not break: beside the
+    marks that the language sets off from words, and between a number and its unit, plain spaces become such."""
     texts = tomllib.loads((CATALOGUES / f"{lang}.toml").read_text("utf-8"))
-    breaks = texts["language"]["space_before"]
-    marks = re.compile(f" ([{re.escape(''.join(breaks))}])") if breaks else None
+    kept = _kept_together(texts["language"])
 
     def whole(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: whole(one) for name, one in value.items()}
         if isinstance(value, list):
             return [whole(one) for one in value]
-        if marks is None or not isinstance(value, str):
-            return value
-        return marks.sub(lambda found: breaks[found[1]] + found[1], value)
+        return kept(value) if isinstance(value, str) else value
 
     return {name: one if name == "language" else whole(one) for name, one in texts.items()}
 
@@ -123,6 +122,21 @@ class Language:
 def language(lang: str, zone: str = "UTC") -> Language:
     """The language, read once."""
     return Language(lang, zone)
+
+
+def _kept_together(how: Mapping[str, Any]) -> Callable[[str], str]:
+    """Puts spaces that do not break where the language wants them."""
+    rules = [(re.compile(f" (?={re.escape(mark)})"), space) for mark, space in how["space_before"].items()]
+    rules += [(re.compile(f"(?<={re.escape(mark)}) "), space) for mark, space in how["space_after"].items()]
+    if how["units"]:
+        rules.append((re.compile(rf"(?<=[\d}}#]) (?=(?:{'|'.join(how['units'])})\b)"), NO_BREAK))
+
+    def kept(text: str) -> str:
+        for place, space in rules:
+            text = place.sub(space, text)
+        return text
+
+    return kept
 
 
 @cache

@@ -70,7 +70,7 @@ def reached(page: Page, name: str) -> None:
 
 LANGUAGES = [
     ("en-GB", "I look after it", "Mute for 2 h", "Unmute", "Muted alerts"),
-    ("fr-FR", "Je m’en occupe", "Taire 2 h", "Ne plus taire", "Alertes tues"),
+    ("fr-FR", "Je m’en occupe", "Taire 2\u00a0h", "Ne plus taire", "Alertes tues"),
 ]
 
 

@@ -233,7 +233,7 @@ def test_a_shared_link_tells_what_it_leads_to(feed: Feed) -> None:
     with TestClient(create_app(feed, public_url="https://trends.example/")) as client:
         first = client.get("/?lang=fr").text
         assert '<meta property="og:title" content="#Ly&#34;on">' in first
-        assert '<meta name="description" content="50 personnes dans les dernières 15 min' in first
+        assert '<meta name="description" content="50 personnes dans les dernières 15\u00a0min' in first
         assert '<meta property="og:url" content="https://trends.example/?lang=fr">' in first
         assert "<title>#Ly&#34;on · upswell</title>" in first
         second = client.get("/", params={"topic": "#b", "x": '"><script>'}).text

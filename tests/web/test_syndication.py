@@ -53,7 +53,7 @@ def test_a_list_is_a_json_feed_whose_ids_stay_from_list_to_list(client: TestClie
     answer = client.get("/feeds/trends.json", headers={"accept-language": "fr"}).json()
     assert (answer["version"], answer["title"]) == (
         "https://jsonfeed.org/version/1.1",
-        "Tendances\u00a0: tous les messages (1 h)",
+        "Tendances\u00a0: tous les messages (1\u00a0h)",
     )
     assert [item["id"] for item in answer["items"]] == ["urn:upswell:all:%23x:1794999000000"]
     assert client.get("/feeds/trends.atom?scope=event:none").status_code == 404

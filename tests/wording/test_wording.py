@@ -114,7 +114,7 @@ def test_people_are_told_no_numbers_of_the_score(lang: str) -> None:
 @pytest.mark.parametrize("lang", languages())
 def test_every_language_says_all_that_english_says(lang: str) -> None:
     ours, english = (dict(texts_of(catalogue(one))) for one in (lang, "en"))
-    differ = {path for path in ours.keys() ^ english.keys() if not path.startswith(".language.space_before")}
+    differ = {path for path in ours.keys() ^ english.keys() if not re.match(r"\.language\.(space_|units)", path)}
     assert not differ
     places = re.compile(r"\{(\w+),|\{(n|display|value|why|detail|at|rule|what|height|of|shown|came|name|count)\}")
     for path, text in ours.items():
@@ -142,7 +142,7 @@ def test_french_sets_marks_off_with_spaces_that_do_not_break() -> None:
     for text in said:
         assert not re.search(r" [;:!?%]", text), text
         assert not re.search(r"(?<=\w)[;!?%](?!/)", re.sub(r"https?://\S+|\[\[.*?\]\]", "", text)), text
-    assert why_of(WHY, words) == ("50 personnes dans les dernières 15 min, contre environ 5 d’habitude")
+    assert why_of(WHY, words) == ("50 personnes dans les dernières 15\u00a0min, contre environ 5 d’habitude")
     assert words.number(1_234.56, 1) == "1\u202f234,6"
     assert [language("es").number(value) for value in (1_234, 12_345)] == ["1234", "12.345"]
 
@@ -222,3 +222,17 @@ def test_a_suspect_topic_says_what_speaks_against_it(lang: str) -> None:
 def test_every_fault_of_a_source_has_its_sentence_and_every_sentence_its_fault() -> None:
     code = "\n".join(file.read_text() for file in (ROOT / "pipeline/sources/live").glob("*.py"))
     assert set(re.findall(r'Fact\(\s*"fault\.(\w+)"', code)) == set(catalogue("en")["source"]["fault"])
+
+
+@pytest.mark.parametrize(
+    ("lang", "loose"),
+    [
+        ("fr", r" [;:!?%»]|« |n° |[\d}#] (min|h|s|ms|[kMG]io|jours?|heures?)\b"),
+        ("es", r" %|n\.º |[\d}#] (min|h|s|ms|[kMG]iB|días?|horas?)\b"),
+    ],
+)
+def test_no_line_of_the_catalogue_ends_between_a_number_and_its_unit_or_before_a_mark(lang: str, loose: str) -> None:
+    texts = [(path, text) for path, text in texts_of(catalogue(lang)) if not path.startswith(".language.")]
+    assert [it for it in texts if re.search(loose, it[1])] == []
+    words = language(lang)
+    assert (words.say("unit.minutes", n=15), words.say("unit.hours", n=2)) == ("15\u00a0min", "2\u00a0h")
