@@ -58,6 +58,7 @@ class AtRest:
         self._bytes_told = 0
         self._dead: list[Dead] = []
         self._skipped = self._hidden = self._replaced = 0
+        self._impossible = 0  # posts of a time that has not come
         self._editions = Editions()
         self._deletions = Deletions()
         self._notes: list[str] = []
@@ -109,9 +110,16 @@ class AtRest:
 
     def _keep(self, path: Path, spool: Spool) -> Iterator[Batch]:
         self._begin(path)
+        posts, impossible = spool.posts, self._impossible
         for block in self._access.blocks(path):
             spool.add(self._possible(block))
             yield from self._progressed()
+        if (ahead := self._impossible - impossible) > spool.posts - posts:
+            self._notes.append(
+                f"{path}: {ahead:,} posts are of a time that has not come: are they of another unit or century"
+                " than they seem? --time-format says how their times are written"
+            )
+            self._failed = True
         self._bytes_done += self._sizes[path]
 
     def _reading(self, path: Path) -> Callable[[], Iterator[list[Post]]]:
@@ -129,7 +137,9 @@ class AtRest:
         posts = self._editions.noted(block.posts)
         if not posts or max(map(_time_ms, posts)) <= self._latest_ms:
             return posts
-        self._dead += [block.future(at) for at, post in enumerate(posts) if int(post.time) > self._latest_ms]
+        future = [block.future(at) for at, post in enumerate(posts) if int(post.time) > self._latest_ms]
+        self._impossible += len(future)
+        self._dead += future
         return [post for post in posts if int(post.time) <= self._latest_ms]
 
     def _merged(self, runs: list[Run], posts: int) -> Iterator[Batch]:

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import re
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ import orjson
 from pipeline.sources.archives import formats
 from pipeline.sources.archives.block import Document
 from pipeline.sources.archives.formats.base import Format
+from pipeline.sources.archives.mend import loaded
 from pipeline.sources.archives.rewriting import unwrapped
 
 _KEYS = 64  # of an object that is in no known format, so many are looked behind
@@ -56,10 +58,9 @@ def _loaded(record: bytes) -> Any:
         return orjson.loads(unwrapped(record))
     except orjson.JSONDecodeError:
         pass
-    try:
-        return orjson.loads(_NO_NUMBER.sub("null", record.decode(errors="replace")))
-    except orjson.JSONDecodeError:
-        return None
+    with suppress(ValueError, RecursionError):
+        return loaded(record.decode(errors="replace"))
+    return None
 
 
 def format_of(value: Any) -> str | None:
@@ -69,7 +70,6 @@ def format_of(value: Any) -> str | None:
     return next((name for name, shape in JSON_FORMATS.items() if shape.knows(value)), None)
 
 
-_NO_NUMBER = re.compile(r"(?<=[:,\[ ])(?:NaN|-?Infinity)(?=[\s,}\]])")  # which Python writes
 _ID = re.compile(r"\d{1,20}|[a-z]{2,8}:\S+")
 
 
@@ -85,10 +85,10 @@ def within(value: dict[str, Any]) -> list[Any] | None:
             if isinstance(each, dict) and all(map(_ID.fullmatch, each)) and any(map(format_of, each.values())):
                 return list(each.values())  # records by their ids
         inner = [item for each in level if isinstance(each, dict) for item in list(each.values())[:_KEYS]]
+        inner = [_decoded(item) for item in inner]
         lists = [item for item in inner if isinstance(item, list)]
-        for item in lists:
-            if any(format_of(each) for each in item[:8]):
-                return item
+        if known := [item for item in lists if any(format_of(each) for each in item[:8])]:
+            return known[0] if len(known) == 1 else [record for item in known for record in item]
         for item in lists:
             if any(map(_held, item[:8])):  # rows of a database, features of a map
                 return [record for each in item for record in _held(each)]
@@ -97,6 +97,14 @@ def within(value: dict[str, Any]) -> list[Any] | None:
                 return [item]
         level = inner
     return None
+
+
+def _decoded(value: Any) -> Any:
+    """The object that a text holds, as the value of a message does that was kept with its topic."""
+    if isinstance(value, str) and value.startswith('{"'):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(value)
+    return value
 
 
 def _held(value: Any) -> list[Any]:

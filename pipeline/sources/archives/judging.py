@@ -79,7 +79,7 @@ class Judge:
         """What is to be told of the whole file."""
         dead = self._reasons.total()
         records = self._posts + self._skipped + dead
-        if 2 * dead <= records:
+        if 2 * dead <= records and (self._posts or 20 * dead < records or not dead):
             return self._of_letters(records)
         said = f"{self._name}: {dead:,} of {records:,} records are no posts ({self._why()}): {self._advice()}"
         return Block(self._name, notes=[said], failed=True)

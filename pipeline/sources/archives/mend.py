@@ -33,7 +33,7 @@ def read(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
             raise
         first = error
     try:
-        value = _loaded(record)
+        value = loaded(record)
     except (ValueError, RecursionError):
         raise first from None
     for _ in range(_FAULTS):
@@ -53,12 +53,12 @@ def _told(first: PostError, error: msgspec.ValidationError) -> PostError:
     return first if first.reason == "invalid" else PostError("invalid", str(error))
 
 
-def _loaded(record: bytes) -> Any:
+def loaded(record: bytes | str) -> Any:
+    """What a record means, with NaN as nothing and half characters as U+FFFD. Raises ValueError, RecursionError."""
     try:
         return orjson.loads(record)
     except orjson.JSONDecodeError:
         pass
-    # half characters and NaN, which other programs write
     value = json.loads(record, parse_constant=lambda _: None)
     text = json.dumps(value, ensure_ascii=False)
     return orjson.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

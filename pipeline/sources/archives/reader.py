@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import attrgetter
 
@@ -36,8 +36,9 @@ from schemas import MAX_RECORD_BYTES, MAX_TIME_MS, Post, PostError
 from schemas.posts import checked
 
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
-_ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*[\[{]")
+_ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*(?:[\[{]|$)")
 _COMMENTS = re.compile(rb"(?:[ \t]*+(?:(?:#|//)[^\n]*+)?\r?\n)++(?=[ \t]*+(?:[\[{]|\"\{))")  # above JSON
+_LENGTH = re.compile(rb"\d{1,9}\s*")
 _time_ms = attrgetter("time")
 _created = attrgetter("created")
 _id = attrgetter("id")
@@ -254,7 +255,7 @@ def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how:
             filling.fault(part.first, b"", PostError("truncated", part.truncated))
         return filling.block
     for line, row in enumerate(part.rows, part.first):
-        if row and not row.isspace():
+        if row and not row.isspace() and not (is_mixed and _is_length(row, part.rows, line - part.first + 1)):
             try:
                 parsed = parse(row)
             except PostError as error:
@@ -265,6 +266,13 @@ def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how:
             else:
                 filling.answer(line, row, parsed)
     return filling.block
+
+
+def _is_length(row: bytes, rows: Sequence[bytes], following: int) -> bool:
+    """Whether a line tells how long the next one is, as some streams do before each record."""
+    if _LENGTH.fullmatch(row) is None or following >= len(rows):
+        return False
+    return 0 <= int(row) - len(rows[following]) <= 2
 
 
 def _together(filling: Filling, line: int, row: bytes, parse: Callable[[bytes], Parsed]) -> bool:

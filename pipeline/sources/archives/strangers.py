@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_DUMP = "a dump of a database: write its table of posts as CSV"
 _MAGIC = (
     (b"PAR1", "a Parquet file: write it as CSV or JSON lines"),
     (b"SQLite format 3", "a SQLite database: write its table as CSV"),
@@ -13,6 +14,19 @@ _MAGIC = (
     (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
     (b"PK\x05\x06", "a zip without files"),
+    (b"ARROW1", "an Arrow file: write it as CSV or JSON lines"),
+    (b"FEA1", "a Feather file: write it as CSV or JSON lines"),
+    (b"ORC", "an ORC file: write it as CSV or JSON lines"),
+    (b"\x89HDF", "an HDF5 file: write its table as CSV"),
+    (b"RDX", "a file of R's save(): write its table with write.csv"),
+    (b"X\n\0\0\0", "a file of R's saveRDS(): write its table with write.csv"),
+    (b"$FL2", "a file of SPSS: save its table as CSV"),
+    (b"<stata_dta>", "a file of Stata: write its table with export delimited"),
+    (b"-- MySQL dump", _DUMP),
+    (b"-- MariaDB dump", _DUMP),
+    (b"/*M!999999", _DUMP),
+    (b"--\n-- PostgreSQL database dump", _DUMP),
+    (b"PGDMP", _DUMP),
     (b"Obj\x01", "an Avro file: write it as JSON lines"),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
@@ -22,12 +36,22 @@ _MAGIC = (
 )
 _LOOKED_AT = 65_536  # bytes; of a chat of many the first message may stand far from the beginning
 _PRIVATE = "upswell counts what is public"
-_DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?"
+_SPACE = rb"(?:\s|\xe2\x80\xaf|\xc2\xa0)"
+_DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:" + _SPACE + rb"?[AaPp]\.?\s?[Mm]\.?)?"
+_NOTICES = rb"(?:" + _DAY + rb" [-\xe2][^\n]*\n){0,4}"  # which begin a chat
 _PATTERNS = (
     (re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), "a web page, not an archive"),
     (
-        re.compile(rb"(?:\xe2\x80\x8e)?(?:\[" + _DAY + rb"\]|" + _DAY + rb" [-\xe2]\S{0,2}) [^:\n]{1,200}: ?(?!\{)\S"),
-        f"a chat of WhatsApp, which those in it alone can read: {_PRIVATE}",
+        re.compile(
+            rb"(?:\xe2\x80\x8e)?"
+            + _NOTICES
+            + rb"(?:\["
+            + _DAY
+            + rb"\]|"
+            + _DAY
+            + rb" [-\xe2]\S{0,2}) [^:\n]{1,200}: ?(?!\{)\S"
+        ),
+        f"a chat of WhatsApp or its like, which those in it alone can read: {_PRIVATE}",
     ),
     (
         re.compile(rb'[^\0]*?"(?:is_still_participant"|sender_name"\s*:\s*"[^"\n]{0,400}",?\s*"timestamp_ms")\s*:'),
@@ -58,6 +82,22 @@ _PATTERNS = (
     (
         re.compile(rb'\s*(?:"?\w{1,32}"?\r?\n)?(?:"?\d{15,20}"?\r?\n){2,}'),
         "a list of ids of tweets: fetch the tweets first, as with twarc2 hydrate",
+    ),
+    (
+        re.compile(rb'\s*\{\s*"text_post_app_\w{1,40}"\s*:'),
+        "what Threads gives its users, where nothing tells who may see a post: it is not read",
+    ),
+    (
+        re.compile(rb"..?\xa2(?:eroots|gversion)", re.DOTALL),
+        "a repository of Bluesky (CAR): write its records as JSON first",
+    ),
+    (
+        re.compile(rb"\xa2(?:at.#|bop.at)", re.DOTALL),
+        "frames of Bluesky's firehose: decode them first, or record Jetstream",
+    ),
+    (
+        re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|Tweet\(|Message\(id=)"),
+        "objects as Python prints them: write what they hold with json.dumps",
     ),
     (re.compile(rb"\s*\[?\{'"), "dictionaries as Python prints them: write them with json.dumps"),
 )

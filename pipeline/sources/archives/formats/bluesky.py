@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from pipeline.sources.archives.formats import jetstream
-from pipeline.sources.archives.formats.base import Format, Word, short, web_address
+from pipeline.sources.archives.formats.base import Format, Parsed, Word, each, short, web_address
 from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
 from schemas.posts import parse_time
 
 _URI = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/app\.bsky\.feed\.post/([A-Za-z0-9._:~-]+)", re.ASCII)
+
+_DEPTH = 100  # posts of a thread that answer each other
+_NAMES_OF_PYTHON = {  # as the SDK for Python has them
+    b"created_at": b'"createdAt"',
+    b"indexed_at": b'"indexedAt"',
+    b"display_name": b'"displayName"',
+    b"byte_start": b'"byteStart"',
+    b"byte_end": b'"byteEnd"',
+    b"py_type": b'"$type"',
+}
+_BY_PYTHON = re.compile(b'"(' + b"|".join(_NAMES_OF_PYTHON) + rb')"(?=\s*:)')
 
 
 class _Author(msgspec.Struct):
@@ -28,6 +40,8 @@ class _View(msgspec.Struct):
     value: msgspec.Raw = msgspec.Raw()
     author: _Author | None = None
     indexedAt: str | None = None  # noqa: N815 - the field's name
+    notFound: bool = False  # noqa: N815 - the field's name
+    blocked: bool = False
 
 
 class _Reason(msgspec.Struct):
@@ -38,21 +52,43 @@ class _Reason(msgspec.Struct):
 class _Shown(msgspec.Struct):
     post: _View
     reason: _Reason | None = None
+    parent: msgspec.Raw = msgspec.Raw()  # of threads
+    replies: list[msgspec.Raw] | None = None
 
 
 _view = msgspec.json.Decoder(_View)
 _shown = msgspec.json.Decoder(_Shown)
 
 
-def parse(record: bytes) -> Post | None:
-    """The post that is shown, or its repost by somebody; None for records of other kinds. Raises PostError."""
+def parse(record: bytes) -> Parsed:
+    """The post that is shown, or its repost by somebody, and those around it in a thread; None for records of other
+    kinds. Raises PostError."""
+    return _thread(_DEPTH, _BY_PYTHON.sub(lambda name: _NAMES_OF_PYTHON[name[1]], record))
+
+
+def _thread(depth: int, record: bytes) -> Parsed:
+    shown = _read(record)
+    around = [part for part in (shown.parent, *(shown.replies or ())) if bytes(part).startswith(b"{")]
+    if not around:
+        return _post(shown)
+    if depth == 0:
+        raise PostError("too-large", f"a thread of more than {_DEPTH} posts in each other")
+    return each([msgspec.Raw(record)], lambda one: _post(_read(one))) + each(around, partial(_thread, depth - 1))
+
+
+def _read(record: bytes) -> _Shown:
     try:
-        shown = read(_shown, record)
+        return read(_shown, record)
     except PostError as error:
         if error.reason != "invalid":
             raise
-        shown = _Shown(read(_view, record))
+    return _Shown(read(_view, record))
+
+
+def _post(shown: _Shown) -> Post | None:
     view = shown.post
+    if view.notFound or view.blocked:
+        return None
     found = _URI.fullmatch(view.uri)
     if found is None:
         return None

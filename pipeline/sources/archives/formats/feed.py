@@ -10,10 +10,10 @@ from typing import Any
 import feedparser
 
 from pipeline.sources.archives.block import Block, Document, Filling
-from pipeline.sources.archives.formats.base import Given, Parsed, build, declared, short, web_address
+from pipeline.sources.archives.formats.base import HIDDEN, Given, One, Parsed, build, declared, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.streams import TruncatedError
-from schemas import Post, PostError
+from schemas import PostError
 
 FEED_BYTES = 64 << 20  # a feed is held whole up to here
 _ROOT = re.compile(
@@ -51,7 +51,12 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
     yield filling.in_order_of_time()
 
 
-def _post(entry: Any, feed: Any, given: Given) -> Post:
+def _post(entry: Any, feed: Any, given: Given) -> One:
+    """The post in an entry; HIDDEN and None where an export of WordPress holds what it never showed, or no post."""
+    if entry.get("wp_status", "publish") not in ("publish", "inherit") or entry.get("wp_post_password"):
+        return HIDDEN
+    if entry.get("wp_post_type", "post") not in ("post", "page"):
+        return None
     title = text_of(entry.get("title") or "")
     contents = entry.get("content") or [{"value": entry.get("summary") or ""}]
     text = text_of(contents[0].get("value") or "")

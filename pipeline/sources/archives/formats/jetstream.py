@@ -18,9 +18,13 @@ DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]+", re.ASCII)
 RKEY = re.compile(r"[A-Za-z0-9._:~-]+", re.ASCII)
 
 
+_OLD = {"com": "commit", "acc": "account", "id": "identity", "c": "create", "u": "update", "d": "delete"}
+
+
 class _Commit(msgspec.Struct):
-    operation: str
     collection: str
+    operation: str = ""
+    type: str = ""  # what `operation` was called at first
     rkey: Word = ""
     record: msgspec.Raw = msgspec.Raw()
 
@@ -32,7 +36,8 @@ class _Account(msgspec.Struct):
 class _Event(msgspec.Struct):
     did: Word
     time_us: int
-    kind: str
+    kind: str = ""
+    type: str = ""  # what `kind` was called at first
     commit: _Commit | None = None
     account: _Account | None = None
 
@@ -71,13 +76,15 @@ def parse(record: bytes) -> Post | Notice | None:
     """
     event = read(_event, record)
     commit = event.commit
-    if event.kind == "account" and event.account is not None and not event.account.active:
+    kind = event.kind or _OLD.get(event.type, "")
+    if kind == "account" and event.account is not None and not event.account.active:
         return Deletion("bluesky", None, event.time_us // 1_000, event.did)
-    if event.kind != "commit" or commit is None or commit.collection != POST:
+    if kind != "commit" or commit is None or commit.collection != POST:
         return None
-    if commit.operation == "delete":
+    operation = commit.operation or _OLD.get(commit.type, "")
+    if operation == "delete":
         return Deletion("bluesky", address(event.did, commit.rkey), event.time_us // 1_000)
-    if commit.operation not in ("create", "update"):
+    if operation not in ("create", "update"):
         return None
     if not DID.fullmatch(event.did):
         raise PostError("invalid", f"{event.did[:40]!r} is no DID - at `$.did`")
@@ -88,7 +95,7 @@ def parse(record: bytes) -> Post | Notice | None:
         post = built(event.did, commit.rkey, bytes(commit.record), indexed_ms)
     except PostError as error:
         raise PostError(error.reason, error.detail.replace("`$", "`$.commit.record")) from None
-    return edition(post, event.time_us) if commit.operation == "update" else post
+    return edition(post, event.time_us) if operation == "update" else post
 
 
 def address(did: str, rkey: str) -> str:

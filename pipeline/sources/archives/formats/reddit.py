@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Format, Word, build, short, web_address
+from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, Word, build, short, web_address
 from pipeline.sources.archives.formats.tweets1 import unescaped
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
 from schemas import Post, PostError
 
 _GONE = frozenset({"[deleted]", "[removed]"})
+_CLOSED = frozenset({"private", "employees_only", "gold_only"})
 _CLOCK = Clock()
 
 
@@ -25,6 +26,7 @@ class _Thing(msgspec.Struct):
     selftext: str | None = None
     body: str | None = None
     permalink: str | None = None
+    subreddit_type: str | None = None
 
 
 class _Wrapped(msgspec.Struct):
@@ -36,12 +38,18 @@ _decoder = msgspec.json.Decoder(_Thing)
 _wrapped = msgspec.json.Decoder(_Wrapped)
 
 
-def parse(record: bytes) -> Post | None:
-    """The post in one submission or comment; None where its text was taken away. Raises PostError."""
+def parse(record: bytes) -> Post | Hidden | None:
+    """The post in one submission or comment; None where its text was taken away, HIDDEN where its subreddit is not for
+    everybody. Raises PostError."""
     if b'"data"' in record:
         with suppress(msgspec.DecodeError):  # the word may stand elsewhere
-            record = bytes(_wrapped.decode(record).data)
+            wrapped = _wrapped.decode(record)
+            if wrapped.kind == "more":
+                return None
+            record = bytes(wrapped.data)
     thing = read(_decoder, record)
+    if thing.subreddit_type in _CLOSED:
+        return HIDDEN
     comment = thing.body is not None
     parts = [thing.body] if comment else [thing.title, thing.selftext]
     texts = [part for part in parts if part and part not in _GONE]
@@ -60,7 +68,7 @@ def parse(record: bytes) -> Post | None:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    if value.get("kind") in ("t1", "t3") and isinstance(value.get("data"), dict):
+    if value.get("kind") in ("t1", "t3", "more") and isinstance(value.get("data"), dict):
         return True
     return (
         "created_utc" in value

@@ -237,7 +237,7 @@ def _is_tweet(value: Any) -> bool:
         value = value[0] if value else None
     return (
         isinstance(value, dict)
-        and "id" in value
+        and str(value.get("id", "")).removesuffix(".0").isdigit()
         and "text" in value
         and ("author_id" in value or "edit_history_tweet_ids" in value or "__twarc" in value)
     )

@@ -105,9 +105,9 @@ def _fields(value: dict[str, Any], path: str = "", depth: int = 1) -> Iterator[t
     for key, inner in value.items():
         if key == _OF_DATABASE:
             continue
-        name = f"{path}{key}"
+        name = path if key == "_source" else f"{path}{key}"  # where Elasticsearch keeps what it was given
         if isinstance(inner, dict) and depth < _DEPTH:
-            yield from _fields(inner, f"{name}.", depth + 1)
+            yield from _fields(inner, f"{name}." if name else "", depth + (name != path))
         elif isinstance(inner, (dict, list)):
             yield name, orjson.dumps(inner).decode()
         else:

@@ -67,6 +67,23 @@ TOOLS = (
         zone="Asia/Shanghai",
         columns={"author": ("用户昵称",), "text": ("微博正文",), "time": ("发布时间",), "tags": ("话题",)},
     ),
+    Tool(
+        "Gnip",
+        frozenset({"verb", "postedtime", "actor_preferredusername"}),
+        "twitter",
+        columns={
+            "text": ("body",),
+            "time": ("postedtime",),
+            "author": ("actor_preferredusername",),
+            "tags": ("twitter_entities_hashtags",),
+            "lang": ("twitter_lang",),
+        },
+    ),
+    Tool(
+        "Bright Data",
+        frozenset({"user_posted", "date_posted", "description"}),
+        columns={"text": ("description",), "author": ("user_posted",), "time": ("date_posted",)},
+    ),
     Tool("CrowdTangle", frozenset({"facebook_id", "post_created"}), "facebook"),
     Tool(
         "Brandwatch",
