@@ -29,7 +29,7 @@ def _parse(record: bytes) -> Post:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    return "author" in value and "time" in value and "text" in value
+    return {"id", "author", "time", "text"} <= value.keys()
 
 
 FORMATS = (Format("post", _parse, _knows, _parse_rows, rank=10),)

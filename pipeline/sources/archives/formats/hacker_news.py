@@ -1,0 +1,61 @@
+"""Stories and comments of Hacker News, as its API gives them and its search finds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pipeline.sources.archives.formats.base import Format, Word, build
+from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.mend import read
+from pipeline.sources.archives.times import Clock
+from schemas import Post
+
+_CLOCK = Clock()
+_TYPES = frozenset({"story", "comment", "poll", "pollopt", "job"})
+
+
+class _Item(msgspec.Struct):
+    id: Word | int | None = None
+    objectID: Word | int | None = None  # noqa: N815 - the field's name
+    by: Word | None = None
+    author: Word | None = None
+    time: int | float | str | None = None
+    created_at_i: int | float | str | None = None
+    title: str | None = None
+    text: str | None = None
+    story_text: str | None = None
+    comment_text: str | None = None
+    deleted: bool | None = None
+    dead: bool | None = None
+
+
+_decoder = msgspec.json.Decoder(_Item)
+
+
+def parse(record: bytes) -> Post | None:
+    """The post in one item; None for what is gone, or has no text. Raises PostError."""
+    item = read(_decoder, record)
+    body = item.text or item.story_text or item.comment_text
+    text = "\n\n".join(part for part in (item.title, text_of(body) if body else "") if part)
+    if item.deleted or item.dead or not text:
+        return None
+    name = item.id if item.id is not None else item.objectID
+    return build(
+        "" if name is None else str(name),
+        item.by or item.author or "",
+        text,
+        _CLOCK.ms(str(item.time if item.time is not None else item.created_at_i), "$.time"),
+        source="hackernews",
+        url=f"https://news.ycombinator.com/item?id={name}",
+    )
+
+
+def _knows(value: dict[str, Any]) -> bool:
+    if {"objectID", "created_at_i", "author"} <= value.keys():
+        return True
+    return value.get("type") in _TYPES and "id" in value and ({"by", "time"} <= value.keys() or "deleted" in value)
+
+
+FORMATS = (Format("hacker-news", parse, _knows, rank=28),)
