@@ -1,7 +1,8 @@
 """The count agent: posts in, closed panes out. It keeps no state but the open panes, in memory.
 
 All decisions are `PaneCounter`'s; here is only what Kafka adds: where a partition is read again after whatever happened
-(its rewind offset, which is what is committed), and that panes are acknowledged before later ones are sent.
+(its rewind offset, which is what is committed), and that panes are acknowledged before later ones are sent. Posts are
+counted in a thread, so that a large pane does not keep the worker from Kafka.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class CountedPartition:
         self.told = position.next  # the first offset that the live edge has not told of
         self.stamp = 0  # the newest record's own timestamp, ms
         self.attempts = attempts or Attempts("", position.next, position.next)
+        self.busy = asyncio.Lock()  # of whoever works with what is open
         self._context = context
 
     def take(self, records: Sequence[Any]) -> list[Counts]:
@@ -126,6 +128,11 @@ class CountedPartition:
         key = entry_key(self.position.tp.partition, record.offset)
         told = ((FRONTIER_HEADER, b"%d" % self.counter.frontier),)
         self.defined[record.offset] = Outgoing(self._context.topics.definitions, 0, key, record.value, told)
+
+    def close(self, records: Sequence[Any]) -> list[list[bytes]]:
+        """Counts records; the panes that close, as rounds of messages (see `to_messages`)."""
+        closed = self.take(records)
+        return list(to_messages(closed, self.position.tp.partition, self.position.next - 1))
 
     @property
     def rewind_offset(self) -> int:
@@ -241,12 +248,13 @@ class Count(PartitionAgent[CountedPartition]):
     async def _count(self, partition: CountedPartition, records: Sequence[Any]) -> None:
         """Counts the records, publishes what closes by them, and declares from where the rest can be rebuilt."""
         position = partition.position
-        closed = partition.take(records)
+        async with partition.busy:
+            closed = await asyncio.to_thread(partition.close, records)
         dead, partition.dead = partition.dead, []
         await publish(self.app, dead)
         await self._keep(partition)
         with self.context.health.flushing():
-            await self._publish(position.tp, closed, position.next - 1)
+            await self._publish(position.tp, closed)
         counter = partition.counter
         partition.reached = position.next - 1, counter.frontier
         self.consumer.mark_committable(position.tp, partition.rewind_offset)
@@ -274,10 +282,10 @@ class Count(PartitionAgent[CountedPartition]):
             gone = history.forgettable(tp.partition, begin)
             await publish(self.app, [Outgoing(self.context.topics.definitions, 0, key, None) for key in gone])
 
-    async def _publish(self, tp: TP, closed: Sequence[Counts], last_offset: int) -> None:
+    async def _publish(self, tp: TP, closed: Sequence[Sequence[bytes]]) -> None:
         """A pane that was not acknowledged must not be followed by a later one."""
         topic, key = self.context.topics.counts, b"%d" % tp.partition
-        for messages in to_messages(closed, tp.partition, last_offset):
+        for messages in closed:
             await publish(self.app, [Outgoing(topic, 0, key, message) for message in messages])
 
     async def report(self) -> None:
@@ -294,8 +302,10 @@ class Count(PartitionAgent[CountedPartition]):
             state = partition.reached
             if state is not None and state != self._reported.get(tp):
                 values = [encode_counts(PartitionProgress(tp.partition, *state))]
-                if now_ms - partition.stamp < LIVE_MS and (edge := partition.edge()) is not None:
-                    values.append(edge)
+                if now_ms - partition.stamp < LIVE_MS:
+                    async with partition.busy:
+                        edge = await asyncio.to_thread(partition.edge)
+                    values += [] if edge is None else [edge]
                 await publish(self.app, [Outgoing(topic, 0, b"%d" % tp.partition, value) for value in values])
                 self._reported[tp] = state
 

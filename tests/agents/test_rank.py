@@ -1,20 +1,13 @@
-"""The rank stage goes through time in as many turns as something changes in, however far apart posts lie, and keeps its
-worker from nothing meanwhile."""
+"""The rank stage goes through time in as many turns as something changes in, however far apart posts lie."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import time
-from typing import Any
-
-import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from agents.context import Context
 from agents.position import Position
-from agents.rank import Rank, RankedPartition
+from agents.rank import RankedPartition
 from pipeline.health import Health
 from pipeline.trends.panes import Grid, PaneCounter
 from pipeline.trends.ranker import Ranker
@@ -59,40 +52,3 @@ def test_from_1970_to_now_are_a_few_turns_which_end_where_the_state_can_be_writt
     assert len(turns) < 250  # a day is observed after the posts of 1970
     assert all(now % SNAPSHOT_MS == 0 for now in turns[:-1])
     assert max(turns) == partition.ranker.now == whole.now
-
-
-def test_a_large_step_does_not_hold_the_worker_and_nothing_else_works_with_the_ranker(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    nothing: Any = None  # of Faust
-    partition, rank = ranked(), Rank(nothing, context(), nothing)
-    rank.partitions[partition.position.tp] = partition
-    working: list[float] = []
-    seen: list[int] = []  # how many others worked at the same time
-
-    def slow(*_: Any) -> None:
-        working.append(time.monotonic())
-        time.sleep(0.2)
-        working.pop()
-        seen.append(len(working))
-
-    def previewing(_: float) -> list[TrendList]:
-        slow()
-        return []
-
-    async def publish(*_: Any) -> None: ...
-
-    async def work() -> float:
-        turns = [time.monotonic()]
-        tasks = [asyncio.create_task(work) for work in (rank._process(partition, []), rank.preview())]
-        while not all(task.done() for task in tasks):
-            await asyncio.sleep(0.01)
-            turns.append(time.monotonic())
-        await asyncio.gather(*tasks)
-        return max(after - before for before, after in itertools.pairwise(turns))
-
-    monkeypatch.setattr("agents.rank.publish", publish)
-    monkeypatch.setattr(partition, "advance", slow)
-    monkeypatch.setattr(partition, "preview", previewing)
-    assert asyncio.run(work()) < 0.1
-    assert seen == [0, 0]
