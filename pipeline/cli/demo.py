@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from rich.text import Text
 from pipeline.alerts import RecentAlerts
 from pipeline.cli.common import kafka_faults, tell_link
 from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
+from pipeline.cli.demo_channels import channels
 from pipeline.cli.demo_people import SecondThoughts, added, drawn, trusted
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
@@ -48,6 +49,7 @@ AHEAD_MS = 10 * MINUTE_MS  # posts later than this beyond a scenario's end come 
 PAST_MS = 180 * MINUTE_MS  # of the day before: from three hours on newcomers can be told (docs/trending.md)
 OPENING_MS = 19 * MINUTE_MS  # of the evening, counted at once: the rooms are full, and a story is about to break
 GLIMPSE_MS = 60 * MINUTE_MS
+CHANNELS_UP_TO = 120.0  # times the speed of life
 HISTORY_POSTS = 2_000  # fed at once while nobody watches
 EVENING_POSTS = 100
 
@@ -70,7 +72,9 @@ def demo(
     First three simulated hours are counted at full speed, so that there is a past to compare with. Then the evening is
     played, from where it is lively: two French conferences at the same time, a story that breaks, a ring of bots that
     calls out one topic, people who withdraw what they wrote, a quiet background; rules raise alerts for the conference
-    and the story, and none for the ring. Pictures are drawn here; nothing is fetched. Ctrl-C ends it.
+    and the story, and none for the ring. What is written about the conferences on Mastodon, Bluesky and in a feed comes
+    from local servers that speak their protocols, by the adapters of `upswell sources`, up to a speed of 120x. Pictures
+    are drawn here; nothing is fetched. Ctrl-C ends it.
 
     \b
     Examples:
@@ -238,13 +242,18 @@ class _Demo:
             engine.poll()
             live.update()
 
-        with LiveScreen(self.screen, self.frame) as live:
+        tags = [tag for event in demo_events() for tag in event.hashtags]
+        with LiveScreen(self.screen, self.frame) as live, ExitStack() as stack:
+            through: Callable[[Sequence[Post]], Sequence[Post]] = list
+            if self.speed is not None and self.speed <= CHANNELS_UP_TO:  # what comes faster would be late
+                through = stack.enter_context(channels(tags, lambda: self.clock_ms)).through
             pace = None if self.speed is None else Pace(self.speed, idle=refresh)
             while posts := list(islice(self.coming, EVENING_POSTS)):
                 for due in pace.slices(posts) if pace else (posts,):
-                    engine.feed(due)
-                    self.walls.take_soon(due)
-                    self.fed(due)
+                    if told := through(due):
+                        engine.feed(told)
+                        self.walls.take_soon(told)
+                        self.fed(told)
                     refresh()
                     if not self.screen.is_terminal:
                         self.print_now_and_then()

@@ -34,12 +34,12 @@ _WORDS = {"fr": "Une foule devant une scène, au crépuscule", "en": "A crowd in
 
 def added(post: Post, tags: Iterable[str]) -> Post:
     """The post with its author's face, and with a picture where it has one of the tags and is one of the few."""
-    chance = _chance(post.id)
+    number = chance(post.id)
     media = None
-    if post.repost_of is None and chance % ONE_IN == 0 and any(tag in post.text.lower() for tag in tags):
+    if post.repost_of is None and number % ONE_IN == 0 and any(tag in post.text.lower() for tag in tags):
         described = _WORDS.get(post.lang or "", _WORDS["en"])
-        media = [Media(f"{ADDRESS}scene/{chance % 97}.png", description=described)]
-    face = f"{ADDRESS}face/{_chance(post.author) % 499}.png" if _chance(post.author) % 3 else None
+        media = [Media(f"{ADDRESS}scene/{number % 97}.png", description=described)]
+    face = f"{ADDRESS}face/{chance(post.author) % 499}.png" if chance(post.author) % 3 else None
     return msgspec.structs.replace(post, avatar=face, media=media)
 
 
@@ -57,7 +57,7 @@ class SecondThoughts:
                 at, _, said = heapq.heappop(self._due)
                 yield msgspec.structs.replace(said, deleted=at)
             yield post
-            if post.media and _chance(post.id) % (ONE_IN * WITHDRAWN_ONE_IN) == 0:
+            if post.media and chance(post.id) % (ONE_IN * WITHDRAWN_ONE_IN) == 0:
                 heapq.heappush(self._due, (now + THOUGHTS_MS, post.id, post))
 
 
@@ -65,7 +65,7 @@ def trusted(posts: Iterable[Post], event: Event) -> Iterator[Decision]:
     """A moderator knows TRUSTED_OF_THREE in three of those who post about the event: only the others' posts wait."""
     for post in {it.author: it for it in posts if any(tag in it.text.lower() for tag in event.hashtags)}.values():
         account = account_ref(post.source, post.author)
-        if _chance(post.author) % 3 < TRUSTED_OF_THREE:
+        if chance(post.author) % 3 < TRUSTED_OF_THREE:
             yield Decision(f"demo-{account}"[:64], event.name, "trust", account, "trusted", "demo", int(post.time))
 
 
@@ -118,6 +118,6 @@ def _png(picture: object) -> bytes:
     return made.getvalue()
 
 
-def _chance(text: str) -> int:
+def chance(text: str) -> int:
     """A number that is the same for the same text."""
     return zlib.crc32(text.encode())

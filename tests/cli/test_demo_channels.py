@@ -1,0 +1,61 @@
+"""The demo's channels: what people write goes out over real protocols, and comes back whole, deletions too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.cli.demo_channels import IN_FEED_ONE_IN, Channels, channels
+from pipeline.cli.demo_people import chance
+from schemas import Post
+from schemas.posts import Media
+from tests.wall.server import eventually
+
+NOW = 1_795_881_600_000
+PICTURE = [Media("https://pictures.upswell.example/scene/7.png", description="Une foule")]
+TOOT = Post(
+    "2126707726023986371", "hugo@toot.example", "La <b>salle</b> & l’oratrice #CapComNet", NOW, source="mastodon",
+    lang="fr", tags=["capcomnet"], author_name="Hugo Durand", avatar="https://pictures.upswell.example/face/4.png",
+    media=PICTURE,
+)  # fmt: skip
+SKEET = Post(
+    "at://app.bsky.feed.post/3l2126", "zoe.sky.example", "Complet ce soir. #Paris20 #CapComNet", NOW, source="bluesky",
+    lang="fr", author_name="Zoe Martin",
+)  # fmt: skip
+NEWS = next(
+    Post(str(n), "emma", "Le mot du maire #Paris20", NOW, source="twitter")
+    for n in range(100)
+    if chance(str(n)) % IN_FEED_ONE_IN == 0
+)
+OTHERS = (
+    msgspec.structs.replace(TOOT, id="1", text="autre chose", tags=None),
+    msgspec.structs.replace(TOOT, id="2", repost_of=TOOT.id),
+    msgspec.structs.replace(SKEET, id="3", source="sms"),
+)
+
+
+def came(through: Channels, wanted: int, posts: Sequence[Post] = ()) -> dict[str, Post]:
+    """What comes back, once there is so much of it."""
+    found = through.through(posts)
+    eventually(lambda: len(found) >= wanted or found.extend(through.through(())))
+    return {post.source or "": post for post in found}
+
+
+def test_posts_and_deletions_come_back_over_the_protocols_of_their_networks() -> None:
+    now = [NOW]
+    with channels(("#capcomnet", "#paris20"), lambda: now[0]) as through:
+        assert through.through([TOOT, *OTHERS]) == [TOOT, *OTHERS]  # nobody reads yet: none is lost
+        eventually(lambda: through._are_read())
+        assert through.through(OTHERS) == list(OTHERS)
+        now[0] += 5_000
+        back = came(through, 3, [TOOT, SKEET, NEWS])
+        stamped = {"time": now[0], "created": NOW}
+        assert back["mastodon"] == msgspec.structs.replace(TOOT, tags=["#capcomnet"], server="toot.example", **stamped)
+        assert back["bluesky"] == msgspec.structs.replace(SKEET, url=back["bluesky"].url, **stamped)
+        assert (back["feed"].text, back["feed"].time) == (NEWS.text, now[0])
+        now[0] += 60_000
+        gone = came(through, 2, [msgspec.structs.replace(post, deleted=now[0]) for post in (TOOT, SKEET, NEWS)])
+        assert {(it.source, it.id, it.author, it.deleted) for it in gone.values()} == {
+            (it.source, it.id, it.author, now[0]) for it in (TOOT, SKEET)
+        }
