@@ -37,7 +37,7 @@ from schemas.posts import checked
 
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
 _ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*(?:[\[{]|$)")
-_COMMENTS = re.compile(rb"(?:[ \t]*+(?:(?:#|//)[^\n]*+)?\r?\n)++(?=[ \t]*+(?:[\[{]|\"\{))")  # above JSON
+_COMMENTS = re.compile(rb"(?:[ \t]*+(?:(?:#|//|\)\]\}')[^\n]*+)?\r?\n)++(?=[ \t]*+(?:[\[{]|\"\{))")  # above JSON
 _LENGTH = re.compile(rb"\d{1,9}\s*")
 _time_ms = attrgetter("time")
 _created = attrgetter("created")

@@ -38,7 +38,9 @@ def unwrapped(record: bytes) -> bytes:
     >>> unwrapped(b'{"_id": {"$oid": "65"}, "n": {"$numberLong": "17"}, "t": {"$date": {"$numberLong": "1000"}}}')
     b'{"_id": "65", "n": 17, "t": "1970-01-01T00:00:01.000Z"}'
     """
-    if record.startswith(b'"{'):
+    if record.startswith(b'"{""'):
+        record = record.strip()[1:-1].replace(b'""', b'"')  # as the only cell of a table
+    elif record.startswith(b'"{'):
         with suppress(orjson.JSONDecodeError):
             record = orjson.loads(record).encode()
     return _WRAPPED.sub(_bare, record) if _IS_WRAPPED.search(record) else record

@@ -61,6 +61,7 @@ _ALIKE = (
     (re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)"), r"\1 \2:\3:\4"),  # DB2
     (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
 )
+_DAY_ALONE = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d\d ", re.ASCII)
 _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
     f"{name}{kind}T": f"-0{hours + (kind == 'S')}00"
     for name, hours in (("E", 4), ("C", 5), ("M", 6), ("P", 7))
@@ -167,7 +168,8 @@ class Clock:
     def mail_ms(self, value: str, path: str) -> int:
         """The same of a time in a mail or a feed, where EST and its like have one meaning."""
         before, _, zone = value.strip().rpartition(" ")
-        return self.ms(f"{before} {_ZONES_OF_MAIL[zone]}" if zone in _ZONES_OF_MAIL else value, path)
+        value = f"{before} {_ZONES_OF_MAIL[zone]}" if zone in _ZONES_OF_MAIL else value
+        return self.ms(f"Mon, {value}" if _DAY_ALONE.match(value) else value, path)
 
     def _number(self, digits: str, fraction: str) -> int:
         """A time as one number: a unit since 1970, or the digits of a date."""

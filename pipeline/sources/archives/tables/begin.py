@@ -32,6 +32,7 @@ class Beginning:
     width: int
     first: int  # the line of the first row, from 1
     author: str = ""  # whose posts these are, where no column tells
+    is_spaced: bool = False  # whether a space follows each delimiter
 
 
 def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beginning | None:
@@ -60,14 +61,15 @@ def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beg
         # an export of one person's posts may need two columns
         if len(names) < (2 if given.author else 3) and not given.columns:
             continue
-        rows = _rows(lines[at + 1 :], mark, len(names))
+        is_spaced = len(names) > 1 and all(name.startswith(" ") for name in names[1:])
+        rows = _rows(lines[at + 1 :], mark, len(names), is_spaced=is_spaced)
         try:
             columns = choose(name, names, rows, given.clock, given.columns, given.author)
         except ArchiveError as error:
             if fault is None and (surely or given.columns or _is_table(name, rows, lines[at + 1 :], first=at == start)):
                 fault = error
             continue
-        return Beginning(columns, mark, len(names), blank + at + 2, given.author or "")
+        return Beginning(columns, mark, len(names), blank + at + 2, given.author or "", is_spaced)
     if fault is None and surely:
         names = _cells(lines[start], delimiter(lines[start])) if len(lines) > start else []
         choose(name, names, [], given.clock, given.columns, given.author)
@@ -93,10 +95,18 @@ def _cells(line: str, mark: str) -> list[str]:
         return []
 
 
-def _rows(lines: Sequence[str], mark: str, width: int) -> list[list[str]]:
-    """The first rows of this width."""
+def _rows(
+    lines: Sequence[str], mark: str, width: int, *, is_spaced: bool = False, escape: str | None = None
+) -> list[list[str]]:
+    """The first rows of this width, where there are none as others are written with backslashes."""
     found: list[list[str]] = []
-    reader = csv.reader((line + "\n" for line in lines), delimiter=mark)
+    reader = csv.reader(
+        (line + "\n" for line in lines),
+        delimiter=mark,
+        skipinitialspace=is_spaced,
+        escapechar=escape,
+        doublequote=escape is None,
+    )
     try:
         for row in reader:
             if len(row) == width and any(row):
@@ -105,6 +115,8 @@ def _rows(lines: Sequence[str], mark: str, width: int) -> list[list[str]]:
                 break
     except csv.Error:
         pass
+    if not found and escape is None and any("\\" in line for line in lines):
+        return _rows(lines, mark, width, is_spaced=is_spaced, escape="\\")
     return found
 
 

@@ -26,7 +26,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "text": _names("""
         text full_text tweet tweet_text tweettext tweet_content tweet_full_text content message body post post_text
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
-        hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay
+        hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
         video_description post_message status_message
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
         contenuto mensagem conteudo title headline
@@ -52,7 +52,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
-        owner_username ownerusername user_posted authormeta_name from_name author_did page_name name
+        owner_username ownerusername blog_name user_posted authormeta_name from_name author_did page_name name
     """),
     "id": _names("""
         id id_str tweet_id tweetid status_id tweet_id_str post_id message_id comment_id document_id resource_id item_id

@@ -33,7 +33,7 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
         with suppress(PostError):
             values.append(_value(record))
     fault: ArchiveError | None = None
-    for unpack in (_itself, _within):
+    for unpack in (_itself, _by_ids, _in_lists):
         rows = [dict(_fields(inner)) for value in values for inner in unpack(value)[:_ROWS]]
         names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
         if set(names) >= _OF_PEOPLE:
@@ -80,10 +80,14 @@ def _itself(value: dict[str, Any]) -> list[dict[str, Any]]:
     return [value]
 
 
-def _within(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects of the longest list that an object holds one or two keys deep, or of those it holds by their ids."""
-    if len(value) > 1 and all(isinstance(inner, dict) for inner in value.values()):
-        return list(value.values())
+def _by_ids(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects that an object holds by their ids, if it holds nothing else."""
+    inner = list(value.values())
+    return inner if len(inner) > 1 and all(isinstance(each, dict) for each in inner) else []
+
+
+def _in_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects of the longest list that an object holds one or two keys deep."""
     near = list(value.values())
     near += [inner for each in near if isinstance(each, dict) for inner in each.values()]
     lists = [[item for item in inner if isinstance(item, dict)] for inner in near if isinstance(inner, list)]

@@ -85,7 +85,13 @@ class Table:
             if dialect.escapechar and "\\" not in text:
                 continue
             try:
-                row = next(csv.reader(_LINE.findall(text), dialect, delimiter=self._beginning.delimiter), [])
+                lines = csv.reader(
+                    _LINE.findall(text),
+                    dialect,
+                    delimiter=self._beginning.delimiter,
+                    skipinitialspace=self._beginning.is_spaced,
+                )
+                row = next(lines, [])
             except csv.Error as error:
                 fault = fault if fault.detail else PostError("invalid", f"no row of a table: {error}")
                 if text.count('"') % 2:
@@ -93,9 +99,29 @@ class Table:
                 continue
             if (fitted := self._fitted(row)) is not None:
                 return fitted
-            if not fault.detail:
+            if not fault.detail and f"\\{self._beginning.delimiter}" not in text:
                 return PostError("invalid", f"{len(row)} columns where the header has {self._beginning.width}")
-        return fault
+        return fault if fault.detail else PostError("invalid", "not as many columns as the header has")
+
+    def is_whole(self, raw: bytes) -> bool:
+        """Whether a line is a row by itself where quotes are letters like any other, as in tables without any."""
+        cells = raw.decode(errors="replace").rstrip("\r").split(self._beginning.delimiter)
+        if len(cells) != self._beginning.width:
+            return False
+        try:
+            self._columns.clock.ms(self._columns.moment(cells))
+        except PostError:
+            return False
+        return True
+
+    def unquoted(self, raw: bytes) -> One | PostError:
+        """The post in such a line."""
+        try:
+            return self.read(raw.decode().rstrip("\r").split(self._beginning.delimiter))
+        except UnicodeDecodeError as error:
+            return PostError("not-utf8", f"byte {error.start}: {error.reason}")
+        except PostError as error:
+            return error
 
     def _fitted(self, row: list[str]) -> list[str] | None:
         """The row in the width of the header, where what is missing or too much is sure to hold nothing, or more of a
@@ -186,6 +212,7 @@ class Rows:
         self._table = Table(name, beginning)
         self._blank = f' \t\r\n"{beginning.delimiter}'.encode()  # a row of nothing else is none
         self._open: list[tuple[int, bytes]] = []  # lines of a row whose quotes have not ended
+        self._stands_alone = False  # whether the first of them may be a row without quotes
         self._size = 0
         self._fault = PostError("invalid", "")  # of the first of them alone
 
@@ -201,6 +228,12 @@ class Rows:
         while waiting:
             line, raw = waiting.popleft()
             if self._open:
+                if self._stands_alone and self._table.is_whole(raw):
+                    waiting.extendleft(reversed([*self._open[1:], (line, raw)]))
+                    number, row = self._open[0]
+                    self._open = []
+                    yield number, row, self._never_ends(row)
+                    continue
                 answer = self._continued(line, raw)
                 if answer is None:
                     continue
@@ -218,9 +251,13 @@ class Rows:
         while self._open:
             (line, raw), *rest = self._open
             self._open = []
-            yield line, raw, self._fault
+            yield line, raw, self._never_ends(raw) if self._stands_alone else self._fault
             for number, following in rest:
                 yield from self.feed(number, following)
+
+    def _never_ends(self, raw: bytes) -> One | PostError:
+        """A row whose quote never ends; where tabs part the cells it is a letter, as programs write these unquoted."""
+        return self._table.unquoted(raw) if self._beginning.delimiter == "\t" else self._fault
 
     def unfinished(self, line: int, raw: bytes) -> tuple[int, bytes]:
         """The row in which the file was cut, where its last line is this: its first line, its bytes."""
@@ -232,6 +269,7 @@ class Rows:
         answer = self._table.answer(raw)
         if isinstance(answer, PostError) and raw.count(b'"') % 2:
             self._open = [(line, raw)]
+            self._stands_alone = self._table.is_whole(raw)
             self._size = len(raw)
             self._fault = answer
             return None

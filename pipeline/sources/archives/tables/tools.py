@@ -68,6 +68,17 @@ TOOLS = (
         columns={"author": ("用户昵称",), "text": ("微博正文",), "time": ("发布时间",), "tags": ("话题",)},
     ),
     Tool(
+        "NodeXL",
+        frozenset({"vertex_1", "vertex_2", "tweet", "tweet_date_utc"}),
+        "twitter",
+        columns={
+            "author": ("vertex_1",),
+            "time": ("tweet_date_utc",),
+            "id": ("imported_id",),
+            "tags": ("hashtags_in_tweet",),
+        },
+    ),
+    Tool(
         "Gnip",
         frozenset({"verb", "postedtime", "actor_preferredusername"}),
         "twitter",
