@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from pipeline.sources.archives.times import Clock
 from schemas import MAX_RECORD_BYTES, Post, PostError
 from schemas.posts import Media, checked
 
+MAX_NESTED = 100
 PAGE_BYTES = 16 << 20  # a line may be a page of many posts
 
 Address = Annotated[str, msgspec.Meta(max_length=4_096)]
@@ -116,6 +118,21 @@ def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Parsed]) -> li
         else:
             found += parsed if isinstance(parsed, list) else [parsed]
     return found
+
+
+def nested(record: bytes, one: Callable[[bytes], One], inner: Callable[[bytes], Iterable[msgspec.Raw]]) -> Parsed:
+    """The post in a record, and those in the records that it holds, and these: answers to answers, at most MAX_NESTED
+    deep."""
+
+    def gone_into(depth: int, part: bytes) -> Parsed:
+        within = [each for each in inner(part) if bytes(each).startswith(b"{")]
+        if not within:
+            return one(part)
+        if depth == MAX_NESTED:
+            raise PostError("too-large", f"posts in each other more than {MAX_NESTED} deep")
+        return each([msgspec.Raw(part)], one) + each(within, partial(gone_into, depth + 1))
+
+    return gone_into(0, record)
 
 
 def build(

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Any
 
 import msgspec
 
 from pipeline.sources.archives.formats import jetstream
-from pipeline.sources.archives.formats.base import Format, Parsed, Word, each, short, web_address
+from pipeline.sources.archives.formats.base import Format, Parsed, Word, nested, short, web_address
 from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
 from schemas.posts import parse_time
 
 _URI = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/app\.bsky\.feed\.post/([A-Za-z0-9._:~-]+)", re.ASCII)
 
-_DEPTH = 100  # posts of a thread that answer each other
 _NAMES_OF_PYTHON = {  # as the SDK for Python has them
     b"created_at": b'"createdAt"',
     b"indexed_at": b'"indexedAt"',
@@ -63,17 +61,14 @@ _shown = msgspec.json.Decoder(_Shown)
 def parse(record: bytes) -> Parsed:
     """The post that is shown, or its repost by somebody, and those around it in a thread; None for records of other
     kinds. Raises PostError."""
-    return _thread(_DEPTH, _BY_PYTHON.sub(lambda name: _NAMES_OF_PYTHON[name[1]], record))
+    return nested(_BY_PYTHON.sub(lambda name: _NAMES_OF_PYTHON[name[1]], record), _post, _around)
 
 
-def _thread(depth: int, record: bytes) -> Parsed:
+def _around(record: bytes) -> list[msgspec.Raw]:
+    if b'"replies"' not in record and b'"parent"' not in record:
+        return []
     shown = _read(record)
-    around = [part for part in (shown.parent, *(shown.replies or ())) if bytes(part).startswith(b"{")]
-    if not around:
-        return _post(shown)
-    if depth == 0:
-        raise PostError("too-large", f"a thread of more than {_DEPTH} posts in each other")
-    return each([msgspec.Raw(record)], lambda one: _post(_read(one))) + each(around, partial(_thread, depth - 1))
+    return [shown.parent, *(shown.replies or ())]
 
 
 def _read(record: bytes) -> _Shown:
@@ -85,7 +80,8 @@ def _read(record: bytes) -> _Shown:
     return _Shown(read(_view, record))
 
 
-def _post(shown: _Shown) -> Post | None:
+def _post(record: bytes) -> Post | None:
+    shown = _read(record)
     view = shown.post
     if view.notFound or view.blocked:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Format, Word, build
+from pipeline.sources.archives.formats.base import Format, Parsed, Word, build, nested
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
@@ -31,11 +31,24 @@ class _Item(msgspec.Struct):
     dead: bool | None = None
 
 
+class _Thread(msgspec.Struct):
+    children: list[msgspec.Raw] | None = None
+
+
+_thread = msgspec.json.Decoder(_Thread)
 _decoder = msgspec.json.Decoder(_Item)
 
 
-def parse(record: bytes) -> Post | None:
-    """The post in one item; None for what is gone, or has no text. Raises PostError."""
+def parse(record: bytes) -> Parsed:
+    """The post in one item, and in those that answer it; None for what is gone, or has no text. Raises PostError."""
+    return nested(record, _post, _answers)
+
+
+def _answers(record: bytes) -> list[msgspec.Raw]:
+    return (read(_thread, record).children or []) if b'"children"' in record else []
+
+
+def _post(record: bytes) -> Post | None:
     item = read(_decoder, record)
     body = item.text or item.story_text or item.comment_text
     text = "\n\n".join(part for part in (item.title, text_of(body) if body else "") if part)
@@ -53,7 +66,7 @@ def parse(record: bytes) -> Post | None:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    if {"objectID", "created_at_i", "author"} <= value.keys():
+    if {"created_at_i", "author"} <= value.keys() and ("objectID" in value or "children" in value):
         return True
     return value.get("type") in _TYPES and "id" in value and ({"by", "time"} <= value.keys() or "deleted" in value)
 

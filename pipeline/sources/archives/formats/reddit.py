@@ -7,7 +7,17 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, Word, build, short, web_address
+from pipeline.sources.archives.formats.base import (
+    HIDDEN,
+    Format,
+    Hidden,
+    Parsed,
+    Word,
+    build,
+    nested,
+    short,
+    web_address,
+)
 from pipeline.sources.archives.formats.tweets1 import unescaped
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
@@ -34,13 +44,43 @@ class _Wrapped(msgspec.Struct):
     kind: str = ""
 
 
+class _Children(msgspec.Struct):
+    children: list[msgspec.Raw]
+
+
+class _Listing(msgspec.Struct):
+    data: _Children
+
+
+class _Answered(msgspec.Struct):
+    replies: _Listing
+
+
+class _Thread(msgspec.Struct):
+    data: _Answered
+
+
+_answered = msgspec.json.Decoder(_Thread)
 _decoder = msgspec.json.Decoder(_Thing)
 _wrapped = msgspec.json.Decoder(_Wrapped)
 
 
-def parse(record: bytes) -> Post | Hidden | None:
-    """The post in one submission or comment; None where its text was taken away, HIDDEN where its subreddit is not for
-    everybody. Raises PostError."""
+def parse(record: bytes) -> Parsed:
+    """The post in one submission or comment, and in those that answer it; None where its text was taken away, HIDDEN
+    where its subreddit is not for everybody. Raises PostError."""
+    return nested(record, _post, _answers)
+
+
+def _answers(record: bytes) -> list[msgspec.Raw]:
+    if b'"children"' not in record:
+        return []
+    try:
+        return _answered.decode(record).data.replies.data.children
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []  # the word stood elsewhere
+
+
+def _post(record: bytes) -> Post | Hidden | None:
     if b'"data"' in record:
         with suppress(msgspec.DecodeError):  # the word may stand elsewhere
             wrapped = _wrapped.decode(record)
