@@ -73,9 +73,8 @@ def ring(kind: str, people: int, span_s: int, tag: str, begins: int, chance: ran
     burst = int(people * 0.9)
     for n, text in enumerate(_texts(kind, people, chance)):
         wait = span_s * (chance.random() if n < burst else 2 * chance.random())
-        case.posts.append(
-            Post(f"{tag}{n}", f"{tag}-{n}", f"{text} #{tag}", begins + int(1_000 * wait), source="twitter")
-        )
+        time, bot = begins + int(1_000 * wait), kind == "bots, old tag"
+        case.posts.append(Post(f"{tag}{n}", f"{tag}-{n}", f"{text} #{tag}", time, source="twitter", bot=bot))
     if kind == "deleted":
         last = max(int(post.time) for post in case.posts)
         case.gone_ms = last + 1_000 * (13 + chance.randint(int(LIFE_S[0]), int(LIFE_S[1])))
@@ -86,12 +85,14 @@ def ring(kind: str, people: int, span_s: int, tag: str, begins: int, chance: ran
 
 
 def crowd(kind: str, people: int, tag: str, begins: int, chance: random.Random) -> Case:
-    """A goal, a quake: a third of the people are new; after a call-out on television half of them."""
-    case, new = Case(kind, people, tag, begins), 1 / 2 if kind == "call-out" else 1 / 3
+    """A goal, a quake: a third of the people are new; after a call-out on television, and where something spreads for
+    ten minutes, half of them."""
+    case, new = Case(kind, people, tag, begins), 1 / 2 if kind in ("call-out", "spread") else 1 / 3
     known = chance.sample(range(REGULARS), REGULARS)
     for n in range(people):
         who = f"{tag}-{n}" if chance.random() < new or not known else f"regular{known.pop()}"
-        time = begins + int(MINUTE_MS * chance.random() ** 2 * (1 if kind == "goal" else 3))
+        sooner = 1 if kind == "spread" else 2
+        time = begins + int(MINUTE_MS * chance.random() ** sooner * {"goal": 1, "spread": 10}.get(kind, 3))
         case.posts.append(Post(f"{tag}{n}", who, f"{_words(chance)} #{tag}", time, source="twitter"))
         if chance.random() < 0.03:
             gone = time + chance.randint(20_000, 600_000)
@@ -125,12 +126,12 @@ def judge(cases: list[Case], chance: random.Random) -> set[str]:
 
 
 def rings_of(kind: str, chance: random.Random) -> list[Case]:
-    """One of each size and span, in any order; of the kind `old tag` on tags that people use every day."""
+    """One of each size and span, in any order; of the kinds `old tag` on tags that people use every day."""
     shapes = [(people, span_s) for people in SIZES for span_s in SPANS_S]
     chance.shuffle(shapes)
     made = []
     for number, (people, span_s) in enumerate(shapes):
-        tag = f"daily{number * 3}" if kind == "old tag" else f"ring{number}"
+        tag = f"daily{number * 3}" if kind.endswith("old tag") else f"ring{number}"
         begins = START_MS + 2 * HOUR_MS + 150_000 * number + chance.randrange(MINUTE_MS)
         made.append(ring(kind, people, span_s, tag, begins, chance))
     return made
@@ -140,12 +141,13 @@ def crowds_of(kind: str, chance: random.Random) -> list[Case]:
     sizes = [*(12, 20, 30, 45, 60, 80, 100, 120, 150, 180), *(200, 250, 300, 400, 500, 650, 800, 1_000, 1_500, 5_000)]
     chance.shuffle(sizes)
     begins = (START_MS + 2 * HOUR_MS + 160_000 * number + chance.randrange(MINUTE_MS) for number in range(len(sizes)))
-    return [crowd(kind, people, f"crowd{number}", next(begins), chance) for number, people in enumerate(sizes)]
+    tags = (f"daily{3 * number}" if kind == "spread" else f"crowd{number}" for number in range(len(sizes)))
+    return [crowd(kind, people, tag, next(begins), chance) for people, tag in zip(sizes, tags, strict=True)]
 
 
 MADE: dict[str, Callable[[str, random.Random], list[Case]]] = {
-    **dict.fromkeys(("lexicon", "old tag", "few texts", "changed text", "deleted"), rings_of),
-    **dict.fromkeys(("goal", "quake", "call-out"), crowds_of),
+    **dict.fromkeys(("lexicon", "old tag", "bots, old tag", "few texts", "changed text", "deleted"), rings_of),
+    **dict.fromkeys(("goal", "quake", "call-out", "spread"), crowds_of),
 }
 
 

@@ -22,7 +22,8 @@ class Peak(msgspec.Struct):
 
 class Signs(msgspec.Struct, frozen=True):
     """What speaks against a topic, as facts about its first voices of the last hour (`24h`: day), in all scopes alike:
-    of its busiest two minutes, where these hold half of the busiest ten, else of these ten. Shares are 0 to 1."""
+    of its busiest two minutes, where these hold half of the busiest ten, else of these ten; of suspect ones of those by
+    which they are. Shares are 0 to 1."""
 
     people: int  # so many; exact up to 512 a minute and cell
     sudden: float  # share of its rush, the busiest ten minutes, that came within two minutes by the clock
@@ -31,6 +32,7 @@ class Signs(msgspec.Struct, frozen=True):
     again: float  # share who took part in other suspect topics within a week
     suspect: bool  # by the rule of docs/trending.md
     undecided: bool = False  # it could be, and too few people have spoken to tell
+    bots: bool = False  # this speaks of the bots among them alone
 
 
 class Origins(msgspec.Struct, frozen=True):

@@ -248,6 +248,22 @@ MUTATIONS = (
         "    told_posts, pane.told_posts = pane.told_posts, len(pane.ids)\n    pane.duplicates += 1\n",
         ("tests/trends/test_early_lists.py",),
     ),
+    Mutation(
+        20,
+        "a ring of bots hides among the people of its tag",
+        "pipeline/trends/suspicion.py",
+        "            if len(alone.people) >= LEAST:\n",
+        "            if len(alone.people) >= LEAST * 100:\n",
+        ("tests/trends/test_suspicion.py",),
+    ),
+    Mutation(
+        20,
+        "everybody is new where nobody could have been heard",
+        "pipeline/trends/heard.py",
+        "        if self._began is None or hour <= self._began:\n",
+        "        if self._began is None:\n",
+        ("tests/trends/test_suspicion.py",),
+    ),
 )
 
 

@@ -142,12 +142,12 @@ class _TopicWindows:
         "examples",
         "origins",
         "parts",
+        "places",
         "posts",
         "since",
         "spellings",
         "steps",
         "support",
-        "voices",
         "withdrawn",
     )
 
@@ -162,14 +162,14 @@ class _TopicWindows:
         self.examples: list[tuple[int, str]] = []  # (lot, post id)
         self.support: tuple[Support, Support] | None = None
         self.steps: dict[int, list[U64]] = {}  # by start of a minute that is not final: people samples
-        self.voices: dict[int, list[U64]] = {}  # the same in all scopes
+        self.places: dict[int, list[Place]] = {}  # by the same: where it stands
 
     def add_step(self, places: Sequence[Place], mask: Mask | None) -> None:
         """Takes in the people who stand at these places, all of minutes that are not final."""
         for place in places:
             start = place.table.start // MINUTE_MS * MINUTE_MS
-            for of, inside in ((self.steps, mask), (self.voices, None)):
-                of.setdefault(start, []).extend(people_at([place], inside))
+            self.steps.setdefault(start, []).extend(people_at([place], mask))
+            self.places.setdefault(start, []).append(place)
 
     def add(self, places: Sequence[Place], mask: Mask | None, windows: Sequence[int]) -> None:
         """Takes in what stands at these places, which lie in the `windows` (0: short, 1: long)."""
@@ -343,7 +343,7 @@ class _Preview:
         """Tells what speaks against each, as far as it is known."""
         for standing in standings:
             held = self._held[standing.slot]
-            standing.signs = self.of.signs(standing.slot, self.of.reader.end, held.voices)
+            standing.signs = self.of.signs(standing.slot, self.of.reader.end, held.places)
 
     def _filled(self, trending: list[Standing], others: list[Standing]) -> Standings:
         found = fill(trending, others, self.of.least_people, self.of.key)

@@ -87,7 +87,10 @@ class Heard:
         self._limits = {at: limit for at, limit in self._limits.items() if at >= hour - KEPT_HOURS}
 
     def newcomers(self, people: Iterable[int], hour: int) -> tuple[int, int]:
-        """How many of these people were not heard before that hour, and of how many that is known."""
+        """How many of these people were not heard before that hour, and of how many that is known: of none before the
+        stream's second hour."""
+        if self._began is None or hour <= self._began:
+            return 0, 0
         limit = self.limit
         judged = [author for author in people if author < limit]
         return sum(self.first.get(author, hour) >= hour for author in judged), len(judged)

@@ -8,9 +8,10 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.trends.arrays import F64, I32, U64
+from pipeline.trends.arrays import F64, I32
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
+from pipeline.trends.counts import Place
 from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.origins import From, UsualServers
@@ -163,7 +164,7 @@ class ScopeList:
             if standing.suspect and self.remembers_suspects:
                 self._suspicion.remember(self._topic(standing.slot), self.spec.step_ms)
 
-    def signs(self, slot: int, now: int, early: Mapping[int, Sequence[U64]] | None = None) -> Signs | None:
+    def signs(self, slot: int, now: int, early: Mapping[int, Sequence[Place]] | None = None) -> Signs | None:
         """What speaks against a topic, at a final step's end or (with `early`) after it; see Suspicion."""
         return self._suspicion.signs(self._topic(slot), self.spec.step_ms, now, early)
 

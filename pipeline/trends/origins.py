@@ -78,6 +78,12 @@ def united(entries: Sequence[Entries]) -> Entries:
     return author, origin
 
 
+def bots_of(entries: Entries) -> frozenset[int]:
+    """The authors of whom it is known that their accounts are bots."""
+    author, origin = entries
+    return frozenset(author[origin & 1 == 1].tolist())
+
+
 def people_from(people: U64 | None, entries: Entries | None) -> From | None:
     """Where these people (once each, sorted) are from; None: nothing is known of any."""
     if people is None or entries is None:

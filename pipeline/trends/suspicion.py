@@ -1,23 +1,24 @@
 """What speaks against a topic: who its first voices are, and how suddenly they came (docs/trending.md, Suspects).
 
-Judged is the hour (`24h`: the day) that ends with the topic's last post, in all scopes alike; its *burst* are the
-ten minutes (`24h`: the hour) with most first voices, or the two with most where these hold half of the rush. Who came
-in the ten minutes before tells how many of its people would have come anyway.
+Judged is the hour (`24h`: the day) that ends with the topic's last post, in all scopes alike; its *bursts* are the
+ten minutes (`24h`: the hour) with most first voices, and the two with most where these hold half of the rush. Who came
+in the ten minutes before tells how many of its people would have come anyway. On a tag that many people use a ring of
+bots is a small part of a burst: its bots are judged alone, too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from pipeline.trends.arrays import U64
-from pipeline.trends.counts import Counts
+from pipeline.trends.counts import Counts, Place
 from pipeline.trends.heard import EVERYBODY, KEPT_HOURS, Heard
+from pipeline.trends.origins import bots_of, entries_at
 from pipeline.trends.people import K
 from pipeline.trends.reading import people_at
 from pipeline.trends.score import HOUR_MS, MINUTE_MS
@@ -37,29 +38,34 @@ STEPS = {MINUTE_MS: (60, 10), HOUR_MS: (24, 1)}  # by length of a step: how many
 Voices = frozenset[int]  # hashes of people
 
 
-def newcomers_share(usual: float, sudden: float) -> float:
+def newcomers_share(usual: float) -> float:
     """r: the share of newcomers that no crowd is found to have. 1 where all people are new.
 
-    >>> newcomers_share(0.2, 1.0), newcomers_share(0.2, 0.1), newcomers_share(1.0, 1.0)
-    (0.75, 0.85, 1.0)
+    >>> newcomers_share(0.2), newcomers_share(0.6), newcomers_share(1.0)
+    (0.75, 0.8, 1.0)
     """
-    base, part = (0.75, 0.5) if sudden >= SUDDEN else (0.85, 0.7)
-    return max(base, usual + part * (1 - usual))
+    return max(0.75, usual + 0.5 * (1 - usual))
 
 
-def newcomers_limit(people: float, usual: float, sudden: float, anyway: float = 0.0, new_anyway: float = 0.0) -> float:
+def newcomers_limit(people: float, usual: float, anyway: float = 0.0, new_anyway: float = 0.0) -> float:
     """The number of newcomers among so many people of a burst from which on a topic is suspect, where `anyway` of them
     would have come without it, `new_anyway` of these newcomers.
 
-    >>> [round(newcomers_limit(n, 0.2, 1.0) / n, 2) for n in (12, 30, 100, 700)]
+    >>> [round(newcomers_limit(n, 0.2) / n, 2) for n in (12, 30, 100, 700)]
     [1.0, 0.91, 0.84, 0.78]
-    >>> [round(newcomers_limit(n, 0.2, 0.1) / n, 2) for n in (12, 30, 100, 700)]
-    [1.06, 0.98, 0.92, 0.88]
     """
-    share, more = newcomers_share(usual, sudden), people - anyway
+    share, more = newcomers_share(usual), people - anyway
     if share >= 1 or more < max(LEAST, DEVIATIONS * math.sqrt(people + anyway)):
         return math.inf
     return new_anyway + share * more + DEVIATIONS * math.sqrt(share * (1 - share) * more + 2 * new_anyway)
+
+
+class _Spoken(NamedTuple):
+    """Who spoke of a topic in a step."""
+
+    people: Voices
+    below: int  # the hash below which they are all there are
+    bots: Voices
 
 
 @dataclass
@@ -67,7 +73,19 @@ class _Known:
     """First voices of a topic, read step by step."""
 
     read_to: int
-    steps: dict[int, tuple[Voices, int]] = field(default_factory=dict)  # start -> people, hash below which all are
+    steps: dict[int, _Spoken] = field(default_factory=dict)  # by start
+
+
+class _Burst(NamedTuple):
+    """People by the time (ms) at which the steps of their first voices begin."""
+
+    start: int
+    people: Voices
+    part: float = 1.0  # how long these steps are beside those before the burst
+
+    def of(self, those: Voices) -> _Burst:
+        """Of its people only those."""
+        return self._replace(people=self.people & those)
 
 
 class _Judged(NamedTuple):
@@ -94,13 +112,13 @@ class Suspicion:
         self.heard.take(start, panes, self._suspects)
 
     def signs(
-        self, topic: int, step_ms: int, end: int, early: Mapping[int, Sequence[U64]] | None = None
+        self, topic: int, step_ms: int, end: int, early: Mapping[int, Sequence[Place]] | None = None
     ) -> Signs | None:
-        """The signs of a topic at the end of a final step (ms); with `early`, people samples by minute, also of minutes
-        that are not final. None: too few people."""
+        """The signs of a topic at the end of a final step (ms); with `early`, where it stands in minutes that are not
+        final, by minute. None: too few people."""
         steps = self._read(topic, step_ms, end)
         if early:
-            steps = {**steps, **{start: _voices(samples) for start, samples in early.items()}}
+            steps = {**steps, **{start: _spoken(places) for start, places in early.items()}}
         last = max(steps, default=0) + step_ms
         made_of = last, self.heard.hour, self.heard.limit, self._version
         known = self._judged.get((topic, step_ms))
@@ -116,7 +134,7 @@ class Suspicion:
         if known is not None and known.signs is not None and known.signs.suspect:
             self._found[topic] = known.people
 
-    def _read(self, topic: int, step_ms: int, end: int) -> dict[int, tuple[Voices, int]]:
+    def _read(self, topic: int, step_ms: int, end: int) -> dict[int, _Spoken]:
         tables = self._timeline.hours if step_ms == HOUR_MS else self._timeline.minutes
         begin = end - 2 * STEPS[step_ms][0] * step_ms
         known = self._known.get((topic, step_ms))
@@ -127,67 +145,76 @@ class Suspicion:
             table = tables.get(start)
             place = table.find(number) if table is not None else None
             if place is not None:
-                known.steps[start] = _voices(people_at([place], None))
+                known.steps[start] = _spoken([place])
         known.read_to = end
         return known.steps
 
-    def _judge(
-        self, topic: int, steps: Mapping[int, tuple[Voices, int]], step_ms: int, last: int
-    ) -> tuple[Signs | None, Voices]:
+    def _judge(self, topic: int, steps: Mapping[int, _Spoken], step_ms: int, last: int) -> tuple[Signs | None, Voices]:
         begin = last - STEPS[step_ms][0] * step_ms
-        told = sorted((start, *voices) for start, voices in steps.items() if begin <= start < last)
-        limit = min((below for _, _, below in told), default=EVERYBODY)
+        told = sorted((start, spoken) for start, spoken in steps.items() if begin <= start < last)
+        limit = min((spoken.below for _, spoken in told), default=EVERYBODY)
         seen: set[int] = set()
         first: dict[int, set[int]] = {}  # start -> people whose first voice is there
-        for start, people, _ in told:
-            fresh = set(people) - seen
+        bots: set[int] = set()
+        for start, spoken in told:
+            bots |= spoken.bots
+            fresh = set(spoken.people) - seen
             if limit < EVERYBODY:
                 fresh = {author for author in fresh if author < limit}
             seen |= fresh
             first[start] = fresh
         if len(seen) < FEW:
             return None, frozenset()
-        key, length = self._timeline.names.keys[topic], STEPS[step_ms][1]
+        length = STEPS[step_ms][1]
         at, voices = _most(first, length, step_ms)
-        before, anyway = (at - length * step_ms, _people(first, at - length * step_ms, length, step_ms)), 1.0
-        sudden = 0.0
+        earlier = at - length * step_ms
+        before = _Burst(earlier, _people(first, earlier, length, step_ms))
+        bursts, sudden = [_Burst(at, _people(first, at, length, step_ms))], 0.0
         if step_ms == MINUTE_MS:
             rush, rushing = _most(first, SUDDEN_STEPS, step_ms)
             part = SUDDEN_STEPS / length
-            sudden = _share_of(rushing - len(before[1]) * part, voices - len(before[1]))
+            sudden = _share_of(rushing - len(before.people) * part, voices - len(before.people))
             if sudden >= SUDDEN:
-                at, length, anyway = rush, SUDDEN_STEPS, part
-        members = _people(first, at, length, step_ms)
-        signs = self._signs_of((at, members), before, anyway, sudden, key)
-        return msgspec.structs.replace(signs, people=round(len(members) * EVERYBODY / limit)), members
+                bursts.insert(0, _Burst(rush, _people(first, rush, SUDDEN_STEPS, step_ms), part))
+        found = list(self._judged_in_turn(bursts, before, frozenset(bots), self._timeline.names.keys[topic]))
+        signs, members = next((one for one in found if one[0].suspect), found[0])
+        people = round(len(members) * EVERYBODY / limit)
+        return msgspec.structs.replace(signs, people=people, sudden=round(sudden, 4)), members
 
-    def _signs_of(
-        self, burst: tuple[int, Voices], before: tuple[int, Voices], part: float, sudden: float, key: str
-    ) -> Signs:
-        """The signs of the people of a burst, of whom such a part of those `before` would have come anyway. Both with
-        the time (ms) at which their steps begin."""
-        members = burst[1]
-        new, known = self.heard.newcomers(members, burst[0] // HOUR_MS)
-        new_before, known_before = self.heard.newcomers(before[1], before[0] // HOUR_MS)
+    def _judged_in_turn(
+        self, bursts: Sequence[_Burst], before: _Burst, bots: Voices, key: str
+    ) -> Iterator[tuple[Signs, Voices]]:
+        """Each burst with all its people, then with its bots alone."""
+        for burst in bursts:
+            yield self._signs_of(burst, before, key)
+        for burst in bursts:
+            alone = burst.of(bots)
+            if len(alone.people) >= LEAST:
+                signs, members = self._signs_of(alone, before.of(bots), key)
+                yield msgspec.structs.replace(signs, bots=True), members
+
+    def _signs_of(self, burst: _Burst, before: _Burst, key: str) -> tuple[Signs, Voices]:
+        """The signs of the people of a burst, and these people."""
+        members = burst.people
+        new, known = self.heard.newcomers(members, burst.start // HOUR_MS)
+        new_before, known_before = self.heard.newcomers(before.people, before.start // HOUR_MS)
         remembered = [author for author in members if author < self._again_limit]
         again = sum(self._suspects.get(author, (key, 0))[0] != key for author in remembered)
         usual = self.heard.usual
         share = new / known if known else 0.0
         share_again = again / len(remembered) if len(remembered) >= LEAST else 0.0
-        limit = newcomers_limit(known, usual, sudden, known_before * part, new_before * part)
+        limit = newcomers_limit(known, usual, known_before * burst.part, new_before * burst.part)
         suspect = new >= limit or share_again >= AGAIN
-        return Signs(
+        signs = Signs(
             people=len(members),
-            sudden=round(sudden, 4),
+            sudden=0.0,
             newcomers=round(share, 4),
             usual=round(usual, 4),
             again=round(share_again, 4),
             suspect=suspect,
-            undecided=not suspect
-            and limit > known
-            and share >= newcomers_share(usual, sudden)
-            and usual**new < BY_CHANCE,
+            undecided=not suspect and limit > known and share >= newcomers_share(usual) and usual**new < BY_CHANCE,
         )
+        return signs, members
 
     def end_step(self, end: int) -> None:
         """A minute is over: who was found suspect in it is remembered, for KEPT_HOURS."""
@@ -245,7 +272,9 @@ def _people(first: Mapping[int, set[int]], start: int, length: int, step_ms: int
     return frozenset().union(*(first.get(start + n * step_ms, ()) for n in range(length)))
 
 
-def _voices(samples: Sequence[U64]) -> tuple[Voices, int]:
-    """The people of these samples, and the hash below which they are all there are."""
-    limit = min((int(sample[K]) for sample in samples if len(sample) > K), default=EVERYBODY)
-    return frozenset().union(*(sample.tolist() for sample in samples)), limit
+def _spoken(places: Sequence[Place]) -> _Spoken:
+    """Who speaks of a topic where it stands there."""
+    samples, entries = people_at(places, None), entries_at(places, None)
+    below = min((int(sample[K]) for sample in samples if len(sample) > K), default=EVERYBODY)
+    people = frozenset().union(*(sample.tolist() for sample in samples))
+    return _Spoken(people, below, frozenset() if entries is None else bots_of(entries))

@@ -25,7 +25,7 @@ from pipeline.trends.alerting import Alerting
 from pipeline.trends.counts import Counts
 from pipeline.trends.heard import EVERYBODY, Heard
 from pipeline.trends.names import Cell, Dictionary, Names
-from pipeline.trends.suspicion import Suspicion
+from pipeline.trends.suspicion import Suspicion, _Spoken
 from pipeline.trends.timeline import Timeline
 from schemas import Post, PostError, TrendList, decode_post
 from schemas.alerts import Alert, Rule
@@ -42,6 +42,7 @@ RINGS = tuple(
 )
 WORDS = ["what", "a", "night", "did", "you", "see", "feel", "that", "here", "now", "they"]
 CROWDS = {"goal": 200, "quake": 900, "callout": 2_500}
+BUSY, BOTS = "#coffeemonday", 20  # bots on the tag that most people use
 RULES = [Rule("loud", kind="surge", score=6.0), Rule("top", top=10)]
 
 
@@ -62,6 +63,9 @@ def stream() -> list[Post]:
             time = begins + int(chance.random() ** 2 * MINUTE_MS)
             text = " ".join(chance.choices(WORDS, k=6))
             posts.append(Post(f"{name}{n}", author, f"{text} #{name}", time, source="twitter"))
+    for n in range(BOTS):
+        time = scenario.start_ms + FIRST_MS + n * MINUTE_MS // 3
+        posts.append(Post(f"bot{n}", f"bot{n}", f"{WORDS[n % 7]} now {BUSY}", time, source="twitter", bot=True))
     return sorted(posts, key=lambda post: int(post.time))
 
 
@@ -108,11 +112,22 @@ def test_crowds_are_not_suspect_however_sudden(told: tuple[dict[str, list[TrendL
         assert not any("suspect" in row.flags for row in rows)
         assert f"#{name}" in {alert.topic for alert in alerts}
     flagged = {row.topic for one in (*lists["5m"], *lists["1h"]) for row in one.trends if "suspect" in row.flags}
-    assert flagged <= {f"#{ring.name}" for ring in RINGS}
+    assert flagged <= {f"#{ring.name}" for ring in RINGS} | {BUSY}
+
+
+def test_a_ring_of_bots_on_a_tag_of_every_day_is_seen_by_its_bots_alone(
+    told: tuple[dict[str, list[TrendList]], list[Alert]],
+) -> None:
+    rows = [row for one in told[0]["1h"] for row in one.trends if row.topic == BUSY and "suspect" in row.flags]
+    assert rows
+    for row in rows:
+        assert row.signs is not None
+        assert row.signs.bots
+        assert 12 <= row.signs.people <= BOTS < row.authors
 
 
 def test_signs_are_those_of_the_reference(told: tuple[dict[str, list[TrendList]], list[Alert]]) -> None:
-    posts = [Voice(int(post.time), post.author, frozenset(map(fold, topics_of(post)))) for post in stream()]
+    posts = [Voice(int(post.time), post.author, frozenset(map(fold, topics_of(post))), post.bot) for post in stream()]
     compared = set()
     unsure = [one for one in told[0]["1h"] if any(row.signs and row.signs.undecided for row in one.trends)]
     for one in [*told[0]["1h"][::7], *unsure[:2]]:
@@ -127,6 +142,7 @@ def test_signs_are_those_of_the_reference(told: tuple[dict[str, list[TrendList]]
                 pytest.approx(found.usual, abs=1e-4),
                 found.suspect,
                 found.undecided,
+                found.bots,
             )
             compared.add((row.topic, found.suspect, found.undecided))
     assert len(compared) > 10
@@ -145,10 +161,11 @@ def test_who_took_part_before_is_known_again_and_state_is_restored_whole() -> No
     one.end_step(5 * HOUR_MS)
     one.heard.first = dict.fromkeys(range(1, 40), 2)
     one.heard._last = dict.fromkeys(range(1, 40), 5)
+    one.heard._began = 1
     other = Suspicion(Timeline(names))
     other.restore(one.state())
     assert other.state() == one.state()
-    voices = {6 * HOUR_MS: (frozenset(range(1, 30)), EVERYBODY)}
+    voices = {6 * HOUR_MS: _Spoken(frozenset(range(1, 30)), EVERYBODY, frozenset())}
     for topic, suspect in zip(topics, (False, True), strict=True):
         found, _ = other._judge(topic, voices, MINUTE_MS, 6 * HOUR_MS + MINUTE_MS)
         assert found is not None
@@ -169,6 +186,7 @@ def test_people_are_remembered_below_a_limit_and_for_a_week(monkeypatch: pytest.
 
     speak(0, *range(1, 16))
     assert (sorted(heard.first), heard.limit) == (list(range(1, 11)), 11)
+    assert heard.newcomers((1, 2, 12), 0) == (0, 0)  # nobody was heard before the stream's first hour
     assert heard.newcomers((1, 2, 12), 1) == (0, 2)
     speak(1, 3)
     speak(167, 4)

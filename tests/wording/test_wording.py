@@ -213,6 +213,9 @@ def test_a_suspect_topic_says_what_speaks_against_it(lang: str) -> None:
     assert len(more) > len(told)
     assert "540" not in more
     assert "540" in row_text(msgspec.structs.replace(row, signs=organised, withdrawn=540), 0, words)
+    of_bots = row_text(msgspec.structs.replace(row, signs=msgspec.structs.replace(organised, bots=True)), 0, words)
+    assert "675 bots" in of_bots
+    assert "bots" not in told
     if lang == "en":
         assert told.startswith(
             "looks organised: 91% of 675 first voices never heard before (12% is usual), 98% of the rush"
