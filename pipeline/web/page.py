@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
@@ -12,16 +14,21 @@ from litestar.params import QueryParameter
 from pipeline.text import printable
 from pipeline.web.api import Web
 from pipeline.web.frame import AnyRequest, page
+from pipeline.web.preview import drawn
 from pipeline.web.voice import voices_of
 from schemas import WINDOWS, Trend, TrendList
 
 MAX_LISTS = 4  # side by side
 Scopes = Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)]
 WindowName = Annotated[str, QueryParameter(max_length=3)]
+ScopeName = Annotated[str, QueryParameter(name="scope", max_length=300)]
+TopicName = Annotated[str, QueryParameter(max_length=1_000)]
 
 
 def page_router(web: Web) -> Router:
     """`/`, `/screen`, `/voice` and `/alerts`."""
+
+    drawing = asyncio.Lock()
 
     async def lists(
         request: AnyRequest, view: str, named: list[str] | None, window: str, topic: str | None = None
@@ -35,7 +42,12 @@ def page_router(web: Web) -> Router:
         preview = _preview([changes[scope] for scope in wanted if scope in changes], topic)
         query = f"?{request.url.query}" if request.url.query else ""
         address = f"{web.public_url.rstrip('/')}{request.url.path}{query}" if web.public_url else ""
-        values = {"lists": shown, "window": window, "windows": WINDOWS, "preview": preview, "address": address}
+        image = ""
+        if address and preview:
+            leads = {"scope": preview[0].scope, "window": window, "topic": preview[1].topic}
+            image = f"{web.public_url.rstrip('/')}/preview.png?{urlencode(leads)}"
+        links = {"preview": preview, "address": address, "image": image}
+        values = {"lists": shown, "window": window, "windows": WINDOWS, **links}
         scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
         return _page(request, "trends", view, "app", "trends", **values, scopes=scopes)
 
@@ -48,6 +60,17 @@ def page_router(web: Web) -> Router:
     ) -> Response[str]:
         """The live page; a link to it, or to one of its topics, says what is there where it is shared."""
         return await lists(request, "page", named, window, topic)
+
+    @get("/preview.png", include_in_schema=False)
+    async def picture(named: ScopeName, window: WindowName, topic: TopicName) -> Response[bytes]:
+        """What a shared link to a topic that is listed shows elsewhere."""
+        found = [change.list for change in web.feed.all() if (change.list.scope, change.list.window) == (named, window)]
+        preview = _preview(found, topic)
+        if preview is None:
+            raise NotFoundException("this topic is not listed there now")
+        async with drawing:
+            data = await asyncio.to_thread(drawn, printable(preview[1].display, 80), tuple(preview[1].spark))
+        return Response(data, media_type="image/png", headers={"cache-control": "max-age=60"})
 
     @get("/screen", include_in_schema=False)
     async def screen(request: AnyRequest, named: Scopes = None, window: WindowName = "1h") -> Response[str]:
@@ -68,7 +91,7 @@ def page_router(web: Web) -> Router:
         """The alerts of late, for those who look after them."""
         return _page(request, "alerts", "alerts", "console", "alerts")
 
-    return Router("/", route_handlers=[live, screen, voice, alerts])
+    return Router("/", route_handlers=[live, picture, screen, voice, alerts])
 
 
 def _preview(lists: Sequence[TrendList], topic: str | None) -> tuple[TrendList, Trend] | None:

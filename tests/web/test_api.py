@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import io
+import re
 import time
 from collections.abc import Iterator
 
@@ -10,6 +13,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from PIL import Image
 
 from pipeline.alerts import RecentAlerts
 from pipeline.moderation import Moderation
@@ -240,6 +244,15 @@ def test_a_shared_link_tells_what_it_leads_to(feed: Feed) -> None:
         assert '<meta property="og:title" content="#B">' in second
         assert '"><script>' not in second
         assert "og:title" not in client.get("/", params={"topic": "#nothing"}).text
+        address = re.search(r'og:image" content="https://trends.example(/preview.png[^"]+)"', second)
+        assert address is not None
+        picture = client.get(html.unescape(address[1]))
+        with Image.open(io.BytesIO(picture.content)) as drawn:
+            assert (picture.headers["content-type"], drawn.format, drawn.size) == ("image/png", "PNG", (1_200, 630))
+        assert client.get("/preview.png?scope=all&window=1h&topic=%23none").status_code == 404
+        assert client.get("/preview.png?scope=all&window=1h").status_code == 400
+    with TestClient(create_app(feed)) as client:
+        assert "og:image" not in client.get("/").text  # nobody knows its address
 
 
 def test_a_program_that_wants_text_gets_a_sentence_beside_the_facts(client: TestClient[Litestar]) -> None:

@@ -34,8 +34,15 @@ def demo_events() -> tuple[Event, Event]:
             name="capcomnet",
             title="Cap'Com Net, le rendez-vous de la communication publique",
             hashtags=("#capcomnet",),
+            time_zone="Europe/Paris",
         ),
-        Event(name="paris20", title="Paris 20, la ville de demain", hashtags=("#paris20",), moderation="manual"),
+        Event(
+            name="paris20",
+            title="Paris 20, la ville de demain",
+            hashtags=("#paris20",),
+            moderation="manual",
+            time_zone="Europe/Paris",
+        ),
     )
 
 
