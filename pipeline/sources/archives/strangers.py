@@ -72,6 +72,10 @@ _PATTERNS = (
         f"a channel of Discord, which its members alone can read: {_PRIVATE}",
     ),
     (
+        re.compile(rb'"?AuthorID"?,"?Author"?,"?Date"?,"?Content"?,'),
+        f"a channel of Discord, which its members alone can read: {_PRIVATE}",
+    ),
+    (
         re.compile(rb'\s*\[\s*\{.{0,4000}?"(?:client_msg_id|source_team|user_team)"\s*:', re.DOTALL),
         f"a channel of Slack, which its members alone can read: {_PRIVATE}",
     ),

@@ -16,7 +16,10 @@ _YES = frozenset(
     {"true", "t", "yes", "y", "1", "1.0", "vrai", "oui", "verdadero", "si", "sí", "wahr", "ja", "protected"}
 )
 _PRIVATE = frozenset(
-    {"private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self", "local_only"}
+    (
+        *("private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self"),
+        *("local_only", "friends", "all_friends", "friends_of_friends", "friends_only", "only_me", "custom"),
+    )
 )
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 _LANGUAGES = {
@@ -119,12 +122,12 @@ def is_yes(cell: str) -> bool:
 
 
 def is_private(cell: str) -> bool:
-    """Whether a cell says that a post was for some people only, as servers of the fediverse call it.
+    """Whether a cell says that a post was for some people only, as servers of the fediverse and Facebook call it.
 
     >>> [is_private(cell) for cell in ("direct", "Followers-only", "public", "unlisted", "10 km")]
     [True, True, False, False, False]
     """
-    return cell.strip().casefold().replace("-", "_") in _PRIVATE
+    return cell.strip().casefold().replace("-", "_").replace(" ", "_") in _PRIVATE
 
 
 def ids(cell: str) -> list[str]:

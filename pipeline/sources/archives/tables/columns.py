@@ -12,6 +12,7 @@ from pipeline.sources.archives.tables.names import (
     KNOWN_COLUMNS,
     OF_DAY,
     PROTECTED,
+    RECIPIENTS,
     REFERENCES,
     VERSIONS,
     VISIBILITY,
@@ -45,12 +46,15 @@ class Columns:
     protected: int | None = None  # a column that tells of accounts whose posts are not public
     visibility: int | None = None  # a column that tells to whom each post was
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
+    recipient: int | None = None  # a column that holds to whom alone a message went
     reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
 
     def is_hidden(self, row: Sequence[str]) -> bool:
         """Whether the row says that not everybody may see the post."""
-        return (self.protected is not None and cells.is_yes(row[self.protected])) or (
-            self.visibility is not None and cells.is_private(row[self.visibility])
+        return (
+            (self.protected is not None and cells.is_yes(row[self.protected]))
+            or (self.visibility is not None and cells.is_private(row[self.visibility]))
+            or (self.recipient is not None and not cells.is_nothing(row[self.recipient]))
         )
 
     def moment(self, row: Sequence[str]) -> str:
@@ -83,7 +87,9 @@ class Columns:
             parts.append(f"time of day={self.names[self.of_day]}")
         if self.zone is not None:
             parts.append(f"zone={self.names[self.zone]}")
-        parts += [f"hidden by={self.names[at]}" for at in (self.protected, self.visibility) if at is not None]
+        parts += [
+            f"hidden by={self.names[at]}" for at in (self.protected, self.visibility, self.recipient) if at is not None
+        ]
         return ", ".join(parts)
 
 
@@ -128,12 +134,13 @@ def choose(
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next((places[title] for title in ZONES if title in places), None)
-    protected, visibility, versions, reference = (
+    protected, visibility, versions, recipient, reference = (
         next((places[title] for title in titles if title in places), None)
-        for titles in (PROTECTED, VISIBILITY, VERSIONS, REFERENCES)
+        for titles in (PROTECTED, VISIBILITY, VERSIONS, RECIPIENTS, REFERENCES)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, of_day, zone, None, named, protected, visibility, versions, reference)
+    columns = Columns(names, place, clock, of_day, zone, None, named, protected, visibility, versions)
+    columns = replace(columns, recipient=recipient, reference=reference)
     return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
 
 

@@ -52,7 +52,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
-        owner_username ownerusername blog_name user_posted authormeta_name from_name author_did page_name name
+        owner_username ownerusername blog_name user_posted authormeta_name from_name
+        channel_title channeltitle author_did page_name name
     """),
     "id": _names("""
         id id_str tweet_id tweetid status_id tweet_id_str post_id message_id comment_id document_id resource_id item_id
@@ -74,7 +75,10 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
 }
 OF_DAY = _names("time hour heure uhrzeit hora ora time_of_day post_time tweet_time created_time time_utc")
 ZONES = _names("timezone time_zone tz utc_offset zone")
-PROTECTED = _names("protected user_protected author_protected is_protected account_protected local_only localonly")
-VISIBILITY = _names("visibility status_visibility toot_visibility post_visibility")
+PROTECTED = _names(
+    "protected user_protected author_protected is_protected account_protected local_only localonly friends_only"
+)
+VISIBILITY = _names("visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus")
+RECIPIENTS = _names("dm_conversation_id recipient_id recipient_screen_name recipientid")
 VERSIONS = _names("edit_history_tweet_ids edit_tweet_ids edit_history")
 REFERENCES = _names("sourcetweet_type referenced_tweets_type")
