@@ -43,8 +43,10 @@ async def photographed(url: str) -> bytes:
 
 
 async def programmed(_url: str) -> bytes:
-    """A programme of which one session runs, at every address."""
-    lines = ["BEGIN:VCALENDAR"]
+    """A programme of which one session runs, within days that are one, at every address."""
+    first, last = (time.strftime("%Y%m%d", time.gmtime(time.time() + days * 86_400)) for days in (-1, 2))
+    lines = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", f"DTSTART;VALUE=DATE:{first}", f"DTEND;VALUE=DATE:{last}"]
+    lines += ["SUMMARY:Le salon", "END:VEVENT"]
     for from_now_s, title in ((-600, "Parler clair"), (3_600, "Le <b>bal</b>")):
         begins = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + from_now_s))
         lines += ["BEGIN:VEVENT", f"DTSTART:{begins}", f"SUMMARY:{title}", "LOCATION:Salle <1>", "END:VEVENT"]

@@ -164,14 +164,16 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
         page.goto(f"{shown.address}/screen/a?slide=schedule")
         shown.take(post("s", "le programme #a"))
         expect(page.locator("#programme li")).to_have_text(
-            ["maintenantParler clairSalle <1>", re.compile("Le <b>bal</b>")]
+            ["aujourd’huiLe salon", "maintenantParler clairSalle <1>", re.compile("Le <b>bal</b>")]
         )
         assert (
             page.locator("#programme li > *").evaluate_all(
                 "them => them.map(it => parseFloat(getComputedStyle(it).fontSize) >= 40)"
             )
-            == [True] * 6
+            == [True] * 9
         )
+        wide = "them => them.map(it => it.scrollWidth <= it.clientWidth)"
+        assert page.locator("#programme time").evaluate_all(wide) == [True] * 3  # beside the title, not over it
         assert faults_of(page) == []
         assert "secret.ics" not in page.content() + httpx.get(f"{shown.address}/api/v1/events/a/wall").text
         shown.stop()
