@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import Any, Generic, Protocol, TypeVar
 
 from aiokafka.structs import TopicPartition
@@ -16,9 +15,6 @@ from faust.types import TP
 from agents.context import Context
 from agents.position import Position, resume
 from agents.runtime.transport import Batch, BatchConsumer
-
-RETRY_S = 1.0
-SILENT_S = 20.0  # after so long without a record it is asked whether there are any
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +52,7 @@ class PartitionAgent(Generic[P]):
         """Takes what is new in a batch. Whatever is raised, nothing is left half done: the partition's memory is gone
         then, and what is rebuilt from what was written and committed is whole."""
         tp = batch.tp
-        self.heard[tp] = time.monotonic()
+        self.heard[tp] = self.context.clock.monotonic_s()
         partition = self.partitions.get(tp)
         position = resume(partition.position if partition else None, batch, self.consumer)
         if position is None:
@@ -83,9 +79,9 @@ class PartitionAgent(Generic[P]):
     async def seek_silent(self) -> None:
         """Seeks again where nothing has come for long though the log goes on. Should records be lost between Kafka and
         an agent, the gap is seen where others follow; after the last ones there is none."""
-        now = time.monotonic()
+        now, silent_s = self.context.clock.monotonic_s(), self.context.tuning.silent_s
         for tp in self.consumer.assignment():
-            if tp.topic != self.topic or now - self.heard.setdefault(tp, now) < SILENT_S:
+            if tp.topic != self.topic or now - self.heard.setdefault(tp, now) < silent_s:
                 continue
             self.heard[tp] = now
             partition = self.partitions.get(tp)
@@ -98,7 +94,7 @@ class PartitionAgent(Generic[P]):
                 "%s[%d]: nothing came for %d s though the log goes on from offset %d to %d; it is read from there",
                 tp.topic,
                 tp.partition,
-                SILENT_S,
+                silent_s,
                 following,
                 end,
             )
@@ -107,6 +103,6 @@ class PartitionAgent(Generic[P]):
     async def recover(self, tp: TP) -> None:
         """After an error: on from the committed offset."""
         self.partitions.pop(tp, None)
-        await asyncio.sleep(RETRY_S)
+        await asyncio.sleep(self.context.tuning.retry_s)
         offset = await self.consumer.committed(tp)
         await self.consumer.rewind(tp, self.consumer.starts.get(tp, 0) if offset is None else offset)

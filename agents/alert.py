@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -40,7 +39,6 @@ from schemas import TrendList
 from schemas.alerts import Alert as Raised
 from schemas.alerts import Order, Rule
 
-SNAPSHOT_EVERY_S = 20.0  # of the wall clock, where nothing is raised
 LISTS_AT_ONCE = 200  # between two moments in which others may do something
 KEPT_HEADS = 2
 SETTLED_S = 2.0  # what was said before has its position on the topic
@@ -99,11 +97,13 @@ class AlertedPartition:
         in_force: RulesInForce,
         records: Mapping[str, bytes],
         overruling: Overruling | None = None,
+        opened_s: float = 0.0,
     ) -> None:
+        """`opened_s`: now, by the monotonic clock."""
         self.position, self._in_force = position, in_force
         self._overruling = overruling or Overruling()
         self.unreadable = 0
-        self.saved_at = time.monotonic()
+        self.saved_at = opened_s
         self.said: list[Raised] = []  # is kept, and may not have been published yet
         self.raised: list[Raised] = []  # is not kept yet
         self._heard = 0
@@ -184,6 +184,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         super().__init__(app, context, context.topics.trends)
         self.state, self.orders, self.said, self.definitions, self.say = state, orders, said, definitions, say
         self._in_force = RulesInForce(definitions.history, say)
+        self._clock = context.clock
 
     async def take(self, batch: Batch) -> None:
         partition = self.partitions.get(batch.tp)
@@ -194,7 +195,9 @@ class Alert(PartitionAgent[AlertedPartition]):
     async def _open(self, position: Position) -> AlertedPartition | None:
         await asyncio.to_thread(self.definitions.refresh)
         records = self.state.records(position.tp.partition)
-        partition = AlertedPartition(position, self._in_force, records, self.orders.state.overruling)
+        partition = AlertedPartition(
+            position, self._in_force, records, self.orders.state.overruling, self._clock.monotonic_s()
+        )
         if await begins_earlier(position, self.consumer, partition.state_offset):
             return None
         await self._publish(partition)
@@ -211,7 +214,8 @@ class Alert(PartitionAgent[AlertedPartition]):
             if partition.rules != rules:
                 rules = partition.rules
                 self.say(f"{len(rules)} rule{'' if len(rules) == 1 else 's'} for alerts in force")
-            if partition.raised or time.monotonic() - partition.saved_at >= SNAPSHOT_EVERY_S:
+            due = self._clock.monotonic_s() - partition.saved_at >= self.context.tuning.state_every_s
+            if partition.raised or due:
                 await self._keep(tp, partition)
                 await self._publish(partition)
                 self.consumer.mark_committable(tp, partition.position.next)
@@ -220,7 +224,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         records, gone = partition.head()
         partition.said, partition.raised = partition.raised, []
         await self.state.write(tp.partition, records, gone)
-        partition.saved_at = time.monotonic()
+        partition.saved_at = self._clock.monotonic_s()
 
     async def _publish(self, partition: AlertedPartition) -> None:
         topic = self.context.topics.alerts
@@ -244,7 +248,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         owned = self.consumer.assignment()
         for tp, partition in list(self.partitions.items()):
             if tp in owned:
-                asked_s = time.monotonic()
+                asked_s = self._clock.monotonic_s()
                 said = await asyncio.to_thread(self.said.refresh)
                 partition.end_orphaned(list(said.firing.values()), asked_s)
 

@@ -53,7 +53,8 @@ def create_app(
     """The app; nothing is connected before it is started. `say` gets a line for each order about alerts and for other
     rules."""
     topics, health = context.topics, context.health
-    app = make_app(topics.group, connection, {topics.posts, topics.counts, topics.trends})
+    batched = {topics.posts, topics.counts, topics.trends}
+    app = make_app(topics.group, connection, batched, context.tuning.poll_records)
     count = Count(app, context, definitions)
     rank = Rank(app, context, StateStore(app, "rank", topics.rank_state))
     _attach(app, health, "count", topics.posts, count)

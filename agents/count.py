@@ -8,7 +8,6 @@ counted in a thread, so that a large pane does not keep the worker from Kafka.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -290,7 +289,7 @@ class Count(PartitionAgent[CountedPartition]):
 
     async def report(self) -> None:
         """Tells the rank stage how far the partitions were read and what open panes hold, where that has changed."""
-        now_ms, topic = time.time() * 1_000, self.context.topics.counts
+        now_ms, topic = self.context.clock.wall_s() * 1_000, self.context.topics.counts
         owned = self.consumer.assignment()
         for tp, partition in list(self.partitions.items()):
             if tp not in owned:
@@ -313,14 +312,15 @@ class Count(PartitionAgent[CountedPartition]):
         """A marker with the clock's time into every owned partition that has been idle, or whose posts are all of a
         clock that is slow. That nothing comes while the broker is away is no sign that nobody posts, nor is it so soon
         after: producers hold what was posted, and bring it when they have found the broker again."""
-        now, idle_s, topic = time.monotonic(), self.context.idle_ms / 1_000, self.context.topics.posts
+        clock, idle_s, topic = self.context.clock, self.context.idle_ms / 1_000, self.context.topics.posts
+        now = clock.monotonic_s()
         for tp in self.consumer.assignment():
             if tp.topic != topic or not self._hears(tp, now):
                 continue
             idle = now - self.heard.setdefault(tp, now) >= idle_s
             if (idle or self._is_slow(tp)) and now - self._marked.get(tp, 0.0) >= idle_s:
                 self._marked[tp] = now
-                await publish(self.app, [marker(self.context, tp.partition, int(time.time() * 1_000))])
+                await publish(self.app, [marker(self.context, tp.partition, int(clock.wall_s() * 1_000))])
 
     def _hears(self, tp: TP, now: float) -> bool:
         """Whether the broker answers, and has for as long as producers may need to find it again."""

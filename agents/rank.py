@@ -9,7 +9,6 @@ step does not keep the worker from Kafka.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -30,8 +29,6 @@ from pipeline.trends.snapshot import Snapshots, restore
 from pipeline.trends.wire import SNAPSHOT_MS, from_chunks
 from schemas import TrendList
 from schemas.counts import CountsChunk, EarlyPanes, Panes, PartitionProgress, decode_counts
-
-SNAPSHOT_EVERY_S = 20.0  # of the wall clock, at most; which of the full ten minutes it is changes no result
 
 EDGE_AGE_MS = 30_000
 PREVIEWS_PER_FLUSH = 2  # provisional lists are made at most so often for each time that count agents tell of news
@@ -125,6 +122,7 @@ class RankedPartition:
     def __init__(self, position: Position, context: Context, records: Mapping[str, bytes]) -> None:
         self.position = position
         self.lists_from_ms = context.lists_from_ms
+        self._clock = context.clock
         restored = restore(records, context.grid)
         self.state_offset = restored.offset if restored else None  # where what the state does not cover begins
         self.ranker = restored.ranker if restored else Ranker(context.grid)
@@ -134,7 +132,7 @@ class RankedPartition:
         self.ends: dict[int, int] = {}  # by posts partition: where its log ended when it was last asked for
         self.unreadable = 0
         self.busy = asyncio.Lock()  # of whoever works with the ranker
-        self.saved_at = time.monotonic()
+        self.saved_at = self._clock.monotonic_s()
         self.told = False  # whether the live edge has moved since the last provisional lists
         self.previewed_s = self.preview_took_s = 0.0  # when they were made (monotonic clock), and how long it took
 
@@ -153,19 +151,19 @@ class RankedPartition:
 
     def _tell(self, edge: EarlyPanes, stamp: int) -> None:
         """The live edge matters while it is live."""
-        if time.time() * 1_000 - stamp < EDGE_AGE_MS:
+        if self._clock.wall_s() * 1_000 - stamp < EDGE_AGE_MS:
             panes = [from_chunks([chunk]) for chunk in edge.panes]
             self.ranker.tell(edge.partition, edge.first_offset, edge.last_offset, edge.newest, panes)
             self.told = True
 
     def preview(self, every_s: float) -> Sequence[TrendList]:
         """The provisional lists that look different: at most every so many seconds, and a fifth of the time."""
-        now = time.monotonic()
+        now = self._clock.monotonic_s()
         if not self.told or now - self.previewed_s < max(every_s, 5 * self.preview_took_s):
             return []
         self.told, self.previewed_s = False, now
         step = self.ranker.preview(self.intake.frontiers)
-        self.preview_took_s = time.monotonic() - now
+        self.preview_took_s = self._clock.monotonic_s() - now
         return step.lists
 
     def _is_hour(self, _scope: str, _window: str) -> bool:
@@ -232,14 +230,16 @@ class Rank(PartitionAgent[RankedPartition]):
             await publish(self.app, of_lists(self.context.topics.live, lists))
 
     async def _save_when_due(self, partition: RankedPartition) -> None:
-        tp, now = partition.position.tp, partition.ranker.now
-        if now is None or now % SNAPSHOT_MS or time.monotonic() - partition.saved_at < SNAPSHOT_EVERY_S:
+        """Which of the full ten minutes it is changes no result."""
+        tp, now, clock = partition.position.tp, partition.ranker.now, self.context.clock
+        due = clock.monotonic_s() - partition.saved_at >= self.context.tuning.state_every_s
+        if now is None or now % SNAPSHOT_MS or not due:
             return
         offset = partition.intake.rewind_offset(now, partition.position.next)
         async with partition.busy:
             snapshot = await asyncio.to_thread(partition.snapshots.take, offset)
         await self.state.write(tp.partition, snapshot.records, snapshot.forget)
-        partition.saved_at = time.monotonic()
+        partition.saved_at = clock.monotonic_s()
         self.consumer.mark_committable(tp, offset)
 
     async def wake_idle(self) -> None:
@@ -252,7 +252,7 @@ class Rank(PartitionAgent[RankedPartition]):
             # forgotten, should the broker not answer: nobody could post
             held, partition.held, ended, partition.ends = partition.held, {}, partition.ends, {}
             ends = await self.consumer.highwaters(*behind) if behind else {}
-            now = time.monotonic()
+            now = self.context.clock.monotonic_s()
             for tp, end in ends.items():
                 posts = tp.partition
                 partition.ends[posts], read = end, last_offsets.get(posts, -1) + 1

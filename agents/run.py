@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from prometheus_client import CollectorRegistry
 
 from agents.app import create_app
-from agents.context import Context
+from agents.context import Context, Tuning
 from agents.publish import CannotGoOnError, CannotPassError
 from agents.runtime.app import UpswellApp
 from pipeline.gc_tuning import collect_rarely
@@ -29,7 +29,6 @@ from pipeline.settings import Settings
 from pipeline.trends.panes import Grid
 from schemas.topics import Topics
 
-PATIENCE_S = 60.0  # with a broker that does not answer at the start
 STOPS_WITHIN_S, COMMITS_WITHIN_S = 4.5, 2.0
 OUTAGE_S = 10.0  # without a sign of it: it is over
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
@@ -39,7 +38,15 @@ class WorkerError(Exception):
     """A worker cannot go on: one sentence that says what to do."""
 
 
-def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Callable[[str], None]) -> int:
+def run(
+    settings: Settings,
+    *,
+    live: bool,
+    lists_from_ms: int,
+    log: str,
+    say: Callable[[str], None],
+    tuning: Tuning = Tuning(),  # noqa: B008  # it is frozen
+) -> int:
     """One worker with these settings, until it is told to stop. Raises WorkerError, KafkaUseError,
     ExposeError."""
     quiet_logging(log, say)
@@ -47,11 +54,11 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
     registry = CollectorRegistry()
     health = Health(registry)
     expose(registry, settings.metrics_port, settings.metrics_host, lambda: health.fault)
-    there = wait_for_broker(connection, PATIENCE_S, say)
+    there = wait_for_broker(connection, tuning.broker_within_s, say)
     _check_topics(settings, there)
     topics = Topics(settings.kafka_prefix)
     check_rights(connection, worker_rights(settings), topics.group)
-    definitions = DefinitionsLog(settings, PATIENCE_S)
+    definitions = DefinitionsLog(settings, tuning.broker_within_s)
     _say_what_counts(settings, definitions, say)
     context = Context(
         Grid(settings.pane_ms, settings.max_out_of_orderness_ms),
@@ -60,13 +67,14 @@ def run(settings: Settings, *, live: bool, lists_from_ms: int, log: str, say: Ca
         health,
         control=control_keys(settings),
         live=live,
+        tuning=tuning,
         lists_from_ms=lists_from_ms,
     )
 
     def make() -> UpswellApp:
         return create_app(context, connection, definitions, on_ready=lambda: say("ready"), say=say)
 
-    return run_worker(make, say, lambda error: _sentence(error, connection))
+    return run_worker(make, say, lambda error: _sentence(error, connection), tuning.broker_within_s)
 
 
 def _sentence(error: BaseException, connection: Connection) -> str:
@@ -106,8 +114,8 @@ def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Calla
 def run_worker(
     make_app: Callable[[], UpswellApp],
     say: Callable[[str], None],
-    sentence: Callable[[BaseException], str] = repr,
-    patience_s: float = PATIENCE_S,
+    sentence: Callable[[BaseException], str],
+    patience_s: float,
 ) -> int:
     """Runs the app that `make_app` makes until SIGINT or SIGTERM; returns the exit code.
 

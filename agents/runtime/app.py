@@ -16,7 +16,6 @@ from pipeline.kafka.connection import Connection
 from pipeline.kafka.log import GlobalTable
 
 SESSION_TIMEOUT_S = 6.0
-POLL_RECORDS = 10_000  # a batch has at most so many
 
 
 class UpswellApp(faust.App):
@@ -44,13 +43,14 @@ class UpswellApp(faust.App):
         """Tables live in memory; a folder beside whoever started us would stay empty."""
 
 
-def make_app(group: str, connection: Connection, batched_topics: set[str]) -> UpswellApp:
-    """An app in a consumer group that reads these topics in batches; nothing is connected before it is started."""
+def make_app(group: str, connection: Connection, batched_topics: set[str], poll_records: int) -> UpswellApp:
+    """An app in a consumer group that reads these topics in batches of at most so many records; nothing is connected
+    before it is started."""
     app = UpswellApp(
         group,
         broker=connection.faust_urls(),
         broker_credentials=_credentials(connection),
-        broker_max_poll_records=POLL_RECORDS,
+        broker_max_poll_records=poll_records,
         broker_session_timeout=SESSION_TIMEOUT_S,
         broker_heartbeat_interval=1.0,
         broker_commit_interval=1.0,

@@ -10,9 +10,8 @@ import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-import agents.agent
 from agents.agent import PartitionAgent
-from agents.context import Context
+from agents.context import Clock, Context
 from agents.position import Position
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
@@ -49,13 +48,13 @@ class Consumer:
     ],
 )
 def test_silence_is_told_from_a_log_that_goes_on(
-    opened: bool, end: int, silent_s: float, sought: list[tuple[TP, int]], monkeypatch: pytest.MonkeyPatch
+    opened: bool, end: int, silent_s: float, sought: list[tuple[TP, int]]
 ) -> None:
     now = 1_000.0
-    monkeypatch.setattr(agents.agent.time, "monotonic", lambda: now)
     consumer = Consumer(end)
     app: Any = SimpleNamespace(consumer=consumer)
-    agent = PartitionAgent[Any](app, Context(Grid(), 4, Topics(), Health(CollectorRegistry())), "posts")
+    clock = Clock(monotonic_s=lambda: now)
+    agent = PartitionAgent[Any](app, Context(Grid(), 4, Topics(), Health(CollectorRegistry()), clock=clock), "posts")
     if opened:
         agent.partitions[MINE] = SimpleNamespace(position=Position(MINE, 1, 70))
     asyncio.run(agent.seek_silent())

@@ -19,6 +19,7 @@ import agents.alert
 from agents.alert import Alert, AlertedPartition
 from agents.publish import Outgoing, publish
 from pipeline.cli import main
+from tests.kafka.tuned import tune
 from tests.patches import patch
 
 POINTS = ("raised", "kept", "half", "said", "declared")
@@ -65,8 +66,7 @@ def killed_at(point: str) -> None:
 
 if __name__ == "__main__":
     import agents.app
-    import agents.runtime.app
 
     killed_at(sys.argv.pop(1))
-    patch(agents.runtime.app, "POLL_RECORDS", 50)  # so that every worker has alerts to raise
+    tune(poll_records=50)  # so that every worker has alerts to raise
     main()

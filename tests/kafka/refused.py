@@ -11,14 +11,13 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from faust import App
 
-import agents.agent
 import agents.alert
 import agents.count
 import agents.rank
-import agents.runtime.app
 import agents.state
 from agents.publish import Outgoing, publish
 from pipeline.cli import main
+from tests.kafka.tuned import tune
 from tests.patches import patch
 
 
@@ -37,7 +36,6 @@ if __name__ == "__main__":
         patch(module, "publish", _refusing(chance, 0.06))
     # it begins again at a full ten minutes, some sixty messages back: refused as often, it would not get there
     patch(agents.rank, "publish", _refusing(chance, 0.02))
-    patch(agents.runtime.app, "POLL_RECORDS", 200)  # many batches, so many are on their way when a partition is sought
-    patch(agents.agent, "RETRY_S", 0.02)
-    patch(agents.rank, "SNAPSHOT_EVERY_S", 0.0)
+    # many batches, so many are on their way when a partition is sought
+    tune(poll_records=200, retry_s=0.02, state_every_s=0.0)
     main()

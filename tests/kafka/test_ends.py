@@ -28,6 +28,7 @@ from .apache import free_port
 from .commands import Command, counters, processes_of
 from .reference import committed, found_lists, read
 from .test_pipeline import closes, local_lists, push, push_to, stream
+from .tuned import EAGER
 
 HOUR_MS = 3_600_000
 START_MS = 1_700_000_000_000 // HOUR_MS * HOUR_MS
@@ -199,7 +200,7 @@ def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
         last = newest_records(Connection.of(settings), f"{prefix}trends")
         return bool(last) and msgspec.json.decode(last[0].value or b"", type=TrendList).at >= after_ms
 
-    program = ("tests.kafka.eager",)
+    program = EAGER
     with Command(settings, tmp_path / "w.log", "worker", program=program, **LARGE_PANES) as worker:
         caught_up_s = worker.wait_for(lambda: reached(end - 60_000), 600)
         time.sleep(2.5)  # the last offsets that go with the state are committed every second
@@ -267,7 +268,7 @@ def test_a_worker_restarted_on_the_embedded_broker_makes_the_same_lists_and_says
         want = local_lists(records, settings.partitions)
         early = len(records) * 9 // 10  # 27 of 30 minutes: a state is written twice
         push(settings, records[:early], ended=False)
-        with Command(settings, tmp_path / "w.log", "worker", program=("tests.kafka.eager",)) as worker:
+        with Command(settings, tmp_path / "w.log", "worker", program=EAGER) as worker:
             worker.wait_for(lambda: lists_of_embedded(settings))
             worker.wait_for(lambda: committed(settings, "topic-counts") > 0)  # a state is written, its offset committed
             worker.process.kill()

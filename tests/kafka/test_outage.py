@@ -128,7 +128,7 @@ def test_a_worker_waits_for_a_broker_that_is_down_and_begins_when_it_comes(tmp_p
 
 def test_a_worker_gives_a_broker_that_stays_down_up_in_one_line(tmp_path: Path) -> None:
     settings = load_settings(kafka_brokers=f"127.0.0.1:{free_port()}")
-    program = ("tests.kafka.impatient",)
+    program = ("tests.kafka.tuned", "broker_within_s=2")
     with Command(settings, tmp_path / "w.log", "worker", program=program) as worker:
         assert worker.process.wait(60) == 1
         waiting, given_up = worker.lines

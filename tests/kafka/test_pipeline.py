@@ -23,6 +23,7 @@ from schemas.counts import CountsChunk, Panes, decode_counts
 from .apache import PASSWORD, USER, Apache
 from .commands import Command
 from .reference import found_lists, read
+from .tuned import EAGER
 
 SCENARIO = mixed_scenario(duration_ms=30 * 60_000, rate=6.0)
 
@@ -191,7 +192,7 @@ def test_a_state_that_is_gone_or_older_than_what_was_committed_is_made_from_what
     early = len(records) * 9 // 10  # 27 of 30 minutes: a state is written twice
     state = f"{prefix}rank-state"
     push(settings, records[:early], ended=False)
-    with Worker(settings, tmp_path / "worker.log", ("tests.kafka.eager",)) as worker:
+    with Worker(settings, tmp_path / "worker.log", EAGER) as worker:
         wait_for(lambda: len(checkpoints(read(kafka, state))) > 1, worker)
         time.sleep(3.0)  # the offset that goes with the state is committed
         worker.process.terminate()
