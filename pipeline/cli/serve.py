@@ -270,7 +270,7 @@ def _lists(settings: Settings, source: str, stop: asyncio.Event, status: SourceS
         return follow_redis(settings.redis_url.get_secret_value(), stop, status=status)
     from pipeline.kafka.results import follow_trends
 
-    return follow_trends(settings, stop, last=LAST_LISTS, live=True, status=status)
+    return follow_trends(settings, stop, last=LAST_LISTS, live=True, status=status, waits=True)
 
 
 def _sink(settings: Settings, source: str, walls: Walls) -> RedisSink | None:

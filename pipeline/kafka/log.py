@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pipeline.kafka.connection import (
@@ -247,25 +248,36 @@ class Follower:
         *,
         begin: int = 0,
         status: SourceStatus | None = None,
+        waits: bool = False,
     ) -> None:
         """`newest`: of each topic about how many records are read of what it holds (None: all); `begin`: the offset, of
         each partition, that is read first (one that the log does not hold: all that it holds). `status` is told how it
-        stands with the broker."""
+        stands with the broker. Whether it `waits` for one that is away at the start, too."""
         self._connection, self._newest, self._begin = connection, newest, begin
         self._status = status or SourceStatus()
+        self._waits = waits
         self._next: dict[Place, int] = {}
         self._asked_s = time.monotonic()  # when the broker last showed that it is there
         self.at_end = False  # whether all that the topics held has been given
 
     async def batches(self, stop: asyncio.Event | None = None) -> AsyncGenerator[list[Record], None]:
         """Records as they come, until `stop` is set; an empty list where nothing has come for a moment. Asked for
-        once more it goes on behind what it gave. Raises KafkaUseError: no broker at the start, it refuses us, or a
-        topic is missing."""
+        once more it goes on behind what it gave. Raises KafkaUseError: no broker at the start (unless it waits), it
+        refuses us, or a topic is missing."""
         loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "follower")
         reader: LogReader | None = None
         try:
-            reader = await loop.run_in_executor(thread, self._opened)
-            while stop is None or not stop.is_set():
+            stop = stop or asyncio.Event()
+            while reader is None and not stop.is_set():
+                try:
+                    reader = await loop.run_in_executor(thread, self._opened)
+                except BrokerAwayError as error:
+                    if not self._waits:
+                        raise
+                    self._status.lost(str(error))
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), ASK_EVERY_S)
+            while reader is not None and not stop.is_set():
                 found = await loop.run_in_executor(thread, reader.poll, POLL_S)
                 self._next = dict(reader.next)
                 await loop.run_in_executor(thread, self._look_after, reader, bool(found))

@@ -31,6 +31,7 @@ async def follow_trends(
     once: bool = False,
     live: bool = False,
     status: SourceStatus | None = None,
+    waits: bool = False,
 ) -> AsyncIterator[TrendList]:
     """Lists from the `trends` topic in log order, until `stop` is set: all that the topic holds first (with `last` only
     about the newest so many records), then each as it is published; with `once` only what is there now. With `live`
@@ -38,18 +39,19 @@ async def follow_trends(
 
     A list may come twice, with the same bytes (a worker that was killed publishes again): take the first final one of
     (scope, window, at). Records that are no lists are passed over. `status` is told how it stands with the broker. One
-    that goes away is waited for, and reading goes on where it was. Raises KafkaUseError when no broker is there at the
-    start, or it refuses us.
+    that goes away is waited for, and reading goes on where it was; one that is away at the start only where this
+    `waits`. Raises KafkaUseError: there is none, it refuses us, or a topic is missing.
     """
     newest = {TRENDS: last} | ({LIVE: LAST_LIVE} if live else {})
-    async for trends, _ in _messages(settings, newest, TrendList, stop, once=once, status=status):
+    async for trends, _ in _messages(settings, newest, TrendList, stop, once=once, status=status, waits=waits):
         yield trends
 
 
 async def follow_alerts(
     settings: Settings, stop: asyncio.Event | None = None, *, last: int | None = None
 ) -> AsyncIterator[Alert]:
-    """Alerts from the `alerts` topic, in the same way: take the first of each key and status."""
+    """Alerts from the `alerts` topic, in the same way: take the first of each key and status. This and what follows
+    waits for a broker."""
     async for alert, _ in _messages(settings, {ALERTS: last}, Alert, stop):
         yield alert
 
@@ -97,11 +99,12 @@ async def _messages(
     once: bool = False,
     begin: int = 0,
     status: SourceStatus | None = None,
+    waits: bool = True,
 ) -> AsyncIterator[tuple[Message, int]]:
     """The messages on topics, each with the offset behind it."""
     decode: Callable[[bytes], Message] = msgspec.json.Decoder(kind).decode
     names = {settings.kafka_prefix + topic.name: last for topic, last in newest.items()}
-    follower = Follower(Connection.of(settings), names, begin=begin, status=status)
+    follower = Follower(Connection.of(settings), names, begin=begin, status=status, waits=waits)
     async with aclosing(follower.batches(stop)) as batches:
         async for records in batches:
             for record in records:

@@ -76,6 +76,39 @@ def test_a_follower_gives_what_there_is_and_then_what_comes_and_goes_on_where_it
     assert asyncio.run(follow(Follower(Connection.of(settings), {topic: None}, begin=51), 2)) == ["51", "52"]
 
 
+@pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_broker_that_is_away_at_the_start_is_waited_for_where_that_is_asked_for(
+    settings: Settings, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Follower._opened
+    tries: list[Follower] = []
+
+    def away_at_first(follower: Follower) -> LogReader:
+        tries.append(follower)
+        if len(tries) < 3:
+            raise BrokerAwayError("no broker answers")
+        return opened(follower)
+
+    async def read() -> list[str]:
+        follower = Follower(Connection.of(settings), {Topics(settings.kafka_prefix).trends: None}, waits=waits)
+        async with asyncio.timeout(30), aclosing(follower.batches()) as batches:
+            async for records in batches:
+                if records:
+                    return values(records)
+        raise AssertionError("it never ends by itself")
+
+    put(settings, "a")
+    monkeypatch.setattr(Follower, "_opened", away_at_first)
+    monkeypatch.setattr("pipeline.kafka.log.ASK_EVERY_S", 0.01)
+    if waits:
+        assert asyncio.run(read()) == ["a"]
+    else:
+        with pytest.raises(BrokerAwayError):
+            asyncio.run(read())
+    assert len(tries) == (3 if waits else 1)
+
+
 def test_a_topic_that_is_not_there_is_told_in_a_sentence(settings: Settings) -> None:
     with pytest.raises(TopicsError, match="make it with `upswell topics init`"):
         LogReader(Connection.of(settings), [f"{settings.kafka_prefix}nothing"])
