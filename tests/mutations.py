@@ -264,6 +264,30 @@ MUTATIONS = (
         "        if self._began is None:\n",
         ("tests/trends/test_suspicion.py",),
     ),
+    Mutation(
+        18,
+        "words are held against their past, however many more people write",
+        "pipeline/trends/score.py",
+        "    return growth * e, growth * e + ",
+        "    return e, growth * e + ",
+        ("tests/trends/test_against_oracle.py::test_an_hour_in_which_words_surge_is_the_references",),
+    ),
+    Mutation(
+        18,
+        "who says a word makes it less remarkable that it is said",
+        "pipeline/trends/lists.py",
+        "        others = np.array([[support.n] for support in read(slot)]) - n\n",
+        "        others = np.array([[support.n] for support in read(slot)]) + 0 * n\n",
+        ("tests/trends/test_against_oracle.py::test_an_hour_in_which_words_surge_is_the_references",),
+    ),
+    Mutation(
+        7,
+        "a post counts twice for what it says as a tag and as a word",
+        "pipeline/text/words.py",
+        '    first = {fold(spelling)[1:]: "" for spelling in spellings}\n',
+        '    first = {fold(spelling)[2:]: "" for spelling in spellings}\n',
+        ("tests/text/test_words.py::test_a_word_that_is_a_tag_of_the_post_is_no_topic_again",),
+    ),
 )
 
 

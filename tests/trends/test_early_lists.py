@@ -73,7 +73,7 @@ def test_what_is_known_of_a_minute_at_its_end_is_the_final_list(seed: int) -> No
 
 
 def test_what_is_known_of_words_at_the_end_of_a_minute_is_the_final_list() -> None:
-    compared = final_as_known(streams.talking(3, posts=300, hours=4), "events")
+    compared = final_as_known(streams.talking(3, posts=240, hours=3), "events")
     assert any("harbour festival" in (row.topic, *row.joined) for one in compared for row in one.trends)
 
 
