@@ -227,6 +227,13 @@ def test_every_fault_of_a_source_has_its_sentence_and_every_sentence_its_fault()
     assert set(re.findall(r'Fact\(\s*"fault\.(\w+)"', code)) == set(catalogue("en")["source"]["fault"])
 
 
+def test_the_page_joins_a_word_and_what_it_is_about_by_the_colon_of_the_language() -> None:
+    scripts = [path for path in (ROOT / "pipeline" / "web" / "static").rglob("*.js") if path.parent.name != "uplot"]
+    joined = re.compile(r"\}: \$\{")
+    assert scripts
+    assert not [str(path) for path in scripts if joined.search(path.read_text("utf-8"))]
+
+
 @pytest.mark.parametrize(
     ("lang", "loose"),
     [

@@ -37,7 +37,7 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
   }
 
   function button(action, text, name, about, for_s) {
-    const made = make("button", { type: "button", "aria-label": `${text}: ${name}`, "data-key": `${text} ${about.rule} ${about.topic}` }, text);
+    const made = make("button", { type: "button", "aria-label": `${text}${colon} ${name}`, "data-key": `${text} ${about.rule} ${about.topic}` }, text);
     made.addEventListener("click", () => give(action, { ...about, for_s }));
     return made;
   }

@@ -2,7 +2,7 @@
 import { alertStrip } from "./alerts.js";
 import { leadOf, ListView } from "./lists.js";
 import { follow } from "./stream.js";
-import { clock, make, nameOf, t } from "./texts.js";
+import { clock, colon, make, nameOf, t } from "./texts.js";
 import { searchField } from "./search.js";
 import { topicView } from "./topic.js";
 
@@ -57,7 +57,7 @@ async function build() {
   views = state.scopes.map((scope) => new ListView(scope, nameOf(scope, titles), linkOf));
   for (const view of views) {
     if (state.scopes.length > 1) {
-      const close = make("button", { type: "button", class: "close", "aria-label": `${t.close}: ${nameOf(view.scope, titles)}` }, "×");
+      const close = make("button", { type: "button", class: "close", "aria-label": `${t.close}${colon} ${nameOf(view.scope, titles)}` }, "×");
       close.addEventListener("click", () => go({ scopes: state.scopes.filter((scope) => scope !== view.scope) }));
       view.tools.append(close);
     }
