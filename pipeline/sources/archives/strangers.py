@@ -14,11 +14,11 @@ _MAGIC = (
     (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
     (b"PK\x05\x06", "a zip without files"),
-    (b"ARROW1", "an Arrow file: write it as CSV or JSON lines"),
+    (b"ARROW1\0\0", "an Arrow file: write it as CSV or JSON lines"),
     (b"FEA1", "a Feather file: write it as CSV or JSON lines"),
-    (b"ORC", "an ORC file: write it as CSV or JSON lines"),
     (b"\x89HDF", "an HDF5 file: write its table as CSV"),
-    (b"RDX", "a file of R's save(): write its table with write.csv"),
+    (b"RDX2\n", "a file of R's save(): write its table with write.csv"),
+    (b"RDX3\n", "a file of R's save(): write its table with write.csv"),
     (b"X\n\0\0\0", "a file of R's saveRDS(): write its table with write.csv"),
     (b"$FL2", "a file of SPSS: save its table as CSV"),
     (b"<stata_dta>", "a file of Stata: write its table with export delimited"),
@@ -103,6 +103,7 @@ _PATTERNS = (
         re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|Tweet\(|Message\(id=)"),
         "objects as Python prints them: write what they hold with json.dumps",
     ),
+    (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),
     (re.compile(rb"\s*\[?\{'"), "dictionaries as Python prints them: write them with json.dumps"),
 )
 
