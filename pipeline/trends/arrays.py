@@ -45,14 +45,14 @@ def find_in_runs(values: U64, begin: I64, end: I64, wanted: U64) -> I64:
     >>> find_in_runs(np.array([2, 5, 7, 1, 5], np.uint64), np.array([0, 3]), np.array([3, 5]), np.array([5, 7], "u8"))
     array([ 1, -1])
     """
-    found = np.full(len(wanted), -1, np.int64)
-    within = np.flatnonzero(begin < end)
-    within = within[values[end[within] - 1] >= wanted[within]]
-    begin, end = begin[within], end[within]
-    places, owner = spans(begin, end), np.repeat(within, end - begin)
-    hit = np.flatnonzero(values[places] == wanted[owner])
-    found[owner[hit]] = places[hit]
-    return found
+    if len(values) == 0:
+        return np.full(len(wanted), -1, np.int64)
+    low, high, last = begin, end, len(values) - 1
+    for _ in range(int((end - begin).max(initial=0)).bit_length()):
+        middle = (low + high) >> 1
+        smaller = (low < high) & (values[np.minimum(middle, last)] < wanted)
+        low, high = np.where(smaller, middle + 1, low), np.where(smaller, high, middle)
+    return np.where((low < end) & (values[np.minimum(low, last)] == wanted), low, -1)
 
 
 def run_lengths(starts: I64, end: int) -> I64:

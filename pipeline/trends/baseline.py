@@ -96,7 +96,12 @@ class Baseline:
         level = np.zeros((2, len(topics)))
         if self.spec.bucket_ms != HOUR_MS or len(topics) == 0:
             return level
-        weights = [(timeline.hours[start], weight) for start, weight in past.hours if start in timeline.hours]
+        hours, ascending = timeline.hours, np.sort(topics)
+        weights = [
+            (hours[start], weight)
+            for start, weight in past.hours
+            if start in hours and hours[start].holds_any(ascending)
+        ]
         people = people_of_hours([hour for hour, _ in weights], self.scope.mask, topics, len(timeline.names.keys))
         for (_, weight), counted in zip(weights, people, strict=True):
             for j, window_ms in enumerate(self.spec.windows_ms):
@@ -120,9 +125,12 @@ class Baseline:
             return _NONE
         topics = np.union1d(windows.topics[self.slots], candidates)
         short_steps, long_steps = (window_ms // spec.step_ms for window_ms in spec.windows_ms)
-        support = np.stack(
-            support_by_step(span, self.scope.mask, topics, entries, (short_steps, long_steps), len(finished.observed))
-        )[:, :, finished.observed]
+        length, named = len(finished.observed), np.flatnonzero(entries[topics])
+        support = np.zeros((2, len(topics), length))
+        if len(named):
+            windows_of = short_steps, long_steps
+            support[:, named] = support_by_step(span, self.scope.mask, topics[named], entries, windows_of, length)
+        support = support[:, :, finished.observed]
         slots = windows.slots_of(topics)
         columns = self._columns_of(slots)
         reached = support[1].max(axis=1, initial=0.0) >= self.least_people

@@ -119,5 +119,7 @@ class Heard:
 
 def _limit_of(pane: Counts) -> int:
     """The hash below which the pane's samples hold everybody."""
+    if len(pane.cell_author) <= K:
+        return EVERYBODY
     full = np.flatnonzero(np.diff(pane.cell_person_ptr) > K)
     return int(pane.cell_author[pane.cell_person_ptr[full + 1] - 1].min()) if len(full) else EVERYBODY

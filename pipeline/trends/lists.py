@@ -67,6 +67,8 @@ class ScopeList:
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
         self._issued: tuple[object, ...] = ()  # what the list issued last said
         self._was_wanted: bool | None = None  # whether the list made last was
+        # what it was made of beside posts; None: its order can change with time alone
+        self._made_of: tuple[int, bool, list[tuple[int, bool]]] | None = None
 
     def step(
         self, now: int, past: BaselineWeight, changed_slots: tuple[I32, I32], bucket_began: bool, wanted: bool
@@ -87,11 +89,15 @@ class ScopeList:
             living = self._living(now, past)
             if wanted or self.remembers_suspects:
                 self._look_at(living, now)
+            made_of = self._suspicion.changes, wanted, [(standing.slot, standing.suspect) for standing in living]
+            if not (moved or bucket_began) and made_of == self._made_of:
+                return None
             suspects = [standing for standing in living if standing.suspect]
             writers = self._writers
             trending = by_weight((standing for standing in living if not standing.suspect), self.key, writers)
             others, more = self._fill(now, past, trending, suspects) if wanted else ([], [])
             found = Standings(trending, others, apart([*suspects, *more], self.key, writers))
+            self._made_of = made_of if max(len(living), len(found.suspects)) < 2 else None
         self.shown = [slot for standing in found.rows for slot in (standing.slot, *standing.joined)]
         if not wanted:
             return None
@@ -146,7 +152,10 @@ class ScopeList:
             slots = windows.live(self.long, self.least_people)
         else:  # most topics have too few posts: they go before anything else is asked of them
             moved = np.concatenate((short, long))
-            slots = np.unique(moved[windows.sums[self.long, moved] >= self.least_people]).astype(np.int64)
+            moved = moved[windows.sums[self.long, moved] >= self.least_people]
+            if len(moved) == 0:
+                return
+            slots = np.unique(moved).astype(np.int64)
         slots = slots[windows.kinds[slots] != ALL_WORDS]
         if len(slots) == 0:
             return

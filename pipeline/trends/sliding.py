@@ -114,7 +114,10 @@ def _support_of_chunk(
     span = length + back
     groups, authors, texts = [], [], []
     counts, withdrawn = [], []
+    topics = np.flatnonzero(wanted >= 0).astype(np.int32)
     for number, table in of.steps:
+        if not table.holds_any(topics):
+            continue
         index, someone, words, posts = select(table, mask, wanted)
         groups.append(index.astype(np.int64) * span + (number + back))
         authors.append(someone)
@@ -304,11 +307,7 @@ def people_of_hours(hours: Sequence[Counts], mask: Mask | None, topics: I32, top
     wanted = np.full(topic_count, -1, np.int32)
     wanted[topics] = np.arange(len(topics), dtype=np.int32)
     found = []
-    ascending = np.sort(topics)
     for table in hours:
-        if not table.holds_any(ascending):
-            found.append(np.zeros(len(topics)))
-            continue
         index, author, _, posts = select(table, mask, wanted)
         people = people_by_index(index, author, len(topics))
         if len(table.retracted):

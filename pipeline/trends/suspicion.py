@@ -99,6 +99,7 @@ class Suspicion:
 
     def __init__(self, timeline: Timeline) -> None:
         self.heard = Heard()
+        self.changes = 0  # grows with whatever signs are made of
         self._timeline = timeline
         self._known: dict[tuple[int, int], _Known] = {}  # by topic and length of a step
         self._judged: dict[tuple[int, int], _Judged] = {}
@@ -110,6 +111,7 @@ class Suspicion:
     def take(self, start: int, panes: Sequence[Counts]) -> None:
         """The panes of the final minute from `start` (ms)."""
         self.heard.take(start, panes, self._suspects)
+        self.changes += 1
 
     def signs(
         self, topic: int, step_ms: int, end: int, early: Mapping[int, Sequence[Place]] | None = None
@@ -226,6 +228,7 @@ class Suspicion:
             fresh = [author for author in people if author < self._again_limit and self._suspects.get(author) != told]
             self._suspects.update(dict.fromkeys(fresh, told))
             self._version += bool(fresh)
+        self.changes += 1
         self._found.clear()
         if before < len(self._suspects) > MOST_AGAIN:
             ordered = sorted(self._suspects)
@@ -234,6 +237,7 @@ class Suspicion:
 
     def tidy(self, now: int) -> None:
         """Once an hour: forgets what is old. Topics may have new numbers from here on."""
+        self.changes += 1
         self._known.clear()
         self._judged.clear()
         oldest = now // HOUR_MS - KEPT_HOURS

@@ -8,15 +8,17 @@ retraction .      .      a      .        the 5m list: 2 people, 2, 1, 1
 from __future__ import annotations
 
 import random
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.local import Local, Options
 from pipeline.text import EventMatcher
+from pipeline.trends.arrays import find_in_runs
 from pipeline.trends.counts import Counts, merge
 from pipeline.trends.names import Names
 from pipeline.trends.panes import Grid, PaneCounter
@@ -252,3 +254,15 @@ def test_in_time_the_number_of_partitions_does_not_matter(partitions: int) -> No
     assert facts(records) == {
         m: (r.posts, r.authors, r.withdrawn, r.withdrawn_by) for m, r in lists_of(records, partitions).items() if r
     }
+
+
+@given(st.lists(st.sets(st.integers(0, 30), max_size=9), min_size=1, max_size=6), st.randoms())
+def test_values_are_found_in_runs_of_any_length(runs: list[set[int]], rng: random.Random) -> None:
+    values = np.array([value for run in runs for value in sorted(run)], np.uint64)
+    ends = list(accumulate(map(len, runs)))
+    asked = [(rng.randrange(len(runs)), rng.randrange(31)) for _ in range(20)]
+    begin, end = (np.array([of[run] for run, _ in asked], np.int64) for of in ([0, *ends], ends))
+    found = find_in_runs(values, begin, end, np.array([value for _, value in asked], np.uint64)).tolist()
+    for place, (run, value) in zip(found, asked, strict=True):
+        assert (place >= 0) == (value in runs[run])
+        assert place < 0 or (values[place] == value and ends[run] - len(runs[run]) <= place < ends[run])
