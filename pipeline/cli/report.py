@@ -62,7 +62,13 @@ def report(
     refuse_overlap({"--out": html_file, "--json": json_out}, files)
     debrief = Debrief(found, _moderation(settings, decisions) if decisions else None)
     local = Local(
-        Options(settings.pane_ms, settings.max_out_of_orderness_ms, settings.partitions, (found,)),
+        Options(
+            settings.pane_ms,
+            settings.max_out_of_orderness_ms,
+            settings.partitions,
+            (found,),
+            words=settings.words,
+        ),
         on_list=debrief.take_list,
         keeps=lambda scope, window: (scope, window) == (f"event:{found.name}", "1h"),
     )

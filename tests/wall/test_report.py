@@ -54,6 +54,22 @@ def test_a_report_counts_the_events_posts_and_names_the_peak_and_its_cause() -> 
     assert len(told["phases"]) >= 2
 
 
+def test_a_peak_of_posts_without_tags_is_named_by_their_words_where_words_count() -> None:
+    lines, causes = [], []
+    for minute in range(226):
+        for number in range(30 if minute >= 220 else 1):
+            said = f"Grand feu x{chr(97 + number % 26)}{chr(97 + minute % 26)}" if minute >= 220 else "bonsoir"
+            author, time = f"p{minute}-{number}", START + minute * 60_000 + number * 1_000
+            lines.append({"id": author, "author": author, "text": said, "time": time, "source": "m"})
+    Path("posts.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    settings = Path("upswell.toml").read_text()
+    for words in ("off", "events"):
+        Path("upswell.toml").write_text(f"words = '{words}'\n{settings}words = ['feu', 'bonsoir']\n")
+        assert run(["report", "fete", "posts.ndjson", "--json", "fete.json"]) == 0
+        causes.append(json.loads(Path("fete.json").read_bytes())["peaks"][0]["topics"])
+    assert causes == [[], ["Grand feu"]]
+
+
 def test_a_report_is_the_same_every_time_and_runs_nothing() -> None:
     pages = []
     for name in ("a.html", "b.html"):
