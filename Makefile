@@ -13,9 +13,10 @@ demo: $(STAMP)
 check: lint
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not long and not alone and not slow and not kafka and not browser'
 
-# most of the time of many tests is waiting; those that measure time come last, by themselves
+# most of the time of many tests is waiting, so there are more at once than cores; those that measure time come last, by
+# themselves
 test: lint
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m 'not long and not alone'
+	$(BIN)/pytest -n 3 --dist worksteal -m 'not long and not alone'
 	$(BIN)/pytest -m alone
 
 lint: $(STAMP)
