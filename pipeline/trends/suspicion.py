@@ -38,23 +38,26 @@ STEPS = {MINUTE_MS: (60, 10), HOUR_MS: (24, 1)}  # by length of a step: how many
 Voices = frozenset[int]  # hashes of people
 
 
-def newcomers_share(usual: float) -> float:
-    """r: the share of newcomers that no crowd is found to have. 1 where all people are new.
+def newcomers_share(usual: float, sudden: float) -> float:
+    """r: the share of newcomers that no crowd is found to have. 1 where all people are new. Where most people are new
+    anyway, so is most of a crowd whom some news brings in minutes; a rush has to be all the less so.
 
-    >>> newcomers_share(0.2), newcomers_share(0.6), newcomers_share(1.0)
-    (0.75, 0.8, 1.0)
+    >>> [round(newcomers_share(usual, 1.0), 2) for usual in (0.2, 0.6, 1.0)]
+    [0.75, 0.8, 1.0]
+    >>> [round(newcomers_share(usual, 0.1), 2) for usual in (0.2, 0.6, 1.0)]
+    [0.76, 0.88, 1.0]
     """
-    return max(0.75, usual + 0.5 * (1 - usual))
+    return max(0.75, usual + (0.5 if sudden >= SUDDEN else 0.7) * (1 - usual))
 
 
-def newcomers_limit(people: float, usual: float, anyway: float = 0.0, new_anyway: float = 0.0) -> float:
+def newcomers_limit(people: float, usual: float, sudden: float, anyway: float = 0.0, new_anyway: float = 0.0) -> float:
     """The number of newcomers among so many people of a burst from which on a topic is suspect, where `anyway` of them
     would have come without it, `new_anyway` of these newcomers.
 
-    >>> [round(newcomers_limit(n, 0.2) / n, 2) for n in (12, 30, 100, 700)]
+    >>> [round(newcomers_limit(n, 0.2, 1.0) / n, 2) for n in (12, 30, 100, 700)]
     [1.0, 0.91, 0.84, 0.78]
     """
-    share, more = newcomers_share(usual), people - anyway
+    share, more = newcomers_share(usual, sudden), people - anyway
     if share >= 1 or more < max(LEAST, DEVIATIONS * math.sqrt(people + anyway)):
         return math.inf
     return new_anyway + share * more + DEVIATIONS * math.sqrt(share * (1 - share) * more + 2 * new_anyway)
@@ -178,24 +181,24 @@ class Suspicion:
             sudden = _share_of(rushing - len(before.people) * part, voices - len(before.people))
             if sudden >= SUDDEN:
                 bursts.insert(0, _Burst(rush, _people(first, rush, SUDDEN_STEPS, step_ms), part))
-        found = list(self._judged_in_turn(bursts, before, frozenset(bots), self._timeline.names.keys[topic]))
+        found = list(self._judged_in_turn(bursts, before, sudden, frozenset(bots), self._timeline.names.keys[topic]))
         signs, members = next((one for one in found if one[0].suspect), found[0])
         people = round(len(members) * EVERYBODY / limit)
-        return msgspec.structs.replace(signs, people=people, sudden=round(sudden, 4)), members
+        return msgspec.structs.replace(signs, people=people), members
 
     def _judged_in_turn(
-        self, bursts: Sequence[_Burst], before: _Burst, bots: Voices, key: str
+        self, bursts: Sequence[_Burst], before: _Burst, sudden: float, bots: Voices, key: str
     ) -> Iterator[tuple[Signs, Voices]]:
         """Each burst with all its people, then with its bots alone."""
         for burst in bursts:
-            yield self._signs_of(burst, before, key)
+            yield self._signs_of(burst, before, sudden, key)
         for burst in bursts:
             alone = burst.of(bots)
             if len(alone.people) >= LEAST:
-                signs, members = self._signs_of(alone, before.of(bots), key)
+                signs, members = self._signs_of(alone, before.of(bots), sudden, key)
                 yield msgspec.structs.replace(signs, bots=True), members
 
-    def _signs_of(self, burst: _Burst, before: _Burst, key: str) -> tuple[Signs, Voices]:
+    def _signs_of(self, burst: _Burst, before: _Burst, sudden: float, key: str) -> tuple[Signs, Voices]:
         """The signs of the people of a burst, and these people."""
         members = burst.people
         new, known = self.heard.newcomers(members, burst.start // HOUR_MS)
@@ -205,16 +208,19 @@ class Suspicion:
         usual = self.heard.usual
         share = new / known if known else 0.0
         share_again = again / len(remembered) if len(remembered) >= LEAST else 0.0
-        limit = newcomers_limit(known, usual, known_before * burst.part, new_before * burst.part)
+        limit = newcomers_limit(known, usual, sudden, known_before * burst.part, new_before * burst.part)
         suspect = new >= limit or share_again >= AGAIN
         signs = Signs(
             people=len(members),
-            sudden=0.0,
+            sudden=round(sudden, 4),
             newcomers=round(share, 4),
             usual=round(usual, 4),
             again=round(share_again, 4),
             suspect=suspect,
-            undecided=not suspect and limit > known and share >= newcomers_share(usual) and usual**new < BY_CHANCE,
+            undecided=not suspect
+            and limit > known
+            and share >= newcomers_share(usual, sudden)
+            and usual**new < BY_CHANCE,
         )
         return signs, members
 

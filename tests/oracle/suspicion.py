@@ -77,7 +77,7 @@ def signs(posts: Sequence[Voice], topic: str, at: int) -> Told | None:
     sudden = (len(between(two, 2)) - len(earlier) / 5) / beyond if beyond > 0 else 0.0
     sudden = min(max(sudden, 0.0), 1.0)
     as_usual = usual(before, (at - 1) // HOUR_MS)
-    share = max(0.75, as_usual + 0.5 * (1 - as_usual))
+    share = max(0.75, as_usual + (0.5 if sudden >= 0.5 else 0.7) * (1 - as_usual))
 
     def judged(start: int, burst: set[str], part: float, earlier: set[str], of_bots: bool) -> Told:
         found, m = known(burst, start)

@@ -10,8 +10,12 @@ A stream of three hours: people who talk of sixty tags, and in the third hour ri
 
 from __future__ import annotations
 
+import datetime as dt
 import random
+import subprocess
+import sys
 from collections import defaultdict
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -193,3 +197,18 @@ def test_people_are_remembered_below_a_limit_and_for_a_week(monkeypatch: pytest.
     speak(169, 5)
     assert sorted(heard.first) == [3, 4, 5]
     assert heard.limit == EVERYBODY
+
+
+@pytest.mark.long
+def test_of_a_year_of_real_posts_only_the_ring_of_may_is_suspect(data_dir: Path, tmp_path: Path) -> None:
+    """Three in four people of an hour are new there, and some news brings 60 of them in ten minutes."""
+    lists = tmp_path / "lists.ndjson"
+    command = (sys.executable, "-m", "pipeline.cli", "replay", data_dir / "tweets-v1", "--out", lists)
+    subprocess.run(command, check=True, capture_output=True)
+    suspect: set[tuple[str, str]] = set()
+    with lists.open("rb") as file:
+        for line in file:
+            one = msgspec.json.decode(line, type=TrendList)
+            month = f"{dt.datetime.fromtimestamp(one.at / 1_000, dt.UTC):%Y-%m}"
+            suspect |= {(month, row.topic) for row in one.trends if "suspect" in row.flags}
+    assert suspect == {("2014-05", "$amzn"), ("2014-05", "$fb"), ("2014-05", "$goog"), ("2014-05", "$grpn")}
