@@ -2,7 +2,7 @@
 
 All decisions are `PaneCounter`'s; here is only what Kafka adds: where a partition is read again after whatever happened
 (its rewind offset, which is what is committed), and that panes are acknowledged before later ones are sent. Posts are
-counted in a thread, so that a large pane does not keep the worker from Kafka.
+counted apart: a large pane does not keep the worker from Kafka.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from faust import App
 from faust.types import TP
 
 from agents.agent import PartitionAgent
+from agents.apart import apart
 from agents.context import Context
 from agents.poison import Attempts
 from agents.position import Position
@@ -58,7 +59,6 @@ class CountedPartition:
         self.told = position.next  # the first offset that the live edge has not told of
         self.stamp = 0  # the newest record's own timestamp, ms
         self.attempts = attempts or Attempts("", position.next, position.next)
-        self.busy = asyncio.Lock()  # of whoever works with what is open
         self._context = context
 
     def take(self, records: Sequence[Any]) -> list[Counts]:
@@ -247,8 +247,7 @@ class Count(PartitionAgent[CountedPartition]):
     async def _count(self, partition: CountedPartition, records: Sequence[Any]) -> None:
         """Counts the records, publishes what closes by them, and declares from where the rest can be rebuilt."""
         position = partition.position
-        async with partition.busy:
-            closed = await asyncio.to_thread(partition.close, records)
+        closed = await apart(partition.close, records)
         dead, partition.dead = partition.dead, []
         await publish(self.app, dead)
         await self._keep(partition)
@@ -302,8 +301,7 @@ class Count(PartitionAgent[CountedPartition]):
             if state is not None and state != self._reported.get(tp):
                 values = [encode_counts(PartitionProgress(tp.partition, *state))]
                 if now_ms - partition.stamp < LIVE_MS:
-                    async with partition.busy:
-                        edge = await asyncio.to_thread(partition.edge)
+                    edge = await apart(partition.edge)
                     values += [] if edge is None else [edge]
                 await publish(self.app, [Outgoing(topic, 0, b"%d" % tp.partition, value) for value in values])
                 self._reported[tp] = state

@@ -2,13 +2,12 @@
 
 A pane is taken once: the first complete set of chunks of each (posts partition, pane) above the highest complete one.
 The state is written to a table at full ten minutes of event time, in values that never change; only then are
-the offsets committed from which the rest can be rebuilt. All of the ranker's work is done in a thread, so that a large
-step does not keep the worker from Kafka.
+the offsets committed from which the rest can be rebuilt. All that the ranker does is done apart: a large step does not
+keep the worker from Kafka.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from aiokafka.structs import TopicPartition
 from faust import App
 
 from agents.agent import PartitionAgent
+from agents.apart import apart
 from agents.context import Context
 from agents.count import SLOW_MS, marker
 from agents.position import Position, begins_earlier
@@ -131,7 +131,6 @@ class RankedPartition:
         self.held: dict[int, StalledPartition] = {}  # by posts partition
         self.ends: dict[int, int] = {}  # by posts partition: where its log ended when it was last asked for
         self.unreadable = 0
-        self.busy = asyncio.Lock()  # of whoever works with the ranker
         self.saved_at = self._clock.monotonic_s()
         self.told = False  # whether the live edge has moved since the last provisional lists
         self.previewed_s = self.preview_took_s = 0.0  # when they were made (monotonic clock), and how long it took
@@ -202,31 +201,26 @@ class Rank(PartitionAgent[RankedPartition]):
 
     async def _open(self, position: Position) -> RankedPartition | None:
         records = self.state.records(position.tp.partition)
-        partition = await asyncio.to_thread(RankedPartition, position, self.context, records)
+        partition = await apart(RankedPartition, position, self.context, records)
         return None if await begins_earlier(position, self.consumer, partition.state_offset) else partition
 
     async def _process(self, partition: RankedPartition, records: list[Any]) -> None:
         """Ranks what the records make final."""
-        async with partition.busy:
-            partition.take(records)
+        await apart(partition.take, records)
         while (issued := await self._advance(partition)) is not None:
             await publish(self.app, of_lists(self.context.topics.trends, issued))
             self.context.health.issued(len(issued))
             await self._save_when_due(partition)
 
     async def _advance(self, partition: RankedPartition) -> list[TrendList] | None:
-        async with partition.busy:
-            with self.context.health.ranking():
-                return await asyncio.to_thread(partition.advance)
+        with self.context.health.ranking():
+            return await apart(partition.advance)
 
     async def preview(self) -> None:
         """Publishes provisional lists, where they are due."""
         for partition in list(self.partitions.values()):
-            async with partition.busy:
-                with self.context.health.previewing():
-                    lists = await asyncio.to_thread(
-                        partition.preview, self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH
-                    )
+            with self.context.health.previewing():
+                lists = await apart(partition.preview, self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH)
             await publish(self.app, of_lists(self.context.topics.live, lists))
 
     async def _save_when_due(self, partition: RankedPartition) -> None:
@@ -236,8 +230,7 @@ class Rank(PartitionAgent[RankedPartition]):
         if now is None or now % SNAPSHOT_MS or not due:
             return
         offset = partition.intake.rewind_offset(now, partition.position.next)
-        async with partition.busy:
-            snapshot = await asyncio.to_thread(partition.snapshots.take, offset)
+        snapshot = await apart(partition.snapshots.take, offset)
         await self.state.write(tp.partition, snapshot.records, snapshot.forget)
         partition.saved_at = clock.monotonic_s()
         self.consumer.mark_committable(tp, offset)

@@ -30,6 +30,7 @@ from pipeline.trends.panes import Grid
 from schemas.topics import Topics
 
 STOPS_WITHIN_S, COMMITS_WITHIN_S = 4.5, 2.0
+SWITCH_S = 0.001  # after so long what is done apart lets the loop have its turn
 OUTAGE_S = 10.0  # without a sign of it: it is over
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 15.0
 
@@ -159,6 +160,7 @@ async def _run(
     else:
         return 0
     collect_rarely()
+    sys.setswitchinterval(SWITCH_S)
     crashed = asyncio.ensure_future(app.wait_until_stopped())
     stopping = asyncio.ensure_future(stop.wait())
     gave_up = asyncio.ensure_future(app.gave_up.wait())

@@ -1,0 +1,19 @@
+"""Large work beside the loop: in one thread, a piece after the other, so that no two touch the same and none keeps the
+worker from Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_thread = ThreadPoolExecutor(1, "work")
+
+
+async def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `work` returns, done when all work that was given before is done."""
+    return await asyncio.wrap_future(_thread.submit(work, *args, **kwargs))
