@@ -182,6 +182,23 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
         page.context.close()
 
 
+def test_a_picture_and_its_text_have_two_places_and_push_nobody_aside(browser: Browser) -> None:
+    said = "On me dit que la maquette cherche des bénévoles, qui vient avec moi ?"
+    with serving() as served:
+        for number in range(5):
+            one = post(f"p{number}", f"{said} {number} #fete")
+            served.take(msgspec.structs.replace(one, media=[SEA] if number == 2 else None))
+        page = opened(browser, f"{served.address}/screen/fete", 1_600, 900)
+        expect(page.locator(".post")).to_have_count(5)
+        expect(page.locator(".post.wide .photo")).to_have_count(1)
+        heights = page.locator(".post").evaluate_all("them => them.map(it => it.clientHeight)")
+        assert max(heights) - min(heights) <= 2, heights
+        left = page.locator(".said, strong").evaluate_all("them => them.map(it => it.scrollHeight - it.clientHeight)")
+        assert max(left) <= 2, left
+        assert page.locator(".photo").evaluate("it => it.clientHeight") > 200
+        page.context.close()
+
+
 def test_pictures_stand_on_the_wall_and_the_stage_and_what_is_no_picture_leaves_its_place(browser: Browser) -> None:
     missing = Media("https://a.example/missing")
     with serving() as served:

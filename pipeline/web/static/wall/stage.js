@@ -7,7 +7,7 @@ import { fill, fillPlaces } from "./cards.js";
 import { dayAndMoment, number, text, weekday } from "./texts.js";
 import { say } from "../messages.js";
 
-const PLACES = 6, LONG = 150; // places of a grid; letters from which a post has two of them
+const PLACES = 6, LONG = 150, LONG_BESIDE_PICTURE = 40; // places of a grid; letters from which a post has two of them
 const SIZES = [3.4, 2.8, 2.3, 1.9, 1.6, 1.35, 1.15, 1]; // of a text, in rem: one is 40 px on a screen of 1080 lines
 const SLIDES = ["posts", "trends", "numbers", "schedule", "sponsor"], POSTS_MS = 45000, SLIDE_MS = 12000;
 const TURN_MS = { single: 8000, carousel: 6000 };
@@ -16,7 +16,7 @@ const slides = {}, seen = new Set();
 let now = null, turn = 0, look = "";
 
 const layoutOf = () => asked.get("layout") ?? now.stage.layout;
-const isLong = (post) => post.text.length > LONG;
+const isLong = (post) => post.text.length > (post.pictures?.length ? LONG_BESIDE_PICTURE : LONG);
 
 export function drawStage(data) {
   if (!now) build();
