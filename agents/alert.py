@@ -184,7 +184,6 @@ class Alert(PartitionAgent[AlertedPartition]):
         super().__init__(app, context, context.topics.trends)
         self.state, self.orders, self.said, self.definitions, self.say = state, orders, said, definitions, say
         self._in_force = RulesInForce(definitions.history, say)
-        self._clock = context.clock
 
     async def take(self, batch: Batch) -> None:
         partition = self.partitions.get(batch.tp)
@@ -196,7 +195,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         await asyncio.to_thread(self.definitions.refresh)
         records = self.state.records(position.tp.partition)
         partition = AlertedPartition(
-            position, self._in_force, records, self.orders.state.overruling, self._clock.monotonic_s()
+            position, self._in_force, records, self.orders.state.overruling, self.context.clock.monotonic_s()
         )
         if await begins_earlier(position, self.consumer, partition.state_offset):
             return None
@@ -214,7 +213,7 @@ class Alert(PartitionAgent[AlertedPartition]):
             if partition.rules != rules:
                 rules = partition.rules
                 self.say(f"{len(rules)} rule{'' if len(rules) == 1 else 's'} for alerts in force")
-            due = self._clock.monotonic_s() - partition.saved_at >= self.context.tuning.state_every_s
+            due = self.context.clock.monotonic_s() - partition.saved_at >= self.context.tuning.state_every_s
             if partition.raised or due:
                 await self._keep(tp, partition)
                 await self._publish(partition)
@@ -224,7 +223,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         records, gone = partition.head()
         partition.said, partition.raised = partition.raised, []
         await self.state.write(tp.partition, records, gone)
-        partition.saved_at = self._clock.monotonic_s()
+        partition.saved_at = self.context.clock.monotonic_s()
 
     async def _publish(self, partition: AlertedPartition) -> None:
         topic = self.context.topics.alerts
@@ -248,7 +247,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         owned = self.consumer.assignment()
         for tp, partition in list(self.partitions.items()):
             if tp in owned:
-                asked_s = self._clock.monotonic_s()
+                asked_s = self.context.clock.monotonic_s()
                 said = await asyncio.to_thread(self.said.refresh)
                 partition.end_orphaned(list(said.firing.values()), asked_s)
 

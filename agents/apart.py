@@ -6,14 +6,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
-P = ParamSpec("P")
+Arguments = TypeVarTuple("Arguments")
 T = TypeVar("T")
 
 _thread = ThreadPoolExecutor(1, "work")
 
 
-async def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def apart(work: Callable[[*Arguments], T], *args: *Arguments) -> T:
     """What `work` returns, done when all work that was given before is done."""
-    return await asyncio.wrap_future(_thread.submit(work, *args, **kwargs))
+    return await asyncio.wrap_future(_thread.submit(work, *args))

@@ -207,20 +207,23 @@ class Rank(PartitionAgent[RankedPartition]):
     async def _process(self, partition: RankedPartition, records: list[Any]) -> None:
         """Ranks what the records make final."""
         await apart(partition.take, records)
-        while (issued := await self._advance(partition)) is not None:
+        while (issued := await apart(self._advance, partition)) is not None:
             await publish(self.app, of_lists(self.context.topics.trends, issued))
             self.context.health.issued(len(issued))
             await self._save_when_due(partition)
 
-    async def _advance(self, partition: RankedPartition) -> list[TrendList] | None:
+    def _advance(self, partition: RankedPartition) -> list[TrendList] | None:
         with self.context.health.ranking():
-            return await apart(partition.advance)
+            return partition.advance()
+
+    def _preview(self, partition: RankedPartition) -> Sequence[TrendList]:
+        with self.context.health.previewing():
+            return partition.preview(self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH)
 
     async def preview(self) -> None:
         """Publishes provisional lists, where they are due."""
         for partition in list(self.partitions.values()):
-            with self.context.health.previewing():
-                lists = await apart(partition.preview, self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH)
+            lists = await apart(self._preview, partition)
             await publish(self.app, of_lists(self.context.topics.live, lists))
 
     async def _save_when_due(self, partition: RankedPartition) -> None:

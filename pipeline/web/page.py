@@ -12,7 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
 from pipeline.text import printable
-from pipeline.web.api import Web
+from pipeline.web.api import ScopeName, TopicName, Web
 from pipeline.web.frame import AnyRequest, page
 from pipeline.web.preview import drawn
 from pipeline.web.voice import voices_of
@@ -21,8 +21,6 @@ from schemas import WINDOWS, Trend, TrendList
 MAX_LISTS = 4  # side by side
 Scopes = Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)]
 WindowName = Annotated[str, QueryParameter(max_length=3)]
-ScopeName = Annotated[str, QueryParameter(name="scope", max_length=300)]
-TopicName = Annotated[str, QueryParameter(max_length=1_000)]
 
 
 def page_router(web: Web) -> Router:
@@ -64,8 +62,8 @@ def page_router(web: Web) -> Router:
     @get("/preview.png", include_in_schema=False)
     async def picture(named: ScopeName, window: WindowName, topic: TopicName) -> Response[bytes]:
         """What a shared link to a topic that is listed shows elsewhere."""
-        found = [change.list for change in web.feed.all() if (change.list.scope, change.list.window) == (named, window)]
-        preview = _preview(found, topic)
+        change = web.feed.current(named, window)
+        preview = _preview([change.list], topic) if change is not None else None
         if preview is None:
             raise NotFoundException("this topic is not listed there now")
         async with drawing:

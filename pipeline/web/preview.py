@@ -41,7 +41,7 @@ def _fits(title: str, size: int) -> bool:
 
 def _bars(spark: Sequence[float]) -> list[tuple[float, float, float]]:
     """(left, right, top) of each step; what is nobody has a line."""
-    most, step = max(*spark, 1.0, 1.0), (WIDTH - 2 * MARGIN + GAP) / max(len(spark), 1)
+    most, step = max([*spark, 1.0]), (WIDTH - 2 * MARGIN + GAP) / max(len(spark), 1)
     return [
         (MARGIN + n * step, MARGIN + (n + 1) * step - GAP, HEIGHT - MARGIN - 4 - BARS_HEIGHT * people / most)
         for n, people in enumerate(spark)
