@@ -45,7 +45,7 @@ _PLAIN: dict[Dialect, tuple[re.Pattern[str], bool]] = {
     "mastodon": (re.compile(f"{_HASHTAG}{_BEFORE_MARK}|{_NUMBER}", re.DOTALL), False),
 }
 
-_CUT = re.compile(r"[#＃﹟]([^\s#＃﹟…]+?)(?:…|\.\.\.)(?:\s+https?://\S{1,30})?\s*\Z")
+_CUT = re.compile(r"([#＃﹟$])([^\s#＃﹟$….]+)(?:…|\.\.\.+)(?:\s*https?://\S{1,30})?\s*\Z")
 _SEPARATORS = re.compile("[·・]")
 
 
@@ -63,7 +63,7 @@ def topics_of(post: Post) -> tuple[str, ...]:
         return ()
     else:
         spellings = []
-    stump = cut_tag(text) if "…" in text or text.endswith("...") else None
+    stump = cut_tag(text) if "…" in text or "..." in text else None
     if stump and stump in spellings:
         spellings = _without_last(spellings, stump)
     if tags:
@@ -123,7 +123,7 @@ def cut_tag(text: str) -> str | None:
     found = _CUT.search(text, max(0, len(text) - MAX_SPELLING - MAX_LINK_BEHIND))
     if found is None or not (len(text) >= CUT_LENGTH or text.startswith("RT @")):
         return None
-    return "#" + found[1]
+    return ("$" if found[1] == "$" else "#") + found[2]
 
 
 def _without_last(spellings: list[str], stump: str) -> list[str]:

@@ -10,6 +10,7 @@ import pkgutil
 import re
 from collections import Counter
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -108,8 +109,9 @@ def _decoded(value: Any) -> Any:
 
 
 def _held(value: Any) -> list[Any]:
-    """The records of a known format among what an object holds."""
-    return [inner for inner in list(value.values())[:_KEYS] if format_of(inner)] if isinstance(value, dict) else []
+    """The records of a known format among what an object or a list holds."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [each for each in islice(inner, _KEYS) if format_of(each)]
 
 
 def most_common(records: list[bytes]) -> str | None:

@@ -24,6 +24,11 @@ _BETWEEN = re.compile(rb"[\s,;\[\]()\x1e\x00]*+")
 _BETWEEN_ITEMS = re.compile(rb"[\s,\x1e\x00]*+")
 # `window.YTD.tweets.part0 = [`, the lengths that some streams write before each record
 _BEFORE = re.compile(rb"(?:[\w.$ ]{1,128}=|\d{1,9})\s*+(?=[\[{])")
+# numbers, names and the like beside an object in an array, as pairs of a key and a record have them
+_SCALAR = rb'(?:"(?!\{\\)(?:[^"\\\r\n]|\\.)*+"|-?\d[\d.eE+-]*+|null|true|false)'
+_BESIDE = re.compile(rb"(?:" + _SCALAR + rb"\s*+,\s*+)++(?=(?:\[\s*+)*+(?:\{|\"\{))")
+_BEHIND = re.compile(_SCALAR + rb"\s*+(?:,\s*+" + _SCALAR + rb"\s*+)*+(?=\])")
+_BESIDE_BYTES = 4_096
 # all that may stand before the next bracket: strings hold no line ends
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\r\n]|\\.)*+"[^"{}\[\]]*+)*+')
 _ENCODED = re.compile(rb'"\{\\.(?:[^"\\\r\n]|\\.)*+"')  # an object that was encoded twice
@@ -68,9 +73,11 @@ class JsonValues:
         self._buffer = self._buffer.removeprefix(BOM)
 
     def __iter__(self) -> Iterator[Item]:
+        is_behind = False  # an object, in the same array
         while True:
             between = (_BETWEEN_ITEMS if self._enclosing else _BETWEEN).match(self._buffer, self._at)
             assert between is not None
+            is_behind = is_behind and b"]" not in between[0]
             self._pass(between.end())
             if self._at == len(self._buffer):
                 if not self._fill():
@@ -84,6 +91,7 @@ class JsonValues:
                     items = [item]
                 for item in items:
                     item.around = around
+                is_behind = True
                 yield from items
             elif sign == 0x22 and (item := self._string()):
                 yield item
@@ -91,7 +99,11 @@ class JsonValues:
                 self._leave()
             elif before := _BEFORE.match(self._buffer, self._at):
                 self._pass(before.end())
-            else:
+            elif end := self._decoration(is_behind):
+                self._pass(end)
+                is_behind = False
+            elif len(self._buffer) - self._at >= _BESIDE_BYTES or not self._fill():
+                is_behind = False
                 yield self._junk()
         if self._cut:
             yield Item(self._line, b"", self._cut, cut=True)
@@ -138,6 +150,13 @@ class JsonValues:
         if fault == len(self._buffer):
             return self._broken("ends in the middle", cut=bool(self._cut))
         return self._broken(f"no JSON object: byte {fault - start}")
+
+    def _decoration(self, is_behind: bool) -> int:
+        """Where scalars end that stand beside an object in an array; 0 where none do."""
+        found = _BESIDE.match(self._buffer, self._at)
+        if found is None and is_behind:
+            found = _BEHIND.match(self._buffer, self._at)
+        return found.end() if found else 0
 
     def _string(self) -> Item | None:
         """An object that stands in a string, as it stands there."""
