@@ -117,7 +117,9 @@ def play(plan: Plan, settings: Settings) -> None:
             raise WrongUseError(str(error)) from None
         raise CommandError(f"{error}; stopped {run.tally.reached()}{run.written()}") from None
     run.report()
-    if run.tally.failed:
+    if nothing := run.tally.nothing():
+        complain(nothing)
+    if run.tally.failed or nothing:
         raise typer.Exit(FAILED)
 
 

@@ -43,7 +43,9 @@ def push(plan: Plan, settings: Settings) -> None:
                 f"{error}; stopped {run.tally.reached()}; {producer.acknowledged:,} records are in Kafka"
             ) from None
         run.report()
-        if run.tally.failed:
+        if nothing := run.tally.nothing():
+            complain(nothing)
+        if run.tally.failed or nothing:
             raise typer.Exit(FAILED)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.cli.terminal import moment
@@ -12,6 +12,7 @@ from pipeline.sources.archives import Batch
 from pipeline.text import printable
 
 SOURCES_SHOWN = 5
+FILES_SHOWN = 5
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Tally:
     dead: Counter[str] = field(default_factory=Counter)  # by reason
     skipped: int = 0
     failed: bool = False  # most of a file is dead
+    empty: list[str] = field(default_factory=list)  # files that hold no record
     hidden: int = 0  # of those skipped: not public
     replaced: int = 0  # of those skipped: earlier versions of posts that were edited
     out_of_order: int = 0
@@ -37,6 +39,7 @@ class Tally:
         self.dead.update(dead.reason for dead in batch.dead)
         self.skipped += batch.skipped
         self.failed |= batch.failed
+        self.empty += batch.empty
         self.hidden += batch.hidden
         self.replaced += batch.replaced
         self.out_of_order += batch.out_of_order
@@ -52,6 +55,14 @@ class Tally:
     @property
     def records(self) -> int:
         return self.posts + self.dead.total() + self.skipped
+
+    def nothing(self) -> str:
+        """What is to be told where no input held a record; nothing where one did."""
+        if self.records:
+            return ""
+        if len(self.empty) == 1:
+            return f"{_shown(self.empty)} holds no record, so there is nothing to count: is it the right one?"
+        return f"none of the inputs holds a record, so there is nothing to count: {_shown(self.empty)}"
 
     def reached(self) -> str:
         """How far the run came, for one that did not come to its end."""
@@ -77,6 +88,8 @@ def lines(tally: Tally, stats: Stats, hint_flag: str, elapsed_s: float) -> Itera
     yield f"duplicate  {stats.duplicates:>12,}"
     yield f"dead       {tally.dead.total():>12,}{_parts(tally.dead, len(tally.dead))}"
     yield f"skipped    {tally.skipped:>12,}{skipped_parts(tally)}"
+    if tally.empty and tally.records:
+        yield f"empty      {len(tally.empty):>12,}  inputs without a record: {_shown(tally.empty)}"
     if stats.single_topics:
         yield (
             f"left out   {stats.single_mentions:>12,}  mentions, from lists of 24h: of topics that one person alone "
@@ -87,6 +100,11 @@ def lines(tally: Tally, stats: Stats, hint_flag: str, elapsed_s: float) -> Itera
             f"hint: {tally.out_of_order:,} posts stood further out of order than a pipe can be sorted; those that came "
             f"after their pane had closed are late: write the input to a file and replay that, or raise {hint_flag}"
         )
+
+
+def _shown(files: Sequence[str]) -> str:
+    names = [printable(name) if name != "-" else "standard input" for name in files[:FILES_SHOWN]]
+    return ", ".join(names) + (f" and {len(files) - FILES_SHOWN:,} more" if len(files) > FILES_SHOWN else "")
 
 
 def skipped_parts(tally: Tally) -> str:

@@ -166,10 +166,10 @@ def test_a_pipe_that_stays_open_is_read_as_it_comes(
     assert records(out)[: len(live)] == live
 
 
-def test_an_empty_input_is_no_failure(upswell: Upswell) -> None:
+def test_an_empty_pipe_is_told_as_an_empty_file_is(upswell: Upswell) -> None:
     code, out, err = upswell("replay", "-")
-    assert (code, err) == (0, "")
-    assert numbers(out)["read"] == 0
+    assert (code, numbers(out)["read"]) == (1, 0)
+    assert "standard input holds no record" in err
 
 
 def test_retimed_posts_end_now_and_keep_their_minutes(archive: Path, upswell: Upswell) -> None:

@@ -63,6 +63,7 @@ class AtRest:
         self._deletions = Deletions()
         self._notes: list[str] = []
         self._failed = False
+        self._empty: list[str] = []
         self._file = ""
 
     def batches(self, looked_at: bool) -> Iterator[Batch]:
@@ -133,6 +134,7 @@ class AtRest:
         self._hidden += block.hidden
         self._notes += block.notes
         self._failed |= block.failed
+        self._empty += [block.file] if block.empty else []
         self._deletions.noted(block)
         posts = self._editions.noted(block.posts)
         if not posts or max(map(_time_ms, posts)) <= self._latest_ms:
@@ -180,6 +182,7 @@ class AtRest:
         self._skipped = self._hidden = self._replaced = 0
         notes, self._notes = self._notes, []
         failed, self._failed = self._failed, False
+        empty, self._empty = self._empty, []
         return Batch(
             posts,
             dead,
@@ -192,6 +195,7 @@ class AtRest:
             sorting=sorting,
             notes=notes,
             failed=failed,
+            empty=empty,
         )
 
 

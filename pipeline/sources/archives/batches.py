@@ -45,3 +45,4 @@ class Batch:
     sorting: bool = False
     notes: list[str] = field(default_factory=list)  # sentences for whoever started the reading
     failed: bool = False  # most of a file is dead
+    empty: list[str] = field(default_factory=list)  # files that hold no record

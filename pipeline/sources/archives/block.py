@@ -30,6 +30,7 @@ class Block:
     notices: list[Notice] = field(default_factory=list)  # in the order of the file
     notes: list[str] = field(default_factory=list)  # sentences about the file, to be told at once
     failed: bool = False  # most of the file is dead
+    empty: bool = False  # this ends a file that holds no record
 
     @property
     def deletions(self) -> int:

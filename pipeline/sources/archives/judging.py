@@ -79,6 +79,8 @@ class Judge:
         """What is to be told of the whole file."""
         dead = self._reasons.total()
         records = self._posts + self._skipped + dead
+        if not records:
+            return Block(self._name, empty=True)
         if 2 * dead <= records and (self._posts or 20 * dead < records or not dead):
             return self._of_letters(records)
         said = f"{self._name}: {dead:,} of {records:,} records are no posts ({self._why()}): {self._advice()}"

@@ -123,6 +123,7 @@ class _Order:
         self._skipped = self._hidden = 0
         self._notes: list[str] = []
         self._failed = False
+        self._empty: list[str] = []
         self._file = ""
 
     def add(self, block: Block) -> Iterator[Batch]:
@@ -132,6 +133,7 @@ class _Order:
         self._notes += block.notes
         self._failed |= block.failed
         self._hidden += block.hidden
+        self._empty += [block.file] if block.empty else []
         yield from self._await(block)
         gone, unmet = self._passed.answer(block)
         self._skipped += unmet
@@ -193,4 +195,5 @@ class _Order:
         batch = Batch(posts, dead, skipped, hidden, 0, out_of_order, self._bytes_told, self._bytes_total, self._file)
         batch.notes, self._notes = self._notes, []
         batch.failed, self._failed = self._failed, False
+        batch.empty, self._empty = self._empty, []
         yield batch

@@ -14,6 +14,7 @@ _MAGIC = (
     (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
     (b"PK\x05\x06", "a zip without files"),
+    (b"\0" * 512, "nothing but zeros: a tar without files, or one whose data was lost"),
     (b"ARROW1\0\0", "an Arrow file: write it as CSV or JSON lines"),
     (b"FEA1", "a Feather file: write it as CSV or JSON lines"),
     (b"\x89HDF", "an HDF5 file: write its table as CSV"),
