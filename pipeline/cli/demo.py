@@ -49,6 +49,7 @@ AHEAD_MS = 10 * MINUTE_MS  # posts later than this beyond a scenario's end come 
 PAST_MS = 180 * MINUTE_MS  # of the day before: from three hours on newcomers can be told (docs/trending.md)
 OPENING_MS = 19 * MINUTE_MS  # of the evening, counted at once: the rooms are full, and a story is about to break
 GLIMPSE_MS = 60 * MINUTE_MS
+GLIMPSED_MS = 3 * MINUTE_MS  # before the end of what is counted at once: of these minutes lists are made
 CHANNELS_UP_TO = 120.0  # times the speed of life
 HISTORY_POSTS = 2_000  # fed at once while nobody watches
 EVENING_POSTS = 100
@@ -121,8 +122,8 @@ class _Demo:
         self.speed = speed
         self.seed = seed
         # an evening that is over: no post counts at a time that has not come yet
-        self.past, self.scenario = demo_scenario(seed, now_ms - EVENING_MS)
-        self.begins_ms = max(self.past.start_ms, self.scenario.start_ms - PAST_MS)
+        self.past, self.scenario = demo_scenario(seed, now_ms - EVENING_MS, PAST_MS)
+        self.begins_ms = self.past.start_ms
         self.opens_ms = self.scenario.start_ms + min(OPENING_MS, self.scenario.duration_ms // 3)
         events = demo_events()
         self.boards = [RankChanges(f"event:{event.name}", "1h", event.title or event.name) for event in events]
@@ -138,6 +139,7 @@ class _Demo:
         self.clock_ms = self.begins_ms
         self.printed_ms = 0
         self.screen = console(sys.stdout)
+        self.glimpsing: threading.Thread | None = None
         self.before: list[Post] = []
         self.opening: list[Post] = []
         self.coming = SecondThoughts().after(self.posts(self.scenario))  # of the evening, what is still to come
@@ -204,19 +206,23 @@ class _Demo:
             self.decisions.append(decision)
         self.walls.take_soon(self.opening)
         if glimpse:
-            threading.Thread(target=self.glimpse, name="glimpse", daemon=True).start()
+            self.glimpsing = threading.Thread(target=self.glimpse, name="glimpse", daemon=True)
+            self.glimpsing.start()
 
     def glimpse(self) -> None:
         """Shows the lists of the opening after one hour of past, counted in this process, while a worker starts and
         counts three: they are not final, and its own take their place."""
-        local = Local(Options(events=demo_events()))
-        local.ranker.wants = self.shows
+        last_ms = self.opens_ms - GLIMPSED_MS
+        local = Local(Options(pane_ms=MINUTE_MS, partitions=1, events=demo_events()), keeps=self.shows)
+        local.ranker.wants = lambda *_: local.ranker.now is not None and local.ranker.now >= last_ms
         local.feed([post for post in self.before if int(post.time) >= self.scenario.start_ms - GLIMPSE_MS])
         local.feed(self.opening)
         for trends in local.current.values():
             self.feed.publish(msgspec.structs.replace(trends, final=False))
 
     def history(self, engine: Engine) -> None:
+        if self.glimpsing is not None:
+            self.glimpsing.join()  # whoever watches has something to look at; this takes longer
         began = time.monotonic()
         errors = console(sys.stderr)
         whole_ms = self.opens_ms - self.begins_ms

@@ -26,7 +26,7 @@ PAGE_AND_PAST = (
 SCREEN_ON, SCREEN_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
-def tiny(seed: int, start_ms: int) -> tuple[Scenario, Scenario]:
+def tiny(seed: int, start_ms: int, _past_ms: int) -> tuple[Scenario, Scenario]:
     """A quiet half hour for the past, and a quarter for the evening."""
     past_ms, evening_ms = 30 * MINUTE_MS, 15 * MINUTE_MS
     return (
@@ -91,6 +91,21 @@ def test_the_demo_takes_its_posts_over_a_broker_of_its_own(
     assert code == 0
     assert re.fullmatch(PAGE_AND_PAST + r" on Kafka at 127\.0\.0\.1:\d+\n", err)
     assert out.splitlines()[-1].startswith("the evening is over at ")
+
+
+def test_there_are_lists_of_a_lively_moment_soon() -> None:
+    """Of the ten seconds that the first look may take, this is the part that the demo itself works for."""
+    shown = demo._Demo(60.0, seed=1, now_ms=time.time_ns() // 1_000_000)
+    began_s = time.process_time()
+    shown.open(glimpse=False)
+    shown.glimpse()
+    worked_s = time.process_time() - began_s
+    lists = {change.list.scope: change.list for change in shown.feed.all()}
+    assert set(lists) == {"all", "event:capcomnet", "event:paris20"}
+    assert all(shown.opens_ms - 3 * MINUTE_MS <= one.at <= shown.opens_ms for one in lists.values())
+    assert lists["all"].trends[0].topic == "#capcomnet"
+    assert len(lists["all"].trends) == 20
+    assert worked_s < 3.0
 
 
 def test_ctrl_c_ends_the_demo_cleanly() -> None:

@@ -22,7 +22,7 @@ from schemas import PostError, decode_post
 
 from .recount import Recount, key_of, recount
 
-MINUTE_MS = 60_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 
 SCENARIOS: dict[str, Callable[[], Scenario]] = {
     "mixed": lambda: mixed_scenario(duration_ms=40 * MINUTE_MS, rate=3, people=6_000, seed=3),
@@ -163,6 +163,19 @@ def test_the_demo_s_events_are_those_of_its_evening() -> None:
     _, evening = demo_scenario(1)
     labels = {label.name: label.topics for label in Simulation(evening, seed=1).labels if label.kind == "event"}
     assert {event.name: [key_of(tag[1:]) for tag in event.hashtags] for event in demo_events()} == labels
+
+
+def test_the_last_hours_of_the_demo_s_day_hold_what_still_happens_then() -> None:
+    whole, evening = demo_scenario(1)
+    rest, same = demo_scenario(1, past_ms=3 * HOUR_MS)
+    assert same == evening
+    assert (rest.start_ms, rest.duration_ms) == (evening.start_ms - 3 * HOUR_MS, 3 * HOUR_MS)
+    began_ms = rest.start_ms - whole.start_ms
+    ends = {burst.name: burst.after_ms + burst.duration_ms for burst in whole.bursts}
+    assert {burst.name: burst.after_ms + burst.duration_ms + began_ms for burst in rest.bursts} == {
+        name: end_ms for name, end_ms in ends.items() if end_ms > began_ms
+    }
+    assert [burst.people for burst in rest.bursts] == [21, 17]  # of 70 in 9.9 h, of 50 in 8.9 h
 
 
 @pytest.mark.parametrize("seed", range(6))

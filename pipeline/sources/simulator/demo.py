@@ -19,12 +19,14 @@ from pipeline.sources.simulator.scenario import (
     Shape,
     Talk,
     Voice,
+    rest_of,
 )
 from schemas.alerts import Rule
 from schemas.events import Event
 
 EVENING_MS = 150 * MINUTE_MS
 _RATE, _PEOPLE, _TOPICS = 2.0, 12_000, 3_000
+_FAULTS_OF_A_DAY = {"duplicates": 200, "late": 60, "displaced": 300, "corrupt": 20, "future": 2}
 
 
 def demo_events() -> tuple[Event, Event]:
@@ -54,8 +56,8 @@ def demo_rules() -> tuple[Rule, ...]:
     )
 
 
-def demo_scenario(seed: int, start_ms: int = DEFAULT_START_MS) -> tuple[Scenario, Scenario]:
-    """A day that gives every topic a past, and the evening that follows it at once.
+def demo_scenario(seed: int, start_ms: int = DEFAULT_START_MS, past_ms: int = DAY_MS) -> tuple[Scenario, Scenario]:
+    """A day that gives every topic a past, or only its last `past_ms`, and the evening that follows it at once.
 
     The evening begins at the latest 16:00 UTC (six o'clock in Paris) up to `start_ms`, the day 24 whole hours before.
     In the evening's first half hour the conferences open (at once and after 4 min), the breaking story comes (after 20
@@ -68,13 +70,13 @@ def demo_scenario(seed: int, start_ms: int = DEFAULT_START_MS) -> tuple[Scenario
     story = _story(int(rng.random() * len(_STORIES)), story_ms)
     history = Scenario(
         name="demo history",
-        start_ms=start_ms - DAY_MS,
-        duration_ms=DAY_MS,
+        start_ms=start_ms - past_ms,
+        duration_ms=past_ms,
         rate=_RATE,
         people=_PEOPLE,
         topics=_TOPICS,
-        bursts=_ordinary_day(),
-        faults=Faults(duplicates=200, late=60, displaced=300, corrupt=20, future=2),
+        bursts=tuple(rest_of(_ordinary_day(), DAY_MS - past_ms)),
+        faults=Faults(**{name: round(number * past_ms / DAY_MS) for name, number in _FAULTS_OF_A_DAY.items()}),
     )
     evening = Scenario(
         name="demo evening",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -42,6 +44,18 @@ class Burst(msgspec.Struct, frozen=True):
     reposts: float = 0.3  # share of the posts
     again: float = 0.25  # posts beyond each person's first, as a share of the people
     kind: Literal["burst", "story"] = "burst"
+
+
+def rest_of(bursts: Iterable[Burst], after_ms: int) -> Iterator[Burst]:
+    """What of the bursts is later than that, for a scenario that begins then: as much of their people as of their
+    time."""
+    for burst in bursts:
+        begins_ms, ends_ms = max(burst.after_ms, after_ms), burst.after_ms + burst.duration_ms
+        if ends_ms > begins_ms:
+            people = math.ceil(burst.people * (ends_ms - begins_ms) / burst.duration_ms)
+            yield msgspec.structs.replace(
+                burst, after_ms=begins_ms - after_ms, duration_ms=ends_ms - begins_ms, people=people
+            )
 
 
 class Talk(msgspec.Struct, frozen=True):
