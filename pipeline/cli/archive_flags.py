@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.errors import WrongUseError
-from pipeline.sources.archives import FORMATS, Clock, Given, zone_named
+from pipeline.sources.archives import FORMATS, NUMBERS, Clock, Given, zone_named
 
 FormatFlag = Annotated[str, typer.Option("--format", metavar="NAME", help=f"Format of the input: {', '.join(FORMATS)}")]
 ColumnsFlag = Annotated[
@@ -18,7 +18,7 @@ ZoneFlag = Annotated[
     typer.Option("--zone", metavar="Z", help="Zone of local times, as in Europe/Paris (UTC if not given)"),
 ]
 TimeFormatFlag = Annotated[
-    str | None, typer.Option("--time-format", metavar="P", help="How times are written: '%d/%m/%Y %H:%M'")
+    str | None, typer.Option("--time-format", metavar="P", help="How times are written: '%d/%m/%Y %H:%M', unix, apple")
 ]
 SourceFlag = Annotated[
     str | None, typer.Option("--source", metavar="S", help="Network that all posts are from: twitter, bluesky, ...")
@@ -42,8 +42,11 @@ def parse_given(
         clock = Clock(zone_named(zone) if zone is not None else None, time_format)
     except ValueError as error:
         raise WrongUseError(f"--zone: {error}") from None
-    if time_format is not None and "%" not in time_format:
-        raise WrongUseError(f"--time-format {time_format}: there is no % in it; write it like '%d/%m/%Y %H:%M'")
+    if time_format is not None and "%" not in time_format and time_format not in NUMBERS:
+        raise WrongUseError(
+            f"--time-format {time_format}: there is no % in it; write it like '%d/%m/%Y %H:%M',"
+            f" or {' or '.join(NUMBERS)}"
+        )
     for flag, value in (("--source", source), ("--author", author)):
         if value is not None and not 0 < len(value.strip()) <= 256:
             raise WrongUseError(f"{flag}: it takes 1 to 256 characters")

@@ -8,11 +8,12 @@ from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.opened import Explained, explained
 from pipeline.sources.archives.order import SORT_MS
 from pipeline.sources.archives.read import FORMATS, read_archives
-from pipeline.sources.archives.times import Clock, zone_named
+from pipeline.sources.archives.times import NUMBERS, Clock, zone_named
 
 __all__ = [
     "ENDINGS",
     "FORMATS",
+    "NUMBERS",
     "RAW_BYTES",
     "SORT_MS",
     "ArchiveError",

@@ -118,6 +118,8 @@ def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head
     if unclear is None:
         return f"{first.detail}; --time-format says how its times are written, --zone where"
     value = unclear.detail.partition(" is ambiguous")[0].strip("'\"")
+    if value[:9].isdigit():
+        return f"{unclear.detail}; say which, as in --time-format apple or --time-format unix"
     if not re.match(r"\d{1,2}[/.-]", value):
         return f"{unclear.detail}; say where its clock stood, as in --zone America/Los_Angeles"
     if is_day_first is None:  # most likely, by its look

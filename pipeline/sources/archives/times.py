@@ -14,6 +14,8 @@ from schemas import MAX_TIME_MS, PostError
 AMBIGUOUS = "is ambiguous"  # in the detail of what a pattern or a zone would make clear
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local and UTC times alike are reckoned from it
 _DAY_MS = 86_400_000
+NUMBERS = {"unix": 0, "apple": 978_307_200_000}  # patterns of times that are numbers: ms from 1970 to where they begin
+_UNITS = {9: 1_000, 12: 1, 15: -1_000, 18: -1_000_000}  # by the digits of a number, of which the first units have fewer
 _YEARS = range(1970, 2100)  # of what may be a date written as one number
 
 _CLOCK = r"(\d{1,2})(?:[:h](\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?([AaPp])\.? ?[Mm]\.?)?"
@@ -96,8 +98,8 @@ _MONTHS = {  # in English, French, German, Spanish, Italian, Portuguese and Dutc
 class Clock:
     """How the times of a file are to be read where they do not say it: their pattern, and the zone of local ones.
 
-    `pattern` is one of `datetime.strptime`; where it is given, nothing else is tried. Local times are UTC without a
-    `zone`. A local time that a zone's clocks skip or show twice is refused.
+    `pattern` is one of `datetime.strptime`, or one of NUMBERS; where it is given, nothing else is tried. Local times
+    are UTC without a `zone`. A local time that a zone's clocks skip or show twice is refused.
     """
 
     zone: ZoneInfo | None = None
@@ -120,6 +122,8 @@ class Clock:
 
     def _patterned(self, value: str) -> int:
         assert self.pattern is not None
+        if self.pattern in NUMBERS:
+            return NUMBERS[self.pattern] + _counted_ms(value)
         try:
             moment = dt.datetime.strptime(_HALF.sub(r"\1m", value), self.pattern)  # noqa: DTZ007 - the zone comes below
         except ValueError:
@@ -177,7 +181,11 @@ class Clock:
         if count in (8, 10, 12, 14, 17) and (written := _written(digits)) is not None:
             # as seconds or milliseconds these are of 1970, 1976 or from 2033 on
             return self._local(written, None)
-        if count in (9, 10):
+        if count == 9:
+            raise ValueError(f"{AMBIGUOUS}: seconds since 1970, or since 2001 as Apple counts")
+        if count == 18:
+            raise ValueError(f"{AMBIGUOUS}: ns since 2001 as Apple counts, or 100 ns since another year")
+        if count == 10:
             return int(digits) * 1_000 + int(fraction.ljust(3, "0")[:3])
         if count in (12, 13):
             return int(digits)
@@ -239,7 +247,18 @@ def kind_of(value: str, clock: Clock) -> str:
 
 def has_clock(pattern: str) -> bool:
     """Whether a pattern of `strptime` reads a time of day."""
-    return any(sign in pattern for sign in ("%H", "%I", "%c", "%X"))
+    return pattern in NUMBERS or any(sign in pattern for sign in ("%H", "%I", "%c", "%X"))
+
+
+def _counted_ms(value: str) -> int:
+    """A number of seconds, ms, us or ns, by its digits, as ms."""
+    number = _NUMBER.fullmatch(value)
+    unit = next((unit for digits, unit in _UNITS.items() if number and len(number[1]) <= digits + 1), None)
+    if number is None or unit is None:
+        raise ValueError("is no number of seconds, ms, us or ns")
+    if unit < 0:
+        return int(number[1]) // -unit
+    return int(number[1]) * unit + (int((number[2] or "").ljust(3, "0")[:3]) if unit > 1 else 0)
 
 
 def _alike(value: str) -> str:
