@@ -167,7 +167,9 @@ class _Word:
             for it, number in letters:
                 if read.written[it] and written_as(read.text[read.starts[it]]) != self._exact[number]:
                     return ""
-        if not self._reads(read, first, last, self._inner(read, letters)):
+        starts = read.firsts[place + 1 : place + len(counts)]  # of the runs behind the first
+        spelt = self._long and not self._phrase and all(read.gaps[it] for it in starts)
+        if not self._reads(read, first, last, self._inner(read, letters), spelt=spelt):
             return ""
         while first and not read.gaps[first]:
             first -= 1
@@ -184,8 +186,9 @@ class _Word:
             inner.append(_GLUED if breaks else read.gaps[it])
         return inner
 
-    def _reads(self, read: _Letters, first: int, last: int, inner: list[int]) -> bool:
-        """Whether somebody would read the word there, rather than a part of another or of several."""
+    def _reads(self, read: _Letters, first: int, last: int, inner: list[int], *, spelt: bool) -> bool:
+        """Whether somebody would read the word there, rather than a part of another or of several; `spelt`: letter by
+        letter, each perhaps repeated (mm ee rr dd ee)."""
         if self._shape:
             figures = read.written[first : last + 1].count(0)
             if not self._long and not 0 < figures <= (last + 1 - first) / 2:
@@ -199,8 +202,8 @@ class _Word:
         glued = (first and not read.gaps[first]) or (last + 1 < len(read.starts) and not read.gaps[last + 1])
         if glued or not self._split or (self._shape and not self._long):
             return False
-        if len(gaps) >= len(inner) - len(self._breaks):
-            return True  # spelt out
+        if spelt or len(gaps) >= len(inner) - len(self._breaks):
+            return True
         if not self._long or self._unspaced:
             return self._joint and not self._unspaced and all(gap == _JOINT for gap in gaps)
         if _SPACE not in gaps and _BOTH not in gaps:
@@ -227,6 +230,9 @@ class BlockedWords:
         keys = sorted(filter(None, map(word_key, words)))
         self._letters = [_Word(key, letters_of(key), shape=False) for key in keys]
         self._shapes = [_Word(key, shapes_of(key), shape=True) for key in keys]
+        # spelt out, two letters are no third: c 0 n n 4 r d
+        apart = {key: list(shapes_of(key, joined=False)) for key in keys}
+        self._shapes += [_Word(key, it, shape=True) for key, it in apart.items() if it != list(shapes_of(key))]
 
     def __bool__(self) -> bool:
         return bool(self._letters)

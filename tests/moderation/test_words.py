@@ -119,6 +119,47 @@ MARKUP = [
 ]
 
 
+FLAG, KISS = "\U0001f1eb\U0001f1f7", "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f469"
+# a kind of disguise -> other words in it
+KINDS = {
+    "signs of two characters between": [FLAG.join("putain"), KISS.join("salope"), " \U0001f44f ".join("bastard")],
+    "figures set high, in circles": ["c⁰nn⁴rd", "s⑷l⓪pe", "b𝟒stard", "put⁴¹n"],
+    "figures, spelt out": ["c 0 n n 4 r d", "c.0.n.n.4.r.d", "4 5 5 h 0 1 3"],
+    "each letter repeated and apart": ["pp uu tt aa ii nn", "aa ss ss hh oo ll ee"],
+    "Cyrillic": ["соппагԁ", "р ս т а і п", "#СОППАRD", "с\u200bо\u200bn\u200bп\u200bа\u200br\u200bԁ"],
+    "Greek": ["ϲοηηαrδ", "pυταιη"],
+    "Coptic, Armenian": ["ⲥⲟⲛⲛⲁrd", "ѕaլօpe", "aѕѕհօլe"],
+    "turned": ["connɐɹd", "puʇɐin", "ɐssɥolǝ"],
+    "old letters, letters of formulas": ["baſtard", "aſſhole", "℘utain", "bªs†ard", "sªℓº℘ℯ"],
+    "pictures": [
+        "c⭕nn\U0001f170rd",
+        "\U0001f171\U0001f170\U0001f4b2t\U0001f170rd",
+        "\U0001f4b2\U0001f170l⭕\U0001f17fe",
+    ],
+    "letters of several signs": ["c()nnard", "puta1|\\|", "ass|-|ole"],
+}
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=f"{kind}: {text!a}") for kind in KINDS for text in KINDS[kind]])
+def test_other_words_are_found_in_the_same_disguises(text: str) -> None:
+    assert BlockedWords(["connard", "putain", "bastard", "salope", "asshole"]).found_in(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("μαλάκας", "ΜΑΛΑΚΑΣ"),
+        ("φωνή", "Φωνή"),
+        ("пизда", "ПИЗДА"),
+        ("блять", "БЛЯТЬ"),
+        ("бля", "Бля!"),
+        ("забей", "ЗАБЕЙ"),
+    ],
+)
+def test_capitals_of_other_scripts_hide_no_word_of_theirs(word: str, text: str) -> None:
+    assert BlockedWords([word]).found_in(text)
+
+
 @pytest.mark.parametrize("text", [*SPLIT, *UNSEEN_INSIDE, *REPEATED, *ALIKE, *FIGURES, *TAGS, *MARKUP])
 def test_nothing_that_is_put_in_the_letters_or_in_their_place_hides_a_word(text: str) -> None:
     assert BlockedWords(["merde"]).found_in(text)
@@ -149,6 +190,8 @@ def test_what_may_as_well_be_something_else_passes(text: str) -> None:
         ("a mort", "la mortadelle"),
         ("pd", "p d"),
         ("कमल", "कमाल"),
+        ("бля", "для ля ля"),
+        ("putain", "p*tain"),  # its writer has blocked it already
     ],
 )
 def test_a_text_that_only_resembles_a_word_is_let_through(word: str, text: str) -> None:
