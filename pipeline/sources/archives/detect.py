@@ -109,9 +109,14 @@ def _decoded(value: Any) -> Any:
 
 
 def _held(value: Any) -> list[Any]:
-    """The records of a known format among what an object or a list holds."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [each for each in islice(inner, _KEYS) if format_of(each)]
+    """The records of a known format among what an object or a list holds, also in lists there."""
+    found: list[Any] = []
+    for inner in islice(value.values() if isinstance(value, dict) else value if isinstance(value, list) else (), _KEYS):
+        if format_of(inner):
+            found.append(inner)
+        elif isinstance(inner, list):
+            found += [each for each in inner if format_of(each)]
+    return found
 
 
 def most_common(records: list[bytes]) -> str | None:
