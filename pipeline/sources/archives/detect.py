@@ -20,6 +20,7 @@ from pipeline.sources.archives.block import Document
 from pipeline.sources.archives.formats.base import Format
 from pipeline.sources.archives.mend import loaded
 from pipeline.sources.archives.rewriting import unwrapped
+from pipeline.sources.archives.tables.turned import is_by_columns, turned
 
 _KEYS = 64  # of an object that is in no known format, so many are looked behind
 _MANY_BYTES = 1 << 20  # from here on the items of a record are counted
@@ -66,7 +67,7 @@ def _loaded(record: bytes) -> Any:
 
 def format_of(value: Any) -> str | None:
     """The same of a JSON value."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or is_by_columns(value):
         return None
     return next((name for name, shape in JSON_FORMATS.items() if shape.knows(value)), None)
 
@@ -80,6 +81,9 @@ def within(value: dict[str, Any]) -> list[Any] | None:
     >>> within({"result": {"toots": [{"account": {}, "content": "", "created_at": ""}]}})
     [{'account': {}, 'content': '', 'created_at': ''}]
     """
+    rows = turned(value)
+    if any(map(format_of, rows[:8])):
+        return rows
     level: list[Any] = [value]
     for _ in range(_DEPTH):
         for each in level:

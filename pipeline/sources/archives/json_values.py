@@ -49,6 +49,7 @@ class Item:
     fault: str = ""  # why it is none
     size: int = 0  # of one that is too large, the bytes looked at
     cut: bool = False  # the file could not be read on
+    unfinished: bool = False  # the text ended before it
     around: bytes = b""  # how the object began that was too large and was gone into, up to the list that holds this one
 
 
@@ -148,7 +149,9 @@ class JsonValues:
         if fault is None:
             return None if self._enter() else self._broken("too large", size=len(self._buffer) - start)
         if fault == len(self._buffer):
-            return self._broken("ends in the middle", cut=bool(self._cut))
+            item = self._broken("ends in the middle", cut=bool(self._cut))
+            item.unfinished = True
+            return item
         return self._broken(f"no JSON object: byte {fault - start}")
 
     def _decoration(self, is_behind: bool) -> int:

@@ -105,6 +105,8 @@ class Judge:
             return _ENCODING
         if main == "truncated":
             return first.detail
+        if main == "too-large":
+            return f"{first.detail}: write one record a line (in pandas with orient='records', lines=True)"
         if main == "time":
             return _of_times(self._examples, first, self._is_day_first, self._head)
         return _of_records(first)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
 from operator import attrgetter
 
 import msgspec
 import orjson
 
+from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.block import Block, Filling
 from pipeline.sources.archives.detect import (
     DOCUMENTS,
@@ -25,10 +24,10 @@ from pipeline.sources.archives.detect import (
 )
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
 from pipeline.sources.archives.json_values import JsonValues
-from pipeline.sources.archives.lines import BOM, Lines, Overlong, blocks
+from pipeline.sources.archives.lines import Lines, Overlong, blocks
+from pipeline.sources.archives.peeking import PEEK_BYTES, PEEK_LINES, first_objects, peeked
 from pipeline.sources.archives.rewriting import has_fault_of_time, is_of_time, may_be_wrapped, retimed, unwrapped
 from pipeline.sources.archives.strangers import stranger
-from pipeline.sources.archives.streams import TruncatedError
 from pipeline.sources.archives.tables.begin import Beginning, find_beginning
 from pipeline.sources.archives.tables.objects import objects_like
 from pipeline.sources.archives.tables.rows import Rows
@@ -37,14 +36,11 @@ from schemas.posts import checked
 
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
 _ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*(?:[\[{]|$)")
-_COMMENTS = re.compile(rb"(?:[ \t]*+(?:(?:#|//|\)\]\}')[^\n]*+)?\r?\n)++(?=[ \t]*+(?:[\[{]|\"\{))")  # above JSON
 _LENGTH = re.compile(rb"\d{1,9}\s*")
 _time_ms = attrgetter("time")
 _created = attrgetter("created")
 _id = attrgetter("id")
 _author = attrgetter("author")
-_PEEK_BYTES = 65_536
-_PEEK_LINES = 32
 _BLOCK_RECORDS = 65_536
 _BLOCK_BYTES = 16 << 20
 _HOPELESS = 50_000  # dead records in a row, after which the rest of a document is let be
@@ -58,8 +54,8 @@ def read_file(
     Where `stalled` tells that no more is at hand, the lines that are there have to do to tell the format.
     Raises ArchiveError for a table without the columns it needs.
     """
-    content, head = _peek(content, stalled)
-    beginnings = [line for line in head.split(b"\n") if line.strip()][:_PEEK_LINES]
+    content, head = peeked(content, stalled)
+    beginnings = [line for line in head.split(b"\n") if line.strip()][:PEEK_LINES]
     if not beginnings:
         yield from _by_lines(name, content, JSON_FORMATS["post"], wanted == "auto", given)
         return
@@ -80,53 +76,24 @@ def read_file(
             return
     seen = most_common(beginnings)
     if shape is None and seen is None:
-        shape = objects_like(name, _first_objects(head), given)
+        content, objects = first_objects(content, _like_posts(name, given), stalled)
+        shape = objects_like(name, objects, given)
     if _is_stream(beginnings, seen):
         yield from _values(name, content, shape, given, stalled)
     else:
         yield from _by_lines(name, content, shape or JSON_FORMATS[seen or "post"], wanted == "auto", given)
 
 
-def _first_objects(head: bytes) -> list[bytes]:
-    """The first objects of a file, however they are written; none where a known format needs no guess."""
-    items = islice(JsonValues(iter([head]), PAGE_BYTES, lambda _: False), _PEEK_LINES)
-    found = [item.raw for item in items if not item.fault and not is_overfull(item.raw)]
-    return [] if any(map(is_known, found)) else found
+def _like_posts(name: str, given: Given) -> Callable[[bytes], bool]:
+    """Tells whether an object is in a known format, or has the fields that posts need."""
 
-
-def _peek(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:
-    """The content, and its first lines: at least one as long as any that can be read; without comments above JSON."""
-    taken: deque[bytes] = deque()
-    size = 0
-    whole_line = False
-    cut: TruncatedError | None = None
-    while size < _PEEK_BYTES or (not whole_line and size <= PAGE_BYTES):
+    def known(record: bytes) -> bool:
         try:
-            chunk = next(content, b"")
-        except TruncatedError as error:
-            cut = error
-            break
-        if not chunk:
-            break
-        taken.append(chunk)
-        size += len(chunk)
-        whole_line = whole_line or b"\n" in chunk
-        if whole_line and stalled():
-            break
-    head = b"".join(taken).removeprefix(BOM)
-    comments = _COMMENTS.match(head)
-    if comments is not None:
-        head = b"\n" * comments[0].count(b"\n") + head[comments.end() :]
-        taken = deque([head])
-    return chain(_again(taken, cut), content), head
+            return is_known(record) or objects_like(name, [record], given) is not None
+        except ArchiveError:
+            return False
 
-
-def _again(taken: deque[bytes], cut: TruncatedError | None) -> Iterator[bytes]:
-    """What was read ahead, let go piece by piece, and how it ended."""
-    while taken:
-        yield taken.popleft()
-    if cut is not None:
-        raise cut
+    return known
 
 
 def _is_stream(beginnings: list[bytes], seen: str | None) -> bool:
@@ -136,7 +103,7 @@ def _is_stream(beginnings: list[bytes], seen: str | None) -> bool:
     """
     first = beginnings[0].lstrip()
     if _ARRAY.match(first):
-        if len(first) > _PEEK_BYTES:
+        if len(first) > PEEK_BYTES:
             return True
         return not (
             seen is not None and _whole(beginnings[-1]) and not _whole(first.rstrip(b",\r ")) and len(first) > 2
@@ -166,7 +133,8 @@ def _values(
     filling = Filling(name, how)
     size = hopeless = 0
     around, inside = b"", None
-    for item in JsonValues(content, limit, is_known):
+    known = _like_posts(name, given) if shape and shape.name not in JSON_FORMATS else is_known
+    for item in JsonValues(content, limit, known):
         if parse is None and not item.fault:
             seen = recognise(item.raw)
             shape = JSON_FORMATS[seen or "post"]

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -48,6 +49,7 @@ _SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before
 _ALIKE = (
     (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
     (re.compile(r"\u2212"), "-"),
+    (re.compile(r"\d\.\d{1,16}E(?:9|1[0-8])"), lambda at: f"{Decimal(at[0]):f}"),  # as Java prints all digits it has
     (re.compile(r"(\d{4})[年/.-] ?(\d{1,2})[月/.-] ?(\d{1,2})日 ?"), r"\1-\2-\3 "),
     (
         re.compile(r" (\d{1,2})[時时点] ?(\d{1,2})分(?: ?(\d{1,2})秒)?"),

@@ -14,6 +14,7 @@ from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.columns import Columns, choose
 from pipeline.sources.archives.tables.rows import Table
+from pipeline.sources.archives.tables.turned import turned
 from schemas import PostError
 
 _FIELDS = 512  # of an object that are looked at
@@ -33,21 +34,33 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
         with suppress(PostError):
             values.append(_value(record))
     fault: ArchiveError | None = None
-    for unpack in (_itself, _by_ids, _in_lists):
-        rows = [dict(_fields(inner)) for value in values for inner in unpack(value)[:_ROWS]]
-        names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
-        if set(names) >= _OF_PEOPLE:
+    for unpack in (turned, _itself, _by_ids, _in_lists):
+        rows = [inner for value in values for inner in unpack(value)[:_ROWS]]
+        if any(row.keys() >= _OF_PEOPLE for row in rows):
             break
-        cells = [[row.get(field, "") for field in names] for row in rows]
         try:
-            columns = choose(name, names, cells, given.clock, given.columns, given.author)
+            if rows:
+                return rows_like(name, rows, given, unpack)
         except ArchiveError as error:
             fault = fault or error
-        else:
-            return _format(name, names, columns, given, unpack)
     if given.columns and values and fault is not None:
         raise fault
     return None
+
+
+def rows_like(
+    name: str,
+    objects: list[dict[str, Any]],
+    given: Given,
+    unpack: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda value: [value],
+) -> Format:
+    """How to read objects that hold rows like these, where `unpack` finds them. Raises ArchiveError where their fields
+    do not tell what posts need."""
+    rows = [dict(_fields(row)) for row in objects]
+    names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
+    cells = [[row.get(field, "") for field in names] for row in rows]
+    columns = choose(name, names, cells, given.clock, given.columns, given.author)
+    return _format(name, names, columns, given, unpack)
 
 
 def _format(
