@@ -33,6 +33,7 @@ from pipeline.moderation import MemoryLog
 from pipeline.settings import load_settings
 from pipeline.sources.simulator import EVENING_MS, Scenario, demo_events, demo_rules, demo_scenario, simulate
 from pipeline.web.feed import Feed
+from pipeline.web.frame import Clock
 from pipeline.web.history import History
 from pipeline.web.pictures import Pictures
 from pipeline.web.run import WebError, start_web
@@ -152,6 +153,7 @@ class _Demo:
             "alerts": self.alerts,
             "examples": self.walls.examples,
             "find": self.walls.find,
+            "clock": self.clock,
             "tour": tour_of(demo_events()[0].name, self.moderated.name),
             "routers": [*self.walls.routers, setup_routes(self.setup)],
             "on_startup": [self.walls.start],
@@ -169,6 +171,11 @@ class _Demo:
         finally:
             handle.stop()
             self.kept.close()
+
+    def clock(self) -> Clock:
+        """By whose clock the pages tell what is now: the evening's, which every list of theirs sets again."""
+        ends_ms = self.scenario.start_ms + self.scenario.duration_ms
+        return Clock(max(self.clock_ms, self.opens_ms), self.speed or 1.0, ends_ms)
 
     async def redefine(self, definitions: Definitions) -> None:
         """The walls are of these events from now on."""

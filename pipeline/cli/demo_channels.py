@@ -173,6 +173,8 @@ class Channels:
                 post = msgspec.structs.replace(
                     post, id=known.id, author=known.author, author_name=known.author_name, avatar=known.avatar
                 )
+            if post.source == "feed":
+                post = msgspec.structs.replace(post, author=post.author.replace("127.0.0.1", "newsroom.example"))
             if post.deleted is not None:
                 post = msgspec.structs.replace(post, deleted=self._clock())
             self._came.put(post)

@@ -23,7 +23,7 @@ from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.course import course_routes
 from pipeline.web.feed import Feed
-from pipeline.web.frame import TOUR, page
+from pipeline.web.frame import CLOCK, TOUR, Clock, page
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
@@ -55,6 +55,7 @@ def create_app(
     heartbeat_s: float = HEARTBEAT_S,
     public_url: str = "",
     tour: Sequence[Step] = (),
+    clock: Callable[[], Clock] | None = None,
     routers: Iterable[ControllerRouterHandler] = (),
     on_startup: Sequence[Callable[[], Any]] = (),
     on_shutdown: Sequence[Callable[[], Any]] = (),
@@ -64,8 +65,8 @@ def create_app(
     `examples`: the posts of these ids that are known and may be shown in a scope; `find`: those with certain words;
     `status`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
     how long a silence a stream shows that it lives; `public_url`: where browsers reach the server; `tour`: a guided
-    look around, over the pages; `routers`: routes of other parts (wall, moderation), served with the same headers and
-    errors."""
+    look around, over the pages; `clock`: of posts whose evening is played (none: theirs is everybody's); `routers`:
+    routes of other parts (wall, moderation), served with the same headers and errors."""
     web = Web(feed, history, heartbeat_s=heartbeat_s, public_url=public_url)
     _define(web, events, watchlists)
     if alerts is not None:
@@ -97,7 +98,7 @@ def create_app(
         ),
         logging_config=None,
     )
-    app.state.update({_WEB: web, TOUR: tour})
+    app.state.update({_WEB: web, TOUR: tour, CLOCK: clock})
     return app
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import jinja2
@@ -19,12 +19,21 @@ from schemas.events import Event
 AnyRequest = Request[Any, Any, Any]
 _OF_THE_SERVER = ("door", "setup", "source", "tour")  # parts of the catalogue that no script says
 TOUR = "tour"  # of the application's state: the steps that pages show (none: no tour)
+CLOCK = "clock"  # and what tells the Clock of the posts (none: it is everybody's)
 VIEWS = (  # of an event, each with its address
     ("board", "/events/%s"),
     ("wall", "/events/%s/wall"),
     ("screen", "/screen/%s"),
     ("moderate", "/moderate/%s"),
 )
+
+
+class Clock(NamedTuple):
+    """Of posts whose evening is played: where it stands, how many times as fast as life it goes, and where it ends."""
+
+    now_ms: int
+    speed: float
+    until_ms: int
 
 
 def words_of(request: AnyRequest) -> Language:
@@ -56,6 +65,7 @@ def page(
         for lang in languages()
         if lang != words.lang
     ]
+    clock: Callable[[], Clock] | None = request.app.state.get(CLOCK)
     body = render(
         f"{template}.html",
         words=words,
@@ -64,7 +74,7 @@ def page(
         asked=f"?lang={words.lang}" if request.query_params.get("lang") else "",
         here=here,
         script=script,
-        data=data or {},
+        data={**(data or {}), "clock": "" if clock is None else " ".join(f"{part:.0f}" for part in clock())},
         tour=request.app.state.get(TOUR, ()),
         **values,
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.wording.messages import Message, parse
 
@@ -47,6 +47,13 @@ def catalogue(lang: str) -> dict[str, Any]:
     return {name: one if name == "language" else whole(one) for name, one in texts.items()}
 
 
+class Moment(NamedTuple):
+    """A moment as a sentence tells it: ms, and whether with its day and the name of the zone."""
+
+    at: int
+    dated: bool = True
+
+
 class Language:
     """Says the messages of a catalogue. `zone`: whose clock tells moments."""
 
@@ -59,7 +66,7 @@ class Language:
         how = texts["language"]
         self._texts = texts
         self._decimal, self._group, self._grouped_from = how["decimal"], how["group"], how["grouped_from"]
-        self._percent, self._moment = how["percent"], how["moment"]
+        self._percent, self._day = how["percent"], how["day"]
         self._form, self._forms = gettext.c2py(how["plural"]), how["plural_forms"]
 
     def __getitem__(self, name: str) -> str:
@@ -87,12 +94,15 @@ class Language:
 
     def moment(self, ms: int, zone: bool = True) -> str:
         """A moment by the clock of the zone, with the zone's name or without."""
-        told = dt.datetime.fromtimestamp(ms / 1_000, self._zone).strftime(self._moment)
+        told = f"{self._day_of(ms)} {self.clock(ms)}"
         return f"{told} {self._zone_name}" if zone else told
 
     def clock(self, ms: int) -> str:
         """The time of the day at that moment, by the clock of the zone."""
         return f"{dt.datetime.fromtimestamp(ms / 1_000, self._zone):%H:%M}"
+
+    def _day_of(self, ms: int) -> str:
+        return dt.datetime.fromtimestamp(ms / 1_000, self._zone).strftime(self._day)
 
     def plain(self, value: Any) -> str:
         return self.number(value) if isinstance(value, int | float) else str(value)
@@ -102,7 +112,8 @@ class Language:
 
     def of_type(self, kind: str, value: Any, style: str) -> str:
         """`number` (style `.0`: one digit after the point, `about`: one below ten, `percent`: of a share), `duration`
-        of seconds, `time` of ms, `place` of a scope, `list` of texts."""
+        of seconds, `time` of ms, `when`, `since` and `until` of a Moment or ms, `place` of a scope, `list` of
+        texts."""
         if kind == "number" and style == "percent":
             return str(self._percent).replace("#", self.number(value * 100))
         if kind == "number":
@@ -112,6 +123,11 @@ class Language:
             return self.say("unit.hours", n=hours) if hours and not rest else self.say("unit.minutes", n=value // 60)
         if kind == "time":
             return self.moment(value)
+        if kind in ("when", "since", "until"):
+            at, dated = value if isinstance(value, Moment) else Moment(value)
+            clock = self.clock(at)
+            time = f"{clock} {self._zone_name}" if dated else clock
+            return self.say(f"moment.{kind}", dated=dated, day=self._day_of(at), time=time, one=clock.startswith("01"))
         if kind == "place":
             named, _, name = value.partition(":")
             return self.say("unit.place", kind=named, name=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pipeline.text import cut, printable
-from pipeline.wording.language import Language
+from pipeline.wording.language import Language, Moment
 from schemas.alerts import Alert, Fault
 from schemas.trends import WINDOWS, Trend, TrendList, Why
 
@@ -24,7 +24,7 @@ def row_text(row: Trend, at: int, words: Language) -> str:
     remarkable, and where it looks organised what speaks against it."""
     told, signs = why_of(row.why, words), row.signs
     if row.since is not None:
-        told += words.say("course", **_course(row, row.since, at, words))
+        told += words.say("course", **_course(row, row.since, at))
     if row.origins is not None:
         facts = msgspec.structs.asdict(row.origins) | {"usual": row.origins.usual or 0}
         told += words.say("origins", **facts, server="one_server" in row.flags, automatic="bots" in row.flags)
@@ -90,7 +90,7 @@ def _line(alert: Alert, due: int, words: Language) -> str:
             posts=peak.posts,
             scored=peak.score is not None,
         )
-        height = words.say("digest.peak", over=over, of=of, at=_clock(peak.at, due, words))
+        height = words.say("digest.peak", over=over, of=of, at=_told(peak.at, due))
     return words.say(
         "digest.line",
         at=_clock(alert.fired, due, words),
@@ -102,12 +102,17 @@ def _line(alert: Alert, due: int, words: Language) -> str:
     )
 
 
-def _course(row: Trend, since: int, at: int, words: Language) -> dict[str, object]:
+def _course(row: Trend, since: int, at: int) -> dict[str, object]:
     strongest = row.peak.at if row.peak else since
-    began, later = _clock(since, at, words), strongest > since
-    return {"began": began, "later": later, "strongest": _clock(strongest, at, words), "state": row.state}
+    began, later = _told(since, at), strongest > since
+    return {"began": began, "later": later, "strongest": _told(strongest, at), "state": row.state}
+
+
+def _told(ms: int, due: int) -> Moment:
+    """With its day, where it is not one of the day before `due`."""
+    return Moment(ms, dated=due - ms >= _DAY_MS)
 
 
 def _clock(ms: int, due: int, words: Language) -> str:
     """The time of the day, with the day where it is not one of the day before `due`."""
-    return words.clock(ms) if due - ms < _DAY_MS else words.moment(ms)
+    return words.moment(ms) if _told(ms, due).dated else words.clock(ms)

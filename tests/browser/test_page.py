@@ -9,6 +9,9 @@ from collections.abc import Callable
 import msgspec
 from playwright.sync_api import Browser, Page, expect
 
+from pipeline.web.feed import Feed
+from pipeline.web.frame import Clock
+from pipeline.web.run import start_web
 from schemas.trends import Origins
 from tests.browser.shown import BEGIN, SHOTS, Shown, alert, listed, row, topics
 
@@ -57,6 +60,27 @@ def test_the_first_look_says_in_words_what_is_on_since_when_and_shows_a_post(
     old = opened()  # the last list there is long ago
     expect(old.locator("caption .live")).to_have_class("live stale")
     expect(old.locator("caption")).to_contain_text("last list")
+
+
+def test_where_an_evening_is_played_now_is_when_its_posts_are_and_the_page_says_so(browser: Browser) -> None:
+    at = 1_795_882_680_000  # 28 November 2026, 17:18 in Paris
+    feed = Feed()
+    feed.publish(msgspec.structs.replace(listed(0), at=at, trends=[row(1, "#Lyon", since=at - 1_500_000)]))
+    played = Clock(at, 60.0, at + 120_000)
+    handle = start_web(feed, port=0, clock=lambda: played)
+    try:
+        context = browser.new_context(timezone_id="Europe/Paris", locale="en-GB")
+        page = context.new_page()
+        page.goto(handle.address)
+        expect(page.locator(".headline")).to_contain_text("started 25 minutes ago")
+        expect(page.locator("#zone")).to_have_text("Simulated 28 Nov, ×60 · Times: Europe/Paris")
+        expect(page.locator("caption .live")).to_have_class("live")
+        expect(page.locator("caption")).to_contain_text("17:18")
+        expect(page.locator("caption")).not_to_contain_text("Nov")
+        page.wait_for_function("import('/static/texts.js').then((texts) => texts.isOver())")  # 2 min, in 2 s
+        context.close()
+    finally:
+        handle.stop()
 
 
 def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opened: Callable[..., Page]) -> None:

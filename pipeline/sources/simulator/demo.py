@@ -34,7 +34,7 @@ def demo_events() -> tuple[Event, Event]:
     return (
         Event(
             name="capcomnet",
-            title="Cap'Com Net, le rendez-vous de la communication publique",
+            title="Cap’Com Net, le rendez-vous de la communication publique",
             hashtags=("#capcomnet",),
             time_zone="Europe/Paris",
         ),

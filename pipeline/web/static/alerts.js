@@ -1,6 +1,6 @@
 // The last alerts, those that receivers did not get, and the mutes in force, below the lists: nothing moves when one comes. Who is signed in as a moderator mutes and acknowledges.
 import { say } from "./messages.js";
-import { ago, clean, clock, colon, fault, make, named, t } from "./texts.js";
+import { ago, clean, clock, colon, fault, make, named, now, t } from "./texts.js";
 import { alertLine } from "./topic.js";
 
 const EVERY_MS = 5000, MUTED_S = 7200, SNOOZED_S = 900;
@@ -59,7 +59,7 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
 
   function muteItem(order) {
     const name = clean(`${order.rule} ${order.topic}`, 80);
-    const item = make("li", {}, make("bdi", {}, `${name} · ${t.until} ${clock(order.until)} · ${clean(order.by, 40)}`));
+    const item = make("li", {}, make("bdi", {}, `${name} · ${say("page.until", { at: order.until })} · ${clean(order.by, 40)}`));
     if (signed.rights === "write" && !screen) item.append(" ", button("unmute", t.unmute, name, { rule: order.rule, topic: named(order.topic) }));
     return item;
   }
@@ -76,9 +76,9 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
     try { [alerts, mutes, lost] = await Promise.all(paths.map(asked)); } catch { return; /* the stream says that the server is away */ }
     ring((alerts ?? []).filter((alert) => alert.status === "firing" && !alert.acknowledged).length);
     if (console) alerts = alerts?.filter(console.wanted);
-    const now = JSON.stringify([alerts, mutes, lost, signed.rights, console && Math.floor(Date.now() / 60000)]);
-    if (now === drawn) return;
-    drawn = now;
+    const found = JSON.stringify([alerts, mutes, lost, signed.rights, console && Math.floor(now() / 60000)]);
+    if (found === drawn) return;
+    drawn = found;
     const held = box.contains(document.activeElement) ? document.activeElement.dataset.key ?? "" : null;
     const muted = new Set((mutes ?? []).map((order) => `${order.rule} ${order.topic}`));
     box.replaceChildren(

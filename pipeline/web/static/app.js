@@ -2,7 +2,7 @@
 import { alertStrip } from "./alerts.js";
 import { leadOf, ListView } from "./lists.js";
 import { follow } from "./stream.js";
-import { clock, colon, make, nameOf, t } from "./texts.js";
+import { clock, colon, make, nameOf, now, setClock, t } from "./texts.js";
 import { searchField } from "./search.js";
 import { topicView } from "./topic.js";
 
@@ -104,7 +104,8 @@ const want = follow(({ open, away, list }) => {
   if (!list) return;
   const key = `${list.scope} ${list.window}`, newest = lists.get(key);
   lists.set(key, list);
-  came.set(key, newest ? Date.now() : list.at); // the first one may have lain there
+  setClock(list.at);
+  came.set(key, newest ? Date.now() : Date.now() - (now() - list.at)); // the first one may have lain there
   if (!state.at) renew();
   if (!newest && !known.some((one) => one.scope === list.scope)) scopes();
 });

@@ -1,6 +1,6 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
-import { ago, clean, clock, face, make, photos, rowText, t, told, waits, why } from "./texts.js";
+import { ago, clean, clock, face, isOver, make, now, photos, rowText, t, told, waits, why } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
@@ -63,8 +63,9 @@ const STALE_MS = 150000; // lists come every minute: after so long something is 
 
 function captionOf(list, past, shown, came) {
   const parts = [];
-  if (list.at) parts.push(make("span", { class: past ? "live past" : Date.now() - came > STALE_MS ? "live stale" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
-  if (!past && list.at && Date.now() - came > STALE_MS) parts.push(make("span", {}, say("page.last", { ago: ago(came) })));
+  const stale = !past && Date.now() - came > STALE_MS;
+  if (list.at) parts.push(make("span", { class: past ? "live past" : stale ? "live stale" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
+  if (stale && list.at) parts.push(make("span", {}, isOver() ? t.over : say("page.last", { ago: ago(came) })));
   if (list.posts) parts.push(make("span", {}, `${told(list.posts)} ${t.posts.toLowerCase()} · ${told(list.authors)} ${t.people.toLowerCase()}`));
   if (list.flag) parts.push(make("span", { class: "tag" }, waits(list)));
   if (!shown) parts.push(make("span", { class: "empty" }, list.trends.length ? t.noMatch : list.at ? t.nothing : t.waiting));
@@ -126,7 +127,7 @@ export function leadOf(linkOf) {
       return;
     }
     state.replaceChildren(make("span", { class: `tag ${row.state}` }, t.states[row.state] ?? ""), ` ${row.since ? say("page.begun", { ago: ago(row.since) }) : ""}`);
-    if (past || Date.now() - list.at > 7200000) state.lastChild.textContent = row.since ? ` ${t.since} ${clock(row.since)}` : "";
+    if (past || now() - list.at > 7200000) state.lastChild.textContent = row.since ? ` ${say("page.lasts", { at: row.since })}` : "";
     title.replaceChildren(make("a", { href: linkOf({ topic: row.topic, scope: list.scope }) }, make("bdi", {}, clean(row.display, 80))));
     reason.textContent = why(row.why);
     const most = Math.max(1, row.usual, ...row.spark);

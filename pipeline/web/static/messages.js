@@ -22,6 +22,16 @@ const types = {
 // How the page writes times and scopes: it knows the viewer's clock, and titles
 export const write = (type, writer) => { types[type] = writer; };
 
+// And moments in sentences; `split` makes of ms the day (of today: nothing) and the time
+export function tellMoments(split) {
+  for (const kind of ["when", "since", "until"]) {
+    types[kind] = (ms) => {
+      const [day, time] = split(ms);
+      return say(`moment.${kind}`, { day, time, dated: day !== "", one: /^0?1\D/.test(time) });
+    };
+  }
+}
+
 // A message of the catalogue, with these values in their places
 export function say(name, values) {
   if (!read.has(name)) read.set(name, sequence(find(name), 0, "")[0]);

@@ -1,6 +1,6 @@
 // The search field: it filters what is on the page, and offers topics and posts that are not; Enter opens the first of them.
 import { say } from "./messages.js";
-import { clean, clock, make, t } from "./texts.js";
+import { clean, make, t } from "./texts.js";
 import { example } from "./topic.js";
 
 const WAIT_MS = 200;
@@ -22,7 +22,7 @@ export function searchField({ filter, link, scope, open }) {
     if (turn !== asked) return null;
     const number = found.topics.length + found.posts.length;
     status.textContent = number ? "" : t.nothingFound;
-    const topics = found.topics.map((it) => make("li", {}, make("a", { href: link(it.topic) }, make("bdi", {}, clean(it.display, 60))), " ", make("span", { class: "quiet" }, it.now ? t.listedNow : say("page.listedLast", { at: clock(it.at) }))));
+    const topics = found.topics.map((it) => make("li", {}, make("a", { href: link(it.topic) }, make("bdi", {}, clean(it.display, 60))), " ", make("span", { class: "quiet" }, it.now ? t.listedNow : say("page.listedLast", { at: it.at }))));
     hits.replaceChildren(status, make("ul", { class: "links" }, ...topics), ...found.posts.map(example));
     hits.hidden = false;
     first = found.topics[0] ?? null;

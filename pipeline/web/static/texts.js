@@ -1,5 +1,5 @@
 // What the page says, in its language; facts as sentences; texts of posts made safe to show.
-import { catalogue, say, write } from "./messages.js";
+import { catalogue, say, tellMoments, write } from "./messages.js";
 
 export const t = catalogue.page, colon = catalogue.language.colon;
 const locale = document.documentElement.lang;
@@ -24,7 +24,7 @@ export const why = (facts) => say("why", { ...facts, note: facts.note || "none",
 // And its course so far, where its people are from, and where it looks organised what speaks against it
 export function rowText(row) {
   const { since, peak, state, signs, origins, flags } = row, strongest = peak?.at ?? since;
-  const told = why(row.why) + (since === null ? "" : say("course", { began: clock(since), later: strongest > since, strongest: clock(strongest), state }))
+  const told = why(row.why) + (since === null ? "" : say("course", { began: since, later: strongest > since, strongest, state }))
     + (origins ? say("origins", { ...origins, usual: origins.usual ?? 0, server: flags.includes("one_server"), automatic: flags.includes("bots") }) : "");
   return signs?.suspect ? `${say("suspect", { ...signs, known: signs.again > 0, withdrawn: row.withdrawn })}; ${told}` : told;
 }
@@ -57,27 +57,41 @@ export function nameOf(scope, titles) {
   return clean(kind === "all" ? capital(t.all) : KINDS[kind]?.(rest.join(":")) || scope, 60);
 }
 
-const moments = [{ timeStyle: "short" }, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }, { dateStyle: "medium", timeStyle: "short" }]
+// Now, in ms. Where an evening is played, by its own clock: where it stood, how fast it goes, and until when
+const played = document.body.dataset.clock?.split(" ").map(Number);
+let looked = Date.now();
+export const now = () => (played ? Math.min(played[0] + (Date.now() - looked) * played[1], played[2]) : Date.now());
+export function setClock(ms) { if (played) [played[0], looked] = [ms, Date.now()]; }
+export const isOver = () => Boolean(played) && now() >= played[2];
+
+const TIME = { timeStyle: "short" }, DAY = { day: "numeric", month: "short" }, YEAR = { dateStyle: "medium" }, HOURS = { hour: "numeric", minute: "2-digit" };
+const moments = [TIME, { ...DAY, ...HOURS }, { ...YEAR, ...TIME }, DAY, YEAR]
   .map((style) => new Intl.DateTimeFormat(navigator.language.startsWith(locale) ? navigator.language : locale, style));
+function distance(then) {
+  const today = new Date(now());
+  return then.toDateString() === today.toDateString() ? 0 : then.getFullYear() === today.getFullYear() ? 1 : 2;
+}
 // By the viewer's clock: the time alone for today, with the day else, with the year where it is another one
 export function clock(ms) {
-  const then = new Date(ms), now = new Date();
-  return moments[then.toDateString() === now.toDateString() ? 0 : then.getFullYear() === now.getFullYear() ? 1 : 2].format(then);
+  const then = new Date(ms);
+  return moments[distance(then)].format(then);
 }
 
 // How long ago that was, in words
 const since = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 export function ago(ms) {
-  const minutes = Math.round((ms - Date.now()) / 60000);
+  const minutes = Math.round((ms - now()) / 60000);
   if (Math.abs(minutes) < 120) return since.format(minutes, "minute");
   return Math.abs(minutes) < 2880 ? since.format(Math.round(minutes / 60), "hour") : since.format(Math.round(minutes / 1440), "day");
 }
 
 // By whose clock times are told, said once: an event's pages go by the event's, all others by the viewer's
 const zone = document.getElementById("zone");
-if (zone) zone.textContent = say("page.zone", { zone: (document.body.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone).replaceAll("_", " ") });
+if (zone) zone.textContent = (played ? `${say("page.played", { day: moments[3].format(now()), speed: played[1] })} · ` : "")
+  + say("page.zone", { zone: (document.body.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone).replaceAll("_", " ") });
 
 write("time", clock);
+tellMoments((ms) => [["", moments[3].format(ms), moments[4].format(ms)][distance(new Date(ms))], moments[0].format(ms)]);
 write("place", (scope) => (scope === "all" ? t.all : nameOf(scope, {})));
 
 // An element: `on...` listens, true is an attribute without a value, and what is false, null or undefined is left out

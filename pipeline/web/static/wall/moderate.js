@@ -1,7 +1,7 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
 import { make } from "../texts.js";
 import { canDecide, card, fill, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
-import { moment, number, text } from "./texts.js";
+import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 const main = document.getElementById("main"), status = document.getElementById("status");
@@ -121,7 +121,7 @@ async function ask(sent) {
   if (response.status === 401) location.reload();
   const found = await response.json();
   const said = response.ok ? [found.where === "foreign" ? text.foreign[found.foreign] : text.where[found.where]] : [found.detail ?? response.statusText];
-  if (found.since) said.push(say("wall.where.since", { at: moment(found.since) }));
+  if (found.since) said.push(say("wall.where.since", { at: found.since }));
   if (found.folded) said.push(text.where.folded);
   if (found.post && found.behind_s >= LATE_S) said.push(say("wall.where.behind", { n: Math.round(found.behind_s / 60) }));
   answer.replaceChildren(make("p", {}, said.join(" ")), ...(found.post ? [card(found.post, canDecide ? actions(found.post) : null)] : []));

@@ -9,6 +9,7 @@ import { say } from "../messages.js";
 
 const PLACES = 6, LONG = 150, LONG_BESIDE_PICTURE = 40; // places of a grid; letters from which a post has two of them
 const SIZES = [3.4, 2.8, 2.3, 1.9, 1.6, 1.35, 1.15, 1]; // of a text, in rem: one is 40 px on a screen of 1080 lines
+const TITLE_SIZES = [1.6, 1.4, 1.2, 1];
 const SLIDES = ["posts", "trends", "numbers", "schedule", "sponsor"], POSTS_MS = 45000, SLIDE_MS = 12000;
 const TURN_MS = { single: 8000, carousel: 6000 };
 const asked = new URLSearchParams(location.search), main = document.getElementById("main");
@@ -114,20 +115,31 @@ function step() {
 
 function stageCard(post) {
   return make("article", { class: post.pinned ? "post pinned" : "post" },
-    photos(post.pictures), make("p", { class: "said", dir: "auto" }, post.text),
-    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "")));
+    photos(post.pictures), make("p", { class: "said", dir: "auto" }, post.text.replace(LINK, shortened).replace(/ (?=[?!:;»])|(?<=«) /g, "\u00a0")),
+    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : ""))));
 }
+
+// A link as one says it aloud: nobody types the rest from a screen, and no letter of the text is small for it
+const LINK = /https?:\/\/(?:www\.)?([^\s/?#]+)([^\s]*)/gi;
+const shortened = (_, host, rest) => `${host}${rest.length > 1 ? "/…" : ""}`.replace(/(?<=[.-])/g, "\u200b");
 
 // Each text as large as its card holds it whole, no word broken
 function fit() {
+  sized(document.querySelector("h1"), TITLE_SIZES);
   if (slides.posts.hidden) return;
   for (const said of slides.posts.querySelectorAll(".said")) {
     said.classList.add("measured");
-    for (const size of SIZES) {
-      said.style.fontSize = `${size}rem`;
-      if (said.scrollHeight <= said.clientHeight + 2 && said.scrollWidth <= said.clientWidth + 2) break;
-    }
+    sized(said, slides.posts.dataset.layout === "masonry" ? SIZES.filter((size) => size <= 1.6) : SIZES); // its cards have no height of their own
     said.classList.remove("measured");
+  }
+}
+
+function sized(node, sizes) {
+  const words = document.createRange(), width = (of) => of.getBoundingClientRect().width;
+  words.selectNodeContents(node);
+  for (const size of sizes) {
+    node.style.fontSize = `${size}rem`;
+    if (node.scrollHeight <= node.clientHeight + 2 && width(words) <= width(node)) break;
   }
 }
 
