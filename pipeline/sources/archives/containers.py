@@ -75,6 +75,7 @@ class _File(io.RawIOBase):
     def __init__(self, content: Iterator[bytes]) -> None:
         self._content = content
         self._held = b""
+        self.last = b""  # block of what was read
 
     def readable(self) -> bool:
         return True
@@ -90,12 +91,15 @@ class _File(io.RawIOBase):
             have += len(chunk)
         whole = b"".join(parts)
         self._held = whole[size:] if size >= 0 else b""
-        return whole[:size] if size >= 0 else whole
+        found = whole[:size] if size >= 0 else whole
+        self.last = (self.last + found[-_TAR_HEAD:])[-_TAR_HEAD:]
+        return found
 
 
 def _tar(name: str, content: Iterator[bytes], progress: Progress, depth: int) -> Iterator[Member]:
+    file = _File(content)
     try:
-        with tarfile.open(fileobj=_File(content), mode="r|", bufsize=CHUNK_BYTES) as tar:
+        with tarfile.open(fileobj=file, mode="r|", bufsize=CHUNK_BYTES) as tar:
             found = False
             for entry in tar:
                 if not entry.isreg() or not is_archive(entry.name):
@@ -107,7 +111,11 @@ def _tar(name: str, content: Iterator[bytes], progress: Progress, depth: int) ->
                     yield from members(
                         inner, _guarded(chunks(cast(BinaryIO, raw), Progress(), inner)), progress, depth + 1
                     )
-            if not found:
+            while file.read(CHUNK_BYTES):
+                pass
+            if any(file.last):
+                yield Member(name, _broken("the tar has no end: what stood behind its last file is lost"))
+            elif not found:
                 yield Member(name, _broken(_NONE))
     except (tarfile.TarError, TruncatedError, EOFError) as error:
         yield Member(name, _broken(f"the tar is cut or corrupt: {error}"))

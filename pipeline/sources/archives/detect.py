@@ -97,9 +97,10 @@ def within(value: dict[str, Any]) -> list[Any] | None:
         for item in lists:
             if any(map(_held, item[:8])):  # rows of a database, features of a map
                 return [record for each in item for record in _held(each)]
-        for item in inner:
-            if format_of(item):
-                return [item]
+        known = list(filter(format_of, inner))
+        if known:
+            # beside one record may stand what it answers or quotes
+            return known if len(known) > 2 or len(known) == len(inner) else known[:1]
         level = inner
     return None
 
@@ -116,6 +117,7 @@ def _held(value: Any) -> list[Any]:
     """The records of a known format among what an object or a list holds, also in lists there."""
     found: list[Any] = []
     for inner in islice(value.values() if isinstance(value, dict) else value if isinstance(value, list) else (), _KEYS):
+        inner = _decoded(inner)
         if format_of(inner):
             found.append(inner)
         elif isinstance(inner, list):

@@ -20,6 +20,11 @@ _EXAMPLES = 8  # dead letters that are looked at
 _EARLY_MS = 31_536_000_000  # 1971: before it, times are of another unit
 _LATE_MS = 4_102_444_800_000  # 2100
 _ENCODING = "it looks like Latin-1 or Windows-1252: convert it first (iconv -f WINDOWS-1252 -t UTF-8)"
+_SCRIPT = (
+    "it looks like an encoding of its script, as Windows-1251, Shift_JIS, GB18030 and EUC-KR are: convert it first"
+    " (iconv -f ENCODING -t UTF-8)"
+)
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff][\x40-\xff]?")
 _DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
 _DATED = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D*)"
@@ -91,7 +96,8 @@ class Judge:
         lost = self._reasons["not-utf8"]
         if 20 * lost < records or not lost:
             return None
-        return Block(self._name, notes=[f"{self._name}: {lost:,} of {records:,} records are no UTF-8: {_ENCODING}"])
+        said = f"{self._name}: {lost:,} of {records:,} records are no UTF-8: {_encoding(self._examples)}"
+        return Block(self._name, notes=[said])
 
     def _why(self) -> str:
         return ", ".join(f"{reason} {count:,}" for reason, count in self._reasons.most_common(3))
@@ -102,7 +108,7 @@ class Judge:
         main = self._reasons.most_common(1)[0][0]
         first = next(dead for dead in self._examples if dead.reason == main) if self._has(main) else self._examples[0]
         if main == "not-utf8":
-            return _ENCODING
+            return _encoding(self._examples)
         if main == "truncated":
             return first.detail
         if main == "too-large":
@@ -115,11 +121,20 @@ class Judge:
         return any(dead.reason == reason for dead in self._examples)
 
 
+def _encoding(examples: list[Dead]) -> str:
+    """What letters that are no UTF-8 look like: those of western Europe stand between letters of ASCII."""
+    pairs = [found for dead in examples for found in _BEYOND_ASCII.findall(dead.raw)]
+    runs = sum(len(pair) == 2 and pair[1] >= 0x80 for pair in pairs)
+    return _SCRIPT if 2 * runs >= max(len(pairs), 1) else _ENCODING
+
+
 def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head: bytes) -> str:
     unclear = next((dead for dead in examples if AMBIGUOUS in dead.detail), None)
     if unclear is None:
         return f"{first.detail}; --time-format says how its times are written, --zone where"
     value = unclear.detail.partition(" is ambiguous")[0].strip("'\"")
+    if re.fullmatch(r"\d{18}", value):
+        return f"{unclear.detail}; if it is Apple, say --time-format apple, else write them as dates"
     if value[:9].isdigit():
         return f"{unclear.detail}; say which, as in --time-format apple or --time-format unix"
     if not re.match(r"\d{1,2}[/.-]", value):
@@ -164,7 +179,8 @@ def _of_records(first: Dead) -> str:
             f"it looks like JSON objects of {keys}, in which upswell finds no posts"
             f" (first fault, line {first.line}: {first.detail}); docs/archives.md lists what is read"
         )
-    return f"first fault, line {first.line}: {first.detail}; docs/archives.md lists what is read"
+    what = "it looks like XML, of which RSS and Atom are read; " if first.raw.lstrip().startswith(b"<") else ""
+    return f"{what}first fault, line {first.line}: {first.detail}; docs/archives.md lists what is read"
 
 
 def _year(time_ms: int) -> int:

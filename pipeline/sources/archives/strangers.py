@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _DUMP = "a dump of a database: write its table of posts as CSV"
+_PICKLE = "a Python pickle: write it as JSON lines"
 _MAGIC = (
     (b"PAR1", "a Parquet file: write it as CSV or JSON lines"),
     (b"SQLite format 3", "a SQLite database: write its table as CSV"),
@@ -12,6 +13,11 @@ _MAGIC = (
     (b"7z\xbc\xaf", "a 7z archive: unpack it first (7z x)"),
     (b"Rar!", "a RAR archive: unpack it first (unrar x)"),
     (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
+    (b"\x5d\0\0", "packed with lzma of old: unpack it first (xz -d)"),
+    (b"\x78\x9c", "packed with zlib: unpack it first (zlib-flate -uncompress)"),
+    (b"\x78\xda", "packed with zlib: unpack it first (zlib-flate -uncompress)"),
+    (b"\xff\x06\0\0sNaPpY", "packed with Snappy: unpack it first (snzip -d)"),
+    (b"bplist00", "a property list of Apple: write it as JSON (plutil -convert json)"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
     (b"PK\x05\x06", "a zip without files"),
     (b"\0" * 512, "nothing but zeros: a tar without files, or one whose data was lost"),
@@ -33,7 +39,11 @@ _MAGIC = (
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"WARC/", "a WARC of web pages: take the posts out of it first"),
-    (b"\x80\x04\x95", "a Python pickle: write it as JSON lines"),
+    (b"\x80\x04\x95", _PICKLE),
+    (b"\x80\x05\x95", _PICKLE),
+    (b"\x80\x03", _PICKLE),
+    (b"\x80\x02", _PICKLE),
+    (b"\x93NUMPY", "a file of NumPy: write it as CSV or JSON lines"),
 )
 _LOOKED_AT = 65_536  # bytes; of a chat of many the first message may stand far from the beginning
 _PRIVATE = "upswell counts what is public"
@@ -104,6 +114,12 @@ _PATTERNS = (
         re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|Tweet\(|Message\(id=)"),
         "objects as Python prints them: write what they hold with json.dumps",
     ),
+    (re.compile(rb"\s*(?:--[^\n]*\n\s*)*(?:CREATE TABLE|INSERT INTO|DROP TABLE)\b", re.IGNORECASE), _DUMP),
+    (
+        re.compile(rb"\s*(?:---\s*\n)?- \"?\w+\"?: [^\n]*\n  \"?\w+\"?: "),
+        "YAML: write it as JSON lines (yq -o json -I 0)",
+    ),
+    (re.compile(rb".{4}[\x02\x07]_id\0", re.DOTALL), "a dump of MongoDB: write it as JSON lines (bsondump)"),
     (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),
     (re.compile(rb"\s*\[?\{'"), "dictionaries as Python prints them: write them with json.dumps"),
 )

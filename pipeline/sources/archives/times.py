@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
@@ -50,9 +51,16 @@ _ALIKE = (
     (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
     (re.compile(r"\u2212"), "-"),
     (re.compile(r"\d\.\d{1,16}E(?:9|1[0-8])"), lambda at: f"{Decimal(at[0]):f}"),  # as Java prints all digits it has
-    (re.compile(r"(\d{4})[年/.-] ?(\d{1,2})[月/.-] ?(\d{1,2})日 ?"), r"\1-\2-\3 "),
+    (re.compile(r"[٠-٩۰-۹０-９]"), lambda at: str(unicodedata.digit(at[0]))),
+    (re.compile(r"^\"(.+)\"$"), r"\1"),
+    (re.compile(r"^/Date\((\d{12,13})(?:[+-]\d{4})?\)/$"), r"\1"),  # Microsoft's JSON: the offset shifts nothing
+    (re.compile(r"^(\d{4}-\d\d-\d\d)t([\d:.]+)(z?)$"), lambda at: f"{at[1]}T{at[2]}{at[3].upper()}"),
+    (re.compile(r"^(\d{4})-([A-Z][a-z]{2})-(\d\d)"), r"\3 \2 \1"),
+    (re.compile(r"(\d{4})[年년/.-] ?(\d{1,2})[月월/.-] ?(\d{1,2})[日일.] ?"), r"\1-\2-\3 "),
+    (re.compile(r"(?:上午|午前|오전) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 AM"),
+    (re.compile(r"(?:下午|午後|오후) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 PM"),
     (
-        re.compile(r" (\d{1,2})[時时点] ?(\d{1,2})分(?: ?(\d{1,2})秒)?"),
+        re.compile(r" (\d{1,2})[時时点시] ?(\d{1,2})[分분](?: ?(\d{1,2})[秒초])?"),
         lambda at: f" {at[1]}:{at[2]:0>2}:{at[3] or 0:0>2}",
     ),
     (re.compile(r"([+-]\d\d:?\d\d) \([^()]{1,80}\)$"), r"\1"),
@@ -73,22 +81,24 @@ _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
 }
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
-_MONTHS = {  # in English, French, German, Spanish, Italian, Portuguese and Dutch; no name means two months
+# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Russian and Turkish; no name means
+# two months
+_MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january janv janvier januar jänner ene enero gen gennaio janeiro januari",
-            "feb february févr février februar febrero febbraio fev fevereiro februari",
-            "mar march mars mär märz mrz marzo março mrt maart",
-            "apr april avr avril abr abril aprile",
-            "may mai mayo mag maggio maio mei",
-            "jun june juin juni junio giu giugno junho",
-            "jul july juil juillet juli julio lug luglio julho",
-            "aug august août ago agosto augustus",
-            "sep sept september septembre septiembre set settembre setembro",
-            "oct october octobre okt oktober octubre ott ottobre out outubro",
-            "nov november novembre noviembre novembro",
-            "dec december déc décembre dez dezember dic diciembre dicembre dezembro",
+            "jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak",
+            "feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat",
+            "mar march mars mär märz mrz marzo março mrt maart мар марта mart",
+            "apr april avr avril abr abril aprile апр апреля nisan",
+            "may mai mayo mag maggio maio mei maj мая mayıs",
+            "jun june juin juni junio giu giugno junho июн июня haziran",
+            "jul july juil juillet juli julio lug luglio julho июл июля temmuz",
+            "aug august août ago agosto augustus augusti авг августа ağustos",
+            "sep sept september septembre septiembre set settembre setembro сен сент сентября eylül",
+            "oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim",
+            "nov november novembre noviembre novembro ноя нояб ноября kasım",
+            "dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık",
         ),
         1,
     )

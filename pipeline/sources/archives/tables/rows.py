@@ -19,7 +19,7 @@ from schemas import PostError
 RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+2028 is text
 # rtweet writes an x, people an apostrophe or ="...", lest spreadsheets round them
-_WRITTEN_ID = re.compile(r"(?:x|'|=\")(\d{6,})\"?", re.ASCII)
+_WRITTEN_ID = re.compile(r"(?:x|'|=?\")(\d{6,})\"?", re.ASCII)
 # 1.7856E+18, or digits beyond the fifteen that a spreadsheet keeps, all of them zeros
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}|\d{15}0{2,}", re.ASCII)
 _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
@@ -210,7 +210,7 @@ class Rows:
     def __init__(self, name: str, beginning: Beginning) -> None:
         self._beginning = beginning
         self._table = Table(name, beginning)
-        self._blank = f' \t\r\n"{beginning.delimiter}'.encode()  # a row of nothing else is none
+        self._blank = f' \t\r\n"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
         self._open: list[tuple[int, bytes]] = []  # lines of a row whose quotes have not ended
         self._stands_alone = False  # whether the first of them may be a row without quotes
         self._size = 0
