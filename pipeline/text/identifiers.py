@@ -35,7 +35,7 @@ _PAIRS = {")": "(", "]": "["}
 def hashtags(text: str) -> list[Item]:
     """The hashtags, but for those inside links."""
     found = []
-    inside_links = False
+    has_links, inside_links = "://" in text, False
     for sign in _HASH.finditer(text):
         start = sign.start()
         if start and _NOT_BEFORE_HASH.match(text, start - 1):
@@ -43,7 +43,7 @@ def hashtags(text: str) -> list[Item]:
         body = _BODY.match(text, start + 1)
         if body and _MAKES_A_TAG.search(body[0]):
             found.append(Item(text[start : body.end()], start, body.end()))
-            inside_links = inside_links or may_be_in_link(text, start, "://")
+            inside_links = inside_links or (has_links and may_be_in_link(text, start, "://"))
     return outside(found, urls(text)) if inside_links else found
 
 

@@ -223,6 +223,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return begins and (end == len(text) or not _joined(text[end - 1], text[end]))
 
 
+@lru_cache(1 << 12)
 def _joined(before: str, after: str) -> bool:
     return before != " " != after and bool(
         _WORD_CHARACTER.match(before)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from pipeline.text._compiled import scan
 from pipeline.text.bluesky import BLUESKY
@@ -71,7 +72,7 @@ def topics_of(post: Post) -> tuple[str, ...]:
     if len(spellings) == 1 and spellings[0].isascii() and spellings[0].isprintable():
         return (spellings[0],)
     first: dict[str, str] = {}
-    for spelling in spellings:
+    for spelling in dict.fromkeys(spellings):
         if spelling.isascii() and spelling.isprintable():
             key = spelling.lower()  # what folding gives where there is no space, and none is in a tag
         else:
@@ -97,14 +98,19 @@ def spellings_of(text: str, dialect: Dialect) -> list[str]:
 
 def full_spellings_of(text: str, dialect: Dialect) -> list[str]:
     """The same by the dialect's own rules alone."""
+    return list(_by_rules(text, dialect))
+
+
+@lru_cache(8)  # a page asks several times about a post: its walls, whether it is blocked, its topics
+def _by_rules(text: str, dialect: Dialect) -> tuple[str, ...]:
     rules = RULES[dialect]
     items = rules.hashtags(text)
     cashtags = rules.cashtags(text)
     if cashtags:
         items = sorted(items + cashtags, key=_start)
-    return [
+    return tuple(
         item.text if item.text[0] in "#$" else "#" + item.text[1:] for item in items if len(item.text) <= MAX_SPELLING
-    ]
+    )
 
 
 def _start(item: Item) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
+import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -46,3 +49,29 @@ def test_a_topic_that_never_trends_leaves_feed_api_and_board_and_a_restart_remem
             assert shown(feed, "all") == shown(feed, "event:fete") == ["#ok"]
             assert [row["topic"] for row in client.get("/api/v1/events/fete").json()["trends"]] == ["#ok"]
             assert [it["ref"] for it in client.get("/api/v1/events/fete/wall").json()["posts"]] == ["m/1"]
+
+
+@pytest.mark.parametrize(
+    "unit", ["&amp;#x;", "#\ufe0f\u20e3", "aA", "$ABC ", "これは長い文章です、", "#a ", "ខ្ញុំស្រឡាញ់", "http://a.co/#x?"]
+)
+def test_the_longest_posts_hold_up_the_server_a_blink_at_a_time(unit: str) -> None:
+    """A whole batch of them, on a wall that looks for words in each and for blocked ones."""
+
+    async def longest_ms() -> float:
+        service = WallService(Feed(), [Event("fete", hashtags=("#x",), words=("a", "長い", "soirée"))])
+        await service.start()
+        assert service.intake
+        for word in ("merde", "connard", "a mort", "mememe"):
+            service.walls.decide("fete", "word", word, "blocked", "ann")
+        texts = [f"{number} {unit * 65_536}"[:65_536] for number in range(4)]
+        posts = [Post(str(number), "a", text, 1_000, source="m") for number, text in enumerate(texts)]
+        taking, worked_s = asyncio.create_task(service.intake.take(posts)), [0.0]
+        while not taking.done():
+            began_s = time.process_time()
+            await asyncio.sleep(0)
+            worked_s.append(time.process_time() - began_s)
+        await taking
+        await service.stop()
+        return max(worked_s) * 1_000
+
+    assert min(asyncio.run(longest_ms()) for _ in range(3)) < 200  # as a machine at rest has it

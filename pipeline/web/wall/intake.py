@@ -17,6 +17,7 @@ from schemas.control import ControlKeys
 
 AGAIN_S = 5.0  # after a fault of the connection
 AT_ONCE = 20  # posts: a turn of some 10 ms, then pages and lists have theirs
+CHARACTERS_AT_ONCE = 8_192  # of their texts
 _log = logging.getLogger(__name__)
 
 
@@ -64,4 +65,12 @@ class Intake:
 
 
 def _turns(posts: Sequence[Post]) -> Iterator[slice]:
-    return (slice(start, start + AT_ONCE) for start in range(0, len(posts), AT_ONCE))
+    """One after the other, each of AT_ONCE posts and about as many characters at most; a post is never parted."""
+    start, characters = 0, 0
+    for place, post in enumerate(posts):
+        if place - start >= AT_ONCE or (place > start and characters + len(post.text) > CHARACTERS_AT_ONCE):
+            yield slice(start, place)
+            start, characters = place, 0
+        characters += len(post.text)
+    if start < len(posts):
+        yield slice(start, len(posts))
