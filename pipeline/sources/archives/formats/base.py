@@ -49,6 +49,18 @@ class Hidden(Enum):
 HIDDEN = Hidden.HIDDEN
 
 
+_NO = (None, False, 0, "", "0", "false", "False", "FALSE", "no")
+
+
+def says_yes(value: object) -> bool:
+    """Whether a field that keeps a post from the public says so, however it is written: what is not a plain no does.
+
+    >>> [says_yes(value) for value in (True, "true", 1, None, False, "false", 0)]
+    [True, True, True, False, False, False, False]
+    """
+    return value not in _NO
+
+
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """What a network tells of a post that is gone, or of an account with all it posted: a name, and no text."""

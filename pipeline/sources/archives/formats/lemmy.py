@@ -41,7 +41,7 @@ class _Creator(msgspec.Struct):
 
 
 class _Community(msgspec.Struct):
-    visibility: str | None = None
+    visibility: Any = None
 
 
 class _View(msgspec.Struct):
@@ -61,7 +61,7 @@ def parse(record: bytes) -> Post | Hidden | None:
     said = view.comment or view.post
     if said is None:
         raise PostError("invalid", "neither a post nor a comment")
-    if view.community is not None and view.community.visibility in _CLOSED:
+    if view.community is not None and str(view.community.visibility) in _CLOSED:
         return HIDDEN
     text = "\n\n".join(part for part in (said.name, said.body, said.content) if part)
     if said.removed or said.deleted or not text:

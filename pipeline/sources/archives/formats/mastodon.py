@@ -17,6 +17,7 @@ from pipeline.sources.archives.formats.base import (
     declared,
     edition,
     media_of,
+    says_yes,
     short,
     web_address,
 )
@@ -25,7 +26,7 @@ from pipeline.sources.archives.mend import read
 from schemas import Post
 from schemas.posts import parse_time
 
-_PUBLIC = (None, "public", "unlisted")
+_PUBLIC = (None, "public", "unlisted", 0, 1)  # the last two as its database has them
 
 
 class _Account(msgspec.Struct):
@@ -54,8 +55,8 @@ class _Original(msgspec.Struct):
     media_attachments: list[_Medium] | None = None
     language: Word | None = None
     uri: str | None = None
-    visibility: str | None = None
-    local_only: bool | None = None  # of some forks: shown to those alone who have an account there
+    visibility: Any = None
+    local_only: Any = None  # of some forks: shown to those alone who have an account there
     edited_at: str | None = None
 
 
@@ -117,7 +118,7 @@ def _person(status: _Status) -> str:
 
 
 def _is_public(status: _Original) -> bool:
-    return status.visibility in _PUBLIC and not status.local_only
+    return status.visibility in _PUBLIC and not says_yes(status.local_only)
 
 
 def _knows(value: dict[str, Any]) -> bool:

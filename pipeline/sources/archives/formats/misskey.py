@@ -16,6 +16,7 @@ from pipeline.sources.archives.formats.base import (
     build,
     declared,
     media_of,
+    says_yes,
     short,
     web_address,
 )
@@ -46,8 +47,8 @@ class _Original(msgspec.Struct):
     uri: str | None = None
     text: str | None = None
     cw: str | None = None
-    visibility: str = "public"
-    localOnly: bool | None = None  # noqa: N815 - the field's name
+    visibility: Any = "public"
+    localOnly: Any = None  # noqa: N815 - the field's name
     tags: list[str] | None = None
     files: list[_File] | None = None
 
@@ -107,7 +108,7 @@ def _identity(note: _Original) -> str:
 
 
 def _is_public(note: _Original) -> bool:
-    return note.visibility in _PUBLIC and not note.localOnly
+    return note.visibility in _PUBLIC and not says_yes(note.localOnly)
 
 
 def _knows(value: dict[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from pipeline.sources.archives.formats.base import (
     build,
     declared,
     media_of,
+    says_yes,
     short,
     web_address,
 )
@@ -43,7 +44,7 @@ class _User(msgspec.Struct):
     id: Word | int | None = None
     profileImageUrl: str | None = None  # noqa: N815 - the field's name
     avatarUrl: str | None = None  # noqa: N815 - the field's name
-    protected: bool | None = None
+    protected: Any = None
 
 
 class _Medium(msgspec.Struct):
@@ -96,7 +97,7 @@ def _given(given: Given) -> Callable[[bytes], One]:
 
 def _post(item: _Item, somebody: str) -> One:
     user = item.user or item.account or _User()
-    if user.protected:
+    if says_yes(user.protected):
         return HIDDEN
     module = item.type.split(".")
     network = _NETWORKS.get(module[2], module[2]) if len(module) > 3 else "twitter"

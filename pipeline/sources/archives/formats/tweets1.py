@@ -19,6 +19,7 @@ from pipeline.sources.archives.formats.base import (
     declared,
     edition,
     media_of,
+    says_yes,
     short,
     web_address,
 )
@@ -72,7 +73,7 @@ class _User(msgspec.Struct, gc=False):
     id_str: Word | None = None
     name: str | None = None
     profile_image_url_https: str | None = None
-    protected: bool | None = None
+    protected: Any = None
 
 
 class _Status(msgspec.Struct, gc=False):
@@ -133,9 +134,11 @@ def parse(record: bytes) -> One:
     return HIDDEN if _is_protected(tweet) else checked(_post(tweet))
 
 
-def _is_protected(tweet: _Tweet) -> bool | None:
+def _is_protected(tweet: _Tweet) -> bool:
+    if tweet.user.protected and says_yes(tweet.user.protected):
+        return True
     original = tweet.retweeted_status
-    return tweet.user.protected or (original is not None and original.user is not None and original.user.protected)
+    return original is not None and original.user is not None and says_yes(original.user.protected)
 
 
 def _convert(fields: dict[str, Any]) -> _Tweet:

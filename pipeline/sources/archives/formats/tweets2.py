@@ -20,6 +20,7 @@ from pipeline.sources.archives.formats.base import (
     each,
     edition,
     media_of,
+    says_yes,
     short,
     web_address,
 )
@@ -48,7 +49,7 @@ class _User(msgspec.Struct):
     username: Word | None = None
     name: str | None = None
     profile_image_url: str | None = None
-    protected: bool | None = None
+    protected: Any = None
 
 
 class _Medium(msgspec.Struct):
@@ -155,7 +156,7 @@ def _post(record: bytes, known: _Known) -> One:
     author = user.username or tweet.author_id or user.id
     if not author:
         raise PostError("invalid", "Object missing required field `author_id`")
-    if user.protected:
+    if says_yes(user.protected):
         return HIDDEN
     repost_of = None
     shown: _Original | _Reference = tweet

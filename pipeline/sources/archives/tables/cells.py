@@ -19,6 +19,7 @@ _PRIVATE = frozenset(
     (
         *("private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self"),
         *("local_only", "friends", "all_friends", "friends_of_friends", "friends_only", "only_me", "custom"),
+        *("2", "3", "4"),  # as Mastodon's database has them
     )
 )
 _ID = re.compile(r"\d{1,20}", re.ASCII)
