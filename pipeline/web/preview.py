@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import regex
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 WIDTH, HEIGHT, MARGIN = 1_200, 630, 72
 BARS_HEIGHT, GAP = 270, 8
 SIZES = (120, 96, 76, 60)  # of the topic, the largest that has room
 KEPT = 64  # pictures
+BOLD = 650  # of the weights 100 to 900 that the font has
+_DRAWN = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Common}\p{Inherited}]*")  # without rules of how letters join
 _PAPER, _INK, _BAR, _QUIET = "#0f1318", "#eceff3", "#86c1ff", "#a3adba"
 
 
 @lru_cache(maxsize=KEPT)
 def drawn(title: str, spark: tuple[float, ...]) -> bytes:
     """A PNG of WIDTH x HEIGHT. `title`: safe to show; `spark`: people of each step, oldest first."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(picture)
-    draw.text((MARGIN, 48), "upswell", _QUIET, ImageFont.load_default(40))
-    if title.isascii():  # the font that Pillow brings has no other letters: the course stands alone then
+    draw.text((MARGIN, 48), "upswell", _QUIET, _font(40))
+    if _DRAWN.fullmatch(title) and all(map(_is_known, title)):  # else the course stands alone
         size = next((it for it in SIZES if _fits(title, it)), SIZES[-1])
         while not _fits(title, size):
             title = title.removesuffix("…")[:-1] + "…"
-        draw.text((MARGIN, 200), title, _INK, ImageFont.load_default(size), anchor="lm")
+        draw.text((MARGIN, 200), title, _INK, _font(size), anchor="lm")
     for left, right, top in _bars(spark):
         draw.rounded_rectangle((left, top, right, HEIGHT - MARGIN), 6, _BAR)
     made = io.BytesIO()
@@ -33,10 +41,26 @@ def drawn(title: str, spark: tuple[float, ...]) -> bytes:
     return made.getvalue()
 
 
-def _fits(title: str, size: int) -> bool:
+@cache
+def _font(size: int) -> FreeTypeFont:
+    """Noto Sans, which is installed with us: letters of Europe's languages and some others."""
+    import fontpkg_noto_sans
     from PIL import ImageFont
 
-    return bool(ImageFont.load_default(size).getlength(title) <= WIDTH - 2 * MARGIN)
+    font = ImageFont.truetype(str(fontpkg_noto_sans.ROOT / "files" / "NotoSans[wdth,wght].ttf"), size)
+    font.set_variation_by_axes([BOLD, 100])
+    return font
+
+
+def _fits(title: str, size: int) -> bool:
+    return _font(size).getlength(title) <= WIDTH - 2 * MARGIN
+
+
+@lru_cache(maxsize=1_000)
+def _is_known(letter: str) -> bool:
+    """Whether the font has it, and would not draw the box that stands for all others."""
+    mask, unknown = (bytes(_font(SIZES[-1]).getmask(it)) for it in (letter, "\uffff"))
+    return mask != unknown
 
 
 def _bars(spark: Sequence[float]) -> list[tuple[float, float, float]]:

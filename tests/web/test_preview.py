@@ -22,7 +22,21 @@ def rows_drawn(title: str, spark: tuple[float, ...]) -> tuple[int, int]:
     return title_rows, bar_rows
 
 
-@pytest.mark.parametrize(("title", "is_drawn"), [("#Lyon", True), ("#" + "a" * 300, True), ("#ÉcoleNantes", False)])
+@pytest.mark.parametrize(
+    ("title", "is_drawn"),
+    [
+        ("#Lyon", True),
+        ("#" + "a" * 300, True),
+        ("#ÉcoleÀNîmes", True),
+        ("#Łódź", True),
+        ("#Киев", True),
+        ("#Αθήνα", True),
+        ("“le cœur de l’été”", True),
+        ("#東京", False),
+        ("#हिन्दी", False),
+        ("#مصر", False),
+    ],
+)
 def test_a_title_is_drawn_whole_or_cut_and_left_out_where_its_letters_are_not_known(title: str, is_drawn: bool) -> None:
     assert (rows_drawn(title, (1.0, 5.0))[0] > 20) is is_drawn
 
