@@ -1,21 +1,26 @@
 """How much of what trends as tags is found as words when every sign is taken away, how soon, and at what cost.
 
-    python -m bench.words ARCHIVE...
+    python -m bench.words ARCHIVE... [--truth truth.ndjson]      of `-` the posts count in the order of their arrival
 
 The posts are counted twice: with their tags, and without any `#` or `$` and with `words = "all"`. A life of a tag is
-found when its letters trend as words between half an hour before it and half an hour after it. A row repeats one above
-it when more than half of the posts of the smaller one are in both (looked at every half hour). While there is no past,
-tags are listed by people and words are not: such lists count in neither.
+found when its letters trend as words between half an hour before it and half an hour after it. Of the labels of a
+stream (docs/evaluation.md) those are told that the tags found after two hours, and whether words did. A row repeats one
+above it when more than half of the posts of the smaller one are in both (looked at every half hour). While there is no
+past, tags are listed by people and words are not: such lists count in neither.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
+from pipeline.cli.evaluate import read_labels
+from pipeline.evaluation import Planted
 from pipeline.local import Local, Options
 from pipeline.sources.archives import read_archives
 from pipeline.text import fold, topics_of, words_of
@@ -69,6 +74,27 @@ def lives(moments: Sequence[int]) -> Iterator[tuple[int, int]]:
     return ((moments[first], moments[last - 1]) for first, last in pairwise(bounds))
 
 
+def found_at(label: Planted, moments: dict[str, list[int]], sign: int = 0) -> float | None:
+    """Minutes from the label's first post to the first list in which it trends, under its keys but for their first
+    letters (`sign`); None: it does not, until half an hour after its last."""
+    keys = {fold(topic[sign:]) for topic in label.topics}
+    found = [at for key in keys for at in moments.get(key, ()) if label.start < at <= label.end + AROUND_MS]
+    return (min(found) - label.start) / MINUTE_MS if found else None
+
+
+def tell_labels(path: str, began: int, tags: Run, words: Run) -> None:
+    """Of what should trend and began two hours after the stream (ms) or later."""
+    labels = [one for one in read_labels(Path(path)) if one.should_trend and one.start >= began + 2 * HOUR_MS]
+    pairs = [(label, found_at(label, tags.moments), found_at(label, words.moments, 1)) for label in labels]
+    both = [word - tag for _, tag, word in pairs if tag is not None and word is not None]
+    by_tags = sum(tag is not None for _, tag, _ in pairs)
+    for label, tag, word in pairs:
+        if tag is not None and word is None:
+            print(f"  found as {label.topics[0]} after {tag:.0f} min, and not as words: {label.people} people")
+    print(f"{len(labels)} labels; {by_tags} found by tags, {len(both)} of these as words, ", end="")
+    print(f"{median(both) if both else 0:.1f} min later; {sum(word is not None for _, _, word in pairs)} as words")
+
+
 def repeats(rows: Iterable[tuple[int, list[str]]], posts: Sequence[Post], by_words: bool) -> tuple[int, int]:
     """(rows that repeat one above them, rows), of a list every half hour."""
     told = {at // AROUND_MS: (at, topics) for at, topics in rows}
@@ -93,8 +119,10 @@ def main() -> None:
     """Prints what was found, and of both the cost and the rows that repeat another."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("archives", nargs="+")
-    posts = [post for batch in read_archives(parser.parse_args().archives) for post in batch.posts]
-    posts = sorted((post for post in posts if post.deleted is None), key=lambda post: int(post.time))
+    parser.add_argument("--truth")
+    asked = parser.parse_args()
+    batches = read_archives(asked.archives, stdin=sys.stdin.buffer)
+    posts = [post for batch in batches for post in batch.posts if post.deleted is None]
     bare = [without_signs(post) for post in posts]
     tags, words = Run(posts, "off"), Run(bare, "all")
     delays, lost = [], []
@@ -109,6 +137,8 @@ def main() -> None:
     number = len(delays) + len(lost)
     print(f"{len(posts):,} posts; {number} lives of tags, found as words {len(delays) / max(number, 1):.1%}, ", end="")
     print(f"median delay {median(delays) if delays else 0:.0f} min; not found: {', '.join(lost[:10])}")
+    if asked.truth:
+        tell_labels(asked.truth, sorted(int(post.time) for post in posts)[len(posts) // 100], tags, words)
     for name, run, those in (("tags", tags, posts), ("words", words, bare)):
         repeated, rows = repeats(run.rows, those, name == "words")
         cost = run.cpu_s / len(posts) * 1e6

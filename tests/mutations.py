@@ -281,6 +281,17 @@ MUTATIONS = (
         ("tests/trends/test_against_oracle.py::test_an_hour_in_which_words_surge_is_the_references",),
     ),
     Mutation(
+        18,
+        "all words of an event stand under the tag that everybody writes",
+        "pipeline/trends/joining.py",
+        "        people = (min if few else max)(",
+        "        people = (min if few or True else max)(",
+        (
+            "tests/trends/test_words_of_events.py::test_what_everybody_writes_takes_no_words_into_its_row",
+            "tests/trends/test_against_oracle.py::test_an_hour_in_which_words_surge_is_the_references",
+        ),
+    ),
+    Mutation(
         7,
         "a post counts twice for what it says as a tag and as a word",
         "pipeline/text/words.py",

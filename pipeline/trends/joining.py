@@ -23,9 +23,10 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 def by_weight(trending: Iterable[Standing], key: Key, writers: float = 0.0) -> list[Standing]:
     """What trends in its order, topics that are shown as one under the first of them, no more than a list holds.
 
-    Tags come before words: these stand under a tag, or under words that come first, where most who say them say both in
-    one post, or nearly all of them are among few of the `writers` of words (their number). Of words that stand together
-    the longest is shown that nearly as many people say."""
+    Tags come before words: these stand under a tag of the same letters, under words of which they are a part or that
+    are a part of them, or under what most who say them say in the same post, or nearly all of them say. What most of
+    the `writers` of words (their number) say tells nobody apart: under that stands only what most of these say. Of
+    words that stand together the longest is shown that nearly as many people say."""
     tags: list[Standing] = []
     words: list[Standing] = []
     for one in sorted(trending, key=lambda standing: (-standing.weight, key(standing.slot))):
@@ -71,6 +72,8 @@ def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, w
         mine = _Said(one.support[1])
         known = letters.get(_letters(key(one.slot)))
         if known is None:
+            known = next((n for n, leader in enumerate(leaders) if _is_part(key(one.slot), key(leader.slot))), None)
+        if known is None:
             known = next((n for n, theirs in enumerate(said) if mine.goes_with(theirs, writers)), None)
         if known is not None:
             under.setdefault(known, []).append(one)
@@ -100,6 +103,11 @@ def _letters(key: str) -> str:
     return "".join(filter(str.isalnum, key))
 
 
+def _is_part(one: str, other: str) -> bool:
+    """Whether one of the two is some of the words of the other, in their order."""
+    return f" {one} " in f" {other} " or f" {other} " in f" {one} "
+
+
 class _Said:
     """Who says it, and each with the text that stands for them, as far as the sample tells."""
 
@@ -117,16 +125,17 @@ class _Said:
         self.pairs = frozenset((authors * _ODD ^ texts).tolist())
 
     def goes_with(self, other: _Said, writers: float) -> bool:
-        """Whether most people of the smaller topic say both in one post; or nearly all of them are in the other, which
-        few of all writers are."""
+        """Whether most people of the smaller topic say both in one post, or nearly all of them say both at all; of the
+        larger one where that is most of all writers."""
         mine, theta = self, min(self.support.theta, other.support.theta)
         if theta < max(self.support.theta, other.support.theta):
             mine, other = _Said(self.support, theta), _Said(other.support, theta)
-        least = min(len(mine.people), len(other.people))
-        if len(mine.pairs & other.pairs) > SAID_TOGETHER * least:
-            return True
         few = max(self.support.people, other.support.people) <= FEW_WRITERS * writers
-        return few and len(mine.people & other.people) > JOIN_SHARE * least
+        people = (min if few else max)(len(mine.people), len(other.people))
+        return (
+            len(mine.pairs & other.pairs) > SAID_TOGETHER * people
+            or len(mine.people & other.people) > JOIN_SHARE * people
+        )
 
 
 def _same_people(one: Standing, other: Standing) -> bool:

@@ -50,6 +50,12 @@ def letters(topic: str) -> str:
     return "".join(c for c in topic if c.isalnum())
 
 
+def is_part(one: str, other: str) -> bool:
+    """Whether the words of one are among those of the other, in a row."""
+    few, many = sorted((one.split(" "), other.split(" ")), key=len)
+    return any(many[at : at + len(few)] == few for at in range(len(many)))
+
+
 def minimum_of(scope: str) -> int:
     """The support in the long window from which a topic is scored."""
     return 3 if scope.startswith("event:") else 5
@@ -275,15 +281,17 @@ class Maker:
         return rows + [self.row(s, False, []) for s in fill[: ROWS - len(rows)]]
 
     def with_words(self, tags: list[tuple[Score, list[str]]], words: list[Score]) -> list[tuple[Score, list[str]]]:
-        """The rows of tags and of words. Words join a row of the same letters, else one that most of their people, or
-        of its, say in one post. Of words that stand together the longest is shown that nearly as many people say."""
+        """The rows of tags and of words. Words join a row of the same letters, else one that they are words of or that
+        is words of them, else one of the same posts. Of words that stand together the longest is shown that nearly as
+        many people say."""
         groups = [[leader] for leader, _ in tags]
         for each in words:
             same_letters = [one for one in groups if letters(one[0].topic) == letters(each.topic)]
             same_posts = [one for one in groups if self.same_posts(one[0].topic, each.topic)]
-            for found in (same_letters or same_posts)[:1]:
+            parts = [one for one in groups if is_part(one[0].topic, each.topic)]
+            for found in (same_letters or parts or same_posts)[:1]:
                 found.append(each)
-            if not same_letters and not same_posts and len(groups) < len(tags) + ROWS:
+            if not (same_letters or parts or same_posts) and len(groups) < len(tags) + ROWS:
                 groups.append([each])
         rows = []
         for (leader, *others), (_, joined) in zip(groups, tags, strict=False):
@@ -299,15 +307,16 @@ class Maker:
 
     def same_posts(self, one: str, other: str) -> bool:
         """Whether more than half of the people of the smaller topic stand in both with the same text, or more than 80 %
-        in both with whatever text, and the other has at most half of all who write words."""
+        in both with whatever text; of the larger one where more than half of all who write words say that."""
         a, b = self.sample_of(one), self.sample_of(other)
         limit = min(a.limit, b.limit)
         these = {(author, text) for author, text in a.texts.items() if author < limit}
         those = {(author, text) for author, text in b.texts.items() if author < limit}
-        least = min(len(these), len(those))
-        few = max(a.people, b.people) <= 0.5 * self.sample_of(ALL_WORDS).people
+        people = min(len(these), len(those))
+        if max(a.people, b.people) > 0.5 * self.sample_of(ALL_WORDS).people:
+            people = max(len(these), len(those))
         both = {author for author, _ in these} & {author for author, _ in those}
-        return len(these & those) > 0.5 * least or (few and len(both) > 0.8 * least)
+        return len(these & those) > 0.5 * people or len(both) > 0.8 * people
 
     def trends(self, s: Score) -> bool:
         """It has a life, and enough people in its window."""

@@ -1,0 +1,51 @@
+"""Rows of words at an event whose own tag everybody writes."""
+
+from pipeline.local import Local, Options
+from schemas import Post, Trend, TrendList
+from schemas.events import Event
+
+HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+START_MS = 1_650_211_200_000
+SAID = ("the coffee is hot", "good talk so far", "where is room seven", "nice people here")
+
+
+def rows_of(news: list[str]) -> dict[str, Trend]:
+    """By topic, what trends at the end of three hours of an event where 40 people an hour say the usual, and in whose
+    last minutes each of `news` is said by ten people more."""
+    lists: list[TrendList] = []
+    local = Local(
+        Options(events=(Event("fair", hashtags=("#fair",)),), words="events"),
+        on_list=lists.append,
+        keeps=lambda scope, window: (scope, window) == ("event:fair", "1h"),
+    )
+    posts = [
+        Post(f"{n}", f"visitor {n % 40}", f"{SAID[n % 4]} #fair", START_MS + n * HOUR_MS // 40, source="twitter")
+        for n in range(120)
+    ]
+    posts += [
+        Post(
+            f"{text}{n}",
+            f"visitor {(10 * number + n) % 40}",
+            f"{text}, {'abcdefghij'[n] * 5} #fair",
+            when,
+            source="twitter",
+        )
+        for number, text in enumerate(news)
+        for n in range(10)
+        for when in (START_MS + 3 * HOUR_MS - (12 - n) * MINUTE_MS,)
+    ]
+    local.feed(sorted(posts, key=lambda post: int(post.time)))
+    local.finish()
+    last = next(one for one in reversed(lists) if one.at <= START_MS + 3 * HOUR_MS)
+    return {row.topic: row for row in last.trends if row.trending}
+
+
+def test_what_everybody_writes_takes_no_words_into_its_row() -> None:
+    rows = rows_of(["fire in the kitchen", "prize for the youngest team"])
+    assert rows.keys() == {"#fair", "fire in the kitchen", "prize for the youngest"}
+    assert rows["#fair"].joined == ["the"]  # as many as write it
+
+
+def test_a_phrase_stands_with_its_part_though_most_people_say_that() -> None:
+    rows = rows_of(["no exit is open", "that exit", "exit for all"])
+    assert rows["exit"].joined == ["exit for", "exit for all", "exit is open", "that exit"]
