@@ -52,9 +52,17 @@ class Run:
             return
         trending = [row for row in one.trends if row.trending]
         for row in trending:
-            for topic in (row.topic, *row.joined):
+            for topic in {part for told in (row.topic, *row.joined) for part in parts(told)}:
                 self.moments.setdefault(topic, []).append(one.at)
         self.rows.append((one.at, [row.topic for row in trending]))
+
+
+def parts(topic: str) -> Iterator[str]:
+    """The topic, and of a phrase its parts, which its row does not tell."""
+    words = topic.split(" ")
+    for first in range(len(words)):
+        for end in range(first + 1, len(words) + 1):
+            yield " ".join(words[first:end])
 
 
 def without_signs(post: Post) -> Post:

@@ -85,11 +85,22 @@ def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, w
     for place, leader in enumerate(leaders):
         others = under.get(place, [])
         shown = leader if place < len(tags) else _longest(leader, others, key)
-        also = [one.slot for one in (leader, *others) if one is not shown][:MOST_ALSO]
-        shown.joined += tuple(also)
+        shown.joined += tuple(one.slot for one in _also(shown, [leader, *others], key))
         if place >= len(tags):
             rows.append(shown)
     return rows
+
+
+def _also(shown: Standing, there: Sequence[Standing], key: Key) -> list[Standing]:
+    """What a row tells beside what is shown: no parts of that, nor of each other."""
+    told: list[Standing] = []
+    left = [one for one in there if not _is_part(key(one.slot), key(shown.slot))]
+    while left and len(told) < MOST_ALSO:
+        first = left[0]
+        one = _longest(first, [other for other in left if _is_part(key(first.slot), key(other.slot))], key)
+        told.append(one)
+        left = [other for other in left if not _is_part(key(one.slot), key(other.slot))]
+    return told
 
 
 def _longest(leader: Standing, others: Sequence[Standing], key: Key) -> Standing:

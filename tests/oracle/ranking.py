@@ -15,6 +15,7 @@ from .origins import Hours, flags_of, origins_of
 from .people import ALL_WORDS, HASHES, K, Mention, Sample, estimated_number, is_tag, left, sample, shown
 from .posts import Mark, Retracted, Said, scopes_of
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
+from .words import letters, part_of
 
 OFF = 2.5
 ROWS = 20
@@ -43,17 +44,6 @@ class Score(NamedTuple):
     n: Pair
     e: float
     v: float
-
-
-def letters(topic: str) -> str:
-    """What a tag and its phrase have in common."""
-    return "".join(c for c in topic if c.isalnum())
-
-
-def is_part(one: str, other: str) -> bool:
-    """Whether the words of one are among those of the other, in a row."""
-    few, many = sorted((one.split(" "), other.split(" ")), key=len)
-    return any(many[at : at + len(few)] == few for at in range(len(many)))
 
 
 def minimum_of(scope: str) -> int:
@@ -288,19 +278,30 @@ class Maker:
         for each in words:
             same_letters = [one for one in groups if letters(one[0].topic) == letters(each.topic)]
             same_posts = [one for one in groups if self.same_posts(one[0].topic, each.topic)]
-            parts = [one for one in groups if is_part(one[0].topic, each.topic)]
+            parts = [one for one in groups if part_of(one[0].topic, each.topic)]
             for found in (same_letters or parts or same_posts)[:1]:
                 found.append(each)
             if not (same_letters or parts or same_posts) and len(groups) < len(tags) + ROWS:
                 groups.append([each])
-        rows = []
-        for (leader, *others), (_, joined) in zip(groups, tags, strict=False):
-            rows.append((leader, [*joined, *(one.topic for one in others[:ALSO])]))
+        those = zip(groups, tags, strict=False)
+        rows = [(group[0], [*joined, *self.also(group[0], group)]) for group, (_, joined) in those]
         for group in groups[len(tags) :]:
-            many = [one for one in group if self.people_of(one) >= 0.8 * self.people_of(group[0])]
-            longest = max(many, key=lambda one: len(one.topic))
-            rows.append((longest, [one.topic for one in group if one is not longest][:ALSO]))
+            longest = self.longest(group)
+            rows.append((longest, self.also(longest, group)))
         return rows
+
+    def longest(self, group: list[Score]) -> Score:
+        many = [one for one in group if self.people_of(one) >= 0.8 * self.people_of(group[0])]
+        return max(many, key=lambda one: len(one.topic))
+
+    def also(self, row: Score, group: list[Score]) -> list[str]:
+        """The other topics of a row, but for parts of what is told already, and what that is a part of."""
+        told = [row.topic]
+        for each in group:
+            if not any(part_of(each.topic, known) for known in told):
+                open_parts = [o for o in group if not any(part_of(o.topic, known) for known in told)]
+                told.append(self.longest([each, *(o for o in open_parts if part_of(each.topic, o.topic))]).topic)
+        return told[1 : 1 + ALSO]
 
     def people_of(self, s: Score) -> float:
         return self.sample_of(s.topic).people

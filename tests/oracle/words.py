@@ -117,3 +117,14 @@ def pieces(text: str) -> list[str]:
         else:
             found[-1] += c
     return found
+
+
+def letters(topic: str) -> str:
+    """What a tag and its phrase have in common."""
+    return "".join(c for c in topic if c.isalnum())
+
+
+def part_of(one: str, other: str) -> bool:
+    """Whether the words of one of the two are among those of the other, in a row."""
+    few, many = sorted((one.split(" "), other.split(" ")), key=len)
+    return any(many[at : at + len(few)] == few for at in range(len(many)))
