@@ -8,8 +8,8 @@ counted apart: a large pane does not keep the worker from Kafka.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from faust import App
 from faust.types import TP
@@ -63,13 +63,26 @@ class CountedPartition:
 
     def take(self, records: Sequence[Any]) -> list[Counts]:
         """Counts records in log order; returns the panes that close. Records that are no posts go to `dead`."""
+        if not records:
+            return []
+        poison = self.attempts.poison
+        plain = [record for record in records if not record.headers and record.offset not in poison]
+        read = decode_posts([record.value or b"" for record in plain])
+        if len(plain) == len(records) and (run := _run_of_posts(records, read)):
+            closed = self.counter.add(run[0], records[0].offset, run[1])
+        else:
+            closed = self._take_one_by_one(records, iter(read))
+        self.position.next = records[-1].offset + 1
+        self.stamp = records[-1].timestamp or 0
+        return closed
+
+    def _take_one_by_one(self, records: Sequence[Any], read: Iterator[Post | PostError]) -> list[Counts]:
+        """`take` of records of all kinds; `read` are those without headers that are not poison."""
         closed: list[Counts] = []
         posts: list[Post] = []
         taken_ms: list[int] = []  # when the log took each of them
         poison = self.attempts.poison
         begin = expected = self.position.next
-        plain = [record for record in records if not record.headers and record.offset not in poison]
-        read = iter(decode_posts([record.value or b"" for record in plain]))
         for record in records:
             offset = record.offset
             taken: Any = record.timestamp
@@ -111,8 +124,6 @@ class CountedPartition:
             expected = offset + 1
         if posts:
             closed += self.counter.add(posts, begin, taken_ms)
-        self.position.next = expected
-        self.stamp = (records[-1].timestamp or 0) if records else self.stamp
         return closed
 
     def _redefine(self, record: Any, definitions: Definitions) -> None:
@@ -143,6 +154,17 @@ class CountedPartition:
         if first_offset == self.told:
             return None
         return edge_message(self.counter.edge(), partition, (first_offset, self.told - 1), self.counter.newest)
+
+
+def _run_of_posts(records: Sequence[Any], read: list[Post | PostError]) -> tuple[list[Post], list[int]] | None:
+    """What was read of records, and when the log took each, where all are posts and none is missing between them; None:
+    look at each."""
+    taken_ms: list[int | None] = [record.timestamp for record in records]
+    if records[-1].offset - records[0].offset != len(records) - 1 or PostError in map(type, read) or None in taken_ms:
+        return None
+    posts, times = cast(list[Post], read), cast(list[int], taken_ms)
+    retracted = len(posts) - [post.deleted for post in posts].count(None)
+    return None if retracted or min(times) < 0 else (posts, times)
 
 
 def marker(context: Context, partition: int, time_ms: int) -> Outgoing:

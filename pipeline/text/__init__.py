@@ -6,7 +6,7 @@ from pipeline.text.keys import fold, fold_text, text_key, topic_key
 from pipeline.text.matching import EventMatcher, matcher_of
 from pipeline.text.networks import network_of
 from pipeline.text.showing import MAX_SHOWN, cut, printable, shown_account
-from pipeline.text.topics import extract, topics_of
+from pipeline.text.topics import extract, how_read, topics_of
 from pipeline.text.words import words_of
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "extract",
     "fold",
     "fold_text",
+    "how_read",
     "language",
     "matcher_of",
     "network_of",

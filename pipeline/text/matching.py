@@ -99,11 +99,12 @@ class EventMatcher:
         self._by_spelling: dict[str, set[str]] = {}  # what was looked up lately
         self._accounts = dict(accounts)
         self._words = _automaton(words) if words else None
-        self._needs_topics = not (accounts or words)  # to find anything by itself
+        self.has_names = bool(events or watchlists)  # else it finds nothing
+        self.needs_topics = not (accounts or words)  # to find anything by itself, in a post that names no event
 
     def match(self, post: Post, spellings: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the post's events, sorted; `spellings` are its topics as `topics_of` gives them."""
-        if not spellings and self._needs_topics and not post.events:
+        if not spellings and self.needs_topics and not post.events:
             return ()
         found: set[str] = set()
         if self._hashtags:

@@ -96,6 +96,14 @@ def spellings_of(text: str, dialect: Dialect) -> list[str]:
     return full_spellings_of(text, dialect)
 
 
+@lru_cache(maxsize=4_096)
+def how_read(source: str | None) -> int:
+    """How the texts of a source are read, as the compiled rules want to know it: 1 for cashtags, 2 for tags that go on
+    to the next space."""
+    dialect = dialect_of(source_name(source))
+    return _PLAIN[dialect][1] | (dialect == "bluesky") << 1
+
+
 def full_spellings_of(text: str, dialect: Dialect) -> list[str]:
     """The same by the dialect's own rules alone."""
     return list(_by_rules(text, dialect))

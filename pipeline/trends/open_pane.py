@@ -12,7 +12,7 @@ from pipeline.text import fold, language, network_of, source_name
 from pipeline.trends.arrays import I64, U64, Mask, pointers
 from pipeline.trends.counts import Counts
 from pipeline.trends.names import OF_EVENTS, TAG, WHOLE, Cell, Dictionary, kind_of
-from pipeline.trends.people import K, hash64, sample, sample_of_posts
+from pipeline.trends.people import K, hashes64, sample_of, sample_of_posts
 from pipeline.trends.retracting import Retractions, Unknown, columns_of, wanted_by
 
 _NO_HASH, _NO_POSTS = np.zeros(0, np.uint64), np.zeros(0, np.int32)
@@ -227,10 +227,10 @@ def _summed(
     which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum())) - begin
     text, row, ptr = texts[which], np.repeat(np.arange(rows), posts), pointers(posts)
     reposts = np.bincount(row, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows)
-    priority = np.array([hash64(post) >> 1 for post in ids], np.uint64) | texts << np.uint64(63)
+    priority = hashes64(ids) >> np.uint64(1) | texts << np.uint64(63)
     people = [sample_of_posts(total.authors) for total in totals]
     origin, cell_origin = _origins(pane, which + begin, row, rows), _cell_origins(totals)
-    topics = [sample([hash64(fold(spelling)) for spelling in total.spellings]) for total in totals]
+    topics = [sample_of([fold(spelling) for spelling in total.spellings]) for total in totals]
     names = Dictionary(cells=[cell.cell for cell in cells])
     counts = Counts(
         start=pane.start,

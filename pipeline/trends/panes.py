@@ -11,12 +11,12 @@ the lateness) passes its end; then it is summed up once and never changes. See d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xxhash import xxh64_intdigest as xxh64
 
-from pipeline.text import EventMatcher, network_of, source_name, text_key, topics_of, words_of
+from pipeline.text import EventMatcher, how_read, network_of, source_name, text_key, topics_of, words_of
+from pipeline.trends._compiled import plain
 from pipeline.trends.counts import Counts
 from pipeline.trends.names import WHOLE
 from pipeline.trends.open_pane import Label, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
@@ -25,6 +25,10 @@ from pipeline.trends.people import text_hash
 from pipeline.trends.retracting import WITHIN_MS, Unknown
 from schemas import Post
 from schemas.definitions import Words
+
+_RULES = (how_read, topics_of, text_key, origin_of)  # that the compiled part asks
+if plain is not None:
+    plain.learn(Post, OpenPane, OpenCell)
 
 
 @dataclass(frozen=True)
@@ -76,22 +80,44 @@ class PaneCounter:
         """The first offset that belongs to an open pane, else `next_offset`: from here the state can be rebuilt."""
         return min((pane.first_offset for pane in self._open.values()), default=next_offset)
 
-    def add(self, posts: Sequence[Post], first_offset: int = 0, taken_ms: Sequence[int] | None = None) -> list[Counts]:
+    def add(self, posts: list[Post], first_offset: int = 0, taken_ms: list[int] | None = None) -> list[Counts]:
         """Counts posts with consecutive offsets; `time` must be ms (see schemas.decode_post). `taken_ms`: when the log
         took each; None: an archive, which has no such times."""
-        pane_ms, matcher, counts_words = self.grid.pane_ms, self._matcher, self._words != "off"
+        pane_ms, counts_words = self.grid.pane_ms, self._words != "off"
+        matcher = self._matcher if self._matcher is not None and self._matcher.has_names else None
         closed: list[Counts] = []
         start, end = 0, -1  # of the pane at hand
         pane: OpenPane | None = None
         by_label: dict[Label, tuple[OpenCell, set[str]]] = {}
         events: tuple[str, ...] = ()
-        for offset, post in enumerate(posts, first_offset):
+        compiled = plain if self._words != "all" else None
+        index, most = 0, len(posts)
+        while index < most:
+            if compiled is not None:
+                index, self.newest = compiled.add(
+                    posts,
+                    index,
+                    taken_ms,
+                    self._open,
+                    pane_ms,
+                    self._closes_at,
+                    self.newest,
+                    None if matcher is None else matcher.match,
+                    matcher is None or matcher.needs_topics,
+                    not counts_words,
+                    _RULES,
+                )
+                if index == most:
+                    break
+            post, taken = posts[index], None if taken_ms is None else taken_ms[index]
+            offset = first_offset + index
+            index += 1
             if post.deleted is not None:
-                self._retract(post, offset, None if taken_ms is None else taken_ms[offset - first_offset])
+                self._retract(post, offset, taken)
                 continue
             time: int = post.time  # type: ignore[assignment]  # decoded posts carry ms
-            if taken_ms is not None and time > taken_ms[offset - first_offset]:
-                time = taken_ms[offset - first_offset]
+            if taken is not None and time > taken:
+                time = taken
                 self._count(self.ahead_by_source, post)
             if not start <= time < end or pane is None:
                 start = time - time % pane_ms
@@ -101,9 +127,7 @@ class PaneCounter:
                     self._count(self._late, post)
                     self._count(self.late_by_source, post)
                     continue
-                pane = self._open.get(start)
-                if pane is None:
-                    pane = self._open[start] = OpenPane(start, offset)
+                pane = self._pane(start, offset)
                 by_label = pane.by_label
             topics = topics_of(post)
             if matcher is not None:
@@ -124,11 +148,10 @@ class PaneCounter:
             words_cell = self._words_cell(pane, cell, events) if counts_words else None
             words = words_of(post.text, topics) if words_cell is not None else None
             if topics or words:
-                ids = pane.ids
-                index = len(ids)
-                ids.append(post.id)
+                number = len(pane.ids)
+                pane.ids.append(post.id)
                 if origin:
-                    pane.origins[index] = origin
+                    pane.origins[number] = origin
                 pane.authors.append(author)
                 repost_of = post.repost_of
                 pane.texts.append(text_hash("" if repost_of else text_key(post.text), repost_of))
@@ -136,11 +159,11 @@ class PaneCounter:
                 rows = cell.rows
                 for spelling in topics:
                     if spelling in rows:
-                        rows[spelling].append(index)
+                        rows[spelling].append(number)
                     else:
-                        rows[spelling] = [index]
+                        rows[spelling] = [number]
                 if words and words_cell is not None:
-                    words_cell.add_words(words, index)
+                    words_cell.add_words(words, number)
             if time > self.newest:
                 self.newest = time
                 if time >= self._closes_at:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from pipeline.trends._compiled import plain
 from pipeline.trends.arrays import I32, I64, U64, Integers, run_lengths, starts_of
 from pipeline.trends.reducing import Runs, reduced, summed
 
@@ -33,6 +34,13 @@ _P1, _P2, _P3, _P4, _P5 = (
 def hash64(name: str) -> int:
     """The 64 bits that stand for a person or a topic key: XXH64 of the UTF-8 bytes."""
     return xxhash.xxh64_intdigest(name.encode())
+
+
+def hashes64(names: list[str]) -> U64:
+    """`hash64` of each."""
+    if plain is not None:
+        return np.frombuffer(plain.hashes(names), np.uint64)
+    return np.array([hash64(name) for name in names], np.uint64)
 
 
 def text_hash(key: str, repost_of: str | None) -> int:
@@ -87,15 +95,15 @@ def least_text(text: U64, runs: Runs) -> U64:
     return chosen
 
 
-def sample(hashes: Sequence[int]) -> U64:
-    """The K + 1 smallest different hashes, sorted: it tells how many there were."""
-    if len(hashes) < FEW:
-        return np.array(sorted(set(hashes)), np.uint64)
-    return smallest(np.array(hashes, np.uint64))
+def sample_of(names: list[str]) -> U64:
+    """The K + 1 smallest different hashes of names, sorted: it tells how many there were."""
+    if len(names) < FEW:
+        return np.array(sorted({hash64(name) for name in names}), np.uint64)
+    return smallest(hashes64(names))
 
 
 def sample_of_posts(hashes: Sequence[int]) -> tuple[U64, I32]:
-    """`sample` of the authors of posts, and how many posts each has."""
+    """The K + 1 smallest different hashes of the authors of posts, sorted, and how many posts each has."""
     if len(hashes) < FEW:
         counts = sorted(Counter(hashes).items())
         return np.array([one for one, _ in counts], np.uint64), np.array([posts for _, posts in counts], np.int32)

@@ -1,0 +1,431 @@
+/* The common case of counting posts in open panes, compiled: what `PaneCounter.add` (panes.py) does with a plain post.
+ *
+ * `add` takes posts one after the other as long as each is plain, and says where it stopped; the caller does the rest.
+ * Whatever the compiled rules of text (_scan.h) are not sure of is asked of the Python rules. Without a compiler this
+ * module is absent and nothing else changes but the time it takes. tests/trends/test_plain.py holds the two against each
+ * other. */
+#include "../text/_scan.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+enum {
+    MOST_POSTS = 1024, /* in one call: other threads wait for its end */
+    CASHTAGS = 1,      /* how the texts of a source are read (`how_read` of topics.py) */
+    TO_SPACE = 2,
+    REPOST_LENGTH = 7,
+};
+static const char REPOST[] = "repost:";
+
+/* XXH64 without a seed: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md */
+static const uint64_t P1 = 0x9E3779B185EBCA87u, P2 = 0xC2B2AE3D27D4EB4Fu, P3 = 0x165667B19E3779F9u,
+                      P4 = 0x85EBCA77C2B2AE63u, P5 = 0x27D4EB2F165667C5u;
+
+static inline uint64_t rotated(uint64_t x, int bits) { return x << bits | x >> (64 - bits); }
+static inline uint64_t rounded(uint64_t lane, uint64_t input) { return rotated(lane + input * P2, 31) * P1; }
+static inline uint64_t little_endian(const unsigned char *bytes, int length) {
+    uint64_t value = 0;
+    for (int n = 0; n < length; n++) value |= (uint64_t)bytes[n] << (8 * n);
+    return value;
+}
+
+static uint64_t xxh64(const unsigned char *bytes, size_t length) {
+    const unsigned char *end = bytes + length;
+    uint64_t h = P5;
+    if (length >= 32) {
+        uint64_t lanes[4] = {P1 + P2, P2, 0, 0 - P1};
+        for (; end - bytes >= 32; bytes += 32)
+            for (int n = 0; n < 4; n++) lanes[n] = rounded(lanes[n], little_endian(bytes + 8 * n, 8));
+        h = rotated(lanes[0], 1) + rotated(lanes[1], 7) + rotated(lanes[2], 12) + rotated(lanes[3], 18);
+        for (int n = 0; n < 4; n++) h = (h ^ rounded(0, lanes[n])) * P1 + P4;
+    }
+    h += length;
+    for (; end - bytes >= 8; bytes += 8) h = rotated(h ^ rounded(0, little_endian(bytes, 8)), 27) * P1 + P4;
+    for (; end - bytes >= 4; bytes += 4) h = rotated(h ^ little_endian(bytes, 4) * P1, 23) * P2 + P3;
+    for (; bytes < end; bytes++) h = rotated(h ^ *bytes * P5, 11) * P1;
+    h = (h ^ h >> 33) * P2;
+    h = (h ^ h >> 29) * P3;
+    return h ^ h >> 32;
+}
+
+/* The hash of a str's UTF-8 behind a prefix that is empty or REPOST; -1 with an error set. */
+static int hash_of(PyObject *str, int repost, uint64_t *hash) {
+    Py_ssize_t length;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(str, &length);
+    if (!utf8) return -1;
+    if (!repost) {
+        *hash = xxh64((const unsigned char *)utf8, (size_t)length);
+        return 0;
+    }
+    unsigned char *joined = PyMem_Malloc((size_t)length + REPOST_LENGTH);
+    if (!joined) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(joined, REPOST, REPOST_LENGTH);
+    memcpy(joined + REPOST_LENGTH, utf8, (size_t)length);
+    *hash = xxh64(joined, (size_t)length + REPOST_LENGTH);
+    PyMem_Free(joined);
+    return 0;
+}
+
+static uint64_t hash_of_key(const Py_UCS2 *key, int length) {
+    unsigned char utf8[3 * KEY_LENGTH];
+    size_t n = 0;
+    for (int i = 0; i < length; i++) {
+        Py_UCS2 c = key[i];
+        if (c < 0x80) {
+            utf8[n++] = (unsigned char)c;
+        } else if (c < 0x800) {
+            utf8[n++] = (unsigned char)(0xc0 | c >> 6);
+            utf8[n++] = (unsigned char)(0x80 | (c & 0x3f));
+        } else {
+            utf8[n++] = (unsigned char)(0xe0 | c >> 12);
+            utf8[n++] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
+            utf8[n++] = (unsigned char)(0x80 | (c & 0x3f));
+        }
+    }
+    return xxh64(utf8, n);
+}
+
+/* Fields of a class with slots, read and written where they lie: looked up by name they cost as much as all the rest. */
+#define OF_POST(X) \
+    X(id) X(author) X(text) X(time) X(source) X(lang) X(repost_of) X(tags) X(bot) X(server) X(events) X(deleted)
+#define OF_PANE(X) X(by_label) X(ids) X(authors) X(texts) X(origins)
+#define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions)
+#define OFFSET(name) Py_ssize_t name;
+static PyTypeObject *post_type, *pane_type, *cell_type;
+static struct { OF_POST(OFFSET) } of_post;
+static struct { OF_PANE(OFFSET) } of_pane;
+static struct { OF_CELL(OFFSET) } of_cell;
+
+#define FIELD(object, offset) (*(PyObject **)((char *)(object) + (offset)))
+
+/* Where a field of the class lies; -1 with an error set. */
+static Py_ssize_t offset_of(PyTypeObject *type, const char *name) {
+    PyObject *found = PyObject_GetAttrString((PyObject *)type, name);
+    if (!found) return -1;
+    Py_ssize_t offset = -1;
+    if (Py_IS_TYPE(found, &PyMemberDescr_Type)) {
+        const PyMemberDef *member = ((PyMemberDescrObject *)found)->d_member;
+        if (member->type == T_OBJECT_EX) offset = member->offset;
+    }
+    if (offset < 0) PyErr_Format(PyExc_TypeError, "%s of %s is no slot", name, type->tp_name);
+    Py_DECREF(found);
+    return offset;
+}
+
+/* The Python rules that are asked where the compiled ones are not sure. */
+typedef struct {
+    PyObject *how_read, *topics_of, *text_key, *origin_of;
+} Rules;
+
+/* The fields of a post that are looked at, borrowed. */
+#define BORROWED(name) PyObject *name;
+typedef struct { OF_POST(BORROWED) } Fields;
+
+/* 0: one is missing. */
+static int read_fields(PyObject *post, Fields *f) {
+#define READ(name) \
+    if (!(f->name = FIELD(post, of_post.name))) return 0;
+    OF_POST(READ)
+    return 1;
+}
+
+/* An open pane, owned, and what is written of it. */
+typedef struct {
+    long long start, end;
+    PyObject *pane, *by_label, *ids, *authors, *texts, *origins;
+} Pane;
+
+/* 1: the pane of the time is open; 0: it is not; -1: an error. */
+static int enter_pane(Pane *p, PyObject *open, long long time, long long pane_ms) {
+    Py_CLEAR(p->pane);
+    p->start = time - time % pane_ms;
+    p->end = p->start;
+    PyObject *number = PyLong_FromLongLong(p->start);
+    if (!number) return -1;
+    PyObject *pane = PyDict_GetItemWithError(open, number);
+    Py_DECREF(number);
+    if (!pane || !Py_IS_TYPE(pane, pane_type)) return PyErr_Occurred() ? -1 : 0;
+#define PART(name) p->name = FIELD(pane, of_pane.name);
+    OF_PANE(PART)
+    p->pane = Py_NewRef(pane);
+    p->end = p->start + pane_ms;
+    return 1;
+}
+
+static int same_ascii_tag(PyObject *one, PyObject *other) {
+    Py_ssize_t length = PyUnicode_GET_LENGTH(one);
+    const Py_UCS1 *a = PyUnicode_1BYTE_DATA(one), *b = PyUnicode_1BYTE_DATA(other);
+    if (length != PyUnicode_GET_LENGTH(other)) return 0;
+    for (Py_ssize_t n = 0; n < length; n++)
+        if (Py_TOLOWER(a[n]) != Py_TOLOWER(b[n])) return 0;
+    return 1;
+}
+
+static int looks_cut(const Text *text) {
+    Py_ssize_t n = text->length;
+    if (n >= 3 && at(text, n - 1) == '.' && at(text, n - 2) == '.' && at(text, n - 3) == '.') return 1;
+    if (text->kind == PyUnicode_1BYTE_KIND) return 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (PyUnicode_READ(text->kind, text->data, i) == 0x2026) return 1;
+    return 0;
+}
+
+/* `topics_of(post)`: a new tuple. */
+static PyObject *topics_of(PyObject *post, const Fields *f, const Rules *rules) {
+    Text text = text_in(f->text);
+    if (f->tags != Py_None && PyObject_IsTrue(f->tags)) return PyObject_CallOneArg(rules->topics_of, post);
+    if (next_sign(&text, 0, 1) == text.length) return PyTuple_New(0);
+    PyObject *number = PyObject_CallOneArg(rules->how_read, f->source);
+    if (!number) return NULL;
+    long how = PyLong_AsLong(number);
+    Py_DECREF(number);
+    Py_ssize_t begins[MOST_TAGS], ends[MOST_TAGS];
+    int found = find_tags(&text, how & CASHTAGS ? 1 : 0, how & TO_SPACE ? 1 : 0, begins, ends), kept = 0;
+    if (found == 0) return PyTuple_New(0);
+    if (found < 0 || looks_cut(&text)) return PyObject_CallOneArg(rules->topics_of, post);
+    PyObject *tags[MOST_TAGS], *topics = NULL;
+    for (int n = 0; n < found; n++) {
+        PyObject *tag = PyUnicode_Substring(f->text, begins[n], ends[n]);
+        if (!tag) goto done;
+        tags[kept++] = tag;
+        if (found > 1 && !PyUnicode_IS_ASCII(tag)) {
+            topics = PyObject_CallOneArg(rules->topics_of, post);
+            goto done;
+        }
+        for (int m = 0; m < kept - 1; m++)
+            if (same_ascii_tag(tags[m], tag)) {
+                Py_DECREF(tags[--kept]);
+                break;
+            }
+    }
+    topics = PyTuple_New(kept);
+    for (int n = 0; topics && n < kept; n++) PyTuple_SET_ITEM(topics, n, Py_NewRef(tags[n]));
+done:
+    while (kept) Py_DECREF(tags[--kept]);
+    return topics;
+}
+
+/* `text_hash` of the post's text, as a new int. */
+static PyObject *text_hash(const Fields *f, const Rules *rules) {
+    uint64_t hash = 0;
+    if (f->repost_of != Py_None && PyUnicode_GET_LENGTH(f->repost_of)) {
+        if (hash_of(f->repost_of, 1, &hash)) return NULL;
+        return PyLong_FromUnsignedLongLong(hash | 1);
+    }
+    Text text = text_in(f->text);
+    Py_UCS2 key[KEY_LENGTH];
+    int length = key_of_words(&text, key);
+    if (length >= 0) {
+        hash = hash_of_key(key, length);
+    } else {
+        PyObject *asked = PyObject_CallOneArg(rules->text_key, f->text);
+        int failed = !asked || hash_of(asked, 0, &hash);
+        Py_XDECREF(asked);
+        if (failed) return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(hash & ~(uint64_t)1);
+}
+
+/* The post of that number in its pane has these topics. */
+static int add_rows(PyObject *cell, PyObject *topics, PyObject *number) {
+    PyObject *rows = FIELD(cell, of_cell.rows);
+    Py_ssize_t count = PyTuple_GET_SIZE(topics);
+    for (Py_ssize_t n = 0; n < count; n++) {
+        PyObject *spelling = PyTuple_GET_ITEM(topics, n), *posts = PyDict_GetItemWithError(rows, spelling);
+        if (posts) {
+            if (PyList_Append(posts, number)) return -1;
+            continue;
+        }
+        if (PyErr_Occurred() || !(posts = PyList_New(1))) return -1;
+        PyList_SET_ITEM(posts, 0, Py_NewRef(number));
+        int failed = PyDict_SetItem(rows, spelling, posts);
+        Py_DECREF(posts);
+        if (failed) return -1;
+    }
+    Py_ssize_t before = PyLong_AsSsize_t(FIELD(cell, of_cell.mentions));
+    PyObject *mentions = PyErr_Occurred() ? NULL : PyLong_FromSsize_t(before + count);
+    if (!mentions) return -1;
+    Py_SETREF(FIELD(cell, of_cell.mentions), mentions);
+    return 0;
+}
+
+/* The origin is kept where it is the largest that posts of the author have told. */
+static int keep_origin(PyObject *cell, PyObject *author, PyObject *origin) {
+    PyObject *origins = FIELD(cell, of_cell.origins);
+    PyObject *before = PyDict_GetItemWithError(origins, author);
+    int larger = before ? PyObject_RichCompareBool(origin, before, Py_GT) : PyErr_Occurred() ? -1 : 1;
+    return larger < 0 || (larger && PyDict_SetItem(origins, author, origin)) ? -1 : 0;
+}
+
+/* What finds the events of a post, whether it finds none in a post without topics that names none itself, and whether
+ * posts of events are plain. */
+typedef struct {
+    PyObject *match;
+    int needs_topics, plain;
+} Events;
+
+/* 1: counted; 0: the post is not plain, nothing was counted; -1: an error. */
+static int count(PyObject *post, const Fields *f, const Pane *pane, const Rules *rules, const Events *of) {
+    PyObject *topics = topics_of(post, f, rules), *events = NULL, *label = NULL, *author = NULL, *origin = NULL;
+    PyObject *text = NULL, *number = NULL;
+    int result = -1;
+    if (!topics) return -1;
+    int none = of->match == Py_None || (of->needs_topics && !PyTuple_GET_SIZE(topics) && f->events == Py_None);
+    events = none ? PyTuple_New(0) : PyObject_CallFunctionObjArgs(of->match, post, topics, NULL);
+    if (!events) goto done;
+    if (!of->plain && PyObject_IsTrue(events)) {
+        result = 0;
+        goto done;
+    }
+    if (!(label = PyTuple_Pack(3, f->source, f->lang, events))) goto done;
+    PyObject *found = PyDict_GetItemWithError(pane->by_label, label);
+    if (!found) {
+        result = PyErr_Occurred() ? -1 : 0;
+        goto done;
+    }
+    PyObject *cell = PyTuple_GET_ITEM(found, 0), *seen = PyTuple_GET_ITEM(found, 1);
+    if (!Py_IS_TYPE(cell, cell_type)) {
+        result = 0;
+        goto done;
+    }
+    Py_ssize_t known = PySet_GET_SIZE(seen);
+    if (PySet_Add(seen, f->id)) goto done;
+    if (PySet_GET_SIZE(seen) == known) { /* read twice: for the caller, who finds it there too */
+        result = 0;
+        goto done;
+    }
+    uint64_t hash;
+    if (hash_of(f->author, 0, &hash) || !(author = PyLong_FromUnsignedLongLong(hash))) goto done;
+    if (PyList_Append(FIELD(cell, of_cell.authors), author)) goto done;
+    if (f->bot == Py_True || (f->server != Py_None && PyUnicode_GET_LENGTH(f->server))) {
+        if (!(origin = PyObject_CallFunctionObjArgs(rules->origin_of, f->bot, f->server, NULL))) goto done;
+        if (!PyObject_IsTrue(origin))
+            Py_CLEAR(origin);
+        else if (keep_origin(cell, author, origin))
+            goto done;
+    }
+    if (PyTuple_GET_SIZE(topics)) {
+        if (!(number = PyLong_FromSsize_t(PyList_GET_SIZE(pane->ids))) || !(text = text_hash(f, rules))) goto done;
+        if (PyList_Append(pane->ids, f->id) || PyList_Append(pane->authors, author) || PyList_Append(pane->texts, text))
+            goto done;
+        if (origin && PyDict_SetItem(pane->origins, number, origin)) goto done;
+        if (add_rows(cell, topics, number)) goto done;
+    }
+    result = 1;
+done:
+    Py_XDECREF(topics), Py_XDECREF(events), Py_XDECREF(label), Py_XDECREF(author), Py_XDECREF(origin);
+    Py_XDECREF(text), Py_XDECREF(number);
+    return result;
+}
+
+PyDoc_STRVAR(add_doc,
+             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, needs_topics, plain_events, rules, /)\n--\n\n"
+             "Counts posts from number `begin` on as long as each is plain: in an open pane, before `closes_at`, not taken\n"
+             "before its time, of a label that the pane knows, no retraction and not read twice. At most 1,024 posts.\n"
+             "Returns the number of the post at which it stopped, and the newest time. `match` finds the events of a post,\n"
+             "none (`needs_topics`) in one without topics that names none; `plain_events`: posts of events are plain;\n"
+             "`rules`: how_read, topics_of, text_key, origin_of.");
+
+static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
+    if (argc != 11 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[10]) ||
+        PyTuple_GET_SIZE(args[10]) != 4 || !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
+        PyErr_SetString(PyExc_TypeError, "add: see its documentation");
+        return NULL;
+    }
+    PyObject *posts = args[0], *taken = args[2], *open = args[3];
+    Py_ssize_t i = PyLong_AsSsize_t(args[1]);
+    long long pane_ms = PyLong_AsLongLong(args[4]), closes_at = PyLong_AsLongLong(args[5]);
+    long long newest = PyLong_AsLongLong(args[6]);
+    Events events = {args[7], args[8] == Py_True, args[9] == Py_True};
+    PyObject *const *asked = &PyTuple_GET_ITEM(args[10], 0);
+    Rules rules = {asked[0], asked[1], asked[2], asked[3]};
+    if (PyErr_Occurred()) return NULL;
+    if (i < 0 || pane_ms <= 0 || (taken != Py_None && PyList_GET_SIZE(taken) != PyList_GET_SIZE(posts))) {
+        PyErr_SetString(PyExc_ValueError, "add: see its documentation");
+        return NULL;
+    }
+    Pane pane = {0};
+    int result = 1;
+    for (Py_ssize_t most = i + MOST_POSTS; result == 1 && i < most && i < PyList_GET_SIZE(posts); i += result == 1) {
+        PyObject *post = PyList_GET_ITEM(posts, i);
+        Fields fields;
+        result = Py_IS_TYPE(post, post_type) && read_fields(post, &fields) && fields.deleted == Py_None;
+        if (!result) break;
+        long long time = PyLong_AsLongLong(fields.time), taken_at = time;
+        if (taken != Py_None) taken_at = PyLong_AsLongLong(PyList_GET_ITEM(taken, i));
+        if (PyErr_Occurred()) {
+            result = -1;
+            break;
+        }
+        result = time >= 0 && time < closes_at && time <= taken_at;
+        if (result && !(pane.start <= time && time < pane.end)) result = enter_pane(&pane, open, time, pane_ms);
+        if (result == 1) result = count(post, &fields, &pane, &rules, &events);
+        if (result == 1 && time > newest) newest = time;
+    }
+    Py_XDECREF(pane.pane);
+    return result < 0 ? NULL : Py_BuildValue("nL", i, newest);
+}
+
+PyDoc_STRVAR(learn_doc,
+             "learn(post, pane, cell, /)\n--\n\n"
+             "The classes of posts, open panes and their cells. Raises TypeError where a field of theirs is no slot.");
+
+static PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
+    if (argc != 3 || !PyType_Check(args[0]) || !PyType_Check(args[1]) || !PyType_Check(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "learn(post, pane, cell) takes three classes");
+        return NULL;
+    }
+    PyTypeObject *post = (PyTypeObject *)args[0], *pane = (PyTypeObject *)args[1], *cell = (PyTypeObject *)args[2];
+#define LEARN_POST(name) \
+    if ((of_post.name = offset_of(post, #name)) < 0) return NULL;
+#define LEARN_PANE(name) \
+    if ((of_pane.name = offset_of(pane, #name)) < 0) return NULL;
+#define LEARN_CELL(name) \
+    if ((of_cell.name = offset_of(cell, #name)) < 0) return NULL;
+    OF_POST(LEARN_POST)
+    OF_PANE(LEARN_PANE)
+    OF_CELL(LEARN_CELL)
+    Py_XSETREF(post_type, (PyTypeObject *)Py_NewRef(post));
+    Py_XSETREF(pane_type, (PyTypeObject *)Py_NewRef(pane));
+    Py_XSETREF(cell_type, (PyTypeObject *)Py_NewRef(cell));
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(hashes_doc,
+             "hashes(strs, /)\n--\n\n"
+             "`hash64` of each str of a list, as unsigned 64-bit numbers of this machine one behind the other.");
+
+static PyObject *hashes(PyObject *module, PyObject *strs) {
+    if (!PyList_CheckExact(strs)) {
+        PyErr_SetString(PyExc_TypeError, "hashes(strs) takes a list");
+        return NULL;
+    }
+    Py_ssize_t count = PyList_GET_SIZE(strs);
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint64_t));
+    for (Py_ssize_t n = 0; bytes && n < count; n++) {
+        uint64_t hash;
+        if (hash_of(PyList_GET_ITEM(strs, n), 0, &hash))
+            Py_CLEAR(bytes);
+        else
+            memcpy(PyBytes_AS_STRING(bytes) + n * (Py_ssize_t)sizeof(uint64_t), &hash, sizeof(uint64_t));
+    }
+    return bytes;
+}
+
+static PyMethodDef methods[] = {
+    {"add", (PyCFunction)(void (*)(void))add, METH_FASTCALL, add_doc},
+    {"learn", (PyCFunction)(void (*)(void))learn, METH_FASTCALL, learn_doc},
+    {"hashes", hashes, METH_O, hashes_doc},
+    {NULL, NULL, 0, NULL},
+};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_plain", "The common case of counting posts, compiled.", -1, methods, NULL, NULL, NULL, NULL,
+};
+PyMODINIT_FUNC PyInit__plain(void) {
+    read_latin1();
+    return PyModule_Create(&definition);
+}

@@ -1,0 +1,26 @@
+from collections.abc import Callable
+
+from pipeline.trends.open_pane import OpenCell, OpenPane
+from schemas import Post
+
+def add(
+    posts: list[Post],
+    begin: int,
+    taken_ms: list[int] | None,
+    panes: dict[int, OpenPane],
+    pane_ms: int,
+    closes_at: int,
+    newest: int,
+    match: Callable[[Post, tuple[str, ...]], tuple[str, ...]] | None,
+    needs_topics: bool,
+    plain_events: bool,
+    rules: tuple[Callable[..., int], Callable[..., tuple[str, ...]], Callable[..., str], Callable[..., int]],
+    /,
+) -> tuple[int, int]:
+    """Counts posts from number `begin` on as long as each is plain; where it stopped, and the newest time."""
+
+def hashes(strs: list[str], /) -> bytes:
+    """`hash64` of each str, as unsigned 64-bit numbers of this machine one behind the other."""
+
+def learn(post: type[Post], pane: type[OpenPane], cell: type[OpenCell], /) -> None:
+    """The classes of posts, open panes and their cells. Raises TypeError where a field of theirs is no slot."""

@@ -1,0 +1,127 @@
+"""What is compiled of counting counts what the Python does: the same panes, the same news, the same numbers beside."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.text import EventMatcher
+from pipeline.trends import panes as panes_module
+from pipeline.trends import people
+from pipeline.trends._compiled import plain
+from pipeline.trends.counts import Counts
+from pipeline.trends.panes import Grid, PaneCounter
+from pipeline.trends.people import hash64, hashes64
+from pipeline.trends.wire import to_columns
+from schemas import Post
+from schemas.counts import encode_counts
+from schemas.definitions import Words
+from schemas.events import Event
+from schemas.watchlists import Watchlist
+from tests.text.test_scan import TEXTS
+
+START = 1_700_000_000_000
+SOURCES = [None, "twitter", "Mastodon", "https://bsky.app/x", "sms", "made-up"]
+TAGS = st.lists(st.sampled_from(["#A", "a", "été", "", "tag", "＃b"]), max_size=3)
+POSTS = st.builds(
+    Post,
+    id=st.sampled_from([f"p{n}" for n in range(40)]),
+    author=st.sampled_from(["ann", "bob", "çé", "d" * 40]),
+    text=st.one_of(
+        TEXTS, st.sampled_from(["so #Tag", "#tag #TAG #été", "RT @ann: all of it #HarbourFe…", "@ann x #a..."])
+    ),
+    time=st.integers(0, 60_000).map(lambda ms: START + ms),
+    source=st.sampled_from(SOURCES),
+    lang=st.sampled_from([None, "fr", "EN-gb"]),
+    repost_of=st.sampled_from([None, None, "", "p1", "é" * 30]),
+    tags=st.one_of(st.none(), TAGS),
+    bot=st.booleans(),
+    server=st.sampled_from([None, "", "social.example"]),
+    events=st.sampled_from([None, [], ["gala"]]),
+    deleted=st.sampled_from([None, None, None, None, START + 30_000]),
+)
+DEFINED: list[dict[str, Any]] = [
+    {"events": []},
+    {"events": [Event("gala", hashtags=["tag"])]},
+    {"events": [Event("gala", hashtags=["a"], words=["mot"])], "watchlists": [Watchlist("w", hashtags=["#été"])]},
+    {"events": [], "watchlists": [Watchlist("w", accounts=["ann"])]},
+]
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(panes_module, "plain", None)
+        patch.setattr(people, "plain", None)
+        yield
+
+
+def counted(posts: Sequence[Post], cuts: Sequence[int], taken: bool, matcher: EventMatcher | None) -> Any:
+    """All that a counter says of these posts, given in parts that begin at `cuts`."""
+    counter = PaneCounter(Grid(), matcher)
+    closed: list[Counts] = []
+    told: list[bytes] = []
+    for begin, end in zip([0, *cuts], [*cuts, len(posts)], strict=True):
+        times = [int(post.time) + (post.id < "p2") * 5_000 - 2_000 for post in posts[begin:end]] if taken else None
+        closed += counter.add(list(posts[begin:end]), begin, times)
+        told += [encode_counts(to_columns(news)) for news in counter.edge()]
+    closed += counter.mark(START + 200_000, len(posts))
+    facts = [(pane.start, pane.frontier, pane.duplicates, encode_counts(to_columns(pane))) for pane in closed]
+    numbers = (counter.read, counter.newest, counter.frontier, counter.duplicates, counter.retractions)
+    return facts, told, numbers, counter.late_by_source, counter.ahead_by_source, counter.rewind_offset(len(posts))
+
+
+def test_where_there_is_a_compiler_it_is_used() -> None:
+    assert plain is not None or shutil.which("cc") is None, "install again: the compiled part is missing"
+
+
+@settings(deadline=None)
+@given(
+    posts=st.lists(POSTS, max_size=60),
+    cuts=st.lists(st.integers(0, 60), max_size=3),
+    taken=st.booleans(),
+    defined=st.sampled_from(DEFINED),
+    words=st.sampled_from(["off", "events", "all"]),
+    in_order=st.booleans(),
+)
+def test_it_counts_what_the_python_counts(
+    posts: list[Post], cuts: list[int], taken: bool, defined: dict[str, Any], words: Words, in_order: bool
+) -> None:
+    if in_order:
+        posts.sort(key=lambda post: post.time)
+    cuts = sorted(min(cut, len(posts)) for cut in cuts)
+    matcher = EventMatcher(**defined, counted_words=words)
+    compiled = counted(posts, cuts, taken, matcher)
+    with interpreted():
+        assert compiled == counted(posts, cuts, taken, matcher)
+
+
+def test_a_plain_post_is_counted_by_the_compiled_part() -> None:
+    """So that the comparison above compares two things."""
+    assert plain is not None
+    counter = PaneCounter(Grid())
+    counter.add([Post("p0", "ann", "so #tag", START)])
+    asked = (counter._open, 10_000, counter._closes_at, counter.newest, None, True, True, panes_module._RULES)
+    posts = [Post(f"p{n}", "ann", f"{n} #tag", START + n) for n in range(1, 5)]
+    assert plain.add([*posts, Post("p1", "ann", "again", START)], 0, None, *asked) == (4, START + 4)
+    assert plain.add(posts, 0, [START + 9, 0, 0, 0], *asked)[0] == 0, "they were read already"
+    with pytest.raises(TypeError):
+        plain.add(tuple(posts), 0, None, *asked)  # type: ignore[arg-type]
+
+
+@given(st.lists(st.text(max_size=80), max_size=40))
+def test_hashes_are_xxh64(names: list[str]) -> None:
+    names = [name for name in names if name.isprintable()]
+    assert plain is not None
+    assert hashes64(names).tolist() == [hash64(name) for name in names]
+    assert hashes64(names).dtype == np.uint64
+    for wrong in ([*names, b"x"], tuple(names), [*names, "\ud800"]):  # type: ignore[list-item]
+        with pytest.raises((TypeError, UnicodeEncodeError)):
+            plain.hashes(wrong)  # type: ignore[arg-type]
