@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from operator import attrgetter
+from typing import Annotated, TypeVar, cast
 
 import msgspec
 
@@ -97,6 +98,8 @@ _decoder = msgspec.json.Decoder(Post)
 _retraction_decoder = msgspec.json.Decoder(_Retraction)
 _line_decoder = msgspec.json.Decoder(Post | int)
 _BETWEEN = b"\n0 0\n"
+_NO_TIME = {None}
+_time, _created, _deleted, _id, _author = map(attrgetter, ("time", "created", "deleted", "id", "author"))
 
 
 def decode_post(record: bytes) -> Post:
@@ -139,6 +142,12 @@ def decode_posts(records: Sequence[bytes]) -> list[Post | PostError]:
         half = len(records) // 2
         return decode_posts(records[:half]) + decode_posts(records[half:])
     return [_decode_or_fault(record) for record in records]
+
+
+def decode_all_posts(records: Sequence[bytes]) -> list[Post] | None:
+    """`decode_post` of each record; None where one of them may be no whole post: then each is to be looked at."""
+    posts = _decode_joined(records) if records else []
+    return None if posts is None or PostError in map(type, posts) else cast(list[Post], posts)
 
 
 def _decode_joined(records: Sequence[bytes]) -> list[Post | PostError] | None:
@@ -196,6 +205,25 @@ def checked(post: Post) -> Post:
     For posts that were built, not decoded, the field limits are the builder's duty.
     """
     return _legible(_timed(post))
+
+
+def checked_all(posts: list[Post]) -> list[Post]:
+    """`checked` of each."""
+    return posts if _are_sound(posts) else list(map(checked, posts))
+
+
+def _are_sound(posts: list[Post]) -> bool:
+    """Whether `checked` would neither change nor refuse any of the posts: asked of all at once at half the cost."""
+    times = list(map(_time, posts))
+    names = "".join([*map(_id, posts), *map(_author, posts)])
+    return (
+        set(map(type, times)) <= {int}
+        and min(times, default=0) >= 0
+        and max(times, default=0) < MAX_TIME_MS
+        and set(map(_created, posts)) <= _NO_TIME
+        and set(map(_deleted, posts)) <= _NO_TIME
+        and (names.isprintable() or not _CONTROL.search(names))
+    )
 
 
 def _timed(post: Post) -> Post:

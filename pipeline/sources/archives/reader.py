@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
 
 import msgspec
 import orjson
@@ -31,16 +30,11 @@ from pipeline.sources.archives.strangers import stranger
 from pipeline.sources.archives.tables.begin import Beginning, find_beginning
 from pipeline.sources.archives.tables.objects import objects_like
 from pipeline.sources.archives.tables.rows import Rows
-from schemas import MAX_RECORD_BYTES, MAX_TIME_MS, Post, PostError
-from schemas.posts import checked
+from schemas import MAX_RECORD_BYTES, PostError
 
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
 _ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*(?:[\[{]|$)")
 _LENGTH = re.compile(rb"\d{1,9}\s*")
-_time_ms = attrgetter("time")
-_created = attrgetter("created")
-_id = attrgetter("id")
-_author = attrgetter("author")
 _BLOCK_RECORDS = 65_536
 _BLOCK_BYTES = 16 << 20
 _HOPELESS = 50_000  # dead records in a row, after which the rest of a document is let be
@@ -187,27 +181,10 @@ def _at_once(name: str, part: Lines, shape: Format, how: str) -> Block | None:
     """All posts of a block at once: the fast way, for blocks without a fault."""
     if shape.parse_rows is None:
         return None
-    try:
-        posts = shape.parse_rows(part.rows)
-        if not _sound(posts):
-            for post in posts:
-                checked(post)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PostError):
+    posts = shape.parse_rows(part.rows)
+    if posts is None:
         return None
     return Block(name, posts, lines=range(part.first, part.first + len(posts)), raws=part.rows, how=how)
-
-
-def _sound(posts: list[Post]) -> bool:
-    """Whether `checked` would neither change nor refuse any of the posts; all at once costs half of one by one."""
-    times = list(map(_time_ms, posts))
-    return (
-        set(map(type, times)) == {int}
-        and min(times) >= 0
-        and max(times) < MAX_TIME_MS
-        and not any(map(_created, posts))
-        and "".join(map(_id, posts)).isprintable()
-        and "".join(map(_author, posts)).isprintable()
-    )
 
 
 def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how: str, is_mixed: bool) -> Block:

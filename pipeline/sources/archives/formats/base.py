@@ -105,8 +105,8 @@ class Format:
     name: str
     parse: Callable[[bytes], Parsed]  # raises PostError
     knows: Callable[[dict[str, Any]], bool]  # whether a JSON object looks like a record of this format
-    # the posts of lines without a fault, times unchecked: the fast way; any error of decoding: go line by line
-    parse_rows: Callable[[list[bytes]], list[Post]] | None = None
+    # the posts of lines without a fault, all at once: the fast way; None: go line by line
+    parse_rows: Callable[[list[bytes]], list[Post] | None] | None = None
     limit: int = MAX_RECORD_BYTES  # bytes of a record
     rank: int = 50  # of formats that know a record, the one of the lowest rank has it
     given: Callable[[Given], Callable[[bytes], Parsed]] | None = None  # `parse` for those that need to be told more

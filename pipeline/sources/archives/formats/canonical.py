@@ -8,15 +8,10 @@ import msgspec
 
 from pipeline.sources.archives.formats.base import Format
 from pipeline.sources.archives.mend import read
-from schemas import Post, PostError, decode_post
+from schemas import Post, PostError, decode_all_posts, decode_post
 from schemas.posts import checked
 
 _decoder = msgspec.json.Decoder(Post)
-_decode = _decoder.decode
-
-
-def _parse_rows(rows: list[bytes]) -> list[Post]:
-    return list(map(_decode, rows))
 
 
 def _parse(record: bytes) -> Post:
@@ -32,4 +27,4 @@ def _knows(value: dict[str, Any]) -> bool:
     return {"id", "author", "time", "text"} <= value.keys()
 
 
-FORMATS = (Format("post", _parse, _knows, _parse_rows, rank=10),)
+FORMATS = (Format("post", _parse, _knows, decode_all_posts, rank=10),)

@@ -25,7 +25,7 @@ from pipeline.sources.archives.formats.base import (
 )
 from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
-from schemas.posts import Media, checked, parse_time
+from schemas.posts import Media, checked, checked_all, parse_time
 
 # what a stream says beside tweets
 NOTICES = frozenset(
@@ -148,11 +148,12 @@ def _convert(fields: dict[str, Any]) -> _Tweet:
         raise PostError("invalid", str(error).replace("`$", "`$.tweet")) from None
 
 
-def _parse_rows(rows: list[bytes]) -> list[Post]:
-    tweets = list(map(_decoder.decode, rows))
-    if any(map(_is_protected, tweets)):
-        raise PostError("invalid", "a protected account: each row has its own answer")
-    return list(map(_post, tweets))
+def _parse_rows(rows: list[bytes]) -> list[Post] | None:
+    try:
+        tweets = list(map(_decoder.decode, rows))
+        return None if any(map(_is_protected, tweets)) else checked_all(list(map(_post, tweets)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PostError):
+        return None
 
 
 def _post(tweet: _Tweet) -> Post:
