@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Protocol
 
 import typer
@@ -30,6 +32,7 @@ from schemas import Post, TrendList, Window
 
 MINUTE_MS = 60_000
 SPAN_MS = 60 * MINUTE_MS
+_time_ms = attrgetter("time")
 SORTING = "putting posts in order of time"
 
 
@@ -71,15 +74,11 @@ def by_span(posts: Sequence[Post], span_ms: int) -> Iterator[Sequence[Post]]:
     Counting a run of sparse posts makes the lists of all the minutes between them: without an end now and then, neither
     progress nor Ctrl-C could tell how far it came.
     """
-    if not posts:
-        return
     start = 0
-    if int(posts[-1].time) - int(posts[0].time) > span_ms:
-        for index, post in enumerate(posts):
-            if int(post.time) - int(posts[start].time) > span_ms:
-                yield posts[start:index]
-                start = index
-    yield posts[start:] if start else posts
+    while start < len(posts):
+        end = bisect_right(posts, int(posts[start].time) + span_ms, start + 1, key=_time_ms)
+        yield posts[start:end]
+        start = end
 
 
 def retime_ms(plan: Plan) -> int:
