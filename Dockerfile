@@ -1,6 +1,6 @@
 # upswell as an image: the command with everything it needs, run by a user without rights.
 #   docker build -t upswell . && docker run --rm upswell --help
-FROM python:3.11.14-slim-bookworm AS build
+FROM python:3.11.14-bookworm AS build
 WORKDIR /src
 RUN python -m venv /opt/upswell
 COPY pyproject.toml requirements.txt README.md LICENSE ./
@@ -11,6 +11,8 @@ COPY upswell upswell
 # every file by the hash that `make lock` has written down, setuptools for the build among them
 RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check --no-build-isolation --no-deps .
+# the parts that are compiled are optional elsewhere: an image without them would only count more slowly
+RUN cd / && /opt/upswell/bin/python -c "import pipeline.text._scan, pipeline.trends._plain"
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin upswell \

@@ -104,6 +104,20 @@ def test_every_file_that_the_page_needs_is_installed(image: Path) -> None:
     assert {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()} == there
 
 
+def test_what_is_compiled_is_compiled_where_the_image_is_built(image: Path) -> None:
+    """The slim image has no compiler: there the parts would silently be left out."""
+    assert re.findall(r"^FROM (\S+) AS build$", RECIPE, re.MULTILINE) == ["python:3.11.14-bookworm"]
+    checked = re.search(r'^RUN cd / && /opt/upswell/bin/python -c "import (.+)"$', RECIPE, re.MULTILINE)
+    assert checked
+    modules = checked[1].split(", ")
+    assert {f"{name.replace('.', '/')}.c" for name in modules} == {
+        str(path.relative_to(ROOT)) for path in (ROOT / "pipeline").rglob("*.c")
+    }
+    (site,) = image.glob("lib/python3*/site-packages")
+    for name in modules:
+        assert list(site.glob(f"{name.replace('.', '/')}.*.so")), name
+
+
 def test_the_entry_point_runs_from_the_installed_files_alone(image: Path, tmp_path: Path) -> None:
     entry = re.search(r'^ENTRYPOINT \["(.+)"\]$', RECIPE, re.MULTILINE)
     command = re.search(r'^CMD \["(.+)"\]$', RECIPE, re.MULTILINE)
