@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,48 @@ def test_the_same_posts_give_the_same_lists_however_they_are_ordered_split_and_n
     assert by_time(reading.posts) == by_time(expected)
     assert reading.out_of_order == 0
     assert lists_of(reading.posts) == lists_of(expected)
+
+
+def as_table(tweets: list[dict[str, Any]]) -> bytes:
+    rows = [f"{it['id_str']},{it['user']['screen_name']},{it['text']},{it['created_at']}" for it in tweets]
+    return "\n".join(["tweet_id,screen_name,text,created_at", *rows]).encode()
+
+
+def as_columns(tweets: list[dict[str, Any]]) -> bytes:
+    return msgspec.json.encode({name: {str(at): it[name] for at, it in enumerate(tweets)} for name in tweet(1)})
+
+
+WRITTEN: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
+    "a line each": lambda tweets: lines(*tweets),
+    "array": msgspec.json.encode,
+    "under a key": lambda tweets: msgspec.json.format(msgspec.json.encode({"statuses": tweets})),
+    "beside ids": lambda tweets: msgspec.json.encode([[it["id_str"], it] for it in tweets]),
+    "columns": as_columns,
+    "table": as_table,
+}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.data(), st.lists(st.integers(0, 500), min_size=2, max_size=24, unique=True))
+def test_the_same_tweets_are_the_same_posts_however_files_hold_them(
+    tmp_path: Path, data: st.DataObject, numbers: list[int]
+) -> None:
+    made = [
+        tweet(number, created_at=f"Thu May 01 12:{number // 60:02}:{number % 60:02} +0000 2014")
+        for number in data.draw(st.permutations(numbers))
+    ]
+    cut = data.draw(st.integers(1, len(made)))
+    parts = [part for part in (made[:cut], made[cut:]) if len(part) > 1] or [made]
+    for old in tmp_path.iterdir():
+        old.unlink()
+    for name, part in zip("ba", parts, strict=False):
+        how = data.draw(st.sampled_from(sorted(WRITTEN)))
+        (tmp_path / name).with_suffix(".txt").write_bytes(WRITTEN[how](part))
+    expected = sorted(int(it["id_str"]) for part in parts for it in part)
+    reading = Reading(tmp_path, now_ms=NOW)
+    assert reading.faults == []
+    assert [int(it.id) for it in reading.posts] == expected
+    assert {(it.author, it.source) for it in reading.posts} == {("Ana_B", "twitter")}
 
 
 def test_a_table_written_newest_first_is_counted_from_its_oldest_post(tmp_path: Path) -> None:

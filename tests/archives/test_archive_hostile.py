@@ -308,6 +308,21 @@ class TestDocuments:
         assert 1 <= records <= 1_001
         assert peak < 50_000_000
 
+    @pytest.mark.parametrize("piece", [b"x", b"\\u00e9", b"[", b'\\"'])
+    def test_a_string_above_the_limit_is_not_held(self, piece: bytes) -> None:
+        pieces = (piece * (65_536 // len(piece)) for _ in range(1_200))  # 75 MiB
+        tracemalloc.start()
+        blocks = list(read_file("a.json", chain([b'{"a": "'], pieces, [b'"}\n']), "auto", Given(), lambda: False))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert [dead.reason for block in blocks for dead in block.dead] == ["too-large"]
+        assert peak < 320_000_000  # some copies of the largest record there may be
+
+    def test_zeros_before_and_behind_lines_cost_no_post(self, tmp_path: Path) -> None:
+        """As rotating a log that is written to leaves them."""
+        reading = read(tmp_path, bytes(5_000) + lines(*(status(n) for n in range(3))) + bytes(5_000))
+        assert len(reading.posts) == 3
+
     def test_faults_name_their_line(self, tmp_path: Path) -> None:
         reading = read(tmp_path, b"[\n" + line(status(1)).strip() + b',\n\n{"id": \n7}\n]', "a.json")
         assert (reading.ids, reading.faults) == (["https://social.example/users/ana/statuses/1"], [(4, "invalid")])

@@ -25,13 +25,13 @@ _BETWEEN_ITEMS = re.compile(rb"[\s,\x1e\x00]*+")
 # `window.YTD.tweets.part0 = [`, the lengths that some streams write before each record
 _BEFORE = re.compile(rb"(?:[\w.$ ]{1,128}=|\d{1,9})\s*+(?=[\[{])")
 # numbers, names and the like beside an object in an array, as pairs of a key and a record have them
-_SCALAR = rb'(?:"(?!\{\\)(?:[^"\\\r\n]|\\.)*+"|-?\d[\d.eE+-]*+|null|true|false)'
+_SCALAR = rb'(?:"(?!\{\\)[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"|-?\d[\d.eE+-]*+|null|true|false)'
 _BESIDE = re.compile(rb"(?:" + _SCALAR + rb"\s*+,\s*+)++(?=(?:\[\s*+)*+(?:\{|\"\{))")
 _BEHIND = re.compile(_SCALAR + rb"\s*+(?:,\s*+" + _SCALAR + rb"\s*+)*+(?=\])")
 _BESIDE_BYTES = 4_096
 # all that may stand before the next bracket: strings hold no line ends
-_TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\r\n]|\\.)*+"[^"{}\[\]]*+)*+')
-_ENCODED = re.compile(rb'"\{\\.(?:[^"\\\r\n]|\\.)*+"')  # an object that was encoded twice
+_TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"[^"{}\[\]]*+)*+')
+_ENCODED = re.compile(rb'"\{\\.[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"')  # an object that was encoded twice
 _ENCODED_BEGINS = b'"{\\'
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\]{1,64}"\s*:')
 _END_OF_JUNK = re.compile(rb"[\n{]")
@@ -188,7 +188,7 @@ class JsonValues:
             if sign == 0x22 and (buffer.find(b"\n", at) >= 0 or self._ended):
                 return None, at  # a string that does not end in its line
             if sign in (0, 0x22):
-                if at - self._at > self._limit:
+                if len(buffer) - self._at > self._limit:
                     return None, None
                 held = self._at
                 if not self._fill():

@@ -20,7 +20,6 @@ _MAGIC = (
     (b"bplist00", "a property list of Apple: write it as JSON (plutil -convert json)"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
     (b"PK\x05\x06", "a zip without files"),
-    (b"\0" * 512, "nothing but zeros: a tar without files, or one whose data was lost"),
     (b"ARROW1\0\0", "an Arrow file: write it as CSV or JSON lines"),
     (b"FEA1", "a Feather file: write it as CSV or JSON lines"),
     (b"\x89HDF", "an HDF5 file: write its table as CSV"),
@@ -51,6 +50,7 @@ _SPACE = rb"(?:\s|\xe2\x80\xaf|\xc2\xa0)"
 _DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:" + _SPACE + rb"?[AaPp]\.?\s?[Mm]\.?)?"
 _NOTICES = rb"(?:" + _DAY + rb" [-\xe2][^\n]*\n){0,4}"  # which begin a chat
 _PATTERNS = (
+    (re.compile(rb"\0{512,}\Z"), "nothing but zeros: a tar without files, or one whose data was lost"),
     (re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), "a web page, not an archive"),
     (
         re.compile(

@@ -17,9 +17,9 @@ from pipeline.sources.archives.streams import TruncatedError
 from pipeline.sources.archives.tables.objects import rows_like
 from schemas import MAX_RECORD_BYTES, PostError
 
-_STRING = rb'"(?:[^"\\\n]|\\.)*+"'
-_INNER = rb"[\[{](?:[^\"\[\]{}]|" + _STRING + rb")*+[\]}]"  # lists and objects in cells
-_ROW = re.compile(rb"\[(?:[^\"\[\]{}]|" + _STRING + rb"|" + _INNER + rb")*+\]")
+_STRING = rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
+_INNER = rb"[\[{](?:[^\"\[\]{}]++|" + _STRING + rb")*+[\]}]"  # lists and objects in cells
+_ROW = re.compile(rb"\[(?:[^\"\[\]{}]++|" + _STRING + rb"|" + _INNER + rb")*+\]")
 _BETWEEN = re.compile(rb"[\s,]*+(?:\[\s*+(?=\[)|\](?=\s*+\Z))?")
 _HEADER = re.compile(
     rb"\s*+(?:\[\s*+)?(\[\s*+" + _STRING + rb"(?:\s*+,\s*+" + _STRING + rb"){2,255}+\s*+\])\s*+,?\s*+\["
