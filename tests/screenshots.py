@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import random
 import time
 from pathlib import Path
@@ -14,9 +15,11 @@ from pathlib import Path
 import msgspec
 from playwright.sync_api import Browser, sync_playwright
 
+from pipeline.cli.demo_people import ADDRESS, drawn
 from schemas import Post, Trend, TrendList
 from schemas.alerts import Alert
 from schemas.events import Event, Stage
+from schemas.posts import Media
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
 from tests.wall.server import ANN, Served
@@ -36,6 +39,7 @@ EVENTS = (
         title="Le bal des territoires",
         hashtags=("#BalDesTerritoires",),
         moderation="manual",
+        time_zone="Europe/Paris",
         stage=Stage(background="#1b1036", accent="#ffb84d", sponsor="With the friendly support of the city of Lyon"),
     ),
 )
@@ -99,9 +103,20 @@ def some_list(scope: str, names: str, at: int) -> TrendList:
     return msgspec.structs.replace(made, posts=48_210, authors=21_904)
 
 
+def course(served: Served, minute: int) -> None:
+    """How the first topic came to where it is, minute by minute."""
+    seed = random.Random(3)
+    for ago in range(90, 0, -1):
+        made = trend_list(scope="all", at=minute - ago * 60_000)
+        people = round(100 + 800 / (1 + math.exp((ago - 25) / 6)) * seed.uniform(0.9, 1.05))
+        made.trends.append(row(1, "#Lyon", people, seed, state="rising"))
+        served.history.add(made)
+    served.history.flush()
+
+
 def filled() -> Served:
     """A server with something on every page."""
-    served = Served((ANN,), EVENTS)
+    served = Served((ANN,), EVENTS, fetch=drawn)
     minute = now() // 60_000 * 60_000
     for scope, names in (
         ("all", "#Lyon #BlackFriday #CapComNet #PSGOM #MétéoParis #opendata #TelecomDay #cinema #jazz #running"),
@@ -112,13 +127,33 @@ def filled() -> Served:
         for at in (minute - 600_000, minute):
             served.feed.publish(some_list(scope, names, at))
         served.feed.publish(msgspec.structs.replace(some_list(scope, names, minute), window="5m"))
+    course(served, minute)
     seed = random.Random(7)
     old = [
-        Post(f"o{n}", f"person{n % 90}", TEXTS[n % 8], minute - seed.randrange(7_000_000), source="mastodon")
+        Post(
+            f"o{n}",
+            f"person{n % 90}",
+            TEXTS[n % 8],
+            minute - 600_000 - seed.randrange(7_000_000),
+            source="mastodon",
+            author_name=PEOPLE[n % 8],
+            avatar=f"{ADDRESS}face/{n % 90}.png",
+        )
         for n in range(400)
     ]
     said = [
-        Post(f"p{n}", who.split()[0].lower(), text, now() - 60_000 * (8 - n), source=source, author_name=who)
+        Post(
+            f"p{n}",
+            who.split()[0].lower(),
+            text,
+            now() - 60_000 * (8 - n),
+            source=source,
+            author_name=who,
+            avatar=f"{ADDRESS}face/{n}.png" if n % 4 else None,
+            media=[Media(f"{ADDRESS}scene/{n}.png", description="A crowd in front of a stage")]
+            if n in (2, 6)
+            else None,
+        )
         for n, (text, who, source) in enumerate(
             zip(TEXTS, PEOPLE, itertools.cycle(("mastodon", "bluesky", "sms")), strict=False)
         )
@@ -127,7 +162,20 @@ def filled() -> Served:
         msgspec.structs.replace(post, id=f"b{n}", text=post.text.replace("CapComNet", "BalDesTerritoires"))
         for n, post in enumerate(said)
     ]
-    served.take(Post("say", "ann", "All trams of Lyon run again. Thank you!", now(), source="mastodon"))
+    thanks = "All trams of Lyon run again. Thank you to everybody who walked with a smile! #Lyon"
+    picture = Media(f"{ADDRESS}scene/11.png", description="A crowd in front of a stage")
+    served.take(
+        Post(
+            "say",
+            "ann",
+            thanks,
+            now(),
+            source="mastodon",
+            author_name="Ann Morel",
+            avatar=f"{ADDRESS}face/9.png",
+            media=[picture],
+        )
+    )
     loop = served.loop
 
     def put() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,8 @@ def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return told
     status = told.status_code or 500
     kind = str(status) if status in (401, 403, 404, 405) else "broken" if status >= 500 else "request"
-    detail = error.detail if isinstance(error, HTTPException) and status == 404 else ""
+    said = error.detail if isinstance(error, HTTPException) and status == 404 else ""
+    detail = "" if said == HTTPStatus.NOT_FOUND.phrase else said  # which the page says in the reader's language
     shown = page(request, "error", here="error", status=status, kind=kind, number=status, detail=detail)
     shown.headers.update(told.headers)
     return shown

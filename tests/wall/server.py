@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.feed import Feed
+from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk
 from pipeline.web.pictures import PictureError, Pictures
 from pipeline.web.run import start_web
@@ -57,11 +58,23 @@ class Served:
     """The server's address, and a way to put posts on its walls and to look at them."""
 
     def __init__(
-        self, tokens: Sequence[Token], events: Sequence[Event], file: Path | None = None, tour: Sequence[Step] = ()
+        self,
+        tokens: Sequence[Token],
+        events: Sequence[Event],
+        file: Path | None = None,
+        tour: Sequence[Step] = (),
+        fetch: Callable[[str], Awaitable[bytes]] = photographed,
     ) -> None:
-        self.feed, self.alerts = Feed(), RecentAlerts()
+        self.feed, self.history, self.alerts = Feed(), History(), RecentAlerts()
+        self.feed.on_list(self.history.add)
         self.service = WallService(
-            self.feed, events, tokens, file, pictures=Pictures(photographed), schedules=Schedules(programmed)
+            self.feed,
+            events,
+            tokens,
+            file,
+            pictures=Pictures(fetch),
+            schedules=Schedules(programmed),
+            embed_sites=("https://a.example",),
         )
         self.walls = self.service.walls
         self.loop: asyncio.AbstractEventLoop
@@ -71,6 +84,7 @@ class Served:
         )
         self._handle = start_web(
             self.feed,
+            self.history,
             port=0,
             events=events,
             alerts=self.alerts,
@@ -97,6 +111,7 @@ class Served:
 
     def stop(self) -> None:
         self._handle.stop()
+        self.history.close()
 
 
 def eventually(claim: Callable[[], object], within_s: float = 10.0) -> float:
