@@ -64,6 +64,7 @@ class Served:
         file: Path | None = None,
         tour: Sequence[Step] = (),
         fetch: Callable[[str], Awaitable[bytes]] = photographed,
+        embed_sites: Sequence[str] = (),
     ) -> None:
         self.feed, self.history, self.alerts = Feed(), History(), RecentAlerts()
         self.feed.on_list(self.history.add)
@@ -74,7 +75,7 @@ class Served:
             file,
             pictures=Pictures(fetch),
             schedules=Schedules(programmed),
-            embed_sites=("https://a.example",),
+            embed_sites=embed_sites,
         )
         self.walls = self.service.walls
         self.loop: asyncio.AbstractEventLoop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from schemas.alerts import Alert
 from schemas.events import Event
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend_list
-from tests.wall.server import ANN, EVE, Served, serving
+from tests.wall.server import ANN, EVE, Served
 from tests.wall.test_browser import post
 from tests.wall.test_pages import SEA, faults_of, opened, signed_in
 from tests.wall.test_room import Asked
@@ -58,7 +59,9 @@ FOR_THE_TRUSTED = {
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with serving((ANN, EVE), EVENTS) as running:
+    running = Served((ANN, EVE), EVENTS, embed_sites=("https://a.example",))
+    with ExitStack() as stack:
+        stack.callback(running.stop)
         said = [post(str(it), f"un message numéro {it} #fete #lumiere") for it in range(12)]
         said[3] = msgspec.structs.replace(said[3], media=[SEA])
         running.take(*said, *(post(f"c{it}", f"à relire {it} #conf") for it in range(3)))
