@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Literal
@@ -26,6 +27,7 @@ from schemas import Trend, TrendList, Window
 from schemas.events import Event, Stage
 
 HEARTBEAT_S = 10.0
+TOLD_A_SECOND = 2_000  # readers of one view
 TRENDS = 6  # beside a wall
 Current = Callable[[str, Window], TrendList | None]  # the last list of (scope, window), already made visible
 View = Literal["board", "wall", "screen"]
@@ -142,24 +144,45 @@ def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
     )
 
 
-async def snapshots(walls: Walls, look: Callable[[], Any], pace_s: float) -> AsyncGenerator[bytes, None]:
-    """What `look` gives, whenever it has changed, at most once in pace_s; a comment in between keeps the line open.
-    Ends when there is nothing more to look at: the event is gone."""
-    last = b""
-    while True:
-        change = walls.next_change()
+class Snapshots:
+    """What `look` gives, made once for all who read it, at most once in `pace_s`; many readers are told less often."""
+
+    def __init__(self, walls: Walls, look: Callable[[], Any], pace_s: float) -> None:
+        self._walls, self._look, self._least_s = walls, look, pace_s
+        self._readers, self._due_s = 0, 0.0
+        self._change, self._told = asyncio.Event(), b""
+
+    @property
+    def _pace_s(self) -> float:
+        return max(self._least_s, self._readers / TOLD_A_SECOND)
+
+    def _newest(self) -> tuple[asyncio.Event, bytes]:
+        """The newest snapshot, and what is set once there is something that it does not hold."""
+        now_s = time.monotonic()
+        if now_s >= self._due_s:
+            change = self._walls.next_change()
+            self._told = b"event: now\ndata: %s\n\n" % msgspec.json.encode(self._look())
+            self._change, self._due_s = change, now_s + self._pace_s
+        return self._change, self._told
+
+    async def read(self) -> AsyncGenerator[bytes, None]:
+        """Each snapshot that differs from the last; a comment in between keeps the line open. Ends when there is
+        nothing more to look at: the event is gone."""
+        last = b""
+        self._readers += 1
         try:
-            now = msgspec.json.encode(look())
-        except NotFoundException:
-            return
-        if now != last:
-            last = now
-            yield b"event: now\ndata: %s\n\n" % now
-        else:
-            yield b": still here\n\n"
-        with suppress(TimeoutError):
-            await asyncio.wait_for(change.wait(), HEARTBEAT_S)
-        await asyncio.sleep(pace_s)
+            while True:
+                try:
+                    change, told = self._newest()
+                except NotFoundException:
+                    return
+                yield told if told != last else b": still here\n\n"
+                last = told
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(change.wait(), HEARTBEAT_S)
+                await asyncio.sleep(max(self._pace_s, self._due_s - time.monotonic()))
+        finally:
+            self._readers -= 1
 
 
 def wall_of(walls: Walls, name: str) -> Wall:
@@ -195,6 +218,7 @@ def event_routes(
     """Pages and API of the events; `current` gives the lists that the boards show; `embed_sites` may show walls within
     their own pages; `schedules` fetches programmes (unless told, from the network)."""
     programmes = schedules or Schedules()
+    read: dict[tuple[str, str], Snapshots] = {}  # by event and view
 
     @get("/events", media_type=MediaType.HTML, include_in_schema=False)
     async def events_page(request: Request[Any, Any, Any]) -> Response[str]:
@@ -233,13 +257,16 @@ def event_routes(
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
     async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> EventStream:
         wall_of(walls, name)
-        if view == "board":
-            return EventStream(snapshots(walls, lambda: board_of(walls, wall_of(walls, name), current), 2.0))
 
         def seen() -> object:
-            return wall_view(walls, wall_of(walls, name), current, programmes if view == "screen" else None)
+            wall = wall_of(walls, name)
+            if view == "board":
+                return board_of(walls, wall, current)
+            return wall_view(walls, wall, current, programmes if view == "screen" else None)
 
-        return EventStream(snapshots(walls, seen, 0.25))
+        if (name, view) not in read:
+            read[name, view] = Snapshots(walls, seen, 2.0 if view == "board" else 0.25)
+        return EventStream(read[name, view].read())
 
     return Router(
         "/",

@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, URLEn
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
 from pipeline.web.allowed import CSRF_HEADER, require_right
 from pipeline.web.door import Door, Login
-from pipeline.web.events import event_page, snapshots, wall_of
+from pipeline.web.events import Snapshots, event_page, wall_of
 from pipeline.web.frame import AnyRequest, page
 from pipeline.web.streams import EventStream
 from pipeline.web.tokens import COOKIE
@@ -170,7 +170,7 @@ def moderation_routes(walls: Walls, recent: RecentPosts, door: Door) -> Router:
     ) -> EventStream:
         await require_right(gate, request, "read")
         wall_of(walls, name)
-        return EventStream(snapshots(walls, lambda: look(name, queue, Wanted(source, why, q)), 0.25))
+        return EventStream(Snapshots(walls, lambda: look(name, queue, Wanted(source, why, q)), 0.25).read())
 
     @get("/api/v1/moderation/{name:str}/whereabouts")
     async def where_is(
