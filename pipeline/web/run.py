@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
@@ -19,6 +20,7 @@ from pipeline.web.streams import Client, ending_of
 
 STARTS_WITHIN_S = 20.0
 REQUEST_WITHIN_S = 10.0  # a request must have come whole; who has not sent it by then is cut off
+HEAD_MAX = 65_536  # bytes of a request's first line and headers: of more that do not end, no more is kept
 STREAMS_END_WITHIN_S = 1.0  # when the server stops; who has not read the end by then is cut off
 
 
@@ -62,6 +64,29 @@ def bound(host: str, port: int) -> socket.socket:
         held.close()
         raise WebError(f"{host}:{port}: cannot listen there ({error.strerror}); choose another --port") from None
     return held
+
+
+class _Protocol(HttpToolsProtocol):
+    """Ends requests whose headers do not end: uvicorn would keep them all."""
+
+    _head: int | None = 0  # bytes of the headers so far; None once they have ended
+
+    def on_message_begin(self) -> None:
+        self._head = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._head = None
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is None:
+            return
+        self._head += len(data)
+        if self._head > HEAD_MAX and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -115,7 +140,9 @@ def server_of(app: Litestar) -> uvicorn.Server:
     """uvicorn as we run it: quiet, and ending all streams when it ends."""
     quiet: dict[str, Any] = {"log_level": "warning", "access_log": False}
     grace_s = 2 * math.ceil(STREAMS_END_WITHIN_S)  # for requests that are still answered
-    return _Server(uvicorn.Config(app, timeout_graceful_shutdown=grace_s, lifespan="on", ws="none", **quiet))
+    return _Server(
+        uvicorn.Config(app, http=_Protocol, timeout_graceful_shutdown=grace_s, lifespan="on", ws="none", **quiet)
+    )
 
 
 def address_of(held: socket.socket) -> str:

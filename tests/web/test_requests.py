@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import time
@@ -98,6 +99,20 @@ def test_who_sends_his_request_byte_by_byte_is_ended_too(served: str, monkeypatc
                 ended = True
             time.sleep(0.05)
     assert ended
+
+
+@pytest.mark.parametrize("begin", [b"GET / HTTP/1.1\r\nX: ", b"GET /", b"GET / HTTP/1.1\r\n"])
+def test_of_headers_that_do_not_end_little_is_kept(served: str, begin: bytes) -> None:
+    lines = b"X: " + b"a" * 1_000 + b"\r\n" if begin.endswith(b"\n") else b"a" * 1_000
+    sent = 0
+    with socket.create_connection(("127.0.0.1", urlsplit(served).port), timeout=20) as endless:
+        endless.sendall(begin)
+        with contextlib.suppress(OSError):  # cut off
+            while sent < 100_000_000:
+                endless.sendall(lines * 100)
+                sent += 100_000
+    assert sent < 20_000_000  # what lay in buffers on the way
+    assert httpx.get(served + "/healthz", headers={"X": "a" * 60_000}).status_code == 200
 
 
 @pytest.mark.parametrize(("public_url", "secure"), [("", False), ("https://trends.example.org", True)])
