@@ -45,7 +45,7 @@ class Door:
             request,
             "login",
             here=here,
-            status=401 if wrong else 200,
+            status=401 if wrong or request.method == "POST" else 200,
             place=place,
             title=title,
             proof=proof,

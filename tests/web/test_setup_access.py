@@ -25,6 +25,7 @@ def test_who_may_not_decide_sets_nothing_up(served: Served) -> None:
         assert 'type="password"' in nobody.get(path)
         assert "#two" not in nobody.page
     nobody.send("/setup/apply", kind="event", was="fete", text="", since=BEGUN.version)
+    assert nobody.status == 401
     assert served.desk.written == []
 
 
