@@ -31,9 +31,11 @@ coverage: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m bench.core
 
-# the long form of tests/kafka/test_chaos.py: 50 faults, a million posts, three seeds; about half an hour
+# the long form of tests/kafka/test_chaos.py: 50 faults, a million posts, three seeds; about half an hour, and as long
+# again with posts of now
 chaos: $(STAMP)
 	$(BIN)/python -m tests.kafka.chaos --faults 50 --posts 1000000 --seeds 3
+	$(BIN)/python -m tests.kafka.chaos --live --faults 50 --seeds 3
 
 # the tests that are too long for every day: a full day of state, a day late with three workers, more seeds, and a search
 # for examples that nobody has tried

@@ -25,7 +25,7 @@ from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.kafka.producer import marker_headers
 from pipeline.text import matcher_of
 from pipeline.trends.counts import Counts
-from pipeline.trends.panes import PaneCounter
+from pipeline.trends.panes import PRODUCERS_RETURN_MS, PaneCounter
 from pipeline.trends.wire import edge_message, to_messages
 from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post, decode_posts
 from schemas.control import header_of
@@ -36,7 +36,6 @@ DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
 ASKED_AHEAD_MS = 600_000  # a control record may have been asked for by a clock that is so fast
 DEAF_S = 4.0  # without an answer to a fetch: the broker is away, or cannot be reached
-PRODUCERS_RETURN_S = 30.0  # librdkafka looks for a broker again after 10 s (and half of it) at most, Java after 1 s
 SLOW_MS = 300_000  # a clock that is further behind is wrong
 EARLIEST_WITHIN_S = 30.0
 _DETAIL_CHARACTERS = 500
@@ -348,7 +347,7 @@ class Count(PartitionAgent[CountedPartition]):
         if answered_s is None or answered_s > DEAF_S:
             self._deaf[tp] = now
         deaf = self._deaf.get(tp)
-        return deaf is None or now - deaf >= PRODUCERS_RETURN_S
+        return deaf is None or now - deaf >= PRODUCERS_RETURN_MS / 1_000
 
     def _is_slow(self, tp: TP) -> bool:
         """Whether a partition is read to its end, and that is of long before its own record."""

@@ -30,6 +30,11 @@ _RULES = (how_read, topics_of, text_key, origin_of)  # that the compiled part as
 if plain is not None:
     plain.learn(Post, OpenPane, OpenCell)
 
+AHEAD_MS = 1_000  # a clock that is so far ahead of the log's is wrong
+# until producers have found a broker again that was away: librdkafka looks after 10 s (and half of it) at most, Java
+# after 1 s
+PRODUCERS_RETURN_MS = 30_000
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -44,7 +49,9 @@ class PaneCounter:
 
     `add` and `mark` return the panes that closed by it and belonged to a record, in ascending order; `frontier` says up
     to where all panes are closed (ms). Where the times are known at which the log took the records, event time never
-    passes them: what is dated later counts at the time of its record.
+    passes them: what is dated later counts at the time of its record. Its clock is wrong, so it says little about what
+    may still come: beside it lie posts that a producer has held while the broker was away. It takes event time to
+    PRODUCERS_RETURN_MS before its record only, unless it is less than AHEAD_MS ahead.
     """
 
     def __init__(self, grid: Grid, matcher: EventMatcher | None = None) -> None:
@@ -116,7 +123,9 @@ class PaneCounter:
                 self._retract(post, offset, taken)
                 continue
             time: int = post.time  # type: ignore[assignment]  # decoded posts carry ms
+            tells = time  # to where event time has come
             if taken is not None and time > taken:
+                tells = taken if time - taken < AHEAD_MS else taken - PRODUCERS_RETURN_MS
                 time = taken
                 self._count(self.ahead_by_source, post)
             if not start <= time < end or pane is None:
@@ -164,9 +173,9 @@ class PaneCounter:
                         rows[spelling] = [number]
                 if words and words_cell is not None:
                     words_cell.add_words(words, number)
-            if time > self.newest:
-                self.newest = time
-                if time >= self._closes_at:
+            if tells > self.newest:
+                self.newest = tells
+                if tells >= self._closes_at:
                     closed += self._close()
         self.read += len(posts)
         return closed

@@ -2,6 +2,10 @@
 broker that is killed. At the end counts, lists and dead letters must be those of the log, as if nothing had happened.
 
     python -m tests.kafka.chaos --faults 50 --posts 1000000 --seeds 3
+    python -m tests.kafka.chaos --faults 50 --live
+
+`--live`: workers as they are deployed, posts of now, some by clocks that lie, hostile records among them
+(live_load.py); the workers' rights are taken away, too. Nobody's post is late whose clock is right.
 """
 
 from __future__ import annotations
@@ -18,35 +22,45 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
-from confluent_kafka import Producer
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from pipeline.kafka.topics import init_topics
-from pipeline.partitions import murmur2
 from pipeline.settings import load_settings
-from pipeline.sources.simulator import mixed_scenario, simulate
 from pipeline.trends.panes import Grid
-from schemas import PostError, TrendList, decode_post
-from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
-from schemas.events import Event
+from schemas import TrendList
+from tests.agents.test_clocks import RIGHT
 
-from .apache import Apache
-from .reference import expected, found_lists, found_panes, read
+from .apache import PASSWORD, USER, Apache
+from .archive_load import lines, push
+from .live_load import LiveLoad
+from .reference import Expected, complete_panes, expected, found_lists, found_panes, read
 
-HOUR_MS = 3_600_000
 STALL_S = 9.0  # longer than the session time-out of 6 s
-CHANGES = 20  # of the definitions, while posts are pushed
 KINDS = ("kill", "terminate", "start", "stall", "broker")
+LIVE_KINDS = (*KINDS, "rights")
+LIVE_GRID = Grid(1_000, 5_000)
+TAKEN = (("posts", "READ"), ("topic-counts", "WRITE"), ("trends", "WRITE"), ("definitions", "READ"))  # rights
 
 
 class Workers:
     """The worker processes, by what has been done to them."""
 
-    def __init__(self, address: str, partitions: int) -> None:
+    def __init__(self, address: str, partitions: int, *more: str, **environment: str) -> None:
+        self.environment = os.environ | environment
         self.command = [
             sys.executable,
             "-m",
@@ -56,6 +70,7 @@ class Workers:
             address,
             "--partitions",
             str(partitions),
+            *more,
         ]
         self.log = Path(tempfile.mkstemp(prefix="upswell-workers-")[1])
         self.running: list[subprocess.Popen[bytes]] = []
@@ -64,7 +79,12 @@ class Workers:
         with self.log.open("ab") as log:
             self.running.append(
                 subprocess.Popen(
-                    self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=tempfile.gettempdir()
+                    self.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=tempfile.gettempdir(),
+                    env=self.environment,
                 )
             )
 
@@ -82,140 +102,71 @@ class Workers:
             one.wait()
 
 
-def lines(seed: int, posts: int, partitions: int) -> list[tuple[bytes, int]]:
-    """(record, partition) in log order: duplicates, late and corrupt ones; one partition falls idle in between."""
-    minutes = 40
-    scenario = mixed_scenario(duration_ms=minutes * 60_000, rate=posts / (minutes * 60) / 1.45)
-    end = scenario.start_ms + 2 * HOUR_MS
-    quiet = scenario.start_ms + 12 * 60_000, scenario.start_ms + 19 * 60_000
-    made: list[tuple[bytes, int]] = []
-    authors: dict[str, int] = {}
-    for line in simulate(scenario, seed):
-        try:
-            post = decode_post(line)
-        except PostError:
-            made.append((line, len(made) % partitions))
-            continue
-        if int(post.time) > end:
-            continue  # an archive reader keeps such posts back
-        partition = authors.get(post.author)
-        if partition is None:
-            partition = int((murmur2([post.author.encode()])[0] & np.uint32(0x7FFFFFFF)) % partitions)
-            authors[post.author] = partition
-        if partition == 1 and quiet[0] <= int(post.time) < quiet[1]:
-            continue
-        made.append((line, partition))
-    return made
-
-
-def push(address: str, made: list[tuple[bytes, int]], seconds: float, grid: Grid, partitions: int) -> list[Any]:
-    """Pushes all within about so many seconds, and the last markers. Returns the delivery errors."""
-    errors: list[Any] = []
-    producer = Producer(
-        {
-            "bootstrap.servers": address,
-            "compression.type": "lz4",
-            "enable.idempotence": True,
-            "linger.ms": 20,
-            "queue.buffering.max.messages": 500_000,
-            "delivery.timeout.ms": 300_000,
-            "log_level": 0,
-            "reconnect.backoff.max.ms": 1_000,
-        }
-    )
-
-    def delivered(error: Any, _: Any) -> None:
-        if error is not None:
-            errors.append(error)
-
-    began = time.monotonic()
-    newest = 0
-    for number, (line, partition) in enumerate(made):
-        if number % (len(made) // CHANGES) == 0:
-            told = _definitions(number)
-            headers = [(DEFINITIONS_HEADER, decode_definitions(told).version.encode())]
-            for each in range(partitions):
-                producer.produce("posts", told, partition=each, headers=headers, on_delivery=delivered)
-        producer.produce("posts", line, partition=partition, on_delivery=delivered)
-        if number % 500 == 0:
-            producer.poll(0)
-            time.sleep(max(0.0, began + seconds * number / len(made) - time.monotonic()))
-    for line, _ in made:
-        try:
-            newest = max(newest, int(decode_post(line).time))
-        except PostError:
-            continue
-    end = (newest // HOUR_MS + 1) * HOUR_MS + grid.max_out_of_orderness_ms
-    for partition in range(partitions):
-        mark = b"%d" % (-(-end // grid.pane_ms) * grid.pane_ms)
-        producer.produce("posts", b"", partition=partition, headers=[("marker", mark)], on_delivery=delivered)
-    producer.flush(300)
-    return errors
-
-
-def _definitions(number: int) -> bytes:
-    """Others each time, and newer than what the first worker says."""
-    tags = ("#capcomnet", "#paris20", "#météolyon", "#coffeemonday", "#marchérennes")
-    often = Event("often", hashtags=tags[number % len(tags) :], words=("la", "the", "à")[number % 3 :])
-    at = int(time.time() * 1_000) + number  # at most ten minutes ahead of its record
-    return msgspec.json.encode(Definitions(at, events=(often, Event("now", hashtags=tags[:2]))))
-
-
 def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print) -> Counter[str]:
-    """One run; raises AssertionError with what differs. Returns how often each fault was proven to have happened."""
+    """One run over an archive; raises AssertionError with what differs. Returns how often each fault was proven to have
+    happened."""
     rng, grid = random.Random(seed), Grid()
     made = lines(seed, posts, partitions)
     broker = Apache(Path(tempfile.mkdtemp(prefix="upswell-kafka-"))).start()
     workers = Workers(broker.address, partitions)
-    happened: Counter[str] = Counter()
-    try:
+    with _whatever_happens(seed, broker, workers, say):
         init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions))
-        workers.start()
-        workers.start()
         errors: list[Any] = []
         pushing = threading.Thread(
             target=lambda: errors.extend(push(broker.address, made, faults * gap_s, grid, partitions)), daemon=True
         )
         pushing.start()
-        kinds = [KINDS[number % len(KINDS)] for number in range(faults)]
-        rng.shuffle(kinds)
-        for kind in kinds:
-            time.sleep(rng.uniform(0.5, 1.5) * gap_s)
-            workers.reap()
-            _fault(kind, rng, workers, broker, happened)
-            say(f"seed {seed}: {sum(happened.values())} faults, last {kind}; {len(workers.running)} workers")
+        happened = _faults(seed, rng, KINDS, faults, gap_s, workers, broker, say)
         pushing.join(300)
         assert not pushing.is_alive(), "the producer did not come to its end"
         assert not errors, errors[:3]
-        log = read(broker.address, "posts")
-        assert len(log) >= len(made) + partitions
-        want = expected(log, grid)
+        want = _holds(seed, broker, workers, grid, say)
+        assert want.posts + len(want.dead) == len(made)
         assert "event:often/1h" in want.lists, "no post belonged to an event"
-        deadline = time.monotonic() + 120
-        while True:
-            workers.reap()
-            have = found_lists(read(broker.address, "trends"))
-            if sum(map(len, have.lists.values())) >= sum(map(len, want.lists.values())):
-                break
-            assert time.monotonic() < deadline, _missing(want.lists, have.lists)
-            time.sleep(1)
-        panes = found_panes(read(broker.address, "topic-counts"))
-        places = sorted(panes.keys() | want.panes.keys())
-        other = [place for place in places if panes.get(place) != want.panes.get(place)]
-        assert not other, f"closed panes differ: {other[:30]}"
-        assert have.lists == want.lists, _difference(want.lists, have.lists)
-        assert not have.changed, "a list was said again with other bytes"
-        assert {record.key for record in read(broker.address, "posts-dead")} == want.dead, "dead letters differ"
-        say(
-            f"seed {seed}: {want.posts} posts, {len(want.dead)} dead, {want.nudges} markers for idle partitions,"
-            f" {sum(map(len, want.lists.values()))} lists equal, {have.repeated} said again"
-        )
-        told = workers.log.read_text()
-        older = told.count("the state that was found is older")
-        say(f"seed {seed}: {older} times a state was found that is older than what was committed, and made whole")
-        holes = told.count("are not in the log (any more)")
-        assert not holes, f"{holes} holes were seen in a log that has none"
-        return happened
+    return happened
+
+
+def run_live(seed: int, faults: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print) -> Counter[str]:
+    """The same with posts of now, clocks that lie, hostile records, and rights that are taken away."""
+    rights = {
+        "authorizer_class_name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super_users": "User:ANONYMOUS",  # whoever comes by `address`
+        "allow_everyone_if_no_acl_found": "true",
+    }
+    broker = Apache(Path(tempfile.mkdtemp(prefix="upswell-kafka-")), **rights).start()
+    workers = Workers(
+        broker.sasl_address,
+        partitions,
+        "--live",
+        UPSWELL_KAFKA_SECURITY_PROTOCOL="SASL_PLAINTEXT",
+        UPSWELL_KAFKA_SASL_USER=USER,
+        UPSWELL_KAFKA_SASL_PASSWORD=PASSWORD,
+        UPSWELL_PANE_MS=str(LIVE_GRID.pane_ms),
+        UPSWELL_MAX_OUT_OF_ORDERNESS_MS=str(LIVE_GRID.max_out_of_orderness_ms),
+    )
+    with _whatever_happens(seed, broker, workers, say):
+        init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions))
+        load = LiveLoad(broker.address, partitions, seed)
+        happened = _faults(seed, random.Random(seed), LIVE_KINDS, faults, gap_s, workers, broker, say)
+        load.end(lambda: time.sleep(60 - time.time() % 60 + 1))  # the last posts have their list, too
+        want = _holds(seed, broker, workers, LIVE_GRID, say)
+        assert want.lists
+        assert want.dead
+        counted, late = Counter[str](), Counter[str]()
+        for _, pane in complete_panes(read(broker.address, "topic-counts")).values():
+            counted.update({cell.source: int(it) for cell, it in zip(pane.cells, pane.cell_posts, strict=True)})
+            late.update(pane.late())
+        say(f"seed {seed}: {load.posts} posts, {load.dated_wrong} by clocks that lie, {load.hostile} hostile records")
+        assert not late[RIGHT], f"{late[RIGHT]} posts of people whose clocks are right are late"
+        assert counted[RIGHT] == load.posts - load.dated_wrong
+    return happened
+
+
+@contextmanager
+def _whatever_happens(seed: int, broker: Apache, workers: Workers, say: Any) -> Iterator[None]:
+    """Nothing is left behind, but what tells why a run failed."""
+    try:
+        yield
     except BaseException:
         say(workers.log.read_text()[-3_000:])
         say(f"what the topics hold is kept in {_kept(seed, broker, workers)}")
@@ -224,6 +175,60 @@ def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 
         workers.end()
         broker.kill9()
         shutil.rmtree(broker.folder, ignore_errors=True)
+
+
+def _faults(
+    seed: int,
+    rng: random.Random,
+    kinds: Sequence[str],
+    faults: int,
+    gap_s: float,
+    workers: Workers,
+    broker: Apache,
+    say: Any,
+) -> Counter[str]:
+    """So many faults, each kind as often; how often each was proven to have happened."""
+    happened: Counter[str] = Counter()
+    for _ in range(2):
+        workers.start()
+    coming = [kinds[number % len(kinds)] for number in range(faults)]
+    rng.shuffle(coming)
+    for kind in coming:
+        time.sleep(rng.uniform(0.5, 1.5) * gap_s)
+        workers.reap()
+        _fault(kind, rng, workers, broker, happened)
+        say(f"seed {seed}: {sum(happened.values())} faults, last {kind}; {len(workers.running)} workers")
+    return happened
+
+
+def _holds(seed: int, broker: Apache, workers: Workers, grid: Grid, say: Any) -> Expected:
+    """Waits for the lists that the log must lead to, which are returned; raises AssertionError with what differs."""
+    want = expected(read(broker.address, "posts"), grid)
+    deadline = time.monotonic() + 120
+    while True:
+        workers.reap()
+        have = found_lists(read(broker.address, "trends"))
+        if sum(map(len, have.lists.values())) >= sum(map(len, want.lists.values())):
+            break
+        assert time.monotonic() < deadline, _missing(want.lists, have.lists)
+        time.sleep(1)
+    panes = found_panes(read(broker.address, "topic-counts"))
+    places = sorted(panes.keys() | want.panes.keys())
+    other = [place for place in places if panes.get(place) != want.panes.get(place)]
+    assert not other, f"closed panes differ: {other[:30]}"
+    assert have.lists == want.lists, _difference(want.lists, have.lists)
+    assert not have.changed, "a list was said again with other bytes"
+    assert {record.key for record in read(broker.address, "posts-dead")} == want.dead, "dead letters differ"
+    say(
+        f"seed {seed}: {want.posts} posts, {len(want.dead)} dead, {want.nudges} markers for idle partitions,"
+        f" {sum(map(len, want.lists.values()))} lists and {len(panes)} panes equal, {have.repeated} said again"
+    )
+    told = workers.log.read_text()
+    older = told.count("the state that was found is older")
+    say(f"seed {seed}: {older} times a state was found that is older than what was committed, and made whole")
+    holes = told.count("are not in the log (any more)")
+    assert not holes, f"{holes} holes were seen in a log that has none"
+    return want
 
 
 def _kept(seed: int, broker: Apache, workers: Workers) -> Path:
@@ -280,11 +285,30 @@ def _fault(kind: str, rng: random.Random, workers: Workers, broker: Apache, happ
         happened[kind] += _state(one.pid) == "T"
         time.sleep(STALL_S)
         one.send_signal(signal.SIGCONT)
+    elif kind == "rights":
+        happened[kind] += _without_a_right(rng, workers, broker)
     else:
         pid = broker.pid
         broker.kill9()
         happened[kind] += not Path(f"/proc/{pid}").exists()
         broker.start()
+
+
+def _without_a_right(rng: random.Random, workers: Workers, broker: Apache) -> bool:
+    """Takes a right from all workers until one has given up."""
+    topic, operation = rng.choice(TAKEN)
+    what = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{USER}", "*", AclOperation[operation])
+    client = AdminClient({"bootstrap.servers": broker.address})
+    (made,) = client.create_acls([AclBinding(*what, AclPermissionType.DENY)]).values()
+    made.result(20)
+    try:
+        deadline = time.monotonic() + 60
+        while not (gave_up := any(one.poll() == 1 for one in workers.running)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    finally:
+        (gone,) = client.delete_acls([AclBindingFilter(*what, AclPermissionType.DENY)]).values()
+        assert len(gone.result(20)) == 1
+    return gave_up
 
 
 def _state(pid: int) -> str:
@@ -301,10 +325,11 @@ def main() -> None:
     arguments.add_argument("--posts", type=int, default=1_000_000)
     arguments.add_argument("--seeds", type=int, default=1, help="how many runs")
     arguments.add_argument("--first-seed", type=int, default=1)
+    arguments.add_argument("--live", action="store_true", help="posts of now, workers as they are deployed")
     given = arguments.parse_args()
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         began = time.monotonic()
-        happened = run(seed, given.faults, given.posts)
+        happened = run_live(seed, given.faults) if given.live else run(seed, given.faults, given.posts)
         assert sum(happened.values()) == given.faults, happened
         print(f"seed {seed}: held after {dict(happened)} in {time.monotonic() - began:.0f} s", flush=True)
 

@@ -16,7 +16,7 @@ from pipeline.trends.counts import Counts
 from pipeline.trends.panes import Grid, PaneCounter
 from pipeline.trends.ranker import Ranker
 from pipeline.trends.wire import from_chunks, to_chunks
-from schemas import PostError, TrendList, decode_post
+from schemas import MAX_TIME_MS, PostError, TrendList, decode_post
 from schemas.counts import CountsChunk, Panes, decode_counts
 from schemas.definitions import Definitions, decode_definitions
 from schemas.topics import Topics
@@ -81,9 +81,9 @@ def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> 
         for record in posts:
             if record.partition != partition:
                 continue
-            if record.headers and record.headers[0][0] == "definitions":
+            told = _control_record(record)
+            if isinstance(told, Definitions):
                 try:
-                    told = decode_definitions(record.value)
                     matcher = matcher_of(told)
                 except PostError:
                     dead.add(b"%d:%d" % (partition, record.offset))
@@ -92,16 +92,13 @@ def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> 
                     in_force = told
                     counter.redefine(matcher)
                 continue
-            if record.headers:
-                closed += counter.mark(int(dict(record.headers)["marker"]), record.offset, record.timestamp)
+            if (marked := _marker(record)) is not None:
+                closed += counter.mark(marked, record.offset, record.timestamp)
                 marks += 1
                 continue
             try:
                 post = decode_post(record.value or b"")
-                post.time = min(int(post.time), record.timestamp)
-                if post.deleted is not None:
-                    post.deleted = min(int(post.deleted), record.timestamp)
-                closed += counter.add([post], record.offset)
+                closed += counter.add([post], record.offset, [record.timestamp])
                 counted += 1
             except PostError:
                 dead.add(b"%d:%d" % (partition, record.offset))
@@ -119,6 +116,26 @@ def expected(posts: list[Any], grid: Grid, first: Definitions | None = None) -> 
         for one in step.lists:
             lists.setdefault(f"{one.scope}/{one.window}", []).append(msgspec.json.encode(one))
     return Expected(lists, panes, dead, counted, nudges)
+
+
+def _marker(record: Any) -> int | None:
+    """The time that a marker says: a record without key and value; None for any other record."""
+    told = next((value for name, value in record.headers if name == "marker"), None) or b""
+    is_marker = record.key is None and not record.value and told.isdigit() and int(told) < MAX_TIME_MS
+    return int(told) if is_marker else None
+
+
+def _control_record(record: Any) -> Definitions | None:
+    """What a control record defines: it has no key, names its version, and was asked for at most ten minutes after its
+    record; None for any other record."""
+    version = next((value for name, value in record.headers if name == "definitions"), None)
+    if version is None or record.key is not None:
+        return None
+    try:
+        told = decode_definitions(record.value or b"")
+    except PostError:
+        return None
+    return told if version == told.version.encode() and told.at <= record.timestamp + 600_000 else None
 
 
 def _tells(pane: Counts) -> bool:
