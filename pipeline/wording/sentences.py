@@ -10,6 +10,7 @@ from schemas.alerts import Alert, Fault
 from schemas.trends import WINDOWS, Trend, TrendList, Why
 
 HALF_A_PERSON = 0.5  # fewer are nobody, rounded
+MOST_ALSO = 5  # topics that a row names beside its own
 _DAY_MS = 86_400_000
 
 
@@ -20,11 +21,13 @@ def why_of(why: Why, words: Language) -> str:
 
 
 def row_text(row: Trend, at: int, words: Language) -> str:
-    """Why a topic is in a list that ends at `at` (ms), its course so far, where its people are from if that is
-    remarkable, and where it looks organised what speaks against it."""
+    """Why a topic is in a list that ends at `at` (ms), its course so far, which topics its people speak of, too, where
+    they are from if that is remarkable, and where it looks organised what speaks against it. Safe to show."""
     told, signs = why_of(row.why, words), row.signs
     if row.since is not None:
         told += words.say("course", **_course(row, row.since, at))
+    if row.joined:
+        told += words.say("also", also=[printable(key) for key in row.joined[:MOST_ALSO]])
     if row.origins is not None:
         facts = msgspec.structs.asdict(row.origins) | {"usual": row.origins.usual or 0}
         told += words.say("origins", **facts, server="one_server" in row.flags, automatic="bots" in row.flags)

@@ -222,6 +222,14 @@ def test_a_row_says_where_its_people_are_from_only_if_that_is_remarkable(lang: s
     assert row_text(unknown, 0, words)[len(plain) :] in told
 
 
+def test_a_row_says_what_its_people_say_too() -> None:
+    row = msgspec.structs.replace(trend(1, "aurore"), joined=["balcon", "ciel\u202e<b>rose", *"abcdef"], since=None)
+    told = {lang: row_text(row, 0, language(lang))[len(why_of(row.why, language(lang))) :] for lang in languages()}
+    assert told["en"] == "; people also say: balcon, ciel<b>rose, a, b, c"  # as text: who shows it escapes it
+    assert told["fr"].replace("\u202f", " ").replace("\xa0", " ") == " ; on dit aussi : balcon, ciel<b>rose, a, b, c"
+    assert told["es"] == "; también se dice: balcon, ciel<b>rose, a, b, c"
+
+
 @pytest.mark.parametrize("lang", languages())
 def test_a_suspect_topic_says_what_speaks_against_it(lang: str) -> None:
     row = trend(1, "#a")
