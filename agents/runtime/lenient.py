@@ -1,23 +1,51 @@
-"""Header names that are not UTF-8, which no client library reads.
+"""Records that no client library reads: header names that are not UTF-8, and batches without end.
 
 Kafka's protocol says that a header's name is UTF-8, and no broker looks. C clients send the bytes they are given;
-whoever reads the log would stand still at such a record for ever.
+whoever reads the log would stand still at such a record for ever. Nor does a broker look how much a compressed batch
+holds: 900 MB of spaces are 28 KB on their way, and whoever unpacks them stands still for seconds, or has no memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import cramjam
 from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.record import default_records
+from aiokafka.record._crecords import default_records as compiled_records
+from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
+
+BATCH_BYTES = 2 << 20  # of any batch, unpacked: clients make them of 1 MB at most unless they are told otherwise
+PACKED_TIMES = 64  # a larger one may be so many times what it was on its way: posts are 5 to 20 times
+_log = logging.getLogger(__name__)
+
+
+class BatchTooLargeError(Exception):
+    """A compressed batch holds more than may be, or cannot be unpacked."""
 
 
 def read_leniently() -> None:
     """From now on aiokafka's consumers of this process read every record: what is no UTF-8 in a header's name becomes
-    replacement characters."""
+    replacement characters, and the records of a batch beyond the limits come without value."""
     fetcher.MemoryRecords, fetcher.PartitionRecords = KeptRecords, LenientPartition
+    for module in (default_records, compiled_records):
+        for codec in ("gzip", "lz4", "zstd"):  # what snappy packs is at most 21 times as large
+            setattr(module, f"{codec}_decode", _bounded(getattr(cramjam, codec).decompress_into))
+
+
+def _bounded(unpack_into: Callable[[Any, bytearray], int]) -> Callable[[Any], bytes]:
+    def unpack(packed: Any) -> bytes:
+        room = bytearray(max(BATCH_BYTES, PACKED_TIMES * len(packed)))  # what is not written to takes no memory
+        try:
+            size = unpack_into(packed, room)
+        except cramjam.DecompressionError:
+            raise BatchTooLargeError from None
+        return bytes(memoryview(room)[:size])
+
+    return unpack
 
 
 class KeptRecords(MemoryRecords):  # type: ignore[misc]  # aiokafka has no types
@@ -34,7 +62,7 @@ class LenientPartition(fetcher.PartitionRecords):  # type: ignore[misc]
     def _unpack_records(self) -> Iterator[Any]:
         try:
             yield from super()._unpack_records()
-        except UnicodeDecodeError:  # on from where it stands
+        except (UnicodeDecodeError, BatchTooLargeError):  # on from where it stands
             self._records: Any = _LenientRecords(self._records.raw)
             yield from super()._unpack_records()
 
@@ -56,9 +84,21 @@ class _LenientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
     """Decoded in Python, several times slower."""
 
     def __iter__(self) -> Iterator[Any]:
-        found: Iterator[Any] = super().__iter__()
+        try:
+            found: Iterator[Any] = super().__iter__()
+        except BatchTooLargeError:
+            _log.warning(
+                "the batch of offsets %d to %d unpacks to far more than clients send: its records are dead letters",
+                self.base_offset,
+                self.next_offset - 1,
+            )
+            return self._unread()
         self._buffer: bytearray = _LenientBytes(self._buffer)
         return found
+
+    def _unread(self) -> Iterator[Any]:
+        for offset in range(self.base_offset, self.next_offset):
+            yield _DefaultRecordPy(offset, self.max_timestamp, self.timestamp_type, None, None, [])
 
 
 class _LenientBytes(bytearray):

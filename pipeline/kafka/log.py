@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from pipeline.kafka.beyond import Passage
 from pipeline.kafka.connection import (
     BrokerAwayError,
     Connection,
@@ -71,7 +72,9 @@ class LogReader:
                 raise TopicsError(f"there is no topic {topic}; make it with `upswell topics init`")
         self.connection = connection
         self.next = {Place(topic, partition): 0 for topic in topics for partition in range(there[topic])}
+        self._passages: dict[Place, Passage] = {}  # past batches that cannot be read
         self._ends: dict[Place, int] = {}  # where a fetch has found that a partition ends, or is read to
+        self._probes: dict[Place, int] = {}
         self._refused = False
         self._consumer: Any = Consumer(
             connection.confluent()
@@ -93,7 +96,7 @@ class LogReader:
         """From now on records are fetched, each partition from `next` on; what was fetched otherwise is forgotten."""
         from confluent_kafka import TopicPartition
 
-        self._ends = {}
+        self._ends, self._passages = {}, {}
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in self.next.items()])
 
     def unassign(self) -> None:
@@ -108,7 +111,18 @@ class LogReader:
             raise refused(self.connection)
         if first is None:
             return []
-        return [found for it in [first, *self._consumer.consume(most - 1, 0)] if (found := self._taken(it))]
+        found, sought = list[Record](), set[Place]()
+        for message in [first, *self._consumer.consume(most - 1, 0)]:
+            place = Place(message.topic(), message.partition())
+            if place in sought:
+                continue
+            if place in self._passages:  # it is sought again, and what comes behind this message was fetched before
+                sought.add(place)
+            if record := self._taken(place, message):
+                found.append(record)
+            if place in self._passages:
+                sought.add(place)
+        return found
 
     @property
     def at_end(self) -> bool:
@@ -166,8 +180,12 @@ class LogReader:
         """Lets go of the connection."""
         self._consumer.close()
 
-    def _taken(self, message: Any) -> Record | None:
-        place = Place(message.topic(), message.partition())
+    def _taken(self, place: Place, message: Any) -> Record | None:
+        if place in self._passages:
+            begin = message.offset() if self._is_unreadable(message) else None
+            self._passages[place].told(self._probes[place], begin)
+            self._seek(place)
+            return None
         if (error := message.error()) is not None:
             self._note(place, message, error)
             return None
@@ -188,10 +206,30 @@ class LogReader:
         if error.code() == KafkaError._PARTITION_EOF:
             self.next[place] = max(self.next[place], message.offset())
             self._ends[place] = self.next[place]
+        elif self._is_unreadable(message):
+            self._passages[place] = Passage(message.offset(), self.next[place])
+            self._seek(place)
         elif error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise forbidden(self.connection, f"READ topic {place.topic}")
         elif error.fatal():
             raise KafkaUseError(f"Kafka at {self.connection.shown} refuses: {error.str()}")
+
+    def _is_unreadable(self, message: Any) -> bool:
+        from confluent_kafka import KafkaError
+
+        return message.error() is not None and message.error().code() == KafkaError._BAD_COMPRESSION
+
+    def _seek(self, place: Place) -> None:
+        """Asks for the next offset that may lie behind a batch that cannot be unpacked."""
+        from confluent_kafka import TopicPartition
+
+        passage = self._passages[place]
+        _, log_end = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
+        if passage.end is not None:
+            self.next[place] = passage.end
+            del self._passages[place]
+        self._probes[place] = passage.probe(log_end) if passage.end is None else passage.end
+        self._consumer.seek(TopicPartition(*place, self._probes[place]))
 
     def _on_error(self, error: Any) -> None:
         from confluent_kafka import KafkaError

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.subscription_state import Subscription, SubscriptionState
 from aiokafka.record import default_records, memory_records
+from aiokafka.record._crecords import default_records as compiled_records
 from faust.tables.manager import TableManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
@@ -75,6 +76,12 @@ HOOKS = [
     Hook(AIOKAFKA, memory_records._MemoryRecordsPy, "_next_slice", "headers that are no UTF-8 are read"),
     Hook(AIOKAFKA, default_records, "_DefaultRecordBatchPy", "headers that are no UTF-8 are read"),
     Hook(AIOKAFKA, default_records._DefaultRecordBatchPy, "_buffer", "headers that are no UTF-8 are read"),
+    Hook(AIOKAFKA, default_records, "_DefaultRecordPy", "records of batches without end are dead letters"),
+    *(
+        Hook(AIOKAFKA, module, f"{codec}_decode", "batches without end are not unpacked")
+        for module in (default_records, compiled_records)
+        for codec in ("gzip", "lz4", "zstd")
+    ),
 ]
 
 
