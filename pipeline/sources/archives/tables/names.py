@@ -29,7 +29,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
         video_description post_message status_message
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
-        contenuto mensagem conteudo fulltext comment title headline
+        contenuto mensagem conteudo fulltext desc txt comment title headline
     """),
     "time": _names("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
@@ -41,7 +41,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
-        date_utc date day datum fecha zeit time_ms alternate_date_format indexed data
+        creation_time cdate date_utc date day datum fecha zeit time_ms alternate_date_format indexed data
     """),
     "author": _names("""
         author account_acct acct screen_name screenname user_screen_name from_user_name from_user author_username
@@ -53,7 +53,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
         owner_username ownerusername blog_name user_posted authormeta_name from_name
-        channel_title channeltitle author_did page_name profile name
+        channel_title channeltitle author_did page_name profile
+        author_uniqueid post_owner_username post_owner_name uid name
     """),
     "id": _names("""
         id id_str tweet_id tweetid status_id tweet_id_str post_id message_id comment_id document_id resource_id item_id
