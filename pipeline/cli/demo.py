@@ -49,7 +49,7 @@ PLAIN_EVERY_MS = 5 * MINUTE_MS  # of event time, between two prints where there 
 AHEAD_MS = 10 * MINUTE_MS  # posts later than this beyond a scenario's end come from a broken clock
 PAST_MS = 180 * MINUTE_MS  # of the day before: from three hours on newcomers can be told (docs/trending.md)
 OPENING_MS = 19 * MINUTE_MS  # of the evening, counted at once: the rooms are full, and a story is about to break
-GLIMPSE_MS = 60 * MINUTE_MS
+GLIMPSE_MS = 125 * MINUTE_MS  # with a first whole hour, so that there is something to compare with
 GLIMPSED_MS = 3 * MINUTE_MS  # before the end of what is counted at once: of these minutes lists are made
 CHANNELS_UP_TO = 120.0  # times the speed of life
 HISTORY_POSTS = 2_000  # fed at once while nobody watches
@@ -217,7 +217,7 @@ class _Demo:
             self.glimpsing.start()
 
     def glimpse(self) -> None:
-        """Shows the lists of the opening after one hour of past, counted in this process, while a worker starts and
+        """Shows the lists of the opening after two hours of past, counted in this process, while a worker starts and
         counts three: they are not final, and its own take their place."""
         last_ms = self.opens_ms - GLIMPSED_MS
         local = Local(Options(pane_ms=MINUTE_MS, partitions=1, events=demo_events()), keeps=self.shows)

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import jinja2
 import msgspec
 from litestar import MediaType, Request, Response
+from markupsafe import Markup
 
 from pipeline.text import printable
 from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language, languages, row_text
@@ -97,7 +98,7 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"printable": printable, "polyline": _polyline}
+    made.filters |= {"printable": printable, "polyline": _polyline, "coded": _coded}
     made.globals |= {"alert_text": alert_text, "row_text": row_text, "span_of": _span, "VIEWS": VIEWS}
     return made
 
@@ -107,6 +108,12 @@ def _texts(lang: str) -> str:
     """What the catalogue has for a page's scripts: JSON, with nothing in it that would end its element."""
     told = {name: texts for name, texts in catalogue(lang).items() if name not in _OF_THE_SERVER}
     return msgspec.json.encode(told).decode().replace("<", "\\u003c")
+
+
+def _coded(text: str) -> Markup:
+    """A text of ours with what stands between backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _polyline(support: Sequence[float]) -> str:

@@ -73,7 +73,7 @@ def test_where_an_evening_is_played_now_is_when_its_posts_are_and_the_page_says_
         page = context.new_page()
         page.goto(handle.address)
         expect(page.locator(".headline")).to_contain_text("started 25 minutes ago")
-        expect(page.locator("#zone")).to_have_text("Simulated 28 Nov, ×60 · Times: Europe/Paris")
+        expect(page.locator("#zone")).to_have_text("Simulated 28 Nov, ×60\u00a0· Times: Europe/Paris")
         expect(page.locator("caption .live")).to_have_class("live")
         expect(page.locator("caption")).to_contain_text("17:18")
         expect(page.locator("caption")).not_to_contain_text("Nov")

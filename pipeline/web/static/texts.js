@@ -87,7 +87,7 @@ export function ago(ms) {
 
 // By whose clock times are told, said once: an event's pages go by the event's, all others by the viewer's
 const zone = document.getElementById("zone");
-if (zone) zone.textContent = (played ? `${say("page.played", { day: moments[3].format(now()), speed: played[1] })} · ` : "")
+if (zone) zone.textContent = (played ? `${say("page.played", { day: moments[3].format(now()), speed: played[1] })}\u00a0· ` : "")
   + say("page.zone", { zone: (document.body.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone).replaceAll("_", " ") });
 
 write("time", clock);
