@@ -41,6 +41,7 @@ class _Word(NamedTuple):
     start: int
     end: int
     kind: int
+    key: str
 
 
 def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
@@ -93,34 +94,40 @@ def _add_phrases(part: str, words: list[_Word], first: dict[str, str]) -> None:
     for number, word in enumerate(words):
         if word.kind == _SHORT:
             continue
+        key, end = word.key, -1
         for last in words[number : number + MAX_PHRASE]:
             if last.end - word.start > MAX_PHRASE * (MAX_LETTERS + 1):
                 break
+            if end >= 0:
+                key += f" {last.key}" if last.start > end else last.key
+            end = last.end
             if last.kind == _LONG or (last.kind == _NUMBER and word.kind == _LONG):
                 spelling = part[word.start : last.end]
                 if not spelling.isalnum():
                     spelling = " ".join(spelling.split())
-                first.setdefault(fold(spelling), spelling)
+                first.setdefault(key, spelling)
 
 
 def _words_in(part: str) -> list[_Word]:
     found = []
     for word in WORD.finditer(part):
         start, end = word.span()
-        if not part.isascii() and _UNSPACED.search(word[0]):
-            found += [_Word(*span, _kind(part[slice(*span)])) for span in _parted(part, start, end)]
+        if not word[0].isascii() and _UNSPACED.search(word[0]):
+            found += [_Word(*span, *_read(part[slice(*span)])) for span in _parted(part, start, end)]
         else:
-            found.append(_Word(start, end, _kind(word[0])))
+            found.append(_Word(start, end, *_read(word[0])))
     return found
 
 
-def _kind(word: str) -> int:
-    if len(word) > MAX_LETTERS:
-        return _SHORT
+@lru_cache(maxsize=1 << 16)
+def _read(word: str) -> tuple[int, str]:
+    """Its kind and its key."""
     key = fold(word)
+    if len(word) > MAX_LETTERS:
+        return _SHORT, key
     if key[:1].isdecimal() and all(it.isdecimal() or it in ".,:" for it in key):
-        return _NUMBER
-    return _LONG if len(key) > 2 or (len(key) == 2 and key[0] >= _CJK) else _SHORT
+        return _NUMBER, key
+    return _LONG if len(key) > 2 or (len(key) == 2 and key[0] >= _CJK) else _SHORT, key
 
 
 def _parted(part: str, start: int, end: int) -> Iterator[tuple[int, int]]:
