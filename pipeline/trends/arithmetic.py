@@ -85,6 +85,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     slot = next((slot for slot in windows.live(of.long, 1).tolist() if of.key(slot) == key), None)
     if slot is None:
         return None
+    on = of.on_of(slot)
     ((e, v),) = of.expect([slot], past)
     level, misfit = of.baseline.sums(slot, past, ranker.timeline)
     support = of.reader.support(slot)
@@ -99,7 +100,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     )  # fmt: skip
     counting = past.weight == 0
     standing = (
-        without_past(slot, support, of.on_now, of.least_people)
+        without_past(slot, support, on, of.least_people)
         if counting
         else against_past(slot, support, e, v, of.least_people)
     )
@@ -114,7 +115,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
         else "no_past" if counting
         else "suspect" if signs is not None and signs.suspect
         else "trending" if since is not None
-        else "low" if standing.score < of.on_now
+        else "low" if standing.score < on
         else "below_record"
     )  # fmt: skip
     return Arithmetic(
@@ -130,7 +131,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
         terms=(terms[0], terms[1]),
         score=standing.score,
         weight=standing.weight,
-        on=of.on_now,
+        on=on,
         least_people=of.least_people,
         record=record,
         since=since,

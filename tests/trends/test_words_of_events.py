@@ -1,6 +1,7 @@
-"""Rows of words at an event whose own tag everybody writes."""
+"""Rows of words at an event whose own tag everybody writes, and how words are explained."""
 
 from pipeline.local import Local, Options
+from pipeline.trends.arithmetic import arithmetic
 from schemas import Post, Trend, TrendList
 from schemas.events import Event
 
@@ -55,3 +56,15 @@ def test_a_phrase_stands_with_its_part_though_most_people_say_that() -> None:
 def test_a_row_tells_no_parts_of_what_it_tells() -> None:
     prize = rows_of(["fire in the kitchen", "prize for the youngest team"])["prize for the youngest"]
     assert prize.joined == ["for the youngest team"]
+
+
+def test_words_are_explained_by_the_score_at_which_words_begin() -> None:
+    local = Local(Options(words="all"), keeps=lambda scope, window: (scope, window) == ("all", "1h"))
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for n in range(200):  # nobody says a word of another, but for one
+        words = [f"{letters[n % 26]}{letters[n // 26]}{letters[k]}" for k in range(26)]
+        local.feed([Post(f"{n}", f"author {n}", f"Harbour, {' '.join(words)}", START_MS + n * 1_000, source="sms")])
+    local.mark(START_MS + 10 * MINUTE_MS)
+    found = arithmetic(local.ranker, next(iter(local.ranker.all_lists())), "harbour", START_MS + 10 * MINUTE_MS)
+    assert found is not None
+    assert found.on > 5.0
