@@ -32,6 +32,7 @@ from schemas.counts import CountsChunk, EarlyPanes, Panes, PartitionProgress, de
 
 EDGE_AGE_MS = 30_000
 PREVIEWS_PER_FLUSH = 2  # provisional lists are made at most so often for each time that count agents tell of news
+TELLS_WITHIN_S = 0.15  # a worker tells of its partitions one after the other: what comes so soon is waited for
 
 _encode = msgspec.json.Encoder().encode
 
@@ -132,8 +133,9 @@ class RankedPartition:
         self.ends: dict[int, int] = {}  # by posts partition: where its log ended when it was last asked for
         self.unreadable = 0
         self.saved_at = self._clock.monotonic_s()
-        self.told = False  # whether the live edge has moved since the last provisional lists
-        self.previewed_s = self.preview_took_s = 0.0  # when they were made (monotonic clock), and how long it took
+        # when the live edge moved since the last provisional lists, first and last (monotonic clock)
+        self.told_s: tuple[float, float] | None = None
+        self.previewed_s = self.preview_took_s = 0.0  # when they were made, and how long it took
 
     def take(self, records: Iterable[Any]) -> None:
         """Adds the panes that are new in these records to the ranker."""
@@ -153,14 +155,19 @@ class RankedPartition:
         if self._clock.wall_s() * 1_000 - stamp < EDGE_AGE_MS:
             panes = [from_chunks([chunk]) for chunk in edge.panes]
             self.ranker.tell(edge.partition, edge.first_offset, edge.last_offset, edge.newest, panes)
-            self.told = True
+            now = self._clock.monotonic_s()
+            self.told_s = (now if self.told_s is None else self.told_s[0], now)
 
     def preview(self, every_s: float) -> Sequence[TrendList]:
-        """The provisional lists that look different: at most every so many seconds, and a fifth of the time."""
+        """The provisional lists that look different: at most every so many seconds, and a fifth of the time; once all
+        that is told at one time has come, or some of it waits so long."""
         now = self._clock.monotonic_s()
-        if not self.told or now - self.previewed_s < max(every_s, 5 * self.preview_took_s):
+        if self.told_s is None or now - self.previewed_s < max(every_s, 5 * self.preview_took_s):
             return []
-        self.told, self.previewed_s = False, now
+        first, last = self.told_s
+        if now - last < TELLS_WITHIN_S and now - first < every_s:
+            return []
+        self.told_s, self.previewed_s = None, now
         step = self.ranker.preview(self.intake.frontiers)
         self.preview_took_s = self._clock.monotonic_s() - now
         return step.lists

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from agents.context import Context
+from agents.context import Clock, Context
 from agents.position import Position
 from agents.rank import RankedPartition
 from pipeline.health import Health
 from pipeline.trends.panes import Grid, PaneCounter
-from pipeline.trends.ranker import Ranker
+from pipeline.trends.ranker import Ranker, Step
 from pipeline.trends.snapshot import SNAPSHOT_MS
 from schemas import Post, TrendList
+from schemas.counts import EarlyPanes
 from schemas.topics import Topics
 
 GRID = Grid(10_000, 5_000)
@@ -20,12 +23,9 @@ NOW_MS = 1_795_915_380_000
 MINUTE_MS = 60_000
 
 
-def context() -> Context:
-    return Context(GRID, 1, Topics(""), Health(CollectorRegistry()), lists_from_ms=0)
-
-
-def ranked() -> RankedPartition:
-    return RankedPartition(Position(TP("topic-counts", 0), 0, 0), context(), {})
+def ranked(clock: Clock | None = None) -> RankedPartition:
+    context = Context(GRID, 1, Topics(""), Health(CollectorRegistry()), lists_from_ms=0, clock=clock or Clock())
+    return RankedPartition(Position(TP("topic-counts", 0), 0, 0), context, {})
 
 
 def posts() -> list[Post]:
@@ -52,3 +52,44 @@ def test_from_1970_to_now_are_a_few_turns_which_end_where_the_state_can_be_writt
     assert len(turns) < 250  # a day is observed after the posts of 1970
     assert all(now % SNAPSHOT_MS == 0 for now in turns[:-1])
     assert max(turns) == partition.ranker.now == whole.now
+
+
+class Looks:
+    """A partition whose provisional lists are counted, by a clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.partition = ranked(Clock(wall_s=lambda: 0.0, monotonic_s=lambda: self.now))
+        self.ranker = self.partition.ranker = _Ranker()  # type: ignore[assignment]
+
+    def made(self, after_s: float, told: bool = False) -> bool:
+        """Whether lists are made so much later, the live edge having moved at that time or not."""
+        self.now += after_s
+        before = self.ranker.previews
+        if told:
+            self.partition._tell(EarlyPanes(0, 0, 0, 0, []), 0)
+        self.partition.preview(0.5)
+        return self.ranker.previews > before
+
+
+class _Ranker(Ranker):
+    previews = 0
+
+    def __init__(self) -> None:
+        super().__init__(GRID)
+
+    def preview(self, frontiers: Mapping[int, int]) -> Step:
+        self.previews += 1
+        return Step(0, MINUTE_MS, [])
+
+
+def test_provisional_lists_are_made_once_of_all_that_is_told_at_a_time() -> None:
+    looks = Looks()
+    assert [looks.made(0.1, told=True) for _ in range(4)] == [False] * 4
+    assert looks.made(0.2)
+    assert not looks.made(9.0), "nothing was told since"
+
+
+def test_who_is_told_without_end_does_not_wait_without_end() -> None:
+    looks = Looks()
+    assert sum(looks.made(0.1, told=True) for _ in range(50)) in (7, 8), "half a second after the first, then anew"
