@@ -8,6 +8,7 @@ holds: 900 MB of spaces are 28 KB on their way, and whoever unpacks them stands 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,7 +21,9 @@ from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
 BATCH_BYTES = 2 << 20  # of any batch, unpacked: clients make them of 1 MB at most unless they are told otherwise
 PACKED_TIMES = 64  # a larger one may be so many times what it was on its way: posts are 5 to 20 times
+KEPT_BYTES = 16 << 20  # room that a thread keeps for unpacking; what is not written to takes no memory
 _log = logging.getLogger(__name__)
+_kept = threading.local()
 
 
 class BatchTooLargeError(Exception):
@@ -36,16 +39,26 @@ def read_leniently() -> None:
             setattr(module, f"{codec}_decode", _bounded(getattr(cramjam, codec).decompress_into))
 
 
-def _bounded(unpack_into: Callable[[Any, bytearray], int]) -> Callable[[Any], bytes]:
+def _bounded(unpack_into: Callable[[Any, memoryview], int]) -> Callable[[Any], bytes]:
     def unpack(packed: Any) -> bytes:
-        room = bytearray(max(BATCH_BYTES, PACKED_TIMES * len(packed)))  # what is not written to takes no memory
+        room = _room(max(BATCH_BYTES, PACKED_TIMES * len(packed)))
         try:
             size = unpack_into(packed, room)
         except cramjam.DecompressionError:
             raise BatchTooLargeError from None
-        return bytes(memoryview(room)[:size])
+        return bytes(room[:size])
 
     return unpack
+
+
+def _room(size: int) -> memoryview:
+    """So many bytes to write to, until the thread asks again."""
+    if size > KEPT_BYTES:
+        return memoryview(bytearray(size))
+    if not hasattr(_kept, "room"):
+        _kept.room = memoryview(bytearray(KEPT_BYTES))
+    room: memoryview = _kept.room[:size]
+    return room
 
 
 class KeptRecords(MemoryRecords):  # type: ignore[misc]  # aiokafka has no types

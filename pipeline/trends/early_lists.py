@@ -15,30 +15,28 @@ from itertools import chain
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, U64, Mask
+from pipeline.trends.arrays import I32
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
+from pipeline.trends.early_topics import TopicWindows
 from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import ALL_WORDS, TAG
-from pipeline.trends.origins import Entries, From, entries_at, people_from
-from pipeline.trends.origins import united as united_origins
-from pipeline.trends.people import NOBODY, Support, most_support, shown, support_of_united, told_of, united
+from pipeline.trends.people import (
+    most_support,
+    shown,
+)
 from pipeline.trends.reading import (
     examples_of,
-    gather,
     most_used,
     number_of,
-    people_at,
     people_in,
     posts_in,
-    posts_of_row,
     spark_ends,
-    withdrawn_in,
 )
 from pipeline.trends.rows import trend_list
 from pipeline.trends.scope import Scope, grown
-from pipeline.trends.score import MINUTE_MS, OFF, Life
+from pipeline.trends.score import OFF, Life
 from pipeline.trends.standing import (
     FALLBACK_SUPPORT,
     ROWS,
@@ -52,8 +50,6 @@ from pipeline.trends.standing import (
 from schemas import TrendList
 
 CANDIDATES = 30  # of those that could score, and as many of the most named, beside the rows shown
-
-_Parts = tuple[U64, U64, I32]  # author, text, posts by entry
 
 
 def find(tables: Sequence[Counts], topics: Iterable[int]) -> dict[int, list[Place]]:
@@ -134,103 +130,12 @@ class EarlyLists:
         return posted
 
 
-class _TopicWindows:
-    """What is known of a topic in the windows that end at the moment looked at."""
-
-    __slots__ = (
-        "_from",
-        "examples",
-        "origins",
-        "parts",
-        "places",
-        "posts",
-        "since",
-        "spellings",
-        "steps",
-        "support",
-        "withdrawn",
-    )
-
-    def __init__(self, since: tuple[int, int]) -> None:
-        self.since = since  # where the short and the long window begin, ms
-        self.withdrawn: list[U64 | None] = [None, None]  # authors of posts, by window
-        self.parts: list[_Parts | None] = [None, None]  # short and long window
-        self.origins: list[Entries] = []  # of the long window, as what follows
-        self._from: From | None = None  # what they and the people make; unless something has come since
-        self.posts = 0  # of the long window, as what follows
-        self.spellings: dict[int, int] = {}  # posts by number
-        self.examples: list[tuple[int, str]] = []  # (lot, post id)
-        self.support: tuple[Support, Support] | None = None
-        self.steps: dict[int, list[U64]] = {}  # by start of a minute that is not final: people samples
-        self.places: dict[int, list[Place]] = {}  # by the same: where it stands
-
-    def add_step(self, places: Sequence[Place], mask: Mask | None) -> None:
-        """Takes in the people who stand at these places, all of minutes that are not final."""
-        for place in places:
-            start = place.table.start // MINUTE_MS * MINUTE_MS
-            self.steps.setdefault(start, []).extend(people_at([place], mask))
-            self.places.setdefault(start, []).append(place)
-
-    def add(self, places: Sequence[Place], mask: Mask | None, windows: Sequence[int]) -> None:
-        """Takes in what stands at these places, which lie in the `windows` (0: short, 1: long)."""
-        if not places:
-            return
-        self.support = None
-        more = gather(places, mask)
-        for which in windows:
-            if more is not None:
-                self.parts[which] = united(*more) if (held := self.parts[which]) is None else _both(held, more)
-            gone, before = withdrawn_in(places, mask, self.since[which]), self.withdrawn[which]
-            if gone is not None:
-                self.withdrawn[which] = gone if before is None else np.concatenate((before, gone))
-        if 1 not in windows:
-            return
-        if (known := entries_at(places, mask)) is not None:
-            self.origins.append(known)
-        for place in places:
-            table = place.table
-            for row in place.rows(mask):
-                posts, spelling = posts_of_row(table, row, self.since[1]), int(table.spelling[row])
-                self.posts += posts
-                self.spellings[spelling] = self.spellings.get(spelling, 0) + posts
-                first, last = table.example_ptr[row], table.example_ptr[row + 1]
-                self.examples += zip(
-                    table.example_priority[first:last].tolist(), table.example[first:last], strict=True
-                )
-        self.examples.sort()
-
-    def people_from(self) -> From | None:
-        """Where the people of the long window are from."""
-        _, long = self.read()
-        if self._from is None and self.origins:
-            self.origins = [united_origins(self.origins)]
-            self._from = people_from(long.authors, self.origins[0])
-        return self._from
-
-    def read(self) -> tuple[Support, Support]:
-        """Support in the short and in the long window."""
-        if self.support is None:
-            self._from = None
-            short, long = (
-                NOBODY if part is None else told_of(support_of_united(*part, withdrawn), withdrawn)
-                for part, withdrawn in zip(self.parts, self.withdrawn, strict=True)
-            )
-            self.support = short, long
-        return self.support
-
-
-def _both(one: _Parts, other: _Parts) -> _Parts:
-    return united(
-        np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1])), np.concatenate((one[2], other[2]))
-    )
-
-
 class _Preview:
     """The provisional list of one scope and window; also what its rows tell of their topics."""
 
     def __init__(self, of: ScopeList, at: int) -> None:
         self.of = of
-        self._held: dict[int, _TopicWindows] = {}  # by slot
+        self._held: dict[int, TopicWindows] = {}  # by slot
         self._shown: tuple[object, ...] = ()
         self._known: Sequence[Counts] = ()  # what was not final when it was looked at last
         self.total = (0, 0)  # posts and people of the scope, where that is counted
@@ -245,7 +150,9 @@ class _Preview:
         self._held.clear()
         whole = self.of.scope.windows.whole
         # to look at though nobody names them
-        self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES), *(() if whole is None else (whole,))}
+        self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES)}
+        if whole is not None:
+            self._usual |= {whole, *self.of.waiting_words(CANDIDATES)}
 
     def candidates(self, posts_since: I32, past: BaselineWeight) -> list[int]:
         """The slots to look at, given the posts of each since the last final minute."""
@@ -272,7 +179,7 @@ class _Preview:
         held = self._held.get(slot)
         mask = self.of.scope.mask
         if held is None:
-            held = self._held[slot] = _TopicWindows(self._since)
+            held = self._held[slot] = TopicWindows(self._since)
             for which in (0, 1):
                 held.add(self.of.reader.places_since(slot, self._since[which]), mask, (which,))
         held.add_step(places, mask)
@@ -372,7 +279,7 @@ class _Preview:
 
     def spark(self, slot: int) -> list[int]:
         """People of each of the last 20 steps: of final ones as they were, then so far."""
-        reader, steps, step_ms = self.of.reader, self._held[slot].steps, self.of.spec.step_ms
+        reader, steps, step_ms = self.of.reader, self._held[slot].people_of_steps(), self.of.spec.step_ms
         final = dict(zip(spark_ends(reader.now, step_ms), reader.spark(slot), strict=True))
         return [
             round(number_of(steps.get(end - step_ms, []))) if end > reader.end else final.get(end, 0)

@@ -143,6 +143,14 @@ class ScopeList:
         """Whether the list can change though nobody posts."""
         return bool(self._tracked)
 
+    def waiting_words(self, most: int) -> list[int]:
+        """The words that could come nearest to a score as soon as others are said less."""
+        slots = np.array(sorted(self._tracked), np.int64)
+        words = slots[self.scope.windows.kinds[slots] == WORD]
+        bound = self.baseline.bound(words, self.scope.windows.sums[self.short : self.long + 1, words])
+        found: list[int] = words[np.argsort(-bound, kind="stable")[:most]].tolist()
+        return found
+
     # -- who is looked at ------------------------------------------------------------------------------------------
 
     def _track(self, short: I32, long: I32, bucket_began: bool, past: BaselineWeight) -> None:
