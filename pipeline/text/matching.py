@@ -100,11 +100,17 @@ class EventMatcher:
         self._accounts = dict(accounts)
         self._words = _automaton(words) if words else None
         self.has_names = bool(events or watchlists)  # else it finds nothing
-        self.needs_topics = not (accounts or words)  # to find anything by itself, in a post that names no event
+        self._needs_topics = not (accounts or words)  # to find anything by itself, in a post that names no event
+
+    @property
+    def names_by_spelling(self) -> dict[str, set[str]] | None:
+        """Of spellings that were met, the names that each stands for; a post of which all stand for none, and that
+        names none itself, has none. None where more than topics decides."""
+        return self._by_spelling if self._needs_topics else None
 
     def match(self, post: Post, spellings: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the post's events, sorted; `spellings` are its topics as `topics_of` gives them."""
-        if not spellings and self.needs_topics and not post.events:
+        if not spellings and self._needs_topics and not post.events:
             return ()
         found: set[str] = set()
         if self._hashtags:

@@ -261,12 +261,23 @@ static int keep_origin(PyObject *cell, PyObject *author, PyObject *origin) {
     return larger < 0 || (larger && PyDict_SetItem(origins, author, origin)) ? -1 : 0;
 }
 
-/* What finds the events of a post, whether it finds none in a post without topics that names none itself, and whether
+/* What finds the events of a post, the names that spellings stand for where topics alone decide (or None), and whether
  * posts of events are plain. */
 typedef struct {
-    PyObject *match;
-    int needs_topics, plain;
+    PyObject *match, *names;
+    int plain;
 } Events;
+
+/* Whether a post with these topics has no events for sure; -1: an error. */
+static int has_none(const Events *of, const Fields *f, PyObject *topics) {
+    if (of->match == Py_None) return 1;
+    if (of->names == Py_None || f->events != Py_None) return 0;
+    for (Py_ssize_t n = 0; n < PyTuple_GET_SIZE(topics); n++) {
+        PyObject *found = PyDict_GetItemWithError(of->names, PyTuple_GET_ITEM(topics, n));
+        if (!found || !PyAnySet_Check(found) || PySet_GET_SIZE(found)) return PyErr_Occurred() ? -1 : 0;
+    }
+    return 1;
+}
 
 /* 1: counted; 0: the post is not plain, nothing was counted; -1: an error. */
 static int count(PyObject *post, const Fields *f, const Pane *pane, const Rules *rules, const Events *of) {
@@ -274,7 +285,8 @@ static int count(PyObject *post, const Fields *f, const Pane *pane, const Rules 
     PyObject *text = NULL, *number = NULL;
     int result = -1;
     if (!topics) return -1;
-    int none = of->match == Py_None || (of->needs_topics && !PyTuple_GET_SIZE(topics) && f->events == Py_None);
+    int none = has_none(of, f, topics);
+    if (none < 0) goto done;
     events = none ? PyTuple_New(0) : PyObject_CallFunctionObjArgs(of->match, post, topics, NULL);
     if (!events) goto done;
     if (!of->plain && PyObject_IsTrue(events)) {
@@ -323,16 +335,16 @@ done:
 }
 
 PyDoc_STRVAR(add_doc,
-             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, needs_topics, plain_events, rules, /)\n--\n\n"
+             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, names, plain_events, rules, /)\n--\n\n"
              "Counts posts from number `begin` on as long as each is plain: in an open pane, before `closes_at`, not taken\n"
              "before its time, of a label that the pane knows, no retraction and not read twice. At most 1,024 posts.\n"
-             "Returns the number of the post at which it stopped, and the newest time. `match` finds the events of a post,\n"
-             "none (`needs_topics`) in one without topics that names none; `plain_events`: posts of events are plain;\n"
+             "Returns the number of the post at which it stopped, and the newest time. `match` finds the events of a post;\n"
+             "`names`: what spellings stand for, where that decides (or None); `plain_events`: posts of events are plain;\n"
              "`rules`: how_read, topics_of, text_key, origin_of.");
 
 static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
     if (argc != 11 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[10]) ||
-        PyTuple_GET_SIZE(args[10]) != 4 || !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
+        PyTuple_GET_SIZE(args[10]) != 4 || !(args[8] == Py_None || PyDict_CheckExact(args[8])) || !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
         PyErr_SetString(PyExc_TypeError, "add: see its documentation");
         return NULL;
     }
@@ -340,7 +352,7 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
     Py_ssize_t i = PyLong_AsSsize_t(args[1]);
     long long pane_ms = PyLong_AsLongLong(args[4]), closes_at = PyLong_AsLongLong(args[5]);
     long long newest = PyLong_AsLongLong(args[6]);
-    Events events = {args[7], args[8] == Py_True, args[9] == Py_True};
+    Events events = {args[7], args[8], args[9] == Py_True};
     PyObject *const *asked = &PyTuple_GET_ITEM(args[10], 0);
     Rules rules = {asked[0], asked[1], asked[2], asked[3]};
     if (PyErr_Occurred()) return NULL;

@@ -12,7 +12,7 @@ def add(
     closes_at: int,
     newest: int,
     match: Callable[[Post, tuple[str, ...]], tuple[str, ...]] | None,
-    needs_topics: bool,
+    names: dict[str, set[str]] | None,
     plain_events: bool,
     rules: tuple[Callable[..., int], Callable[..., tuple[str, ...]], Callable[..., str], Callable[..., int]],
     /,

@@ -110,7 +110,7 @@ class PaneCounter:
                     self._closes_at,
                     self.newest,
                     None if matcher is None else matcher.match,
-                    matcher is None or matcher.needs_topics,
+                    None if matcher is None else matcher.names_by_spelling,
                     not counts_words,
                     _RULES,
                 )

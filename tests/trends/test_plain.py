@@ -108,7 +108,7 @@ def test_a_plain_post_is_counted_by_the_compiled_part() -> None:
     assert plain is not None
     counter = PaneCounter(Grid())
     counter.add([Post("p0", "ann", "so #tag", START)])
-    asked = (counter._open, 10_000, counter._closes_at, counter.newest, None, True, True, panes_module._RULES)
+    asked = (counter._open, 10_000, counter._closes_at, counter.newest, None, None, True, panes_module._RULES)
     posts = [Post(f"p{n}", "ann", f"{n} #tag", START + n) for n in range(1, 5)]
     assert plain.add([*posts, Post("p1", "ann", "again", START)], 0, None, *asked) == (4, START + 4)
     assert plain.add(posts, 0, [START + 9, 0, 0, 0], *asked)[0] == 0, "they were read already"
