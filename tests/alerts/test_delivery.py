@@ -302,7 +302,7 @@ def test_a_digest_tells_a_day_in_one_message_once_through_restarts(tmp_path: Pat
     assert waiting is not None
     assert waiting.alert.key == "digest/boss/2026-11-18T17:30"
     text = alert_text(waiting.alert, language("en", "Europe/Paris"))
-    assert text.startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 17:00 r: #a is number 1")
+    assert text.startswith("2 alerts since 2026-11-17, 17:30 Europe/Paris: 17:00 r: #a is number 1")
     assert text.count("still firing") == text.count("over after 5 min") == 1
     outbox.delivered(waiting.id)
     clock[0] += 86_400

@@ -81,7 +81,7 @@ def test_who_is_not_told_of_ends_is_not_told_that_what_has_ended_fires_still(tmp
     assert day.outbox.digests() == 1
     told = day.digest()
     assert told is not None
-    assert text(told).startswith("2 alerts since 2026-11-17 17:30 Europe/Paris: 17:00 r: #a is number 1")
+    assert text(told).startswith("2 alerts since 2026-11-17, 17:30 Europe/Paris: 17:00 r: #a is number 1")
     assert text(told).count("over after 5 min") == text(told).count("still firing") == 1
     day.take(at(minute + 60))  # the end of #b alone is no news for it
     day.now += dt.timedelta(days=1)
@@ -153,7 +153,7 @@ def test_a_digest_that_waits_does_not_tell_what_is_blocked_meanwhile(tmp_path: P
     waiting = day.outbox.next("boss")
     assert waiting is not None
     assert waiting.told is not None
-    assert text(waiting.told).startswith("1 alert since 2026-11-17 17:30 Europe/Paris: 17:00 r: #b")
+    assert text(waiting.told).startswith("1 alert since 2026-11-17, 17:30 Europe/Paris: 17:00 r: #b")
     assert "#a" not in text(waiting.told)
     assert waiting.told.key == waiting.alert.key
     day.desk.blocks("#b")

@@ -98,7 +98,7 @@ def test_a_misspelt_variable_is_told_and_changes_nothing(
     upswell: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UPSWELL_PARTITION", "3")
-    code, _, err = upswell("replay", "-")
+    code, _, err = upswell("replay", "-", stdin=json.dumps(post(1, START_MS, "#a")).encode())
     assert code == 0
     assert "did you mean UPSWELL_PARTITIONS?" in err
 

@@ -148,18 +148,25 @@ def run_live(seed: int, faults: int, partitions: int = 4, gap_s: float = 4.0, sa
         init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions))
         load = LiveLoad(broker.address, partitions, seed)
         happened = _faults(seed, random.Random(seed), LIVE_KINDS, faults, gap_s, workers, broker, say)
-        load.end(lambda: time.sleep(60 - time.time() % 60 + 1))  # the last posts have their list, too
+        load.end(_until_the_last_posts_have_their_list)
         want = _holds(seed, broker, workers, LIVE_GRID, say)
         assert want.lists
         assert want.dead
         counted, late = Counter[str](), Counter[str]()
         for _, pane in complete_panes(read(broker.address, "topic-counts")).values():
-            counted.update({cell.source: int(it) for cell, it in zip(pane.cells, pane.cell_posts, strict=True)})
+            for cell, number in zip(pane.cells, pane.cell_posts, strict=True):
+                counted[cell.source] += int(number)
             late.update(pane.late())
         say(f"seed {seed}: {load.posts} posts, {load.dated_wrong} by clocks that lie, {load.hostile} hostile records")
         assert not late[RIGHT], f"{late[RIGHT]} posts of people whose clocks are right are late"
         assert counted[RIGHT] == load.posts - load.dated_wrong
     return happened
+
+
+def _until_the_last_posts_have_their_list() -> None:
+    """Then a marker closes their panes, too."""
+    closes_s = (LIVE_GRID.pane_ms + LIVE_GRID.max_out_of_orderness_ms) / 1_000
+    time.sleep(60 - time.time() % 60 + closes_s + 1)
 
 
 @contextmanager
@@ -295,20 +302,25 @@ def _fault(kind: str, rng: random.Random, workers: Workers, broker: Apache, happ
 
 
 def _without_a_right(rng: random.Random, workers: Workers, broker: Apache) -> bool:
-    """Takes a right from all workers until one has given up."""
+    """Takes a right from all workers until one has given up, or says what it lacks."""
     topic, operation = rng.choice(TAKEN)
     what = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{USER}", "*", AclOperation[operation])
     client = AdminClient({"bootstrap.servers": broker.address})
+    said, lacks = len(workers.log.read_bytes()), f"does not allow user {USER} to {operation} topic {topic}".encode()
     (made,) = client.create_acls([AclBinding(*what, AclPermissionType.DENY)]).values()
     made.result(20)
     try:
         deadline = time.monotonic() + 60
-        while not (gave_up := any(one.poll() == 1 for one in workers.running)) and time.monotonic() < deadline:
+        while not (
+            noticed := lacks in workers.log.read_bytes()[said:] or any(it.poll() == 1 for it in workers.running)
+        ):
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.2)
     finally:
         (gone,) = client.delete_acls([AclBindingFilter(*what, AclPermissionType.DENY)]).values()
         assert len(gone.result(20)) == 1
-    return gave_up
+    return noticed
 
 
 def _state(pid: int) -> str:

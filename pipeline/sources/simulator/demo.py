@@ -49,10 +49,11 @@ def demo_events() -> tuple[Event, Event]:
 
 
 def demo_rules() -> tuple[Rule, ...]:
-    """Alerts of the demo's evening: a conference draws a crowd, a story breaks. The ring raises none."""
+    """Alerts of the demo's evening: a conference draws a crowd, a story breaks, the choirs come to their finale. Talks
+    stay below, and the ring raises none."""
     return (
         Rule("crowd", on="event:capcomnet", kind="volume", window="5m", people=100, severity="info"),
-        Rule("breaking", kind="surge", score=20.0, severity="critical"),
+        Rule("breaking", kind="surge", score=120.0, severity="critical"),
     )
 
 
