@@ -61,7 +61,8 @@ def test_killed_and_started_again_it_has_the_same_lists_and_goes_on(tmp_path: Pa
         up.wait_for(lambda: "Ctrl-C ends it" in up.said)
         with PostProducer(settings) as producer:
             producer.push(people(200, early, "early"))
-        up.wait_for(lambda: "#harbour" in up.said.partition("Ctrl-C")[2] and len(finals(settings)) > 10)
+        # the lists behind the last post wait for the time to be told: 10 s, or 30 s after a broker that was busy
+        up.wait_for(lambda: "#harbour" in up.said.partition("Ctrl-C")[2] and len(finals(settings)) > 10, 120.0)
         time.sleep(1.0)
         before = finals(settings)
     with Command(settings, tmp_path / "second", *arguments, UPSWELL_METRICS_PORT="0") as up:
