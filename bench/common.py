@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -127,3 +128,14 @@ def main(app: Any, module: str) -> None:
     """`python -m bench.MODULE`."""
     signal.signal(signal.SIGTERM, end_cleanly)
     sys.exit(run(sys.argv[1:], app, f"python -m bench.{module}"))
+
+
+def load_flags(about: str, readers_of: str, rate: int, rate_of: str, seconds: int) -> argparse.Namespace:
+    """What a bench of the page's server is asked for: 2,000 `readers` of what `readers_of` says, `rate` of what
+    `rate_of` says and `seconds` unless told otherwise, and `json`."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readers", type=int, default=2_000, help=f"of {readers_of}")
+    parser.add_argument("--rate", type=int, default=rate, help=f"{rate_of} a second")
+    parser.add_argument("--seconds", type=int, default=seconds)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()

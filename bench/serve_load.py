@@ -6,23 +6,18 @@ python -m bench.serve_load --readers 500 --rate 100 --seconds 20 --json
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import asdict
 
+from bench.common import load_flags
 from tests.web.load import Load, run, unloaded
 
 PROMISED_MS = 100.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--readers", type=int, default=2_000, help="of the stream")
-    parser.add_argument("--rate", type=int, default=500, help="requests a second")
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--json", action="store_true")
-    told = parser.parse_args()
+    told = load_flags(__doc__, "the stream", 500, "requests", 60)
     load = Load(told.readers, told.rate, told.seconds)
     found, alone = run(load), unloaded(load)
     same = found.received == alone.received and not found.dropped

@@ -6,7 +6,6 @@ python -m bench.wall_load --readers 200 --rate 50 --seconds 10 --json
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import re
@@ -18,7 +17,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from tests.web.load import part
+from bench.common import load_flags
+from tests.web.load import open_as_many_as_may_be, part
 
 PICTURED_ONE_IN = 5
 LOOKERS = 20  # of the readers, who fetch the pictures too, as browsers do
@@ -159,14 +159,8 @@ async def run(load: Load) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--readers", type=int, default=2_000, help="of the wall's stream")
-    parser.add_argument("--rate", type=int, default=50, help="posts a second")
-    parser.add_argument("--seconds", type=int, default=30)
-    parser.add_argument("--json", action="store_true")
-    told = parser.parse_args()
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    told = load_flags(__doc__, "the wall's stream", 50, "posts", 30)
+    open_as_many_as_may_be()
     found = asyncio.run(run(Load(told.readers, told.rate, told.seconds)))
     if told.json:
         print(json.dumps(found))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from schemas.counts import encode_counts
 from schemas.definitions import Words
 from schemas.events import Event
 from schemas.watchlists import Watchlist
-from tests.text.test_scan import TEXTS
+from tests.text.test_scan import TEXTS, without
 
 START = 1_700_000_000_000
 SOURCES = [None, "twitter", "Mastodon", "https://bsky.app/x", "sms", "made-up"]
@@ -53,14 +52,6 @@ DEFINED: list[dict[str, Any]] = [
     {"events": [Event("gala", hashtags=["a"], words=["mot"])], "watchlists": [Watchlist("w", hashtags=["#été"])]},
     {"events": [], "watchlists": [Watchlist("w", accounts=["ann"])]},
 ]
-
-
-@contextmanager
-def interpreted() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(panes_module, "plain", None)
-        patch.setattr(people, "plain", None)
-        yield
 
 
 def counted(posts: Sequence[Post], cuts: Sequence[int], taken: bool, matcher: EventMatcher | None) -> Any:
@@ -99,7 +90,7 @@ def test_it_counts_what_the_python_counts(
     cuts = sorted(min(cut, len(posts)) for cut in cuts)
     matcher = EventMatcher(**defined, counted_words=words)
     compiled = counted(posts, cuts, taken, matcher)
-    with interpreted():
+    with without("plain", panes_module, people):
         assert compiled == counted(posts, cuts, taken, matcher)
 
 

@@ -358,9 +358,14 @@ def unloaded(load: Load) -> Outcome:
     return run(replace(load, readers=len(LISTS), rate=0, pace_s=load.pace_s / 10))
 
 
-def main(role: str, told: str, *rest: str) -> None:
+def open_as_many_as_may_be() -> None:
+    """Every reader is a connection, on both sides."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def main(role: str, told: str, *rest: str) -> None:
+    open_as_many_as_may_be()
     load = Load(**json.loads(told))
     asyncio.run(serve(load) if role == "server" else read(load, rest[0], int(rest[1])))
 
