@@ -166,3 +166,47 @@ def test_a_server_that_names_its_statuses_alone_is_asked_within_its_file(tmp_pat
     posts, skipped = read(tmp_path / "one.ndjson", tmp_path / "two.ndjson")
     assert list(withdrawn(posts)) == ["https://two.example/users/ana/statuses/9"]
     assert skipped == 0
+
+
+CASES = Path(__file__).parent / "cases" / "deleted"
+
+
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_a_pipe_remembers_the_posts_of_every_network_that_tells_deletions(case: Path) -> None:
+    (source,) = case.glob("input*")
+    posts, _ = read("-", stdin=source.read_bytes())
+    assert {post.source for post in posts if post.deleted is not None} == {post.source for post in posts}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_several_notices_the_first_counts_and_nobody_withdraws_for_others(seed: int, tmp_path: Path) -> None:
+    """Two times of one deletion, an account that went and came back, and somebody else's word, in any order."""
+    notes = [note(number, BEGIN_MS + number * 1_000) for number in range(6)]
+    gone = [
+        note(100 + at, BEGIN_MS + at * 1_000, kind=5, author=author, tags=[["e", f"{number:064x}"]])
+        for at, author, number in ((30, 1, 1), (20, 1, 1), (10, 4, 3), (40, 0, 0), (50, 2, 5))
+    ]
+    events = [created(number, BEGIN_MS + number * 1_000) for number in range(0, 60, PEOPLE)]
+    ends = [
+        {
+            "did": "did:plc:p0",
+            "time_us": (BEGIN_MS + at * 1_000) * 1_000,
+            "kind": "account",
+            "account": {"active": False},
+        }
+        for at in (50, 20)
+    ]
+    everything = [*notes, *gone, *events, *ends]
+    random.Random(seed).shuffle(everything)
+    (tmp_path / "shuffled.ndjson").write_bytes(written(everything))
+    posts, skipped = read(tmp_path / "shuffled.ndjson")
+    by_time = {f"{1:064x}": BEGIN_MS + 20_000, f"{0:064x}": BEGIN_MS + 40_000}
+    by_time |= {id_of(number): BEGIN_MS + (20_000 if number <= 20 else 50_000) for number in range(0, 51, PEOPLE)}
+    assert (withdrawn(posts), skipped) == (by_time, 4)
+
+
+def note(number: int, at_ms: int, *, kind: int = 1, author: int | None = None, tags: Any = ()) -> dict[str, Any]:
+    """An event of Nostr."""
+    key = f"{1_000 + (number if author is None else author):064x}"
+    told = {"id": f"{number:064x}", "pubkey": key, "created_at": at_ms // 1_000, "kind": kind, "tags": list(tags)}
+    return {**told, "content": "amber #quay" if kind == 1 else "", "sig": "aa"}

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from pipeline.sources.archives.formats.nostr import Event
 from pipeline.sources.live.model import Fact
-from pipeline.sources.live.nostr import Event, Nostr, id_of
+from pipeline.sources.live.nostr import Nostr, id_of
 from pipeline.sources.live.x import X
 from tests.sources.harness import Log, running
 from tests.sources.servers import Request, cut, forever, http_server, socket_server
@@ -23,7 +24,7 @@ NOW = int(time.time())
 
 
 def event(content: str, *, kind: int = 1, author: str = ANN, tags: list[list[str]] | None = None) -> dict[str, Any]:
-    one = Event("", author, NOW, kind, tags if tags is not None else [["t", "tag"]], content)
+    one = Event("", author, NOW, kind, content, tags if tags is not None else [["t", "tag"]])
     one.id = id_of(one)
     return {name: getattr(one, name) for name in one.__struct_fields__} | {"sig": "0" * 128}
 
@@ -35,11 +36,11 @@ def test_an_id_is_that_of_the_specification() -> None:
         "6e468422dfb74a5738702a8823b9b28168abab8655faacb6853cd0ee15deee93",
         1673347337,
         1,
+        "Walled gardens became prisons, and nostr is the first step towards tearing down the prison walls.",
         [
             ["e", "3da979448d9ba263864c4d6f14984c423a3838364ec255f03c7904b1ae77f206"],
             ["p", "bf2376e17ba4ec269d10fcc996a4746b451152be9031fa48e74553dde5526bce"],
         ],
-        "Walled gardens became prisons, and nostr is the first step towards tearing down the prison walls.",
     )
     assert id_of(known) == known.id
 

@@ -6,6 +6,7 @@ a pipe    notices come when they come                           the retraction f
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from operator import attrgetter
 from typing import TypeVar
@@ -18,10 +19,11 @@ from schemas import Post
 
 MAX_NAMES = 2_000_000  # aliases, and deletions, that are remembered; beyond that the oldest told are forgotten
 MAX_POSTS = 65_536  # of a pipe that are remembered, so that a deletion finds them
-SOURCES = frozenset({"bluesky", "mastodon", "twitter"})  # whose records tell of deletions
+MAX_ENDS = 64  # of one account that are remembered: the earliest
+SOURCES = frozenset({"bluesky", "mastodon", "misskey", "nostr", "twitter"})  # whose records tell of deletions
 
 _time_ms = attrgetter("time")
-Value = TypeVar("Value", int, str)
+Value = TypeVar("Value", int, str, list[int])
 
 
 class _Aliases:
@@ -43,8 +45,8 @@ class Deletions:
 
     def __init__(self) -> None:
         self._aliases = _Aliases()
-        self._gone: dict[int, int] = {}  # by source and id: when, ms
-        self._accounts: dict[int, int] = {}  # by source and author
+        self._gone: dict[int, int] = {}  # by source and id, and author where only that one may: when first, ms
+        self._accounts: dict[int, list[int]] = {}  # by source and author: when, in order
         self._newest: dict[str, int] = {}  # by file: its newest post so far, ms
         self._told = 0
         self._met: set[int] = set()
@@ -61,9 +63,11 @@ class Deletions:
                 continue  # nothing came before it
             if notice.id is not None:
                 meant = self._aliases.id_of(block.file, notice.source, notice.id)
-                _put(self._gone, _key(notice.source, meant), at)
+                key = _key(notice.source, meant, notice.author or "")
+                _put(self._gone, key, min(at, self._gone.get(key, at)))
             elif notice.author is not None:
-                _put(self._accounts, _key(notice.source, notice.author), at)
+                key = _key(notice.source, notice.author)
+                _put(self._accounts, key, _with(self._accounts.get(key, []), at))
         if block.posts:
             newest = max(map(_time_ms, block.posts))
             self._newest[block.file] = max(self._newest.get(block.file, 0), newest)
@@ -80,16 +84,18 @@ class Deletions:
         return found
 
     def _gone_at(self, post: Post) -> int | None:
-        key = _key(post.source or "", post.id)
-        if (at := self._gone.get(key)) is not None:
-            self._met.add(key)
-            return at
+        found = []
+        for author in ("", post.author):
+            key = _key(post.source or "", post.id, author)
+            if (at := self._gone.get(key)) is not None:
+                self._met.add(key)
+                found.append(at)
         key = _key(post.source or "", post.author)
-        at = self._accounts.get(key)
-        if at is None or at < int(post.time):
-            return None
-        self._met.add(key)
-        return at
+        ends = self._accounts.get(key, ())
+        if (first := bisect_left(ends, int(post.time))) < len(ends):
+            self._met.add(key)
+            found.append(ends[first])
+        return min(found, default=None)
 
     @property
     def unmet(self) -> int:
@@ -125,7 +131,7 @@ class PassedPosts:
     def _meant(self, file: str, notice: Deletion, at: int) -> Iterable[Post]:
         if notice.id is not None:
             post = self._posts.get((notice.source, self._aliases.id_of(file, notice.source, notice.id)))
-            return [post] if post is not None else []
+            return [post] if post is not None and notice.author in (None, post.author) else []
         account = notice.source, notice.author
         return [post for post in self._posts.values() if (post.source, post.author) == account and int(post.time) <= at]
 
@@ -152,6 +158,11 @@ def retraction(post: Post, at: int) -> Post:
         tags=post.tags,
         deleted=max(at, int(post.time)),
     )
+
+
+def _with(ends: list[int], at: int) -> list[int]:
+    """The earliest of these times and one more, each once, in order."""
+    return sorted({*ends, at})[:MAX_ENDS]
 
 
 def _key(*parts: str) -> int:

@@ -11,27 +11,15 @@ from collections.abc import AsyncGenerator, Sequence
 import msgspec
 import websockets
 
-from pipeline.sources.archives.formats.base import build, declared
+from pipeline.sources.archives.formats.base import Deletion, Fault, One
+from pipeline.sources.archives.formats.nostr import DELETION, NOTE, Event, told
 from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, Retraction, SourceError, ThrottledError
 from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
 from schemas import Post, PostError
 
-NOTE, DELETION = 1, 5
 REWIND_S = 600  # an event's time is its author's claim, and relays hear of events late
 _KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SUBSCRIPTION = "upswell"
-
-
-class Event(msgspec.Struct):
-    """An event as NIP-01 has it."""
-
-    id: str
-    pubkey: str
-    created_at: int
-    kind: int
-    tags: list[list[str]]
-    content: str
-
 
 _message = msgspec.json.Decoder(list[msgspec.Raw])
 _event = msgspec.json.Decoder(Event)
@@ -70,9 +58,10 @@ class Nostr:
                     if isinstance(event, PostError):
                         yield Item(event)
                         continue
-                    newest = max(newest, min(event.created_at, int(time.time())))
-                    for item in items_of(event, {"newest": newest}):
-                        yield item
+                    for item in items_of(event):
+                        if isinstance(item.content, Post | Retraction):
+                            newest = max(newest, min(event.time_ms // 1_000, int(time.time())))
+                        yield item._replace(cursor={"newest": newest})
         except websockets.InvalidStatus as error:
             raise handshake_refusal(error, self._host) from None
 
@@ -109,25 +98,22 @@ def closed(host: str, reason: str) -> SourceError:
     return SourceError(told)
 
 
-def items_of(event: Event, cursor: Cursor) -> list[Item]:
+def items_of(event: Event) -> list[Item]:
     """The post or the withdrawals of an event."""
     if event.id != id_of(event):
-        return [Item(PostError("invalid", "the id is not that of the event"), cursor)]
-    if event.kind == DELETION:
-        at = event.created_at * 1_000
-        ids = [tag[1] for tag in event.tags if len(tag) > 1 and tag[0] == "e" and _KEY.fullmatch(tag[1])]
-        return [Item(Retraction("nostr", at, id, event.pubkey), cursor) for id in ids] or [Item(None, cursor)]  # noqa: A001
-    if event.kind != NOTE:
-        return [Item(None, cursor)]
+        return [Item(PostError("invalid", "the id is not that of the event"))]
     try:
-        return [Item(_post(event), cursor)]
+        return [item for one in told(event) if (item := _item(one))] or [Item()]
     except PostError as error:
-        return [Item(error, cursor)]
+        return [Item(error)]
 
 
-def _post(event: Event) -> Post:
-    tags = [f"#{tag[1]}" for tag in event.tags if len(tag) > 1 and tag[0] == "t"]
-    return build(event.id, event.pubkey, event.content, event.created_at * 1_000, source="nostr", tags=declared(tags))
+def _item(one: One | Fault) -> Item | None:
+    if isinstance(one, Post):
+        return Item(one)
+    if isinstance(one, Deletion) and one.id and one.at is not None and _KEY.fullmatch(one.id):
+        return Item(Retraction("nostr", one.at, one.id, one.author or ""))
+    return None
 
 
 def id_of(event: Event) -> str:

@@ -11,6 +11,7 @@ from pipeline.sources.archives.formats.base import (
     HIDDEN,
     PAGE_BYTES,
     Deletion,
+    Fault,
     Format,
     One,
     Parsed,
@@ -60,7 +61,7 @@ _activity = msgspec.json.Decoder(_Activity)
 
 
 def parse(record: bytes) -> Parsed:
-    """The posts of a collection, or the post of one activity; a Deletion; None for likes, follows, and for boosts that
+    """The posts of a collection, or the post of one activity; Deletions; None for likes, follows, and for boosts that
     name the original only by its address; HIDDEN where it is addressed to somebody, but not to everybody. Raises
     PostError.
     """
@@ -70,11 +71,11 @@ def parse(record: bytes) -> Parsed:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # the word stood in a text, or the record is broken: what follows tells
         else:
-            return each(collection.orderedItems, _post) or None
-    return _post(record)
+            return each(collection.orderedItems, _told) or None
+    return _told(record)
 
 
-def _post(record: bytes) -> One:
+def _told(record: bytes) -> Parsed:
     activity = read(_activity, record)
     if activity.type in ("Create", "Update", "Announce"):
         if not isinstance(activity.object, dict):
@@ -85,22 +86,26 @@ def _post(record: bytes) -> One:
         if not (_is_public(activity) and _is_public(note)):
             return HIDDEN
         return _built(note, activity, _name(note.id, "$.object.id") if activity.type == "Announce" else None)
-    if activity.type == "Delete":
-        return _deletion(activity)
+    if activity.type in ("Delete", "Undo"):
+        return _deletions(activity) or None
     if activity.content is not None:
         return _built(activity, None, None) if _is_public(activity) else HIDDEN
     return None
 
 
-def _deletion(activity: _Activity) -> One:
-    """What a Delete means: a post, or the account that says so."""
+def _deletions(activity: _Activity) -> list[One | Fault]:
+    """What a Delete, or the Undo of a boost, means: posts, or the account that says so. Nobody's but its own."""
     at = None
     if (said := activity.published or activity.updated) is not None:
         at = parse_time(said, "$.published")
-    meant, actor = _address(activity.object), _address(activity.actor)
-    if not meant:
-        return None
-    return Deletion("mastodon", None, at, account(actor)) if meant == actor else Deletion("mastodon", meant, at)
+    actor = _address(activity.actor)
+    author = account(actor) or None
+    objects = activity.object if isinstance(activity.object, list) else [activity.object]
+    return [
+        Deletion("mastodon", None if meant == actor else meant, at, author)
+        for one in objects
+        if (meant := _address(one))
+    ]
 
 
 def _is_public(activity: _Activity) -> bool:

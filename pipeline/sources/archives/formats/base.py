@@ -68,7 +68,7 @@ class Deletion:
     source: str
     id: str | None  # of the post, or what an Alias of the same file names; None: all posts of `author` up to then
     at: int | None  # ms; None: it does not say when, so as late as the newest post before it in its file
-    author: str | None = None
+    author: str | None = None  # whose post it may mean; None: the network itself says so
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Bluesky's firehose, decoded: commits to repositories with the records that they write, one a line."""
+"""Bluesky's firehose, decoded: commits to repositories with the records that they write, and accounts, one a line."""
 
 from __future__ import annotations
 
@@ -28,11 +28,26 @@ class _Commit(msgspec.Struct):
     seq: int = 0
 
 
+class _Account(msgspec.Struct):
+    """What is said of an account: on its way, its name, or that it is gone."""
+
+    did: Word
+    time: str
+    active: bool = True
+    type: str = msgspec.field(name="$type", default="")
+
+
 _decoder = msgspec.json.Decoder(_Commit)
+_account = msgspec.json.Decoder(_Account)
 
 
 def parse(record: bytes) -> Parsed:
-    """The posts that a commit creates, changes or deletes; None where it does neither. Raises PostError."""
+    """The posts that a commit creates, changes or deletes; a Deletion of an account that is not active any more; None
+    for all else. Raises PostError."""
+    if b'"ops"' not in record:
+        account = read(_account, record)
+        is_gone = not account.active or account.type.endswith("#tombstone")
+        return Deletion("bluesky", None, parse_time(account.time), account.did) if is_gone else None
     commit = read(_decoder, record)
     written = [each for each in commit.ops if each.action in _ACTIONS and each.path.startswith(f"{POST}/")]
     return [_post(commit, each) for each in written] or None
@@ -53,7 +68,8 @@ def _post(commit: _Commit, operation: _Operation) -> One | Fault:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    return isinstance(value.get("repo"), str) and isinstance(value.get("ops"), list)
+    is_commit = isinstance(value.get("repo"), str) and isinstance(value.get("ops"), list)
+    return is_commit or {"did", "seq", "time"} <= value.keys()
 
 
 FORMATS = (Format("firehose", parse, _knows, rank=7),)

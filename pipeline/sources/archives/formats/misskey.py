@@ -9,9 +9,12 @@ import msgspec
 
 from pipeline.sources.archives.formats.base import (
     HIDDEN,
+    Alias,
+    Deletion,
     Format,
     Given,
     One,
+    Parsed,
     Word,
     build,
     declared,
@@ -22,7 +25,7 @@ from pipeline.sources.archives.formats.base import (
 )
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
-from schemas import PostError
+from schemas import Post, PostError
 
 _CLOCK = Clock()
 _PUBLIC = ("public", "home")
@@ -60,18 +63,47 @@ class _Note(_Original, kw_only=True):
     url: str | None = None
 
 
+class _Body(msgspec.Struct):
+    deletedAt: str | None = None  # noqa: N815 - the field's name
+
+
+class _Happened(msgspec.Struct):
+    id: Word
+    type: str
+    body: _Body
+
+
+class _Update(msgspec.Struct):
+    """What a stream tells of a note that it had given."""
+
+    body: _Happened | None = None
+
+
 _decoder = msgspec.json.Decoder(_Note)
+_update = msgspec.json.Decoder(_Update)
 
 
-def _with_author(author: str | None) -> Callable[[bytes], One]:
-    def parse(record: bytes) -> One:
-        return _post(read(_decoder, record), author)
+def _with_author(author: str | None) -> Callable[[bytes], Parsed]:
+    def parse(record: bytes) -> Parsed:
+        if b'"noteUpdated"' in record and (update := read(_update, record)).body is not None:
+            return _deletion(update.body)
+        note = read(_decoder, record)
+        post = _post(note, author)
+        return [post, Alias(note.id, "misskey", post.id)] if isinstance(post, Post) and post.id != note.id else post
 
     return parse
 
 
-def _given(given: Given) -> Callable[[bytes], One]:
+def _given(given: Given) -> Callable[[bytes], Parsed]:
     return _with_author(given.author)
+
+
+def _deletion(told: _Happened) -> One:
+    """That a note is gone; None for reactions and votes."""
+    if told.type != "deleted":
+        return None
+    at = told.body.deletedAt
+    return Deletion("misskey", told.id, _CLOCK.ms(at, "$.body.body.deletedAt") if at else None)
 
 
 def _post(note: _Note, somebody: str | None) -> One:
@@ -112,6 +144,8 @@ def _is_public(note: _Original) -> bool:
 
 
 def _knows(value: dict[str, Any]) -> bool:
+    if value.get("type") == "noteUpdated":
+        return isinstance(value.get("body"), dict)
     return {"id", "createdAt", "visibility", "renoteId", "text"} <= value.keys()
 
 
