@@ -38,6 +38,7 @@ class Case:
     tag: str
     begins: int
     suspect: bool = False  # in a list
+    in_time: bool = False  # before any alert
     trended: bool = False  # in a list, as if nothing spoke against it, since it began
     alerted: bool = False  # since it began
     listed_after_ms: int = -1  # the end of the last list that holds it
@@ -113,6 +114,7 @@ def judge(cases: list[Case], chance: random.Random) -> set[str]:
                 wrong.add(row.topic)
             if (case := by_tag.get(row.topic)) is not None and one.at > case.begins:
                 case.suspect |= "suspect" in row.flags
+                case.in_time |= case.suspect and not case.alerted
                 case.trended |= row.trending
                 case.listed_after_ms = max(case.listed_after_ms, one.at)
         for alert in alerting.take(one):
@@ -157,7 +159,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kinds", nargs="*", default=list(MADE))
     asked = parser.parse_args()
-    print(f"{'kind':14}{'people':>8}{'cases':>7}{'suspect':>9}{'trended':>9}{'alerted':>9}{'left':>6}")
+    print(f"{'kind':14}{'people':>8}{'cases':>7}{'suspect':>9}{'in time':>9}{'trended':>9}{'alerted':>9}{'left':>6}")
     for kind in asked.kinds:
         groups: dict[int, list[Case]] = defaultdict(list)
         for seed in range(asked.seeds):
@@ -169,9 +171,8 @@ def main() -> None:
             for case in cases:
                 groups[case.people if MADE[kind] is rings_of else 200 * (case.people >= 200)].append(case)
         for people, cases in sorted(groups.items()):
-            shares = [
-                sum(getattr(case, name) for case in cases) / len(cases) for name in ("suspect", "trended", "alerted")
-            ]
+            noted = ("suspect", "in_time", "trended", "alerted")
+            shares = [sum(getattr(case, name) for case in cases) / len(cases) for name in noted]
             left = sum(case.listed_after_ms > case.gone_ms + 2 * MINUTE_MS for case in cases)
             told = "".join(f"{share:9.1%}" for share in shares)
             size = people if MADE[kind] is rings_of else "200+" if people else "<200"

@@ -31,7 +31,7 @@ class Signs(msgspec.Struct, frozen=True):
     usual: float  # share of newcomers that is usual among all people
     again: float  # share who took part in other suspect topics within a week
     suspect: bool  # by the rule of docs/trending.md
-    undecided: bool = False  # it could be, and too few people have spoken to tell
+    undecided: bool = False  # it could be, and cannot be told yet
     bots: bool = False  # this speaks of the bots among them alone
 
 

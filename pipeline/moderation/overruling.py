@@ -15,8 +15,8 @@ Verdicts = Callable[[str], str]  # of a topic key: cleared, suspect, or nothing
 
 
 def overruled(trends: TrendList, verdict_of: Verdicts) -> TrendList:
-    """The list with cleared topics where they would stand if the rule had not found them suspect, and with those called
-    suspect below all others, as if it had; the same object where nothing changes."""
+    """The list with cleared topics where they would stand if the rule had found them neither suspect nor undecided, and
+    with those called suspect below all others, as if it had; the same object where nothing changes."""
     rows = [_as_said(row, verdict_of(row.topic)) for row in trends.trends]
     if all(new is old for new, old in zip(rows, trends.trends, strict=True)):
         return trends
@@ -49,6 +49,8 @@ class Overruling:
 
 def _as_said(row: Trend, verdict: str) -> Trend:
     found = "suspect" in row.flags
+    if verdict == "cleared" and row.signs and row.signs.undecided:
+        return msgspec.structs.replace(row, signs=msgspec.structs.replace(row.signs, undecided=False))
     if verdict == "cleared" and found:
         signs = msgspec.structs.replace(row.signs, suspect=False) if row.signs else None
         flags = [flag for flag in row.flags if flag != "suspect"]

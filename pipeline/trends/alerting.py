@@ -18,7 +18,7 @@ from schemas.alerts import About, Alert, AlertWhy, Peak, Rule
 from schemas.trends import Trend, TrendList
 
 _SECOND_MS = 1_000
-UNDECIDED_S = 900  # how long an alert waits for more people, where so few could be organised
+UNDECIDED_S = 900  # how long an alert waits for more people, where these could be organised
 
 
 class RuleState(msgspec.Struct):

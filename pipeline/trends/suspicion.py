@@ -217,10 +217,7 @@ class Suspicion:
             usual=round(usual, 4),
             again=round(share_again, 4),
             suspect=suspect,
-            undecided=not suspect
-            and limit > known
-            and share >= newcomers_share(usual, sudden)
-            and usual**new < BY_CHANCE,
+            undecided=not suspect and share >= newcomers_share(usual, SUDDEN) and usual**new < BY_CHANCE,
         )
         return signs, members
 

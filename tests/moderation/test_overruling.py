@@ -61,6 +61,13 @@ def test_a_cleared_topic_stands_where_its_weight_puts_it() -> None:
     assert places(without_life)[3:] == [(4, "#quiet", False, False), (5, "#ring", False, True)]
 
 
+def test_a_cleared_topic_is_not_undecided_either() -> None:
+    unsure = msgspec.structs.replace(SIGNS, suspect=False, undecided=True)
+    one = msgspec.structs.replace(row("#young", 50.0), signs=unsure)
+    told = said(("#young", "cleared")).visible(listed(one))
+    assert told.trends == [msgspec.structs.replace(one, signs=msgspec.structs.replace(unsure, undecided=False))]
+
+
 def test_a_topic_that_is_called_suspect_stands_below_all_others() -> None:
     assert places(said(("#a", "suspect")).visible(LIST)) == [
         (1, "#b", True, False), (2, "#fill", False, False), (3, "#a", False, True), (4, "#ring", False, True),

@@ -77,7 +77,8 @@ def signs(posts: Sequence[Voice], topic: str, at: int) -> Told | None:
     sudden = (len(between(two, 2)) - len(earlier) / 5) / beyond if beyond > 0 else 0.0
     sudden = min(max(sudden, 0.0), 1.0)
     as_usual = usual(before, (at - 1) // HOUR_MS)
-    share = max(0.75, as_usual + (0.5 if sudden >= 0.5 else 0.7) * (1 - as_usual))
+    least = max(0.75, as_usual + 0.5 * (1 - as_usual))
+    share = least if sudden >= 0.5 else max(0.75, as_usual + 0.7 * (1 - as_usual))
 
     def judged(start: int, burst: set[str], part: float, earlier: set[str], of_bots: bool) -> Told:
         found, m = known(burst, start)
@@ -88,7 +89,7 @@ def signs(posts: Sequence[Voice], topic: str, at: int) -> Told | None:
         if share >= 1 or more < max(12, 2 * math.sqrt(m + anyway)):
             limit = math.inf
         suspect = new >= limit
-        undecided = not suspect and limit > m and m > 0 and new >= share * m and as_usual**new < 0.05
+        undecided = not suspect and m > 0 and new >= least * m and as_usual**new < 0.05
         return Told(len(burst), sudden, new / max(m, 1), as_usual, suspect, undecided, of_bots)
 
     bursts = [(two, between(two, 2), 0.2)] * (sudden >= 0.5) + [(ten, between(ten, 10), 1.0)]

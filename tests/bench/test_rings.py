@@ -1,0 +1,20 @@
+"""Rings on tags that people use every day, which their first minutes do not give away."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bench.rings import judge, rings_of
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_a_ring_on_a_tag_of_every_day_raises_no_alert_that_is_found(seed: int) -> None:
+    """Of 3: 700 accounts, of whom the first step sees 29. Of 8: 100 over ten minutes, suspect, then not, then again."""
+    chance = random.Random(f"old tag {seed}")
+    cases = rings_of("old tag", chance)
+    assert judge(cases, chance) == set()
+    assert sum(case.suspect for case in cases) >= 18
+    assert [case.tag for case in cases if case.suspect and case.alerted] == []
+    assert all(case.suspect == case.in_time for case in cases)
