@@ -88,7 +88,7 @@ class CountedPartition:
             marked, defined = None, None
             post: Post | PostError | None = None
             if offset in poison:
-                post = PostError("poison", "three workers in a row ended at this record, the last at it alone")
+                post = PostError("poison", "four workers in a row ended at this record, the last two at it alone")
             elif record.headers:
                 marked, defined = _marker(self._context, record), _control_record(self._context, record)
             else:

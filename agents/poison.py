@@ -3,13 +3,15 @@
 A worker that is killed, or put out of the group, by a record reads it again, and so does its successor, for ever. So
 each start of a partition is noted in the metadata of its commit, until it has come behind what the one before it may
 have had in hand. A second start takes the records in small groups, each noted before it is taken; a third one takes
-those of the group that the second did not survive one by one. The record that it does not survive either is poison: the
-next start makes a dead letter of it.
+those of the group that the second did not survive one by one. A worker may have been killed, or its partition given to
+another, while it had an innocent record in hand: so a fourth takes the record at which the third ended by itself, and
+only if it ends there, too, is it poison. The next start makes a dead letter of it.
 
     start 1   |..................x          "1": it began, nothing more is known
     start 2   |....|....|....|...x          "2": the last group that was noted
     start 3   |...............|.|.x         "3": the record
-    start 4   |..................o..........  set aside, and on
+    start 4   |..................x            "4": the same record, again alone
+    start 5   |..................o..........  set aside, and on
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from typing import Any
 import msgspec
 
 GROUP = 128  # records
+STARTS = 4  # that end in a row, the last two at the same record alone: it is poison
 IN_HAND = 100_000  # at most, of what lies behind the committed offset, a worker that died had taken
 MOST_POISON = 100  # offsets that a note keeps: what is found beyond waits until the first lie behind what is committed
 
 
-class _Note(msgspec.Struct, omit_defaults=True, array_like=True):
+class _Note(msgspec.Struct, omit_defaults=True, array_like=True, frozen=True):
     starts: int = 0  # that did not come behind what they had in hand; 0: the last one did
     begin: int = 0  # of what the last one had noted that it takes
     end: int = 0
@@ -41,20 +44,18 @@ class Attempts:
         except msgspec.DecodeError:  # somebody else's
             before = _Note()
         poison = [at for at in before.poison if at >= offset][:MOST_POISON]
-        if before.starts >= 3 and before.end - before.begin == 1:
+        if before.starts >= STARTS:
             poison.append(before.begin)
             before = _Note()
-        if before.starts >= 2 and before.begin >= before.end:
-            before.starts = 1  # it ended before it had taken anything
         self.poison = tuple(poison)
         self._begun_with = note
-        self._starts = min(before.starts, 2) + 1
+        self._starts = before.starts + 1
+        # the first start counts when it begins, another one when it takes what it has noted
+        self._last = before if before.starts else _Note(1)
         self._offset = offset
-        self._noted = offset, offset
         self._from, self._until, self._size = offset, min(end, offset + IN_HAND), GROUP
-        if self._starts == 3:
+        if self._starts > 2:
             self._from, self._until, self._size = max(before.begin, offset), before.end, 1
-            self._noted = before.begin, before.end
         if self._until <= offset:
             self._starts = 0  # there is nothing that anybody may have had in hand
 
@@ -81,7 +82,7 @@ class Attempts:
                 count, noted = sum(record.offset < self._from for record in records), False
             else:
                 count, noted = min(self._size, sum(record.offset < self._until for record in records)), True
-                self._noted = first, records[count - 1].offset + 1
+                self._last = _Note(self._starts, first, records[count - 1].offset + 1)
             yield records[:count], noted
             records = records[count:]
 
@@ -98,5 +99,5 @@ class Attempts:
         poison = tuple(at for at in self.poison if at >= offset)
         if not (self._starts or poison):
             return ""
-        begin, end = self._noted if self._starts else (0, 0)
-        return msgspec.json.encode(_Note(self._starts, begin, end, poison)).decode()
+        last = self._last if self._starts else _Note()
+        return msgspec.json.encode(msgspec.structs.replace(last, poison=poison)).decode()

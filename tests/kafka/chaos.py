@@ -225,7 +225,8 @@ def _holds(seed: int, broker: Apache, workers: Workers, grid: Grid, say: Any) ->
     assert not other, f"closed panes differ: {other[:30]}"
     assert have.lists == want.lists, _difference(want.lists, have.lists)
     assert not have.changed, "a list was said again with other bytes"
-    assert {record.key for record in read(broker.address, "posts-dead")} == want.dead, "dead letters differ"
+    dead = {record.key: dict(record.headers) for record in read(broker.address, "posts-dead")}
+    assert dead.keys() == want.dead, _other_letters(want.dead, dead)
     say(
         f"seed {seed}: {want.posts} posts, {len(want.dead)} dead, {want.nudges} markers for idle partitions,"
         f" {sum(map(len, want.lists.values()))} lists and {len(panes)} panes equal, {have.repeated} said again"
@@ -273,6 +274,12 @@ def _difference(want: dict[str, list[bytes]], have: dict[str, list[bytes]]) -> s
             + "".join(f"\n  want {wanted[at][:600]!r}\n  have {had[at][:600]!r}" for at in other[:1])
         )
     return "lists differ\n" + "\n".join(found)[:6_000]
+
+
+def _other_letters(want: set[bytes], have: dict[bytes, dict[str, bytes]]) -> str:
+    """Which dead letters are missing, and which nobody expected and why they were written."""
+    unknown = [(key, have[key].get("reason")) for key in sorted(have.keys() - want)]
+    return f"dead letters differ: missing {sorted(want - have.keys())[:20]}, unknown {unknown[:20]}"
 
 
 def _fault(kind: str, rng: random.Random, workers: Workers, broker: Apache, happened: Counter[str]) -> None:
