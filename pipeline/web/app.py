@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response, Router, get
@@ -24,7 +23,7 @@ from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.course import course_routes
 from pipeline.web.feed import Feed
-from pipeline.web.frame import CLOCK, TOUR, Clock, page
+from pipeline.web.frame import CLOCK, STATIC, TOUR, Clock, page
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
@@ -37,7 +36,6 @@ from schemas.events import Event
 from schemas.watchlists import Watchlist
 
 _WEB = "web"  # of the application's state
-STATIC = Path(__file__).with_name("static")
 
 
 def create_app(
@@ -90,7 +88,7 @@ def create_app(
         exception_handlers={Exception: _fault},
         before_send=[_headers],
         compression_config=CompressionConfig(
-            "gzip", minimum_size=1_000, gzip_compress_level=4, exclude=["/stream$", "^/media/"]
+            "gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/stream$", "^/media/"]
         ),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),

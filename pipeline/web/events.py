@@ -206,7 +206,8 @@ def event_page(
     title = printable(event.title or event.name)
     told = {"view": view, "event": event.name, "title": title, "zone": event.time_zone, **(data or {})}
     here = "" if alone or view == "screen" else "moderate" if view == "moderate" else "events"
-    return page(request, "event", here=here, script="wall/wall", data=told, event=event)
+    script = {"screen": "wall/stage"}.get(view, f"wall/{view}")
+    return page(request, "event", here=here, script=script, data=told, event=event)
 
 
 def event_routes(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,8 +20,12 @@ from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language,
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
-_OF_THE_SERVER = ("door", "setup", "source", "tour")  # parts of the catalogue that no script says
+# parts of the catalogue that scripts say: all of them, and those of one kind
+_SAID = ("language", "moment", "unit", "why", "course", "origins", "suspect", "waits", "alert", "fault")
+_SAID_BY = {"room": ("room",), "wall": ("page", "wall"), "": ("page",)}
 TOUR = "tour"  # of the application's state: the steps that pages show (none: no tour)
+STATIC = Path(__file__).with_name("static")
+_IMPORT = re.compile(r"""^(?:import|export)\s[^"']*?["'](\.[^"']*)\.js["']""", re.MULTILINE)
 CLOCK = "clock"  # and what tells the Clock of the posts (none: it is everybody's)
 VIEWS = (  # of an event, each with its address
     ("board", "/events/%s"),
@@ -51,14 +57,15 @@ def page(
     *,
     here: str = "",
     script: str = "",
+    soon: str = "",
     data: Mapping[str, str] | None = None,
     status: int = 200,
     cache_control: str = "no-store",
     **values: Any,
 ) -> Response[str]:
     """The page that the template makes of `values`. `here`: which of the site's pages it belongs to (empty: it has no
-    bar above); `script`: the module below /static that takes it over; `data`: what that one is told. A language that
-    the address names is kept from page to page."""
+    bar above); `script`: the module below /static that takes it over, `soon`: the one that this loads at once; `data`:
+    what it is told. A language that the address names is kept from page to page."""
     words = words_of(request)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     others = [
@@ -70,11 +77,12 @@ def page(
     body = render(
         f"{template}.html",
         words=words,
-        texts=_texts(words.lang),
+        texts=_texts(words.lang, script.partition("/")[0]),
         others=others,
         asked=f"?lang={words.lang}" if request.query_params.get("lang") else "",
         here=here,
         script=script,
+        modules=[*dict.fromkeys(name for entry in (script, soon) if entry for name in modules_of(entry))],
         data={**(data or {}), "clock": "" if clock is None else " ".join(f"{part:.0f}" for part in clock())},
         tour=request.app.state.get(TOUR, ()),
         **values,
@@ -86,6 +94,23 @@ def page(
 def render(template: str, **values: Any) -> str:
     """What the template makes of `values`, each of them escaped."""
     return _templates().get_template(template).render(**values)
+
+
+@cache
+def modules_of(script: str) -> tuple[str, ...]:
+    """The module and all that it imports, so that a browser need not find them one by one.
+
+    >>> modules_of("stream")
+    ('stream',)
+    >>> modules_of("wall/figures")[:2]
+    ('wall/figures', 'texts')
+    """
+    found = [script]
+    for name in found:  # which grows on the way
+        text = (STATIC / f"{name}.js").read_text("utf-8")
+        for path in _IMPORT.findall(text):
+            found += {posixpath.normpath(posixpath.join(posixpath.dirname(name), path))}.difference(found)
+    return tuple(found)
 
 
 @cache
@@ -104,9 +129,10 @@ def _templates() -> jinja2.Environment:
 
 
 @cache
-def _texts(lang: str) -> str:
-    """What the catalogue has for a page's scripts: JSON, with nothing in it that would end its element."""
-    told = {name: texts for name, texts in catalogue(lang).items() if name not in _OF_THE_SERVER}
+def _texts(lang: str, kind: str) -> str:
+    """What the scripts of a kind of page say: JSON, with nothing in it that would end its element."""
+    every = catalogue(lang)
+    told = {name: every[name] for name in (*_SAID, *_SAID_BY.get(kind, _SAID_BY[""]))}
     return msgspec.json.encode(told).decode().replace("<", "\\u003c")
 
 

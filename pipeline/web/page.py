@@ -45,9 +45,11 @@ def page_router(web: Web) -> Router:
             leads = {"scope": preview[0].scope, "window": window, "topic": preview[1].topic}
             image = f"{web.public_url.rstrip('/')}/preview.png?{urlencode(leads)}"
         links = {"preview": preview, "address": address, "image": image}
-        values = {"lists": shown, "window": window, "windows": WINDOWS, **links}
+        values = {"lists": shown, "topic": topic, "window": window, "windows": WINDOWS, **links}
         scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
-        return _page(request, "trends", view, "app", "trends", **values, scopes=scopes)
+        return _page(
+            request, "trends", view, "app", "trends", **values, scopes=scopes, soon="topic" if topic else "lists"
+        )
 
     @get("/", include_in_schema=False)
     async def live(

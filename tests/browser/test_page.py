@@ -106,7 +106,7 @@ def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opene
 
 def test_two_lists_stand_side_by_side(opened: Callable[..., Page]) -> None:
     page = opened()
-    page.get_by_label("Compare with…").select_option("event:fete")
+    page.get_by_label("Compare…").select_option("event:fete")
     expect(page.locator("section.list")).to_have_count(2)
     expect(page.locator("section.list").nth(1).locator("th.topic a bdi").first).to_have_text("#Bal")
     boxes = [page.locator("section.list").nth(n).bounding_box() for n in range(2)]

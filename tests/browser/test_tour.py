@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pipeline.web.app import STATIC
+from pipeline.web.frame import STATIC
 from pipeline.web.tour import tour_of
 from pipeline.wording import language, languages
 from tests.wall.server import EVENTS, serving

@@ -1,7 +1,6 @@
 // The last alerts, those that receivers did not get, and the mutes in force, below the lists: nothing moves when one comes. Who is signed in as a moderator mutes and acknowledges.
 import { say } from "./messages.js";
-import { ago, clean, clock, colon, fault, make, named, now, t } from "./texts.js";
-import { alertLine } from "./topic.js";
+import { ago, alertText, clean, clock, colon, fault, make, named, now, t } from "./texts.js";
 
 const EVERY_MS = 5000, MUTED_S = 7200, SNOOZED_S = 900;
 const bell = document.getElementById("bell");
@@ -14,6 +13,8 @@ function ring(count) {
   const title = document.title.replace(/^\(\d+\) /, "");
   document.title = count ? `(${count}) ${title}` : title;
 }
+
+export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""} · ${clean(alert.rule, 60)}${colon} ${alertText(alert)}`;
 
 // `console`: its limit and which are wanted, where the strip is the whole page; returns what draws it anew
 export function alertStrip(box, status, linkOf, screen, console = null) {

@@ -1,10 +1,7 @@
 // The live page: what the address names, kept current by the stream, from the JSON API alone.
-import { alertStrip } from "./alerts.js";
-import { leadOf, ListView } from "./lists.js";
 import { follow } from "./stream.js";
 import { clock, colon, make, nameOf, now, setClock, t } from "./texts.js";
 import { searchField } from "./search.js";
-import { topicView } from "./topic.js";
 
 const WINDOWS = ["5m", "1h", "24h"];
 const main = document.getElementById("main"), controls = document.getElementById("controls"), status = document.getElementById("status");
@@ -47,13 +44,16 @@ async function build() {
   const turn = ++drawn;
   drawControls();
   if (state.topic) {
-    const view = await topicView(state, titles, linkOf);
+    const { topicView } = await import("./topic.js");
+    const view = await topicView(state, known.length ? titles : scopes().then(() => titles), linkOf);
     if (turn !== drawn) return;
     main.replaceChildren(view);
     view.querySelector("h1").focus();
     document.title = `${state.topic} · upswell`;
     return;
   }
+  const { leadOf, ListView } = await import("./lists.js");
+  if (turn !== drawn) return;
   views = state.scopes.map((scope) => new ListView(scope, nameOf(scope, titles), linkOf));
   for (const view of views) {
     if (state.scopes.length > 1) {
@@ -99,7 +99,7 @@ async function renew() {
 }
 
 const want = follow(({ open, away, list }) => {
-  if (open) { status.textContent = ""; scopes(); }
+  if (open) { status.textContent = ""; if (!known.length) scopes(); }
   if (away && !screen) status.textContent = t.away; // a room need not know
   if (!list) return;
   const key = `${list.scope} ${list.window}`, newest = lists.get(key);
@@ -124,14 +124,14 @@ async function askScopes() {
   for (const view of views) view.heading.firstChild.textContent = nameOf(view.scope, titles);
   drawControls();
   if (state.topic) {
-    if (JSON.stringify(titles) !== before) build(); // it names the lists it is in
+    if (main.querySelector("article.topic") && JSON.stringify(titles) !== before) build(); // it names the lists it is in
     return;
   }
   if (!state.at) renew(); // movement is known once it is known how far back the history goes
 }
 
 let strip = null; // drawn once there is a list above it: nothing moves
-const stripOnce = () => { strip ??= alertStrip(document.getElementById("alerts"), status, linkOf, screen); };
+const stripOnce = () => { strip ??= import("./alerts.js").then(({ alertStrip }) => alertStrip(document.getElementById("alerts"), status, linkOf, screen)); };
 setTimeout(stripOnce, 3000);
 
 // --- controls

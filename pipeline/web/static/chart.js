@@ -11,7 +11,7 @@ async function pointsOf(key, place, hours) {
 }
 
 // `found` is a topic as the API tells it, with the points of a day; `place`: scope, window, and the end in ms
-export async function courseOf(found, place) {
+export function courseOf(found, place) {
   let hours = 24, other = null, points = found.history, beside = [], plot = null, turn = 0;
   const canvas = make("div", { class: "chart", role: "img" }), caption = make("figcaption"), body = make("tbody");
   const csv = make("a", { class: "button", download: "" }, "CSV"), png = make("button", { type: "button" }, t.picture);
@@ -61,7 +61,7 @@ export async function courseOf(found, place) {
     await draw();
   });
   png.addEventListener("click", () => picture(canvas.querySelector("canvas"), found.topic));
-  await draw();
+  draw();
   return figure;
 }
 

@@ -1,8 +1,8 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
+import { draw, sparkline } from "./sparks.js";
 import { ago, clean, clock, face, isOver, make, now, photos, rowText, t, told, waits, why } from "./texts.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
@@ -80,20 +80,6 @@ function place() {
   line.cells[6].append(make("span", { class: "tag" }));
   line.cells[7].append(make("div", { class: "reason" }));
   return line;
-}
-
-export function sparkline() {
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of [["viewBox", "0 0 80 20"], ["preserveAspectRatio", "none"], ["class", "spark"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
-  svg.append(document.createElementNS(SVG, "polygon"), document.createElementNS(SVG, "polyline"));
-  return svg;
-}
-
-export function draw(svg, spark) {
-  const most = Math.max(1, ...spark), step = 78 / Math.max(spark.length - 1, 1);
-  const points = spark.map((at, n) => `${(1 + n * step).toFixed(1)},${(19 - 18 * at / most).toFixed(1)}`).join(" ");
-  svg.lastChild.setAttribute("points", points);
-  svg.firstChild.setAttribute("points", `1,20 ${points} 79,20`);
 }
 
 // What is on now, in words: the strongest topic, since when, why, its course as bars with what is usual, and a post that says it

@@ -1,7 +1,6 @@
 // The search field: it filters what is on the page, and offers topics and posts that are not; Enter opens the first of them.
 import { say } from "./messages.js";
 import { clean, make, t } from "./texts.js";
-import { example } from "./topic.js";
 
 const WAIT_MS = 200;
 
@@ -18,7 +17,7 @@ export function searchField({ filter, link, scope, open }) {
     if (!q) return null;
     const answer = await fetch(`/api/v1/search?${new URLSearchParams({ q, scope: scope() })}`).catch(() => null);
     if (turn !== asked || !answer?.ok) return null;
-    const found = await answer.json();
+    const found = await answer.json(), { example } = await import("./topic.js");
     if (turn !== asked) return null;
     const number = found.topics.length + found.posts.length;
     status.textContent = number ? "" : t.nothingFound;

@@ -1,12 +1,14 @@
 // All about one topic: its figures, its course over a day, what people write, spellings, where it is listed, alerts.
+import { alertLine } from "./alerts.js";
 import { courseOf } from "./chart.js";
 import { say } from "./messages.js";
-import { about, alertText, clean, clock, colon, face, handle, make, nameOf, photos, rowText, t, told } from "./texts.js";
+import { about, clean, clock, face, handle, make, nameOf, photos, rowText, t, told } from "./texts.js";
 
-export async function topicView(state, titles, linkOf) {
+// `titled` brings the titles of scopes
+export async function topicView(state, titled, linkOf) {
   const query = new URLSearchParams({ key: state.topic, scope: state.scopes[0], window: state.window });
   if (state.at) query.set("to", String(state.at));
-  const answer = await fetch(`/api/v1/topics?${query}`);
+  const [answer, titles] = await Promise.all([fetch(`/api/v1/topics?${query}`), titled]);
   const heading = make("h1", { tabindex: "-1" }, make("bdi", {}, clean(state.topic, 80)));
   const head = make("header", {}, make("a", { class: "back", href: linkOf({ topic: null }) }, `← ${t.back}`), heading);
   const view = make("article", { class: "topic" }, head);
@@ -24,7 +26,7 @@ export async function topicView(state, titles, linkOf) {
     if (row.flags.length) head.append(make("p", { class: "flags" }, row.flags.map((flag) => t.flags[flag] ?? "").join(", ")));
     view.append(facts(row));
   }
-  if (found.history.length > 1) view.append(await courseOf(found, { scope: state.scopes[0], window: state.window, to: state.at ?? found.history.at(-1).at }));
+  if (found.history.length > 1) view.append(courseOf(found, { scope: state.scopes[0], window: state.window, to: state.at ?? found.history.at(-1).at }));
   if (found.posts.length) view.append(make("section", { class: "examples" }, make("h2", {}, t.examples), make("div", { class: "posts" }, ...found.posts.map(example))));
   const halves = make("div", { class: "halves" });
   section(halves, t.alerts, make("ul", { class: "alerts" }, ...found.alerts.map((alert) => make("li", { class: "alert" }, make("bdi", {}, alertLine(alert))))));
@@ -61,8 +63,6 @@ export function example(post) {
     make("p", { class: "said", dir: "auto" }, clean(post.text, 1000)), photos(post.pictures),
     make("p", { class: "foot" }, clean(post.source, 40), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));
 }
-
-export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""} · ${clean(alert.rule, 60)}${colon} ${alertText(alert)}`;
 
 function section(view, title, list) {
   if (list.firstChild) view.append(make("section", { class: "panel" }, make("h2", {}, title), list));

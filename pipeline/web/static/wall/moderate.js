@@ -1,6 +1,7 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
 import { make } from "../texts.js";
 import { canDecide, card, fill, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
+import { heard } from "./following.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -8,7 +9,7 @@ const main = document.getElementById("main"), status = document.getElementById("
 const READ_MS = 2000; // a post that has stood here for less, nobody has read: approving all leaves it, and so a double click does
 const KEYED = "upswell.moderate.keys";
 const QUEUES = Object.keys(text.queues);
-let now = null, chosen = "", queue = "waiting", wanted = {}, approved = [], keyed = true, listen = () => {};
+let now = null, chosen = "", queue = "waiting", wanted = {}, approved = [], keyed = true;
 try { keyed = localStorage.getItem(KEYED) !== "off"; } catch { /* a private window: they work */ }
 
 const decide = (kind, verdict, target = "", everywhere = false, content = "") => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere, content });
@@ -35,10 +36,16 @@ const OFFERED = {
   blocked: ["back", "remove"],
 };
 
-// Where the stream of the queue that is looked at is read; `again` is called when another queue is
-export function following(again) {
-  listen = again;
-  return () => `/api/v1/moderation/${name}/stream?${new URLSearchParams({ queue, ...wanted })}`;
+// A queue is a moderator's own: it has a stream of its own, for as long as the session lasts
+let stream = null;
+function listen() {
+  stream?.close();
+  stream = new EventSource(`/api/v1/moderation/${name}/stream?${new URLSearchParams({ queue, ...wanted })}`);
+  stream.addEventListener("now", ({ data }) => heard(drawModerate, { now: JSON.parse(data) }));
+  stream.onerror = () => {
+    heard(drawModerate, { away: true });
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  };
 }
 
 function actions(post) {
@@ -152,7 +159,7 @@ function build() {
         make("h2", {}, text.blocks), make("ul", { id: "blocks" }))));
 }
 
-export function drawModerate(data) {
+function drawModerate(data) {
   now = data;
   const began = !main.firstChild;
   if (began) build();
@@ -230,3 +237,5 @@ addEventListener("keydown", (pressed) => {
     act();
   }
 });
+
+listen();

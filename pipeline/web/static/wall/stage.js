@@ -1,9 +1,10 @@
 // An event's big screen: cards as large as their number lets them be, in the layout and the look of the event, and slides in turn.
 // `?layout=` and `?slide=` in the address hold one of them, for a look before the show or a second screen.
 import { clean, face, make, photos } from "../texts.js";
-import { draw as drawSpark, sparkline } from "../lists.js";
-import { bars, figure, perMinute } from "./board.js";
+import { draw as drawSpark, sparkline } from "../sparks.js";
+import { bars, figure, perMinute } from "./figures.js";
 import { fill, fillPlaces } from "./cards.js";
+import { followed } from "./following.js";
 import { dayAndMoment, number, text, weekday } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -19,7 +20,7 @@ let now = null, turn = 0, look = "";
 const layoutOf = () => asked.get("layout") ?? now.stage.layout;
 const isLong = (post) => post.text.length > (post.pictures?.length ? LONG_BESIDE_PICTURE : LONG);
 
-export function drawStage(data) {
+function drawStage(data) {
   if (!now) build();
   now = data;
   if (look !== JSON.stringify(data.stage)) dress(data.stage);
@@ -181,3 +182,10 @@ function dress(stage) {
   document.querySelector(".logo")?.remove();
   if (stage.logo) document.querySelector("section.event").prepend(make("img", { class: "logo", src: stage.logo, alt: "" }));
 }
+
+async function stayAwake() {
+  if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen").catch(() => {});
+}
+document.addEventListener("visibilitychange", stayAwake);
+stayAwake();
+await followed(drawStage);

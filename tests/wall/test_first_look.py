@@ -1,0 +1,125 @@
+"""What a first look at each page costs and shows: its weight, without the pictures of posts, what it asks for and when;
+on the narrowest phone, at 400 %, and where the system says which colours there are."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.web.frame import STATIC, modules_of
+from pipeline.wording import languages
+from schemas.posts import Media
+from tests.sinks.lists import trend_list
+from tests.wall.posts import post
+from tests.wall.server import ANN, Served, serving
+from tests.wall.test_pages import opened, signed_in
+
+MOST_BYTES = 60_000
+FIRST = {
+    "/": "section.list tbody tr",
+    "/screen": "section.list tbody tr",
+    "/?topic=%23lumiere": ".chart canvas",
+    "/events/fete": "#repeated",
+    "/events/fete/wall": "#posts .post",
+    "/screen/fete": "#posts .post",
+    "/alerts": ".empty",
+    "/voice": ".voice tbody tr",
+}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving() as running:
+        said = (post(str(it), f"un message numéro {it} #fete #lumiere") for it in range(12))
+        running.take(*said, post("sea", "la mer #fete", media=[Media("https://a.example/sea.jpg")]))
+        minute = time.time_ns() // 60_000_000_000 * 60_000
+        for ago in range(30, -1, -1):
+            for scope in ("all", "event:fete", "event:conf"):
+                running.feed.publish(trend_list("#lumiere", "#concert", scope=scope, at=minute - ago * 60_000))
+        yield running
+
+
+@pytest.mark.parametrize(("path", "there"), FIRST.items())
+def test_a_first_visit_is_light_fetches_nothing_twice_and_names_its_modules_beforehand(
+    browser: Browser, served: Served, path: str, there: str
+) -> None:
+    page = opened(browser, served.address + path)
+    expect(page.locator(there).first).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(500)
+    came: dict[str, int] = {}
+    for name, size in page.evaluate(
+        """() => ["resource", "navigation"].flatMap((kind) => performance.getEntriesByType(kind))
+        .map((one) => [one.name.replace(location.origin, ""), one.transferSize])"""
+    ):
+        assert name not in came, f"{name} came twice"
+        came[name] = size
+    ours = {name: size for name, size in came.items() if not name.startswith("/media/")}
+    assert 15_000 < sum(ours.values()) < MOST_BYTES
+    html = page.request.get(page.url).text()
+    named = set(re.findall(r'<link rel="modulepreload" href="([^"]+)"', html))
+    assert named <= set(came)
+    later = {f"/static/{name}.js" for name in (*modules_of("alerts"), "uplot/uPlot.iife.min")}
+    found_late = {name for name in came if name.endswith(".js") and f'src="{name}"' not in html} - named
+    assert found_late <= later
+    page.context.close()
+
+
+def test_scripts_say_only_what_their_pages_are_given() -> None:
+    given = {"room": {"room"}, "wall": {"page", "wall"}, "": {"page"}}
+    always = {"language", "moment", "unit", "why", "course", "origins", "suspect", "waits", "alert", "fault"}
+    for file in STATIC.rglob("*.js"):
+        said = set(re.findall(r"""(?:say\(["'`]|catalogue\.)(\w+)""", file.read_text("utf-8")))
+        kind = "wall" if file.parent.name == "wall" else "room" if file.stem == "room" else ""
+        assert said <= always | given[kind], file.name
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_on_the_narrowest_phone_nothing_is_cut_and_the_place_where_one_is_stands_on_the_page(
+    browser: Browser, served: Served, lang: str
+) -> None:
+    page = opened(browser, served.address, 320, 640, locale=lang)
+    for path, there in FIRST.items():
+        page.goto(served.address + path)
+        expect(page.locator(there).first).to_be_visible(timeout=20_000)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert (
+            page.locator("nav.places").evaluate_all("them => them.filter(it => it.scrollWidth > it.offsetWidth)") == []
+        )
+    page.goto(served.address)
+    for select in page.locator(".picks select").all():
+        expect(select).to_be_visible()
+    page.context.close()
+    page = opened(browser, f"{served.address}/moderate/conf", 320, 640, locale=lang)
+    signed_in(page, ANN.secret)
+    assert page.locator("nav.places [aria-current]").evaluate("it => it.getBoundingClientRect().right <= innerWidth")
+    page.context.close()
+
+
+def colour_of(page: Page, selector: str, pseudo: str = "") -> str:
+    told: str = page.locator(selector).first.evaluate(
+        "(it, pseudo) => getComputedStyle(it, pseudo || null).backgroundColor", pseudo
+    )
+    return told
+
+
+def test_where_the_system_forces_colours_what_is_chosen_and_live_and_the_bars_are_still_seen(
+    browser: Browser, served: Served
+) -> None:
+    page = opened(browser, served.address, forced_colors="active")
+    expect(page.locator(".headline .bars i").first).to_be_visible()
+    ground = colour_of(page, "body")
+    for place in ("nav.places", "nav.scopes", "nav.segments"):
+        assert colour_of(page, f"{place} [aria-current]") not in (
+            ground,
+            colour_of(page, f"{place} a:not([aria-current])"),
+        )
+    assert colour_of(page, ".headline .bars i") != ground
+    assert colour_of(page, ".live", "::before") != ground
+    page.goto(f"{served.address}/moderate/conf")
+    signed_in(page)
+    assert colour_of(page, '#tabs [aria-pressed="true"]') != colour_of(page, '#tabs [aria-pressed="false"]')
+    page.context.close()
