@@ -334,16 +334,27 @@ done:
     return result;
 }
 
+/* `retract(number, topics)` of a retraction, which moves no clock: 1; -1: an error. */
+static int withdraw(PyObject *retract, PyObject *post, const Fields *f, Py_ssize_t number, const Rules *rules) {
+    PyObject *topics = topics_of(post, f, rules);
+    PyObject *which = topics ? PyLong_FromSsize_t(number) : NULL;
+    PyObject *done = which ? PyObject_CallFunctionObjArgs(retract, which, topics, NULL) : NULL;
+    Py_XDECREF(topics), Py_XDECREF(which), Py_XDECREF(done);
+    return done ? 1 : -1;
+}
+
 PyDoc_STRVAR(add_doc,
-             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, names, plain_events, rules, /)\n--\n\n"
+             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, names, plain_events, rules, retract,"
+             " /)\n--\n\n"
              "Counts posts from number `begin` on as long as each is plain: in an open pane, before `closes_at`, not taken\n"
-             "before its time, of a label that the pane knows, no retraction and not read twice. At most 1,024 posts.\n"
+             "before its time, of a label that the pane knows and not read twice. At most 1,024 posts. Of each retraction\n"
+             "`retract` is called with its number and topics.\n"
              "Returns the number of the post at which it stopped, and the newest time. `match` finds the events of a post;\n"
              "`names`: what spellings stand for, where that decides (or None); `plain_events`: posts of events are plain;\n"
              "`rules`: how_read, topics_of, text_key, origin_of.");
 
 static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
-    if (argc != 11 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[10]) ||
+    if (argc != 12 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[10]) ||
         PyTuple_GET_SIZE(args[10]) != 4 || !(args[8] == Py_None || PyDict_CheckExact(args[8])) || !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
         PyErr_SetString(PyExc_TypeError, "add: see its documentation");
         return NULL;
@@ -365,8 +376,12 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
     for (Py_ssize_t most = i + MOST_POSTS; result == 1 && i < most && i < PyList_GET_SIZE(posts); i += result == 1) {
         PyObject *post = PyList_GET_ITEM(posts, i);
         Fields fields;
-        result = Py_IS_TYPE(post, post_type) && read_fields(post, &fields) && fields.deleted == Py_None;
+        result = Py_IS_TYPE(post, post_type) && read_fields(post, &fields);
         if (!result) break;
+        if (fields.deleted != Py_None) {
+            result = withdraw(args[11], post, &fields, i, &rules);
+            continue;
+        }
         long long time = PyLong_AsLongLong(fields.time), taken_at = time;
         if (taken != Py_None) taken_at = PyLong_AsLongLong(PyList_GET_ITEM(taken, i));
         if (PyErr_Occurred()) {

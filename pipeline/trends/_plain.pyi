@@ -15,9 +15,11 @@ def add(
     names: dict[str, set[str]] | None,
     plain_events: bool,
     rules: tuple[Callable[..., int], Callable[..., tuple[str, ...]], Callable[..., str], Callable[..., int]],
+    retract: Callable[[int, tuple[str, ...]], None],
     /,
 ) -> tuple[int, int]:
-    """Counts posts from number `begin` on as long as each is plain; where it stopped, and the newest time."""
+    """Counts posts from number `begin` on as long as each is plain; where it stopped, and the newest time. `retract` is
+    called with the number and the topics of each retraction among them."""
 
 def hashes(strs: list[str], /) -> bytes:
     """`hash64` of each str, as unsigned 64-bit numbers of this machine one behind the other."""

@@ -98,6 +98,11 @@ class PaneCounter:
         by_label: dict[Label, tuple[OpenCell, set[str]]] = {}
         events: tuple[str, ...] = ()
         compiled = plain if self._words != "all" else None
+
+        def retract(number: int, topics: tuple[str, ...]) -> None:
+            taken = None if taken_ms is None else taken_ms[number]
+            self._retract(posts[number], topics, first_offset + number, taken)
+
         index, most = 0, len(posts)
         while index < most:
             if compiled is not None:
@@ -113,6 +118,7 @@ class PaneCounter:
                     None if matcher is None else matcher.names_by_spelling,
                     not counts_words,
                     _RULES,
+                    retract,
                 )
                 if index == most:
                     break
@@ -120,7 +126,7 @@ class PaneCounter:
             offset = first_offset + index
             index += 1
             if post.deleted is not None:
-                self._retract(post, offset, taken)
+                retract(index - 1, topics_of(post))
                 continue
             time: int = post.time  # type: ignore[assignment]  # decoded posts carry ms
             tells = time  # to where event time has come
@@ -186,7 +192,7 @@ class PaneCounter:
             return cell
         return pane.of_events(cell) if any(not name.startswith("watch:") for name in events) else None
 
-    def _retract(self, post: Post, offset: int, taken_ms: int | None) -> None:
+    def _retract(self, post: Post, topics: tuple[str, ...], offset: int, taken_ms: int | None) -> None:
         """A post is withdrawn. That moves no clock: it belongs to the pane of its time, or to the frontier."""
         pane_ms = self.grid.pane_ms
         posted: int = post.time  # type: ignore[assignment]  # decoded posts carry ms
@@ -197,13 +203,10 @@ class PaneCounter:
         at = max(withdrawn - withdrawn % pane_ms, self.frontier)
         source = source_name(post.source)
         self.retractions += 1
-        topics: tuple[str, ...] = ()
-        events: tuple[str, ...] = ()
         told = bool(post.id and (post.text or post.tags))
-        if told:
-            topics = topics_of(post)
-            if self._matcher is not None:
-                events = self._matcher.match(post, topics)
+        if not told:
+            topics = ()
+        events = self._matcher.match(post, topics) if told and self._matcher is not None else ()
         if post.id and at - home <= WITHIN_MS:
             pane, label = self._pane(at, offset), (post.source, post.lang, events)
             cell, _ = pane.by_label.get(label) or pane.cell_of(label, self._networks)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrays import pointers
+from pipeline.trends.arrays import U64, pointers
 from pipeline.trends.people import hash64
 
 NOT_COUNTED = -1  # as the pane of a post that no cell has counted, as far as is known
@@ -89,17 +89,21 @@ def columns_of(cells: Sequence[tuple[Retractions | None, Iterable[str]]]) -> dic
     """The columns of counts that hold retractions, of cells in their order, each with the spellings of its rows."""
     wholes = [gone.wholes if gone else _NONE for gone, _ in cells]
     rows = [gone.rows.get(spelling, _NONE) if gone else _NONE for gone, spellings in cells for spelling in spellings]
-    found = _columns("retracted", rows) | _columns("cell_retracted", wholes)
-    ids = [posts[key].id for posts in wholes for key in sorted(posts)]
-    return found | {"cell_retracted_id": np.array(ids, np.uint64)}
+    found, _ = _columns("retracted", rows)
+    of_cells, ids = _columns("cell_retracted", wholes)
+    return found | of_cells | {"cell_retracted_id": ids}
 
 
-def _columns(axis: str, runs: Sequence[_Posts]) -> dict[str, Any]:
-    keys = [sorted(posts) for posts in runs]
-    entries = [posts[key] for posts, of_run in zip(runs, keys, strict=True) for key in of_run]
+def _columns(axis: str, runs: Sequence[_Posts]) -> tuple[dict[str, Any], U64]:
+    """Those of one axis, in each run by the hash of the post, and the hashes of the posts' ids."""
+    length = np.fromiter(map(len, runs), np.int64, len(runs))
+    keys = np.array(list(chain.from_iterable(runs)), np.uint64)
+    entries = chain.from_iterable(posts.values() for posts in runs)
+    authors, panes, ids = zip(*entries, strict=True) if len(keys) else ((), (), ())
+    order = np.lexsort((keys, np.repeat(np.arange(len(runs)), length)))
     return {
-        f"{axis}_ptr": pointers(np.fromiter(map(len, runs), np.int64, len(runs))),
-        axis: np.array(list(chain.from_iterable(keys)), np.uint64),
-        f"{axis}_author": np.array([one.author for one in entries], np.uint64),
-        f"{axis}_pane": np.array([one.pane for one in entries], np.int64),
-    }
+        f"{axis}_ptr": pointers(length),
+        axis: keys[order],
+        f"{axis}_author": np.array(authors, np.uint64)[order],
+        f"{axis}_pane": np.array(panes, np.int64)[order],
+    }, np.array(ids, np.uint64)[order]

@@ -7,17 +7,18 @@ holds for rows (a topic in a spelling and a cell) holds for cells (posts as whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, I64, U64, Integers, Mask, find_in_runs, lengths_of, pointers
+from pipeline.trends.arrays import I32, I64, U64, Mask, find_in_runs, lengths_of, pointers
 from pipeline.trends.counts import Counts, merge
 from pipeline.trends.people import K
 from pipeline.trends.retracting import NOT_COUNTED
 
-_REST = -1  # stands for the authors of a row that its sample does not hold
+_MIXING = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplied no two numbers are one
+_REST = np.uint64(0)  # stands for the authors of a row that its sample does not hold
 _WHOLE = -1  # the topic, and the spelling, of a post as a whole
 
 
@@ -110,20 +111,27 @@ _PARTS: tuple[tuple[Callable[[Counts], _Part], Callable[[Counts, int], _Told]], 
 
 
 class _Taken:
-    """What is withdrawn of the posts of a step."""
+    """What is withdrawn of the posts of a step. Posts and places are known by 64 bits that stand for them."""
 
     def __init__(self) -> None:
-        self._posts: set[tuple[int, int]] = set()  # topic, post
-        self._times: dict[tuple[int, int, int], int] = {}  # by spelling, cell, author (or _REST)
+        self._posts: set[int] = set()
+        self._times: dict[int, int] = {}  # by place
 
-    def take(self, topic: int, post: int, place: tuple[int, int, int], posts: int) -> bool:
-        """Withdraws one of the `posts` that the place has, where one is left and this one is not withdrawn yet."""
-        times = self._times.get(place, 0)
-        if times >= posts or (topic, post) in self._posts:
-            return False
-        self._posts.add((topic, post))
-        self._times[place] = times + 1
-        return True
+    def take(
+        self, posts: Iterable[int], places: Iterable[int], counted: Iterable[int], numbers: Iterable[int]
+    ) -> tuple[list[int], list[int]]:
+        """Withdraws each of the posts, one of the `counted` that its place has, where one is left and this one is not
+        withdrawn yet. Returns the numbers of those that it did, and of those whose place has none at all."""
+        gone, times = self._posts, self._times
+        held, elsewhere = [], []
+        for post, place, most, number in zip(posts, places, counted, numbers, strict=True):
+            if not most:
+                elsewhere.append(number)
+            elif times.get(place, 0) < most and post not in gone:
+                gone.add(post)
+                times[place] = times.get(place, 0) + 1
+                held.append(number)
+        return held, elsewhere
 
 
 class Withdrawals:
@@ -169,23 +177,22 @@ class Withdrawals:
 
     def _take_there(self, part: _Part, told: _Told, start: int, numbers: I64, holds: Mask) -> list[int]:
         """Withdraws posts in the places that the retractions name. Returns those whose author has none there."""
+        these = told.of(numbers)
+        counted, is_rest = _posts_there(part, these)
+        author = np.where(is_rest, _REST, these.author)
+        columns = (_posts_of(these.topic, these.post), _places(these.spelling, these.cell, author), counted, numbers)
         taken = self._taken.setdefault(start, _Taken())
-        these, elsewhere = told.of(numbers), []
-        posts, is_rest = _posts_there(part, these)
-        columns: tuple[Integers, ...] = (numbers, *these[:5], posts, is_rest.astype(np.int8))
-        rows = zip(*(values.tolist() for values in columns), strict=True)
-        for number, topic, spelling, cell, post, author, most, rest in rows:
-            if most:
-                holds[number] = taken.take(topic, post, (spelling, cell, _REST if rest else author), most)
-            else:
-                elsewhere.append(number)
+        held, elsewhere = taken.take(*(values.tolist() for values in columns))
+        holds[held] = True
         return elsewhere
 
     def _take_elsewhere(self, part: _Part, told: _Told, start: int, number: int) -> tuple[int, int] | None:
         """The spelling and cell, of the others of the topic, in which a post is withdrawn; None: none is."""
-        topic, post, author = int(told.topic[number]), int(told.post[number]), int(told.author[number])
-        for spelling, cell, posts in _others(part, topic, int(told.cell[number]), author):
-            if self._taken[start].take(topic, post, (spelling, cell, author), posts):
+        topic, author = int(told.topic[number]), int(told.author[number])
+        (key,) = _posts_of(told.topic[[number]], told.post[[number]]).tolist()
+        for spelling, cell, counted in _others(part, topic, int(told.cell[number]), author):
+            (place,) = _places(np.array([spelling]), np.array([cell]), told.author[[number]]).tolist()
+            if self._taken[start].take([key], [place], [counted], [number])[0]:
                 return spelling, cell
         return None
 
@@ -235,6 +242,16 @@ def _posts_there(part: _Part, told: _Told) -> tuple[I64, Mask]:
         these = there[full[row[full] == one]]
         posts[these], is_rest[these] = int(part.posts[one]) - int(sampled.sum()), True
     return posts, is_rest
+
+
+def _posts_of(topic: I32, post: U64) -> U64:
+    """64 bits for each post on a topic."""
+    return topic.astype(np.uint64) * _MIXING ^ post
+
+
+def _places(spelling: I32, cell: I32, author: U64) -> U64:
+    """64 bits for each author (or _REST) in a spelling and cell."""
+    return _place_keys(spelling, cell) * _MIXING ^ author
 
 
 def _place_keys(spelling: I32, cell: I32) -> U64:

@@ -99,12 +99,17 @@ def test_a_plain_post_is_counted_by_the_compiled_part() -> None:
     assert plain is not None
     counter = PaneCounter(Grid())
     counter.add([Post("p0", "ann", "so #tag", START)])
+    gone: list[tuple[int, tuple[str, ...]]] = []
     asked = (counter._open, 10_000, counter._closes_at, counter.newest, None, None, True, panes_module._RULES)
+    asked += (lambda *told: gone.append(told),)
     posts = [Post(f"p{n}", "ann", f"{n} #tag", START + n) for n in range(1, 5)]
     assert plain.add([*posts, Post("p1", "ann", "again", START)], 0, None, *asked) == (4, START + 4)
     assert plain.add(posts, 0, [START + 9, 0, 0, 0], *asked)[0] == 0, "they were read already"
     with pytest.raises(TypeError):
         plain.add(tuple(posts), 0, None, *asked)  # type: ignore[arg-type]
+    posts = [Post("p1", "ann", "1 #tag", START + 1, deleted=START + 9), Post("p9", "ann", "9", START + 9)]
+    assert plain.add(posts, 0, None, *asked) == (2, START + 9)
+    assert gone == [(0, ("#tag",))]
 
 
 @given(st.lists(st.text(max_size=80), max_size=40))

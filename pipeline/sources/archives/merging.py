@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -50,17 +50,28 @@ def settle(posts: list[Post]) -> None:
     for place in compress(count(), unsettled):
         if place < end:
             continue
-        time = times[place]
-        start, end = bisect_left(times, time, 0, place + 1), bisect_right(times, time, place)
+        time, start, end = times[place], place, place + 2
+        while start and times[start - 1] == time:
+            start -= 1
+        while end < len(times) and times[end] == time:
+            end += 1
         posts[start:end] = _by_what_they_say(posts[start:end])
 
 
 def _by_what_they_say(posts: list[Post]) -> list[Post]:
     posts.sort(key=_id)
     ids = list(map(_id, posts))
-    if any(map(eq, ids, islice(ids, 1, None))):
-        posts.sort(key=lambda post: (post.id, post.source or "", _encode(post)))
+    same_id = map(eq, ids, islice(ids, 1, None))
+    end = 0
+    for place in compress(count(), same_id):
+        if place >= end:
+            end = bisect_right(ids, ids[place], place)
+            posts[place:end] = sorted(posts[place:end], key=_all_it_says)
     return posts
+
+
+def _all_it_says(post: Post) -> tuple[str, bytes]:
+    return post.source or "", _encode(post)
 
 
 @dataclass(slots=True)
