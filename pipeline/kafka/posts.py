@@ -60,26 +60,27 @@ class PostFollower:
         async with aclosing(self._follower.batches()) as batches:
             async for records in batches:
                 if waiting is None:
-                    yield _came(self._posts(records), False)
+                    yield _came(posts_of(records, self._control), False)
                     continue
                 waiting += [it for it in records if (it.time_ms or since_ms) >= since_ms]
                 done = self._follower.at_end or time.monotonic() > deadline
                 if done or sum(len(it.value or b"") for it in waiting) > ROUND_BYTES:
-                    yield _came(sorted(self._posts(waiting), key=lambda it: it[0]), old)
+                    yield _came(sorted(posts_of(waiting, self._control), key=lambda it: it[0]), old)
                     waiting = None if done else []
 
-    def _posts(self, records: Sequence[Record]) -> list[tuple[int, Post]]:
-        """The posts among records, each with the record's time in ms (0 where a broker gives none)."""
-        posts = []
-        for record in records:
-            if record.value:
-                try:
-                    post = decode_post(record.value)
-                    self._control.require(record.place.topic, post, record.value, record.headers)
-                except PostError:
-                    continue  # a control record, or what the count stage makes a dead letter of
-                posts.append((record.time_ms, post))
-        return posts
+
+def posts_of(records: Sequence[Record], control: ControlKeys) -> list[tuple[int, Post]]:
+    """The posts among records, each with the record's time in ms (0 where a broker gives none)."""
+    posts = []
+    for record in records:
+        if record.value:
+            try:
+                post = decode_post(record.value)
+                control.require(record.place.topic, post, record.value, record.headers)
+            except PostError:
+                continue  # a control record, or what the count stage makes a dead letter of
+            posts.append((record.time_ms, post))
+    return posts
 
 
 def _came(found: list[tuple[int, Post]], old: bool) -> PostBatch:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +12,8 @@ from litestar import MediaType, Response, Router, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, URLEncodedBody
 
+from pipeline.kafka.connection import KafkaUseError
+from pipeline.kafka.lookback import LookedBack
 from pipeline.moderation import ConflictError, LogError, Mode, Queue
 from pipeline.web.allowed import CSRF_HEADER, require_right
 from pipeline.web.door import Door, Login
@@ -20,7 +24,8 @@ from pipeline.web.tokens import COOKIE
 from pipeline.web.wall.entries import Decided, Shown, Wanted
 from pipeline.web.wall.recent import RecentPosts
 from pipeline.web.wall.walls import Walls
-from pipeline.web.wall.whereabouts import Whereabouts, whereabouts
+from pipeline.web.wall.whereabouts import Whereabouts, in_the_past, may_be_of, names_of, names_of_post, whereabouts
+from schemas import Post
 from schemas.access import same
 from schemas.events import Event
 from schemas.moderation import EVERYWHERE, Decision, Kind
@@ -83,9 +88,14 @@ class Undo(msgspec.Struct, forbid_unknown_fields=True):
     id: Annotated[str, msgspec.Meta(max_length=64)]
 
 
-def moderation_routes(walls: Walls, recent: RecentPosts, door: Door) -> Router:
-    """Pages and API of the moderators; `recent` are the posts of late, whichever event they are of."""
+LookBack = Callable[[Callable[[bytes], bool], Callable[[Post], bool]], LookedBack]  # blocks its thread
+
+
+def moderation_routes(walls: Walls, recent: RecentPosts, door: Door, look_back: LookBack) -> Router:
+    """Pages and API of the moderators; `recent` are the posts of late, whichever event they are of; `look_back` finds
+    older ones."""
     gate = door.gate
+    looking = asyncio.Lock()  # back: one moderator after the other
 
     @get("/moderate/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def moderate_page(request: AnyRequest, name: FromPath[str]) -> Response[str]:
@@ -182,7 +192,15 @@ def moderation_routes(walls: Walls, recent: RecentPosts, door: Door) -> Router:
         held or of no event, and how long after it was written it came."""
         await require_right(gate, request, "read")
         wall_of(walls, name)
-        return Response(whereabouts(walls, recent, name, post), headers={"Cache-Control": "no-store"})
+        found = whereabouts(walls, recent, name, post)
+        if found.where == "never" and (names := names_of(post)):
+            with suppress(KafkaUseError):  # then what is remembered is all that can be looked at
+                async with looking:
+                    told = await asyncio.to_thread(
+                        look_back, may_be_of(names), lambda it: bool(names & names_of_post(it))
+                    )
+                found = in_the_past(walls, name, told)
+        return Response(found, headers={"Cache-Control": "no-store"})
 
     @post("/api/v1/moderation/{name:str}/decisions", status_code=200)
     async def decide(request: AnyRequest, name: FromPath[str], data: JSONBody[DecisionRequest]) -> Decision:

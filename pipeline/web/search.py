@@ -13,11 +13,11 @@ from litestar.params import QueryParameter
 from pipeline.text import fold_text
 from pipeline.web.answers import json
 from pipeline.web.api import FAULTS, ScopeName, Web
-from pipeline.web.wall.recent import Example
+from pipeline.web.wall.recent import Example, FoundPosts
 
 MAX_TOPICS, MAX_POSTS = 8, 5
 # from folded words, scope and number: the newest posts with all of them
-Find = Callable[[str, str, int], Awaitable[list[Example]]]
+Find = Callable[[str, str, int], Awaitable[FoundPosts]]
 
 
 class FoundTopic(msgspec.Struct):
@@ -30,15 +30,17 @@ class FoundTopic(msgspec.Struct):
 
 
 class Found(msgspec.Struct):
-    """What fits: topics, the one meant first; posts, the newest first."""
+    """What fits: topics, the one meant first; posts, the newest first. All posts since `posts_since` (ms) were looked
+    at (null: there is none, or none was looked for), and older ones as far as walls hold them."""
 
     topics: list[FoundTopic]
     posts: list[Example]
+    posts_since: int | None
 
 
-async def nothing(_words: str, _scope: str, _limit: int) -> list[Example]:
+async def nothing(_words: str, _scope: str, _limit: int) -> FoundPosts:
     """The `Find` of a server that knows no posts."""
-    return []
+    return FoundPosts([], None)
 
 
 def search_routes(web: Web, find: Find = nothing) -> Router:
@@ -50,7 +52,7 @@ def search_routes(web: Web, find: Find = nothing) -> Router:
         named: ScopeName = "all",
     ) -> Response[Found]:
         """Topics of current and past lists of a scope whose key holds `q`, whatever its case and accents, and the posts
-        of late that hold all its words."""
+        of late that hold all its words; `posts_since` says how far back posts were looked at."""
         words = fold_text(q).strip()
         part = words.replace(" ", "").lstrip("#$＃")
         topics = _listed(web, named, part) if part else {}
@@ -59,8 +61,8 @@ def search_routes(web: Web, find: Find = nothing) -> Router:
                 if topic not in topics and web.feed.shows.may_show(topic, topic, named):
                     topics[topic] = FoundTopic(topic, topic, False, at)
         ordered = sorted(topics.values(), key=lambda it: (_bare(it.topic) != part, not it.now, -it.at, it.topic))
-        posts = await find(words, named, MAX_POSTS) if words else []
-        return json(msgspec.json.encode(Found(ordered[:MAX_TOPICS], posts)))  # type: ignore[return-value]
+        posts, since = await (find if words else nothing)(words, named, MAX_POSTS)
+        return json(msgspec.json.encode(Found(ordered[:MAX_TOPICS], posts, since)))  # type: ignore[return-value]
 
     return Router("/", route_handlers=[search])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from litestar import Router
 
 from pipeline.cancelling import cancel_and_wait
 from pipeline.kafka.connection import Connection
+from pipeline.kafka.lookback import LookedBack, look_back
 from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
 from pipeline.web.door import Door
 from pipeline.web.events import event_routes
@@ -22,7 +23,7 @@ from pipeline.web.sessions import SessionFile
 from pipeline.web.tokens import Gate
 from pipeline.web.wall.entries import no_pictures
 from pipeline.web.wall.intake import Intake
-from pipeline.web.wall.recent import Example, RecentPosts
+from pipeline.web.wall.recent import Example, FoundPosts, RecentPosts
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.walls import Walls
 from schemas import Post, TrendList, Window
@@ -69,7 +70,7 @@ class WallService:
         self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
             event_routes(self.walls, self._current, embed_sites, schedules),
-            moderation_routes(self.walls, self._recent, self.door),
+            moderation_routes(self.walls, self._recent, self.door, self._look_back),
         ]
         if pictures:
             self.routers.append(picture_routes(pictures))
@@ -105,13 +106,21 @@ class WallService:
         """Those of these posts that are known and may be seen in the scope."""
         return self._recent.shown(ids, lambda post: self.walls.shows(post, scope))
 
-    async def find(self, words: str, scope: str, limit: int) -> list[Example]:
-        """The newest posts with all these words (folded) in name, account or text that may be seen in the scope."""
-        return await self._recent.find(words.split(), lambda post: self.walls.shows(post, scope), limit)
+    async def find(self, words: str, scope: str, limit: int) -> FoundPosts:
+        """The newest posts with all these words (folded) in name, account or text that may be seen in the scope, of
+        those of late and those on walls."""
+        on_walls = [entry.post for wall in self.walls.walls.values() for entry in wall.entries()]
+        return await self._recent.find(words.split(), lambda post: self.walls.shows(post, scope), limit, on_walls)
 
     def recent(self) -> list[Post]:
         """The posts of late that are known, in the order of their times."""
         return self._recent.posts()
+
+    def _look_back(self, may_be: Callable[[bytes], bool], is_it: Callable[[Post], bool]) -> LookedBack:
+        if self._kafka is None:
+            return LookedBack(None, self._recent.since(), False)
+        connection, topic, control = self._kafka
+        return look_back(connection, topic, may_be, is_it, control)
 
     def _current(self, scope: str, window: Window) -> TrendList | None:
         change = self._feed.current(scope, window)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pipeline.web.wall.whereabouts import names_of, names_of_post
+from pipeline.kafka.lookback import LookedBack
+from pipeline.moderation import MemoryLog
+from pipeline.web.wall.walls import Walls
+from pipeline.web.wall.whereabouts import Whereabouts, in_the_past, may_be_of, names_of, names_of_post
 from schemas import Post
 from schemas.events import Event
 from tests.wall.server import ANN, EVE, Served, serving
@@ -106,10 +111,34 @@ def test_what_waits_was_withdrawn_or_never_came_is_told(served: Served) -> None:
         "behind_s": 0,
         "folded": False,
         "since": None,
+        "whole": False,
     }
     found = ask(served, "https://twitter.com/ana/status/4711")
     assert (found["where"], found["post"]) == ("never", None)
     assert found["since"] <= time.time() * 1_000
+
+
+def test_what_a_look_back_through_the_log_has_found_is_told_by_the_same_rules() -> None:
+    walls = Walls([FETE], MemoryLog())
+
+    def told(found: Post | None, since_ms: int | None = None, whole: bool = False) -> Whereabouts:
+        return in_the_past(walls, "fete", LookedBack(found, since_ms, whole))
+
+    assert told(post("1", "then #fete", time=NOW - 60_000)) == Whereabouts("past", since=NOW - 60_000)
+    assert told(post("1", "then", time=NOW)) == Whereabouts("foreign", foreign="words")
+    assert told(post("1", "", deleted=NOW)) == Whereabouts("withdrawn")
+    assert told(None, 17, True) == Whereabouts("never", since=17, whole=True)
+    walls.close()
+
+
+@pytest.mark.parametrize("asked", ["1700", "https://x.com/Ana/status/1700?s=20", "http://Blog.example", "une idée/é"])
+def test_the_bytes_of_a_record_never_speak_against_the_post_that_is_meant(asked: str) -> None:
+    names = names_of(asked)
+    may_be = may_be_of(names)
+    for meant in (Post(asked, "a", "", 0), Post("x", "a", "", 0, url=asked), Post("at://b/1700", "a", "", 0)):
+        assert not names & names_of_post(meant) or may_be(msgspec.json.encode(meant))
+        assert not names & names_of_post(meant) or may_be(json.dumps(msgspec.to_builtins(meant)).encode())
+    assert not may_be_of(names_of("1700"))(b'{"id": "1701"}')
 
 
 def test_who_may_not_look_is_told_nothing(served: Served) -> None:

@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
+from pipeline.web.wall import recent
 from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.access import Token
@@ -118,6 +119,25 @@ def test_posts_are_found_by_their_words_unless_they_wait_or_are_withdrawn(
     assert found(client, "theatre nowhere")["posts"] == []
     served.service.take_soon([post(4, "", deleted=9_000)])
     eventually(lambda: [it["id"] for it in found(client, "theatre")["posts"]] == ["2", "1"])
+
+
+def test_it_says_since_when_posts_are_searched_and_walls_reach_further_back(
+    served: Served, client: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(client, "theatre")["posts_since"] is None
+    old = Post("old", "zoe", "au théâtre #fete", 1_000, source="mastodon")
+    served.service.take_soon([old, *(Post(str(n), "b", f"said {n}", n * 1_000) for n in range(2, 20_200))])
+    told = {"Authorization": f"Bearer {ANN.secret}"}
+    approved = {"kind": "post", "verdict": "approved", "target": "mastodon/old"}
+    eventually(lambda: found(client, "said 20199")["posts"])
+    assert served.service.recent()[0].id != "old", "it is no longer among the posts of late"
+    client.post("/api/v1/moderation/fete/decisions", json=approved, headers=told).raise_for_status()
+    answer = found(client, "theatre")
+    assert [it["id"] for it in answer["posts"]] == ["old"]
+    assert 200_000 <= answer["posts_since"] <= 400_000
+    monkeypatch.setattr(recent, "SEARCH_S", 0.0)
+    answer = found(client, "nowhere")
+    assert (answer["posts"], answer["posts_since"]) == ([], 20_199_000)
 
 
 @pytest.mark.parametrize("q", ["", "x" * 201])

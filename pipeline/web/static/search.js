@@ -22,7 +22,7 @@ export function searchField({ filter, link, scope, open }) {
     const number = found.topics.length + found.posts.length;
     status.textContent = number ? "" : t.nothingFound;
     const topics = found.topics.map((it) => make("li", {}, make("a", { href: link(it.topic) }, make("bdi", {}, clean(it.display, 60))), " ", make("span", { class: "quiet" }, it.now ? t.listedNow : say("page.listedLast", { at: it.at }))));
-    hits.replaceChildren(status, make("ul", { class: "links" }, ...topics), ...found.posts.map(example));
+    hits.replaceChildren(status, make("ul", { class: "links" }, ...topics), ...found.posts.map(example), found.posts_since ? make("p", { class: "quiet" }, say("page.postsSince", { at: found.posts_since })) : "");
     hits.hidden = false;
     first = found.topics[0] ?? null;
     return first;

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +18,8 @@ from pipeline.web.wall.entries import Link, Picture, no_pictures, pictures_of, w
 from schemas import Post, TrendList
 
 PASSING = 20_000  # posts of late, one of which the next lists may name
+SEARCH_S = 1.0  # of one search: a text takes some 50 µs, and none when it was read before
+FOLDED = 50_000  # texts that are kept as searches read them: some 20 MB
 MOST_FITTING = 200  # posts of a search of which it is asked whether they may be shown
 NAMED = 10_000  # posts that lists have named
 
@@ -31,6 +36,13 @@ class Example(msgspec.Struct):
     url: str  # http(s), or empty
     avatar: str = ""  # a path of ours
     pictures: list[Picture] = []
+
+
+class FoundPosts(NamedTuple):
+    """Posts that fit, and since when (ms) all posts were looked at; None: there is none."""
+
+    posts: list[Example]
+    since: int | None
 
 
 class RecentPosts:
@@ -83,11 +95,23 @@ class RecentPosts:
         named = [post for post in list(self._named.values()) if post is not None]
         return sorted([*list(self._passing.values()), *named], key=lambda post: int(post.time))
 
-    async def find(self, words: Sequence[str], visible: Callable[[Post], bool], limit: int) -> list[Example]:
-        """The newest posts that hold all the words (folded) in name, account or text, and may be shown. Texts are read
-        in a thread."""
-        fitting = await asyncio.to_thread(_fitting, self.posts(), words)
-        return [_example(post, self._link) for post in islice(filter(visible, fitting), limit)]
+    def since(self) -> int | None:
+        """About the time (ms) from which on all posts are remembered; some of those that came first were late."""
+        times = sorted(int(post.time) for post in islice(list(self._passing.values()), 100))
+        return times[len(times) // 2] if times else None
+
+    async def find(
+        self, words: Sequence[str], visible: Callable[[Post], bool], limit: int, more: Sequence[Post] = ()
+    ) -> FoundPosts:
+        """The newest posts that hold all the words (folded) in name, account or text, and may be shown; of those
+        remembered here, and `more` that somebody else holds. Texts are read in a thread, for SEARCH_S."""
+        known = {(post.source, post.id): post for post in (*more, *self.posts())}
+        posts = sorted(known.values(), key=lambda post: -int(post.time))
+        fitting, reached = await asyncio.to_thread(_fitting, posts, words)
+        since = self.since()
+        if since is not None and reached is not None:
+            since = max(since, reached)
+        return FoundPosts([_example(post, self._link) for post in islice(filter(visible, fitting), limit)], since)
 
     def of_id(self, post_id: str) -> Post | None:
         """The post, where it is known."""
@@ -99,15 +123,25 @@ class RecentPosts:
         return [_example(post, self._link) for post in found if post is not None and visible(post)]
 
 
-def _fitting(posts: list[Post], words: Sequence[str]) -> list[Post]:
-    """The newest posts with all the words, at most MOST_FITTING, the newest first."""
-    fitting = (
-        post
-        for post in reversed(posts)
-        if (said := fold_text("\n".join(filter(None, (post.author_name, post.author, post.text)))))
-        and all(word in said for word in words)
-    )
-    return list(islice(fitting, MOST_FITTING))
+def _fitting(posts: Sequence[Post], words: Sequence[str]) -> tuple[list[Post], int | None]:
+    """Of posts, the newest first, those with all the words, MOST_FITTING at most; and to which time they were looked at
+    where SEARCH_S were over."""
+    found: list[Post] = []
+    deadline = time.monotonic() + SEARCH_S
+    for post in posts:
+        said = _said(post.author_name or "", post.author, post.text)
+        if all(word in said for word in words):
+            found.append(post)
+            if len(found) == MOST_FITTING:
+                break
+        if time.monotonic() > deadline:
+            return found, int(post.time)
+    return found, None
+
+
+@lru_cache(FOLDED)
+def _said(*texts: str) -> str:
+    return fold_text("\n".join(texts))
 
 
 def _example(post: Post, link: Link) -> Example:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
 
+from pipeline.kafka.lookback import LookedBack
 from pipeline.text import EventMatcher, topics_of
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.recent import RecentPosts
@@ -15,12 +16,13 @@ from pipeline.web.wall.walls import Walls
 from schemas import Post
 from schemas.events import Event
 
-Where = Literal["screen", "shown", "waiting", "stashed", "blocked", "withdrawn", "foreign", "never"]
+Where = Literal["screen", "shown", "waiting", "stashed", "blocked", "withdrawn", "foreign", "past", "never"]
 Foreign = Literal["", "early", "over", "source", "account", "words"]
 
 _SCHEME = re.compile(r"^https?://(?:www\.|m\.|mobile\.)?", re.IGNORECASE)
 # the part of an address that names the post, wherever else it leads
 _NAMES = re.compile(r"/(?:status|statuses|post|notice|p|@[^/]+)/([^/?#]{3,})/?(?:[?#].*)?$")
+_PLAIN = re.compile(r"[A-Za-z0-9]+")  # no producer writes these as escapes
 SAME_HOSTS = {"x.com": "twitter.com", "twitter.com": "twitter.com"}
 
 
@@ -32,7 +34,8 @@ class Whereabouts(msgspec.Struct):
     foreign: Foreign = ""  # why it is none of the event
     behind_s: int = 0  # how long after it was written it came to the wall
     folded: bool = False  # it repeats another post, and is shown as that
-    since: int | None = None  # ms: the time of the oldest post that is remembered
+    since: int | None = None  # ms: where it never came, how far back was looked
+    whole: bool = False  # and that is all that is kept
 
 
 def whereabouts(walls: Walls, recent: RecentPosts, name: str, asked: str) -> Whereabouts:
@@ -52,7 +55,7 @@ def whereabouts(walls: Walls, recent: RecentPosts, name: str, asked: str) -> Whe
                 return Whereabouts("foreign", foreign=_foreign(wall.event, post))
             if walls.is_withdrawn(names):
                 return Whereabouts("withdrawn")
-            return Whereabouts("never", since=min((int(it.time) for it in passing), default=None))
+            return Whereabouts("never", since=recent.since())
     shown = wall.as_moderated(entry)
     on_screen = entry.queue == "shown" and any(it.ref == entry.ref for it in (*wall.pinned(), *wall.on_screen()))
     return Whereabouts(
@@ -61,6 +64,28 @@ def whereabouts(walls: Walls, recent: RecentPosts, name: str, asked: str) -> Whe
         behind_s=max(entry.came_ms - int(entry.post.time), 0) // 1_000,
         folded=folded,
     )
+
+
+def in_the_past(walls: Walls, name: str, found: LookedBack) -> Whereabouts:
+    """The same of a post that a look back through what is kept has found, or has not."""
+    if found.post is None:
+        return Whereabouts("never", since=found.since_ms, whole=found.whole)
+    if found.post.deleted is not None:
+        return Whereabouts("withdrawn")
+    why = _foreign(walls.walls[name].event, found.post)
+    return Whereabouts("foreign", foreign=why) if why else Whereabouts("past", since=int(found.post.time))
+
+
+def may_be_of(names: frozenset[str]) -> Callable[[bytes], bool]:
+    """Whether a record may hold a post of one of these names, by its bytes: quick, and never wrongly no.
+
+    >>> may_be = may_be_of(names_of("https://x.com/Ana/status/17?s=20"))
+    >>> may_be(b'{"id": "17"}'), may_be(b'{"id": "18"}')
+    (True, False)
+    """
+    parts = [max(_PLAIN.findall(name.rpartition("/")[2]), key=len, default="") for name in names]
+    wanted = [part.lower().encode() for part in parts]
+    return lambda value: any(part in low for low in (value.lower(),) for part in wanted)
 
 
 def names_of(asked: str) -> frozenset[str]:

@@ -124,11 +124,12 @@ const missed = make("input", { type: "text", name: "post", required: true, maxle
 const answer = make("div", { role: "status" });
 async function ask(sent) {
   sent.preventDefault();
+  answer.replaceChildren(make("p", {}, text.where.looking));
   const response = await fetch(`/api/v1/moderation/${name}/whereabouts?${new URLSearchParams({ post: missed.value.trim() })}`);
   if (response.status === 401) location.reload();
   const found = await response.json();
-  const said = response.ok ? [found.where === "foreign" ? text.foreign[found.foreign] : text.where[found.where]] : [found.detail ?? response.statusText];
-  if (found.since) said.push(say("wall.where.since", { at: found.since }));
+  const said = response.ok ? [found.where === "foreign" ? text.foreign[found.foreign] : say(`wall.where.${found.where}`, { at: found.since })] : [found.detail ?? response.statusText];
+  if (found.where === "never" && found.since) said.push(say("wall.where.since", { at: found.since, whole: found.whole }));
   if (found.folded) said.push(text.where.folded);
   if (found.post && found.behind_s >= LATE_S) said.push(say("wall.where.behind", { n: Math.round(found.behind_s / 60) }));
   answer.replaceChildren(make("p", {}, said.join(" ")), ...(found.post ? [card(found.post, canDecide ? actions(found.post) : null)] : []));
