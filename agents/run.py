@@ -19,7 +19,7 @@ from agents.app import create_app
 from agents.context import Context, Tuning
 from agents.publish import CannotGoOnError, CannotPassError
 from agents.runtime.app import UpswellApp
-from pipeline.gc_tuning import collect_rarely
+from pipeline.gc_tuning import IN_FLIGHT, collect_rarely
 from pipeline.health import Health, expose
 from pipeline.kafka.connection import Connection, as_fault, control_keys, forbidden, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, defined_by, stale
@@ -159,7 +159,7 @@ async def _run(
         break
     else:
         return 0
-    collect_rarely()
+    collect_rarely(IN_FLIGHT)
     sys.setswitchinterval(SWITCH_S)
     crashed = asyncio.ensure_future(app.wait_until_stopped())
     stopping = asyncio.ensure_future(stop.wait())

@@ -14,6 +14,7 @@ import typer
 import typer.core
 
 from pipeline.cli.errors import DONE, INTERRUPTED, READER_GONE, WRONG_USE, CommandError, complain
+from pipeline.gc_tuning import start_rarely
 
 # name -> the line that `upswell --help` shows; the function of that name in the module of that name does the work
 COMMANDS = {
@@ -148,5 +149,6 @@ def end_cleanly(number: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """The console script: SIGTERM ends it as cleanly as Ctrl-C does."""
+    start_rarely()
     signal.signal(signal.SIGTERM, end_cleanly)
     sys.exit(run(sys.argv[1:]))

@@ -24,7 +24,7 @@ from pipeline.cli.rank_changes import RankChanges
 from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.summary import Tally
 from pipeline.cli.terminal import console, moment, table
-from pipeline.gc_tuning import collect_rarely
+from pipeline.gc_tuning import IN_FLIGHT, collect_rarely
 from pipeline.local import Local, Options
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, Batch, Given, read_archives
@@ -104,7 +104,7 @@ def shift(posts: Sequence[Post], shift_ms: int) -> None:
 def play(plan: Plan, settings: Settings) -> None:
     """Carries the plan out. Raises CommandError when it fails, WrongUseError when the input does not fit its flags,
     typer.Exit(130) when it is interrupted."""
-    collect_rarely()
+    collect_rarely(IN_FLIGHT)
     run = _Run(plan, settings)
     try:
         run.to_the_end()
