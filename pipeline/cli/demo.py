@@ -74,9 +74,10 @@ def demo(
     First three simulated hours are counted at full speed, so that there is a past to compare with. Then the evening is
     played, from where it is lively: two French conferences at the same time, a story that breaks, a ring of bots that
     calls out one topic, people who withdraw what they wrote, a quiet background; rules raise alerts for the conference
-    and the story, and none for the ring. What is written about the conferences on Mastodon, Bluesky and in a feed comes
-    from local servers that speak their protocols, by the adapters of `upswell sources`, up to a speed of 120x. Pictures
-    are drawn here; nothing is fetched. Ctrl-C ends it.
+    and the story, and none for the ring. What is written about the conferences on Mastodon, Bluesky and in a feed, by
+    SMS and by mail comes from local servers that speak their protocols, from a provider that signs and from a letter
+    box, by the adapters of `upswell sources` and `serve`, up to a speed of 120x. Pictures are drawn here; nothing is
+    fetched. Ctrl-C ends it.
 
     \b
     Examples:
@@ -139,6 +140,7 @@ class _Demo:
         self.sent = self.dead = 0
         self.clock_ms = self.begins_ms
         self.printed_ms = 0
+        self.plays = False  # before, a past is counted
         self.screen = console(sys.stdout)
         self.glimpsing: threading.Thread | None = None
         self.before: list[Post] = []
@@ -175,7 +177,7 @@ class _Demo:
     def clock(self) -> Clock:
         """By whose clock the pages tell what is now: the evening's, which every list of theirs sets again."""
         ends_ms = self.scenario.start_ms + self.scenario.duration_ms
-        return Clock(max(self.clock_ms, self.opens_ms), self.speed or 1.0, ends_ms)
+        return Clock(max(self.clock_ms, self.opens_ms), self.speed or 1.0, ends_ms, self.plays)
 
     async def redefine(self, definitions: Definitions) -> None:
         """The walls are of these events from now on."""
@@ -256,6 +258,7 @@ class _Demo:
             live.update()
 
         tags = [tag for event in demo_events() for tag in event.hashtags]
+        self.plays = True
         with LiveScreen(self.screen, self.frame) as live, ExitStack() as stack:
             through: Callable[[Sequence[Post]], Sequence[Post]] = list
             if self.speed is not None and self.speed <= CHANNELS_UP_TO:  # what comes faster would be late

@@ -1,4 +1,5 @@
-"""The demo's networks: local servers that speak Mastodon's, Bluesky's and feeds' protocols, and who reads them."""
+"""The demo's channels: local servers that speak the protocols of Mastodon, Bluesky, feeds and a provider of SMS, a
+letter box, and who reads them."""
 
 from __future__ import annotations
 
@@ -18,10 +19,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.params import FromPath, QueryParameter
+from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 from websockets.asyncio.server import ServerConnection, serve
 
 from pipeline.cancelling import cancel_and_wait
+from pipeline.cli.demo_letters import Letters
 from pipeline.cli.demo_people import chance
 from pipeline.sources.live.bluesky import COLLECTION, Bluesky
 from pipeline.sources.live.delivery import Delivery
@@ -37,6 +40,8 @@ from pipeline.web.streams import EventStream
 from schemas import Post
 
 DAY_S = 86_400.0
+MOST_AGE_S = 7 * DAY_S  # the demo's evening is over
+LETTERS = ("sms", "mail")
 IN_FEED_ONE_IN = 12  # posts of the events on Twitter, which nobody may read for nothing: a newsroom passes these on
 FEED_EVERY_S, FEED_KEPT = 0.5, 40
 STOPS_WITHIN_S = 10.0
@@ -44,8 +49,9 @@ _encode = msgspec.json.encode
 
 
 class Channels:
-    """What people write about the events on Mastodon and Bluesky, and what a newsroom's feed tells, goes out to local
-    servers and comes back by the adapters, deletions too. `clock`: now, in ms of the demo's time."""
+    """What people write about the events on Mastodon and Bluesky, by SMS and mail, and what a newsroom's feed tells,
+    goes out to local servers and comes back by the adapters, deletions on networks too. `clock`: now, in ms of the
+    demo's time."""
 
     def __init__(self, hashtags: Sequence[str], clock: Callable[[], int]) -> None:
         self._tags = [tag.lstrip("#") for tag in hashtags]
@@ -56,6 +62,8 @@ class Channels:
         self._readers: dict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)  # tag or "" (Bluesky) -> who listens
         self._entries: deque[Post] = deque(maxlen=FEED_KEPT)
         self._accounts: dict[str, Post] = {}  # address on Bluesky -> the post, by somebody whom the demo knows
+        self._letters: Letters | None = None
+        self._sent: dict[str, Post] = {}  # id that an SMS or mail comes back with -> the post
 
     def through(self, posts: Sequence[Post]) -> list[Post]:
         """Hands posts (times in ms) to their channels; returns those that have none, and what has come by channels
@@ -80,6 +88,8 @@ class Channels:
             return None
         if post.source == "twitter" and chance(post.id) % IN_FEED_ONE_IN == 0:
             return self._publish
+        if post.source in LETTERS:  # what was sent so cannot be taken back there
+            return self._write if post.deleted is None else None
         return {"mastodon": self._toot, "bluesky": self._commit}.get(post.source or "")
 
     def _tags_of(self, post: Post) -> list[str]:
@@ -100,6 +110,11 @@ class Channels:
         self._accounts[f"at://{did}/{COLLECTION}/{rkey}"] = post
         told = commit | ({"record": record} if post.deleted is None else {})
         self._tell("", _encode({"did": did, "time_us": self._clock() * 1_000, "kind": "commit", "commit": told}))
+
+    def _write(self, post: Post) -> None:
+        if self._letters is not None:
+            send = self._letters.text if post.source == "sms" else self._letters.deliver
+            self._sent[send(post)] = post
 
     def _publish(self, post: Post) -> None:
         if post.deleted is None:  # what a feed has told it cannot take back
@@ -133,7 +148,7 @@ class Channels:
             self._readers[""].discard(mine)
             await cancel_and_wait(telling)
 
-    def _app(self) -> Litestar:
+    def _app(self, letters: Letters) -> Litestar:
         @get("/api/v2/instance", sync_to_thread=False)
         def instance() -> dict[str, Any]:
             return {"domain": "toot.example", "version": "4.5.1"}
@@ -154,16 +169,18 @@ class Channels:
                 return Response("", status_code=304)
             return Response(_rss(self._entries), media_type=MediaType.XML, headers={"etag": version})
 
-        return Litestar([instance, timeline, streaming, feed], openapi_config=None, logging_config=None)
+        handlers: list[ControllerRouterHandler] = [instance, timeline, streaming, feed, letters.routes]
+        return Litestar(handlers, openapi_config=None, logging_config=None)
 
     # --- those who read them
 
-    def _adapters(self, server: str, jetstream: str) -> list[Adapter]:
-        age = 7 * DAY_S  # the demo's evening is over
+    def _adapters(self, server: str, jetstream: str, letters: Letters) -> list[Adapter]:
+        age = MOST_AGE_S
         return [
             Mastodon("toot.example", server, self._tags, token="demo", transport="sse", max_age_s=age),  # noqa: S106
             Bluesky("bluesky", wanted=lambda _: True, hosts=(jetstream,), max_age_s=age, silence_s=DAY_S),
             Feed("newsroom", f"{server}/feed.xml", every_s=FEED_EVERY_S, max_age_s=age),
+            letters.mailbox,
         ]
 
     def send(self, posts: Sequence[Post]) -> None:
@@ -173,6 +190,8 @@ class Channels:
                 post = msgspec.structs.replace(
                     post, id=known.id, author=known.author, author_name=known.author_name, avatar=known.avatar
                 )
+            if (sent := self._sent.pop(post.id, None)) is not None:  # as the demo's moderators know their accounts
+                post = msgspec.structs.replace(post, id=sent.id, author=sent.author)
             if post.source == "feed":
                 post = msgspec.structs.replace(post, author=post.author.replace("127.0.0.1", "newsroom.example"))
             if post.deleted is not None:
@@ -189,19 +208,24 @@ class Channels:
 
     async def run(self) -> None:
         """Serves and reads until `end`."""
-        self._loop = asyncio.get_running_loop()
-        server, held = server_of(self._app()), bound("127.0.0.1", 0)
-        metrics = SourceMetrics(CollectorRegistry())
+        loop = asyncio.get_running_loop()
+        held = bound("127.0.0.1", 0)
+        address, metrics = address_of(held).rstrip("/"), SourceMetrics(CollectorRegistry())
         with tempfile.TemporaryDirectory(prefix="upswell-demo-") as folder:
             store = Store(Path(folder))
+            letters = self._letters = Letters(Path(folder) / "letters", address, self, self._clock, MOST_AGE_S)
+            server = server_of(self._app(letters))
             try:
                 async with serve(self._jetstream, "127.0.0.1", 0, close_timeout=0.2) as jetstream:
                     port = next(iter(jetstream.sockets)).getsockname()[1]
-                    adapters = self._adapters(address_of(held).rstrip("/"), f"ws://127.0.0.1:{port}")
+                    adapters = self._adapters(address, f"ws://127.0.0.1:{port}", letters)
                     delivery = Delivery(store, metrics, now_ms=self._clock)
                     runner = Runner(adapters, store, delivery, metrics, lambda: self, lambda _: None)
                     serving, reading = asyncio.create_task(server.serve([held])), asyncio.create_task(runner.run())
+                    await letters.start()
+                    self._loop = loop
                     await self._stop.wait()
+                    await letters.stop()
                     await cancel_and_wait(reading)
                     server.should_exit = True
                     await serving

@@ -127,9 +127,12 @@ def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     return shown
 
 
-async def _headers(message: Message, _scope: Scope) -> None:
+async def _headers(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
         headers = list(message["headers"])
+        clock: Callable[[], Clock] | None = scope["litestar_app"].state.get(CLOCK)
+        if clock is not None:
+            headers.append((b"x-upswell-clock", clock().told().encode()))
         known = {name.lower() for name, _ in headers}
         if b"content-security-policy" in known:
             known.add(b"x-frame-options")  # which says the same, and cannot name sites

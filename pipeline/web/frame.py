@@ -36,11 +36,17 @@ VIEWS = (  # of an event, each with its address
 
 
 class Clock(NamedTuple):
-    """Of posts whose evening is played: where it stands, how many times as fast as life it goes, and where it ends."""
+    """Of posts whose evening is played: where it stands, how many times as fast as life it goes, where it ends, and
+    whether it goes now."""
 
     now_ms: int
     speed: float
     until_ms: int
+    plays: bool = True
+
+    def told(self) -> str:
+        """As scripts read it."""
+        return " ".join(f"{part:.0f}" for part in self)
 
 
 def words_of(request: AnyRequest) -> Language:
@@ -83,7 +89,7 @@ def page(
         here=here,
         script=script,
         modules=[*dict.fromkeys(name for entry in (script, soon) if entry for name in modules_of(entry))],
-        data={**(data or {}), "clock": "" if clock is None else " ".join(f"{part:.0f}" for part in clock())},
+        data={**(data or {}), "clock": "" if clock is None else clock().told()},
         tour=request.app.state.get(TOUR, ()),
         **values,
     )

@@ -91,6 +91,26 @@ def test_where_an_evening_is_played_now_is_when_its_posts_are_and_the_page_says_
         handle.stop()
 
 
+def test_while_the_past_of_a_played_evening_is_counted_its_clock_stands_and_no_page_runs_ahead(
+    browser: Browser,
+) -> None:
+    at = 1_795_882_680_000
+    clock = [Clock(at, 60.0, at + 7_200_000, plays=False)]
+    handle = start_web(Feed(), port=0, clock=lambda: clock[0])
+    try:
+        page = browser.new_page()
+        page.goto(f"{handle.address}alerts")
+        ahead = f"import('/static/texts.js').then((texts) => texts.now() - {at})"
+        page.wait_for_timeout(1_500)
+        assert page.evaluate(ahead) == 0, "a minute and a half, otherwise"
+        clock[0] = Clock(at + 60_000, 60.0, at + 7_200_000)
+        page.wait_for_function(f"{ahead}.then((ms) => ms > 60000)", timeout=10_000)  # it asks every 5 s
+        assert page.evaluate(ahead) < 400_000
+        page.close()
+    finally:
+        handle.stop()
+
+
 def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opened: Callable[..., Page]) -> None:
     page = opened()
     page.get_by_role("navigation", name="Lists").get_by_role("link", name="Fête <b>de</b> la ville").click()

@@ -28,10 +28,15 @@ NEWS = next(
     for n in range(100)
     if chance(str(n)) % IN_FEED_ONE_IN == 0
 )
+TEXTED = Post("sm812", "sms-0004021", "La file avance #CapComNet & tout va bien", NOW, source="sms", author_name="Zoe")
+WRITTEN = Post(
+    "<77@mail.example>", "manon.roux9@mail.example", "Merci à l’équipe ! #Paris20\nÀ demain.", NOW, source="mail",
+    author_name="Manon Roux",
+)  # fmt: skip
 OTHERS = (
     msgspec.structs.replace(TOOT, id="1", text="autre chose", tags=None),
     msgspec.structs.replace(TOOT, id="2", repost_of=TOOT.id),
-    msgspec.structs.replace(SKEET, id="3", source="sms"),
+    msgspec.structs.replace(SKEET, id="3", source="twitter"),
 )
 
 
@@ -59,3 +64,15 @@ def test_posts_and_deletions_come_back_over_the_protocols_of_their_networks() ->
         assert {(it.source, it.id, it.author, it.deleted) for it in gone.values()} == {
             (it.source, it.id, it.author, now[0]) for it in (TOOT, SKEET)
         }
+
+
+def test_an_sms_comes_by_its_providers_webhook_and_a_mail_by_the_letter_box_and_neither_tells_who_wrote() -> None:
+    with channels(("#capcomnet", "#paris20"), lambda: NOW + 5_000) as through:
+        eventually(lambda: through._are_read())
+        back = came(through, 2, [TEXTED, WRITTEN])
+        for sent, name in ((TEXTED, "SMS ··21"), (WRITTEN, "Mail m··")):
+            post = back[str(sent.source)]
+            assert (post.id, post.author, post.author_name) == (sent.id, sent.author, name)
+            assert (post.text, post.time) == (sent.text, NOW + 5_000)
+        gone = msgspec.structs.replace(TEXTED, deleted=NOW + 6_000)
+        assert through.through([gone]) == [gone]  # nobody can take an SMS back: its sender asks for it otherwise

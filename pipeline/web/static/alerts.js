@@ -1,6 +1,6 @@
 // The last alerts, those that receivers did not get, and the mutes in force, below the lists: nothing moves when one comes. Who is signed in as a moderator mutes and acknowledges.
 import { say } from "./messages.js";
-import { ago, alertText, clean, clock, colon, fault, make, named, now, t } from "./texts.js";
+import { ago, alertText, clean, clock, colon, fault, hearClock, make, named, now, t } from "./texts.js";
 
 const EVERY_MS = 5000, MUTED_S = 7200, SNOOZED_S = 900;
 const bell = document.getElementById("bell");
@@ -22,6 +22,7 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
 
   async function asked(path) {
     const answer = await fetch(`/api/v1/alerts${path}`);
+    hearClock(answer);
     return answer.ok ? answer.json() : null;
   }
 

@@ -57,11 +57,14 @@ export function nameOf(scope, titles) {
   return clean(kind === "all" ? capital(t.all) : KINDS[kind]?.(rest.join(":")) || scope, 60);
 }
 
-// Now, in ms. Where an evening is played, by its own clock: where it stood, how fast it goes, and until when
-const played = document.body.dataset.clock?.split(" ").map(Number);
-let looked = Date.now();
-export const now = () => (played ? Math.min(played[0] + (Date.now() - looked) * played[1], played[2]) : Date.now());
+// Now, in ms. Where an evening is played, by its own clock: where it stood, how fast it goes, until when, and whether it goes yet
+let played = document.body.dataset.clock?.split(" ").map(Number), looked = Date.now();
+export const now = () => (played ? Math.min(played[0] + (Date.now() - looked) * played[1] * played[3], played[2]) : Date.now());
 export function setClock(ms) { if (played) [played[0], looked] = [ms, Date.now()]; }
+export function hearClock(answer) { // of the server: of a page that no list comes to, nothing else tells
+  const told = answer.headers.get("x-upswell-clock");
+  if (told) [played, looked] = [told.split(" ").map(Number), Date.now()];
+}
 export const isOver = () => Boolean(played) && now() >= played[2];
 
 const TIME = { timeStyle: "short" }, DAY = { day: "numeric", month: "short" }, YEAR = { dateStyle: "medium" }, HOURS = { hour: "numeric", minute: "2-digit" };
