@@ -1,5 +1,4 @@
-"""The demo's channels: local servers that speak the protocols of Mastodon, Bluesky, feeds and a provider of SMS, a
-letter box, and who reads them."""
+"""The demo's channels: local servers that speak the protocols of networks, feeds, SMS and mail, and who reads them."""
 
 from __future__ import annotations
 
