@@ -51,6 +51,10 @@ _DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:" + _
 _NOTICES = rb"(?:" + _DAY + rb" [-\xe2][^\n]*\n){0,4}"  # which begin a chat
 _PATTERNS = (
     (re.compile(rb"\0{512,}\Z"), "nothing but zeros: a tar without files, or one whose data was lost"),
+    (
+        re.compile(rb"\s*<!DOCTYPE html>.{0,4000}?<title>Exported Data</title>", re.DOTALL),
+        "what Telegram exports as HTML: export it as JSON (machine-readable)",
+    ),
     (re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), "a web page, not an archive"),
     (
         re.compile(
@@ -114,7 +118,37 @@ _PATTERNS = (
         re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|Tweet\(|Message\(id=)"),
         "objects as Python prints them: write what they hold with json.dumps",
     ),
-    (re.compile(rb"\s*(?:--[^\n]*\n\s*)*(?:CREATE TABLE|INSERT INTO|DROP TABLE)\b", re.IGNORECASE), _DUMP),
+    (
+        re.compile(
+            rb"\s*(?:--[^\n]*\n\s*)*(?:CREATE TABLE|INSERT INTO|DROP TABLE|COPY \S+ (?:\([^)]*\) )?FROM stdin)\b",
+            re.IGNORECASE,
+        ),
+        _DUMP,
+    ),
+    (
+        re.compile(rb'\s*\{.{0,4000}?"orderedItems"\s*:\s*\[\s*"https?://', re.DOTALL),
+        "addresses of posts without the posts, as Mastodon exports bookmarks and likes: outbox.json holds posts",
+    ),
+    (
+        re.compile(rb'\s*\[\s*\{\s*"ID"\s*:\s*"?\d+"?,\s*"Timestamp"\s*:[^\n]{0,100}?,\s*"Contents"\s*:'),
+        f"messages that somebody has written on Discord, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb'\s*[\[{].{0,4000}?"type"\s*:\s*"m\.room\.', re.DOTALL),
+        f"a room of Matrix, of which nothing tells who may read it: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb'\s*[\[{].{0,4000}?"(?:channelIdentity|chatId)"\s*:\s*["{]', re.DOTALL),
+        f"messages of Teams, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb'\s*\{\s*"messages"\s*:\s*\[\s*\{\s*"creator"\s*:.{0,1000}?"user_type"\s*:', re.DOTALL),
+        f"messages of Google Chat, which those in it alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"(?:---[^\n]*\n)?(?:\[?\d\d:\d\d(?::\d\d)?\]? (?:[<*]|-!-)[^\n]*(?:\n|\Z)){2,}"),
+        "a log of a chat (IRC) that says times without days: write it as JSON lines with author, text and time",
+    ),
     (
         re.compile(rb"\s*(?:---\s*\n)?- \"?\w+\"?: [^\n]*\n  \"?\w+\"?: "),
         "YAML: write it as JSON lines (yq -o json -I 0)",

@@ -25,7 +25,7 @@ _OFFSET = r"(Z|z|UTC|GMT|UT)?([+-]\d{1,2}(?::?\d\d)?)?(?: (?:UTC|GMT|\(?[A-Z]{3,
 _ZONE = rf"(?: ?(?:{_OFFSET}|([A-Z]{{2,5}}|[A-Z][a-z]+/[A-Z][A-Za-z_/-]+))(?:\[[\w/+-]+\])?)?"
 _MONTH = r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?"
-_AT = r"(?:(?:,? at |, ?|[T_]| +)"
+_AT = r"(?:(?:,? at |, ?| · |[T_]| +)"
 
 _ISO = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
 _END_OF_DAY = re.compile(r"24:00", re.ASCII)  # as ISO 8601 may write it

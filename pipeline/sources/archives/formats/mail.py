@@ -13,7 +13,7 @@ from pipeline.sources.archives.lines import Overlong, blocks
 from pipeline.sources.mail_text import decoded, header, message_of, written
 from schemas import Post, PostError
 
-_FROM = re.compile(rb"From (?:\S+|.*@.*) .*\d{4}")  # the line between the messages of an mbox
+_FROM = re.compile(rb"From (?:(?:\S+|.*@.*) .*\d{4}|-?\d{9,20}\s*$)")  # the line between the messages of an mbox
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,63}:(?: |\t|\r?$)")
 _NEEDED = (re.compile(rb"^From:", re.MULTILINE | re.IGNORECASE), re.compile(rb"^Date:", re.MULTILINE | re.IGNORECASE))
 

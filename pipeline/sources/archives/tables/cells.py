@@ -80,6 +80,7 @@ _PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
 _CLIENT = re.compile(
     r"<a |\b(?:Twitter|Tweet\w*|Web (?:App|Client)|iPhone|iPad|Android|Hootsuite|Buffer|IFTTT|dlvr|SocialFlow)\b"
 )
+ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}|\d{15}0{2,}", re.ASCII)
 _NETWORKS = {
     **{
         name: name
@@ -113,6 +114,21 @@ def filled(cell: str) -> str:
     return "" if cell.casefold() in _NOTHING else cell
 
 
+def said(cell: str) -> str:
+    """A text, also one that Google's Takeout keeps in pieces.
+
+    >>> said("hello"), said('{"text":"hello "},{"text":"all"}')
+    ('hello', 'hello all')
+    """
+    if not cell.startswith('{"text":'):
+        return cell
+    try:
+        pieces = json.loads(f"[{cell}]")
+    except ValueError:
+        return cell
+    return "".join(str(piece.get("text", "")) for piece in pieces if isinstance(piece, dict))
+
+
 def is_yes(cell: str) -> bool:
     """Whether a cell says yes, as programs and spreadsheets in several languages do.
 
@@ -141,12 +157,13 @@ def ids(cell: str) -> list[str]:
 
 
 def network(cell: str) -> str | None:
-    """The network that a cell names.
+    """The network that a cell names, the last one of a list.
 
-    >>> network("Twitter"), network("X"), network("Twitter for iPhone")
-    ('twitter', 'twitter', None)
+    >>> network("Twitter"), network("X"), network('["SOCIALMEDIA","SOCIALMEDIA_X"]'), network("Twitter for iPhone")
+    ('twitter', 'twitter', 'twitter', None)
     """
-    return _NETWORKS.get(cell.strip().casefold().removeprefix("socialmedia_"))
+    name = cell.strip().removesuffix("]").rpartition(",")[2].strip(" \"'[") if cell.startswith("[") else cell.strip()
+    return _NETWORKS.get(name.casefold().removeprefix("socialmedia_"))
 
 
 def is_client(cell: str) -> bool:

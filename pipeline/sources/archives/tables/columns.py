@@ -16,7 +16,9 @@ from pipeline.sources.archives.tables.names import (
     REFERENCES,
     VERSIONS,
     VISIBILITY,
+    WHOLE_TEXTS,
     ZONES,
+    Places,
     plain,
 )
 from pipeline.sources.archives.tables.tools import Tool, tool_of
@@ -27,9 +29,9 @@ NEEDED = ("text", "time", "author")
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|Z", re.ASCII)
 _HAS_ZONE = re.compile(r".*(?::\d\d(?:\.\d+)? ?(?:[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})|\d{9,})", re.ASCII)
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
 _DAY_MS = 86_400_000
+_ROWS_OF_ONE = 4  # so many different rows that share an id, on average, tell that it is no post's
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,8 @@ def choose(
     none is needed for it. Raises ArchiveError, which names the columns, when a field that every post needs has none.
     """
     plains = [plain(title) for title in names]
-    # of two columns of one name the first counts
-    places = {title: place for place, title in reversed(list(enumerate(plains)))}
-    tool = tool_of(places.keys())
+    places = Places(names)  # of two columns of one name the first counts
+    tool = tool_of(plains)
     if tool is not None and tool.zone and clock == Clock():
         clock = replace(clock, zone=zone_named(tool.zone))
     place = _asked(name, names, places, asked or {})
@@ -118,13 +119,21 @@ def choose(
     for field in FIELDS:
         if field in place or field == "time":
             continue
-        for title in (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field]):
-            at = places.get(title, -1)
-            if at >= 0 and at not in place.values() and _fits(field, at, rows):
+        titles = (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field])
+        for at in places.all_of(titles):
+            if at not in place.values() and _fits(field, at, rows):
                 place[field] = at
                 break
+    whole = next(places.all_of(WHOLE_TEXTS), None)
+    if "text" not in (asked or {}) and whole is not None and len(_column(rows, whole)) == len(rows) > 0:
+        place["text"] = whole
     missing = [field for field in NEEDED if field not in place and not (field == "author" and author)]
     if missing:
+        if any("\ufffd" in title for title in names):
+            raise ArchiveError(
+                f"{name}: the names of its columns are no UTF-8: it looks like an encoding of its script, as"
+                " Windows-1254, Windows-1251 and Shift_JIS are: convert it first (iconv -f ENCODING -t UTF-8)"
+            )
         alone = ", or say whose posts these are, as in --author NAME" if missing == ["author"] else ""
         raise ArchiveError(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
@@ -133,10 +142,9 @@ def choose(
     of_day, clock = _of_day(place["time"], places, rows, clock)
     zone = None
     if clock.pattern is None and clock.zone is None:
-        zone = next((places[title] for title in ZONES if title in places), None)
+        zone = next(places.all_of(ZONES), None)
     protected, visibility, versions, recipient, reference = (
-        next((places[title] for title in titles if title in places), None)
-        for titles in (PROTECTED, VISIBILITY, VERSIONS, RECIPIENTS, REFERENCES)
+        next(places.all_of(titles), None) for titles in (PROTECTED, VISIBILITY, VERSIONS, RECIPIENTS, REFERENCES)
     )
     named = tool.name if tool else ""
     columns = Columns(names, place, clock, of_day, zone, None, named, protected, visibility, versions)
@@ -144,13 +152,13 @@ def choose(
     return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
 
 
-def _asked(name: str, names: Sequence[str], places: Mapping[str, int], asked: Mapping[str, str]) -> dict[str, int]:
+def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, str]) -> dict[str, int]:
     place = {}
     for field, column in asked.items():
         if field not in KNOWN_COLUMNS:
             raise ArchiveError(f"{field!r} is no field of a post that a column can fill: use {', '.join(FIELDS)}")
         at = next((at for at, title in enumerate(names) if title.strip() == column.strip()), None)
-        at = places.get(plain(column)) if at is None else at
+        at = next(places.all_of([plain(column)]), None) if at is None else at
         if at is None:
             raise ArchiveError(f"{name} has no column {column!r}: it has {', '.join(names)[:500]}")
         place[field] = at
@@ -159,27 +167,24 @@ def _asked(name: str, names: Sequence[str], places: Mapping[str, int], asked: Ma
 
 def _choose_time(
     place: dict[str, int],
-    places: Mapping[str, int],
+    places: Places,
     rows: Sequence[Sequence[str]],
     clock: Clock,
     tool: Tool | None,
 ) -> None:
     """The column with the clearest times; of equals the best name."""
     known = (*(tool.columns.get("time", ()) if tool else ()), *KNOWN_COLUMNS["time"])
-    found = [places[title] for title in known if title in places and places[title] not in place.values()]
+    found = [at for at in places.all_of(known) if at not in place.values()]
     if found:
         place["time"] = min(found, key=lambda at: _KINDS.index(_kind(_column(rows, at), clock)))
 
 
-def _of_day(
-    time: int, places: Mapping[str, int], rows: Sequence[Sequence[str]], clock: Clock
-) -> tuple[int | None, Clock]:
+def _of_day(time: int, places: Places, rows: Sequence[Sequence[str]], clock: Clock) -> tuple[int | None, Clock]:
     """The column with the time of day where the one with the time holds dates only, and how both together are read."""
     dates = _column(rows, time)
     if _kind(dates, replace(clock, pattern=None)) not in ("day", "unclear") or any(":" in date for date in dates):
         return None, clock
-    for title in OF_DAY:
-        at = places.get(title, time)
+    for at in places.all_of(OF_DAY):
         clocks = _column(rows, at)
         if at != time and _kind(clocks, clock) == "of-day":
             if clock.pattern is not None and not has_clock(clock.pattern):
@@ -201,7 +206,14 @@ def _kind(values: Sequence[str], clock: Clock) -> str:
 
 
 def _fits(field: str, at: int, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a column may hold a field: what every post needs does not stand in one that is empty."""
+    """Whether a column may hold a field: what every post needs does not stand in one that is empty, no address is a
+    network, and what many different rows share names none of them."""
+    if field == "id" and len(rows) >= _ROWS_OF_ONE:
+        ids = _column(rows, at)
+        is_rounded = any(map(cells.ROUNDED.fullmatch, ids))  # which is told
+        return is_rounded or _ROWS_OF_ONE * len(set(ids)) >= len(set(map(tuple, rows)))
+    if field == "source":
+        return not any(cell.startswith(("https://", "http://")) for cell in _column(rows, at))
     if not rows or field not in ("author", "text"):
         return True
     found = _column(rows, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 
 _WORDS = re.compile(r"[^\w]+|_+")
 
@@ -19,7 +20,37 @@ def plain(title: str) -> str:
 
 
 def _names(words: str) -> tuple[str, ...]:
-    return tuple(words.split())
+    return tuple(map(plain, words.split()))
+
+
+_ASIDE = re.compile(r"\([^()]*\)")
+_UNIT = re.compile(r"_(?:utc|gmt|ms)$")
+
+
+class Places:
+    """Where the columns of a table stand, by their names."""
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        self._exact: dict[str, int] = {}
+        self._alike: dict[str, int] = {}  # by their letters alone, also without an aside or a unit behind
+        for at, title in enumerate(titles):
+            self._exact.setdefault(plain(title), at)
+        for told in (plain, lambda title: plain(_ASIDE.sub("", title)), lambda title: _UNIT.sub("", plain(title))):
+            for at, title in enumerate(titles):
+                self._alike.setdefault(_letters(told(title)), at)
+
+    def all_of(self, names: Sequence[str]) -> Iterator[int]:
+        """Where these names stand, in their order; then where names stand that are alike.
+
+        >>> list(Places(["Post date (UTC)", "CreatedTime", "date"]).all_of(["created_time", "post_date", "date"]))
+        [2, 1, 0, 2]
+        """
+        yield from (self._exact[name] for name in names if name in self._exact)
+        yield from (self._alike[name] for name in map(_letters, names) if name in self._alike)
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "")
 
 
 KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that they are taken for
@@ -29,7 +60,9 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
         video_description post_message status_message
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
-        contenuto mensagem conteudo fulltext desc txt comment title headline
+        contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline
+        metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
+        النص نص_التغريدة المحتوى الرسالة 本文 ツイート 投稿内容 テキスト 内容 正文 文本 내용 본문 텍스트
     """),
     "time": _names("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
@@ -41,23 +74,28 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
-        creation_time cdate date_utc date day datum fecha zeit time_ms alternate_date_format indexed data
+        creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed data
+        posted_time comment_create_timestamp tarih zaman tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
+        投稿日時 日時 投稿日 作成日時 日付 发布时间 时间 日期 작성일 작성일시 게시일 날짜
     """),
     "author": _names("""
-        author account_acct acct screen_name screenname user_screen_name from_user_name from_user author_username
-        author_screen_name username user_username twitter_screen_name author_handle user_handle username_tweet
+        author_handle author_username author_screen_name author account_acct acct screen_name user_screen_name
+        from_user_name from_user username user_username twitter_screen_name user_handle username_tweet
         usernametweet handle nick nickname user_name account account_name user tweeter poster creator influencer
-        extra_author_attributes_short_name extra_author_attributes_name author_name author_id user_id userid
+        extra_author_attributes_short_name extra_author_attributes_name author_channel_id author_name author_id user_id
         author_id_str user_id_str from_user_id from_user_id_str external_author_id
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
         owner_username ownerusername blog_name user_posted authormeta_name from_name
         channel_title channeltitle author_did page_name profile
-        author_uniqueid post_owner_username post_owner_name uid name
+        author_uniqueid post_owner_username post_owner_name uid channel_id name
+        kullanıcı kullanıcı_adı yazar gebruiker gebruikersnaam użytkownik användare författare автор пользователь
+        имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー 投稿者 アカウント 用户 用户名 作者 昵称
+        작성자 사용자 닉네임
     """),
     "id": _names("""
-        id id_str tweet_id tweetid status_id tweet_id_str post_id message_id comment_id document_id resource_id item_id
+        id id_str tweet_id tweetid status_id tweet_id_str comment_id post_id message_id document_id resource_id item_id
         identifiant identifiant_du_tweet id_du_tweet id_tweet uri guid shortcode cid
     """),
     "source": _names("""
@@ -74,7 +112,11 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "author_name": _names("author_name display_name displayname user_display_name full_name name"),
     "original": _names("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
 }
-OF_DAY = _names("time hour heure uhrzeit hora ora time_of_day post_time tweet_time created_time time_utc")
+WHOLE_TEXTS = _names("full_text tweet_full_text")  # beside texts that may be cut
+OF_DAY = _names("""
+    time hour heure uhrzeit hora ora saat tijd время الوقت 時刻 시간
+    time_of_day post_time tweet_time created_time time_utc
+""")
 ZONES = _names("timezone time_zone tz utc_offset zone")
 PROTECTED = _names(
     "protected user_protected author_protected is_protected account_protected local_only localonly friends_only"

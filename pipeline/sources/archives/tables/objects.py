@@ -34,7 +34,7 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
         with suppress(PostError):
             values.append(_value(record))
     fault: ArchiveError | None = None
-    for unpack in (turned, _itself, _by_ids, _in_lists):
+    for unpack in (turned, _itself, _by_ids, _in_lists, _within, _within_lists):
         rows = [inner for value in values for inner in unpack(value)[:_ROWS]]
         if any(row.keys() >= _OF_PEOPLE for row in rows):
             break
@@ -105,6 +105,15 @@ def _in_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
     near += [inner for each in near if isinstance(each, dict) for inner in each.values()]
     lists = [[item for item in inner if isinstance(item, dict)] for inner in near if isinstance(inner, list)]
     return max(lists, key=len, default=[])
+
+
+def _within(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The largest object that an object holds: what stands around it tells who collected it, and when."""
+    return [max(inner, key=len)] if (inner := [each for each in value.values() if isinstance(each, dict)]) else []
+
+
+def _within_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
+    return [inner for row in _in_lists(value) for inner in _within(row)]
 
 
 def _value(record: bytes) -> dict[str, Any]:

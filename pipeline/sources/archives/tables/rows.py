@@ -21,7 +21,6 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+202
 # rtweet writes an x, people an apostrophe or ="...", lest spreadsheets round them
 _WRITTEN_ID = re.compile(r"(?:x|'|=?\")(\d{6,})\"?", re.ASCII)
 # 1.7856E+18, or digits beyond the fifteen that a spreadsheet keeps, all of them zeros
-_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}|\d{15}0{2,}", re.ASCII)
 _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
@@ -146,7 +145,7 @@ class Table:
         repost_of = _id(found.get("repost_of", "")) if columns.is_repost(row) else ""
         repost_of = "" if _is_none(repost_of) else repost_of
         author = (cells.person(found["author"]) if "author" in found else "") or self._beginning.author
-        text = (repost_of and found.get("original")) or row[place["text"]]
+        text = (repost_of and found.get("original")) or cells.said(row[place["text"]])
         if _MARKUP.search(text):
             text = text_of(text)
         time_ms = columns.clock.ms(columns.moment(row))
@@ -170,7 +169,7 @@ class Table:
         """What names the post; nothing where a spreadsheet rounded it."""
         identity = _id(cell)
         self._ids += 1
-        if _ROUNDED.fullmatch(identity):
+        if cells.ROUNDED.fullmatch(identity):
             self._rounded += 1
             self._example = self._example or identity
             return ""
@@ -188,7 +187,7 @@ class Table:
 
 
 def _is_none(repost_of: str) -> bool:
-    return repost_of in _NO_REPOST or _ROUNDED.fullmatch(repost_of) is not None
+    return repost_of in _NO_REPOST or cells.ROUNDED.fullmatch(repost_of) is not None
 
 
 def _by_content(author: str, time_ms: int | str, text: str) -> str:
