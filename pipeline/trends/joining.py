@@ -92,9 +92,10 @@ def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, w
 
 
 def _also(shown: Standing, there: Sequence[Standing], key: Key) -> list[Standing]:
-    """What a row tells beside what is shown: no parts of that, nor of each other."""
+    """What a row tells beside what is shown: what most people said of late, no parts of that, nor of each other."""
     told: list[Standing] = []
     left = [one for one in there if not _is_part(key(one.slot), key(shown.slot))]
+    left.sort(key=lambda one: -one.support[0].n)
     while left and len(told) < MOST_ALSO:
         first = left[0]
         one = _longest(first, [other for other in left if _is_part(key(first.slot), key(other.slot))], key)

@@ -295,8 +295,10 @@ class Maker:
         return max(many, key=lambda one: len(one.topic))
 
     def also(self, row: Score, group: list[Score]) -> list[str]:
-        """The other topics of a row, but for parts of what is told already, and what that is a part of."""
+        """The other topics of a row, what is said most in the short window before others, but for parts of what is told
+        already, and what that is a part of."""
         told = [row.topic]
+        group = sorted(group, key=lambda s: -s.n[0])
         for each in group:
             if not any(part_of(each.topic, known) for known in told):
                 open_parts = [o for o in group if not any(part_of(o.topic, known) for known in told)]
