@@ -296,8 +296,8 @@ MUTATIONS = (
         7,
         "a post counts twice for what it says as a tag and as a word",
         "pipeline/text/words.py",
-        '    first = {fold(spelling)[1:]: "" for spelling in spellings}\n',
-        '    first = {fold(spelling)[2:]: "" for spelling in spellings}\n',
+        "    known = {fold(spelling)[1:] for spelling in spellings}\n",
+        "    known = {fold(spelling)[2:] for spelling in spellings}\n",
         ("tests/text/test_words.py::test_a_word_that_is_a_tag_of_the_post_is_no_topic_again",),
     ),
 )

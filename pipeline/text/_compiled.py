@@ -1,4 +1,4 @@
-"""The compiled common case of the rules of text (`_scan.c`), where the installation had a compiler; else None."""
+"""The compiled common cases of the rules of text (`_scan.c`, `_phrases.c`); None where there was no compiler."""
 
 from __future__ import annotations
 
@@ -6,5 +6,9 @@ try:
     from pipeline.text import _scan as scan
 except ImportError:  # the rules themselves say the same, in three times the time
     scan = None  # type: ignore[assignment]
+try:
+    from pipeline.text import _phrases as phrases
+except ImportError:  # in six times
+    phrases = None  # type: ignore[assignment]
 
-__all__ = ["scan"]
+__all__ = ["phrases", "scan"]

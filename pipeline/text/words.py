@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import regex
 
+from pipeline.text._compiled import phrases
 from pipeline.text.keys import WORD, fold
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ _BREAK_OF_ASCII = re.compile(rf"[^A-Za-z0-9{_JOINS}.,:]|{_ENDS}")
 _BREAK = regex.compile(rf"[^\p{{L}}\p{{M}}\p{{Nd}}\u200c\u200d{_JOINS}.,:]|{_ENDS}")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc\uff70\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _CJK = "\u1100"  # from here on two letters make a word
-_SHORT, _NUMBER, _LONG = range(3)
+_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
+_IDEOGRAPH = regex.compile(r"\p{Han}")
+_SHORT, _BESIDE, _LONG = range(3)  # may begin or end a phrase: not at all, where the other end is long, in any case
 
 
 class _Word(NamedTuple):
@@ -50,14 +53,19 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
     Links, addresses, mentions, tags and numbers alone are left out, and what is the same as one of the tags
     (`spellings`, as `topics_of` gives them). A word has three letters at least, in Chinese, Japanese and Korean two. A
     phrase is two to four words in a row, which no mark but an apostrophe or a hyphen parts, and no end of a line; its
-    first and last are words or numbers, and one of these is a word. Of a text the first 1,000 characters and 40 words
-    are looked at, and at most 60 words and phrases told, in order of their first words.
+    first and last are words, numbers or single ideographs of Japanese, and one of these is a word. Of a text the first
+    1,000 characters and 40 words are looked at, and at most 60 words and phrases told, in order of their first words.
 
     >>> words_of("Le feu d'artifice! 14 juillet https://example.com")
     ['feu', "feu d'artifice", 'artifice', '14 juillet', 'juillet']
     """
+    known = {fold(spelling)[1:] for spelling in spellings}
+    if phrases is not None:
+        compiled = phrases.phrases(text, known, _read)
+        if compiled is not None:
+            return compiled
     text = _LEFT_OUT.sub("\n", text[:LOOKED_AT])
-    first = {fold(spelling)[1:]: "" for spelling in spellings}
+    first = dict.fromkeys(known, "")
     left = MAX_WORDS
     for part in (_BREAK_OF_ASCII if text.isascii() else _BREAK).split(text):
         if left <= 0:
@@ -76,7 +84,7 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
 def _add_plain(words: list[str], first: dict[str, str]) -> None:
     """As `_add_phrases`, of nothing but ASCII letters, digits and spaces: most of most texts."""
     kinds = [
-        _SHORT if len(word) > MAX_LETTERS else _NUMBER if word.isdigit() else _LONG if len(word) > 2 else _SHORT
+        _SHORT if len(word) > MAX_LETTERS else _BESIDE if word.isdigit() else _LONG if len(word) > 2 else _SHORT
         for word in words
     ]
     for number, kind in enumerate(kinds):
@@ -86,7 +94,7 @@ def _add_plain(words: list[str], first: dict[str, str]) -> None:
         for word, other in zip(words[number : number + MAX_PHRASE], kinds[number : number + MAX_PHRASE], strict=True):
             spelling += joint + word
             joint = " "
-            if other == _LONG or (other == _NUMBER and kind == _LONG):
+            if other == _LONG or (other == _BESIDE and kind == _LONG):
                 first.setdefault(spelling.lower(), spelling)
 
 
@@ -101,7 +109,7 @@ def _add_phrases(part: str, words: list[_Word], first: dict[str, str]) -> None:
             if end >= 0:
                 key += f" {last.key}" if last.start > end else last.key
             end = last.end
-            if last.kind == _LONG or (last.kind == _NUMBER and word.kind == _LONG):
+            if last.kind == _LONG or (last.kind == _BESIDE and word.kind == _LONG):
                 spelling = part[word.start : last.end]
                 if not spelling.isalnum():
                     spelling = " ".join(spelling.split())
@@ -109,11 +117,11 @@ def _add_phrases(part: str, words: list[_Word], first: dict[str, str]) -> None:
 
 
 def _words_in(part: str) -> list[_Word]:
-    found = []
+    found: list[_Word] = []
     for word in WORD.finditer(part):
         start, end = word.span()
         if not word[0].isascii() and _UNSPACED.search(word[0]):
-            found += [_Word(*span, *_read(part[slice(*span)])) for span in _parted(part, start, end)]
+            found += _in_run(part, start, end)
         else:
             found.append(_Word(start, end, *_read(word[0])))
     return found
@@ -126,8 +134,18 @@ def _read(word: str) -> tuple[int, str]:
     if len(word) > MAX_LETTERS:
         return _SHORT, key
     if key[:1].isdecimal() and all(it.isdecimal() or it in ".,:" for it in key):
-        return _NUMBER, key
+        return _BESIDE, key
     return _LONG if len(key) > 2 or (len(key) == 2 and key[0] >= _CJK) else _SHORT, key
+
+
+def _in_run(part: str, start: int, end: int) -> Iterator[_Word]:
+    """The words of a run of letters without spaces. In Japanese, which has kana in it, an ideograph is a word."""
+    has_kana = _KANA.search(part, start, end) is not None
+    for begin, until in _parted(part, start, end):
+        kind, key = _read(part[begin:until])
+        if has_kana and until - begin == 1 and _IDEOGRAPH.match(part, begin):
+            kind = _BESIDE
+        yield _Word(begin, until, kind, key)
 
 
 def _parted(part: str, start: int, end: int) -> Iterator[tuple[int, int]]:

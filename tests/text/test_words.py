@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.text import fold, words_of
+from pipeline.text import fold, words, words_of
+from pipeline.text._compiled import phrases
 from pipeline.text.words import LOOKED_AT, MAX_LETTERS, MAX_WORDS, MOST
 from tests.oracle.words import words_of as slow_words_of
 from tests.text.text_samples import HOSTILE, TEXTS
@@ -60,7 +63,9 @@ def test_words_are_parted_by_what_people_write_between_them(text: str, found: li
     ("text", "some", "none"),
     [
         ("東京都で大きな地震がありました", ["東京", "地震", "大きな地震"], ["で", "都"]),
+        ("流星群の夜、夜空", ["流星群", "流星群の夜", "夜空"], ["夜", "の夜"]),
         ("北京今天下雨", ["北京", "今天", "北京今天"], []),
+        ("美丽的城市", ["美丽", "城市", "美丽的城市"], ["美丽的", "的城市"]),
         ("ประเทศไทยสวัสดีครับ", ["ประเทศไทย", "สวัสดี"], []),
         ("ភាសាខ្មែរ", ["ភាសាខ្មែរ"], []),
         ("ພາສາລາວ", ["ພາສາ", "ລາວ"], []),
@@ -110,3 +115,48 @@ def test_whatever_the_text_few_and_short_words_come_of_it(text: str) -> None:
 def test_a_long_text_is_looked_at_up_to_so_many_words() -> None:
     text = " ".join(f"word{n}." for n in range(100))
     assert words_of(text) == [f"word{n}" for n in range(MAX_WORDS)]
+
+
+# of each class that the rules tell apart, at the ends of links, addresses and numbers
+PIECES = [
+    *"aZé1-.,:!'’·_+@#$/ \t\n\r\xa0ªº²¼×ß\xad\x85\x1f\u0149\u02bc\u0301\u200d\u2010\u2011\u2014\u2026\u2028",
+    *"\u3000ſαж中😀\ufe0f\x00＃＠", "Rain", "PARIS",
+    "l'été", "Straße", "of the", "14", "2.0", "18:30", " - ", " -- ", "\n- ", "#Paris", "$AAPL", "@me ",
+    "www.", "WwW.", "://", "http://", "a.b@c", "https://x.y/z?q ", "x" * 39, "y" * 41, " und " * 20, "word " * 15,
+]  # fmt: skip
+
+
+def _slowly(text: str, tags: list[str]) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "phrases", None)
+        return words_of(text, tags)
+
+
+@given(
+    TEXTS | st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.lists(st.sampled_from(["#rain", "#Été"]))
+)
+@example("x.www.a@b of", [])
+@example("a " + "x" * 39 + " " + "y" * 90 + " " + "z" * 39, [])
+@example("a " + "x" * 39 + " -#c", [])
+@example("longword" * 4 + " -", [])
+@example(("word " * 199 + "paris")[: LOOKED_AT + 2], [])
+def test_what_is_compiled_says_what_the_rules_say(text: str, tags: list[str]) -> None:
+    assert words_of(text, tags) == _slowly(text, tags)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_compiled_says_what_the_rules_say_of_hostile_texts(text: str) -> None:
+    assert words_of(text) == _slowly(text, [])
+
+
+def test_other_things_than_texts_are_refused_by_what_is_compiled() -> None:
+    if phrases is None:
+        assert shutil.which("cc") is None, "install again: the compiled part is missing"
+        return
+    for call in (
+        lambda: phrases.phrases(b"x", set(), print),
+        lambda: phrases.phrases("x", {}, print),
+        lambda: phrases.phrases("été", set(), len),
+    ):
+        with pytest.raises(TypeError):
+            call()
