@@ -29,6 +29,7 @@ from schemas import Post, TrendList
 from schemas.counts import PartitionProgress, encode_counts
 from schemas.topics import Topics
 from tests.kafka.apache import PASSWORD, USER, Apache, free_port
+from tests.kafka.reference import read
 
 START_MS = 1_700_000_000_000
 
@@ -51,27 +52,8 @@ def posts_of(count: int) -> list[Post]:
 
 def log_of(settings: Settings, topic: str = "posts") -> list[list[Any]]:
     """Every record of a topic, by partition, in log order."""
-
-    async def read() -> list[list[Any]]:
-        from aiokafka import AIOKafkaConsumer
-
-        consumer = AIOKafkaConsumer(
-            f"{settings.kafka_prefix}{topic}", bootstrap_servers=settings.kafka_brokers, auto_offset_reset="earliest"
-        )
-        await consumer.start()
-        try:
-            found: dict[int, list[Any]] = {tp.partition: [] for tp in consumer.assignment()}
-            quiet = 0
-            while quiet < 3:
-                polled = await consumer.getmany(timeout_ms=300)
-                quiet = 0 if polled else quiet + 1
-                for tp, records in polled.items():
-                    found[tp.partition] += records
-            return [found[partition] for partition in sorted(found)]
-        finally:
-            await consumer.stop()
-
-    return asyncio.run(read())
+    found = read(settings.kafka_brokers, f"{settings.kafka_prefix}{topic}")
+    return [[one for one in found if one.partition == partition] for partition in range(settings.partitions)]
 
 
 def lists_of(settings: Settings, **how: Any) -> list[TrendList]:
@@ -82,8 +64,6 @@ def lists_of(settings: Settings, **how: Any) -> list[TrendList]:
 
 
 def publish(settings: Settings, values: list[bytes]) -> None:
-    from confluent_kafka import Producer
-
     producer = Producer({"bootstrap.servers": settings.kafka_brokers, "enable.idempotence": True})
     for value in values:
         producer.produce(f"{settings.kafka_prefix}trends", value, partition=0)

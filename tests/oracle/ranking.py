@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from xxhash import xxh64_intdigest as xxh64
 
@@ -14,6 +14,7 @@ from .counting import Counted, count
 from .origins import Hours, flags_of, origins_of
 from .people import ALL_WORDS, HASHES, K, Mention, Sample, estimated_number, is_tag, left, sample, shown
 from .posts import Mark, Retracted, Said, scopes_of
+from .score import Life, Score, minimum_of, on
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
 from .words import letters, part_of
 
@@ -24,37 +25,6 @@ FALLBACK = 2  # support from which a topic is shown rather than nothing
 SPARK = 20
 
 List = dict[str, Any]
-
-
-class Life(NamedTuple):
-    """A topic that trends: since when, below OFF since when, its largest score and when that was."""
-
-    since: int
-    low: int | None
-    peak: tuple[float, int]
-
-
-class Score(NamedTuple):
-    """A topic at a step."""
-
-    topic: str
-    score: float
-    weight: float  # R
-    window: int  # 0 short, 1 long
-    n: Pair
-    e: float
-    v: float
-
-
-def minimum_of(scope: str) -> int:
-    """The support in the long window from which a topic is scored."""
-    return 3 if scope.startswith("event:") else 5
-
-
-def on(scope: str, active: float) -> float:
-    """The score from which a topic trends."""
-    base = 3 if scope.startswith("event:") else 5
-    return base + (math.log(active / 3_000) / math.log(20) if active > 3_000 else 0.0)
 
 
 def lists(
