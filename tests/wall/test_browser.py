@@ -144,6 +144,31 @@ def test_all_that_waits_is_approved_by_one_click_and_taken_back_by_another_but_n
     assert faults == []
 
 
+def test_what_is_decided_while_the_server_starts_anew_is_kept_sent_once_and_can_be_taken_back_at_once(
+    browser: Browser, served: Served
+) -> None:
+    faults: list[str] = []
+    ann = moderator(browser, served, ANN.secret, "conf", faults)
+    bob = moderator(browser, served, BOB.secret, "conf", [])
+    served.take(*(post(f"o{number}", f"talk {number} #conf") for number in range(3)))
+    expect(ann.locator("#queue .post")).to_have_count(3)
+    ann.context.set_offline(True)
+    ann.keyboard.press("a")
+    ann.keyboard.press("a")  # nothing seems to happen, and one presses again
+    expect(ann.locator("#fault")).to_contain_text("This is kept")
+    expect(bob.locator("#tabs button").first).to_have_text("Waiting 3")
+    ann.context.set_offline(False)
+    expect(bob.locator("#tabs button").first).to_have_text("Waiting 2")
+    expect(bob.locator("#decisions li")).to_have_count(1)
+    expect(ann.locator("#fault")).to_have_text("")
+    done = ann.locator("#last")
+    expect(done).to_contain_text("ann approved a post of po0: “talk 0 #conf”")
+    done.get_by_role("button", name="Undo").click()
+    expect(bob.locator("#tabs button").first).to_have_text("Waiting 3")
+    expect(done).to_be_empty()
+    assert [fault for fault in faults if "ERR_INTERNET_DISCONNECTED" not in fault] == []
+
+
 @pytest.mark.alone
 def test_a_blocked_word_leaves_screen_and_wall_in_every_window(browser: Browser, served: Served) -> None:
     faults: list[str] = []

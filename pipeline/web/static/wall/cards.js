@@ -86,19 +86,31 @@ export function told(decision, about) {
   return make("span", {}, when, " ", ...parts.map((part) => (part in places ? make("bdi", {}, places[part]) : part)), " ");
 }
 
-// An order to the server, and what it answers, or null. Who is signed in no more is asked to sign in again; what went wrong is told at the top.
+// An order to the server, and what it answers, or null. Who is signed in no more is asked to sign in again; what went wrong is told
+// at the top. While no server answers (it starts anew, a phone is in a tunnel) the order is kept, and sent when one does.
+const PATIENCE_MS = 120000, AGAIN_MS = 1000, AWAY = [502, 503, 504];
+const kept = new Set();
 export async function post(path, body) {
-  const fault = document.getElementById("fault");
+  const fault = document.getElementById("fault"), order = JSON.stringify([path, body]), began = Date.now();
+  if (kept.has(order)) return null;
+  kept.add(order);
   try {
-    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Upswell-CSRF": csrf }, body: JSON.stringify(body) });
-    if (answer.status === 401) location.reload();
-    const said = await answer.json().catch(() => ({}));
-    fault.textContent = answer.ok ? "" : said.detail ?? answer.statusText;
-    return answer.ok ? said : null;
-  } catch {
-    fault.textContent = text.reconnecting;
-    return null;
-  }
+    for (;;) {
+      const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Upswell-CSRF": csrf }, body: JSON.stringify(body) }).catch(() => null);
+      if (answer?.status === 401) location.reload();
+      if (answer && !AWAY.includes(answer.status)) {
+        const said = await answer.json().catch(() => ({}));
+        fault.textContent = answer.ok ? "" : said.detail ?? answer.statusText;
+        return answer.ok ? said : null;
+      }
+      if (Date.now() - began > PATIENCE_MS) {
+        fault.textContent = text.reconnecting;
+        return null;
+      }
+      fault.textContent = text.kept;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  } finally { kept.delete(order); }
 }
 
 export function logoutButton() {

@@ -12,9 +12,25 @@ const QUEUES = Object.keys(text.queues);
 let now = null, chosen = "", queue = "waiting", wanted = {}, approved = [], keyed = true;
 try { keyed = localStorage.getItem(KEYED) !== "off"; } catch { /* a private window: they work */ }
 
-const decide = (kind, verdict, target = "", everywhere = false, content = "") => send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere, content });
+async function decide(kind, verdict, target = "", everywhere = false, content = "") {
+  const about = now?.posts.find((post) => post.ref === target || post.account === target);
+  const made = await send(`/api/v1/moderation/${name}/decisions`, { kind, verdict, target, everywhere, content });
+  if (made && about) offerUndo(made, about);
+  return made;
+}
 const accept = (kind, verdict, post) => decide(kind, verdict, post.ref, false, post.content); // of what is on the page
 const undo = (id) => send(`/api/v1/moderation/${name}/undo`, { id });
+
+// What one has just decided about a post can be taken back where one looks, and not only in the list of decisions
+const OFFERED_MS = 10000;
+const last = make("div", { id: "last", role: "status" });
+let over = 0;
+function offerUndo(decision, about) {
+  clearTimeout(over);
+  over = setTimeout(() => last.replaceChildren(), OFFERED_MS);
+  const back = async () => { last.replaceChildren(); await undo(decision.id); document.getElementById("desk").focus({ preventScroll: true }); };
+  last.replaceChildren(told(decision, about), make("button", { type: "button", onclick: back }, text.undo));
+}
 const freeze = () => decide("freeze", now?.frozen ? "" : "frozen");
 
 const ACTS = {
@@ -63,6 +79,7 @@ async function approveAll() {
     made.push(decision.id);
   }
   if (made.length) approved = made;
+  last.replaceChildren(); // they are taken back together
   drawAll();
 }
 
@@ -138,13 +155,13 @@ const whereabouts = make("details", { id: "whereabouts" }, make("summary", {}, t
 
 function build() {
   main.append(
-    make("p", { id: "fault", class: "fault", role: "alert" }),
+    make("p", { id: "fault", class: "fault", role: "alert" }), last,
     make("div", { class: "bar" },
       make("div", { class: "tabs", id: "tabs", role: "group", "aria-label": text.queue }, ...QUEUES.map((it) => make("button", { type: "button", "data-queue": it, onclick: () => show(it) }))),
       canDecide ? make("button", { type: "button", id: "freeze", onclick: freeze }) : make("p", {}, text.lookOnly),
       canDecide ? make("label", {}, `${text.mode} `, make("select", { id: "mode", onchange: (changed) => decide("mode", changed.target.value) }, make("option", { value: "auto" }, text.auto), make("option", { value: "manual" }, text.manual))) : null,
       make("span", { class: "signed" }, make("span", { class: "quiet" }, token), " ", logoutButton())),
-    make("label", { class: "quiet" }, make("input", { type: "checkbox", id: "keyed", checked: keyed, onchange: switchKeys }), text.keyed),
+    make("label", { class: "keys quiet" }, make("input", { type: "checkbox", id: "keyed", checked: keyed, onchange: switchKeys }), text.keyed),
     make("p", { class: "keys quiet" }, ...text.keys.flatMap(([key, what]) => [make("kbd", {}, key), ` ${what} `])),
     make("div", { class: "columns" },
       make("div", {},
