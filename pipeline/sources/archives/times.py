@@ -36,7 +36,7 @@ _DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})[ -]{_MONTH}[- ,]{{1,2}}(\d{{4}}
 # as mails of old write it: the weekday tells that the last number is no day
 _OF_TWO_DIGITS = re.compile(rf"[MTWFS][a-z]{{2}}, (\d{{1,2}})[ -]{_MONTH}[ -](\d\d) {_CLOCK}{_ZONE}", re.ASCII)
 _DAY_FIRST_ABROAD = re.compile(
-    rf"(?:[^\W\d_]+\.?,? )?(?:le |el )?(\d{{1,2}})(?:er|[.º])? (?:de )?([^\W\d_]{{3,10}})\.?,? (?:del? )?(\d{{4}})"
+    rf"(?:[^\W\d_]+\.?,? )?(?:le |el )?(\d{{1,2}})(?:er|[.º])? (?:de )?([^\W\d_]{{3,12}})\.?,? (?:del? )?(\d{{4}})"
     rf"(?:,? (?:(?:à|às|um|alle|ore|om|a las?) )?{_CLOCK}(?: ?Uhr| ?h)?{_ZONE})?"
 )
 _MONTH_FIRST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}),? (\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
@@ -81,24 +81,24 @@ _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
 }
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
-# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Russian and Turkish; no name means
-# two months
+# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Russian, Turkish and Polish; no name
+# means two months
 _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak",
-            "feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat",
-            "mar march mars mär märz mrz marzo março mrt maart мар марта mart",
-            "apr april avr avril abr abril aprile апр апреля nisan",
-            "may mai mayo mag maggio maio mei maj мая mayıs",
-            "jun june juin juni junio giu giugno junho июн июня haziran",
-            "jul july juil juillet juli julio lug luglio julho июл июля temmuz",
-            "aug august août ago agosto augustus augusti авг августа ağustos",
-            "sep sept september septembre septiembre set settembre setembro сен сент сентября eylül",
-            "oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim",
-            "nov november novembre noviembre novembro ноя нояб ноября kasım",
-            "dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık",
+            "stycznia jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak",
+            "lutego feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat",
+            "marca mar march mars mär märz mrz marzo março mrt maart мар марта mart",
+            "kwietnia apr april avr avril abr abril aprile апр апреля nisan",
+            "maja may mai mayo mag maggio maio mei maj мая mayıs",
+            "czerwca jun june juin juni junio giu giugno junho июн июня haziran",
+            "lipca jul july juil juillet juli julio lug luglio julho июл июля temmuz",
+            "sierpnia aug august août ago agosto augustus augusti авг августа ağustos",
+            "września sep sept september septembre septiembre set settembre setembro сен сент сентября eylül",
+            "października oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim",
+            "listopada nov november novembre noviembre novembro ноя нояб ноября kasım",
+            "grudnia dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık",
         ),
         1,
     )

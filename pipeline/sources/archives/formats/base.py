@@ -98,6 +98,16 @@ def edition(post: Post, version: int, versions: Iterable[str] = ()) -> Edition:
     return Edition(**fields, version=version, versions=tuple(versions) or (post.id,))
 
 
+def edited(post: Post, when: str | float | bool | None) -> Post:
+    """The post as the version of that time, if it says one at which it was edited; True: at some time."""
+    if not when:
+        return post
+    try:
+        return edition(post, 1 if isinstance(when, bool) else Clock().ms(str(when)))
+    except PostError:
+        return post
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """How records of one format are read, and how they are known among others."""

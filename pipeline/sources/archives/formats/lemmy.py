@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from pipeline.sources.archives.formats.activities import account, server_of
-from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, Word, build, edition, short, web_address
+from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, Word, build, edited, short, web_address
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
 from schemas import Post, PostError
@@ -82,8 +82,7 @@ def parse(record: bytes) -> Post | Hidden | None:
         bot=bool(view.creator.bot_account),
         server=server_of(person),
     )
-    edited = said.updated_at or said.updated
-    return edition(post, _CLOCK.ms(edited, "$.updated")) if edited else post
+    return edited(post, said.updated_at or said.updated)
 
 
 def _knows(value: dict[str, Any]) -> bool:

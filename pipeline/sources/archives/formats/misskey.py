@@ -18,6 +18,7 @@ from pipeline.sources.archives.formats.base import (
     Word,
     build,
     declared,
+    edited,
     media_of,
     says_yes,
     short,
@@ -58,6 +59,7 @@ class _Original(msgspec.Struct):
 
 class _Note(_Original, kw_only=True):
     createdAt: str  # noqa: N815 - the field's name
+    updatedAt: str | None = None  # noqa: N815 - the field's name
     user: _User | None = None
     renote: _Original | None = None
     url: str | None = None
@@ -119,7 +121,7 @@ def _post(note: _Note, somebody: str | None) -> One:
     author = (f"{user.username}@{user.host}" if user.host else user.username) if user is not None else somebody
     if author is None:
         raise PostError("invalid", "whose notes these are is not said: name the account with --author")
-    return build(
+    post = build(
         _identity(note),
         author[:256],
         text,
@@ -133,6 +135,7 @@ def _post(note: _Note, somebody: str | None) -> One:
         media=media_of((file.url, file.type.partition("/")[0], file.comment) for file in shown.files or ()),
         bot=bool(user is not None and user.isBot),
     )
+    return edited(post, note.updatedAt) if shown is note else post
 
 
 def _identity(note: _Original) -> str:

@@ -14,6 +14,7 @@ from pipeline.sources.archives.formats.base import (
     Parsed,
     Word,
     build,
+    edited,
     nested,
     short,
     web_address,
@@ -37,6 +38,7 @@ class _Thing(msgspec.Struct):
     body: str | None = None
     permalink: str | None = None
     subreddit_type: str | None = None
+    edited: bool | int | float | str | None = None
 
 
 class _Wrapped(msgspec.Struct):
@@ -97,7 +99,7 @@ def _post(record: bytes) -> Post | Hidden | None:
         raise PostError("invalid", "neither title nor body")
     if not texts:
         return None
-    return build(
+    post = build(
         ("t1_" if comment else "t3_") + thing.id.removeprefix("t1_").removeprefix("t3_"),
         thing.author,
         unescaped("\n\n".join(texts)),
@@ -105,6 +107,7 @@ def _post(record: bytes) -> Post | Hidden | None:
         source="reddit",
         url=web_address(f"https://www.reddit.com{short(thing.permalink)}") if thing.permalink else None,
     )
+    return edited(post, thing.edited)
 
 
 def _knows(value: dict[str, Any]) -> bool:

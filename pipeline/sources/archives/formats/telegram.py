@@ -7,7 +7,18 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import HIDDEN, PAGE_BYTES, Format, One, Parsed, build, declared, each, short
+from pipeline.sources.archives.formats.base import (
+    HIDDEN,
+    PAGE_BYTES,
+    Format,
+    One,
+    Parsed,
+    build,
+    declared,
+    each,
+    edited,
+    short,
+)
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
 from schemas import Post, PostError
@@ -25,6 +36,8 @@ class _Message(msgspec.Struct):
     date: str
     type: str = "message"
     date_unixtime: str | int | None = None
+    edited: str | None = None
+    edited_unixtime: str | int | None = None
     sender: str | None = msgspec.field(name="from", default=None)
     from_id: str | int | None = None
     text: str | list[str | _Piece] = ""
@@ -87,7 +100,7 @@ def _post(record: bytes, chat: str) -> Post | None:
     if author is None:
         raise PostError("invalid", "nobody it is from - at `$.from_id`")
     when = message.date if message.date_unixtime is None else str(message.date_unixtime)
-    return build(
+    post = build(
         f"{chat}{message.id}",
         str(author)[:256],
         text,
@@ -96,6 +109,7 @@ def _post(record: bytes, chat: str) -> Post | None:
         tags=declared(entity.text for entity in entities if entity.type == "hashtag"),
         author_name=short(message.sender),
     )
+    return edited(post, message.edited_unixtime or message.edited)
 
 
 def _knows(value: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import HIDDEN, Format, One, build, short
+from pipeline.sources.archives.formats.base import HIDDEN, Format, One, build, edited, short
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
 from schemas import PostError
@@ -27,6 +27,7 @@ class _Message(msgspec.Struct):
     message: str | None = None
     from_id: _Peer | None = None
     post_author: str | None = None
+    edit_date: str | int | float | None = None
 
 
 _decoder = msgspec.json.Decoder(_Message)
@@ -45,7 +46,7 @@ def parse(record: bytes) -> One:
     author = writer.user_id if writer.user_id is not None else writer.channel_id
     if author is None:
         raise PostError("invalid", "nobody it is from - at `$.from_id`")
-    return build(
+    post = build(
         f"{channel}/{message.id}",
         str(author),
         message.message or "",
@@ -53,6 +54,7 @@ def parse(record: bytes) -> One:
         source="telegram",
         author_name=short(message.post_author),
     )
+    return edited(post, message.edit_date)
 
 
 def _knows(value: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, build
+from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, build, edited
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
 from schemas import Post, PostError
@@ -33,6 +33,7 @@ class _Said(msgspec.Struct):
 
 class _Item(_Said, kw_only=True):
     date: int | float | str
+    edited: int | float | str | None = None
     post_type: str | None = None
     friends_only: int | bool | None = None
     donut: _Donut | None = None
@@ -62,7 +63,7 @@ def parse(record: bytes) -> Post | Hidden | None:
     if author is None:
         raise PostError("invalid", "nobody it is from - at `$.from_id`")
     name = _name(item)
-    return build(
+    post = build(
         name,
         str(author),
         _MENTION.sub(r"\1", text),
@@ -71,6 +72,7 @@ def parse(record: bytes) -> Post | Hidden | None:
         repost_of=_name(original) if original is not None else None,
         url=f"https://vk.com/wall{name}" if item.post_type else None,
     )
+    return edited(post, item.edited) if original is None else post
 
 
 def _owner(item: _Said) -> int | None:

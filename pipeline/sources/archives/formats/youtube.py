@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import HIDDEN, Fault, Format, One, Parsed, Word, build, each, short
+from pipeline.sources.archives.formats.base import HIDDEN, Fault, Format, One, Parsed, Word, build, each, edited, short
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
@@ -29,6 +29,7 @@ class _Snippet(msgspec.Struct):
     authorDisplayName: str | None = None  # noqa: N815 - the field's name
     channelId: Word | None = None  # noqa: N815 - the field's name
     channelTitle: str | None = None  # noqa: N815 - the field's name
+    updatedAt: str | None = None  # noqa: N815 - the field's name
     defaultLanguage: str | None = None  # noqa: N815 - the field's name
 
 
@@ -88,7 +89,7 @@ def _post(record: bytes) -> One:
     if not isinstance(name, str):
         raise PostError("invalid", "it is named nowhere - at `$.id`")
     shown = snippet.authorDisplayName or snippet.channelTitle
-    return build(
+    post = build(
         name,
         (person or shown or "")[:256],
         text,
@@ -98,6 +99,7 @@ def _post(record: bytes) -> One:
         url=f"https://www.youtube.com/watch?v={video}" if isinstance(video, str) and len(video) <= 64 else None,
         author_name=short(shown),
     )
+    return edited(post, snippet.updatedAt if snippet.updatedAt != snippet.publishedAt else None)
 
 
 def _knows(value: dict[str, Any]) -> bool:

@@ -15,10 +15,12 @@ _NOTHING = frozenset(
 _YES = frozenset(
     {"true", "t", "yes", "y", "1", "1.0", "vrai", "oui", "verdadero", "si", "sí", "wahr", "ja", "protected"}
 )
+_NO = frozenset({"false", "f", "no", "n", "0", "0.0", "faux", "non", "falso", "falsch", "nein"})
 _PRIVATE = frozenset(
     (
         *("private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self"),
         *("local_only", "friends", "all_friends", "friends_of_friends", "friends_only", "only_me", "custom"),
+        *("connections", "draft", "queued", "trash", "subscribers"),
         *("2", "3", "4"),  # as Mastodon's database has them
     )
 )
@@ -136,6 +138,15 @@ def is_yes(cell: str) -> bool:
     [True, True, True, True, False, False, False]
     """
     return cell.strip().casefold() in _YES
+
+
+def is_no(cell: str) -> bool:
+    """Whether a cell says no.
+
+    >>> [is_no(cell) for cell in ("False", "0", "non", "True", "")]
+    [True, True, True, False, False]
+    """
+    return cell.strip().casefold() in _NO
 
 
 def is_private(cell: str) -> bool:

@@ -12,8 +12,10 @@ from pipeline.sources.archives.tables.names import (
     KNOWN_COLUMNS,
     OF_DAY,
     PROTECTED,
+    PUBLIC,
     RECIPIENTS,
     REFERENCES,
+    STATES,
     VERSIONS,
     VISIBILITY,
     WHOLE_TEXTS,
@@ -45,8 +47,9 @@ class Columns:
     zone: int | None = None  # a column that holds the offset of local times
     network: str | None = None  # that all rows come from
     tool: str = ""  # that wrote the table
-    protected: int | None = None  # a column that tells of accounts whose posts are not public
-    visibility: int | None = None  # a column that tells to whom each post was
+    protected: Sequence[int] = ()  # columns that tell of accounts, or posts, that are not public
+    public: Sequence[int] = ()  # columns that tell whether a post is for everybody
+    visibility: Sequence[int] = ()  # columns that tell to whom each post was
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
     recipient: int | None = None  # a column that holds to whom alone a message went
     reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
@@ -54,8 +57,9 @@ class Columns:
     def is_hidden(self, row: Sequence[str]) -> bool:
         """Whether the row says that not everybody may see the post."""
         return (
-            (self.protected is not None and cells.is_yes(row[self.protected]))
-            or (self.visibility is not None and cells.is_private(row[self.visibility]))
+            any(cells.is_yes(row[at]) for at in self.protected)
+            or any(cells.is_no(row[at]) for at in self.public)
+            or any(cells.is_private(row[at]) for at in self.visibility)
             or (self.recipient is not None and not cells.is_nothing(row[self.recipient]))
         )
 
@@ -90,7 +94,9 @@ class Columns:
         if self.zone is not None:
             parts.append(f"zone={self.names[self.zone]}")
         parts += [
-            f"hidden by={self.names[at]}" for at in (self.protected, self.visibility, self.recipient) if at is not None
+            f"hidden by={self.names[at]}"
+            for at in (*self.protected, *self.public, *self.visibility, self.recipient)
+            if at is not None
         ]
         return ", ".join(parts)
 
@@ -143,11 +149,15 @@ def choose(
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
-    protected, visibility, versions, recipient, reference = (
-        next(places.all_of(titles), None) for titles in (PROTECTED, VISIBILITY, VERSIONS, RECIPIENTS, REFERENCES)
+    protected, public, visibility, states = (
+        list(dict.fromkeys(places.all_of(titles))) for titles in (PROTECTED, PUBLIC, VISIBILITY, STATES)
+    )
+    visibility += [at for at in states if not any(map(str.isdigit, _column(rows, at)))]
+    versions, recipient, reference = (
+        next(places.all_of(titles), None) for titles in (VERSIONS, RECIPIENTS, REFERENCES)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, of_day, zone, None, named, protected, visibility, versions)
+    columns = Columns(names, place, clock, of_day, zone, None, named, protected, public, visibility, versions)
     columns = replace(columns, recipient=recipient, reference=reference)
     return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
 

@@ -118,10 +118,17 @@ OF_DAY = _names("""
     time_of_day post_time tweet_time created_time time_utc
 """)
 ZONES = _names("timezone time_zone tz utc_offset zone")
-PROTECTED = _names(
-    "protected user_protected author_protected is_protected account_protected local_only localonly friends_only"
-)
-VISIBILITY = _names("visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus")
+PROTECTED = _names("""
+    protected user_protected author_protected is_protected account_protected local_only localonly friends_only
+    is_private private private_account user_is_private author_is_private owner_is_private account_is_private
+    user_private author_private owner_private account_private is_draft
+""")
+PUBLIC = _names("public is_public post_is_public status_is_public")
+VISIBILITY = _names("""
+    visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
+    status_privacystatus
+""")
+STATES = _names("audience post_audience state post_state post_status")  # which may be numbers of something else
 RECIPIENTS = _names("dm_conversation_id recipient_id recipient_screen_name recipientid")
 VERSIONS = _names("edit_history_tweet_ids edit_tweet_ids edit_history")
 REFERENCES = _names("sourcetweet_type referenced_tweets_type")
