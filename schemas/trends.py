@@ -87,7 +87,7 @@ class Trend(msgspec.Struct):
     since: int | None  # ms, when its life began; None for a row without one (a suspect row may have one)
     peak: Peak | None
     flags: list[Flag]
-    joined: list[str]  # keys of the topics shown as one with this (flag same_people)
+    joined: list[str]  # keys of the topics shown as one with this (flag same_people); of words what is said most first
     examples: list[str]  # post ids
     spark: list[float]  # people of each of the last 20 steps (`5m`, `1h`: minutes, `24h`: hours), oldest first
     why: Why
@@ -96,6 +96,7 @@ class Trend(msgspec.Struct):
     withdrawn: int = 0  # posts of the longer window that were withdrawn: they count nowhere else in the row
     withdrawn_by: int = 0  # their authors
     origins: Origins | None = None  # None: of none of them is anything known
+    also: list[str] = []  # the spellings most used of the topics in `joined`, in their order
 
 
 class TrendList(msgspec.Struct):

@@ -343,11 +343,13 @@ class Moderation:
         if any(self._hides_topic(scope, row.topic, row.display) for scope in scopes):
             return None
         variants = [it for it in row.variants if not any(self._hides_topic(scope, row.topic, it) for scope in scopes)]
-        joined = [key for key in row.joined if not any(self._hides_topic(scope, key, key) for scope in scopes)]
+        told = list(zip(row.joined, row.also or row.joined, strict=False))
+        shown = [(key, it) for key, it in told if not any(self._hides_topic(scope, key, it) for scope in scopes)]
         examples = [post for post in row.examples if post not in gone]
-        if (len(variants), len(joined), len(examples)) == (len(row.variants), len(row.joined), len(row.examples)):
+        if (len(variants), len(shown), len(examples)) == (len(row.variants), len(told), len(row.examples)):
             return row
-        return msgspec.structs.replace(row, variants=variants, joined=joined, examples=examples)
+        joined, also = [key for key, _ in shown], [it for _, it in shown if row.also]
+        return msgspec.structs.replace(row, variants=variants, joined=joined, also=also, examples=examples)
 
     def _hides_topic(self, scope: str, topic: str, spelling: str) -> bool:
         if self.verdict(scope, "topic", topic):

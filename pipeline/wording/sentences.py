@@ -27,7 +27,7 @@ def row_text(row: Trend, at: int, words: Language) -> str:
     if row.since is not None:
         told += words.say("course", **_course(row, row.since, at))
     if row.joined:
-        told += words.say("also", also=[printable(key) for key in row.joined[:MOST_ALSO]])
+        told += words.say("also", also=[printable(one) for one in (row.also or row.joined)[:MOST_ALSO]])
     if row.origins is not None:
         facts = msgspec.structs.asdict(row.origins) | {"usual": row.origins.usual or 0}
         told += words.say("origins", **facts, server="one_server" in row.flags, automatic="bots" in row.flags)

@@ -162,6 +162,14 @@ def test_blocked_words_posts_and_accounts_leave_the_lists() -> None:
     assert state.visible(elsewhere) is elsewhere
 
 
+def test_what_is_blocked_is_not_told_beside_another_topic_either() -> None:
+    state = Moderation(made([(EVERYWHERE, "topic", "#Spam", "blocked"), (EVERYWHERE, "word", "merde", "blocked")]))
+    row = trend("#a")
+    row.joined, row.also = ["#spam", "quelle merde", "bal populaire"], ["#SPAM", "Quelle merde", "Bal Populaire"]
+    (shown,) = state.visible(trends(row)).trends
+    assert (shown.joined, shown.also) == (["bal populaire"], ["Bal Populaire"])
+
+
 def test_a_log_on_disk_keeps_every_decision_in_order_and_each_once(tmp_path: Path) -> None:
     log = made([("a", "post", "m/1", "blocked"), ("", "word", "x", "blocked"), ("a", "post", "m/1", "approved")])
     kept = SqliteLog(tmp_path / "decisions.db")

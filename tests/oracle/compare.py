@@ -18,6 +18,7 @@ EXACT = (
     "flags",
     "origins",
     "joined",
+    "also",
     "spark",
     "withdrawn",
     "withdrawn_by",

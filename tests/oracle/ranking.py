@@ -335,12 +335,18 @@ class Maker:
             "peak": {"score": life.peak[0], "at": life.peak[1]} if life else None,
             "flags": self.flags(said, people, flags_of(origins), joined),
             "origins": origins,
-            "joined": sorted(joined),
+            "joined": joined,
+            "also": [self.written(topic) for topic in joined],
             "spark": [self.people(s.topic, self.at - back * self.spec.step) for back in reversed(range(SPARK))],
             "usual": self.usual(s.topic),
             "withdrawn": len(withdrawn),
             "withdrawn_by": len({mention.author for mention in withdrawn}),
         }
+
+    def written(self, topic: str) -> str:
+        """As most posts write it."""
+        used = Counter(mention.written for mention in left(self.said[topic], self.at))
+        return min(used, key=lambda written: (-used[written], written))
 
     def people(self, topic: str, at: int) -> int:
         """Who spoke of it in the step that ends at `at`."""

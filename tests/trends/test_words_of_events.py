@@ -68,3 +68,8 @@ def test_words_are_explained_by_the_score_at_which_words_begin() -> None:
     found = arithmetic(local.ranker, next(iter(local.ranker.all_lists())), "harbour", START_MS + 10 * MINUTE_MS)
     assert found is not None
     assert found.on > 5.0
+
+
+def test_a_row_tells_its_other_words_as_people_write_them() -> None:
+    elected = rows_of(["Élue du quartier à Évry-Sud"])["quartier a evry sud"]
+    assert (elected.joined, elected.also) == (["elue du quartier"], ["Élue du quartier"])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.text import fold
 from pipeline.wording import Language, alert_text, catalogue, fault_text, language, languages, row_text, why_of
 from pipeline.wording.messages import MessageError, parse
 from schemas.alerts import About, Alert, AlertWhy, Fault, FaultCode
@@ -223,11 +224,12 @@ def test_a_row_says_where_its_people_are_from_only_if_that_is_remarkable(lang: s
 
 
 def test_a_row_says_what_its_people_say_too() -> None:
-    row = msgspec.structs.replace(trend(1, "aurore"), joined=["balcon", "ciel\u202e<b>rose", *"abcdef"], since=None)
+    also = ["Balcon", "ciel\u202e<b>rosé", *"abcdef"]
+    row = msgspec.structs.replace(trend(1, "aurore"), joined=list(map(fold, also)), also=also, since=None)
     told = {lang: row_text(row, 0, language(lang))[len(why_of(row.why, language(lang))) :] for lang in languages()}
-    assert told["en"] == "; people also say: balcon, ciel<b>rose, a, b, c"  # as text: who shows it escapes it
-    assert told["fr"].replace("\u202f", " ").replace("\xa0", " ") == " ; on dit aussi : balcon, ciel<b>rose, a, b, c"
-    assert told["es"] == "; también se dice: balcon, ciel<b>rose, a, b, c"
+    assert told["en"] == "; people also say: Balcon, ciel<b>rosé, a, b, c"  # as text: who shows it escapes it
+    assert told["fr"].replace("\u202f", " ").replace("\xa0", " ") == " ; on dit aussi : Balcon, ciel<b>rosé, a, b, c"
+    assert told["es"] == "; también se dice: Balcon, ciel<b>rosé, a, b, c"
 
 
 @pytest.mark.parametrize("lang", languages())
