@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from html import escape
 from pathlib import Path
 from typing import Annotated
 
@@ -12,19 +11,14 @@ import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError
-from pipeline.cli.event_report import Debrief, Report
+from pipeline.cli.event_report import Debrief
 from pipeline.cli.outputs import refuse_overlap
+from pipeline.cli.report_page import html_of
 from pipeline.local import Local, Options
 from pipeline.moderation import DecisionLog, LogError, Moderation, SqliteLog
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, find_files, read_archives
-from pipeline.wording import DEFAULT, Language, language, languages, why_of
-
-_CSS = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-    "svg{width:100%;height:9rem;fill:#2b7bbb}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top;"
-    "overflow-wrap:anywhere}.n{text-align:right}"
-)
+from pipeline.wording import DEFAULT, languages
 
 
 def report(
@@ -121,88 +115,3 @@ def _write(name: str, data: bytes) -> None:
         Path(name).write_bytes(data)
     except OSError as error:
         raise CommandError(f"{name}: cannot be written ({error.strerror})") from None
-
-
-def html_of(told: Report, lang: str = DEFAULT) -> str:
-    """The report as one page: no scripts, nothing loaded, every text escaped."""
-    t = language(lang, told.time_zone)
-
-    def moment(ms: int | None) -> str:
-        return "–" if ms is None else t.moment(ms, zone=False)
-
-    def table(title: str, head: list[str], rows: list[list[str]]) -> str:
-        if not rows:
-            return ""
-        top = "".join(f"<th>{escape(t[f'report.{it}'])}</th>" for it in head)
-        body = "".join("<tr>" + "".join(f"<td><bdi>{escape(it)}</bdi></td>" for it in row) + "</tr>" for row in rows)
-        return (
-            f"<h2>{escape(t[f'report.{title}'])}</h2><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-        )
-
-    parts = [
-        f"<h1>{escape(told.title)}</h1><p>{moment(told.start)} – {moment(told.end)} ({escape(told.time_zone)}): "
-        f"<b>{t.number(told.posts)}</b> {t['report.by']} <b>{t.number(told.people)}</b> {t['report.people']}.</p>",
-        _line(told, t),
-        table(
-            "phases",
-            ["from", "to", "posts", "per_minute", "topics"],
-            [
-                [
-                    moment(it.start),
-                    moment(it.end),
-                    t.number(it.posts),
-                    t.number(it.per_minute, 1),
-                    " ".join(it.topics),
-                ]
-                for it in told.phases
-            ],
-        ),
-        table(
-            "peaks",
-            ["at", "posts_in_5", "times_mean", "cause", "why"],
-            [
-                [
-                    moment(it.at),
-                    t.number(it.posts),
-                    t.number(it.times, 1),
-                    " ".join(it.topics),
-                    why_of(it.why, t) if it.why else "",
-                ]
-                for it in told.peaks
-            ],
-        ),
-        table("topics", ["topic", "posts"], [[it.name, t.number(it.posts)] for it in told.topics]),
-        table("persons", ["account", "posts"], [[it.name, t.number(it.posts)] for it in told.accounts]),
-        table(
-            "repeated",
-            ["times", "author", "text", "at"],
-            [[t.number(it.copies), it.author, it.text, moment(it.time)] for it in told.top_posts],
-        ),
-    ]
-    return (
-        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(told.title)}</title><style>{_CSS}</style></head><body>{''.join(parts)}</body></html>\n"
-    )
-
-
-def _line(told: Report, t: Language) -> str:
-    """Posts per minute as bars, drawn at no more than 600 places."""
-    if not told.minutes:
-        return f"<p>{t['report.nothing']}</p>"
-    first = told.minutes[0].at // 60_000
-    minutes = told.minutes[-1].at // 60_000 - first + 1
-    width = -(-minutes // 600)
-    bars: dict[int, int] = {}
-    for it in told.minutes:
-        place = (it.at // 60_000 - first) // width
-        bars[place] = bars.get(place, 0) + it.posts
-    most = max(bars.values())
-    drawn = "".join(
-        f'<rect x="{place}" y="{100 - 100 * posts / most:.2f}" width="0.9" height="{100 * posts / most:.2f}"/>'
-        for place, posts in sorted(bars.items())
-    )
-    return (
-        f'<svg viewBox="0 0 {max(bars) + 1} 100" preserveAspectRatio="none" role="img">'
-        f"<title>{t['report.posts_per']} {width} min, {t['report.at_most']} {t.number(most)}</title>{drawn}</svg>"
-    )

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
 
 from pipeline.cli import run
 from pipeline.moderation import SqliteLog
@@ -82,6 +84,19 @@ def test_a_report_is_the_same_every_time_and_runs_nothing() -> None:
     assert "<svg" in pages[0]
 
 
+def test_a_report_is_whole_on_a_phone_and_names_its_peaks_in_the_course(browser: Browser) -> None:
+    told = reported()
+    for width in (320, 1_280):
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        page.goto(Path("fete.html").absolute().as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        expect(page.locator(".course .badge")).to_have_text([str(n) for n in range(1, len(told["peaks"]) + 1)])
+        marks = page.locator(".mark").all_inner_texts()
+        assert re.fullmatch(r"\d\d:\d\d", marks[0]), "an event of one day needs no dates"
+        assert [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]] == []
+        page.close()
+
+
 def test_an_event_that_is_not_described_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "none", "posts.ndjson"]) == 2
     assert "known: fete" in capsys.readouterr().err
@@ -148,8 +163,8 @@ def test_a_report_speaks_french() -> None:
     told = reported("--lang", "fr")
     page = Path("fete.html").read_text()
     assert '<html lang="fr">' in page
-    for heading in ("Phases", "Pics", "Sujets", "Personnes", "Messages les plus repris", "pourquoi", "par minute"):
+    for heading in ("Phases", "Pics", "Sujets", "Personnes", "Messages les plus repris", "par minute"):
         assert f">{heading}</" in page
-    assert f"<b>{told['posts']}</b> messages de" in page
+    assert f"<b>{told['posts']}</b> messages</p>" in page
     assert re.search(r"\d{2}/\d{2}/2025 \d{2}:\d{2}", page)
     assert told == reported("--lang", "en")  # the figures are the same
