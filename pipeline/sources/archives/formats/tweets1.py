@@ -105,6 +105,7 @@ class _Tweet(_Status, kw_only=True, gc=False):
     retweeted_status: _Original | None = None
     edit_history: _EditHistory | None = None
     edit_control: _EditControl | None = None
+    friendica_private: Any = None  # Friendica speaks as Twitter did
 
 
 _decoder = msgspec.json.Decoder(_Tweet)
@@ -135,7 +136,7 @@ def parse(record: bytes) -> One:
 
 
 def _is_protected(tweet: _Tweet) -> bool:
-    if tweet.user.protected and says_yes(tweet.user.protected):
+    if says_yes(tweet.friendica_private) or (tweet.user.protected and says_yes(tweet.user.protected)):
         return True
     original = tweet.retweeted_status
     return original is not None and original.user is not None and says_yes(original.user.protected)

@@ -75,7 +75,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
         creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed data
-        posted_time comment_create_timestamp tarih zaman tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
+        posted_time comment_create_timestamp date_upload tarih zaman
+        tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
         投稿日時 日時 投稿日 作成日時 日付 发布时间 时间 日期 작성일 작성일시 게시일 날짜
     """),
     "author": _names("""
@@ -87,9 +88,10 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
-        owner_username ownerusername blog_name user_posted authormeta_name from_name
+        owner_username ownerusername ownername owner_name owner_display_name owner
+        blog_name user_posted authormeta_name from_name
         channel_title channeltitle author_did page_name profile
-        author_uniqueid post_owner_username post_owner_name uid channel_id name
+        author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name
         kullanıcı kullanıcı_adı yazar gebruiker gebruikersnaam użytkownik användare författare автор пользователь
         имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー 投稿者 アカウント 用户 用户名 作者 昵称
         작성자 사용자 닉네임
@@ -126,7 +128,7 @@ PROTECTED = _names("""
 PUBLIC = _names("public is_public post_is_public status_is_public")
 VISIBILITY = _names("""
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
-    status_privacystatus
+    status_privacystatus privacy_label visibility_name chat_type
 """)
 STATES = _names("audience post_audience state post_state post_status")  # which may be numbers of something else
 RECIPIENTS = _names("dm_conversation_id recipient_id recipient_screen_name recipientid")

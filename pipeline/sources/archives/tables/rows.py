@@ -6,6 +6,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
+from html import unescape
 
 from xxhash import xxh64_hexdigest
 
@@ -22,6 +23,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+202
 _WRITTEN_ID = re.compile(r"(?:x|'|=?\")(\d{6,})\"?", re.ASCII)
 # 1.7856E+18, or digits beyond the fifteen that a spreadsheet keeps, all of them zeros
 _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")  # as Twitter and YouTube write it
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
 
@@ -148,6 +150,8 @@ class Table:
         text = (repost_of and found.get("original")) or cells.said(row[place["text"]])
         if _MARKUP.search(text):
             text = text_of(text)
+        elif _ENTITY.search(text):
+            text = unescape(text)
         time_ms = columns.clock.ms(columns.moment(row))
         post = build(
             identity or _by_content(author, time_ms, text),
