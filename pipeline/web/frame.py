@@ -21,7 +21,7 @@ from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
 # parts of the catalogue that scripts say: all of them, and those of one kind
-_SAID = ("language", "moment", "unit", "why", "course", "origins", "suspect", "waits", "alert", "fault")
+_SAID = ("language", "moment", "unit", "why", "course", "also", "origins", "suspect", "waits", "alert", "fault")
 _SAID_BY = {"room": ("room",), "wall": ("page", "wall"), "": ("page",)}
 TOUR = "tour"  # of the application's state: the steps that pages show (none: no tour)
 STATIC = Path(__file__).with_name("static")
