@@ -55,6 +55,7 @@ def _join_tags(tags: Sequence[Standing]) -> list[Standing]:
         leader = next((other for other in kept if _same_people(one, other)), None)
         if leader is not None:
             leader.joined += (one.slot,)
+            leader.same_people = True
         elif len(kept) < ROWS:  # who comes later is not shown, and leads nobody who is
             kept.append(one)
     return kept

@@ -38,6 +38,7 @@ class Standing:
     life: Life | None = None  # where it is trending with a life
     trending: bool = False
     joined: tuple[int, ...] = ()  # slots shown as one with this
+    same_people: bool = False  # tags among these, which began with it and are of the same people
     signs: Signs | None = None
     origins: Origins | None = None
 
@@ -136,7 +137,7 @@ def flags_of(standing: Standing) -> list[Flag]:
         flags.append("one_server")
     if standing.origins is not None and is_of_bots(standing.origins):
         flags.append("bots")
-    if standing.joined:
+    if standing.same_people:
         flags.append("same_people")
     if standing.suspect:
         flags.append("suspect")

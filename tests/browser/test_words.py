@@ -22,7 +22,7 @@ def said(rank: int, written: str, **fields: object) -> Trend:
 
 
 def of_words() -> Trend:
-    return said(1, "Élue du quartier", joined=list(map(fold, ALSO)), also=ALSO, flags=["same_people"], since=BEGIN)
+    return said(1, "Élue du quartier", joined=list(map(fold, ALSO)), also=ALSO, since=BEGIN)
 
 
 def test_a_row_of_words_is_read_opened_and_shared_in_french(opened: Callable[..., Page], shown: Shown) -> None:

@@ -385,6 +385,6 @@ class Maker:
         if posts and max(posts.values()) > posts.total() / 2:
             found.append("one_author")
         found += more
-        if joined:
+        if any(map(is_tag, joined)):
             found.append("same_people")
         return found

@@ -47,6 +47,12 @@ def test_what_everybody_writes_takes_no_words_into_its_row() -> None:
     assert rows["#fair"].joined == ["the"]  # as many as write it
 
 
+def test_words_in_a_row_speak_against_nobody() -> None:
+    rows = rows_of(["fire in the kitchen", "prize for the youngest team"])
+    told = {topic: row.flags for topic, row in rows.items() if row.joined}
+    assert told == {"#fair": [], "prize for the youngest": []}
+
+
 def test_a_phrase_stands_with_its_part_though_most_people_say_that() -> None:
     rows = rows_of(["no exit is open", "that exit", "exit for all"])
     assert "exit" in rows
