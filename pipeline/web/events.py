@@ -124,6 +124,8 @@ def board_of(walls: Walls, wall: Wall, current: Current) -> Board:
         resonance(other.event.name, tally, other.tally, own) for other in walls.walls.values() if other is not wall
     ]
     for it in shared:
+        other = walls.walls[it.event].event
+        it.title = printable(other.title or other.name)
         it.topics = [printable(tally.display(topic)) for topic in it.topics if may(topic)][:5]
     phases = tally.phases(own)
     for phase in phases:

@@ -51,6 +51,14 @@ def wall(client: httpx.Client, event: str = "fete") -> list[str]:
     return [it["ref"] for it in client.get(f"/api/v1/events/{event}/wall").json()["posts"]]
 
 
+def test_a_board_names_the_events_that_it_shares_people_with_by_their_titles(
+    served: Served, client: httpx.Client
+) -> None:
+    served.take(post("both1", "ici #fete", author="zoe"), post("both2", "là #conf", author="zoe"))
+    (shared,) = client.get("/api/v1/events/conf").json()["resonance"]
+    assert (shared["event"], shared["title"], shared["people"]) == ("fete", "Fête <b>de</b> la ville", 1)
+
+
 def test_a_post_is_on_the_wall_and_the_board_and_a_deletion_takes_it_away(served: Served, client: httpx.Client) -> None:
     served.take(post("w1", "bonjour #fete #lumiere"))
     assert "m/w1" in wall(client)

@@ -33,8 +33,10 @@ def rows_drawn(title: str, spark: tuple[float, ...]) -> tuple[int, int]:
         ("#Αθήνα", True),
         ("“le cœur de l’été”", True),
         ("#東京", False),
-        ("#हिन्दी", False),
-        ("#مصر", False),
+        ("#한국", False),
+        ("#हिन्दी", True),
+        ("#مصر", True),
+        ("#مصر_हिन्दी", False),  # no family has both
     ],
 )
 def test_a_title_is_drawn_whole_or_cut_and_left_out_where_its_letters_are_not_known(title: str, is_drawn: bool) -> None:

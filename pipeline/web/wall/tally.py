@@ -148,6 +148,7 @@ class Resonance(msgspec.Struct):
     event: str
     people: int
     topics: list[str]  # keys, the most used in both first
+    title: str = ""  # of the event
 
 
 def resonance(name: str, one: EventTally, other: EventTally, without: frozenset[str]) -> Resonance:

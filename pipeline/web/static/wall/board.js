@@ -43,7 +43,7 @@ function drawBoard(data) {
   section("phases", text.phases).replaceChildren(data.phases.length ? make("ol", { class: "phases" }, ...data.phases.map((phase) => make("li", {},
     make("span", { class: "quiet" }, `${moment(phase.start)}–${moment(phase.end)}`), make("span", {}, make("b", {}, number(phase.per_minute, 1)), ` ${text.perMinute}`), make("bdi", {}, phase.topics.join(" "))))) : nothing());
   section("resonance", text.resonance).replaceChildren(data.resonance.length
-    ? make("ul", {}, ...data.resonance.map((it) => make("li", {}, make("a", { href: `/events/${it.event}` }, it.event), ` ${say("wall.shared", { n: number(it.people) })} `, make("bdi", { class: "quiet" }, it.topics.join(" ")))))
+    ? make("ul", {}, ...data.resonance.map((it) => make("li", {}, make("a", { href: `/events/${it.event}${location.search}` }, make("bdi", {}, it.title)), ` ${say("wall.shared", { n: number(it.people) })} `, make("bdi", { class: "quiet" }, it.topics.join(" ")))))
     : nothing());
   section("repeated", text.repeated).replaceChildren(data.repeated.length ? make("div", { class: "posts" }, ...data.repeated.map((post) => card(post))) : nothing());
 }
