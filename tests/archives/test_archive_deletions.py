@@ -178,6 +178,17 @@ def test_a_pipe_remembers_the_posts_of_every_network_that_tells_deletions(case: 
     assert {post.source for post in posts if post.deleted is not None} == {post.source for post in posts}
 
 
+@pytest.mark.parametrize("name", ["jetstream", "misskey-stream", "nostr-several-and-by-others"])
+@pytest.mark.parametrize("seed", range(3))
+def test_notices_find_their_posts_whatever_the_order_of_a_file(name: str, seed: int, tmp_path: Path) -> None:
+    """Also where a notice calls its post by another name, and that has several versions."""
+    (source,) = (CASES / name).glob("input*")
+    lines = source.read_bytes().splitlines(keepends=True)
+    random.Random(seed).shuffle(lines)
+    (tmp_path / "shuffled.ndjson").write_bytes(b"".join(lines))
+    assert withdrawn(read(tmp_path / "shuffled.ndjson")[0]) == withdrawn(read(source)[0]) != {}
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_of_several_notices_the_first_counts_and_nobody_withdraws_for_others(seed: int, tmp_path: Path) -> None:
     """Two times of one deletion, an account that went and came back, and somebody else's word, in any order."""

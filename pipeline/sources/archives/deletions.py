@@ -19,25 +19,28 @@ from schemas import Post
 
 MAX_NAMES = 2_000_000  # aliases, and deletions, that are remembered; beyond that the oldest told are forgotten
 MAX_POSTS = 65_536  # of a pipe that are remembered, so that a deletion finds them
+MAX_VERSIONS = 64  # of one name that are remembered, and people who say that it is gone
 MAX_ENDS = 64  # of one account that are remembered: the earliest
 SOURCES = frozenset({"bluesky", "mastodon", "misskey", "nostr", "twitter"})  # whose records tell of deletions
+BY_ALIAS = frozenset({"mastodon", "misskey", "nostr"})  # whose deletions may name a post otherwise than it does
 
 _time_ms = attrgetter("time")
-Value = TypeVar("Value", int, str, list[int])
+Value = TypeVar("Value", int, list[int], tuple[str, ...], dict[str, int])
 
 
 class _Aliases:
-    """What deletions of a file call its posts."""
+    """What deletions of a file call its posts: one name may be that of several versions."""
 
     def __init__(self) -> None:
-        self._ids: dict[int, str] = {}  # by file, source and name
+        self._ids: dict[int, tuple[str, ...]] = {}  # by file, source and name
 
     def note(self, file: str, alias: Alias) -> None:
-        _put(self._ids, _key(file, alias.source, alias.name), alias.id)
+        key = _key(file, alias.source, alias.name)
+        _put(self._ids, key, (*self._ids.get(key, ()), alias.id)[-MAX_VERSIONS:])
 
-    def id_of(self, file: str, source: str, name: str) -> str:
-        """The post's own id; what names no alias is that."""
-        return self._ids.get(_key(file, source, name), name)
+    def ids_of(self, file: str, source: str, name: str) -> tuple[str, ...]:
+        """The posts' own ids; what names no alias is one."""
+        return self._ids.get(_key(file, source, name), (name,))
 
 
 class Deletions:
@@ -47,6 +50,7 @@ class Deletions:
         self._aliases = _Aliases()
         self._gone: dict[int, int] = {}  # by source and id, and author where only that one may: when first, ms
         self._accounts: dict[int, list[int]] = {}  # by source and author: when, in order
+        self._by_name: dict[int, dict[str, int]] = {}  # by file, source and name: whose word it is, and when first
         self._newest: dict[str, int] = {}  # by file: its newest post so far, ms
         self._told = 0
         self._met: set[int] = set()
@@ -56,21 +60,32 @@ class Deletions:
         for notice in block.notices:
             if isinstance(notice, Alias):
                 self._aliases.note(block.file, notice)
+                for whose, first in self._by_name.get(_key(block.file, notice.source, notice.name), {}).items():
+                    self._withdraw(notice.source, notice.id, first, whose)
                 continue
             self._told += 1
             at = notice.at if notice.at is not None else self._newest.get(block.file)
             if at is None:
                 continue  # nothing came before it
             if notice.id is not None:
-                meant = self._aliases.id_of(block.file, notice.source, notice.id)
-                key = _key(notice.source, meant, notice.author or "")
-                _put(self._gone, key, min(at, self._gone.get(key, at)))
+                author = notice.author or ""
+                for meant in self._aliases.ids_of(block.file, notice.source, notice.id):
+                    self._withdraw(notice.source, meant, at, author)
+                if notice.source in BY_ALIAS:  # the post may stand behind it
+                    name = _key(block.file, notice.source, notice.id)
+                    told = self._by_name.get(name, {})
+                    if author in told or len(told) < MAX_VERSIONS:
+                        _put(self._by_name, name, {**told, author: min(at, told.get(author, at))})
             elif notice.author is not None:
                 key = _key(notice.source, notice.author)
                 _put(self._accounts, key, _with(self._accounts.get(key, []), at))
         if block.posts:
             newest = max(map(_time_ms, block.posts))
             self._newest[block.file] = max(self._newest.get(block.file, 0), newest)
+
+    def _withdraw(self, source: str, id: str, at: int, author: str) -> None:  # noqa: A002 - the field's name
+        key = _key(source, id, author)
+        _put(self._gone, key, min(at, self._gone.get(key, at)))
 
     def with_retractions(self, posts: list[Post]) -> list[Post]:
         """The posts, each that is gone with its retraction behind it."""
@@ -130,8 +145,9 @@ class PassedPosts:
 
     def _meant(self, file: str, notice: Deletion, at: int) -> Iterable[Post]:
         if notice.id is not None:
-            post = self._posts.get((notice.source, self._aliases.id_of(file, notice.source, notice.id)))
-            return [post] if post is not None and notice.author in (None, post.author) else []
+            ids = self._aliases.ids_of(file, notice.source, notice.id)
+            posts = [self._posts.get((notice.source, each)) for each in ids]
+            return [post for post in posts if post is not None and notice.author in (None, post.author)]
         account = notice.source, notice.author
         return [post for post in self._posts.values() if (post.source, post.author) == account and int(post.time) <= at]
 

@@ -127,7 +127,7 @@ _PATTERNS = (
     ),
     (
         re.compile(rb'\s*\{.{0,4000}?"orderedItems"\s*:\s*\[\s*"https?://', re.DOTALL),
-        "addresses of posts without the posts, as Mastodon exports bookmarks and likes: outbox.json holds posts",
+        "a list of addresses without the posts, as Mastodon exports bookmarks and likes: outbox.json holds posts",
     ),
     (
         re.compile(rb'\s*\[\s*\{\s*"ID"\s*:\s*"?\d+"?,\s*"Timestamp"\s*:[^\n]{0,100}?,\s*"Contents"\s*:'),
