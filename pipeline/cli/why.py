@@ -128,7 +128,8 @@ def why(
     found = arithmetic(local.ranker, of, key, end) if of else None
     words = language(lang)
     if found is None:
-        raise CommandError(_unknown(key, spoken_of(of) if of else [], scope, window, end))
+        hint = _not_counted(key, settings) or _nearest(key, spoken_of(of) if of else [])
+        raise CommandError(f"{key}: nobody speaks of it in {scope} in the {window} to {moment(end)} UTC; {hint}")
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
         return
@@ -178,10 +179,16 @@ def _written(post: Post) -> int:
     return int(post.time if post.deleted is None else post.deleted)
 
 
-def _unknown(key: str, known: list[str], scope: str, window: Window, end: int) -> str:
+def _not_counted(key: str, settings: Settings) -> str:
+    """Why words are no topic, where they are none."""
+    if settings.words == "off" and not key.startswith(("#", "$")):
+        return 'words are no topics here: set words = "events" or "all"'
+    return ""
+
+
+def _nearest(key: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key, known, 3)
-    hint = f"nearest to it: {', '.join(near)}" if near else f"most spoken of: {', '.join(known[:3]) or 'nothing'}"
-    return f"{key}: nobody speaks of it in {scope} in the {window} to {moment(end)} UTC; {hint}"
+    return f"nearest to it: {', '.join(near)}" if near else f"most spoken of: {', '.join(known[:3]) or 'nothing'}"
 
 
 def lines(found: Arithmetic, words: Language) -> Iterator[str]:

@@ -99,6 +99,21 @@ def test_words_are_measured_by_their_usual_share(
     assert out.count("e = g M / B") == out.count("(g² − 1) u²") == 1
 
 
+def test_a_phrase_of_an_event_is_explained_in_french(evening: Path, tmp_path: Path, upswell: Upswell) -> None:
+    pytest.importorskip("icu4py", reason="install upswell[words]")
+    config = tmp_path / "fair.toml"
+    config.write_text('words = "events"\n[[event]]\nname = "fair"\nhashtags = ["#fair"]\n')
+    with evening.open("a") as file:
+        for n in range(12):
+            text = f"{'abcdefghijkl'[n] * 3} : l’Élue du quartier #fair"
+            file.write(json.dumps(post(3_000 + n, BURST_MS + n * 1_000, text)) + "\n")
+    asked = ("--at", moment(BURST_MS + 120_000), "--scope", "event:fair", "--config", config, "--lang", "fr")
+    code, out, _ = upswell("why", '"élue du Quartier"', evening, *asked)
+    assert code == 0
+    assert out.startswith("elue du quartier dans événement fair")
+    assert re.search(r"personnes\s+12\s+12\s", out)
+
+
 def test_what_comes_later_has_no_say(evening: Path, tmp_path: Path, upswell: Upswell) -> None:
     at = BURST_MS + 120_000
     until = tmp_path / "until.ndjson"
@@ -146,6 +161,7 @@ def test_each_language_says_it_in_words_of_its_own_with_the_same_formulas(evenin
     ("args", "code", "part"),
     [
         (("#bom", "--at", moment(BURST_MS + 120_000)), 1, "nearest to it: #boom"),
+        (('"a words"', "--at", moment(BURST_MS + 120_000)), 1, 'set words = "events" or "all"'),
         (("#elsewhere", "--at", moment(BURST_MS + 120_000)), 1, "most spoken of: #daily, "),
         (("#boom", "--at", moment(START_MS - 60_000)), 2, f"to {moment(START_MS + 189 * 60_000)}"),
         (("#boom", "--at", moment(START_MS + 9 * HOUR_MS)), 2, "lies outside the archive"),

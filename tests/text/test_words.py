@@ -105,6 +105,16 @@ def test_each_key_comes_once_and_is_that_of_its_spelling(text: str) -> None:
     assert not any(key.startswith(("#", "$")) or not key or "  " in key for key in keys)
 
 
+@given(st.one_of(TEXTS, PLAIN, st.text(max_size=60)))
+@example('a\u202ered\x1b[31m fire\r\nfire:\x00{}*? "fire" fire,fire ＜b＞fire\u2066 fire')
+def test_nothing_in_words_means_anything_to_terminals_logs_or_databases(text: str) -> None:
+    joiners = str.maketrans("", "", "\u200c\u200d")  # of Persian and of scripts of India
+    for spelling in words_of(text):
+        for shown in (spelling, fold(spelling)):
+            assert shown.translate(joiners).isprintable()
+            assert not set(shown) & set('{}[]*?"\\<>/#$%;=|&`')
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:8]))
 def test_whatever_the_text_few_and_short_words_come_of_it(text: str) -> None:
     found = words_of(text + " and then the harbour festival" * 3_000)
