@@ -97,7 +97,7 @@ export function leadOf(linkOf) {
       const answer = await fetch(`/api/v1/topics?${new URLSearchParams({ key: row.topic, scope: list.scope, window: list.window })}`);
       const [best] = answer.ok ? (await answer.json()).posts : [];
       if (asked !== key || !best) return;
-      post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, clean(best.name, 60)), ` · ${clean(best.source, 30)}`));
+      post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, clean(best.name, 60)), make("span", {}, `· ${clean(best.source, 30)}`)));
       post.hidden = false;
     } catch { asked = ""; }
   }
