@@ -20,9 +20,6 @@ from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language,
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
-# parts of the catalogue that scripts say: all of them, and those of one kind
-_SAID = ("language", "moment", "unit", "why", "course", "also", "origins", "suspect", "waits", "alert", "fault")
-_SAID_BY = {"room": ("room",), "wall": ("page", "wall"), "": ("page",)}
 TOUR = "tour"  # of the application's state: the steps that pages show (none: no tour)
 STATIC = Path(__file__).with_name("static")
 _IMPORT = re.compile(r"""^(?:import|export)\s[^"']*?["'](\.[^"']*)\.js["']""", re.MULTILINE)
@@ -137,9 +134,22 @@ def _templates() -> jinja2.Environment:
 @cache
 def _texts(lang: str, kind: str) -> str:
     """What the scripts of a kind of page say: JSON, with nothing in it that would end its element."""
-    every = catalogue(lang)
-    told = {name: every[name] for name in (*_SAID, *_SAID_BY.get(kind, _SAID_BY[""]))}
+    told = {name: texts for name, texts in catalogue(lang).items() if name in _said(kind)}
     return msgspec.json.encode(told).decode().replace("<", "\\u003c")
+
+
+@cache
+def _said(kind: str) -> frozenset[str]:
+    """The parts of the catalogue that scripts name: those of `room`, those of `wall` with what they share, or the
+    others. Whatever they load later says its texts from the same."""
+    files = {"room": ("room.js", "messages.js"), "wall": ("*.js", "wall/*.js")}.get(kind, ("*.js",))
+    found = [path for pattern in files for path in STATIC.glob(pattern) if kind == "room" or path.stem != "room"]
+    texts = "\n".join(path.read_text("utf-8") for path in found)
+    return frozenset(
+        name
+        for name in catalogue(DEFAULT)
+        if re.search(rf"""["'`]{name}\.|say\(["'`]{name}["'`]|catalogue\.{name}\b""", texts)
+    )
 
 
 def _coded(text: str) -> Markup:

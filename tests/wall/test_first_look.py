@@ -3,10 +3,12 @@ on the narrowest phone, at 400 %, and where the system says which colours there 
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -19,6 +21,7 @@ from tests.wall.server import ANN, Served, serving
 from tests.wall.test_pages import opened, signed_in
 
 MOST_BYTES = 60_000
+SAID = re.compile(r"""say\([^"'`()]*["'`](\w+)""")
 FIRST = {
     "/": "section.list tbody tr",
     "/screen": "section.list tbody tr",
@@ -68,13 +71,23 @@ def test_a_first_visit_is_light_fetches_nothing_twice_and_names_its_modules_befo
     page.context.close()
 
 
-def test_scripts_say_only_what_their_pages_are_given() -> None:
-    given = {"room": {"room"}, "wall": {"page", "wall"}, "": {"page"}}
-    always = {"language", "moment", "unit", "why", "course", "origins", "suspect", "waits", "alert", "fault"}
-    for file in STATIC.rglob("*.js"):
-        said = set(re.findall(r"""(?:say\(["'`]|catalogue\.)(\w+)""", file.read_text("utf-8")))
-        kind = "wall" if file.parent.name == "wall" else "room" if file.stem == "room" else ""
-        assert said <= always | given[kind], file.name
+@pytest.mark.parametrize(
+    ("path", "has", "has_not"),
+    [
+        ("/", {"page", "why", "alert", "also"}, {"wall", "room", "setup", "source", "tour", "report"}),
+        ("/events/fete/wall", {"page", "wall", "moment"}, {"room", "setup", "source", "tour", "report"}),
+    ],
+)
+def test_a_page_is_given_the_texts_that_its_scripts_say(
+    served: Served, path: str, has: set[str], has_not: set[str]
+) -> None:
+    html = httpx.get(served.address + path).text
+    given = set(json.loads(html.split('id="texts">')[1].split("</script>")[0]))
+    assert has <= given
+    assert not has_not & given
+    scripts = [file for file in STATIC.rglob("*.js") if "wall" in given or file.parent.name != "wall"]
+    said = {name for file in scripts if file.stem != "room" for name in SAID.findall(file.read_text("utf-8"))}
+    assert said <= given
 
 
 @pytest.mark.parametrize("lang", languages())
