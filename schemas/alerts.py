@@ -26,7 +26,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     It fires once that has held for `hold_s`; it is resolved once that has not held for `resolve_s`, with half the
     numbers (twice the places), and then stays silent for `cooldown_s`. In `quiet` hours (`22:00-07:00`, of `time_zone`)
     only critical alerts fire; the others wait for their end. `flags` tells what becomes of trends with any flag but
-    `one_server`. `topics` (hashtags, cashtags): only these; none: any.
+    `one_server` and `same_people`. `topics` (hashtags, cashtags): only these, also where another topic leads their
+    row; none: any.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]

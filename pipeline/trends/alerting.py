@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence, Set
 
 import msgspec
 
 from pipeline.text import topic_key
+from pipeline.trends.raising import alert_of_row, alert_of_scope, ended, height_of, higher, measured
 from schemas.alerts import About, Alert, AlertWhy, Peak, Rule
-from schemas.trends import Trend, TrendList
+from schemas.trends import Flag, Trend, TrendList
 
 _SECOND_MS = 1_000
+DESCRIBING: frozenset[Flag] = frozenset(("one_server", "same_people"))  # flags that speak against nobody
 UNDECIDED_S = 900  # how long an alert waits for more people, where these could be organised
 
 
@@ -63,10 +64,10 @@ class Alerting:
         places = {*self._of_list, *(f"{rule.on}/5m" for rule in self._silence)}
         memory.seen = {place: memory.seen.get(place, memory.clock) for place in sorted(places)}
         memory.spoken = {scope: at for scope, at in memory.spoken.items() if f"{scope}/5m" in places}
-        ended = [name for name in sorted(memory.states) if told.get(name) != memory.rules.get(name)]
-        states = [state for name in ended for _, state in sorted(memory.states.pop(name).items())]
+        gone = [name for name in sorted(memory.states) if told.get(name) != memory.rules.get(name)]
+        states = [state for name in gone for _, state in sorted(memory.states.pop(name).items())]
         memory.rules = told
-        return [_over(state.alert, memory.clock) for state in states if state.alert is not None]
+        return [ended(state.alert, memory.clock) for state in states if state.alert is not None]
 
     @property
     def clock(self) -> int:
@@ -115,7 +116,7 @@ class Alerting:
         not know all orders, or what he knew is lost."""
         states = [state for of_rule in self._memory.states.values() for state in of_rule.values()]
         firing = {state.alert.key for state in states if state.alert is not None}
-        return [_over(one, self.clock) for one in said if one.fired < self.clock and one.key not in firing]
+        return [ended(one, self.clock) for one in said if one.fired < self.clock and one.key not in firing]
 
     def snapshot(self) -> bytes:
         """All that `restore` needs to go on as if nothing had happened."""
@@ -132,11 +133,11 @@ class Alerting:
             return self._judge_scope(rule, trends)
         states = self._memory.states.setdefault(rule.name, {})
         wanted = self._topics[rule.name]
-        rows = {
-            row.topic: row
-            for row in trends.trends
-            if (not wanted or row.topic in wanted) and not (rule.flags == "suppress" and _speaks_against(row))
-        }
+        rows: dict[str, Trend] = {}
+        for shown in trends.trends:
+            name = _known_by(shown, wanted, states)
+            if name and not (rule.flags == "suppress" and _speaks_against(shown)):
+                rows.setdefault(name, shown)
         alerts = []
         if any(state.alert is not None for state in states.values()):
             _raise_peaks(states, trends)
@@ -148,7 +149,7 @@ class Alerting:
             due = self._step(rule, topic, state, trends.at, begins, stays, hold_s)
             if due == "firing":
                 assert row is not None
-                state.alert = _raised(rule, trends, row, state.since or trends.at)
+                state.alert = alert_of_row(rule, trends, row, topic, state.since or trends.at)
                 alerts.append(state.alert)
             elif due == "resolved":
                 alerts.append(_resolved(rule, state, trends.at))
@@ -164,11 +165,11 @@ class Alerting:
             value, threshold = float(trends.authors), float(rule.people)
         height = Peak(trends.at, trends.authors, trends.posts)
         if state.alert is not None:
-            state.alert = _higher(state.alert, height)
+            state.alert = higher(state.alert, height)
         due = self._step(rule, "", state, trends.at, value >= threshold, value >= threshold * 0.5)
         alerts = []
         if due == "firing":
-            state.alert = _about_scope(
+            state.alert = alert_of_scope(
                 rule,
                 trends.at,
                 since=state.since or trends.at,
@@ -198,7 +199,7 @@ class Alerting:
         due = self._step(rule, "", state, now, silent, silent)
         alerts = []
         if due == "firing":
-            state.alert = _about_scope(rule, now, since=spoken, value=silent_s, threshold=float(rule.silent_s))
+            state.alert = alert_of_scope(rule, now, since=spoken, value=silent_s, threshold=float(rule.silent_s))
             alerts.append(state.alert)
         elif due == "resolved":
             alerts.append(_resolved(rule, state, now))
@@ -253,9 +254,18 @@ def _can_tell(rule: Rule, trends: TrendList) -> bool:
     return rule.kind == "volume" or trends.flag != "counting"
 
 
+def _known_by(row: Trend, wanted: Set[str], states: Mapping[str, RuleState]) -> str:
+    """Which of the topics that the row shows as one the rule speaks of, "" for none: what fires or waits goes on under
+    its name whichever of them leads; then the first that is wanted (none: all are)."""
+    topics = [topic for topic in (row.topic, *row.joined) if not wanted or topic in wanted]
+    firing = [topic for topic in topics if topic in states and states[topic].alert is not None]
+    waiting = [topic for topic in topics if topic in states and states[topic].since is not None]
+    return next(iter((*firing, *waiting, *topics)), "")
+
+
 def _speaks_against(row: Trend) -> bool:
-    """Whether a flag of the row does; that its people share a server is no fault of theirs."""
-    return any(flag != "one_server" for flag in row.flags)
+    """Whether a flag of the row does: people may share a server, and write two tags."""
+    return not DESCRIBING.issuperset(row.flags)
 
 
 def _is_undecided(rule: Rule, row: Trend) -> bool:
@@ -266,7 +276,7 @@ def _is_undecided(rule: Rule, row: Trend) -> bool:
 def _holds(rule: Rule, row: Trend, share: float) -> bool:
     """Whether the row is what the rule looks for; `share` 1 to fire, less to go on firing."""
     if rule.kind == "volume":
-        value, threshold = _measured(rule, row)
+        value, threshold = measured(rule, row)
         return value >= threshold * share
     if rule.kind == "surge":
         return row.trending and row.score >= rule.score * share
@@ -274,106 +284,21 @@ def _holds(rule: Rule, row: Trend, share: float) -> bool:
     return row.trending and row.rank * share <= rule.top and fresh
 
 
-def _measured(rule: Rule, row: Trend) -> tuple[float, float]:
-    """(value, threshold); floats, so that an alert is the same bytes before and after it was kept."""
-    if rule.kind == "volume" and rule.people is not None:
-        return float(row.authors), float(rule.people)
-    if rule.kind == "volume":
-        return float(row.posts), float(rule.posts or 1)
-    return (row.score, rule.score) if rule.kind == "surge" else (float(row.rank), float(rule.top))
-
-
-def _raised(rule: Rule, trends: TrendList, row: Trend, since: int) -> Alert:
-    value, threshold = _measured(rule, row)
-    volume: Literal["posts", "people"] = "posts" if rule.people is None else "people"
-    return Alert(
-        key=f"{rule.name}/{row.topic}/{trends.at}",
-        status="firing",
-        rule=rule.name,
-        kind=rule.kind,
-        severity=rule.severity,
-        scope=trends.scope,
-        window=trends.window,
-        topic=row.topic,
-        display=row.display,
-        since=row.since or since,
-        fired=trends.at,
-        at=trends.at,
-        value=value,
-        threshold=threshold,
-        flags=row.flags,
-        examples=row.examples,
-        why=AlertWhy(trend=row.why, counted=volume if rule.kind == "volume" else ""),
-        peak=_height_of(trends, row),
-    )
-
-
-def _about_scope(
-    rule: Rule,
-    now: int,
-    *,
-    since: int,
-    value: float,
-    threshold: float,
-    examples: Sequence[str] = (),
-    why: AlertWhy | None = None,
-    peak: Peak | None = None,
-) -> Alert:
-    """The alert that a rule fires at `now` about its whole scope."""
-    return Alert(
-        key=f"{rule.name}//{now}",
-        status="firing",
-        rule=rule.name,
-        kind=rule.kind,
-        severity=rule.severity,
-        scope=rule.on,
-        window=rule.window,
-        topic="",
-        display=rule.on,
-        since=since,
-        fired=now,
-        at=now,
-        value=value,
-        threshold=threshold,
-        flags=[],
-        examples=list(examples),
-        why=why or AlertWhy(),
-        peak=peak,
-    )
-
-
 def _resolved(rule: Rule, state: RuleState, now: int) -> Alert:
     assert state.alert is not None
-    over = _over(state.alert, now)
+    over = ended(state.alert, now)
     state.alert = state.over = state.since = None
     state.cool_until = now + rule.cooldown_s * _SECOND_MS
     return over
 
 
-def _over(alert: Alert, now: int) -> Alert:
-    return msgspec.structs.replace(alert, status="resolved", at=now)
-
-
 def _raise_peaks(states: dict[str, RuleState], trends: TrendList) -> None:
     """The peaks of what fires, by its rows in the list."""
     for row in trends.trends:
-        state = states.get(row.topic)
-        if state is not None and state.alert is not None:
-            state.alert = _higher(state.alert, _height_of(trends, row))
-
-
-def _height_of(trends: TrendList, row: Trend) -> Peak:
-    return Peak(trends.at, row.authors, row.posts, row.score)
-
-
-def _higher(alert: Alert, height: Peak) -> Alert:
-    """The alert with this as its peak, where it is one; of equal ones the earlier holds."""
-    known = alert.peak
-    if alert.kind == "surge":
-        higher = known is None or (height.score or 0.0) > (known.score or 0.0)
-    else:
-        higher = known is None or height.people > known.people
-    return msgspec.structs.replace(alert, peak=height) if higher else alert
+        for topic in (row.topic, *row.joined):
+            state = states.get(topic)
+            if state is not None and state.alert is not None:
+                state.alert = higher(state.alert, height_of(trends, row))
 
 
 def _told(rule: Rule) -> str:

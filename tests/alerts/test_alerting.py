@@ -118,6 +118,30 @@ def test_that_people_share_a_server_silences_nothing_that_they_are_bots_does() -
     assert told(Alerting([rule()]), lists) == [("firing", 1, "#town")]
 
 
+def test_what_is_said_with_two_hashtags_fires_under_the_name_that_is_asked_for() -> None:
+    both = at(1, row("#sale", joined=["#acme", "#offer"], also=["#Acme"], flags=["same_people"]))
+    assert told(Alerting([rule()]), both) == [("firing", 1, "#sale")]
+    (alert,) = Alerting([rule(topics=("acme",))]).take(both)
+    assert (alert.topic, alert.display, alert.key) == ("#acme", "#Acme", f"r/#acme/{MINUTE}")
+    (alert,) = Alerting([rule(topics=("offer",))]).take(both)
+    assert (alert.topic, alert.display) == ("#offer", "#offer")
+    assert told(Alerting([rule(topics=("other",))]), both) == []
+
+
+def test_what_fires_or_waits_goes_on_whichever_of_its_hashtags_leads() -> None:
+    one, other = row("#acme", joined=["#sale"]), row("#sale", joined=["#acme"], authors=900)
+    for asked in ((), ("acme", "sale")):
+        alerting = Alerting([rule(topics=asked)])
+        fired = [("firing", 1, "#acme"), ("resolved", 4, "#acme")]
+        assert told(alerting, at(1, one), at(2, other), at(3, one), at(4)) == fired
+    alerting = Alerting([rule()])
+    (_, end) = [alert for each in (at(1, one), at(2, other), at(3)) for alert in alerting.take(each)]
+    assert end.peak
+    assert end.peak.people == 900
+    alerting = Alerting([rule(hold_s=120)])
+    assert told(alerting, at(1, one), at(2, other), at(3, other)) == [("firing", 3, "#acme")]
+
+
 def test_a_rule_may_be_about_some_topics_only_however_they_are_written() -> None:
     alerting = Alerting([rule(topics=("Été", "$AAPL"))])
     fired = told(alerting, at(1, row("#ete"), row("$aapl", 2), row("#b", 3)))
