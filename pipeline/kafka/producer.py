@@ -134,11 +134,13 @@ class PostProducer:
 
     def finish(self) -> int | None:
         """The end of an archive: markers into every partition at the first full hour after the newest post, plus the
-        lateness, rounded up to a pane, as `pipeline.local` has it; returns their time (ms; None: there was no post)
-        when the broker has acknowledged everything."""
+        lateness, rounded up to a pane, as `pipeline.local` has it, but not beyond now: of posts of now the last lists
+        come as the clock goes on. Returns their time (ms; None: there was no post) when the broker has acknowledged
+        everything."""
         at = None
         if self.newest >= 0:
-            at = end_marker(self.newest, self.settings.pane_ms, self.settings.max_out_of_orderness_ms)
+            end = end_marker(self.newest, self.settings.pane_ms, self.settings.max_out_of_orderness_ms)
+            at = min(end, time.time_ns() // 1_000_000)
             self.mark(at)
         self.flush()
         return at

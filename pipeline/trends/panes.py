@@ -50,8 +50,8 @@ class PaneCounter:
     `add` and `mark` return the panes that closed by it and belonged to a record, in ascending order; `frontier` says up
     to where all panes are closed (ms). Where the times are known at which the log took the records, event time never
     passes them: what is dated later counts at the time of its record. Its clock is wrong, so it says little about what
-    may still come: beside it lie posts that a producer has held while the broker was away. It takes event time to
-    PRODUCERS_RETURN_MS before its record only, unless it is less than AHEAD_MS ahead.
+    may still come: beside it lie posts that a producer has held while the broker was away. A post or a marker of that
+    kind takes event time to PRODUCERS_RETURN_MS before its record only, unless it is less than AHEAD_MS ahead.
     """
 
     def __init__(self, grid: Grid, matcher: EventMatcher | None = None) -> None:
@@ -131,8 +131,7 @@ class PaneCounter:
             time: int = post.time  # type: ignore[assignment]  # decoded posts carry ms
             tells = time  # to where event time has come
             if taken is not None and time > taken:
-                tells = taken if time - taken < AHEAD_MS else taken - PRODUCERS_RETURN_MS
-                time = taken
+                tells, time = _told_ahead(time, taken), taken
                 self._count(self.ahead_by_source, post)
             if not start <= time < end or pane is None:
                 start = time - time % pane_ms
@@ -231,18 +230,20 @@ class PaneCounter:
         return pane
 
     def mark(self, time_ms: int, offset: int = 0, taken_ms: int | None = None) -> list[Counts]:
-        """A marker: event time has come to `time_ms` in this partition, though nobody posted; at most to the time at
-        which the log took it.
+        """A marker: event time has come to `time_ms` in this partition, though nobody posted; as far as a post of that
+        time takes it.
 
         It belongs to a pane as a post does, so that the watermark can be rebuilt from the rewind offset; one whose pane
         is closed already says nothing new."""
-        time_ms = time_ms if taken_ms is None else min(time_ms, taken_ms)
+        tells = time_ms
+        if taken_ms is not None and time_ms > taken_ms:
+            tells, time_ms = _told_ahead(time_ms, taken_ms), taken_ms
         start = time_ms - time_ms % self.grid.pane_ms
         if start >= self.frontier:
             self._pane(start, offset)
-            if time_ms > self.newest:
-                self.newest = time_ms
-                if time_ms >= self._closes_at:
+            if tells > self.newest:
+                self.newest = tells
+                if tells >= self._closes_at:
                     return self._close()
         return []
 
@@ -277,3 +278,8 @@ class PaneCounter:
             counts.frontier = following  # not yet that of the panes after it: they may be published later
             closed.append(counts)
         return closed
+
+
+def _told_ahead(time_ms: int, taken_ms: int) -> int:
+    """To where a record that the log took at `taken_ms` brings event time, being dated later."""
+    return taken_ms if time_ms - taken_ms < AHEAD_MS else taken_ms - PRODUCERS_RETURN_MS

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from itertools import product
 
 import msgspec
 from confluent_kafka import Producer
@@ -52,15 +53,15 @@ class LiveLoad:
         self._thread.start()
 
     def end(self, before_last: Callable[[], None] = lambda: None) -> None:
-        """No more posts; the last records are markers by a clock that is an hour fast."""
+        """No more posts; the last records are markers, of each two the first one by a clock that is an hour fast."""
         self._ended.set()
         self._thread.join(60)
         assert not self._thread.is_alive(), "the producer did not come to its end"
         assert not self._producer.flush(300)
         before_last()
-        mark = b"%d" % (int(time.time() * 1_000) + HOUR_MS)
-        for partition in range(self._partitions):
-            self._produce(Sent(b"", None, [(MARKER_HEADER, mark)], 0), partition)
+        now = int(time.time() * 1_000)
+        for partition, told in product(range(self._partitions), (now + HOUR_MS, now)):
+            self._produce(Sent(b"", None, [(MARKER_HEADER, b"%d" % told)], 0), partition)
         assert not self._producer.flush(300)
         assert not self.errors, self.errors[:3]
 

@@ -117,7 +117,7 @@ class PaneModel:
             return []
         if record.id:
             self.ids.setdefault(pane, {})[record.id] = self.defined
-        ahead = record.id != "" and record.time > record.taken + read  # a post by a clock that is wrong
+        ahead = record.time > record.taken + read  # by a clock that is wrong
         told = time - RETURN if ahead else time
         self.newest = told if self.newest is None else max(self.newest, told)
         due = sorted(pane for pane in self.first if pane < self.frontier())
