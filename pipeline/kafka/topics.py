@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from schemas.topics import ROLES, TOPICS, Topic
 DAY_MS = 86_400_000
 MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own default, said so that a broker with a smaller one cannot surprise
 WAITS_FOR_BROKER_S = 30.0
+SHOWN_WITHIN_S = 20.0  # a broker that has just begun tells of a topic some time after it has made it
 
 
 class TopicsError(KafkaUseError):
@@ -81,7 +83,8 @@ def init_topics(
     broker has, so what has another shape was made for a client that came before us, and is made anew.
 
     Waits up to `wait_s` for a broker that is not up yet, and tells `say` so. Raises KafkaUseError: BrokerAwayError,
-    RefusedError, or TopicsError for a topic that is there with another shape (nothing is made then).
+    RefusedError, or TopicsError for a topic that is there with another shape (nothing is made then), or that the broker
+    has made and does not show.
     """
     connection = Connection.of(settings)
     table = topic_table(settings)
@@ -103,6 +106,7 @@ def init_topics(
         new = [topic for topic in table if topic.name not in found]
         if new:
             _make(client, new, settings.replication)
+            _wait_until_shown(connection, {topic.name for topic in new})
     return Made([topic.name for topic in new], [topic.name for topic in table if topic.name in found])
 
 
@@ -168,6 +172,18 @@ def _make(client: Any, topics: list[Wanted], replication: int) -> None:
         raise TopicsError(
             f"there are fewer brokers than the {replication} copies asked for: set UPSWELL_REPLICATION to what there is"
         ) from None
+
+
+def _wait_until_shown(connection: Connection, names: set[str]) -> None:
+    """Whoever asks for the topics from here on finds them."""
+    deadline = time.monotonic() + SHOWN_WITHIN_S
+    while hidden := names - {name for name, count in wait_for_broker(connection, SHOWN_WITHIN_S).items() if count}:
+        if time.monotonic() > deadline:
+            raise TopicsError(
+                f"Kafka at {connection.shown} has made {', '.join(sorted(hidden))} and does not show"
+                f" {'it' if len(hidden) == 1 else 'them'} after {SHOWN_WITHIN_S:.0f} s: see the broker's log"
+            )
+        time.sleep(0.1)
 
 
 def topics_page() -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents.context import Context
+from pipeline.kafka import topics
+from pipeline.kafka.connection import Connection
 from pipeline.kafka.rights import worker_rights
 from pipeline.kafka.topics import Found, Wanted, mismatches, topic_table, topics_page
 from pipeline.settings import load_settings
@@ -65,3 +67,16 @@ def test_one_row_makes_one_topic() -> None:
     table = topic_table(load_settings(partitions=7))
     assert {it.name: it.partitions for it in table}["posts"] == 7
     assert {it.settings["cleanup.policy"] for it in table} == {"delete", "compact", "compact,delete"}
+
+
+def test_topics_are_made_when_the_broker_shows_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that has just begun does so some time after it has said that they are made."""
+    connection = Connection.of(load_settings(kafka_brokers="kafka.example.org:9092"))
+    answers = iter([{}, {"posts": 0}, {"posts": 4}, {"posts": 4, "trends": 1}])
+    monkeypatch.setattr(topics, "wait_for_broker", lambda *_: next(answers))
+    topics._wait_until_shown(connection, {"posts", "trends"})
+    assert not list(answers)
+    monkeypatch.setattr(topics, "wait_for_broker", lambda *_: {"posts": 4})
+    monkeypatch.setattr(topics, "SHOWN_WITHIN_S", 0.2)
+    with pytest.raises(topics.TopicsError, match=r"has made trends and does not show it after"):
+        topics._wait_until_shown(connection, {"posts", "trends"})
