@@ -87,9 +87,7 @@ class Trend(msgspec.Struct):
     since: int | None  # ms, when its life began; None for a row without one (a suspect row may have one)
     peak: Peak | None
     flags: list[Flag]
-    joined: list[
-        str
-    ]  # keys of the topics shown as one with this: tags (flag same_people), then what is said most first
+    joined: list[str]  # keys of the topics shown as one with this: tags (flag same_people), then what is said most
     examples: list[str]  # post ids
     spark: list[float]  # people of each of the last 20 steps (`5m`, `1h`: minutes, `24h`: hours), oldest first
     why: Why

@@ -12,29 +12,21 @@ from schemas.trends import Trend, TrendList
 
 
 def alert_of_row(rule: Rule, trends: TrendList, row: Trend, topic: str, since: int) -> Alert:
-    """The alert that a rule fires about a row of the list, as the one of its topics that it is known by."""
+    """The alert that a rule fires about a row of its list, as the one of its topics that it is known by."""
     value, threshold = measured(rule, row)
     volume: Literal["posts", "people"] = "posts" if rule.people is None else "people"
-    return Alert(
-        key=f"{rule.name}/{topic}/{trends.at}",
-        status="firing",
-        rule=rule.name,
-        kind=rule.kind,
-        severity=rule.severity,
-        scope=trends.scope,
-        window=trends.window,
-        topic=topic,
-        display=_display(row, topic),
+    of_scope = alert_of_scope(
+        rule,
+        trends.at,
         since=row.since or since,
-        fired=trends.at,
-        at=trends.at,
         value=value,
         threshold=threshold,
-        flags=row.flags,
         examples=row.examples,
         why=AlertWhy(trend=row.why, counted=volume if rule.kind == "volume" else ""),
         peak=height_of(trends, row),
     )
+    key, display = f"{rule.name}/{topic}/{trends.at}", _display(row, topic)
+    return msgspec.structs.replace(of_scope, key=key, topic=topic, display=display, flags=row.flags)
 
 
 def _display(row: Trend, topic: str) -> str:
