@@ -13,6 +13,7 @@ import typer
 from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings, SettingsError
+from schemas.sources import FeedSource
 
 HOW = "print one with `upswell sources new mastodon` (docs/sources.md)"
 Action = Literal["run", "check", "new"]
@@ -82,13 +83,15 @@ def _new(kinds: str | None) -> None:
 def _check(settings: Settings, wait_s: float) -> None:
     from pipeline.sources.live.build import adapters_of
     from pipeline.sources.live.checking import check
+    from pipeline.sources.live.websub import Subscriber
     from pipeline.sources.senders import Senders
     from pipeline.text import printable
 
     if not settings.sources:
         raise WrongUseError(f"there is no source; {HOW}")
+    hubs = Subscriber(settings.websub_url) if settings.websub_url else None
     try:
-        adapters = adapters_of(settings, Senders(b"only for a look"), complain)
+        adapters = adapters_of(settings, Senders(b"only for a look"), complain, subscriber=hubs)
     except SettingsError as error:
         raise WrongUseError(str(error)) from None
     found = asyncio.run(check(adapters, wait_s))
@@ -121,4 +124,14 @@ async def _until_told(settings: Settings) -> None:
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await run_sources(settings, complain)
+    if settings.websub_url and any(isinstance(one, FeedSource) for one in settings.sources):
+        from pipeline.web.hubs import hubs_heard
+        from pipeline.web.run import WebError
+
+        try:
+            async with hubs_heard(settings.websub_url, settings.websub_host, settings.websub_port) as subscriber:
+                await run_sources(settings, complain, subscriber=subscriber)
+        except WebError as error:
+            raise CommandError(str(error)) from None
+    else:
+        await run_sources(settings, complain)

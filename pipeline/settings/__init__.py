@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     state_dir: str = Field("upswell-state", min_length=1, description="folder of what sources remember")
     pictures: bool = Field(True, description="show pictures of posts on walls; `serve` fetches them from the web")
     embed_sites: tuple[Site, ...] = Field((), description="sites that may show walls within their own pages")
+    websub_url: str = Field(
+        "", pattern=r"^(https?://[!-~]{1,200})?$", description="where hubs of feeds reach `sources`"
+    )
+    websub_port: int = Field(8082, ge=1, le=65_535, description="port where they do")
+    websub_host: str = Field("127.0.0.1", description="address of that port")
     contact: str = Field("", pattern=r"^[!-~]{0,200}$", description="how the networks' administrators reach you")
     tokens: Annotated[tuple[Token, ...], NoDecode] = Field(
         (), repr=False, description="who may moderate, and who may post"

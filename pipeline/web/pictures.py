@@ -12,11 +12,9 @@ import base64
 import binascii
 import hashlib
 import io
-import ipaddress
 import secrets
-import socket
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +23,7 @@ from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from pipeline.public_addresses import Resolve, public_address, resolved
 from schemas.posts import ROOM_PICTURE
 
 SIDE = 1_280  # pixels of the longer side, at most
@@ -39,7 +38,6 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 
 Fetch = Callable[[str], Awaitable[bytes]]
 Kept = Callable[[str], bytes]  # raises PictureError
-Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
 class PictureError(Exception):
@@ -146,9 +144,11 @@ async def fetched(
                 at = httpx.URL(url)
                 if at.scheme != "https" or at.port not in (None, 443) or not at.host:
                     raise PictureError("no HTTPS address")
+                if (host := await public_address(at.host, resolve or resolved)) is None:
+                    raise PictureError("no public address")
                 request = client.build_request(
                     "GET",
-                    at.copy_with(host=await _public(at.host, resolve or _resolved), userinfo=b""),
+                    at.copy_with(host=host, userinfo=b""),
                     headers={
                         "Host": at.netloc.decode().rpartition("@")[2],
                         "Accept": accept,
@@ -179,30 +179,6 @@ async def _read(answer: httpx.Response) -> bytes:
         if len(data) > MOST_BYTES:
             raise PictureError("too large")
     return bytes(data)
-
-
-async def _resolved(host: str) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    return [str(address[4][0]) for address in found]
-
-
-async def _public(host: str, resolve: Resolve) -> str:
-    """An address of the host, where all that it has are public ones."""
-    found = [ipaddress.ip_address(address.partition("%")[0]) for address in await resolve(host)]
-    if not found or not all(_is_public(address) for address in found):
-        raise PictureError("no public address")
-    return str(found[0])
-
-
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # IPv6 that a gateway turns into any IPv4
-
-
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address.teredo or address in _TRANSLATED
-    ):
-        return False
-    return address.is_global and not address.is_multicast
 
 
 def picture_routes(pictures: Pictures) -> Router:

@@ -7,6 +7,8 @@ import math
 import socket
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
 import uvicorn
@@ -52,8 +54,8 @@ class Handle:
             time.sleep(0.01)
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens at the address (port 0: any free one). Raises WebError."""
+def bound(host: str, port: int, remedy: str = "choose another --port") -> socket.socket:
+    """A socket that listens at the address (port 0: any free one). Raises WebError, which tells the remedy."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     held = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # told so, asyncio sends without delay
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +64,7 @@ def bound(host: str, port: int) -> socket.socket:
         held.listen()  # until then another may bind there, too
     except OSError as error:
         held.close()
-        raise WebError(f"{host}:{port}: cannot listen there ({error.strerror}); choose another --port") from None
+        raise WebError(f"{host}:{port}: cannot listen there ({error.strerror}); {remedy}") from None
     return held
 
 
@@ -143,6 +145,23 @@ def server_of(app: Litestar) -> uvicorn.Server:
     return _Server(
         uvicorn.Config(app, http=_Protocol, timeout_graceful_shutdown=grace_s, lifespan="on", ws="none", **quiet)
     )
+
+
+@asynccontextmanager
+async def beside(server: uvicorn.Server, held: socket.socket) -> AsyncIterator[None]:
+    """The server answers on this event loop for as long as the block runs; signals are whose they were. Raises
+    WebError."""
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
+    task = asyncio.create_task(server.serve([held]))
+    try:
+        while not server.started:
+            if task.done():
+                raise WebError(f"the web server at {address_of(held)} did not start; see what is logged above")
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await task
 
 
 def address_of(held: socket.socket) -> str:

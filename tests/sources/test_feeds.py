@@ -62,7 +62,7 @@ def serve(handle: Callable[[Request], Awaitable[None]], body: Callable[[HttpServ
 
 
 def test_the_three_kinds_of_feeds_are_posts() -> None:
-    (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed")
+    (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed").posts
     assert (one.id, one.text, one.tags, one.url) == (
         "a.example/1",
         "Title 1\nText & more",
@@ -70,14 +70,16 @@ def test_the_three_kinds_of_feeds_are_posts() -> None:
         "https://a.example/1",
     )
     assert (one.author, one.author_name, one.source) == ("News@a.example", "News", "feed")
-    (two,) = entries_of(ATOM.encode(), "application/atom+xml", "https://a.example/feed")
+    (two,) = entries_of(ATOM.encode(), "application/atom+xml", "https://a.example/feed").posts
     assert (two.id, two.author_name, two.text, two.time) == (
         "tag:a.example,2026:1",
         "Ann",
         "One\nbold words",
         1_795_860_000_000,
     )
-    first, second = entries_of(JSON.encode(), "application/feed+json", "https://a.example/feed", now_ms=2 * 10**12)
+    first, second = entries_of(
+        JSON.encode(), "application/feed+json", "https://a.example/feed", now_ms=2 * 10**12
+    ).posts
     assert (first.id, first.text, first.lang, first.author_name) == ("a.example/7", "Un texte", "fr", "Json")
     assert (second.id, second.text, second.tags, second.author_name) == (
         "https://a.example/8",
@@ -94,8 +96,8 @@ def test_what_is_no_feed_is_a_fault(body: bytes) -> None:
 
 
 def test_the_feeds_of_two_sites_may_number_their_entries_alike() -> None:
-    (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed")
-    (two,) = entries_of(rss(1).encode(), "text/xml", "https://b.example/feed")
+    (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed").posts
+    (two,) = entries_of(rss(1).encode(), "text/xml", "https://b.example/feed").posts
     assert one.id != two.id
 
 

@@ -14,6 +14,7 @@ from pipeline.sources.live.maildir import Maildir
 from pipeline.sources.live.mastodon import Mastodon
 from pipeline.sources.live.model import Adapter
 from pipeline.sources.live.nostr import Nostr
+from pipeline.sources.live.websub import Subscriber
 from pipeline.sources.live.x import X
 from pipeline.sources.senders import Senders
 from pipeline.text import EventMatcher, topics_of
@@ -33,20 +34,33 @@ Say = Callable[[str], None]
 
 
 def adapters_of(
-    settings: Settings, senders: Senders, say: Say = lambda _: None, environ: Mapping[str, str] = os.environ
+    settings: Settings,
+    senders: Senders,
+    say: Say = lambda _: None,
+    environ: Mapping[str, str] = os.environ,
+    subscriber: Subscriber | None = None,
 ) -> list[Adapter]:
-    """An adapter for each connection that the settings describe. Raises SettingsError."""
+    """An adapter for each connection that the settings describe; `subscriber`: by which hubs of feeds reach us. Raises
+    SettingsError."""
     return [
-        adapter for source in settings.sources for adapter in _Builder(settings, senders, say, environ, source).build()
+        adapter
+        for source in settings.sources
+        for adapter in _Builder(settings, senders, say, environ, subscriber, source).build()
     ]
 
 
 class _Builder:
     def __init__(
-        self, settings: Settings, senders: Senders, say: Say, environ: Mapping[str, str], source: Source
+        self,
+        settings: Settings,
+        senders: Senders,
+        say: Say,
+        environ: Mapping[str, str],
+        subscriber: Subscriber | None,
+        source: Source,
     ) -> None:
         self._settings, self._senders, self._say, self._environ = settings, senders, say, environ
-        self._source = source
+        self._subscriber, self._source = subscriber, source
 
     def build(self) -> list[Adapter]:
         """One adapter a server, relay or feed."""
@@ -85,7 +99,15 @@ class _Builder:
             ]
         if isinstance(one, FeedSource):
             return [
-                Feed(name, url, every_s=one.every_s, max_age_s=age, contact=contact, say=self._say)
+                Feed(
+                    name,
+                    url,
+                    every_s=one.every_s,
+                    max_age_s=age,
+                    contact=contact,
+                    say=self._say,
+                    subscriber=self._subscriber,
+                )
                 for name, url in self._named(one.urls)
             ]
         if isinstance(one, NostrSource):

@@ -29,7 +29,7 @@ kind = "bluesky"
 name = "news"
 kind = "feed"
 urls = ["https://example.org/feed.xml"]
-# every_s = 300
+# every_s = 300                   # a feed that names a hub comes at once where `websub_url` is set (docs/sources.md)
 # Servers like to know who asks: set `contact = "you@example.org"` at the top of this file.
 """,
     "imap": """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import hashlib
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import feedparser
 import httpx
@@ -37,27 +37,43 @@ class _JsonItem(msgspec.Struct):
     image: str | None = None
 
 
+class _JsonHub(msgspec.Struct):
+    type: str | None = None
+    url: str | None = None
+
+
 class _JsonFeed(msgspec.Struct):
     version: str
+    feed_url: str | None = None
+    hubs: list[_JsonHub] = msgspec.field(default_factory=list)
     title: str = ""
     language: str | None = None
     authors: list[_Author] | None = None
     items: list[_JsonItem] = msgspec.field(default_factory=list)
 
 
-def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = None) -> list[Post]:
-    """The entries, oldest first; `url` is where they were fetched. An entry without a date is of now. Entries that
-    cannot be used are left out. Raises SourceError for what is no feed."""
+class Entries(NamedTuple):
+    """What a feed holds: its entries, oldest first; and the hub that tells what is new in it, with the address by which
+    the hub knows the feed, where it names them."""
+
+    posts: list[Post]
+    hub: str | None
+    topic: str | None
+
+
+def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = None) -> Entries:
+    """`url` is where the feed was fetched. An entry without a date is of now. Entries that cannot be used are left out.
+    Raises SourceError for what is no feed."""
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     host = httpx.URL(url).host
     if "json" in content_type or body.lstrip()[:1] == b"{":
-        found = _json_entries(body, host, now)
+        posts, hub, topic = _json_entries(body, host, now)
     else:
-        found = _xml_entries(body, content_type, host, now)
-    return sorted(found, key=lambda post: int(post.time))
+        posts, hub, topic = _xml_entries(body, content_type, host, now)
+    return Entries(sorted(posts, key=lambda post: int(post.time)), web_address(hub), web_address(topic))
 
 
-def _json_entries(body: bytes, host: str, now: int) -> list[Post]:
+def _json_entries(body: bytes, host: str, now: int) -> Entries:
     try:
         feed = msgspec.json.decode(body, type=_JsonFeed)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -82,10 +98,11 @@ def _json_entries(body: bytes, host: str, now: int) -> list[Post]:
             images=[item.image] if item.image else [],
             lang=feed.language,
         )
-    return posts
+    hubs = [hub.url for hub in feed.hubs if (hub.type or "").lower() == "websub"]
+    return Entries(posts, hubs[0] if hubs else None, feed.feed_url)
 
 
-def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> list[Post]:
+def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> Entries:
     told = feedparser.parse(
         body, response_headers={"content-type": content_type}, sanitize_html=False, resolve_relative_uris=False
     )
@@ -112,7 +129,8 @@ def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> list[Po
             ],
             lang=feed.get("language"),
         )
-    return posts
+    named = {link.get("rel"): link.get("href") for link in reversed(feed.get("links", ()))}
+    return Entries(posts, named.get("hub"), named.get("self"))
 
 
 def _post(

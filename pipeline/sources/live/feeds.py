@@ -1,15 +1,19 @@
-"""RSS, Atom and JSON feeds: asked now and then, politely."""
+"""RSS, Atom and JSON feeds: asked now and then, politely; and told at once what is new, where a hub does that."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 
 import httpx
+import msgspec
 
+from pipeline.sources.archives.formats.base import web_address
 from pipeline.sources.live.feed_entries import entries_of
 from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.live.web import ANSWERS_WITHIN_S, WHOLE_WITHIN_S, body_of, refusal, user_agent
+from pipeline.sources.live.websub import Brought, Subscriber, Subscription
 from schemas import Post
 
 MOST_REDIRECTS = 5
@@ -34,29 +38,78 @@ class Feed:
         max_age_s: float = 86_400.0,
         contact: str = "",
         say: Callable[[str], None] = lambda _: None,
+        subscriber: Subscriber | None = None,
     ) -> None:
+        """`subscriber`: by which hubs reach us; None: they do not."""
         self.name, self.max_age_s = name, max_age_s
         self._url, self._every_s, self._contact, self._say = url, every_s, contact, say
+        self._subscriber, self._said = subscriber, ""
 
     async def read(self, cursor: Cursor | None) -> AsyncGenerator[Item, None]:
         """Entries that were not there the last time, oldest first, without end."""
-        state = cursor if cursor and cursor.get("of") == self._url else {"of": self._url, "url": self._url, "seen": []}
+        state = cursor if cursor and cursor.get("of") == self._url else self._begin()
+        hub = self._subscriber.subscription(state.get("lease")) if self._subscriber else None
         async with self._client() as client:
             while True:
                 async with asyncio.timeout(WHOLE_WITHIN_S):
                     state, posts = await self._ask(client, state)
                 for post in posts:
                     yield Item(post)
+                if hub is not None:
+                    state = await self._subscribed(client, hub, state)
                 yield Item(None, state)
-                await asyncio.sleep(self._every_s)
+                again_s = time.monotonic() + self._every_s
+                while (wait_s := again_s - time.monotonic()) > 0:
+                    if hub is None:
+                        await asyncio.sleep(wait_s)
+                    elif (brought := await hub.next(wait_s)) is not None:
+                        state, posts = await asyncio.to_thread(self._brought, brought, state)
+                        for post in posts:
+                            yield Item(post)
+                        yield Item(None, state)
 
     async def probe(self) -> list[Fact]:
         """What the feed is."""
         async with self._client() as client:
-            state, posts = await self._ask(client, {"of": self._url, "url": self._url, "seen": []})
+            state, posts = await self._ask(client, self._begin())
         news = bool(state.get("etag") or state.get("modified"))
         moved = [Fact("moved", {"address": _shown(state["url"])})] if state["url"] != self._url else []
-        return [Fact("entries", {"n": len(posts), "news": news}), *moved]
+        hub = state["hub"] and Fact("hub", {"hub": httpx.URL(state["hub"]).host, "used": self._subscriber is not None})
+        return [Fact("entries", {"n": len(posts), "news": news}), *moved, *([hub] if hub else [])]
+
+    def _begin(self) -> Cursor:
+        return {"of": self._url, "url": self._url, "seen": []}
+
+    async def _subscribed(self, client: httpx.AsyncClient, hub: Subscription, state: Cursor) -> Cursor:
+        """With the lease of the hub that the feed names. A hub that will not have us costs a line, and the feed goes on
+        being asked."""
+        address, topic = state.get("hub"), state.get("topic") or state["url"]
+        if not address:
+            hub.end()
+            return state | {"lease": None}
+        try:
+            await hub.keep(client, state["url"], address, topic)
+        except (SourceError, OSError, httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            why = str(error) if isinstance(error, SourceError) else type(error).__name__
+            line = str(SourceError(Fact("fault.hub", {"hub": httpx.URL(address).host, "why": why})))
+            if line != self._said:
+                self._say(f"{self.name}: {line}")
+            self._said = line
+        return state | {"lease": msgspec.to_builtins(hub.lease)}
+
+    def _brought(self, brought: Brought, state: Cursor) -> tuple[Cursor, list[Post]]:
+        """What a hub brought; of what is no feed nothing."""
+        try:
+            found = entries_of(brought.body, brought.content_type, state["url"])
+        except SourceError:
+            return state, []
+        return self._fresh(found.posts, state)
+
+    def _fresh(self, posts: list[Post], state: Cursor) -> tuple[Cursor, list[Post]]:
+        """The posts that were not there before, which are known from now on."""
+        seen = dict.fromkeys(state["seen"])
+        fresh = [post for post in posts if post.id not in seen]
+        return state | {"seen": [*seen, *(post.id for post in fresh)][-max(SEEN_KEPT, len(posts)) :]}, fresh
 
     def _client(self) -> httpx.AsyncClient:
         headers = {"User-Agent": user_agent(self._contact), "Accept": _ACCEPT}
@@ -68,17 +121,15 @@ class Feed:
             return state | {"url": home}, []
         if not response.is_success:
             raise refusal(response.status_code, response.headers, response.url.host)
-        posts = await asyncio.to_thread(entries_of, body, response.headers.get("Content-Type", ""), str(response.url))
-        seen = dict.fromkeys(state["seen"])
-        fresh = [post for post in posts if post.id not in seen]
-        kept = [*seen, *(post.id for post in fresh)][-max(SEEN_KEPT, len(posts)) :]
-        return {
-            "of": self._url,
+        found = await asyncio.to_thread(entries_of, body, response.headers.get("Content-Type", ""), str(response.url))
+        told = {
             "url": home,
             "etag": response.headers.get("ETag"),
             "modified": response.headers.get("Last-Modified"),
-            "seen": kept,
-        }, fresh
+            "hub": web_address(response.links.get("hub", {}).get("url")) or found.hub,
+            "topic": web_address(response.links.get("self", {}).get("url")) or found.topic,
+        }
+        return self._fresh(found.posts, state | told)
 
     async def _fetch(self, client: httpx.AsyncClient, state: Cursor) -> tuple[httpx.Response, bytes, str]:
         """The answer, its body, and the address to ask from now on. Only what is moved for good moves that."""

@@ -19,20 +19,24 @@ from pipeline.sources.live.runner import Runner
 from pipeline.sources.live.sink import KafkaSink, Sink
 from pipeline.sources.live.status import StatusFile
 from pipeline.sources.live.store import Store
+from pipeline.sources.live.websub import Subscriber
 from pipeline.sources.senders import Senders
 
 
 async def run_sources(
-    settings: Settings, say: Callable[[str], None], reached: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    say: Callable[[str], None],
+    reached: Callable[[str], None] = lambda _: None,
+    subscriber: Subscriber | None = None,
 ) -> None:
-    """Until it is cancelled. Raises SettingsError, StoreError, ExposeError, and KafkaUseError where Kafka will not have
-    us."""
+    """Until it is cancelled; `subscriber`: by which hubs of feeds reach us. Raises SettingsError, StoreError,
+    ExposeError, and KafkaUseError where Kafka will not have us."""
     folder = Path(settings.state_dir)
     try:
         senders = Senders.of_folder(folder)
     except OSError as error:
         raise SettingsError(f"UPSWELL_STATE_DIR: {folder} cannot be used ({error})") from None
-    adapters = adapters_of(settings, senders, say)
+    adapters = adapters_of(settings, senders, say, subscriber=subscriber)
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
     metrics = SourceMetrics(registry)
