@@ -42,6 +42,7 @@ class WallView(msgspec.Struct):
     frozen: bool
     pinned: list[Shown]
     posts: list[Shown]  # newest first
+    taken_away: list[str]  # the last that were shown and may not be any more: a page may show older posts than `posts`
     counted: int  # posts of the event so far
     people: int  # who wrote them
     at: int  # ms: how far lists have come, which is now by the posts' own clock
@@ -84,6 +85,7 @@ def wall_view(
         walls.moderation.frozen(event.name),
         wall.pinned(),
         wall.on_screen() if screen else wall.page("shown", limit),
+        list(wall.taken_away),
         wall.tally.posts,
         len(wall.tally.people),
         _moment(walls, wall, current),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from schemas.moderation import EVERYWHERE, Decision
 
 CAPACITY = 20_000  # entries kept; the oldest that need nobody's decision go first
 KNOWN_IDS = 4 * CAPACITY
+TAKEN_AWAY = 100  # references of posts that were shown and may not be any more, the last ones
 
 
 class Found(NamedTuple):
@@ -41,6 +42,7 @@ class Wall:
         self.screen.places = PLACES[event.stage.layout]
         self.tally = EventTally()
         self.version = 0  # grows with every change that a page could show
+        self.taken_away: deque[str] = deque(maxlen=TAKEN_AWAY)  # newest last; pages may still hold older posts
         self._moderation = moderation
         self._capacity = capacity
         self._link = link
@@ -91,6 +93,7 @@ class Wall:
         for entry in gone:
             del self._entries[entry.ref], self._queues[entry.queue][entry.ref]
             self.screen.remove(entry.ref)
+            self.taken_away.append(entry.ref)
         self.version += bool(gone)
         return bool(gone)
 
@@ -223,6 +226,8 @@ class Wall:
         if was != queue:
             if was is not None:
                 del self._queues[was][entry.ref]
+            if was == "shown":
+                self.taken_away.append(entry.ref)
             self._queues[queue][entry.ref] = entry
         entry.queue = queue
         if queue != "shown":

@@ -12,6 +12,7 @@ export function heard(draw, { now, away }) {
   if (now) draw(now);
 }
 
-export async function followed(draw) {
-  (await follow((told) => heard(draw, told)))({ url: `/api/v1/events/${name}/stream?view=${view}` });
+// `lost` is called when the server does not answer
+export async function followed(draw, lost = () => {}) {
+  (await follow((told) => { if (told.away) lost(); heard(draw, told); }))({ url: `/api/v1/events/${name}/stream?view=${view}` });
 }

@@ -71,7 +71,7 @@ function drawPosts() {
   const wall = slides.posts, count = shown.length;
   wall.dataset.layout = layout;
   wall.dataset.shape = count <= 3 ? `${count}x1` : count === 4 && !wide.size ? "2x2" : "3x2";
-  const put = layout === "grid" ? fillPlaces : fill;
+  const put = layout === "grid" ? fillPlaces : fill, stood = [...wall.querySelectorAll(".post")].map((node) => [node, node.offsetLeft, node.offsetTop]);
   put(document.getElementById("pins"), shown.filter((post) => pinned.has(post.ref)), (post) => post.ref, stageCard);
   put(document.getElementById("posts"), shown.filter((post) => !pinned.has(post.ref)), (post) => post.ref, stageCard);
   const places = [0, 1]; // a row has room for one of each kind: they take turns
@@ -83,6 +83,21 @@ function drawPosts() {
   document.getElementById("none").hidden = count > 0;
   for (const post of shown) seen.add(post.ref);
   fit();
+  glide(stood.filter(([node]) => node.isConnected).map(([node, left, top]) => [node, left - node.offsetLeft, top - node.offsetTop]).filter(([, across, down]) => across || down));
+}
+
+// Who has to make room is seen going to the other place
+function glide(moved) {
+  for (const [node, across, down] of moved) {
+    node.classList.remove("glides");
+    node.style.transform = `translate(${across}px, ${down}px)`;
+  }
+  requestAnimationFrame(() => setTimeout(() => {
+    for (const [node] of moved) {
+      node.classList.add("glides");
+      node.style.transform = "";
+    }
+  }));
 }
 
 const around = (all, most) => (all.length <= most ? all : Array.from({ length: most }, (_, n) => all[(turn + n) % all.length]));
