@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from aiokafka.structs import TopicPartition
@@ -44,7 +45,7 @@ class PartitionAgent(Generic[P]):
         """The partition as it stands at a position; None: it is read from an earlier one now."""
         raise NotImplementedError
 
-    async def _process(self, partition: P, records: list[Any]) -> None:
+    async def _process(self, partition: P, records: Sequence[Any]) -> None:
         """Does what the next records of a partition ask for; none: `position` has moved on without any."""
         raise NotImplementedError
 

@@ -202,7 +202,7 @@ class Alert(PartitionAgent[AlertedPartition]):
         await self._publish(partition)
         return partition
 
-    async def _process(self, partition: AlertedPartition, records: list[Any]) -> None:
+    async def _process(self, partition: AlertedPartition, records: Sequence[Any]) -> None:
         """Raises what the lists raise."""
         tp, rules = partition.position.tp, partition.rules
         await asyncio.to_thread(self.definitions.refresh)  # what holds for lists was written before they were made

@@ -20,6 +20,7 @@ from agents.context import Context
 from agents.poison import Attempts
 from agents.position import Position
 from agents.publish import CannotGoOnError, Outgoing, publish
+from agents.runtime.runs import Run
 from pipeline.definitions import FRONTIER_HEADER, entry_key
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.kafka.producer import marker_headers
@@ -65,9 +66,13 @@ class CountedPartition:
         if not records:
             return []
         poison = self.attempts.poison
-        plain = [record for record in records if not record.headers and record.offset not in poison]
-        read = decode_posts([record.value or b"" for record in plain])
-        if len(plain) == len(records) and (run := _run_of_posts(records, read)):
+        if isinstance(records, Run) and not poison:
+            values = records.values
+        else:
+            plain = (record for record in records if not record.headers and record.offset not in poison)
+            values = [record.value or b"" for record in plain]
+        read = decode_posts(values)
+        if len(values) == len(records) and (run := _run_of_posts(records, read)):
             closed = self.counter.add(run[0], records[0].offset, run[1])
         else:
             closed = self._take_one_by_one(records, iter(read))
@@ -158,10 +163,15 @@ class CountedPartition:
 def _run_of_posts(records: Sequence[Any], read: list[Post | PostError]) -> tuple[list[Post], list[int]] | None:
     """What was read of records, and when the log took each, where all are posts and none is missing between them; None:
     look at each."""
-    taken_ms: list[int | None] = [record.timestamp for record in records]
-    if records[-1].offset - records[0].offset != len(records) - 1 or PostError in map(type, read) or None in taken_ms:
+    if isinstance(records, Run):
+        times = records.times
+    else:
+        times = [record.timestamp for record in records]
+        if records[-1].offset - records[0].offset != len(records) - 1 or None in times:
+            return None
+    if PostError in map(type, read):
         return None
-    posts, times = cast(list[Post], read), cast(list[int], taken_ms)
+    posts = cast(list[Post], read)
     retracted = len(posts) - [post.deleted for post in posts].count(None)
     return None if retracted or min(times) < 0 else (posts, times)
 
@@ -255,7 +265,7 @@ class Count(PartitionAgent[CountedPartition]):
             self.context.health.poisoned()
         return CountedPartition(position, self.context, history.at(partition, offset), attempts)
 
-    async def _process(self, partition: CountedPartition, records: list[Any]) -> None:
+    async def _process(self, partition: CountedPartition, records: Sequence[Any]) -> None:
         """Counts the records; where workers before died of some, in groups that are noted."""
         tp, attempts = partition.position.tp, partition.attempts
         for group, noted in attempts.groups(records):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from faust.types import TP
 
+from agents.runtime.runs import Run
 from agents.runtime.transport import Batch, BatchConsumer
 
 _log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class Position:
     next: int
     gap: tuple[int, int] | None = None  # the epoch that began because of a gap in the offsets, and where it is
 
-    async def records(self, batch: Batch, consumer: BatchConsumer) -> list[Any]:
+    async def records(self, batch: Batch, consumer: BatchConsumer) -> Sequence[Any]:
         """The records that come next: none of a batch from elsewhere.
 
         After a gap the partition is read again from where it began; a gap that is still there is the log's own: its
@@ -61,9 +63,11 @@ class Position:
                 self.next,
                 batch.first - 1,
             )
-            return list(batch.records)
+            return batch.records
         if batch.first == self.next:
-            return list(batch.records)
+            return batch.records
+        if isinstance(batch.records, Run):
+            return batch.records.since(self.next)
         return [record for record in batch.records if record.offset >= self.next]
 
 

@@ -211,7 +211,7 @@ class Rank(PartitionAgent[RankedPartition]):
         partition = await apart(RankedPartition, position, self.context, records)
         return None if await begins_earlier(position, self.consumer, partition.state_offset) else partition
 
-    async def _process(self, partition: RankedPartition, records: list[Any]) -> None:
+    async def _process(self, partition: RankedPartition, records: Sequence[Any]) -> None:
         """Ranks what the records make final."""
         await apart(partition.take, records)
         while (issued := await apart(self._advance, partition)) is not None:

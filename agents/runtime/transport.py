@@ -24,6 +24,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from agents.runtime.lenient import LenientPartition, read_leniently
+from agents.runtime.runs import Run, RunRecords, compiled, together
 
 NO_EPOCH = -1
 FETCH_BYTES = 64 << 10  # the broker answers as soon as it has so much,
@@ -37,7 +38,7 @@ class Batch:
 
     tp: TP
     epoch: int
-    records: Sequence[Any]  # with offset, timestamp (ms), headers and value, as _DecodedRecords gives them
+    records: Sequence[Any]  # with offset, timestamp (ms), key, value and headers; a Run where it can be one
     first: int  # the offset that was fetched from, and
     last: int  # the last one that was looked at: what is between and not in `records` is no record (any more)
 
@@ -73,8 +74,8 @@ class _End:
 
 
 class _DecodedRecords(LenientPartition):
-    """Records of carried topics as aiokafka decodes them, not copied one by one into its ConsumerRecord: that, and
-    looking through the copies for cycles, took 0.5 CPU s a million. Behind them comes an _End."""
+    """Records of carried topics in runs, or as aiokafka decodes them, not copied one by one into its ConsumerRecord:
+    that, and looking through the copies for cycles, took 0.5 CPU s a million. Behind them comes an _End."""
 
     batched_topics: ClassVar[set[str]] = set()
     begins: ClassVar[dict[TopicPartition, int]] = {}  # the offset that the newest records were fetched from
@@ -83,7 +84,9 @@ class _DecodedRecords(LenientPartition):
         super().__init__(tp, *args)
         self._batched = tp.topic in self.batched_topics
         if self._batched:
-            self._consumer_record = _as_decoded
+            self._consumer_record = self._as_decoded
+            if compiled is not None:
+                self._records = RunRecords(self._records)
 
     def __iter__(self) -> Iterator[Any]:
         records = self._records_iterator or iter(())
@@ -95,9 +98,8 @@ class _DecodedRecords(LenientPartition):
     def _end(self) -> Iterator[_End]:
         yield _End(self.next_fetch_offset - 1)
 
-
-def _as_decoded(_tp: TopicPartition, record: Any) -> Any:
-    return record
+    def _as_decoded(self, _tp: TopicPartition, record: Any) -> Any:
+        return record.since(self.next_fetch_offset) if type(record) is Run else record
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -265,7 +267,7 @@ class BatchConsumer(driver.Consumer):
             tp.partition,
             batch.last,
             ((last and last.timestamp) or 0) / 1000.0,
-            last.timestamp_type if last else 0,
+            0,  # by whose clock: nobody asks
             [],
             None,
             batch,  # type: ignore[arg-type]  # BatchSchema takes it as it is
@@ -315,8 +317,8 @@ class BatchConsumer(driver.Consumer):
 def _batch_of(tp: TP, epoch: int, some: Sequence[Any], begin: int | None) -> Batch:
     """The batch of what one fetch brought of a partition, from an offset on (None: from the first record)."""
     ended = type(some[-1]) is _End
-    records = some[:-1] if ended else some
-    return Batch(tp, epoch, records, some[0].offset if begin is None else begin, some[-1].offset)
+    records = together(some[:-1] if ended else some)
+    return Batch(tp, epoch, records, (records or some)[0].offset if begin is None else begin, some[-1].offset)
 
 
 def _no_note(_offset: int) -> str:

@@ -77,6 +77,8 @@ HOOKS = [
     Hook(AIOKAFKA, default_records, "_DefaultRecordBatchPy", "headers that are no UTF-8 are read"),
     Hook(AIOKAFKA, default_records._DefaultRecordBatchPy, "_buffer", "headers that are no UTF-8 are read"),
     Hook(AIOKAFKA, default_records, "_DefaultRecordPy", "records of batches without end are dead letters"),
+    Hook(AIOKAFKA, compiled_records, "snappy_decode", "plain records are read as a run"),
+    Hook(AIOKAFKA, compiled_records, "DefaultRecordBatch", "plain records are read as a run"),
     *(
         Hook(AIOKAFKA, module, f"{codec}_decode", "batches without end are not unpacked")
         for module in (default_records, compiled_records)

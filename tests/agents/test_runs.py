@@ -1,0 +1,186 @@
+"""What a batch of records is read as: a run of plain ones, or records as aiokafka reads them; the same either way."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
+from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from agents.context import Context
+from agents.count import CountedPartition
+from agents.poison import Attempts
+from agents.position import Position
+from agents.runtime import transport
+from agents.runtime.lenient import KeptRecords, read_leniently
+from agents.runtime.runs import Run, compiled, together
+from agents.runtime.transport import Batch, _batch_of, _DecodedRecords, _End
+from pipeline.health import Health
+from pipeline.trends.panes import Grid
+from schemas import Post
+from schemas.definitions import Definitions
+from schemas.topics import Topics
+
+CARRIED = TP("posts", 0)
+FIRST_MS = 1_700_000_000_000
+HEADER = 61  # bytes of a batch before its records
+RECORDS = st.tuples(
+    st.one_of(st.none(), st.binary(max_size=3)),  # its key,
+    st.one_of(st.binary(max_size=70), st.binary(max_size=70), st.none()),  # value,
+    st.integers(-5, 1_000),  # time, and
+    st.sampled_from([[]] * 9 + [[("a", b"1"), ("été", None)]]),  # headers
+)
+
+
+def batch(records: Sequence[Any], first: int = 0, codec: int = 0, skipping: int | None = None) -> bytearray:
+    """As it is on its way; without an offset where one was left out."""
+    built = _DefaultRecordBatchBuilderPy(2, codec, False, -1, -1, -1, 1 << 20)
+    for number, (key, value, after_ms, headers) in enumerate(records):
+        offset = number + (skipping is not None and number >= skipping)
+        built.append(offset, FIRST_MS + after_ms, key, value, headers)
+    raw = bytearray(built.build())
+    raw[:8] = first.to_bytes(8, "big")
+    return raw
+
+
+@pytest.fixture(autouse=True, scope="module")
+def carried() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_DecodedRecords, "batched_topics", {CARRIED.topic})
+        patch.setattr(_DecodedRecords, "begins", {})
+        read_leniently()
+        yield
+
+
+@contextmanager
+def without_compiler() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "compiled", None)
+        yield
+
+
+def fetched(raw: bytes, begin: int) -> list[Any]:
+    """What comes of one fetch from an offset on; at its end an error, where it has one."""
+    partition = _DecodedRecords(CARRIED, KeptRecords(bytes(raw)), None, begin, None, None, False, 1)
+    found: list[Any] = []
+    try:
+        found.extend(partition)
+    except Exception as error:
+        found.append(type(error))
+    return found
+
+
+def told(found: list[Any]) -> list[Any]:
+    """Of each record all that is asked of one."""
+    records = [record for one in found for record in (one if type(one) is Run else [one])]
+    return [
+        (it.offset, it.timestamp, it.key, it.value, list(it.headers))
+        if hasattr(it, "headers")
+        else it.offset
+        if isinstance(it, _End)
+        else it
+        for it in records
+    ]
+
+
+@given(st.data())
+def test_what_is_read_of_any_bytes_is_what_aiokafka_reads(data: st.DataObject) -> None:
+    raw, first = bytearray(), data.draw(st.integers(0, 3))
+    begin = first + data.draw(st.integers(0, 4))
+    for _ in range(data.draw(st.integers(1, 3))):
+        records = data.draw(st.lists(RECORDS, min_size=1, max_size=5))
+        codec, skipping = data.draw(st.sampled_from([0, 0, 1, 2, 3, 4])), data.draw(st.sampled_from([None, None, 1]))
+        one = batch(records, first, codec, skipping)
+        one[22] |= data.draw(st.sampled_from([0, 0, 0, 0x08, 0x20, 0x07]))  # the log's time, control, no known codec
+        for _ in range(data.draw(st.sampled_from([0, 0, 1, 3]))):
+            one[data.draw(st.integers(57, len(one) - 1))] = data.draw(st.integers(0, 255))
+        raw += one
+        first += len(records) + (skipping is not None) + data.draw(st.sampled_from([0, 0, 2]))
+    raw = raw[: len(raw) - data.draw(st.sampled_from([0, 0, 0, 5]))]
+    found = fetched(raw, begin)
+    with without_compiler():
+        assert told(found) == told(fetched(raw, begin))
+
+
+def test_where_there_is_a_compiler_it_is_used() -> None:
+    assert compiled is not None or shutil.which("cc") is None, "install again: the compiled part is missing"
+
+
+PLAIN = [(b"ann", b"a", 0, []), (None, b"", 7, []), (b"", b"c", 5, [])]
+
+
+@pytest.mark.skipif(compiled is None, reason="there is no compiler")
+@pytest.mark.parametrize("codec", range(5))
+def test_plain_records_are_a_run_from_where_it_was_fetched(codec: int) -> None:
+    run, end = fetched(batch(PLAIN, 4, codec), 5)
+    assert (type(run), run.first, run.keys, run.values) == (Run, 5, [None, b""], [b"", b"c"])
+    assert run.times == [FIRST_MS + 7, FIRST_MS + 5]
+    assert end == _End(6)
+
+
+@pytest.mark.skipif(compiled is None, reason="there is no compiler")
+def test_batches_of_a_fetch_are_one_run_unless_offsets_or_headers_lie_between() -> None:
+    near, far = batch(PLAIN, 3), batch(PLAIN, 4)
+    other = batch([(None, b"x", 0, [("marker", b"1")])], 6)
+    whole = _batch_of(CARRIED, 0, fetched(batch(PLAIN) + near, 0), 0)
+    assert isinstance(whole.records, Run)
+    assert [it.value for it in whole.records] == [b"a", b"", b"c"] * 2
+    apart = [_batch_of(CARRIED, 0, fetched(raw, 0), None) for raw in (batch(PLAIN) + far, batch(PLAIN) + near + other)]
+    assert [type(it.records) for it in apart] == [list, list]
+    assert [[it.offset for it in one.records] for one in apart] == [[0, 1, 2, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6]]
+    assert [(it.first, it.last) for it in (whole, *apart)] == [(0, 5), (0, 6), (0, 6)]
+
+
+def test_batches_of_the_old_formats_are_read_as_ever() -> None:
+    built = LegacyRecordBatchBuilder(1, 0, 1 << 20)
+    built.append(0, timestamp=FIRST_MS, key=None, value=b"old")
+    assert [it.value for it in fetched(built.build(), 0)[:-1]] == [b"old"]
+
+
+def test_a_run_is_a_sequence_of_its_records() -> None:
+    run = Run(7, [b"k", None, b""], [b"a", b"b", b"c"], [1, 2, 3])
+    assert [tuple(it) for it in run] == [(7, 1, b"k", b"a", ()), (8, 2, None, b"b", ()), (9, 3, b"", b"c", ())]
+    assert (len(run), run.offset, run[-1].offset) == (3, 9, 9)
+    assert [it.offset for it in run[1:]] == [it.offset for it in run.since(8)] == [8, 9]
+    assert run.since(3) is run
+    assert not run[:0]
+    assert together([]) == []
+
+
+def test_of_a_run_that_was_taken_in_part_the_rest_comes_next() -> None:
+    run = Run(7, [None] * 3, [b"a", b"b", b"c"], [1, 2, 3])
+    position = Position(CARRIED, 0, 8)
+    rest = asyncio.run(position.records(Batch(CARRIED, 0, run, 7, 9), None))  # type: ignore[arg-type]
+    assert [it.offset for it in rest] == [8, 9]
+
+
+VALUES = st.one_of(
+    st.builds(Post, st.sampled_from("abc"), st.just("ann"), st.just("#x"), st.integers(0, 40_000)),
+    st.builds(Post, st.just("a"), st.just("ann"), st.just("#x"), st.just(0), deleted=st.integers(0, 40_000)),
+).map(msgspec.json.encode)
+
+
+@given(
+    st.lists(st.tuples(st.one_of(VALUES, VALUES, st.just(b"{}")), st.sampled_from([-1, *[50_000] * 9])), min_size=1),
+    st.sampled_from(["", "", "[4,3,4]"]),
+)
+def test_a_run_is_counted_as_its_records_are(records: list[tuple[bytes, int]], note: str) -> None:
+    run = Run(0, [None] * len(records), [value for value, _ in records], [at for _, at in records])
+    counted = []
+    for some in (run, list(run)):
+        context = Context(Grid(), 1, Topics(), Health(CollectorRegistry()))
+        attempts = Attempts(note, 0, 100)
+        partition = CountedPartition(Position(CARRIED, 0, 0), context, Definitions(), attempts)
+        closed = partition.close(some)
+        counted.append((closed, partition.dead, partition.position.next, partition.stamp, partition.edge()))
+    assert counted[0] == counted[1]
