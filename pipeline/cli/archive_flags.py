@@ -18,7 +18,8 @@ ZoneFlag = Annotated[
     typer.Option("--zone", metavar="Z", help="Zone of local times, as in Europe/Paris (UTC if not given)"),
 ]
 TimeFormatFlag = Annotated[
-    str | None, typer.Option("--time-format", metavar="P", help="How times are written: '%d/%m/%Y %H:%M', unix, apple")
+    str | None,
+    typer.Option("--time-format", metavar="P", help="How times are written: '%d/%m/%Y %H:%M', unix, apple, excel"),
 ]
 SourceFlag = Annotated[
     str | None, typer.Option("--source", metavar="S", help="Network that all posts are from: twitter, bluesky, ...")

@@ -22,8 +22,8 @@ _AROUND_BYTES = 65_536
 _AT_ONCE = 262_144  # bytes that are looked at together
 _BETWEEN = re.compile(rb"[\s,;\[\]()\x1e\x00]*+")
 _BETWEEN_ITEMS = re.compile(rb"[\s,\x1e\x00]*+")
-# `window.YTD.tweets.part0 = [`, the lengths that some streams write before each record
-_BEFORE = re.compile(rb"(?:[\w.$ ]{1,128}=|\d{1,9})\s*+(?=[\[{])")
+# `window.YTD.tweets.part0 = [`, `callback({`, the lengths that some streams write before each record
+_BEFORE = re.compile(rb"(?:(?:/\*[\w*]{0,16}\*/\s*)?[\w.$ ]{1,128}[=(]|\d{1,9})\s*+(?=[\[{])")
 # numbers, names and the like beside an object in an array, as pairs of a key and a record have them
 _SCALAR = rb'(?:"(?!\{\\)[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"|-?\d[\d.eE+-]*+|null|true|false)'
 _BESIDE = re.compile(rb"(?:" + _SCALAR + rb"\s*+,\s*+)++(?=(?:\[\s*+)*+(?:\{|\"\{))")

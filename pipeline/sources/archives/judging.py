@@ -11,7 +11,7 @@ import orjson
 
 from pipeline.sources.archives.batches import Dead
 from pipeline.sources.archives.block import Block
-from pipeline.sources.archives.strangers import stranger
+from pipeline.sources.archives.strangers import likely
 from pipeline.sources.archives.times import AMBIGUOUS
 
 _SHOWN_KEYS = 8
@@ -103,7 +103,7 @@ class Judge:
         return ", ".join(f"{reason} {count:,}" for reason, count in self._reasons.most_common(3))
 
     def _advice(self) -> str:
-        if (what := stranger(self._head)) is not None:
+        if (what := likely(self._head)) is not None:
             return f"it is {what}"
         main = self._reasons.most_common(1)[0][0]
         first = next(dead for dead in self._examples if dead.reason == main) if self._has(main) else self._examples[0]
@@ -115,7 +115,7 @@ class Judge:
             return f"{first.detail}: write one record a line (in pandas with orient='records', lines=True)"
         if main == "time":
             return _of_times(self._examples, first, self._is_day_first, self._head)
-        return _of_records(first)
+        return _of_records(first, self._head)
 
     def _has(self, reason: str) -> bool:
         return any(dead.reason == reason for dead in self._examples)
@@ -168,19 +168,33 @@ def pattern_of(value: str, *, day_first: bool) -> str:
     return pattern + _OFFSET.sub("%z", behind.replace("%", "%%"))
 
 
-def _of_records(first: Dead) -> str:
+def _of_records(first: Dead, head: bytes) -> str:
     try:
         value = orjson.loads(first.raw)
     except orjson.JSONDecodeError:
         value = None
     if isinstance(value, dict) and value and not first.detail.startswith("whose"):
-        keys = ", ".join(list(value)[:_SHOWN_KEYS])
+        if value.keys() & {"errors", "error"}:
+            what = "what an API answers when it fails, without posts"
+        else:
+            what = f"JSON objects of {', '.join(list(value)[:_SHOWN_KEYS])}, in which upswell finds no posts"
         return (
-            f"it looks like JSON objects of {keys}, in which upswell finds no posts"
-            f" (first fault, line {first.line}: {first.detail}); docs/archives.md lists what is read"
+            f"it looks like {what} (first fault, line {first.line}: {first.detail});"
+            " docs/archives.md lists what is read"
         )
-    what = "it looks like XML, of which RSS and Atom are read; " if first.raw.lstrip().startswith(b"<") else ""
+    what = _of_text(first, head.lstrip())
     return f"{what}first fault, line {first.line}: {first.detail}; docs/archives.md lists what is read"
+
+
+def _of_text(first: Dead, head: bytes) -> str:
+    """What records look like that are no JSON objects, in a file that begins so."""
+    if first.raw.lstrip().startswith(b"<"):
+        return "it looks like XML, of which RSS and Atom are read; "
+    if head.startswith(b"[[") or first.detail.startswith("Expected `object`"):
+        return "it looks like JSON values without the names of their fields; "
+    if head[:1] in b'{["':
+        return ""
+    return "it looks like plain text, which has neither JSON records nor a table's columns; "
 
 
 def _year(time_ms: int) -> int:

@@ -15,7 +15,9 @@ from pipeline.sources.archives.streams import TruncatedError
 
 PEEK_BYTES = 65_536
 PEEK_LINES = 32
-_COMMENTS = re.compile(rb"(?:[ \t]*+(?:(?:#|//|\)\]\}')[^\n]*+)?\r?\n)++(?=[ \t]*+(?:[\[{]|\"\{))")  # above JSON
+_COMMENTS = re.compile(
+    rb"(?:[ \t]*+(?:(?:#|//|/\*|\)\]\}')[^\n]*+)?\r?\n)++(?=[ \t]*+(?:[\w.$]{1,128}\()?(?:[\[{]|\"\{))"
+)  # above JSON
 
 
 def peeked(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:

@@ -24,6 +24,7 @@ from pipeline.sources.archives.detect import (
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
 from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import Lines, Overlong, blocks
+from pipeline.sources.archives.nothing import holds_nothing
 from pipeline.sources.archives.peeking import PEEK_BYTES, PEEK_LINES, first_objects, peeked
 from pipeline.sources.archives.rewriting import has_fault_of_time, is_of_time, may_be_wrapped, retimed, unwrapped
 from pipeline.sources.archives.strangers import stranger
@@ -33,7 +34,7 @@ from pipeline.sources.archives.tables.rows import Rows
 from schemas import MAX_RECORD_BYTES, PostError
 
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
-_ASSIGNED = re.compile(rb"[\w.$ ]{1,128}=\s*(?:[\[{]|$)")
+_ASSIGNED = re.compile(rb"(?:/\*[\w*]{0,16}\*/)?\s*[\w.$ ]{1,128}[=(]\s*(?:[\[{]|$)")
 _LENGTH = re.compile(rb"\d{1,9}\s*")
 _BLOCK_RECORDS = 65_536
 _BLOCK_BYTES = 16 << 20
@@ -90,6 +91,11 @@ def _like_posts(name: str, given: Given) -> Callable[[bytes], bool]:
     return known
 
 
+def _known_to(name: str, shape: Format | None, given: Given) -> Callable[[bytes], bool]:
+    """Tells the records of a file in this format, if any, from what may stand beside them."""
+    return _like_posts(name, given) if shape and shape.name not in JSON_FORMATS else is_known
+
+
 def _is_stream(beginnings: list[bytes], seen: str | None) -> bool:
     """Whether the objects of a file are not one a line: an array, objects over several lines or close together.
 
@@ -127,7 +133,7 @@ def _values(
     filling = Filling(name, how)
     size = hopeless = 0
     around, inside = b"", None
-    known = _like_posts(name, given) if shape and shape.name not in JSON_FORMATS else is_known
+    known = _known_to(name, shape, given)
     for item in JsonValues(content, limit, known):
         if parse is None and not item.fault:
             seen = recognise(item.raw)
@@ -165,6 +171,7 @@ def _by_lines(name: str, content: Iterable[bytes], shape: Format, is_mixed: bool
     parse = mixed(shape, given) if is_mixed else shape.reader(given)
     read: Callable[[bytes], Parsed] | None = None
     limit = max(shape.limit, PAGE_BYTES if is_mixed and shape.name != "post" else 0)
+    known = _known_to(name, shape, given)
     for part in blocks(content, limit):
         if isinstance(part, Overlong):
             filling = Filling(name, how)
@@ -174,7 +181,7 @@ def _by_lines(name: str, content: Iterable[bytes], shape: Format, is_mixed: bool
         block = None if part.truncated else _at_once(name, part, shape, how)
         if read is None and part.rows:
             read = (sound if any(map(may_be_wrapped, part.rows)) else _usual)(parse, given)
-        yield block or _line_by_line(name, part, read or parse, how, is_mixed)
+        yield block or _line_by_line(name, part, read or parse, how, known if is_mixed else None)
 
 
 def _at_once(name: str, part: Lines, shape: Format, how: str) -> Block | None:
@@ -187,7 +194,10 @@ def _at_once(name: str, part: Lines, shape: Format, how: str) -> Block | None:
     return Block(name, posts, lines=range(part.first, part.first + len(posts)), raws=part.rows, how=how)
 
 
-def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how: str, is_mixed: bool) -> Block:
+def _line_by_line(
+    name: str, part: Lines, parse: Callable[[bytes], Parsed], how: str, known: Callable[[bytes], bool] | None
+) -> Block:
+    """The records of lines; where `known` is given, also those that do not stand alone in theirs."""
     filling = Filling(name, how)
     if part.truncated:
         last = part.rows[0]
@@ -200,12 +210,12 @@ def _line_by_line(name: str, part: Lines, parse: Callable[[bytes], Parsed], how:
             filling.fault(part.first, b"", PostError("truncated", part.truncated))
         return filling.block
     for line, row in enumerate(part.rows, part.first):
-        if row and not row.isspace() and not (is_mixed and _is_length(row, part.rows, line - part.first + 1)):
+        if row and not row.isspace() and not (known and _is_length(row, part.rows, line - part.first + 1)):
             try:
                 parsed = parse(row)
             except PostError as error:
                 is_bare = error.reason == "not-json" or not row.lstrip().startswith(b"{")
-                if is_mixed and is_bare and _together(filling, line, row, parse):
+                if known and is_bare and _together(filling, line, row, parse, known):
                     continue
                 filling.fault(line, row, error)
             else:
@@ -220,11 +230,13 @@ def _is_length(row: bytes, rows: Sequence[bytes], following: int) -> bool:
     return 0 <= int(row) - len(rows[following]) <= 2
 
 
-def _together(filling: Filling, line: int, row: bytes, parse: Callable[[bytes], Parsed]) -> bool:
-    """Whether a line holds objects of known formats, only not one: several, or one with something around it, such as a
+def _together(
+    filling: Filling, line: int, row: bytes, parse: Callable[[bytes], Parsed], known: Callable[[bytes], bool]
+) -> bool:
+    """Whether a line holds objects that are `known`, only not one: several, or one with something around it, such as a
     key before it or a comma behind."""
-    items = list(JsonValues([row], PAGE_BYTES, is_known))
-    last = max((place for place, item in enumerate(items) if not item.fault and is_known(item.raw)), default=None)
+    items = list(JsonValues([row], PAGE_BYTES, known))
+    last = max((place for place, item in enumerate(items) if not item.fault and known(item.raw)), default=None)
     if last is None:
         return False
     for place, item in enumerate(items):
@@ -260,6 +272,8 @@ def mixed(shape: Format, given: Given) -> Callable[[bytes], Parsed]:
             if own is not None and own != shape.name:
                 return reader(own)(record)
             inner = within(value) if own is None and isinstance(value, dict) else None
+            if inner is None and isinstance(value, dict) and holds_nothing(value):
+                return []
             if inner is None:
                 raise
             return each(map(msgspec.Raw, map(orjson.dumps, inner)), one) or None

@@ -153,6 +153,38 @@ _PATTERNS = (
         re.compile(rb"\s*(?:---\s*\n)?- \"?\w+\"?: [^\n]*\n  \"?\w+\"?: "),
         "YAML: write it as JSON lines (yq -o json -I 0)",
     ),
+    (
+        re.compile(
+            rb"\[LINE\] |Chat history with |\d{4}[./]\d\d[./]\d\d[^\n]{0,8}\n(?:\d\d?:\d\d\t[^\t\n]+\t[^\n]*\n)"
+        ),
+        f"a chat of LINE, which those in it alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(
+            rb'\s*\{\s*"(?:Activity|Profile|Your Activity|Comment)"\s*:\s*\{'
+            rb'.{0,60000}?"(?:Direct Messages?|CommentsList)"',
+            re.DOTALL,
+        ),
+        "what TikTok gives its users, where nothing tells who may see a comment: it is not read",
+    ),
+    (
+        re.compile(rb'\s*[\[{].{0,200}?"(?:string_map_data|media_list_data|comments_v2)"\s*:', re.DOTALL),
+        "what Facebook and Instagram give their users, where nothing tells who may see it: it is not read",
+    ),
+    (
+        re.compile(rb'\s*[\[{].{0,4000}?"type"\s*:\s*"message".{0,2000}?"ts"\s*:\s*"\d{10}\.\d{6}"', re.DOTALL),
+        f"a channel of Slack, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb'\s*\[?\s*\{.{0,300}?"rid"\s*:\s*"\w+".{0,300}?"msg"\s*:', re.DOTALL),
+        f"a channel of Rocket.Chat, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(
+            rb'\s*\{\s*"type"\s*:\s*"version"\s*,\s*"version"\s*:\s*\d+.{0,300}?\}\s*\{\s*"type"\s*:', re.DOTALL
+        ),
+        f"an export of Mattermost, which its members alone can read: {_PRIVATE}",
+    ),
     (re.compile(rb".{4}[\x02\x07]_id\0", re.DOTALL), "a dump of MongoDB: write it as JSON lines (bsondump)"),
     (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),
     (re.compile(rb"\s*\[?\{'"), "dictionaries as Python prints them: write them with json.dumps"),
@@ -165,3 +197,38 @@ def stranger(head: bytes) -> str | None:
     if magic is not None:
         return magic
     return next((what for pattern, what in _PATTERNS if pattern.match(head[:_LOOKED_AT])), None)
+
+
+# what could also be the beginning of a file that can be read: said only of one in which nothing was found
+_LIKELY = (
+    (
+        re.compile(rb"\s*[\[{]?[^\n]{0,1000}?\"?_?\w+\"?\s*:\s*(?:ObjectId|ISODate|NumberLong)\("),
+        "what MongoDB's shell prints: write it with mongoexport",
+    ),
+    (
+        re.compile(rb'\s*\{\s*"?@?\w+"?\s*=> '),
+        "what Ruby and Logstash print for people: write JSON lines (in Logstash with codec => json_lines)",
+    ),
+    (
+        re.compile(
+            rb"(?:[^\n\s=\"{]+ )?(?:@?[a-zA-Z_][\w.-]*=(?:\"(?:[^\"\\\n]|\\.)*\"|[^\s\"=]*)[ \t]*){3,}\r?(?:\n|\Z)"
+        ),
+        "a log of names and values (logfmt): write it as JSON lines",
+    ),
+    (
+        re.compile(rb"(?:\s*#[^\n]*\n)*\s*\[\[?[\w.\" -]+\]?\]\s*\n(?:\s*(?:[#;][^\n]*)?\n)*\s*[\w.\"-]+ ?= ?"),
+        "TOML or an INI file: write what it holds as JSON lines",
+    ),
+    (
+        re.compile(
+            rb"(?:\xef\xbb\xbf)?[^\n,;\t|{}\[\]<>]*\w {2,}\w[^\n,;\t|{}\[\]<>]* {2,}\w[^\n]*\n"
+            rb"(?:[^\n]*\w {2,}\S[^\n]*(?:\n|\Z)){2,}"
+        ),
+        "a table whose columns are parted by spaces (fixed width): write it as CSV",
+    ),
+)
+
+
+def likely(head: bytes) -> str | None:
+    """What a file that begins so looks like, after it was read in vain."""
+    return stranger(head) or next((what for pattern, what in _LIKELY if pattern.match(head[:_LOOKED_AT])), None)

@@ -16,7 +16,9 @@ from schemas import MAX_TIME_MS, PostError
 AMBIGUOUS = "is ambiguous"  # in the detail of what a pattern or a zone would make clear
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local and UTC times alike are reckoned from it
 _DAY_MS = 86_400_000
-NUMBERS = {"unix": 0, "apple": 978_307_200_000}  # patterns of times that are numbers: ms from 1970 to where they begin
+EXCEL = "excel"  # the pattern of days since the end of 1899, with the time of day as a part of one
+# patterns of times that are numbers, and the ms from 1970 to where they begin
+NUMBERS = {"unix": 0, "apple": 978_307_200_000, EXCEL: -25_569 * _DAY_MS}
 _UNITS = {9: 1_000, 12: 1, 15: -1_000, 18: -1_000_000}  # by the digits of a number, of which the first units have fewer
 _YEARS = range(1970, 2100)  # of what may be a date written as one number
 
@@ -45,6 +47,10 @@ _YEAR_LAST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}) {_CLOCK}{_ZONE}
 _TWITTER_PAGE = re.compile(rf"(\d{{1,2}}):(\d\d) ([AP])M · {_MONTH} (\d{{1,2}}), (\d{{4}})", re.ASCII)
 _SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
 _OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
+# times of day alone: 10.40 Uhr, 10h40, 1040 and 104000, or as the part of a day that a spreadsheet keeps
+_OF_DAY_ABROAD = re.compile(r"(\d{1,2})(?:[.:h](\d\d))(?:[.:](\d\d))?(?: ?(?:Uhr|h|ч\.?))?", re.ASCII)
+_OF_DAY_DIGITS = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
+_OF_DAY_PART = re.compile(r"0[.,](\d{3,17})", re.ASCII)
 _SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before AM and PM
 # what other programs and languages write, as one of the forms above
 _ALIKE = (
@@ -53,6 +59,10 @@ _ALIKE = (
     (re.compile(r"\d\.\d{1,16}E(?:9|1[0-8])"), lambda at: f"{Decimal(at[0]):f}"),  # as Java prints all digits it has
     (re.compile(r"[٠-٩۰-۹０-９]"), lambda at: str(unicodedata.digit(at[0]))),
     (re.compile(r"^\"(.+)\"$"), r"\1"),
+    (
+        re.compile(r"^Date\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})((?:,\s*\d{1,3}){0,4})\)$"),  # Google's sheets
+        lambda at: f"{at[1]}-{int(at[2]) + 1}-{at[3]}" + _of_parts(at[4]),
+    ),
     (re.compile(r"^/Date\((\d{12,13})(?:[+-]\d{4})?\)/$"), r"\1"),  # Microsoft's JSON: the offset shifts nothing
     (re.compile(r"^(\d{4}-\d\d-\d\d)t([\d:.]+)(z?)$"), lambda at: f"{at[1]}T{at[2]}{at[3].upper()}"),
     (re.compile(r"^(\d{4})-([A-Z][a-z]{2})-(\d\d)"), r"\3 \2 \1"),
@@ -79,6 +89,7 @@ _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
     for name, hours in (("E", 4), ("C", 5), ("M", 6), ("P", 7))
     for kind in "SD"
 }
+
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
 # in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Russian, Turkish and Polish; no name
@@ -134,6 +145,8 @@ class Clock:
 
     def _patterned(self, value: str) -> int:
         assert self.pattern is not None
+        if self.pattern == EXCEL:
+            return self._local(_EPOCH + dt.timedelta(milliseconds=_days_ms(value)), None)
         if self.pattern in NUMBERS:
             return NUMBERS[self.pattern] + _counted_ms(value)
         try:
@@ -206,7 +219,7 @@ class Clock:
         if count == 19:
             return int(digits) // 1_000_000
         if count == 5:
-            raise ValueError("looks like a spreadsheet's number of days: write the column as dates")
+            raise ValueError("looks like a spreadsheet's number of days: say --time-format excel, or write it as dates")
         raise ValueError("is a number that is neither a date nor seconds, ms, us or ns since 1970")
 
     def _local(self, moment: dt.datetime, name: str | None) -> int:
@@ -257,9 +270,32 @@ def kind_of(value: str, clock: Clock) -> str:
     return "moment" if ":" in value or sum(map(str.isdigit, value)) > 8 else "day"
 
 
+def of_day(value: str) -> str:
+    """A time of day that stands in a column of its own, with colons, however programs and people write it.
+
+    >>> of_day("10.40 Uhr"), of_day("9h05"), of_day("104000"), of_day("0,75"), of_day("0,444444444"), of_day("2:40 PM")
+    ('10:40', '9:05', '10:40:00', '0,75', '10:40:00', '2:40 PM')
+    """
+    value = _SPACES.sub(" ", value).strip()
+    if found := _OF_DAY_ABROAD.fullmatch(value) or _OF_DAY_DIGITS.fullmatch(value):
+        return ":".join(filter(None, found.groups()))
+    if found := _OF_DAY_PART.fullmatch(value):
+        seconds = min(round(86_400 * float(f"0.{found[1]}")), 86_399)
+        return f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return _alike(value)
+
+
 def has_clock(pattern: str) -> bool:
     """Whether a pattern of `strptime` reads a time of day."""
     return pattern in NUMBERS or any(sign in pattern for sign in ("%H", "%I", "%c", "%X"))
+
+
+def _days_ms(value: str) -> int:
+    """A spreadsheet's number of days as ms since 1970, whole seconds."""
+    number = _NUMBER.fullmatch(value)
+    if number is None or len(number[1]) > 6:
+        raise ValueError("is no number of days")
+    return NUMBERS[EXCEL] + round(86_400 * float(f"{number[1]}.{number[2] or 0}")) * 1_000
 
 
 def _counted_ms(value: str) -> int:
@@ -277,6 +313,12 @@ def _alike(value: str) -> str:
     for pattern, form in _ALIKE:
         value = pattern.sub(form, value)
     return value
+
+
+def _of_parts(parts: str) -> str:
+    """`, 10, 40, 0` as ` 10:40:00`: what stands behind a date in JavaScript's constructor."""
+    numbers = [f"{int(part):02}" for part in parts.split(",")[1:4]]
+    return f" {':'.join([*numbers, '00'][:3])}" if numbers else ""
 
 
 def _refused(value: str) -> NoReturn:

@@ -15,6 +15,7 @@ from pipeline.sources.archives.tables.tools import SENTIMENT140
 _DELIMITERS = ",;\t|"
 _SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
+_QUOTED_NAMES = re.compile(r'"[^"]+"(?: "[^"]+")+\s*')  # as write.table of R has them
 _TITLES = 24  # lines that may stand above a header
 _SAMPLE = 24  # rows that columns are chosen by
 _NAMES = (".csv", ".tsv", ".tab")
@@ -63,6 +64,8 @@ def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beg
             continue
         is_spaced = len(names) > 1 and all(name.startswith(" ") for name in names[1:])
         rows = _rows(lines[at + 1 :], mark, len(names), is_spaced=is_spaced)
+        if not rows and (rows := _numbered_rows(lines[at + 1 :], mark, len(names))):
+            names = ["", *names]
         try:
             columns = choose(name, names, rows, given.clock, given.columns, given.author)
         except ArchiveError as error:
@@ -79,7 +82,9 @@ def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beg
 
 
 def delimiter(header: str) -> str:
-    """The delimiter of a header: the one of `, ; tab |` that splits it most."""
+    """The delimiter of a header: the one of `, ; tab |` that splits it most; a space between names in quotes."""
+    if _QUOTED_NAMES.fullmatch(header):
+        return " "
     return max(_DELIMITERS, key=header.count)
 
 
@@ -118,6 +123,17 @@ def _rows(
     if not found and escape is None and any("\\" in line for line in lines):
         return _rows(lines, mark, width, is_spaced=is_spaced, escape="\\")
     return found
+
+
+def _numbered_rows(lines: Sequence[str], mark: str, width: int) -> list[list[str]]:
+    """The first rows where each has its number before its cells, for which the header has no name, as R writes them."""
+    rows = _rows(lines, mark, width + 1)
+    are_counted = (
+        bool(rows)
+        and rows[0][0] in ("0", "1")
+        and [row[0] for row in rows] == [str(int(rows[0][0]) + at) for at in range(len(rows))]
+    )
+    return rows if are_counted else []
 
 
 def _is_table(name: str, rows: Sequence[Sequence[str]], lines: Sequence[str], *, first: bool) -> bool:

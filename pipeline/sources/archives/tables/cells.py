@@ -79,6 +79,7 @@ _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 _NAMED = re.compile(r"""\b(?<!_)(?:text|tag|name|hashtag)["']*\s*[:=]>?\s*["']*([^\s"',}\])]{1,256})""")
 _TAG_KEYS = ("text", "tag", "name", "hashtag")
 _PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
+_NAMED_PERSON = re.compile(r"""[{(, ]["']?(?:username|screen_name)["']?\s*[:=]\s*["']([^"']{1,256})["']""")
 _CLIENT = re.compile(
     r"<a |\b(?:Twitter|Tweet\w*|Web (?:App|Client)|iPhone|iPad|Android|Hootsuite|Buffer|IFTTT|dlvr|SocialFlow)\b"
 )
@@ -173,7 +174,8 @@ def network(cell: str) -> str | None:
     >>> network("Twitter"), network("X"), network('["SOCIALMEDIA","SOCIALMEDIA_X"]'), network("Twitter for iPhone")
     ('twitter', 'twitter', 'twitter', None)
     """
-    name = cell.strip().removesuffix("]").rpartition(",")[2].strip(" \"'[") if cell.startswith("[") else cell.strip()
+    is_list = cell.startswith(("[", "SOCIALMEDIA,"))
+    name = cell.strip().removesuffix("]").rpartition(",")[2].strip(" \"'[") if is_list else cell.strip()
     return _NETWORKS.get(name.casefold().removeprefix("socialmedia_"))
 
 
@@ -185,14 +187,16 @@ def is_client(cell: str) -> bool:
 def person(cell: str) -> str:
     """The name of an account: bare, with its `@`, or in the object that a program printed.
 
-    >>> person("@ana"), person("{'username': 'ana', 'id': 7}"), person("nan")
-    ('ana', 'ana', '')
+    >>> person("@ana"), person("{'username': 'ana', 'id': 7}"), person("User(id=7, username='ana')"), person("nan")
+    ('ana', 'ana', 'ana', '')
     """
     cell = filled(cell)
-    if cell[:1] == "{":
+    if cell[:1] == "{" or cell.startswith("User("):
         value = _value(cell)
         if isinstance(value, dict):
             cell = next((str(value[key]) for key in _PERSON_KEYS if value.get(key)), "")
+        elif named := _NAMED_PERSON.search(cell):
+            cell = named[1]
     return whole(cell.removeprefix("@"))
 
 

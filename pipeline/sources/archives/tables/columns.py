@@ -24,7 +24,7 @@ from pipeline.sources.archives.tables.names import (
     plain,
 )
 from pipeline.sources.archives.tables.tools import Tool, tool_of
-from pipeline.sources.archives.times import Clock, has_clock, kind_of, zone_named
+from pipeline.sources.archives.times import Clock, has_clock, kind_of, of_day, zone_named
 
 FIELDS = tuple(KNOWN_COLUMNS)
 NEEDED = ("text", "time", "author")
@@ -67,7 +67,7 @@ class Columns:
         """The whole text of a row's time."""
         text = row[self.place["time"]].strip()
         if self.of_day is not None:
-            text = f"{text} {row[self.of_day].strip()}"
+            text = f"{text} {of_day(row[self.of_day])}"
         if self.zone is not None and not _HAS_ZONE.fullmatch(text):
             offset = row[self.zone].strip()
             if _OFFSET.fullmatch(offset):
@@ -145,7 +145,7 @@ def choose(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME{alone}"
         )
-    of_day, clock = _of_day(place["time"], places, rows, clock)
+    time_of_day, clock = _of_day(place["time"], places, rows, clock)
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
@@ -157,7 +157,7 @@ def choose(
         next(places.all_of(titles), None) for titles in (VERSIONS, RECIPIENTS, REFERENCES)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, of_day, zone, None, named, protected, public, visibility, versions)
+    columns = Columns(names, place, clock, time_of_day, zone, None, named, protected, public, visibility, versions)
     columns = replace(columns, recipient=recipient, reference=reference)
     return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
 
@@ -195,12 +195,12 @@ def _of_day(time: int, places: Places, rows: Sequence[Sequence[str]], clock: Clo
     if _kind(dates, replace(clock, pattern=None)) not in ("day", "unclear") or any(":" in date for date in dates):
         return None, clock
     for at in places.all_of(OF_DAY):
-        clocks = _column(rows, at)
+        clocks = list(map(of_day, _column(rows, at)))
         if at != time and _kind(clocks, clock) == "of-day":
             if clock.pattern is not None and not has_clock(clock.pattern):
-                of_day = "%I:%M:%S %p" if clocks[0].strip()[-1:] in "Mm." else "%H:%M:%S"
-                of_day = of_day if clocks[0].count(":") > 1 else of_day.replace(":%S", "")
-                clock = replace(clock, pattern=f"{clock.pattern} {of_day}")
+                written = "%I:%M:%S %p" if clocks[0].strip()[-1:] in "Mm." else "%H:%M:%S"
+                written = written if clocks[0].count(":") > 1 else written.replace(":%S", "")
+                clock = replace(clock, pattern=f"{clock.pattern} {written}")
             return at, clock
     return None, clock
 

@@ -61,8 +61,15 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         video_description post_message status_message
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
         contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline
+        texto_do_tweet texto_da_publicacao texto_da_mensagem publicacao corpo texto_del_tweet texto_de_la_publicacion
+        publicacion contenido_del_tweet cuerpo testo_del_tweet testo_del_post testo_del_messaggio corpo_del_messaggio
+        texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
+        tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
+        comentario commento inhoud tekst_van_bericht
         metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
-        النص نص_التغريدة المحتوى الرسالة 本文 ツイート 投稿内容 テキスト 内容 正文 文本 내용 본문 텍스트
+        النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
+        メッセージ テキスト 内容 正文 文本 推文 推文内容 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
+        게시물 댓글 메시지 트윗
     """),
     "time": _names("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
@@ -73,18 +80,31 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         time_parsed
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
+        data_de_publicacao data_da_publicacao data_de_criacao data_publicacao data_criacao data_e_hora
+        data_e_hora_da_publicacao data_do_tweet data_de_postagem criado_em publicado_em
+        data_di_pubblicazione data_pubblicazione data_di_creazione data_creazione data_e_ora pubblicato_il creato_il
+        fecha_del_tweet fecha_publicacion fecha_creacion creado_el publicado_el fecha_y_hora_de_publicacion
+        date_heure date_et_heure_de_publication date_du_message date_du_post cree_le date_de_creation_du_tweet
+        veroffentlichungsdatum erstellungsdatum beitragsdatum datum_und_uhrzeit gepostet_am datum_zeit
+        aangemaakt_op gepubliceerd_op publicatiedatum datum_en_tijd data_publikacji data_utworzenia
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
         creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed data
         posted_time comment_create_timestamp date_upload tarih zaman
         tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
-        投稿日時 日時 投稿日 作成日時 日付 发布时间 时间 日期 작성일 작성일시 게시일 날짜
+        投稿日時 日時 投稿日 投稿時刻 作成日時 作成日 公開日時 ツイート日時 日付 发布时间 发布日期 创建时间
+        发表时间 发帖时间 时间 日期 작성일 작성일시 게시일 게시일시 등록일 날짜
     """),
     "author": _names("""
         author_handle author_username author_screen_name author account_acct acct screen_name user_screen_name
         from_user_name from_user username user_username twitter_screen_name user_handle username_tweet
         usernametweet handle nick nickname user_name account account_name user tweeter poster creator influencer
-        extra_author_attributes_short_name extra_author_attributes_name author_channel_id author_name author_id user_id
+        extra_author_attributes_short_name extra_author_attributes_name author_channel_id author_name author_id
+        user_id
         author_id_str user_id_str from_user_id from_user_id_str external_author_id
+        nome_de_usuario nome_do_usuario perfil conta arroba nombre_usuario usuario_de_twitter nombre_del_autor
+        nome_autore nome_account autor_del_tweet nom_de_l_auteur nom_auteur nom_du_compte compte_twitter
+        identifiant_auteur
+        verfassername kontoname account_benutzername accountnaam naam_gebruiker nazwa_uzytkownika anvandarnamn
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
@@ -93,15 +113,21 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         channel_title channeltitle author_did page_name profile
         author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name
         kullanıcı kullanıcı_adı yazar gebruiker gebruikersnaam użytkownik användare författare автор пользователь
-        имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー 投稿者 アカウント 用户 用户名 作者 昵称
-        작성자 사용자 닉네임
+        имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー ユーザーid 投稿者 投稿者名
+        アカウント名 アカウント スクリーンネーム
+        用户 用户名 用户昵称 作者 发布者 博主 昵称
+        작성자 사용자 사용자명 아이디 닉네임
     """),
     "id": _names("""
-        id id_str tweet_id tweetid status_id tweet_id_str comment_id post_id message_id document_id resource_id item_id
-        identifiant identifiant_du_tweet id_du_tweet id_tweet uri guid shortcode cid
+        id id_str tweet_id tweetid status_id tweet_id_str comment_id post_id message_id document_id resource_id
+        item_id
+        identifiant identifiant_du_tweet id_du_tweet id_tweet id_do_tweet id_da_publicacao id_del_tweet
+        id_de_la_publicacion id_del_post tweet_kennung beitrags_id nachrichten_id ツイートid 投稿id 推文id
+        微博id uri guid shortcode cid
     """),
     "source": _names("""
-        platform network social_network page_type source_type content_source_name plateforme plattform plataforma reseau
+        platform network social_network page_type source_type content_source_name plateforme plattform
+        plataforma reseau
         reseau_social red_social netzwerk source
     """),
     "lang": _names("lang language langue tweet_lang tweet_language lang_code language_guess sprache idioma lingua"),

@@ -10,11 +10,13 @@ import orjson
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Given, One, Parsed
+from pipeline.sources.archives.nothing import holds_nothing
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.columns import Columns, choose
 from pipeline.sources.archives.tables.rows import Table
 from pipeline.sources.archives.tables.turned import turned
+from pipeline.sources.archives.times import kind_of
 from schemas import PostError
 
 _FIELDS = 512  # of an object that are looked at
@@ -32,17 +34,25 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
     values = []
     for record in records:
         with suppress(PostError):
-            values.append(_value(record))
+            value = _value(record)
+            if not holds_nothing(value):
+                values.append(value)
     fault: ArchiveError | None = None
-    for unpack in (turned, _itself, _by_ids, _in_lists, _within, _within_lists):
+    timeless: Format | None = None
+    for unpack in (turned, _itself, _by_ids, _in_lists, _within, _within_lists, _encoded):
         rows = [inner for value in values for inner in unpack(value)[:_ROWS]]
         if any(row.keys() >= _OF_PEOPLE for row in rows):
             break
         try:
             if rows:
-                return rows_like(name, rows, given, unpack)
+                shape, has_times = _rows_like(name, rows, given, unpack)
+                if has_times:
+                    return shape
+                timeless = timeless or shape
         except ArchiveError as error:
             fault = fault or error
+    if timeless is not None:
+        return timeless
     if given.columns and values and fault is not None:
         raise fault
     return None
@@ -56,11 +66,19 @@ def rows_like(
 ) -> Format:
     """How to read objects that hold rows like these, where `unpack` finds them. Raises ArchiveError where their fields
     do not tell what posts need."""
+    return _rows_like(name, objects, given, unpack)[0]
+
+
+def _rows_like(
+    name: str, objects: list[dict[str, Any]], given: Given, unpack: Callable[[dict[str, Any]], list[dict[str, Any]]]
+) -> tuple[Format, bool]:
+    """The same, and whether any of the rows holds a time."""
     rows = [dict(_fields(row)) for row in objects]
     names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
     cells = [[row.get(field, "") for field in names] for row in rows]
     columns = choose(name, names, cells, given.clock, given.columns, given.author)
-    return _format(name, names, columns, given, unpack)
+    has_times = any(kind_of(columns.moment(row), columns.clock) for row in cells)
+    return _format(name, names, columns, given, unpack), has_times
 
 
 def _format(
@@ -84,6 +102,8 @@ def _format(
 
     def parse(record: bytes) -> Parsed:
         value = _value(record)
+        if holds_nothing(value):
+            return []
         return row(value) if unpack is _itself else list(map(one, unpack(value)))
 
     return Format(f"objects of {columns.told()}", parse, lambda _: False, limit=PAGE_BYTES)
@@ -114,6 +134,16 @@ def _within(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _within_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
     return [inner for row in _in_lists(value) for inner in _within(row)]
+
+
+def _encoded(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects that stand as texts in an object, as logs and queues keep what went through them."""
+    found = []
+    for inner in value.values():
+        if isinstance(inner, str) and inner.startswith("{"):
+            with suppress(orjson.JSONDecodeError):
+                found.append(orjson.loads(inner))
+    return found
 
 
 def _value(record: bytes) -> dict[str, Any]:

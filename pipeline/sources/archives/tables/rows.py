@@ -21,9 +21,10 @@ RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+2028 is text
 # rtweet writes an x, people an apostrophe or ="...", lest spreadsheets round them
 _WRITTEN_ID = re.compile(r"(?:x|'|=?\")(\d{6,})\"?", re.ASCII)
-# 1.7856E+18, or digits beyond the fifteen that a spreadsheet keeps, all of them zeros
 _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")  # as Twitter and YouTube write it
+# what clients of databases write behind the rows
+_NUMBER_OF_ROWS = re.compile(rb"\s*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*)\s*", re.IGNORECASE)
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
 
@@ -275,6 +276,8 @@ class Rows:
             self._stands_alone = self._table.is_whole(raw)
             self._size = len(raw)
             self._fault = answer
+            return None
+        if isinstance(answer, PostError) and _NUMBER_OF_ROWS.fullmatch(raw):
             return None
         return line, raw, answer
 

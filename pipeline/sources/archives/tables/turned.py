@@ -73,9 +73,10 @@ def _lists(value: Any, depth: int) -> Iterator[list[Any]]:
 
 
 def _row(value: Any) -> list[Any]:
-    """The cells of a row, a list or what BigQuery makes of one; none for anything else."""
-    if isinstance(value, dict) and isinstance(value.get("f"), list):
-        return [cell.get("v") if isinstance(cell, dict) else None for cell in value["f"]]
+    """The cells of a row, a list or what BigQuery (`f`) and Google's sheets (`c`) make of one; none for all else."""
+    if isinstance(value, dict):
+        inner: list[Any] = next((value[key] for key in ("f", "c") if isinstance(value.get(key), list)), [])
+        return [cell.get("v") if isinstance(cell, dict) else None for cell in inner]
     return value if isinstance(value, list) else []
 
 

@@ -1,0 +1,53 @@
+"""Records that programs write between those with posts, and that hold none: they are passed over, and not counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ACTIONS = frozenset({"index", "create", "update", "delete"})
+_OF_ACTIONS = frozenset(
+    {"_index", "_id", "_type", "routing", "_routing", "version", "version_type", "pipeline", "require_alias", "op_type"}
+)
+_LISTS = frozenset(
+    {
+        *("statuses", "posts", "feed", "data", "results", "items", "hits", "tweets", "comments", "records", "children"),
+        *("orderedItems", "messages", "rows", "notes", "toots", "docs", "documents", "value", "entries"),
+    }
+)
+_AROUND = frozenset({"data", "response", "hits", "result", "results", "output"})  # what such a list may stand in
+
+
+def holds_nothing(value: dict[str, Any]) -> bool:
+    """Whether a record says what follows it, as those do that Elasticsearch takes in bulk, or is a page without posts.
+
+    >>> holds_nothing({"index": {"_index": "tweets", "_id": "17"}}), holds_nothing({"statuses": [], "count": 0})
+    (True, True)
+    >>> holds_nothing({"meta": {"result_count": 0}}), holds_nothing({"hits": {"total": 0, "hits": []}})
+    (True, True)
+    >>> holds_nothing({"text": "hello", "comments": []}), holds_nothing({"errors": [{"code": 88}]})
+    (False, False)
+    """
+    return _is_action(value) or _is_empty_page(value)
+
+
+def _is_action(value: dict[str, Any]) -> bool:
+    key, inner = next(iter(value.items()), ("", None))
+    return len(value) == 1 and key in _ACTIONS and isinstance(inner, dict) and inner.keys() <= _OF_ACTIONS
+
+
+def _is_empty_page(value: dict[str, Any]) -> bool:
+    meta = value.get("meta")
+    if isinstance(meta, dict) and meta.get("result_count") == 0 and "data" not in value:
+        return True
+    inner = [each for key, each in value.items() if key in _AROUND and isinstance(each, dict)]
+    empty = [key in _LISTS and each == [] for holder in (value, *inner) for key, each in holder.items()]
+    return any(empty) and not any(
+        _says_something(key, each) for holder in (value, *inner) for key, each in holder.items()
+    )
+
+
+def _says_something(key: str, value: Any) -> bool:
+    """Whether a field holds more than what a page has: its numbers, its marks, what tells of the next one."""
+    if isinstance(value, list):
+        return bool(value)
+    return isinstance(value, str) and key in {"text", "content", "body", "message", "error", "title", "detail"}
