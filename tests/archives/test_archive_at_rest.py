@@ -38,12 +38,16 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def by_what_they_say(posts: list[dict[str, Any]]) -> list[Post]:
     made = [msgspec.convert(record, Post) for record in posts]
-    return sorted(made, key=lambda it: (it.time, it.id, it.source or "", msgspec.msgpack.encode(it)))
+    return sorted(made, key=lambda it: (said_or_withdrawn(it), it.id, it.source or "", msgspec.msgpack.encode(it)))
+
+
+def said_or_withdrawn(it: Post) -> int:
+    return int(it.time if it.deleted is None else it.deleted)
 
 
 def by_time(posts: list[Post]) -> list[tuple[int, list[bytes]]]:
     """Posts in the order they came, those of one time in any order, but for those that share an id too."""
-    groups = itertools.groupby(posts, key=lambda it: int(it.time))
+    groups = itertools.groupby(posts, key=said_or_withdrawn)
     return [
         (time_ms, [msgspec.msgpack.encode(it) for it in sorted(group, key=lambda it: it.id)])
         for time_ms, group in groups
@@ -70,14 +74,20 @@ def lists_of(posts: list[Post]) -> list[bytes]:
 moments = st.one_of(st.integers(0, 90), st.integers(0, 5_000))
 records = st.lists(
     st.builds(
-        lambda number, second, author, source, text: post(
-            number, NOON + second * 1_000, author=f"a{author}", source=source, text=text
+        lambda number, second, author, source, text, gone: post(
+            number,
+            NOON + second * 1_000,
+            author=f"a{author}",
+            source=source,
+            text=text,
+            **({} if gone is None else {"deleted": NOON + (second + gone) * 1_000}),
         ),
         st.integers(0, 25),
         moments,
         st.integers(0, 4),
         st.sampled_from(["sms", "twitter"]),
         st.sampled_from(["so #Lyon", "#lyon et #Paris", "rien"]),
+        st.one_of(st.none(), st.none(), st.integers(0, 300)),
     ),
     max_size=40,
 )
@@ -176,6 +186,13 @@ class TestFilesInOrder:
         posts = [post(number, NOON + number * 1_000 - number % 3 * 5_000) for number in range(300)]
         write(tmp_path, [posts[:150], posts[150:]], ["b.jsonl", "a.jsonl.gz"])
         assert Reading(tmp_path).posts == by_what_they_say(posts)
+
+    def test_with_what_was_withdrawn_where_it_was(self, tmp_path: Path) -> None:
+        posts = [post(number, NOON + number * 1_000) for number in range(300)]
+        gone = [it | {"deleted": it["time"] + 120_500} for it in posts[::5]]
+        as_recorded = sorted([*posts, *gone], key=lambda it: int(it.get("deleted", it["time"])))
+        write(tmp_path, [as_recorded], ["a.jsonl"])
+        assert Reading(tmp_path).posts == by_what_they_say(as_recorded)
 
     def test_that_overlap_are_merged(self, tmp_path: Path) -> None:
         posts = [post(number, NOON + number * 1_000) for number in range(30)]

@@ -1,6 +1,6 @@
 """A cheap look through a file of upswell's own posts: is it in order of time, so that it can be counted as it is read?
 
-Only their `time` is decoded, a fiftieth of what counting them costs. In other formats to find the times costs more than
+Only their times are decoded, a fiftieth of what counting them costs. In other formats to find the times costs more than
 to keep the posts, so their files are not looked through.
 """
 
@@ -10,26 +10,20 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from operator import attrgetter
 
 import msgspec
 import numpy as np
 
 from pipeline.sources.archives.lines import BOM
-from pipeline.sources.archives.merging import Run, sort_by_time
+from pipeline.sources.archives.merging import Run, Timed, moment_of, moments, sort_by_time
 from schemas import MAX_RECORD_BYTES, Post
 
 LOOSE_MS = 60_000  # posts at most this much out of order are put in order as they are read
 MOST_HELD = 65_536  # posts that may have to be held for that
 _BLOCK_POSTS = 4_096
-_time_ms = attrgetter("time")
 
 
-class _Timed(msgspec.Struct, gc=False):
-    time: int
-
-
-_decode_lines = msgspec.json.Decoder(_Timed).decode_lines
+_decode_lines = msgspec.json.Decoder(Timed).decode_lines
 
 
 @dataclass(slots=True)
@@ -73,7 +67,7 @@ class Look:
 
     def _lines(self, lines: bytes) -> bool:
         try:
-            times = list(map(_time_ms, _decode_lines(lines)))
+            times = moments(_decode_lines(lines))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         if not times:
@@ -112,7 +106,7 @@ def _in_order(read: Callable[[], Iterator[list[Post]]], behind_ms: int) -> Itera
         held += posts
         if len(held) >= settled * 2 + _BLOCK_POSTS:
             sort_by_time(held)
-            cut = bisect_left(held, int(held[-1].time) - behind_ms, key=_time_ms)
+            cut = bisect_left(held, moment_of(held[-1]) - behind_ms, key=moment_of)
             if cut:
                 yield held[:cut]
                 del held[:cut]

@@ -1,10 +1,13 @@
-"""One order for all posts of an archive: by time, then by what the posts themselves say, whatever held them."""
+"""One order for all posts of an archive: by time, then by what the posts themselves say, whatever held them.
+
+What withdraws a post stands where it was withdrawn, as it did live, not where its post stands.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, count, islice
 from operator import and_, attrgetter, eq, ge, gt
@@ -13,37 +16,58 @@ import msgspec
 
 from schemas import Post
 
-Key = tuple[int, str]  # time (ms) and id
+Key = tuple[int, str]  # moment (ms) and id
 _time_ms = attrgetter("time")
+_deleted_ms = attrgetter("deleted")
 _id = attrgetter("id")
 _LAST_ID = "\U0010ffff" * 2
 _encode = msgspec.msgpack.Encoder().encode
 
 
+class Timed(msgspec.Struct, gc=False):
+    """What of a post its order in time follows from."""
+
+    time: int
+    deleted: int | None = None
+
+
+def moment_of(post: Post) -> int:
+    """When it was said, or withdrawn (ms)."""
+    return post.time if post.deleted is None else post.deleted  # type: ignore[return-value]  # archives carry ints only
+
+
+def moments(posts: Sequence[Post] | Sequence[Timed]) -> list[int]:
+    """`moment_of` each of them."""
+    times, gone = list(map(_time_ms, posts)), list(map(_deleted_ms, posts))
+    if any(gone):
+        return [time if at is None else at for time, at in zip(times, gone, strict=True)]
+    return times
+
+
 def key_of(post: Post) -> Key:
     """What posts are ordered by; posts that share it are copies or versions of one, ordered by all they say."""
-    return post.time, post.id  # type: ignore[return-value]  # archives carry int times only
+    return moment_of(post), post.id
 
 
 def sort_by_time(posts: list[Post]) -> None:
-    """Sorts posts in place. Those of one time stay as they stand, unless two have one id: then all they say decides."""
-    times = list(map(_time_ms, posts))
-    if any(map(gt, times, islice(times, 1, None))):
-        posts.sort(key=_time_ms)
-    if len(set(map(_id, posts))) < len(posts):
-        settle(posts)
+    """Sorts posts in place. Those of one time stay as they stand, unless two of them have one id: then all they say
+    decides."""
+    times = moments(posts)
+    if len(set(map(_id, posts))) < len(posts) and len(set(zip(times, map(_id, posts), strict=True))) < len(posts):
+        put_in_order(posts)
+    elif any(map(gt, times, islice(times, 1, None))):
+        posts.sort(key=moment_of)
 
 
 def put_in_order(posts: list[Post]) -> None:
     """Sorts posts by time, id, source and all the rest, in place."""
-    posts.sort(key=_time_ms)
+    posts.sort(key=moment_of)
     settle(posts)
 
 
 def settle(posts: list[Post]) -> None:
     """Puts posts that are in order of time in the one order that those of one time have."""
-    times = list(map(_time_ms, posts))
-    ids = list(map(_id, posts))
+    times, ids = moments(posts), list(map(_id, posts))
     same_time = map(eq, times, islice(times, 1, None))
     unsettled = map(and_, same_time, map(ge, ids, islice(ids, 1, None)))
     end = 0
@@ -103,7 +127,7 @@ class _Open:
             self.head = next(self._rest, [])
             if self.head:
                 self._unsettled = not self._settled
-                self.last = (int(self.head[-1].time), _LAST_ID) if self._unsettled else key_of(self.head[-1])
+                self.last = (moment_of(self.head[-1]), _LAST_ID) if self._unsettled else key_of(self.head[-1])
         return bool(self.head)
 
     def settle(self) -> None:

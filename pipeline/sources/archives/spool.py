@@ -13,7 +13,7 @@ import msgspec
 import zstandard
 
 from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.merging import Run, key_of, put_in_order, sort_by_time
+from pipeline.sources.archives.merging import Run, key_of, moment_of, put_in_order, sort_by_time
 from schemas import Post
 
 HELD_POSTS = 262_144
@@ -59,7 +59,7 @@ class Spool:
         if not self._held:
             return self._runs
         sort_by_time(self._held)
-        return [*self._runs, Run((int(self._held[0].time), ""), _by_time(self._held), settled=False)]
+        return [*self._runs, Run((moment_of(self._held[0]), ""), _by_time(self._held), settled=False)]
 
     def told(self) -> str:
         """What people should know of it before their posts are counted; nothing where nothing went to disk."""
@@ -113,7 +113,7 @@ def _by_time(posts: list[Post]) -> Iterator[list[Post]]:
     start = 0
     while start < len(posts):
         end = min(start + _BLOCK_POSTS, len(posts))
-        while end < len(posts) and posts[end - 1].time == posts[end].time:
+        while end < len(posts) and moment_of(posts[end - 1]) == moment_of(posts[end]):
             end += 1
         yield posts[start:end]
         start = end
