@@ -96,6 +96,7 @@ static uint64_t hash_of_key(const Py_UCS2 *key, int length) {
 #define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions)
 #define OFFSET(name) Py_ssize_t name;
 static PyTypeObject *post_type, *pane_type, *cell_type;
+static PyObject *whole; /* the key under which all posts with words count: '' */
 static struct { OF_POST(OFFSET) } of_post;
 static struct { OF_PANE(OFFSET) } of_pane;
 static struct { OF_CELL(OFFSET) } of_cell;
@@ -118,7 +119,7 @@ static Py_ssize_t offset_of(PyTypeObject *type, const char *name) {
 
 /* The Python rules that are asked where the compiled ones are not sure. */
 typedef struct {
-    PyObject *how_read, *topics_of, *text_key, *origin_of;
+    PyObject *how_read, *topics_of, *text_key, *origin_of, *words_of;
 } Rules;
 
 /* The fields of a post that are looked at, borrowed. */
@@ -230,22 +231,32 @@ static PyObject *text_hash(const Fields *f, const Rules *rules) {
     return PyLong_FromUnsignedLongLong(hash & ~(uint64_t)1);
 }
 
+/* The post of that number in its pane is one of this spelling. */
+static int add_row(PyObject *rows, PyObject *spelling, PyObject *number) {
+    PyObject *posts = PyDict_GetItemWithError(rows, spelling);
+    if (posts) return PyList_Append(posts, number);
+    if (PyErr_Occurred() || !(posts = PyList_New(1))) return -1;
+    PyList_SET_ITEM(posts, 0, Py_NewRef(number));
+    int failed = PyDict_SetItem(rows, spelling, posts);
+    Py_DECREF(posts);
+    return failed;
+}
+
+/* The post of that number says these words: `OpenCell.add_words`. */
+static int add_words(PyObject *cell, PyObject *words, PyObject *number) {
+    PyObject *rows = FIELD(cell, of_cell.rows);
+    if (add_row(rows, whole, number)) return -1;
+    for (Py_ssize_t n = 0; n < PyList_GET_SIZE(words); n++)
+        if (add_row(rows, PyList_GET_ITEM(words, n), number)) return -1;
+    return 0;
+}
+
 /* The post of that number in its pane has these topics. */
 static int add_rows(PyObject *cell, PyObject *topics, PyObject *number) {
     PyObject *rows = FIELD(cell, of_cell.rows);
     Py_ssize_t count = PyTuple_GET_SIZE(topics);
-    for (Py_ssize_t n = 0; n < count; n++) {
-        PyObject *spelling = PyTuple_GET_ITEM(topics, n), *posts = PyDict_GetItemWithError(rows, spelling);
-        if (posts) {
-            if (PyList_Append(posts, number)) return -1;
-            continue;
-        }
-        if (PyErr_Occurred() || !(posts = PyList_New(1))) return -1;
-        PyList_SET_ITEM(posts, 0, Py_NewRef(number));
-        int failed = PyDict_SetItem(rows, spelling, posts);
-        Py_DECREF(posts);
-        if (failed) return -1;
-    }
+    for (Py_ssize_t n = 0; n < count; n++)
+        if (add_row(rows, PyTuple_GET_ITEM(topics, n), number)) return -1;
     Py_ssize_t before = PyLong_AsSsize_t(FIELD(cell, of_cell.mentions));
     PyObject *mentions = PyErr_Occurred() ? NULL : PyLong_FromSsize_t(before + count);
     if (!mentions) return -1;
@@ -261,11 +272,9 @@ static int keep_origin(PyObject *cell, PyObject *author, PyObject *origin) {
     return larger < 0 || (larger && PyDict_SetItem(origins, author, origin)) ? -1 : 0;
 }
 
-/* What finds the events of a post, the names that spellings stand for where topics alone decide (or None), and whether
- * posts of events are plain. */
+/* What finds the events of a post, and the names that spellings stand for where topics alone decide (or None). */
 typedef struct {
     PyObject *match, *names;
-    int plain;
 } Events;
 
 /* Whether a post with these topics has no events for sure; -1: an error. */
@@ -282,17 +291,13 @@ static int has_none(const Events *of, const Fields *f, PyObject *topics) {
 /* 1: counted; 0: the post is not plain, nothing was counted; -1: an error. */
 static int count(PyObject *post, const Fields *f, const Pane *pane, const Rules *rules, const Events *of) {
     PyObject *topics = topics_of(post, f, rules), *events = NULL, *label = NULL, *author = NULL, *origin = NULL;
-    PyObject *text = NULL, *number = NULL;
+    PyObject *text = NULL, *number = NULL, *words = NULL;
     int result = -1;
     if (!topics) return -1;
     int none = has_none(of, f, topics);
     if (none < 0) goto done;
     events = none ? PyTuple_New(0) : PyObject_CallFunctionObjArgs(of->match, post, topics, NULL);
     if (!events) goto done;
-    if (!of->plain && PyObject_IsTrue(events)) {
-        result = 0;
-        goto done;
-    }
     if (!(label = PyTuple_Pack(3, f->source, f->lang, events))) goto done;
     PyObject *found = PyDict_GetItemWithError(pane->by_label, label);
     if (!found) {
@@ -300,7 +305,8 @@ static int count(PyObject *post, const Fields *f, const Pane *pane, const Rules 
         goto done;
     }
     PyObject *cell = PyTuple_GET_ITEM(found, 0), *seen = PyTuple_GET_ITEM(found, 1);
-    if (!Py_IS_TYPE(cell, cell_type)) {
+    PyObject *words_cell = PyTuple_GET_ITEM(found, 2);
+    if (!Py_IS_TYPE(cell, cell_type) || !(words_cell == Py_None || Py_IS_TYPE(words_cell, cell_type))) {
         result = 0;
         goto done;
     }
@@ -320,17 +326,25 @@ static int count(PyObject *post, const Fields *f, const Pane *pane, const Rules 
         else if (keep_origin(cell, author, origin))
             goto done;
     }
-    if (PyTuple_GET_SIZE(topics)) {
+    if (words_cell != Py_None) {
+        if (!(words = PyObject_CallFunctionObjArgs(rules->words_of, f->text, topics, NULL))) goto done;
+        if (!PyList_CheckExact(words)) {
+            PyErr_SetString(PyExc_TypeError, "words_of gives a list");
+            goto done;
+        }
+        if (!PyList_GET_SIZE(words)) Py_CLEAR(words);
+    }
+    if (words || PyTuple_GET_SIZE(topics)) {
         if (!(number = PyLong_FromSsize_t(PyList_GET_SIZE(pane->ids))) || !(text = text_hash(f, rules))) goto done;
         if (PyList_Append(pane->ids, f->id) || PyList_Append(pane->authors, author) || PyList_Append(pane->texts, text))
             goto done;
         if (origin && PyDict_SetItem(pane->origins, number, origin)) goto done;
-        if (add_rows(cell, topics, number)) goto done;
+        if (add_rows(cell, topics, number) || (words && add_words(words_cell, words, number))) goto done;
     }
     result = 1;
 done:
     Py_XDECREF(topics), Py_XDECREF(events), Py_XDECREF(label), Py_XDECREF(author), Py_XDECREF(origin);
-    Py_XDECREF(text), Py_XDECREF(number);
+    Py_XDECREF(text), Py_XDECREF(number), Py_XDECREF(words);
     return result;
 }
 
@@ -344,18 +358,18 @@ static int withdraw(PyObject *retract, PyObject *post, const Fields *f, Py_ssize
 }
 
 PyDoc_STRVAR(add_doc,
-             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, names, plain_events, rules, retract,"
-             " /)\n--\n\n"
+             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, names, rules, retract, /)"
+             "\n--\n\n"
              "Counts posts from number `begin` on as long as each is plain: in an open pane, before `closes_at`, not taken\n"
              "before its time, of a label that the pane knows and not read twice. At most 1,024 posts. Of each retraction\n"
              "`retract` is called with its number and topics.\n"
              "Returns the number of the post at which it stopped, and the newest time. `match` finds the events of a post;\n"
-             "`names`: what spellings stand for, where that decides (or None); `plain_events`: posts of events are plain;\n"
-             "`rules`: how_read, topics_of, text_key, origin_of.");
+             "`names`: what spellings stand for, where that decides (or None); `rules`: how_read, topics_of, text_key,\n"
+             "origin_of, words_of.");
 
 static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
-    if (argc != 12 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[10]) ||
-        PyTuple_GET_SIZE(args[10]) != 4 || !(args[8] == Py_None || PyDict_CheckExact(args[8])) || !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
+    if (argc != 11 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[9]) ||
+        PyTuple_GET_SIZE(args[9]) != 5 || !(args[8] == Py_None || PyDict_CheckExact(args[8])) || !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
         PyErr_SetString(PyExc_TypeError, "add: see its documentation");
         return NULL;
     }
@@ -363,9 +377,9 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
     Py_ssize_t i = PyLong_AsSsize_t(args[1]);
     long long pane_ms = PyLong_AsLongLong(args[4]), closes_at = PyLong_AsLongLong(args[5]);
     long long newest = PyLong_AsLongLong(args[6]);
-    Events events = {args[7], args[8], args[9] == Py_True};
-    PyObject *const *asked = &PyTuple_GET_ITEM(args[10], 0);
-    Rules rules = {asked[0], asked[1], asked[2], asked[3]};
+    Events events = {args[7], args[8]};
+    PyObject *const *asked = &PyTuple_GET_ITEM(args[9], 0);
+    Rules rules = {asked[0], asked[1], asked[2], asked[3], asked[4]};
     if (PyErr_Occurred()) return NULL;
     if (i < 0 || pane_ms <= 0 || (taken != Py_None && PyList_GET_SIZE(taken) != PyList_GET_SIZE(posts))) {
         PyErr_SetString(PyExc_ValueError, "add: see its documentation");
@@ -379,7 +393,7 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
         result = Py_IS_TYPE(post, post_type) && read_fields(post, &fields);
         if (!result) break;
         if (fields.deleted != Py_None) {
-            result = withdraw(args[11], post, &fields, i, &rules);
+            result = withdraw(args[10], post, &fields, i, &rules);
             continue;
         }
         long long time = PyLong_AsLongLong(fields.time), taken_at = time;
@@ -454,5 +468,6 @@ static struct PyModuleDef definition = {
 };
 PyMODINIT_FUNC PyInit__plain(void) {
     read_latin1();
+    if (!whole && !(whole = PyUnicode_FromString(""))) return NULL;
     return PyModule_Create(&definition);
 }

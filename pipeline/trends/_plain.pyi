@@ -3,6 +3,11 @@ from collections.abc import Callable
 from pipeline.trends.open_pane import OpenCell, OpenPane
 from schemas import Post
 
+# how_read, topics_of, text_key, origin_of, words_of
+Rules = tuple[
+    Callable[..., int], Callable[..., tuple[str, ...]], Callable[..., str], Callable[..., int], Callable[..., list[str]]
+]
+
 def add(
     posts: list[Post],
     begin: int,
@@ -13,8 +18,7 @@ def add(
     newest: int,
     match: Callable[[Post, tuple[str, ...]], tuple[str, ...]] | None,
     names: dict[str, set[str]] | None,
-    plain_events: bool,
-    rules: tuple[Callable[..., int], Callable[..., tuple[str, ...]], Callable[..., str], Callable[..., int]],
+    rules: Rules,
     retract: Callable[[int, tuple[str, ...]], None],
     /,
 ) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ U64 = npt.NDArray[np.uint64]
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
+Kept = TypeVar("Kept", I8, I32)
 
 
 def order_by(group: Integers, value: U64, groups: int) -> I64:
@@ -72,3 +75,12 @@ def lengths_of(pointers: I64) -> I64:
 def pointers(lengths: I64) -> I64:
     """Where each run begins, and where the last one ends."""
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
+
+
+def grown(array: Kept, size: int, fill: int) -> Kept:
+    """The array with room for `size` in its last axis; new places hold `fill`."""
+    short = size - array.shape[-1]
+    if short <= 0:
+        return array
+    more = np.full((*array.shape[:-1], max(short, array.shape[-1] // 2)), fill, array.dtype)
+    return np.concatenate((array, more), axis=-1)

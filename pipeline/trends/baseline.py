@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.trends.arrays import F64, I32, Integers
+from pipeline.trends.arrays import F64, I32, Integers, grown
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.people import most_support
-from pipeline.trends.scope import Scope, grown
+from pipeline.trends.scope import Scope
 from pipeline.trends.score import DAY_MS, HOUR_MS, ONE_PERSON, QUIET_LEVEL, ListSpec, at_volume, expectation, misfit_of
 from pipeline.trends.sliding import Span, people_of_hours, support_by_step
 from pipeline.trends.timeline import Timeline

@@ -15,7 +15,7 @@ from itertools import chain
 
 import numpy as np
 
-from pipeline.trends.arrays import I32
+from pipeline.trends.arrays import I32, grown
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.early_topics import TopicWindows
@@ -35,7 +35,7 @@ from pipeline.trends.reading import (
     spark_ends,
 )
 from pipeline.trends.rows import trend_list
-from pipeline.trends.scope import Scope, grown
+from pipeline.trends.scope import Scope
 from pipeline.trends.score import OFF, Life
 from pipeline.trends.standing import (
     FALLBACK_SUPPORT,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.text import fold
-from pipeline.trends.arrays import I8, I32
+from pipeline.trends.arrays import I8, I32, grown
 
 OF_EVENTS = "~"  # what the source of a cell begins with that belongs to its events alone; no name of a source does
 WHOLE = ""  # the key, and the spelling, under which all posts with words count together: what words are a share of
@@ -50,17 +50,15 @@ class Dictionary:
 
     def spelling_numbers(self, spellings: Sequence[str]) -> I32:
         known = self._spelling
-        numbers = [known.get(spelling, -1) for spelling in spellings]
-        if -1 in numbers:
-            numbers = [n if n >= 0 else self._new_spelling(s) for n, s in zip(numbers, spellings, strict=True)]
-        return np.array(numbers, np.int32)
+        if fresh := [spelling for spelling in dict.fromkeys(spellings) if spelling not in known]:
+            begin = len(self.spellings)
+            known.update(zip(fresh, range(begin, begin + len(fresh)), strict=True))
+            self.spellings += fresh
+            self._learn(fresh, begin)
+        return np.fromiter(map(known.__getitem__, spellings), np.int32, len(spellings))
 
-    def _new_spelling(self, spelling: str) -> int:
-        number = self._spelling.get(spelling)
-        if number is None:
-            number = self._spelling[spelling] = len(self.spellings)
-            self.spellings.append(spelling)
-        return number
+    def _learn(self, spellings: Sequence[str], begin: int) -> None:
+        """These have the numbers from `begin` on."""
 
     def cell_numbers(self, cells: Sequence[Cell]) -> I32:
         return np.array([self._cell_number(cell) for cell in cells], np.int32)
@@ -83,23 +81,20 @@ class Names(Dictionary):
         self._topic_of = np.zeros(1024, np.int32)  # by spelling
         self._kinds = np.zeros(1024, np.int8)  # by topic
 
-    def _new_spelling(self, spelling: str) -> int:
-        known = len(self.spellings)
-        number = super()._new_spelling(spelling)
-        if number < known:
-            return number
-        if number == len(self._topic_of):
-            self._topic_of = np.concatenate((self._topic_of, np.zeros(number, np.int32)))
-        key = fold(spelling)
-        topic = self._topic.get(key)
-        if topic is None:
-            topic = self._topic[key] = len(self.keys)
-            self.keys.append(spelling if spelling == key else key)
-            if topic == len(self._kinds):
-                self._kinds = np.concatenate((self._kinds, np.zeros(topic, np.int8)))
-            self._kinds[topic] = kind_of(key)
-        self._topic_of[number] = topic
-        return number
+    def _learn(self, spellings: Sequence[str], begin: int) -> None:
+        known, topics = len(self.keys), self._topic
+        numbers = []
+        for spelling in spellings:
+            key = fold(spelling)
+            topic = topics.get(key)
+            if topic is None:
+                topic = topics[key] = len(self.keys)
+                self.keys.append(spelling if spelling == key else key)
+            numbers.append(topic)
+        self._topic_of = grown(self._topic_of, begin + len(spellings), 0)
+        self._topic_of[begin : begin + len(spellings)] = numbers
+        self._kinds = grown(self._kinds, len(self.keys), 0)
+        self._kinds[known : len(self.keys)] = [kind_of(key) for key in self.keys[known:]]
 
     def topics_of(self, spellings: I32) -> I32:
         return self._topic_of[spellings]

@@ -14,6 +14,7 @@ from pipeline.trends.counts import Counts
 from pipeline.trends.names import OF_EVENTS, TAG, WHOLE, Cell, Dictionary, kind_of
 from pipeline.trends.people import K, hashes64, sample_of, sample_of_posts
 from pipeline.trends.retracting import Retractions, Unknown, columns_of, wanted_by
+from schemas.definitions import Words
 
 _NO_HASH, _NO_POSTS = np.zeros(0, np.uint64), np.zeros(0, np.int32)
 EDGE_ROWS, EDGE_PEOPLE = 2_000, 20_000  # at most, of a pane, that the live edge tells at a time
@@ -60,6 +61,10 @@ class OpenCell:
                 rows[spelling] = [post]
 
 
+# the cell of the posts of a label, the ids of all posts of their source, and what holds their words (None: not counted)
+Labelled = tuple[OpenCell, set[str], OpenCell | None]
+
+
 class OpenPane:
     """What is collected of a pane until it closes."""
 
@@ -81,8 +86,7 @@ class OpenPane:
     def __init__(self, start: int, first_offset: int) -> None:
         self.start = start
         self.first_offset = first_offset
-        # as the posts say it; with the post ids of their source
-        self.by_label: dict[Label, tuple[OpenCell, set[str]]] = {}
+        self.by_label: dict[Label, Labelled] = {}
         self.by_cell: dict[Cell, OpenCell] = {}
         self.seen: dict[str, set[str]] = {}
         self.authors: list[int] = []  # of the posts with topics, as texts and ids
@@ -93,21 +97,20 @@ class OpenPane:
         self.duplicates = 0
         self.told_posts = 0  # how many of them the live edge has told
 
-    def cell_of(self, label: Label, networks: frozenset[str]) -> tuple[OpenCell, set[str]]:
-        source = source_name(label[0])
-        cell = Cell(network_of(source, networks), language(label[1]), label[2])
-        found = self.by_cell.get(cell)
-        if found is None:
-            found = self.by_cell[cell] = OpenCell(cell)
-        self.by_label[label] = found, self.seen.setdefault(source, set())
+    def cell_of(self, label: Label, networks: frozenset[str], words: Words = "off") -> Labelled:
+        """What is kept of the posts of a label, `words` of which are counted."""
+        source, events = source_name(label[0]), label[2]
+        cell = self._of(Cell(network_of(source, networks), language(label[1]), events))
+        words_cell = cell if words == "all" else None
+        if words == "events" and any(not name.startswith("watch:") for name in events):
+            words_cell = self._of(cell.cell.of_events, cell)
+        self.by_label[label] = cell, self.seen.setdefault(source, set()), words_cell
         return self.by_label[label]
 
-    def of_events(self, cell: OpenCell) -> OpenCell:
-        """What holds the words of the cell's posts, for their events alone."""
-        name = cell.cell.of_events
-        found = self.by_cell.get(name)
+    def _of(self, cell: Cell, home: OpenCell | None = None) -> OpenCell:
+        found = self.by_cell.get(cell)
         if found is None:
-            found = self.by_cell[name] = OpenCell(name, cell)
+            found = self.by_cell[cell] = OpenCell(cell, home)
         return found
 
 
@@ -118,8 +121,9 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
         pane.cell_of((source, None, ()), frozenset(late))  # a source counts as it did when they came
     cells = list(pane.by_cell.values())
     totals = [
-        _Total(cell.authors, cell.mentions, [it for it in cell.rows if kind_of(it) == TAG], cell.origins)
+        _Total(cell, cell.authors, cell.mentions, [it for it in cell.rows if kind_of(it) == TAG], cell.origins)
         for cell in cells
+        if cell.home is None
     ]
     gone = [cell for cell in cells if cell.retractions]
     for cell in gone:
@@ -135,7 +139,8 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
         totals,
     )
     if gone:
-        counts = counts.changed(**columns_of([(cell.retractions, cell.rows) for cell in cells]))
+        wholes = [total.cell.retractions for total in totals]
+        counts = counts.changed(**columns_of([(cell.retractions, cell.rows) for cell in cells], wholes))
     counts.duplicates = pane.duplicates
     if late:
         counts.cell_late = np.array(
@@ -156,8 +161,9 @@ def find_unknown(pane: OpenPane, networks: frozenset[str]) -> None:
 
 
 class _Total(NamedTuple):
-    """All posts of a cell, with topics or without."""
+    """All posts of a cell, with topics or without, if it counts them."""
 
+    cell: OpenCell
     authors: Sequence[int]  # by post
     mentions: int
     spellings: Sequence[str]
@@ -192,7 +198,8 @@ def sum_up_news(pane: OpenPane, end: int) -> Counts | None:
         told[: len(cell.told)] = cell.told
         spellings.append([names[row] for row in chosen.tolist()])
         indices += [found[row][begin:] for row, begin in zip(chosen.tolist(), told[chosen].tolist(), strict=True)]
-        totals.append(_Total(cell.authors[cell.told_authors :], int(more.sum()), (), {}))
+        if cell.home is None:
+            totals.append(_Total(cell, cell.authors[cell.told_authors :], int(more.sum()), (), {}))
         cell.told, cell.told_authors = length, len(cell.authors)
     told_posts, pane.told_posts = pane.told_posts, len(pane.ids)
     return _summed(pane, end, told_posts, cells, spellings, indices, totals)
@@ -232,6 +239,7 @@ def _summed(
     origin, cell_origin = _origins(pane, which + begin, row, rows), _cell_origins(totals)
     topics = [sample_of([fold(spelling) for spelling in total.spellings]) for total in totals]
     names = Dictionary(cells=[cell.cell for cell in cells])
+    whole = names.cell_numbers([total.cell.cell for total in totals])
     counts = Counts(
         start=pane.start,
         end=end,
@@ -248,7 +256,7 @@ def _summed(
         example_ptr=ptr,
         example_priority=priority[which],
         example=which,  # type: ignore[arg-type]  # numbers of posts; their ids below
-        cell_number=np.arange(len(cells), dtype=np.int32),
+        cell_number=whole,
         cell_posts=np.array([len(total.authors) for total in totals], np.int32),
         cell_mentions=np.array([total.mentions for total in totals], np.int32),
         cell_person_ptr=_ends([authors for authors, _ in people]),

@@ -19,14 +19,14 @@ from pipeline.text import EventMatcher, how_read, network_of, source_name, text_
 from pipeline.trends._compiled import plain
 from pipeline.trends.counts import Counts
 from pipeline.trends.names import WHOLE
-from pipeline.trends.open_pane import Label, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
+from pipeline.trends.open_pane import Label, Labelled, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
 from pipeline.trends.origins import origin_of
 from pipeline.trends.people import text_hash
 from pipeline.trends.retracting import WITHIN_MS, Unknown
 from schemas import Post
 from schemas.definitions import Words
 
-_RULES = (how_read, topics_of, text_key, origin_of)  # that the compiled part asks
+_RULES = (how_read, topics_of, text_key, origin_of, words_of)  # that the compiled part asks
 if plain is not None:
     plain.learn(Post, OpenPane, OpenCell)
 
@@ -90,14 +90,13 @@ class PaneCounter:
     def add(self, posts: list[Post], first_offset: int = 0, taken_ms: list[int] | None = None) -> list[Counts]:
         """Counts posts with consecutive offsets; `time` must be ms (see schemas.decode_post). `taken_ms`: when the log
         took each; None: an archive, which has no such times."""
-        pane_ms, counts_words = self.grid.pane_ms, self._words != "off"
+        pane_ms = self.grid.pane_ms
         matcher = self._matcher if self._matcher is not None and self._matcher.has_names else None
         closed: list[Counts] = []
         start, end = 0, -1  # of the pane at hand
         pane: OpenPane | None = None
-        by_label: dict[Label, tuple[OpenCell, set[str]]] = {}
+        by_label: dict[Label, Labelled] = {}
         events: tuple[str, ...] = ()
-        compiled = plain if self._words != "all" else None
 
         def retract(number: int, topics: tuple[str, ...]) -> None:
             taken = None if taken_ms is None else taken_ms[number]
@@ -105,8 +104,8 @@ class PaneCounter:
 
         index, most = 0, len(posts)
         while index < most:
-            if compiled is not None:
-                index, self.newest = compiled.add(
+            if plain is not None:
+                index, self.newest = plain.add(
                     posts,
                     index,
                     taken_ms,
@@ -116,7 +115,6 @@ class PaneCounter:
                     self.newest,
                     None if matcher is None else matcher.match,
                     None if matcher is None else matcher.names_by_spelling,
-                    not counts_words,
                     _RULES,
                     retract,
                 )
@@ -147,7 +145,7 @@ class PaneCounter:
             if matcher is not None:
                 events = matcher.match(post, topics)
             label = (post.source, post.lang, events)
-            cell, seen = by_label.get(label) or pane.cell_of(label, self._networks)
+            cell, seen, words_cell = by_label.get(label) or pane.cell_of(label, self._networks, self._words)
             known = len(seen)
             seen.add(post.id)
             if len(seen) == known:
@@ -159,7 +157,6 @@ class PaneCounter:
             origin = origin_of(post.bot, post.server) if post.bot or post.server else 0
             if origin and origin > cell.origins.get(author, 0):
                 cell.origins[author] = origin
-            words_cell = self._words_cell(pane, cell, events) if counts_words else None
             words = words_of(post.text, topics) if words_cell is not None else None
             if topics or words:
                 number = len(pane.ids)
@@ -185,12 +182,6 @@ class PaneCounter:
         self.read += len(posts)
         return closed
 
-    def _words_cell(self, pane: OpenPane, cell: OpenCell, events: tuple[str, ...]) -> OpenCell | None:
-        """What holds the words of the cell's posts; None: they are not counted."""
-        if self._words == "all":
-            return cell
-        return pane.of_events(cell) if any(not name.startswith("watch:") for name in events) else None
-
     def _retract(self, post: Post, topics: tuple[str, ...], offset: int, taken_ms: int | None) -> None:
         """A post is withdrawn. That moves no clock: it belongs to the pane of its time, or to the frontier."""
         pane_ms = self.grid.pane_ms
@@ -208,10 +199,9 @@ class PaneCounter:
         events = self._matcher.match(post, topics) if told and self._matcher is not None else ()
         if post.id and at - home <= WITHIN_MS:
             pane, label = self._pane(at, offset), (post.source, post.lang, events)
-            cell, _ = pane.by_label.get(label) or pane.cell_of(label, self._networks)
+            cell, _, words_cell = pane.by_label.get(label) or pane.cell_of(label, self._networks, self._words)
             cell.retract(topics, post.author, source, post.id, home, told)
-            words_cell = self._words_cell(pane, cell, events) if self._words != "off" and told else None
-            words = words_of(post.text, topics) if words_cell is not None else []
+            words = words_of(post.text, topics) if words_cell is not None and told else []
             if words and words_cell is not None:
                 words_cell.retract([*words, WHOLE], post.author, source, post.id, home)
         elif told:

@@ -87,7 +87,7 @@ class Reader:
     def people_from(self, slot: int) -> From | None:
         """Where the people of the long window are from."""
         if slot not in self._from:
-            entries = entries_at(self._places(slot, 1, self._now), self._scope.mask)
+            entries = entries_at(self._places(slot, 1, self._now), self._scope.mask_of(slot))
             self._from[slot] = people_from(self.long_support(slot).authors, entries)
         return self._from[slot]
 
@@ -100,7 +100,7 @@ class Reader:
         return found
 
     def _read(self, slot: int, which: int, end: int) -> Support:
-        places, mask = self._places(slot, which, end), self._scope.mask
+        places, mask = self._places(slot, which, end), self._scope.mask_of(slot)
         since = end - self._spec.windows_ms[which]
         if mask is not None and not all(place.lies_in(mask) for place in places):
             return _support_of(places, mask, since)
@@ -164,7 +164,7 @@ class Reader:
     def _people_of_step(self, slot: int, end: int) -> int:
         table = self._steps.get(end - self._spec.step_ms)
         place = table.find(self._scope.windows.topics[slot]) if table is not None else None
-        return round(number_of(people_at([place], self._scope.mask))) if place is not None else 0
+        return round(number_of(people_at([place], self._scope.mask_of(slot)))) if place is not None else 0
 
     @property
     def _steps(self) -> dict[int, Counts]:
@@ -204,9 +204,10 @@ class Reader:
         names = self._timeline.names.spellings
         counts: dict[int, int] = {}
         found: list[tuple[int, str]] = []
+        mask = self._scope.mask_of(slot)
         for place in self._places(slot, 1, self._now):
             table = place.table
-            for row in place.rows(self._scope.mask):
+            for row in place.rows(mask):
                 spelling = int(table.spelling[row])
                 counts[spelling] = counts.get(spelling, 0) + posts_of_row(table, row, since)
                 first, last = int(table.example_ptr[row]), int(table.example_ptr[row + 1])

@@ -85,9 +85,12 @@ def wanted_by(unknown: Iterable[Unknown], ids: Sequence[str], authors: Sequence[
     return wanted
 
 
-def columns_of(cells: Sequence[tuple[Retractions | None, Iterable[str]]]) -> dict[str, Any]:
-    """The columns of counts that hold retractions, of cells in their order, each with the spellings of its rows."""
-    wholes = [gone.wholes if gone else _NONE for gone, _ in cells]
+def columns_of(
+    cells: Sequence[tuple[Retractions | None, Iterable[str]]], whole: Sequence[Retractions | None]
+) -> dict[str, Any]:
+    """The columns of counts that hold retractions: of cells in their order, each with the spellings of its rows, and of
+    those that count posts `whole`."""
+    wholes = [gone.wholes if gone else _NONE for gone in whole]
     rows = [gone.rows.get(spelling, _NONE) if gone else _NONE for gone, spellings in cells for spelling in spellings]
     found, _ = _columns("retracted", rows)
     of_cells, ids = _columns("cell_retracted", wholes)

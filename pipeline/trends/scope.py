@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, I64, Mask
+from pipeline.trends.arrays import I32, I64, Mask, grown
 from pipeline.trends.counts import Counts
-from pipeline.trends.names import ALL_WORDS, WORD, Cell, Names
+from pipeline.trends.names import ALL_WORDS, TAG, WORD, Cell, Names
 from pipeline.trends.score import HOUR_MS, MINUTE_MS, SPECS, ListSpec
 
 
@@ -85,8 +85,7 @@ class Windows:
         return found
 
     def _learn_kinds(self, begin: int, end: int) -> None:
-        if len(self.kinds) < end:
-            self.kinds = np.concatenate((self.kinds, np.zeros(len(self.topics) - len(self.kinds), np.int8)))
+        self.kinds = grown(self.kinds, end, 0)
         kinds = self.kinds[begin:end] = self._names.kinds_of(self.topics[begin:end])
         if len(found := np.flatnonzero(kinds == ALL_WORDS)):
             self.whole = begin + int(found[0])
@@ -245,15 +244,6 @@ class Windows:
         self._slot[topics[known]] = known.astype(np.int32)
 
 
-def grown(array: I32, size: int, fill: int) -> I32:
-    """The array with room for `size` in its last axis; new places hold `fill`."""
-    short = size - array.shape[-1]
-    if short <= 0:
-        return array
-    more = np.full((*array.shape[:-1], max(short, array.shape[-1] // 2)), fill, np.int32)
-    return np.concatenate((array, more), axis=-1)
-
-
 _NONE = np.zeros(0, np.int32)
 
 
@@ -285,6 +275,10 @@ class Scope:
             self._mask = np.concatenate((self._mask, np.array(fresh, np.bool_)))
             self._is_all = self.name == "all" and bool(self._mask.all())
         return None if self._is_all else self._mask
+
+    def mask_of(self, slot: int) -> Mask | None:
+        """`mask`, for what stands of one topic anywhere: cells of events alone, which are not of `all`, hold no tag."""
+        return None if self.name == "all" and self.windows.kinds[slot] == TAG else self.mask
 
 
 def _membership(name: str) -> Callable[[Cell], bool]:

@@ -100,7 +100,7 @@ def test_a_plain_post_is_counted_by_the_compiled_part() -> None:
     counter = PaneCounter(Grid())
     counter.add([Post("p0", "ann", "so #tag", START)])
     gone: list[tuple[int, tuple[str, ...]]] = []
-    asked = (counter._open, 10_000, counter._closes_at, counter.newest, None, None, True, panes_module._RULES)
+    asked = (counter._open, 10_000, counter._closes_at, counter.newest, None, None, panes_module._RULES)
     asked += (lambda *told: gone.append(told),)
     posts = [Post(f"p{n}", "ann", f"{n} #tag", START + n) for n in range(1, 5)]
     assert plain.add([*posts, Post("p1", "ann", "again", START)], 0, None, *asked) == (4, START + 4)
@@ -110,6 +110,23 @@ def test_a_plain_post_is_counted_by_the_compiled_part() -> None:
     posts = [Post("p1", "ann", "1 #tag", START + 1, deleted=START + 9), Post("p9", "ann", "9", START + 9)]
     assert plain.add(posts, 0, None, *asked) == (2, START + 9)
     assert gone == [(0, ("#tag",))]
+
+
+@pytest.mark.parametrize("words", ["events", "all"])
+def test_a_post_whose_words_count_is_counted_by_the_compiled_part(words: Words) -> None:
+    assert plain is not None
+    matcher = EventMatcher([Event("gala", hashtags=["gala"])], counted_words=words)
+    counter = PaneCounter(Grid(), matcher)
+    counter.add([Post("p0", "ann", "Un feu d'artifice #gala", START)])
+    asked = (counter._open, 10_000, counter._closes_at, counter.newest, matcher.match, matcher.names_by_spelling)
+    posts = [Post(f"p{n}", "ann", "Feu d'artifice! #gala", START + n) for n in range(1, 4)]
+    assert plain.add(posts, 0, None, *asked, panes_module._RULES, print) == (3, START + 3)
+    rows = {
+        spelling: len(numbers)
+        for cell in counter._open[START].by_cell.values()
+        for spelling, numbers in cell.rows.items()
+    }
+    assert rows == {"#gala": 4, "": 4, "feu": 1, "feu d'artifice": 1, "artifice": 4, "Feu": 3, "Feu d'artifice": 3}
 
 
 @given(st.lists(st.text(max_size=80), max_size=40))
