@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.sources.archives.notations import MONTHS, alike
 from schemas import MAX_TIME_MS, PostError
 
 AMBIGUOUS = "is ambiguous"  # in the detail of what a pattern or a zone would make clear
@@ -52,37 +51,6 @@ _OF_DAY_ABROAD = re.compile(r"(\d{1,2})(?:[.:h](\d\d))(?:[.:](\d\d))?(?: ?(?:Uhr
 _OF_DAY_DIGITS = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
 _OF_DAY_PART = re.compile(r"0[.,](\d{3,17})", re.ASCII)
 _SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before AM and PM
-# what other programs and languages write, as one of the forms above
-_ALIKE = (
-    (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
-    (re.compile(r"\u2212"), "-"),
-    (re.compile(r"\d\.\d{1,16}E(?:9|1[0-8])"), lambda at: f"{Decimal(at[0]):f}"),  # as Java prints all digits it has
-    (re.compile(r"[٠-٩۰-۹０-９]"), lambda at: str(unicodedata.digit(at[0]))),
-    (re.compile(r"^\"(.+)\"$"), r"\1"),
-    (
-        re.compile(r"^Date\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})((?:,\s*\d{1,3}){0,4})\)$"),  # Google's sheets
-        lambda at: f"{at[1]}-{int(at[2]) + 1}-{at[3]}" + _of_parts(at[4]),
-    ),
-    (re.compile(r"^/Date\((\d{12,13})(?:[+-]\d{4})?\)/$"), r"\1"),  # Microsoft's JSON: the offset shifts nothing
-    (re.compile(r"^(\d{4}-\d\d-\d\d)t([\d:.]+)(z?)$"), lambda at: f"{at[1]}T{at[2]}{at[3].upper()}"),
-    (re.compile(r"^(\d{4})-([A-Z][a-z]{2})-(\d\d)"), r"\3 \2 \1"),
-    (re.compile(r"(\d{4})[年년/.-] ?(\d{1,2})[月월/.-] ?(\d{1,2})[日일.] ?"), r"\1-\2-\3 "),
-    (re.compile(r"(?:上午|午前|오전) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 AM"),
-    (re.compile(r"(?:下午|午後|오후) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 PM"),
-    (
-        re.compile(r" (\d{1,2})[時时点시] ?(\d{1,2})[分분](?: ?(\d{1,2})[秒초])?"),
-        lambda at: f" {at[1]}:{at[2]:0>2}:{at[3] or 0:0>2}",
-    ),
-    (re.compile(r"([+-]\d\d:?\d\d) \([^()]{1,80}\)$"), r"\1"),
-    (re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b"), r"\1"),
-    (re.compile(r"^le [^\W\d_]+ (?=\d)"), "le "),
-    (re.compile(r"\balle ore\b"), "alle"),
-    (re.compile(r"(?<=\d) h (?=\d\d$)"), "h"),
-    (re.compile(r"^(\d\d)/([A-Z][a-z]{2})/(\d{4}):"), r"\1 \2 \3 "),  # a web server's log
-    (re.compile(r"(?<=\d)-([A-Z]{3})-(?=\d{4})"), lambda at: f"-{at[1].title()}-"),  # Oracle
-    (re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)"), r"\1 \2:\3:\4"),  # DB2
-    (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
-)
 _DAY_ALONE = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d\d ", re.ASCII)
 _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
     f"{name}{kind}T": f"-0{hours + (kind == 'S')}00"
@@ -92,29 +60,6 @@ _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
 
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
-# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Russian, Turkish and Polish; no name
-# means two months
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "stycznia jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak",
-            "lutego feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat",
-            "marca mar march mars mär märz mrz marzo março mrt maart мар марта mart",
-            "kwietnia apr april avr avril abr abril aprile апр апреля nisan",
-            "maja may mai mayo mag maggio maio mei maj мая mayıs",
-            "czerwca jun june juin juni junio giu giugno junho июн июня haziran",
-            "lipca jul july juil juillet juli julio lug luglio julho июл июля temmuz",
-            "sierpnia aug august août ago agosto augustus augusti авг августа ağustos",
-            "września sep sept september septembre septiembre set settembre setembro сен сент сентября eylül",
-            "października oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim",
-            "listopada nov november novembre noviembre novembro ноя нояб ноября kasım",
-            "grudnia dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık",
-        ),
-        1,
-    )
-    for name in names.split()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +125,8 @@ class Clock:
         elif found := _TWITTER_PAGE.fullmatch(value):
             hour, minute, half, month, day, year = found.groups()
             clock = [hour, minute, None, None, half, None, None, None]
-        elif (alike := _alike(value)) != value:
-            return self._told(alike)
+        elif (rewritten := alike(value)) != value:
+            return self._told(rewritten)
         else:
             _refused(value)
         hour, minute, second, fraction, half, _, offset, name = clock
@@ -282,7 +227,7 @@ def of_day(value: str) -> str:
     if found := _OF_DAY_PART.fullmatch(value):
         seconds = min(round(86_400 * float(f"0.{found[1]}")), 86_399)
         return f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return _alike(value)
+    return alike(value)
 
 
 def has_clock(pattern: str) -> bool:
@@ -309,18 +254,6 @@ def _counted_ms(value: str) -> int:
     return int(number[1]) * unit + (int((number[2] or "").ljust(3, "0")[:3]) if unit > 1 else 0)
 
 
-def _alike(value: str) -> str:
-    for pattern, form in _ALIKE:
-        value = pattern.sub(form, value)
-    return value
-
-
-def _of_parts(parts: str) -> str:
-    """`, 10, 40, 0` as ` 10:40:00`: what stands behind a date in JavaScript's constructor."""
-    numbers = [f"{int(part):02}" for part in parts.split(",")[1:4]]
-    return f" {':'.join([*numbers, '00'][:3])}" if numbers else ""
-
-
 def _refused(value: str) -> NoReturn:
     if _SLASHED.fullmatch(value):
         raise ValueError(f"{AMBIGUOUS}: which is the day, which the month")
@@ -332,7 +265,7 @@ def _refused(value: str) -> NoReturn:
 
 
 def _month(month: str) -> int:
-    number = int(month) if month.isdigit() else _MONTHS.get(month.lower())
+    number = int(month) if month.isdigit() else MONTHS.get(month.lower())
     if number is None:
         raise ValueError("is no time that is known")
     return number

@@ -22,7 +22,47 @@ _PRIVATE = frozenset(
         *("local_only", "friends", "all_friends", "friends_of_friends", "friends_only", "only_me", "custom"),
         *("connections", "draft", "queued", "trash", "subscribers"),
         *("2", "3", "4"),  # as Mastodon's database has them
+        *("privé", "amis", "amis_uniquement", "amis_et_leurs_amis", "moi_uniquement", "abonnés", "abonnés_uniquement"),
+        *(
+            "privado",
+            "privada",
+            "amigos",
+            "solo_yo",
+            "solo_amigos",
+            "seguidores",
+            "directo",
+            "directa",
+            "solo_seguidores",
+        ),
+        *("somente_eu", "apenas_eu", "direto", "privat", "freunde", "nur_ich", "nur_freunde", "direkt", "nur_follower"),
+        *("privato", "amici", "solo_io", "diretto", "privé_bericht", "vrienden", "alleen_ik"),
+        *(
+            "非公開",
+            "友達",
+            "自分のみ",
+            "フォロワーのみ",
+            "フォロワー限定",
+            "ダイレクト",
+            "私密",
+            "仅自己可见",
+            "好友圈",
+        ),
+        *("비공개", "친구만", "나만_보기"),
     )
+)
+_MESSAGES = frozenset(
+    {
+        *("direct_message", "direct_messages", "private_message", "private_messages", "dm", "dms", "pm"),
+        *(
+            "message_privé",
+            "mensaje_directo",
+            "mensaje_privado",
+            "mensagem_direta",
+            "direktnachricht",
+            "privatnachricht",
+        ),
+        *("messaggio_privato", "messaggio_diretto", "ダイレクトメッセージ", "私信"),
+    }
 )
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 _LANGUAGES = {
@@ -72,7 +112,7 @@ _QUOTES = "'\"“”„‘’«»"
 _CALL = re.compile(
     r"(?:\w{1,64}\.)?(?:array|\w{0,64}Array\w{0,64}|Index|Series|Vector|c|[Ll]ist|(?:frozen)?[Ss]et|tuple|deque|character)\("
 )
-_OPTION = re.compile(r",\s*(?:dtype|name|maxlen)=")
+_OPTION = re.compile(r",\s*(?:dtype|name|maxlen)[=:]")
 _NOTHING_BETWEEN = re.compile(r"(['\"])\s+['\"]")  # which Python would take for one text
 _WORD = re.compile(r"[#＃$]?[^\W_][\w·\u200c\u200d]*|[#＃]?_+[\w·\u200c\u200d]+")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
@@ -156,7 +196,20 @@ def is_private(cell: str) -> bool:
     >>> [is_private(cell) for cell in ("direct", "Followers-only", "public", "unlisted", "10 km")]
     [True, True, False, False, False]
     """
-    return cell.strip().casefold().replace("-", "_").replace(" ", "_") in _PRIVATE
+    return _words(cell) in _PRIVATE
+
+
+def is_message(cell: str) -> bool:
+    """Whether a cell that tells kinds of posts tells that this one was a message to somebody.
+
+    >>> [is_message(cell) for cell in ("DM", "Direct Message", "tweet")]
+    [True, True, False]
+    """
+    return _words(cell) in _MESSAGES
+
+
+def _words(cell: str) -> str:
+    return cell.strip().casefold().replace("-", "_").replace(" ", "_")
 
 
 def ids(cell: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.names import (
+    KINDS,
     KNOWN_COLUMNS,
     OF_DAY,
     PROTECTED,
@@ -29,6 +30,8 @@ from pipeline.sources.archives.times import Clock, has_clock, kind_of, of_day, z
 FIELDS = tuple(KNOWN_COLUMNS)
 NEEDED = ("text", "time", "author")
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|Z", re.ASCII)
+# Europe/Paris, or an abbreviation, which means nothing alone
+_ZONE = re.compile(r"[A-Z][A-Za-z]+(?:/[A-Za-z_-]+){1,2}|[A-Z]{3,4}", re.ASCII)
 _HAS_ZONE = re.compile(r".*(?::\d\d(?:\.\d+)? ?(?:[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})|\d{9,})", re.ASCII)
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
 _SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
@@ -50,6 +53,7 @@ class Columns:
     protected: Sequence[int] = ()  # columns that tell of accounts, or posts, that are not public
     public: Sequence[int] = ()  # columns that tell whether a post is for everybody
     visibility: Sequence[int] = ()  # columns that tell to whom each post was
+    kinds: Sequence[int] = ()  # columns that tell what each post is, and so of messages to somebody
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
     recipient: int | None = None  # a column that holds to whom alone a message went
     reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
@@ -60,6 +64,7 @@ class Columns:
             any(cells.is_yes(row[at]) for at in self.protected)
             or any(cells.is_no(row[at]) for at in self.public)
             or any(cells.is_private(row[at]) for at in self.visibility)
+            or any(cells.is_message(row[at]) for at in self.kinds)
             or (self.recipient is not None and not cells.is_nothing(row[self.recipient]))
         )
 
@@ -70,7 +75,7 @@ class Columns:
             text = f"{text} {of_day(row[self.of_day])}"
         if self.zone is not None and not _HAS_ZONE.fullmatch(text):
             offset = row[self.zone].strip()
-            if _OFFSET.fullmatch(offset):
+            if _OFFSET.fullmatch(offset) or _ZONE.fullmatch(offset):
                 text = f"{text} {offset}"
         return text
 
@@ -127,7 +132,7 @@ def choose(
             continue
         titles = (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field])
         for at in places.all_of(titles):
-            if at not in place.values() and _fits(field, at, rows):
+            if at not in place.values() and _fits(field, at, rows, place):
                 place[field] = at
                 break
     whole = next(places.all_of(WHOLE_TEXTS), None)
@@ -149,15 +154,17 @@ def choose(
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
-    protected, public, visibility, states = (
-        list(dict.fromkeys(places.all_of(titles))) for titles in (PROTECTED, PUBLIC, VISIBILITY, STATES)
+    protected, public, visibility, states, kinds = (
+        list(dict.fromkeys(places.all_of(titles))) for titles in (PROTECTED, PUBLIC, VISIBILITY, STATES, KINDS)
     )
     visibility += [at for at in states if not any(map(str.isdigit, _column(rows, at)))]
     versions, recipient, reference = (
         next(places.all_of(titles), None) for titles in (VERSIONS, RECIPIENTS, REFERENCES)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, time_of_day, zone, None, named, protected, public, visibility, versions)
+    columns = Columns(
+        names, place, clock, time_of_day, zone, None, named, protected, public, visibility, kinds, versions
+    )
     columns = replace(columns, recipient=recipient, reference=reference)
     return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
 
@@ -215,13 +222,15 @@ def _kind(values: Sequence[str], clock: Clock) -> str:
     return max(set(kinds), key=lambda kind: (kinds.count(kind), -_KINDS.index(kind))) if kinds else ""
 
 
-def _fits(field: str, at: int, rows: Sequence[Sequence[str]]) -> bool:
+def _fits(field: str, at: int, rows: Sequence[Sequence[str]], place: Mapping[str, int]) -> bool:
     """Whether a column may hold a field: what every post needs does not stand in one that is empty, no address is a
-    network, and what many different rows share names none of them."""
+    network, and what many different posts share names none of them (the same one, seen many times, it does)."""
     if field == "id" and len(rows) >= _ROWS_OF_ONE:
         ids = _column(rows, at)
         is_rounded = any(map(cells.ROUNDED.fullmatch, ids))  # which is told
-        return is_rounded or _ROWS_OF_ONE * len(set(ids)) >= len(set(map(tuple, rows)))
+        return is_rounded or _ROWS_OF_ONE * len(set(ids)) >= len(
+            {tuple(row[each] for each in place.values()) for row in rows}
+        )
     if field == "source":
         return not any(cell.startswith(("https://", "http://")) for cell in _column(rows, at))
     if not rows or field not in ("author", "text"):

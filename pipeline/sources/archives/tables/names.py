@@ -149,14 +149,20 @@ ZONES = _names("timezone time_zone tz utc_offset zone")
 PROTECTED = _names("""
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     is_private private private_account user_is_private author_is_private owner_is_private account_is_private
-    user_private author_private owner_private account_private is_draft
+    user_private author_private owner_private account_private is_draft protected_account protected_user
+    is_direct_message is_dm is_direct direct_message is_private_message private_message
+    compte_prive compte_protege cuenta_privada cuenta_protegida conta_privada conta_protegida privates_konto
+    geschutztes_konto geschutzt account_privato profilo_privato privado privada privat prive 非公開
 """)
 PUBLIC = _names("public is_public post_is_public status_is_public")
 VISIBILITY = _names("""
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type
+    visibilite confidentialite visibilidad privacidad visibilidade privacidade sichtbarkeit privatsphare visibilita
+    zichtbaarheid 公開範囲 可见性 可见范围 공개범위 공개_범위
 """)
 STATES = _names("audience post_audience state post_state post_status")  # which may be numbers of something else
-RECIPIENTS = _names("dm_conversation_id recipient_id recipient_screen_name recipientid")
+KINDS = _names("type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型")
+RECIPIENTS = _names("dm_conversation_id recipient_id recipient_screen_name recipientid recipient recipients")
 VERSIONS = _names("edit_history_tweet_ids edit_tweet_ids edit_history")
 REFERENCES = _names("sourcetweet_type referenced_tweets_type")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -24,6 +25,8 @@ _ROWS = 24  # of one object that columns are chosen by
 _OF_PEOPLE = {"followers_count", "friends_count"}  # whose objects are no posts, though they may hold their last one
 _OF_DATABASE = "_id"  # names a document, not the post in it
 _DEPTH = 3  # objects within objects
+Unpack = Callable[[dict[str, Any]], list[dict[str, Any]]]  # finds the rows in an object
+_PLACES = 16  # of objects in objects that are tried
 
 
 def objects_like(name: str, records: list[bytes], given: Given) -> Format | None:
@@ -39,7 +42,8 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
                 values.append(value)
     fault: ArchiveError | None = None
     timeless: Format | None = None
-    for unpack in (turned, _itself, _by_ids, _in_lists, _within, _within_lists, _encoded):
+    ways: list[Unpack] = [turned, _itself, _by_ids, _in_lists, *_places(values), _within_lists, _encoded]
+    for unpack in ways:
         rows = [inner for value in values for inner in unpack(value)[:_ROWS]]
         if any(row.keys() >= _OF_PEOPLE for row in rows):
             break
@@ -62,16 +66,14 @@ def rows_like(
     name: str,
     objects: list[dict[str, Any]],
     given: Given,
-    unpack: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda value: [value],
+    unpack: Unpack = lambda value: [value],
 ) -> Format:
     """How to read objects that hold rows like these, where `unpack` finds them. Raises ArchiveError where their fields
     do not tell what posts need."""
     return _rows_like(name, objects, given, unpack)[0]
 
 
-def _rows_like(
-    name: str, objects: list[dict[str, Any]], given: Given, unpack: Callable[[dict[str, Any]], list[dict[str, Any]]]
-) -> tuple[Format, bool]:
+def _rows_like(name: str, objects: list[dict[str, Any]], given: Given, unpack: Unpack) -> tuple[Format, bool]:
     """The same, and whether any of the rows holds a time."""
     rows = [dict(_fields(row)) for row in objects]
     names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
@@ -86,7 +88,7 @@ def _format(
     names: list[str],
     columns: Columns,
     given: Given,
-    unpack: Callable[[dict[str, Any]], list[dict[str, Any]]],
+    unpack: Unpack,
 ) -> Format:
     table = Table(name, Beginning(columns, "", len(names), 1, given.author or ""))
 
@@ -104,7 +106,12 @@ def _format(
         value = _value(record)
         if holds_nothing(value):
             return []
-        return row(value) if unpack is _itself else list(map(one, unpack(value)))
+        if unpack is _itself:
+            return row(value)
+        rows = unpack(value)
+        if not rows and isinstance(unpack, _At):
+            raise PostError("invalid", f"no object - at `$.{'.'.join(unpack.path)}`")
+        return list(map(one, rows))
 
     return Format(f"objects of {columns.told()}", parse, lambda _: False, limit=PAGE_BYTES)
 
@@ -127,8 +134,34 @@ def _in_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
     return max(lists, key=len, default=[])
 
 
+@dataclass(frozen=True)
+class _At:
+    """The object that stands at a path in an object: what stands around it tells who collected it, and when."""
+
+    path: tuple[str, ...]
+
+    def __call__(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        inner: Any = value
+        for key in self.path:
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        return [inner] if isinstance(inner, dict) else []
+
+
+def _places(values: list[dict[str, Any]]) -> list[_At]:
+    """Where objects stand in these one or two keys deep: near ones first, of those the largest."""
+    sizes: dict[tuple[str, ...], int] = {}
+    for value in values:
+        for key, inner in value.items():
+            if isinstance(inner, dict):
+                sizes[(key,)] = max(sizes.get((key,), 0), len(inner))
+                for name, each in inner.items():
+                    if isinstance(each, dict):
+                        sizes[key, name] = max(sizes.get((key, name), 0), len(each))
+    return [_At(path) for path in sorted(sizes, key=lambda path: (len(path), -sizes[path]))[:_PLACES]]
+
+
 def _within(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The largest object that an object holds: what stands around it tells who collected it, and when."""
+    """The largest object that an object holds."""
     return [max(inner, key=len)] if (inner := [each for each in value.values() if isinstance(each, dict)]) else []
 
 

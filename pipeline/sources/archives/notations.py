@@ -1,0 +1,100 @@
+"""How programs and languages write times that mean the same as one of the forms read: rewritten as that form."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+# what other programs and languages write, as one of the forms above
+_ALIKE = (
+    (re.compile(r"^(?:pd\.|pandas\.)?Timestamp\('([^']+)'.*\)$"), r"\1"),
+    (
+        re.compile(
+            r"^datetime\.datetime\((\d{4}), (\d\d?), (\d\d?)((?:, \d+){2,4})((?:, tzinfo=[\w.]*(?:utc|UTC)[()>]*)?)\)$"
+        ),
+        lambda at: f"{at[1]}-{at[2]}-{at[3]}" + _of_parts(at[4]) + ("Z" if at[5] else ""),
+    ),
+    (re.compile(r"^\d{1,3}(?:,\d{3}){3,5}$"), lambda at: at[0].replace(",", "")),
+    (re.compile(r"^(\d{4}):(\d\d):(\d\d) (?=\d\d:)"), r"\1-\2-\3 "),  # of cameras
+    (re.compile(r"^(\d{4})-?(\d\d)-?(\d\d)[_-](\d\d)-?(\d\d)-?(\d\d)$"), r"\1-\2-\3 \4:\5:\6"),  # in names of files
+    (re.compile(r"^(\d{1,2})([A-Z]{3})(\d{4}):(?=\d\d:)"), lambda at: f"{at[1]} {at[2].title()} {at[3]} "),  # SAS
+    (re.compile(r"\b(UTC|GMT) m=[+-][\d.]+$"), r"\1"),
+    (re.compile(r" Coordinated Universal Time$"), " UTC"),
+    (re.compile(r"^(\S+?:\d\d) · (\d{4}\D\d{1,2}\D\d{1,2}日?)$"), r"\2 \1"),
+    (re.compile(r"(?<=[日일])\([月火水木金土日월화수목금토일]\)"), " "),
+    (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
+    (re.compile(r"\u2212"), "-"),
+    (re.compile(r"\d\.\d{1,16}E(?:9|1[0-8])"), lambda at: f"{Decimal(at[0]):f}"),  # as Java prints all digits it has
+    (re.compile(r"[٠-٩۰-۹０-９]"), lambda at: str(unicodedata.digit(at[0]))),
+    (re.compile(r"^\"(.+)\"$"), r"\1"),
+    (
+        re.compile(r"^Date\((\d{4}),\s*(\d{1,2}),\s*(\d{1,2})((?:,\s*\d{1,3}){0,4})\)$"),  # Google's sheets
+        lambda at: f"{at[1]}-{int(at[2]) + 1}-{at[3]}" + _of_parts(at[4]),
+    ),
+    (re.compile(r"^/Date\((\d{12,13})(?:[+-]\d{4})?\)/$"), r"\1"),  # Microsoft's JSON: the offset shifts nothing
+    (re.compile(r"^(\d{4}-\d\d-\d\d)t([\d:.]+)(z?)$"), lambda at: f"{at[1]}T{at[2]}{at[3].upper()}"),
+    (re.compile(r"^(\d{4})-([A-Z][a-z]{2})-(\d\d)"), r"\3 \2 \1"),
+    (re.compile(r"(\d{4})[年년/.-] ?(\d{1,2})[月월/.-] ?(\d{1,2})[日일.] ?"), r"\1-\2-\3 "),
+    (re.compile(r"(?:上午|午前|오전) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 AM"),
+    (re.compile(r"(?:下午|午後|오후) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 PM"),
+    (
+        re.compile(r" (\d{1,2})[時时点시] ?(\d{1,2})[分분](?: ?(\d{1,2})[秒초])?"),
+        lambda at: f" {at[1]}:{at[2]:0>2}:{at[3] or 0:0>2}",
+    ),
+    (re.compile(r"([+-]\d\d:?\d\d) \([^()]{1,80}\)$"), r"\1"),
+    (re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b"), r"\1"),
+    (re.compile(r"^le [^\W\d_]+ (?=\d)"), "le "),
+    (re.compile(r"\balle ore\b"), "alle"),
+    (re.compile(r"(?<=\d) h (?=\d\d$)"), "h"),
+    (re.compile(r"^(\d\d)/([A-Z][a-z]{2})/(\d{4}):"), r"\1 \2 \3 "),  # a web server's log
+    (
+        re.compile(
+            r"^(\d\d)-([A-Z]{3})-(\d\d) (\d\d)\.(\d\d)\.(\d\d)(?:\.\d+)? ([AP]M)"
+        ),  # the same, as it is by default
+        lambda at: f"{at[1]} {at[2].title()} 20{at[3]} {at[4]}:{at[5]}:{at[6]} {at[7]}",
+    ),
+    (re.compile(r"(?<=\d)-([A-Z]{3})-(?=\d{4})"), lambda at: f"-{at[1].title()}-"),  # Oracle
+    (re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)"), r"\1 \2:\3:\4"),  # DB2
+    (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
+)
+# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Russian, Turkish and Polish; no name
+# means two months
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "stycznia jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak",
+            "lutego feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat",
+            "marca mar march mars mär märz mrz marzo março mrt maart мар марта mart",
+            "kwietnia apr april avr avril abr abril aprile апр апреля nisan",
+            "maja may mai mayo mag maggio maio mei maj мая mayıs",
+            "czerwca jun june juin juni junio giu giugno junho июн июня haziran",
+            "lipca jul july juil juillet juli julio lug luglio julho июл июля temmuz",
+            "sierpnia aug august août ago agosto augustus augusti авг августа ağustos",
+            "września sep sept september septembre septiembre set settembre setembro сен сент сентября eylül",
+            "października oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim",
+            "listopada nov november novembre noviembre novembro ноя нояб ноября kasım",
+            "grudnia dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+
+
+def alike(value: str) -> str:
+    """A time in one of the forms that `times` reads, where it is written in another way that means the same.
+
+    >>> alike("01MAY2024:10:40:00"), alike("/Date(1675004700000)/"), alike("2023年1月29日")
+    ('01 May 2024 10:40:00', '1675004700000', '2023-1-29 ')
+    """
+    for pattern, form in _ALIKE:
+        value = pattern.sub(form, value)
+    return value
+
+
+def _of_parts(parts: str) -> str:
+    """`, 10, 40, 0` as ` 10:40:00`: what stands behind a date in constructors of JavaScript and Python."""
+    numbers = [f"{int(part):02}" for part in parts.split(",")[1:4]]
+    return f" {':'.join([*numbers, '00'][:3])}" if numbers else ""
