@@ -17,12 +17,21 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from pipeline.cli.common import BrokersFlag, ByFlag, ConfigFlag, kafka_faults, length_ms, need, settings_in_force
+from pipeline.cli.common import (
+    BrokersFlag,
+    ByFlag,
+    ConfigFlag,
+    counting,
+    kafka_faults,
+    length_ms,
+    need,
+    settings_in_force,
+)
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.replay_run import by_span
 from pipeline.cli.screen import RunProgress
 from pipeline.cli.terminal import console, line_of
-from pipeline.local import Local, Options
+from pipeline.local import Local
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, find_files, read_archives
 from pipeline.text import printable, topic_key
@@ -212,15 +221,7 @@ class _DryRun:
         self._posts = self._fired = 0
         self._alerting = Alerting(settings.rules)
         self._local = Local(
-            Options(
-                settings.pane_ms,
-                settings.max_out_of_orderness_ms,
-                settings.partitions,
-                settings.events,
-                settings.watchlists,
-                settings.networks,
-                settings.words,
-            ),
+            counting(settings),
             on_list=self._take,
             keeps=None if any(rule.kind == "silence" for rule in settings.rules) else self._alerting.wants,
         )

@@ -16,6 +16,7 @@ from pipeline.extras import lacking
 from pipeline.settings import Settings, SettingsError, load_settings, unknown_variables
 
 if TYPE_CHECKING:
+    from pipeline.local import Options
     from pipeline.web.tokens import Gate
 
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -56,6 +57,21 @@ def settings_in_force(config: Path | None, **flags: int | str | None) -> Setting
     if settings.words != "off":
         need("words", f'words = "{settings.words}"')
     return settings
+
+
+def counting(settings: Settings) -> Options:
+    """What counts depend on, for whoever counts in one process."""
+    from pipeline.local import Options  # numpy, which most commands do without
+
+    return Options(
+        settings.pane_ms,
+        settings.max_out_of_orderness_ms,
+        settings.partitions,
+        settings.events,
+        settings.watchlists,
+        settings.networks,
+        settings.words,
+    )
 
 
 def length_ms(flag: str, text: str) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.cli.errors import CommandError
-from pipeline.kafka.broker import die_with_parent, embedded_broker, watch
+from pipeline.kafka.broker import die_with_parent, embedded_broker, end_child, watch
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings
 from pipeline.sources.keeping import KeepingError, KeptLog
@@ -112,12 +112,7 @@ def _child(command: Sequence[str], output: IO[bytes] | None, **settings: str) ->
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(STOPS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end_child(process, STOPS_WITHIN_S)
         watcher.kill()
         watcher.wait()
         if watcher.stdin is not None:

@@ -15,6 +15,7 @@ import typer
 from rich.text import Text
 
 from pipeline.cli import summary
+from pipeline.cli.common import counting
 from pipeline.cli.errors import FAILED, INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.highlights import Highlights
 from pipeline.cli.interrupts import Interrupts
@@ -25,7 +26,7 @@ from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.summary import Tally
 from pipeline.cli.terminal import console, moment, table
 from pipeline.gc_tuning import IN_FLIGHT, collect_rarely
-from pipeline.local import Local, Options
+from pipeline.local import Local
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, Batch, Given, read_archives
 from schemas import Post, TrendList, Window
@@ -136,15 +137,7 @@ class _Run:
         self.lateness_flag = f"--max-out-of-orderness-ms (now {settings.max_out_of_orderness_ms})"
         self.began = time.monotonic()
         self.local = Local(
-            Options(
-                pane_ms=settings.pane_ms,
-                max_out_of_orderness_ms=settings.max_out_of_orderness_ms,
-                partitions=settings.partitions,
-                events=settings.events,
-                watchlists=settings.watchlists,
-                networks=settings.networks,
-                words=settings.words,
-            ),
+            counting(settings),
             on_panes=self.take_panes if plan.counts else None,
             on_list=self.take_list,
             keeps=None if plan.out else self.shows,

@@ -21,13 +21,13 @@ from pipeline.cli.archive_flags import (
     check_format,
     parse_given,
 )
-from pipeline.cli.common import ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
+from pipeline.cli.common import ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, counting, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.replay import check_scope
 from pipeline.cli.screen import RunProgress
 from pipeline.cli.terminal import console, moment
 from pipeline.gc_tuning import collect_rarely
-from pipeline.local import Local, Options
+from pipeline.local import Local
 from pipeline.settings import Settings
 from pipeline.sources.archives import ArchiveError, Clock, Given, find_files, read_archives
 from pipeline.text import printable, topic_key
@@ -142,15 +142,7 @@ def _counted(
 ) -> Local:
     """All that was written before the moment, counted. Raises WrongUseError where the archive does not reach to it."""
     collect_rarely()
-    options = Options(
-        settings.pane_ms,
-        settings.max_out_of_orderness_ms,
-        settings.partitions,
-        settings.events,
-        settings.watchlists,
-        settings.networks,
-        settings.words,
-    )
+    options = counting(settings)
     local = Local(options, keeps=lambda scope, window: (scope, window) == of)
     first, last = sys.maxsize, -1
     with RunProgress(console(sys.stderr), "why") as progress:

@@ -57,10 +57,10 @@ def embedded_broker(port: int | None = None) -> Iterator[str]:
         _wait_until_ready(process, address)
         yield address
     finally:
-        _end(process)
+        end_child(process)
         assert watcher.stdin
         watcher.stdin.close()
-        _end(watcher)
+        end_child(watcher)
 
 
 def _binary() -> str:
@@ -170,10 +170,11 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_child(process: subprocess.Popen[bytes], within_s: float = STOPS_WITHIN_S) -> None:
+    """Ends it: asked first, killed where it does not end within so many seconds."""
     process.terminate()
     try:
-        process.wait(STOPS_WITHIN_S)
+        process.wait(within_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -6,7 +6,6 @@ the log to look for it.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.sources.kept import KeptDatabase, lock_folder
+from pipeline.sources.kept import KeptDatabase
 from schemas import Post
 
 KEPT_MS = 7 * 24 * 3_600_000
@@ -49,24 +48,18 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._lock = lock_folder(folder, "journal.lock")
+            self._db = KeptDatabase(folder, "journal", _SCHEMA)
         except BlockingIOError:
             raise JournalError(
                 f"{folder}: another server that takes posts uses this folder; give this one its own by"
                 " UPSWELL_STATE_DIR"
             ) from None
-        except OSError as error:
-            raise _unusable(folder, error) from None
-        try:
-            self._db = KeptDatabase(folder / "journal.db", _SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            os.close(self._lock)
             raise _unusable(folder, error) from None
 
     def close(self) -> None:
         """Lets another process use the folder."""
         self._db.close()
-        os.close(self._lock)
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """Those of the keys that are here."""

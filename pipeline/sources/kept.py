@@ -35,17 +35,25 @@ def open_database(path: Path, schema: str) -> sqlite3.Connection:
 
 
 class KeptDatabase:
-    """A database that one thread asks at a time, and another may close: the close waits, since SQLite crashes the
-    process where it comes under a step. What is asked afterwards raises sqlite3.ProgrammingError."""
+    """The file `NAME.db` in a folder that one process uses at a time. One thread asks it at a time, and another may
+    close it: the close waits, since SQLite crashes the process where it comes under a step. What is asked afterwards
+    raises sqlite3.ProgrammingError."""
 
-    def __init__(self, path: Path, schema: str) -> None:
-        """Raises OSError, sqlite3.Error."""
+    def __init__(self, folder: Path, name: str, schema: str) -> None:
+        """Raises BlockingIOError where another process has it, OSError and sqlite3.Error where it cannot be used."""
         self._guard = threading.RLock()
-        self._db = open_database(path, schema)
+        self._lock = lock_folder(folder, f"{name}.lock")
+        try:
+            self._db = open_database(folder / f"{name}.db", schema)
+        except (OSError, sqlite3.Error):
+            os.close(self._lock)
+            raise
 
     def close(self) -> None:
+        """Lets another process use it."""
         with self._guard:
             self._db.close()
+        os.close(self._lock)
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What it answers; of what changes it, nothing."""

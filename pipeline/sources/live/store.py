@@ -6,7 +6,6 @@ whole post; a post that is withdrawn loses its text here at once.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -15,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.sources.kept import KeptDatabase, lock_folder
+from pipeline.sources.kept import KeptDatabase
 from pipeline.sources.live.model import Cursor
 from schemas import Post, decode_post
 
@@ -54,23 +53,17 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._lock = lock_folder(folder, "sources.lock")
+            self._db = KeptDatabase(folder, "sources", _SCHEMA)
         except BlockingIOError:
             raise StoreError(
                 f"{folder}: another `upswell sources` uses this folder; stop it, or set UPSWELL_STATE_DIR"
             ) from None
-        except OSError as error:
-            raise _unusable(folder, error) from None
-        try:
-            self._db = KeptDatabase(folder / "sources.db", _SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            os.close(self._lock)
             raise _unusable(folder, error) from None
 
     def close(self) -> None:
         """Lets another process use the folder."""
         self._db.close()
-        os.close(self._lock)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing of what the block writes is on the disk when it ends."""
