@@ -282,8 +282,10 @@ def _day_ms(day: str, year: str) -> int | None:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    if "created_at" in value and isinstance(value.get("user"), dict):
-        return True
+    if "created_at" in value and isinstance(user := value.get("user"), dict):
+        if not user or user.keys() & {"screen_name", "id_str"}:
+            return True
+        return "id" in user and "username" not in user  # else of another network
     inner = value.get("tweet")
     return (isinstance(inner, dict) and "user" in inner) or _is_notice(value)
 

@@ -66,6 +66,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
         tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
         comentario commento inhoud tekst_van_bericht
+        extrait auszug extracto estratto trecho titre titel titulo titolo
         metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
         النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
         メッセージ テキスト 内容 正文 文本 推文 推文内容 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
@@ -88,7 +89,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         veroffentlichungsdatum erstellungsdatum beitragsdatum datum_und_uhrzeit gepostet_am datum_zeit
         aangemaakt_op gepubliceerd_op publicatiedatum datum_en_tijd data_publikacji data_utworzenia
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
-        creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed data
+        creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed indexed_at data
         posted_time comment_create_timestamp date_upload tarih zaman
         tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
         投稿日時 日時 投稿日 投稿時刻 作成日時 作成日 公開日時 ツイート日時 日付 发布时间 发布日期 创建时间
@@ -109,6 +110,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
         owner_username ownerusername ownername owner_name owner_display_name owner
+        creator_username creator_name created_by created_by_username poster_username member_username
+        account_username profile_username from_username user_login author_login
         blog_name user_posted authormeta_name from_name
         channel_title channeltitle author_did page_name profile
         author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name

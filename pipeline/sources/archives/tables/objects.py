@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.columns import Columns, choose
 from pipeline.sources.archives.tables.rows import Table
-from pipeline.sources.archives.tables.turned import turned
+from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
 from pipeline.sources.archives.times import kind_of
 from schemas import PostError
 
@@ -24,9 +23,9 @@ _FIELDS = 512  # of an object that are looked at
 _ROWS = 24  # of one object that columns are chosen by
 _OF_PEOPLE = {"followers_count", "friends_count"}  # whose objects are no posts, though they may hold their last one
 _OF_DATABASE = "_id"  # names a document, not the post in it
+# DynamoDB's names of types, and Avro's where several are allowed: {"S": "text"}, {"string": "text"}
+_KINDS = {"S", "N", "BOOL", "NULL", "L", "SS", "M", "string", "long", "int", "double", "boolean", "array"}
 _DEPTH = 3  # objects within objects
-Unpack = Callable[[dict[str, Any]], list[dict[str, Any]]]  # finds the rows in an object
-_PLACES = 16  # of objects in objects that are tried
 
 
 def objects_like(name: str, records: list[bytes], given: Given) -> Format | None:
@@ -42,8 +41,7 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
                 values.append(value)
     fault: ArchiveError | None = None
     timeless: Format | None = None
-    ways: list[Unpack] = [turned, _itself, _by_ids, _in_lists, *_places(values), _within_lists, _encoded]
-    for unpack in ways:
+    for unpack in ways(values):
         rows = [inner for value in values for inner in unpack(value)[:_ROWS]]
         if any(row.keys() >= _OF_PEOPLE for row in rows):
             break
@@ -106,77 +104,14 @@ def _format(
         value = _value(record)
         if holds_nothing(value):
             return []
-        if unpack is _itself:
+        if unpack is itself:
             return row(value)
         rows = unpack(value)
-        if not rows and isinstance(unpack, _At):
+        if not rows and isinstance(unpack, At):
             raise PostError("invalid", f"no object - at `$.{'.'.join(unpack.path)}`")
         return list(map(one, rows))
 
     return Format(f"objects of {columns.told()}", parse, lambda _: False, limit=PAGE_BYTES)
-
-
-def _itself(value: dict[str, Any]) -> list[dict[str, Any]]:
-    return [value]
-
-
-def _by_ids(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects that an object holds by their ids, if it holds nothing else."""
-    inner = list(value.values())
-    return inner if len(inner) > 1 and all(isinstance(each, dict) for each in inner) else []
-
-
-def _in_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects of the longest list that an object holds one or two keys deep."""
-    near = list(value.values())
-    near += [inner for each in near if isinstance(each, dict) for inner in each.values()]
-    lists = [[item for item in inner if isinstance(item, dict)] for inner in near if isinstance(inner, list)]
-    return max(lists, key=len, default=[])
-
-
-@dataclass(frozen=True)
-class _At:
-    """The object that stands at a path in an object: what stands around it tells who collected it, and when."""
-
-    path: tuple[str, ...]
-
-    def __call__(self, value: dict[str, Any]) -> list[dict[str, Any]]:
-        inner: Any = value
-        for key in self.path:
-            inner = inner.get(key) if isinstance(inner, dict) else None
-        return [inner] if isinstance(inner, dict) else []
-
-
-def _places(values: list[dict[str, Any]]) -> list[_At]:
-    """Where objects stand in these one or two keys deep: near ones first, of those the largest."""
-    sizes: dict[tuple[str, ...], int] = {}
-    for value in values:
-        for key, inner in value.items():
-            if isinstance(inner, dict):
-                sizes[(key,)] = max(sizes.get((key,), 0), len(inner))
-                for name, each in inner.items():
-                    if isinstance(each, dict):
-                        sizes[key, name] = max(sizes.get((key, name), 0), len(each))
-    return [_At(path) for path in sorted(sizes, key=lambda path: (len(path), -sizes[path]))[:_PLACES]]
-
-
-def _within(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The largest object that an object holds."""
-    return [max(inner, key=len)] if (inner := [each for each in value.values() if isinstance(each, dict)]) else []
-
-
-def _within_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
-    return [inner for row in _in_lists(value) for inner in _within(row)]
-
-
-def _encoded(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects that stand as texts in an object, as logs and queues keep what went through them."""
-    found = []
-    for inner in value.values():
-        if isinstance(inner, str) and inner.startswith("{"):
-            with suppress(orjson.JSONDecodeError):
-                found.append(orjson.loads(inner))
-    return found
 
 
 def _value(record: bytes) -> dict[str, Any]:
@@ -194,6 +129,8 @@ def _fields(value: dict[str, Any], path: str = "", depth: int = 1) -> Iterator[t
     for key, inner in value.items():
         if key == _OF_DATABASE:
             continue
+        if isinstance(inner, dict) and len(inner) == 1 and (kind := next(iter(inner))) in _KINDS:
+            inner = None if kind == "NULL" else inner[kind]
         name = path if key == "_source" else f"{path}{key}"  # where Elasticsearch keeps what it was given
         if isinstance(inner, dict) and depth < _DEPTH:
             yield from _fields(inner, f"{name}." if name else "", depth + (name != path))

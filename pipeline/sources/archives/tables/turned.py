@@ -19,8 +19,8 @@ def turned(value: Any) -> list[dict[str, Any]]:
 
     >>> turned({"text": {"0": "a", "1": "b"}, "user": {"0": "ana", "1": "bo"}})
     [{'text': 'a', 'user': 'ana'}, {'text': 'b', 'user': 'bo'}]
-    >>> turned({"text": ["a", "b"], "user": ["ana", "bo"]})
-    [{'text': 'a', 'user': 'ana'}, {'text': 'b', 'user': 'bo'}]
+    >>> turned({"text": ["a", "b"], "user": ["ana", "bo"], "n": [1, 2]})
+    [{'text': 'a', 'user': 'ana', 'n': 1}, {'text': 'b', 'user': 'bo', 'n': 2}]
     >>> turned({"columns": ["text", "user"], "data": [["a", "ana"], ["b", "bo"]]})
     [{'text': 'a', 'user': 'ana'}, {'text': 'b', 'user': 'bo'}]
     """
