@@ -29,6 +29,8 @@ from schemas.events import Event, Stage
 HEARTBEAT_S = 10.0
 TOLD_A_SECOND = 2_000  # readers of one view
 TRENDS = 6  # beside a wall
+FIRST = 12  # posts of a wall that come within its page, the others by its stream
+DRAWN = 4  # of these are in its HTML: a phone shows no more at once, and need not wait for scripts
 Current = Callable[[str, Window], TrendList | None]  # the last list of (scope, window), already made visible
 View = Literal["board", "wall", "screen"]
 
@@ -154,7 +156,12 @@ class Snapshots:
     def __init__(self, walls: Walls, look: Callable[[], Any], pace_s: float) -> None:
         self._walls, self._look, self._least_s = walls, look, pace_s
         self._readers, self._due_s = 0, 0.0
-        self._change, self._told = asyncio.Event(), b""
+        self._change, self._json, self._told = asyncio.Event(), b"", b""
+
+    def json(self) -> bytes:
+        """The newest."""
+        self._newest()
+        return self._json
 
     @property
     def _pace_s(self) -> float:
@@ -165,7 +172,8 @@ class Snapshots:
         now_s = time.monotonic()
         if now_s >= self._due_s:
             change = self._walls.next_change()
-            self._told = b"event: now\ndata: %s\n\n" % msgspec.json.encode(self._look())
+            self._json = msgspec.json.encode(self._look())
+            self._told = b"event: now\ndata: %s\n\n" % self._json
             self._change, self._due_s = change, now_s + self._pace_s
         return self._change, self._told
 
@@ -203,15 +211,18 @@ def event_page(
     view: str,
     data: Mapping[str, str] | None = None,
     *,
+    first: bytes = b"",
+    posts: Sequence[Shown] = (),
     alone: bool = False,
 ) -> Response[str]:
-    """The page of one view of an event, which the browser fills: `board`, `wall`, `screen` or `moderate`; `alone`:
-    without ways to other pages."""
+    """The page of one view of an event, which the browser fills: `board`, `wall`, `screen` or `moderate`. `first`: what
+    it sees first, as JSON; `posts`: which of them are in the HTML; `alone`: without ways to other pages."""
     title = printable(event.title or event.name)
     told = {"view": view, "event": event.name, "title": title, "zone": event.time_zone, **(data or {})}
     here = "" if alone or view == "screen" else "moderate" if view == "moderate" else "events"
     script = {"screen": "wall/stage"}.get(view, f"wall/{view}")
-    return page(request, "event", here=here, script=script, data=told, event=event)
+    seen = [("now", first)] if first else ()
+    return page(request, "event", here=here, script=script, data=told, event=event, first=seen, posts=posts)
 
 
 def event_routes(
@@ -225,29 +236,50 @@ def event_routes(
     programmes = schedules or Schedules()
     read: dict[tuple[str, str], Snapshots] = {}  # by event and view
 
+    def snapshots(name: str, view: View) -> Snapshots:
+        wall_of(walls, name)
+
+        def seen() -> object:
+            wall = wall_of(walls, name)
+            if view == "board":
+                return board_of(walls, wall, current)
+            return wall_view(walls, wall, current, programmes if view == "screen" else None)
+
+        if (name, view) not in read:
+            read[name, view] = Snapshots(walls, seen, 2.0 if view == "board" else 0.25)
+        return read[name, view]
+
+    def viewed(request: Request[Any, Any, Any], name: str, view: View, *, alone: bool = False) -> Response[str]:
+        wall = wall_of(walls, name)
+        if view != "wall":
+            return event_page(request, wall.event, view, first=snapshots(name, view).json())
+        seen = wall_view(walls, wall, current, limit=FIRST)
+        posts = list({post.ref: post for post in (*seen.pinned, *seen.posts)}.values())[:DRAWN]
+        return event_page(request, wall.event, view, first=msgspec.json.encode(seen), posts=posts, alone=alone)
+
     @get("/events", media_type=MediaType.HTML, include_in_schema=False)
     async def events_page(request: Request[Any, Any, Any]) -> Response[str]:
         return page(request, "events", here="events", events=[wall.event for wall in walls.walls.values()])
 
     @get("/events/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def board_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return event_page(request, wall_of(walls, name).event, "board")
+        return viewed(request, name, "board")
 
     @get("/events/{name:str}/wall", media_type=MediaType.HTML, include_in_schema=False)
     async def wall_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return event_page(request, wall_of(walls, name).event, "wall")
+        return viewed(request, name, "wall")
 
     @get("/embed/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def embed_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
         if not embed_sites:
             raise NotFoundException("no site may show walls: the setting embed_sites names none")
-        shown = event_page(request, wall_of(walls, name).event, "wall", alone=True)
+        shown = viewed(request, name, "wall", alone=True)
         shown.headers.update(framed_by(embed_sites))
         return shown
 
     @get("/screen/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
     async def screen_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-        return event_page(request, wall_of(walls, name).event, "screen")
+        return viewed(request, name, "screen")
 
     @get("/api/v1/events/{name:str}", sync_to_thread=False)
     def board(name: FromPath[str]) -> Board:
@@ -261,17 +293,7 @@ def event_routes(
 
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
     async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> EventStream:
-        wall_of(walls, name)
-
-        def seen() -> object:
-            wall = wall_of(walls, name)
-            if view == "board":
-                return board_of(walls, wall, current)
-            return wall_view(walls, wall, current, programmes if view == "screen" else None)
-
-        if (name, view) not in read:
-            read[name, view] = Snapshots(walls, seen, 2.0 if view == "board" else 0.25)
-        return EventStream(read[name, view].read())
+        return EventStream(snapshots(name, view).read())
 
     return Router(
         "/",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,10 +18,11 @@ from litestar import MediaType, Request, Response
 from markupsafe import Markup
 
 from pipeline.text import printable
-from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language, languages, row_text
+from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language, languages, row_text, why_of
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
+_NOT_ASCII = re.compile(r"[^\n -~]")
 TOUR = "tour"  # of the application's state: the steps that pages show (none: no tour)
 STATIC = Path(__file__).with_name("static")
 _IMPORT = re.compile(r"""^(?:import|export)\s[^"']*?["'](\.[^"']*)\.js["']""", re.MULTILINE)
@@ -62,13 +65,15 @@ def page(
     script: str = "",
     soon: str = "",
     data: Mapping[str, str] | None = None,
+    first: Sequence[tuple[str, bytes]] = (),
     status: int = 200,
     cache_control: str = "no-store",
     **values: Any,
 ) -> Response[str]:
     """The page that the template makes of `values`. `here`: which of the site's pages it belongs to (empty: it has no
     bar above); `script`: the module below /static that takes it over, `soon`: the one that this loads at once; `data`:
-    what it is told. A language that the address names is kept from page to page."""
+    what it is told; `first`: what its stream would say first, as (kind, JSON), so that it need not wait for that. A
+    language that the address names is kept from page to page."""
     words = words_of(request)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     others = [
@@ -86,6 +91,9 @@ def page(
         here=here,
         script=script,
         modules=[*dict.fromkeys(name for entry in (script, soon) if entry for name in modules_of(entry))],
+        first=_unended(b"[%s]" % b",".join(b'{"%s":%s}' % (kind.encode(), told) for kind, told in first))
+        if first
+        else "",
         data={**(data or {}), "clock": "" if clock is None else clock().told()},
         tour=request.app.state.get(TOUR, ()),
         **values,
@@ -127,15 +135,31 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"printable": printable, "polyline": _polyline, "coded": _coded}
-    made.globals |= {"alert_text": alert_text, "row_text": row_text, "span_of": _span, "VIEWS": VIEWS}
+    made.globals |= {
+        "alert_text": alert_text,
+        "row_text": row_text,
+        "why_of": why_of,
+        "span_of": _span,
+        "local": _local,
+        "VIEWS": VIEWS,
+    }
     return made
 
 
 @cache
 def _texts(lang: str, kind: str) -> str:
-    """What the scripts of a kind of page say: JSON, with nothing in it that would end its element."""
+    """What the scripts of a kind of page say, as JSON."""
     told = {name: texts for name, texts in catalogue(lang).items() if name in _said(kind)}
-    return msgspec.json.encode(told).decode().replace("<", "\\u003c")
+    return _unended(msgspec.json.encode(told))
+
+
+def _unended(told: bytes) -> str:
+    """JSON for an element of a page, with nothing in it that would end that, and no control characters as they are."""
+    return _NOT_ASCII.sub(_escaped, told.decode().replace("<", "\\u003c"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if unicodedata.category(found[0])[0] == "C" else found[0]
 
 
 @cache
@@ -164,12 +188,17 @@ def _polyline(support: Sequence[float]) -> str:
     return " ".join(f"{2 + n * step:.1f},{18 - 16 * at / most:.1f}" for n, at in enumerate(support))
 
 
+def _local(event: Event, words: Language) -> Language:
+    """The same language, by the clock of the event's place."""
+    try:
+        return language(words.lang, event.time_zone)
+    except (OSError, ValueError):
+        return words
+
+
 def _span(event: Event, words: Language) -> str:
     """From when to when the event is, by the clock of its place."""
-    try:
-        local = language(words.lang, event.time_zone)
-    except (OSError, ValueError):
-        local = words
+    local = _local(event, words)
     start, end = ("" if ms is None else local.moment(ms, zone=False) for ms in (event.start, event.end))
     if start and end:
         return f"{start} {words['event.to']} {end}"

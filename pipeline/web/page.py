@@ -34,7 +34,8 @@ def page_router(web: Web) -> Router:
         for scope in named or ():
             if not await web.knows(scope):
                 raise NotFoundException(f"there are no lists of {printable(scope, 80)}")
-        changes = {change.list.scope: change.list for change in web.feed.all() if change.list.window == window}
+        now = {change.list.scope: change for change in web.feed.all() if change.list.window == window}
+        changes = {scope: change.list for scope, change in now.items()}
         wanted = list(dict.fromkeys(named or ()))[:MAX_LISTS] or ["all"]
         shown: list[Any] = [changes.get(scope, {"scope": scope, "at": 0, "trends": ()}) for scope in wanted]
         preview = _preview([changes[scope] for scope in wanted if scope in changes], topic)
@@ -47,9 +48,12 @@ def page_router(web: Web) -> Router:
         links = {"preview": preview, "address": address, "image": image}
         values = {"lists": shown, "topic": topic, "window": window, "windows": WINDOWS, **links}
         scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
-        return _page(
-            request, "trends", view, "app", "trends", **values, scopes=scopes, soon="topic" if topic else "lists"
-        )
+        soon = "topic" if topic else "lists"
+        first = [("list", now[scope].json) for scope in wanted if scope in now and not topic]
+        alone = view == "page" and len(wanted) == 1 and not topic and "at" not in request.query_params
+        lead = next((row for row in shown[0].trends if row.trending), None) if alone and first else None
+        told = {"scopes": scopes, "lead": lead, "soon": soon, "first": first}
+        return _page(request, "trends", view, "app", "trends", **values, **told)
 
     @get("/", include_in_schema=False)
     async def live(

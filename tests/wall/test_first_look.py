@@ -10,15 +10,16 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from pipeline.web.frame import STATIC, modules_of
 from pipeline.wording import languages
 from schemas.posts import Media
 from tests.sinks.lists import trend_list
 from tests.wall.posts import post
-from tests.wall.server import ANN, Served, serving
+from tests.wall.server import ANN, Served, eventually, serving
 from tests.wall.test_pages import opened, signed_in
+from tests.wall.test_still import SHIFTS
 
 MOST_BYTES = 60_000
 SAID = re.compile(r"""say\([^"'`()]*["'`](\w+)""")
@@ -68,6 +69,41 @@ def test_a_first_visit_is_light_fetches_nothing_twice_and_names_its_modules_befo
     later = {f"/static/{name}.js" for name in (*modules_of("alerts"), "uplot/uPlot.iife.min")}
     found_late = {name for name in came if name.endswith(".js") and f'src="{name}"' not in html} - named
     assert found_late <= later
+    page.context.close()
+
+
+PAINTED = """() => new Promise((done) => {
+    const told = (all) => { const last = all.getEntries().at(-1); done([last.element?.className, last.startTime]); };
+    new PerformanceObserver(told).observe({ type: "largest-contentful-paint", buffered: true });
+})"""
+
+
+@pytest.mark.parametrize(
+    ("path", "largest", "taken_over"),
+    [("/", "why", ".headline h2 a"), ("/events/fete/wall", "said", "#posts .post >> nth=11")],
+)
+def test_on_a_phone_the_largest_paint_waits_for_no_script_and_nothing_moves_when_they_come(
+    browser: Browser, served: Served, path: str, largest: str, taken_over: str
+) -> None:
+    page = browser.new_context(viewport={"width": 360, "height": 740}, locale="fr-FR").new_page()
+    page.add_init_script(SHIFTS)
+    held: list[Route] = []
+    going: list[bool] = []
+    page.route(re.compile(r"/static/.*\.js"), lambda route: route.continue_() if going else held.append(route))
+    page.goto(served.address + path, wait_until="commit")
+    expect(page.locator(f".{largest}").first).to_be_visible()
+    eventually(lambda: page.evaluate(PAINTED)[0] in (largest, "photo"))
+    page.wait_for_timeout(500)  # a picture may come yet, and be larger
+    at = page.evaluate(PAINTED)[1]
+    texts = page.locator(f".{largest}").first.inner_text()
+    going.append(True)
+    while held:
+        held.pop().continue_()
+    expect(page.locator(taken_over)).to_be_attached(timeout=20_000)
+    assert page.locator(f".{largest}").first.inner_text() == texts
+    page.wait_for_timeout(500)
+    assert page.evaluate(PAINTED)[1] == at  # nothing larger came
+    assert sum(page.evaluate("window.shifts ?? []")) <= 0.05
     page.context.close()
 
 

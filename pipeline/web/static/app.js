@@ -86,7 +86,7 @@ async function before(list) {
 
 let renewed = 0;
 async function renew() {
-  if (state.topic) return;
+  if (state.topic || !views.length) return;
   const { at, window: length, q } = state, turn = ++renewed;
   await Promise.all(views.map(async (view) => {
     const list = at ? await listAt(view.scope, at) : lists.get(`${view.scope} ${length}`);
@@ -105,7 +105,7 @@ const want = follow(({ open, away, list }) => {
   const key = `${list.scope} ${list.window}`, newest = lists.get(key);
   lists.set(key, list);
   setClock(list.at);
-  came.set(key, newest ? Date.now() : Date.now() - (now() - list.at)); // the first one may have lain there
+  if (newest?.at !== list.at) came.set(key, newest ? Date.now() : Date.now() - (now() - list.at)); // the first one may have lain there
   if (!state.at) renew();
   if (!newest && !known.some((one) => one.scope === list.scope)) scopes();
 });

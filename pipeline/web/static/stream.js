@@ -1,6 +1,12 @@
 // What a page hears of the server, through the one stream that all tabs of the browser share.
+// What it would say first the page may hold already.
 // `heard` is called with { list }, { now }, { open } or { away }; returns how to say what is wanted.
 export async function follow(heard) {
+  const first = document.getElementById("first");
+  if (first) {
+    await null; // until the module that asks is there
+    for (const told of JSON.parse(first.textContent)) heard(told);
+  }
   let port, wish = null;
   if (window.SharedWorker) port = new SharedWorker("/static/hub.js", { type: "module", name: "upswell" }).port;
   else {

@@ -28,7 +28,7 @@ function drawWall(data) {
 }
 
 function build() {
-  main.append(make("div", { class: "wall" }, make("div", { class: "news" }, make("label", {}, live, ` ${text.live}`), fresh), posts, make("p", { id: "none", class: "empty" }, text.empty)),
+  main.replaceChildren(make("div", { class: "wall" }, make("div", { class: "news" }, make("label", {}, live, ` ${text.live}`), fresh), posts, make("p", { id: "none", class: "empty" }, text.empty)),
     make("aside", { class: "panel" }, make("h2", {}, text.now), make("ol", { id: "rising", class: "ranked" }), make("p", { id: "calm", class: "quiet" }, text.none)));
   posts.addEventListener("pointermove", () => { pointed = Date.now(); });
 }
@@ -43,8 +43,10 @@ const isRead = () => posts.getBoundingClientRect().top < 0 || posts.querySelecto
   || (!getSelection().isCollapsed && posts.contains(getSelection().anchorNode));
 
 function renew() {
-  const there = new Map(newest().map((post) => [post.ref, post])), away = new Set(now.taken_away);
+  const all = newest(), there = new Map(all.map((post) => [post.ref, post])), away = new Set(now.taken_away);
   const kept = shown.filter((post) => there.has(post.ref) || !away.has(post.ref)).map((post) => there.get(post.ref) ?? post);
+  const last = all.findLastIndex((post) => post.ref === kept.at(-1)?.ref); // what is older has its place at the foot
+  if (last >= 0 && kept.length < all.length) kept.push(...all.slice(last + 1));
   for (const { ref } of kept) there.delete(ref);
   if (!kept.length || (there.size && live.checked && !isRead() && Date.now() >= due)) take();
   else draw(kept, there.size);
