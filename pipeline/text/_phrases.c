@@ -118,33 +118,29 @@ static PyObject *spelling_of(PyObject *source, const Text *text, Py_ssize_t star
     return joined;
 }
 
-/* The key of words that follow one another. */
+/* The key of words that follow one another: theirs, a space between two. */
 static PyObject *key_of(const Text *text, const Word *words, int count) {
-    Py_ssize_t length = count - 1;
-    int plain = 1;
+    Py_ssize_t length = count - 1, place = 0;
+    Py_UCS4 largest = 127;
     for (int n = 0; n < count; n++) {
-        plain &= !words[n].key;
-        length += words[n].end - words[n].start;
+        PyObject *key = words[n].key;
+        length += key ? PyUnicode_GET_LENGTH(key) : words[n].end - words[n].start;
+        if (key && PyUnicode_MAX_CHAR_VALUE(key) > largest) largest = PyUnicode_MAX_CHAR_VALUE(key);
     }
-    if (plain) {
-        PyObject *key = PyUnicode_New(length, 127);
-        if (!key) return NULL;
-        Py_UCS1 *to = PyUnicode_1BYTE_DATA(key);
-        for (int n = 0; n < count; n++) {
-            if (n) *to++ = ' ';
-            for (Py_ssize_t i = words[n].start; i < words[n].end; i++) *to++ = (Py_UCS1)Py_TOLOWER(at(text, i));
-        }
-        return key;
+    PyObject *joined = PyUnicode_New(length, largest);
+    if (!joined) return NULL;
+    int kind = PyUnicode_KIND(joined);
+    void *to = PyUnicode_DATA(joined);
+    for (int n = 0; n < count; n++) {
+        PyObject *key = words[n].key;
+        if (n) PyUnicode_WRITE(kind, to, place++, ' ');
+        if (key)
+            for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(key); i++)
+                PyUnicode_WRITE(kind, to, place++, PyUnicode_READ_CHAR(key, i));
+        else
+            for (Py_ssize_t i = words[n].start; i < words[n].end; i++)
+                PyUnicode_WRITE(kind, to, place++, (Py_UCS4)Py_TOLOWER(at(text, i)));
     }
-    PyObject *keys = PyList_New(count), *space = PyUnicode_FromString(" "), *joined = NULL;
-    int failed = !keys || !space;
-    for (int n = 0; !failed && n < count; n++) {
-        PyObject *key = words[n].key ? Py_NewRef(words[n].key) : key_of(text, words + n, 1);
-        failed = !key;
-        if (key) PyList_SET_ITEM(keys, n, key);
-    }
-    if (!failed) joined = PyUnicode_Join(space, keys);
-    Py_XDECREF(keys), Py_XDECREF(space);
     return joined;
 }
 

@@ -66,7 +66,9 @@ def fold(spelling: str) -> str:
     ('fete de l ile', 'paris roubaix', '東京')
     """
     plain = spelling.isascii() and spelling.isprintable() and " " not in spelling
-    return spelling.lower() if plain and (spelling[:1] in SIGILS or spelling.isalnum()) else _folded(spelling)
+    if plain and (spelling[:1] in SIGILS or spelling.isalnum()):
+        return spelling.lower()
+    return _tag_key(spelling) if spelling[0] in "#$＃﹟" else _words_key(spelling)
 
 
 def readable(spelling: str) -> str:
@@ -124,12 +126,18 @@ def _fold(spelling: str, removed: regex.Pattern[str]) -> str:
 
 
 @lru_cache(maxsize=1 << 15)
-def _folded(spelling: str) -> str:
-    return _fold(spelling, _NOT_IN_A_KEY) if spelling[0] in "#$＃﹟" else _words_key(spelling)
+def _tag_key(spelling: str) -> str:
+    return _fold(spelling, _NOT_IN_A_KEY)
 
 
 def _words_key(spelling: str) -> str:
-    return " ".join(WORD.findall(fold_text(spelling)))
+    """Word after word: most phrases are new, and made of words that are not."""
+    return " ".join(filter(None, map(_key_between_spaces, spelling.split())))
+
+
+@lru_cache(maxsize=1 << 16)
+def _key_between_spaces(written: str) -> str:
+    return written.lower() if written.isascii() and written.isalnum() else " ".join(WORD.findall(fold_text(written)))
 
 
 def text_key(text: str) -> str:
