@@ -17,6 +17,8 @@ from pipeline.sources.archives.times import AMBIGUOUS
 _SHOWN_KEYS = 8
 _HEAD_BYTES = 65_536
 _EXAMPLES = 8  # dead letters that are looked at
+_DAY_MS = 86_400_000
+_ENOUGH = 8  # posts at midnight that are no chance
 _EARLY_MS = 31_536_000_000  # 1971: before it, times are of another unit
 _LATE_MS = 4_102_444_800_000  # 2100
 _ENCODING = "it looks like Latin-1 or Windows-1252: convert it first (iconv -f WINDOWS-1252 -t UTF-8)"
@@ -70,6 +72,12 @@ class Judge:
             if note := self._odd(self._first_ms, last_ms):
                 block.notes.append(note)
                 block.failed = self._first_ms > _LATE_MS
+
+            if len(times) >= _ENOUGH and not any(time % _DAY_MS for time in times):
+                block.notes.append(
+                    f"{self._name}: its times are days alone, so all posts of a day count at 00:00 UTC;"
+                    " --columns time=NAME names another column"
+                )
 
     def _odd(self, first_ms: int, last_ms: int) -> str:
         if last_ms < _EARLY_MS:

@@ -87,11 +87,11 @@ def alike(value: str) -> str:
     """A time in one of the forms that `times` reads, where it is written in another way that means the same.
 
     >>> alike("01MAY2024:10:40:00"), alike("/Date(1675004700000)/"), alike("2023年1月29日")
-    ('01 May 2024 10:40:00', '1675004700000', '2023-1-29 ')
+    ('01 May 2024 10:40:00', '1675004700000', '2023-1-29')
     """
     for pattern, form in _ALIKE:
         value = pattern.sub(form, value)
-    return value
+    return value.strip()
 
 
 def _of_parts(parts: str) -> str:

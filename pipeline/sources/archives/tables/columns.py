@@ -197,11 +197,13 @@ def _choose_time(
 
 
 def _of_day(time: int, places: Places, rows: Sequence[Sequence[str]], clock: Clock) -> tuple[int | None, Clock]:
-    """The column with the time of day where the one with the time holds dates only, and how both together are read."""
+    """The column with the time of day where the one with the time holds dates only, and how both together are read: by
+    its name, or, whatever that is, beside the dates."""
     dates = _column(rows, time)
     if _kind(dates, replace(clock, pattern=None)) not in ("day", "unclear") or any(":" in date for date in dates):
         return None, clock
-    for at in places.all_of(OF_DAY):
+    beside = [at for at in (time + 1, time - 1) if at >= 0 and any(":" in cell for cell in _column(rows, at))]
+    for at in (*places.all_of(OF_DAY), *beside):
         clocks = list(map(of_day, _column(rows, at)))
         if at != time and _kind(clocks, clock) == "of-day":
             if clock.pattern is not None and not has_clock(clock.pattern):

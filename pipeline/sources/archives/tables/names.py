@@ -66,6 +66,10 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
         tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
         comentario commento inhoud tekst_van_bericht
+        contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innlegg opslag opslagstekst teksti julkaisu
+        κείμενο δημοσίευση текст_допису допис text_prispevku prispevek obsah szöveg bejegyzés tartalom continut
+        mesaj_text
+        טקסט תוכן पाठ संदेश noi_dung isi isi_tweet teks konten
         extrait auszug extracto estratto trecho titre titel titulo titolo
         metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
         النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
@@ -90,6 +94,9 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         aangemaakt_op gepubliceerd_op publicatiedatum datum_en_tijd data_publikacji data_utworzenia
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
         creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed indexed_at data
+        published_date dato oprettet opprettet skapad publicerad paivamaara aika ημερομηνία datum_a_cas vytvoreno
+        dátum létrehozva data_publicarii data_crearii תאריך तारीख दिनांक ngay ngay_dang thoi_gian tanggal
+        waktu_posting
         posted_time comment_create_timestamp date_upload tarih zaman
         tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
         投稿日時 日時 投稿日 投稿時刻 作成日時 作成日 公開日時 ツイート日時 日付 发布时间 发布日期 创建时间
@@ -110,6 +117,9 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
         owner_username ownerusername ownername owner_name owner_display_name owner
+        forfatter brugernavn bruker brukernavn kayttaja kayttajanimi kirjoittaja χρήστης συντάκτης користувач uzivatel
+        uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक nguoi_dung
+        tac_gia pengguna nama_pengguna penulis
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username user_login author_login
         blog_name user_posted authormeta_name from_name
@@ -145,7 +155,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
 }
 WHOLE_TEXTS = _names("full_text tweet_full_text")  # beside texts that may be cut
 OF_DAY = _names("""
-    time hour heure uhrzeit hora ora saat tijd время الوقت 時刻 시간
+    time hour heure uhrzeit hora ora saat tijd tid klokkeslæt klokkeslett kellonaika godzina čas idő ώρα час gio waktu
+    jam שעה समय время الوقت 時刻 시간
     time_of_day post_time tweet_time created_time time_utc
 """)
 ZONES = _names("timezone time_zone tz utc_offset zone")
