@@ -1,7 +1,7 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
 import { draw, sparkline } from "./sparks.js";
-import { ago, clean, clock, face, isOver, make, now, photos, rowText, t, told, waits, why } from "./texts.js";
+import { ago, clean, clock, face, isOver, make, now, photos, refocus, rowText, t, told, waits, why } from "./texts.js";
 
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -114,7 +114,9 @@ export function leadOf(linkOf) {
     }
     state.replaceChildren(make("span", { class: `tag ${row.state}` }, t.states[row.state] ?? ""), ` ${row.since ? say("page.begun", { ago: ago(row.since) }) : ""}`);
     if (past || now() - list.at > 7200000) state.lastChild.textContent = row.since ? ` ${say("page.lasts", { at: row.since })}` : "";
+    const held = title.contains(document.activeElement) && document.activeElement;
     title.replaceChildren(make("a", { href: linkOf({ topic: row.topic, scope: list.scope }) }, make("bdi", {}, clean(row.display, 80))));
+    refocus(held, title);
     reason.textContent = why(row.why);
     const most = Math.max(1, row.usual, ...row.spark);
     bars.replaceChildren(...row.spark.map((at) => bar(at / most)));

@@ -110,6 +110,13 @@ export function make(name, attributes = {}, ...children) {
   return made;
 }
 
+// Who had the focus in what was drawn anew has it again in what stands there now: the same link or button, or the whole
+export function refocus(held, box) {
+  if (!held || held.isConnected) return;
+  const of = (it) => `${it.tagName} ${it.getAttribute("href") ?? it.textContent}`;
+  ([...box.querySelectorAll("a[href], button")].find((it) => of(it) === of(held)) ?? box).focus({ preventScroll: true });
+}
+
 // How a person is called on their network; who writes by mail or telephone, and a feed, has an address and no @name
 const NO_NAMES = new Set(["sms", "mail", "email", "rss", "feed"]);
 export function handle({ author, source }) {

@@ -1,6 +1,6 @@
 // The board of an event: figures so far, its course, what trends in it, what is repeated, what it shares with others.
 import { draw as drawSpark, sparkline } from "../sparks.js";
-import { make, why } from "../texts.js";
+import { make, refocus, why } from "../texts.js";
 import { card } from "./cards.js";
 import { bars, figure, perMinute } from "./figures.js";
 import { followed } from "./following.js";
@@ -33,7 +33,7 @@ function topicItem([topic, posts], most) {
 }
 
 function drawBoard(data) {
-  const [posts, people] = perMinute(data);
+  const [posts, people] = perMinute(data), held = main.contains(document.activeElement) && document.activeElement;
   section("numbers", text.soFar).replaceChildren(
     make("div", { class: "figures" }, figure(number(data.posts), text.posts), figure(number(data.people), text.people), figure(number(posts), `${text.posts} ${text.perMinute}`), figure(number(people), `${text.people} ${text.perMinute}`)),
     bars(data.minutes));
@@ -46,6 +46,7 @@ function drawBoard(data) {
     ? make("ul", {}, ...data.resonance.map((it) => make("li", {}, make("a", { href: `/events/${it.event}${location.search}` }, make("bdi", {}, it.title)), ` ${say("wall.shared", { n: number(it.people) })} `, make("bdi", { class: "quiet" }, it.topics.join(" ")))))
     : nothing());
   section("repeated", text.repeated).replaceChildren(data.repeated.length ? make("div", { class: "posts" }, ...data.repeated.map((post) => card(post))) : nothing());
+  refocus(held, main);
 }
 
 await followed(drawBoard);

@@ -1,5 +1,5 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { clean, colon, face, handle, make, photos } from "../texts.js";
+import { clean, colon, face, handle, make, photos, refocus } from "../texts.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -22,9 +22,10 @@ export function fill(list, items, key, draw) {
     let node = old.get(id);
     old.delete(id);
     if (node && node.dataset.print !== JSON.stringify(item)) {
-      const fresh = drawn(item, key, draw);
+      const fresh = drawn(item, key, draw), held = node.contains(document.activeElement) && document.activeElement;
       if (place === node) place = fresh;
       node.replaceWith(fresh);
+      refocus(held, fresh);
       node = fresh;
     } else if (!node) node = drawn(item, key, draw);
     if (node === place) place = place.nextSibling;
