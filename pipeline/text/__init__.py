@@ -7,7 +7,7 @@ from pipeline.text.matching import EventMatcher, matcher_of
 from pipeline.text.networks import network_of
 from pipeline.text.showing import MAX_SHOWN, cut, printable, shown_account
 from pipeline.text.topics import extract, how_read, topics_of
-from pipeline.text.words import words_of
+from pipeline.text.words import is_unspaced, words_of
 
 __all__ = [
     "DIALECTS",
@@ -22,6 +22,7 @@ __all__ = [
     "fold",
     "fold_text",
     "how_read",
+    "is_unspaced",
     "language",
     "matcher_of",
     "network_of",

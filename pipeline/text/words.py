@@ -81,6 +81,15 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
     return [spelling for spelling in first.values() if spelling][:MOST]
 
 
+def is_unspaced(words: str) -> bool:
+    """Whether they begin and end with letters of scripts that write no spaces: within others no space bounds them.
+
+    >>> is_unspaced("流星群"), is_unspaced("2026年"), is_unspaced("fête")
+    (True, False, False)
+    """
+    return _UNSPACED.match(words) is not None and _UNSPACED.match(words[-1]) is not None
+
+
 def _add_plain(words: list[str], first: dict[str, str]) -> None:
     """As `_add_phrases`, of nothing but ASCII letters, digits and spaces: most of most texts."""
     kinds = [

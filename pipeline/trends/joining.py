@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from pipeline.text import is_unspaced
 from pipeline.trends.arrays import U64
 from pipeline.trends.names import TAG, kind_of
 from pipeline.trends.people import Support
@@ -73,7 +74,9 @@ def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, w
         mine = _Said(one.support[1])
         known = letters.get(_letters(key(one.slot)))
         if known is None:
-            known = next((n for n, leader in enumerate(leaders) if _is_part(key(one.slot), key(leader.slot))), None)
+            known = next(
+                (n for n, it in enumerate(leaders) if _is_part_of(key(one.slot), mine, key(it.slot), said[n])), None
+            )
         if known is None:
             known = next((n for n, theirs in enumerate(said) if mine.goes_with(theirs, writers)), None)
         if known is not None:
@@ -95,13 +98,13 @@ def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, w
 def _also(shown: Standing, there: Sequence[Standing], key: Key) -> list[Standing]:
     """What a row tells beside what is shown: what most people said of late, no parts of that, nor of each other."""
     told: list[Standing] = []
-    left = [one for one in there if not _is_part(key(one.slot), key(shown.slot))]
+    left = [one for one in there if not _is_told(key(one.slot), key(shown.slot))]
     left.sort(key=lambda one: -one.support[0].n)
     while left and len(told) < MOST_ALSO:
         first = left[0]
-        one = _longest(first, [other for other in left if _is_part(key(first.slot), key(other.slot))], key)
+        one = _longest(first, [other for other in left if _is_told(key(first.slot), key(other.slot))], key)
         told.append(one)
-        left = [other for other in left if not _is_part(key(one.slot), key(other.slot))]
+        left = [other for other in left if not _is_told(key(one.slot), key(other.slot))]
     return told
 
 
@@ -121,6 +124,22 @@ def _is_part(one: str, other: str) -> bool:
     return f" {one} " in f" {other} " or f" {other} " in f" {one} "
 
 
+def _is_inside(one: str, other: str) -> bool:
+    """Whether one of the two stands anywhere in the other, in a script without spaces."""
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
+    return shorter in longer and is_unspaced(shorter)
+
+
+def _is_told(one: str, other: str) -> bool:
+    """Whether a row that tells one of the two need not tell the other."""
+    return _is_part(one, other) or _is_inside(one, other)
+
+
+def _is_part_of(one: str, mine: _Said, other: str, theirs: _Said) -> bool:
+    """Whether one of the two is words of the other. Without spaces that is as people say: 京都 stands in 東京都 too."""
+    return _is_part(one, other) or (_is_inside(one, other) and mine.goes_into(theirs))
+
+
 class _Said:
     """Who says it, and each with the text that stands for them, as far as the sample tells."""
 
@@ -137,12 +156,22 @@ class _Said:
         self.people = frozenset(authors.tolist())
         self.pairs = frozenset((authors * _ODD ^ texts).tolist())
 
+    def within(self, other: _Said) -> tuple[_Said, _Said]:
+        """Both, as far as both samples tell."""
+        theta = min(self.support.theta, other.support.theta)
+        if theta == max(self.support.theta, other.support.theta):
+            return self, other
+        return _Said(self.support, theta), _Said(other.support, theta)
+
+    def goes_into(self, other: _Said) -> bool:
+        """Whether most people of the smaller topic say both."""
+        mine, theirs = self.within(other)
+        return len(mine.people & theirs.people) > SAID_TOGETHER * min(len(mine.people), len(theirs.people))
+
     def goes_with(self, other: _Said, writers: float) -> bool:
         """Whether most people of the smaller topic say both in one post, or nearly all of them say both at all; of the
         larger one where that is most of all writers."""
-        mine, theta = self, min(self.support.theta, other.support.theta)
-        if theta < max(self.support.theta, other.support.theta):
-            mine, other = _Said(self.support, theta), _Said(other.support, theta)
+        mine, other = self.within(other)
         few = max(self.support.people, other.support.people) <= FEW_WRITERS * writers
         people = (min if few else max)(len(mine.people), len(other.people))
         return (

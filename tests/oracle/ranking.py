@@ -16,7 +16,7 @@ from .people import ALL_WORDS, HASHES, K, Mention, Sample, estimated_number, is_
 from .posts import Mark, Retracted, Said, scopes_of
 from .score import Life, Score, minimum_of, on
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
-from .words import letters, part_of
+from .words import inside, letters, part_of
 
 OFF = 2.5
 ROWS = 20
@@ -248,7 +248,7 @@ class Maker:
         for each in words:
             same_letters = [one for one in groups if letters(one[0].topic) == letters(each.topic)]
             same_posts = [one for one in groups if self.same_posts(one[0].topic, each.topic)]
-            parts = [one for one in groups if part_of(one[0].topic, each.topic)]
+            parts = [one for one in groups if self.is_part(one[0].topic, each.topic)]
             for found in (same_letters or parts or same_posts)[:1]:
                 found.append(each)
             if not (same_letters or parts or same_posts) and len(groups) < len(tags) + ROWS:
@@ -267,13 +267,26 @@ class Maker:
     def also(self, row: Score, group: list[Score]) -> list[str]:
         """The other topics of a row, what is said most in the short window before others, but for parts of what is told
         already, and what that is a part of."""
+
+        def is_told(one: str, other: str) -> bool:
+            return part_of(one, other) or inside(one, other)
+
         told = [row.topic]
         group = sorted(group, key=lambda s: -s.n[0])
         for each in group:
-            if not any(part_of(each.topic, known) for known in told):
-                open_parts = [o for o in group if not any(part_of(o.topic, known) for known in told)]
-                told.append(self.longest([each, *(o for o in open_parts if part_of(each.topic, o.topic))]).topic)
+            if not any(is_told(each.topic, known) for known in told):
+                open_parts = [o for o in group if not any(is_told(o.topic, known) for known in told)]
+                told.append(self.longest([each, *(o for o in open_parts if is_told(each.topic, o.topic))]).topic)
         return told[1 : 1 + ALSO]
+
+    def is_part(self, one: str, other: str) -> bool:
+        """Whether one is words of the other; without spaces, if more than half of the smaller one's people say both."""
+        if part_of(one, other) or not inside(one, other):
+            return part_of(one, other)
+        a, b = self.sample_of(one), self.sample_of(other)
+        limit = min(a.limit, b.limit)
+        these, those = ({author for author in sample.texts if author < limit} for sample in (a, b))
+        return len(these & those) > 0.5 * min(len(these), len(those))
 
     def people_of(self, s: Score) -> float:
         return self.sample_of(s.topic).people

@@ -128,3 +128,15 @@ def part_of(one: str, other: str) -> bool:
     """Whether the words of one of the two are among those of the other, in a row."""
     few, many = sorted((one.split(" "), other.split(" ")), key=len)
     return any(many[at : at + len(few)] == few for at in range(len(many)))
+
+
+def inside(one: str, other: str) -> bool:
+    """Whether one of the two stands anywhere in the other, and begins and ends with letters of a script without
+    spaces."""
+    few, many = sorted((one, other), key=len)
+    return few in many and all(unspaced(c) for c in (few[:1], few[-1:]))
+
+
+def unspaced(c: str) -> bool:
+    names = ("CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "THAI ", "LAO ", "KHMER ", "MYANMAR ")
+    return c != "" and unicodedata.name(c, "").startswith(names)
