@@ -17,6 +17,15 @@ _LISTS = frozenset(
 _AROUND = frozenset({"data", "response", "hits", "result", "results", "output"})  # what such a list may stand in
 
 
+# fields of posts: what has one of them is no page
+_OF_POSTS = frozenset(
+    {
+        *("text", "content", "body", "message", "caption", "title", "description", "user", "author", "username"),
+        *("account", "owner", "name", "created_at", "createdAt", "timestamp", "time", "date", "error", "detail"),
+    }
+)
+
+
 def holds_nothing(value: dict[str, Any]) -> bool:
     """Whether a record says what follows it, as those do that Elasticsearch takes in bulk, or is a page without posts.
 
@@ -24,13 +33,14 @@ def holds_nothing(value: dict[str, Any]) -> bool:
     (True, True)
     >>> holds_nothing({"meta": {"result_count": 0}}), holds_nothing({"hits": {"total": 0, "hits": []}})
     (True, True)
-    >>> holds_nothing({"text": "hello", "comments": []}), holds_nothing({"errors": [{"code": 88}]})
+    >>> holds_nothing({"caption": "hello", "comments": []}), holds_nothing({"errors": [{"code": 88}]})
     (False, False)
     """
-    return _is_action(value) or _is_empty_page(value)
+    return is_action(value) or _is_empty_page(value)
 
 
-def _is_action(value: dict[str, Any]) -> bool:
+def is_action(value: dict[str, Any]) -> bool:
+    """Whether a record says what is to be done with the one that follows it."""
     key, inner = next(iter(value.items()), ("", None))
     return len(value) == 1 and key in _ACTIONS and isinstance(inner, dict) and inner.keys() <= _OF_ACTIONS
 
@@ -50,4 +60,4 @@ def _says_something(key: str, value: Any) -> bool:
     """Whether a field holds more than what a page has: its numbers, its marks, what tells of the next one."""
     if isinstance(value, list):
         return bool(value)
-    return isinstance(value, str) and key in {"text", "content", "body", "message", "error", "title", "detail"}
+    return bool(value) and (key in _OF_POSTS or (isinstance(value, str) and " " in value))

@@ -276,7 +276,7 @@ def mixed(shape: Format, given: Given) -> Callable[[bytes], Parsed]:
                 return []
             if inner is None:
                 raise
-            return each(map(msgspec.Raw, map(orjson.dumps, inner)), one) or None
+            return each(map(msgspec.Raw, map(orjson.dumps, inner)), one)
 
     def one(record: bytes) -> Parsed:
         own = recognise(record)

@@ -71,7 +71,7 @@ def parse(record: bytes) -> Parsed:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # the word stood in a text, or the record is broken: what follows tells
         else:
-            return each(collection.orderedItems, _told) or None
+            return each(collection.orderedItems, _told)
     return _told(record)
 
 

@@ -52,7 +52,7 @@ _item = msgspec.json.Decoder(_Item)
 def parse(record: bytes) -> Parsed:
     """The posts of a feed. Raises PostError."""
     feed = read(_feed, record)
-    return each(feed.items, lambda item: _post(item, feed)) or None
+    return each(feed.items, lambda item: _post(item, feed))
 
 
 def _post(record: bytes, feed: _Feed) -> Post:

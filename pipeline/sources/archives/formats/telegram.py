@@ -64,7 +64,7 @@ def parse(record: bytes) -> Parsed:
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # the word stood in a text
         else:
-            return each(chat.messages, _messages_of(chat)) or None
+            return each(chat.messages, _messages_of(chat))
     return _post(record, "")
 
 
@@ -115,7 +115,8 @@ def _post(record: bytes, chat: str) -> Post | None:
 def _knows(value: dict[str, Any]) -> bool:
     messages = value.get("messages")
     if isinstance(messages, list):
-        return any(isinstance(item, dict) and _is_message(item) for item in messages[:8])
+        is_empty_chat = not messages and str(value.get("type", "")).endswith(("channel", "group", "chat", "messages"))
+        return is_empty_chat or any(isinstance(item, dict) and _is_message(item) for item in messages[:8])
     return _is_message(value)
 
 

@@ -132,7 +132,7 @@ def parse(record: bytes) -> Parsed:
     known = _known(page.includes) if page.includes is not None else _NOTHING
     if data[:1] == b"{":
         return _post(data, known)
-    return each(_list.decode(data), lambda record: _post(record, known)) or None
+    return each(_list.decode(data), lambda record: _post(record, known))
 
 
 def _known(includes: _Includes) -> _Known:

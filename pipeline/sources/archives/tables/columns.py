@@ -33,6 +33,9 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|Z", re.ASCII)
 # Europe/Paris, or an abbreviation, which means nothing alone
 _ZONE = re.compile(r"[A-Z][A-Za-z]+(?:/[A-Za-z_-]+){1,2}|[A-Z]{3,4}", re.ASCII)
 _HAS_ZONE = re.compile(r".*(?::\d\d(?:\.\d+)? ?(?:[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})|\d{9,})", re.ASCII)
+_LASTING = re.compile(
+    r"dura|dauer|durée|duree|length|longueur|länge|kesto|elapsed|laenge|時間|长度|时长", re.IGNORECASE
+)
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
 _SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
 _DAY_MS = 86_400_000
@@ -150,7 +153,7 @@ def choose(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME{alone}"
         )
-    time_of_day, clock = _of_day(place["time"], places, rows, clock)
+    time_of_day, clock = _of_day(place["time"], names, places, rows, clock)
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
@@ -196,13 +199,16 @@ def _choose_time(
         place["time"] = min(found, key=lambda at: _KINDS.index(_kind(_column(rows, at), clock)))
 
 
-def _of_day(time: int, places: Places, rows: Sequence[Sequence[str]], clock: Clock) -> tuple[int | None, Clock]:
+def _of_day(
+    time: int, names: Sequence[str], places: Places, rows: Sequence[Sequence[str]], clock: Clock
+) -> tuple[int | None, Clock]:
     """The column with the time of day where the one with the time holds dates only, and how both together are read: by
     its name, or, whatever that is, beside the dates."""
     dates = _column(rows, time)
     if _kind(dates, replace(clock, pattern=None)) not in ("day", "unclear") or any(":" in date for date in dates):
         return None, clock
-    beside = [at for at in (time + 1, time - 1) if at >= 0 and any(":" in cell for cell in _column(rows, at))]
+    beside = [at for at in (time + 1, time - 1) if 0 <= at < len(names) and not _LASTING.search(names[at])]
+    beside = [at for at in beside if any(":" in cell for cell in _column(rows, at))]
     for at in (*places.all_of(OF_DAY), *beside):
         clocks = list(map(of_day, _column(rows, at)))
         if at != time and _kind(clocks, clock) == "of-day":

@@ -10,7 +10,7 @@ import orjson
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Given, One, Parsed
-from pipeline.sources.archives.nothing import holds_nothing
+from pipeline.sources.archives.nothing import holds_nothing, is_action
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.columns import Columns, choose
@@ -102,7 +102,7 @@ def _format(
 
     def parse(record: bytes) -> Parsed:
         value = _value(record)
-        if holds_nothing(value):
+        if is_action(value):
             return []
         if unpack is itself:
             return row(value)
