@@ -282,3 +282,16 @@ def test_explain_says_what_to_do_about_a_file_whose_times_are_ambiguous(
     _, out, _ = upswell("replay", path, "--explain")
     assert out.count("is ambiguous") == 5
     assert "--time-format '%d/%m/%Y %H:%M'" in out
+
+
+def test_explain_names_the_format_of_what_stands_in_other_records(upswell: Callable[..., Any], tmp_path: Path) -> None:
+    toot = Path(__file__).parents[1] / "archives/cases/envelope/mastodon-web-socket/input.ndjson"
+    frame = toot.read_text().splitlines()[0]
+    for name, text in (
+        ("docker.json", json.dumps({"log": frame, "stream": "stdout", "time": "2024-05-01T10:40:00Z"})),
+        ("fluentd.log", f"2024-05-01T10:40:00+00:00\ttoots\t{frame}"),
+    ):
+        path = tmp_path / name
+        path.write_text(text + "\n")
+        _, out, _ = upswell("replay", path, "--explain")
+        assert "mastodon-stream, with more around it, one a line" in out

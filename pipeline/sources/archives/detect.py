@@ -125,6 +125,14 @@ def _held(value: Any) -> list[Any]:
     return found
 
 
+def within_most(records: list[bytes]) -> str | None:
+    """The format most of the records hold one or two keys deep; None when none is recognised."""
+    values = (_loaded(record) for record in records if record.lstrip().startswith((b"{", b'"{')))
+    inner = (within(value) for value in values if isinstance(value, dict))
+    found = Counter(name for held in inner if held and (name := next(filter(None, map(format_of, held)), None)))
+    return found.most_common(1)[0][0] if found else None
+
+
 def most_common(records: list[bytes]) -> str | None:
     """The format most of the records are in; None when none is recognised."""
     found = Counter(

@@ -20,6 +20,7 @@ from pipeline.sources.archives.detect import (
     most_common,
     recognise,
     within,
+    within_most,
 )
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
 from pipeline.sources.archives.json_values import JsonValues
@@ -36,6 +37,7 @@ from schemas import MAX_RECORD_BYTES, PostError
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
 _ASSIGNED = re.compile(rb"(?:/\*[\w*]{0,16}\*/)?\s*[\w.$ ]{1,128}[=(]\s*(?:[\[{]|$)")
 _LENGTH = re.compile(rb"\d{1,9}\s*")
+_AROUND = "{}, with more around it"  # how records are told that stand in an envelope, or behind a prefix
 _BLOCK_RECORDS = 65_536
 _BLOCK_BYTES = 16 << 20
 _HOPELESS = 50_000  # dead records in a row, after which the rest of a document is let be
@@ -52,7 +54,7 @@ def read_file(
     content, head = peeked(content, stalled)
     beginnings = [line for line in head.split(b"\n") if line.strip()][:PEEK_LINES]
     if not beginnings:
-        yield from _by_lines(name, content, JSON_FORMATS["post"], wanted == "auto", given)
+        yield from _by_lines(name, content, JSON_FORMATS["post"], wanted == "auto", given, "post")
         return
     shape = JSON_FORMATS.get(wanted)
     if wanted == "auto" and (what := stranger(head)) is not None:
@@ -76,7 +78,16 @@ def read_file(
     if _is_stream(beginnings, seen):
         yield from _values(name, content, shape, given, stalled)
     else:
-        yield from _by_lines(name, content, shape or JSON_FORMATS[seen or "post"], wanted == "auto", given)
+        inner = _inside(beginnings) if shape is None and seen is None else None
+        shape = shape or JSON_FORMATS[seen or "post"]
+        how = _AROUND.format(inner) if inner else shape.name
+        yield from _by_lines(name, content, shape, wanted == "auto", given, how)
+
+
+def _inside(lines: list[bytes]) -> str | None:
+    """The format of known records that stand behind something in their lines, or in other records."""
+    found = [item.raw for item in JsonValues([b"\n".join(lines)], PAGE_BYTES, is_known) if not item.fault]
+    return most_common(found) or within_most(found)
 
 
 def _like_posts(name: str, given: Given) -> Callable[[bytes], bool]:
@@ -139,7 +150,9 @@ def _values(
             seen = recognise(item.raw)
             shape = JSON_FORMATS[seen or "post"]
             parse = mixed(shape, given)
-            how = filling.block.how = f"{shape.name}, JSON" if seen else "JSON of no known format"
+            inner = None if seen else within_most([item.raw])
+            named = shape.name if seen else _AROUND.format(inner) if inner else ""
+            how = filling.block.how = f"{named}, JSON" if named else "JSON of no known format"
         dead = len(filling.block.dead)
         if item.cut:
             filling.fault(item.line, item.raw, PostError("truncated", item.fault))
@@ -166,8 +179,10 @@ def _values(
     yield filling.in_order_of_time()
 
 
-def _by_lines(name: str, content: Iterable[bytes], shape: Format, is_mixed: bool, given: Given) -> Iterator[Block]:
-    how = f"{shape.name}, one a line"
+def _by_lines(
+    name: str, content: Iterable[bytes], shape: Format, is_mixed: bool, given: Given, told: str
+) -> Iterator[Block]:
+    how = f"{told}, one a line"
     parse = mixed(shape, given) if is_mixed else shape.reader(given)
     read: Callable[[bytes], Parsed] | None = None
     limit = max(shape.limit, PAGE_BYTES if is_mixed and shape.name != "post" else 0)
