@@ -91,6 +91,25 @@ def test_where_an_evening_is_played_now_is_when_its_posts_are_and_the_page_says_
         handle.stop()
 
 
+def test_how_long_ago_the_last_list_of_a_played_evening_came_is_told_by_the_clock_on_the_wall(
+    browser: Browser,
+) -> None:
+    at = 1_795_882_680_000
+    feed = Feed()
+    feed.publish(msgspec.structs.replace(listed(0), at=at))
+    handle = start_web(feed, port=0, clock=lambda: Clock(at, 60.0, at + 86_400_000))
+    try:
+        page = browser.new_page(locale="en-GB")
+        page.clock.install()
+        page.goto(handle.address)
+        expect(page.locator("caption .live")).to_have_class("live")
+        page.clock.run_for(181_000)  # three hours of that evening
+        expect(page.locator("caption")).to_contain_text("last list 3 minutes ago")
+        page.close()
+    finally:
+        handle.stop()
+
+
 def test_while_the_past_of_a_played_evening_is_counted_its_clock_stands_and_no_page_runs_ahead(
     browser: Browser,
 ) -> None:

@@ -66,6 +66,13 @@ def test_posts_and_deletions_come_back_over_the_protocols_of_their_networks() ->
         }
 
 
+def test_an_sms_that_is_refused_holds_up_none_that_come_after_it() -> None:
+    with channels(("#capcomnet", "#paris20"), lambda: NOW + 5_000) as through:
+        eventually(lambda: through._are_read())
+        refused = msgspec.structs.replace(TEXTED, id="sm1", text="#CapComNet " + "y" * 3_000_000)
+        assert [post.id for post in came(through, 1, [refused, TEXTED]).values()] == [TEXTED.id]
+
+
 def test_an_sms_comes_by_its_providers_webhook_and_a_mail_by_the_letter_box_and_neither_tells_who_wrote() -> None:
     with channels(("#capcomnet", "#paris20"), lambda: NOW + 5_000) as through:
         eventually(lambda: through._are_read())

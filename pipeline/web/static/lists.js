@@ -65,7 +65,7 @@ function captionOf(list, past, shown, came) {
   const parts = [];
   const stale = !past && Date.now() - came > STALE_MS;
   if (list.at) parts.push(make("span", { class: past ? "live past" : stale ? "live stale" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
-  if (stale && list.at) parts.push(make("span", {}, isOver() ? t.over : say("page.last", { ago: ago(came) })));
+  if (stale && list.at) parts.push(make("span", {}, isOver() ? t.over : say("page.last", { ago: ago(now() - Date.now() + came) })));
   if (list.posts) parts.push(make("span", {}, `${told(list.posts)} ${t.posts.toLowerCase()} · ${told(list.authors)} ${t.people.toLowerCase()}`));
   if (list.flag) parts.push(make("span", { class: "tag" }, waits(list)));
   if (!shown) parts.push(make("span", { class: "empty" }, list.trends.length ? t.noMatch : list.at ? t.nothing : t.waiting));
