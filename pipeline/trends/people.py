@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipeline.trends._compiled import plain
+from pipeline.trends._compiled import plain, samples
 from pipeline.trends.arrays import I32, I64, U64, Integers, run_lengths, starts_of
 from pipeline.trends.reducing import Runs, reduced, summed
 
@@ -177,6 +177,10 @@ def told_of(found: Support, withdrawn: U64 | None) -> Support:
 
 def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
     """One entry a person, sorted by author, of the K + 1 first: a sample that entries can still be added to."""
+    if samples is not None:
+        columns = (np.ascontiguousarray(author, np.uint64), np.ascontiguousarray(text, np.uint64))
+        told = samples.united(*columns, np.ascontiguousarray(posts, np.int32), K + 1)
+        return np.frombuffer(told[0], np.uint64), np.frombuffer(told[1], np.uint64), np.frombuffer(told[2], np.int32)
     _, author, text, posts = unite(np.zeros(len(author), np.uint8), author, text, posts, 1)
     return author[: K + 1], text[: K + 1], posts[: K + 1]
 
