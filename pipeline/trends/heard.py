@@ -57,9 +57,10 @@ class Heard:
         if hour != self._hour:
             self._begin(hour, suspects)
         limit = min([self._limits.get(hour, EVERYBODY), *map(_limit_of, panes)])
-        people = set().union(*(pane.cell_author.tolist() for pane in panes))
-        if limit < EVERYBODY:
-            people = {author for author in people if author < limit}
+        people: set[int] = set()
+        for pane in panes:
+            authors = pane.cell_author
+            people.update((authors if limit >= EVERYBODY else authors[authors < np.uint64(limit)]).tolist())
         first, last = self.first, self._last
         for author in people:
             first.setdefault(author, hour)
