@@ -10,6 +10,11 @@ import numpy.typing as npt
 
 from schemas import Post
 
+try:
+    from pipeline import _split as compiled
+except ImportError:  # numpy does it, in four times the time
+    compiled = None  # type: ignore[assignment]
+
 _M = np.uint32(0x5BD1E995)
 
 
@@ -17,9 +22,12 @@ def split_by_author(posts: Sequence[Post], partitions: int) -> list[list[Post]]:
     """The posts of each partition, in their order, as Kafka's default partitioner has them (murmur2, no sign bit)."""
     if partitions == 1:
         return [list(posts)]
+    authors = [post.author for post in posts]
+    if compiled is not None:
+        return compiled.split(list(posts), authors, partitions)
     parts: list[list[Post]] = [[] for _ in range(partitions)]
     append = [part.append for part in parts]
-    for post, number in zip(posts, _numbers([post.author for post in posts], partitions), strict=True):
+    for post, number in zip(posts, _numbers(authors, partitions), strict=True):
         append[number](post)
     return parts
 
