@@ -1,5 +1,4 @@
-"""The compiled common case of counting posts (`_plain.c`) and the uniting of samples (`_samples.c`), where the
-installation had a compiler; else None."""
+"""What is compiled of counting posts (`_plain.c`) and of uniting samples (`_samples.c`); None without a compiler."""
 
 from __future__ import annotations
 
