@@ -182,6 +182,20 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
         page.context.close()
 
 
+@pytest.mark.parametrize(("minutes_later", "told"), [(0, "2"), (1, "4"), (4, "0")])
+def test_posts_per_minute_are_those_of_a_minute_that_is_whole(browser: Browser, minutes_later: int, told: str) -> None:
+    minute = now() // 60_000 * 60_000
+    with serving() as served:
+        ages = (-90_000, -80_000, -70_000, -30_000, -20_000, 5_000, 6_000, 7_000, 8_000)
+        said = (post(f"m{age}", f"bonjour {age} #fete") for age in ages)
+        served.take(*(msgspec.structs.replace(it, time=minute + age) for it, age in zip(said, ages, strict=True)))
+        served.feed.publish(trend_list(scope="event:fete", window="5m", at=minute + minutes_later * 60_000))
+        page = opened(browser, f"{served.address}/events/fete")
+        expect(page.locator("#numbers .big").nth(2)).to_contain_text(told)
+        assert page.locator("#numbers .big b").nth(2).inner_text() == told
+        page.context.close()
+
+
 def test_a_picture_and_its_text_have_two_places_and_push_nobody_aside(browser: Browser) -> None:
     said = "On me dit que la maquette cherche des bénévoles, qui vient avec moi ?"
     with serving() as served:

@@ -7,10 +7,10 @@ import { say } from "../messages.js";
 const SHORTEST = 30; // minutes: a bar stays a bar when an event begins
 export const figure = (value, what) => make("p", { class: "big" }, make("b", {}, value), " ", make("span", {}, what));
 
-// Posts and people of the minute that is over, by the clock that the posts run by: none, when none came in it
+// Posts and people of the last minute that is whole, by the clock that the posts run by: none, when nothing came for two
 export function perMinute(data) {
-  const [at, posts, people] = data.minutes.at(-1) ?? [0, 0, 0];
-  return data.at - at < 120000 ? [posts, people] : [0, 0];
+  const [at, posts, people] = data.minutes.findLast(([begins]) => begins + 60000 <= data.at) ?? [0, 0, 0];
+  return data.at - at <= 120000 ? [posts, people] : [0, 0];
 }
 
 export function bars(minutes) {
