@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from pipeline.moderation import account_ref
+from pipeline.sources.senders import Senders
 from pipeline.web.pictures import PictureError
 from schemas import Post
 from schemas.events import Event
@@ -28,18 +29,22 @@ ONE_IN = 5  # posts of an event, not repeated, that have a picture
 WITHDRAWN_ONE_IN = 40  # of them that are withdrawn
 TRUSTED_OF_THREE = 2
 THOUGHTS_MS = 7 * 60_000  # after so long
+_UNSEEN = {"sms": Senders(b"").phone, "mail": Senders(b"").mail}  # for what they show alone
 _SKIES = ("#f4a261 #264653", "#a8dadc #1d3557", "#ffc8dd #5a189a", "#caf0f8 #0077b6", "#ffe8a3 #bc4749")
 _WORDS = {"fr": "Une foule devant une scène, au crépuscule", "en": "A crowd in front of a stage, at dusk"}
 
 
 def added(post: Post, tags: Iterable[str]) -> Post:
-    """The post with its author's face, and with a picture where it has one of the tags and is one of the few."""
+    """The post with its author's face, and with a picture where it has one of the tags and is one of the few; of who
+    writes by SMS or mail as little as the sources tell."""
     number = chance(post.id)
     media = None
     if post.repost_of is None and number % ONE_IN == 0 and any(tag in post.text.lower() for tag in tags):
         described = _WORDS.get(post.lang or "", _WORDS["en"])
         media = [Media(f"{ADDRESS}scene/{number % 97}.png", description=described)]
     face = f"{ADDRESS}face/{chance(post.author) % 499}.png" if chance(post.author) % 3 else None
+    if (name := _UNSEEN.get(post.source or "")) is not None:
+        return msgspec.structs.replace(post, author_name=name(post.author)[1], media=media)
     return msgspec.structs.replace(post, avatar=face, media=media)
 
 

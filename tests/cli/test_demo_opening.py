@@ -51,6 +51,12 @@ def in_peace(page: Callable[[Queue, int], Sequence[object]], queue: Queue) -> Se
             return page(queue, 60)
 
 
+def test_who_writes_by_sms_or_mail_is_no_more_known_before_the_channels_are_read_than_after() -> None:
+    texted = added(Post("1", "sms-0004021", "#gala", 1_000, source="sms", author_name="Zoe Petit"), [])
+    written = added(Post("2", "zoe@mail.example", "#gala", 1_000, source="mail", author_name="Zoe Petit"), [])
+    assert [(it.author_name, it.avatar) for it in (texted, written)] == [("SMS ··21", None), ("Mail z··", None)]
+
+
 def test_a_few_posts_with_a_picture_are_withdrawn_after_a_while_and_in_their_order() -> None:
     posts = [Post(str(n), "ann", "#gala", n * 1_000, source="m") for n in range(3_000)]
     told = list(SecondThoughts().after(added(post, ["#gala"]) for post in posts))
