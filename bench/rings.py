@@ -59,10 +59,10 @@ def _words(chance: random.Random) -> str:
 
 
 def _texts(kind: str, people: int, chance: random.Random) -> Iterator[str]:
-    if kind == "few texts":
+    if kind.startswith("few texts"):
         few = [_words(chance) for _ in range(max(people // 5, 2))]
         return (chance.choice(few) for _ in range(people))
-    if kind == "changed text":
+    if kind.startswith("changed text"):
         base = _words(chance)
         return (f"{base} {chance.choice(LEXICON)} {chance.choice(LEXICON)}" for _ in range(people))
     return (_words(chance) for _ in range(people))
@@ -149,6 +149,7 @@ def crowds_of(kind: str, chance: random.Random) -> list[Case]:
 
 MADE: dict[str, Callable[[str, random.Random], list[Case]]] = {
     **dict.fromkeys(("lexicon", "old tag", "bots, old tag", "few texts", "changed text", "deleted"), rings_of),
+    **dict.fromkeys(("few texts, old tag", "changed text, old tag"), rings_of),
     **dict.fromkeys(("goal", "quake", "call-out", "spread"), crowds_of),
 }
 
@@ -159,7 +160,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kinds", nargs="*", default=list(MADE))
     asked = parser.parse_args()
-    print(f"{'kind':14}{'people':>8}{'cases':>7}{'suspect':>9}{'in time':>9}{'trended':>9}{'alerted':>9}{'left':>6}")
+    print(f"{'kind':22}{'people':>8}{'cases':>7}{'suspect':>9}{'in time':>9}{'trended':>9}{'alerted':>9}{'left':>6}")
     for kind in asked.kinds:
         groups: dict[int, list[Case]] = defaultdict(list)
         for seed in range(asked.seeds):
@@ -176,7 +177,7 @@ def main() -> None:
             left = sum(case.listed_after_ms > case.gone_ms + 2 * MINUTE_MS for case in cases)
             told = "".join(f"{share:9.1%}" for share in shares)
             size = people if MADE[kind] is rings_of else "200+" if people else "<200"
-            print(f"{kind:14}{size:>8}{len(cases):>7}{told}{left:>6}", flush=True)
+            print(f"{kind:22}{size:>8}{len(cases):>7}{told}{left:>6}", flush=True)
 
 
 if __name__ == "__main__":
