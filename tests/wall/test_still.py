@@ -165,6 +165,30 @@ def test_beside_a_mouse_posts_come_by_themselves_but_not_while_one_reads(
     expect(page.locator("#posts .post .said").first).to_contain_text("numéro 101 ")
 
 
+def test_posts_that_come_do_not_move_those_that_a_moderator_is_at(served: Served, opened: Callable[..., Page]) -> None:
+    page = opened("/moderate/fete", DESK)
+    page.get_by_label("Jeton").fill(ANN.secret)
+    page.keyboard.press("Enter")
+    page.locator("[data-queue=shown]").click()
+    cards = page.locator("#queue > .post")
+    expect(cards.first).to_contain_text("numéro 59 ")
+    cards.nth(1).hover()
+    held = cards.nth(1).bounding_box()
+    served.take(said(100), said(101))
+    fresh = page.get_by_role("button", name="2 nouveaux messages")
+    expect(fresh).to_be_visible()
+    assert cards.nth(1).bounding_box() == held
+    cards.nth(1).get_by_role("button", name="Mettre de côté").click()
+    expect(cards.nth(1)).not_to_contain_text("numéro 58 ")
+    fresh.click()
+    expect(cards.first).to_contain_text("numéro 101 ")
+    expect(fresh).to_be_hidden()
+    page.mouse.move(5, 5)
+    page.locator("#queue > .post").first.evaluate("document.activeElement.blur()")
+    served.take(said(102))
+    expect(cards.first).to_contain_text("numéro 102 ")
+
+
 def test_cards_stand_below_one_another_in_columns_newest_first_and_cover_nothing(
     opened: Callable[..., Page],
 ) -> None:

@@ -2,6 +2,7 @@
 import { make } from "../texts.js";
 import { canDecide, card, fill, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
 import { heard } from "./following.js";
+import { readBy } from "./reading.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -71,7 +72,7 @@ function actions(post) {
 
 // Each of them is a decision of its own; the first that is refused ends it, and its reason stands at the top
 async function approveAll() {
-  const read = new Set([...document.getElementById("queue").children].filter((node) => performance.now() - node.drawnMs > READ_MS).map((node) => node.dataset.key));
+  const read = new Set([...posts.children].filter((node) => performance.now() - node.drawnMs > READ_MS).map((node) => node.dataset.key));
   const made = [];
   for (const post of now.posts.filter((it) => read.has(it.ref))) {
     const decision = await ACTS.approve(post);
@@ -117,6 +118,18 @@ function switchKeys({ target }) {
   try { localStorage.setItem(KEYED, keyed ? "on" : "off"); } catch { /* a private window: until it is closed */ }
 }
 
+// While somebody is at the queue nothing comes above what they see: a click would meet another post
+const posts = make("div", { id: "queue", class: "posts" }), isRead = readBy(posts);
+const fresh = make("button", { type: "button", class: "main", onclick: () => { drawModerate(now); document.getElementById("desk").focus(); } });
+
+function drawPosts(all) {
+  const there = new Set([...posts.children].map((node) => node.dataset.key)), last = all.findLastIndex((post) => there.has(post.ref));
+  const these = isRead() ? all.filter((post, at) => at > last || there.has(post.ref)) : all, held = all.length - these.length;
+  fill(posts, these, (post) => post.ref, (post) => Object.assign(card(post, canDecide ? actions(post) : null), { drawnMs: performance.now() }));
+  fresh.style.visibility = held ? "visible" : "hidden"; // its place is kept
+  fresh.textContent = say("wall.fresh", { n: held });
+}
+
 // What is looked for in the queue: words, a source, what posts are held for
 let soon = 0;
 const search = make("input", { type: "search", name: "q", maxlength: 200, autocomplete: "off", placeholder: text.search, "aria-label": text.search });
@@ -124,7 +137,7 @@ const picks = Object.fromEntries(["source", "why"].map((it) => [it, make("select
 const filters = make("form", { id: "filters", class: "row", role: "search", onsubmit: (sent) => sent.preventDefault(), oninput: ({ target }) => {
   clearTimeout(soon);
   soon = setTimeout(() => look(queue), target === search ? 300 : 0);
-} }, search, ...Object.values(picks));
+} }, search, ...Object.values(picks), fresh);
 
 function drawFilters(data) {
   for (const [it, counts, words] of [["source", data.sources, {}], ["why", data.whys, text.whys]]) {
@@ -169,7 +182,7 @@ function build() {
         filters,
         canDecide ? make("p", { class: "acts all" }, make("button", { type: "button", id: "approve-all", onclick: once(approveAll) }, text.approveAll), make("button", { type: "button", id: "undo-all", onclick: once(undoAll) })) : null,
         make("div", { id: "desk", tabindex: "-1", onfocusin: ({ target }) => choose(target.closest("#queue > .post")?.dataset.key ?? chosen) },
-          make("div", { id: "queue", class: "posts" }), make("p", { id: "none", class: "empty", role: "status", hidden: true }))),
+          posts, make("p", { id: "none", class: "empty", role: "status", hidden: true }))),
       make("aside", {},
         ...(canDecide ? [blockForm("word", text.blockWord), blockForm("topic", text.blockTopic)] : []),
         make("h2", {}, text.decisions), make("ul", { id: "decisions", "aria-live": "polite" }),
@@ -197,7 +210,7 @@ function drawModerate(data) {
   const none = document.getElementById("none"), whole = data.counts[data.queue];
   none.hidden = data.posts.length > 0 && data.found === whole;
   none.textContent = !whole ? text.emptyQueue : say("wall.found", { n: number(data.found), whole: number(whole) });
-  fill(document.getElementById("queue"), data.posts, (post) => post.ref, (post) => Object.assign(card(post, canDecide ? actions(post) : null), { drawnMs: performance.now() }));
+  drawPosts(data.posts);
   fill(document.getElementById("decisions"), withPosts(data.decisions, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
   for (const list of ["blocks", "trusted"]) {
     fill(document.getElementById(list), withPosts(data[list], data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));

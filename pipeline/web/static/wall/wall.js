@@ -5,16 +5,18 @@ import { draw as drawSpark, sparkline } from "../sparks.js";
 import { card, fill } from "./cards.js";
 import { arrange } from "./columns.js";
 import { followed } from "./following.js";
+import { readBy } from "./reading.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 const TAKEN_AWAY = 100; // as many of these does the server tell
-const PACE_MS = 2000, RESTS_MS = 10000; // between posts that come live; a pointer that lies still for so long reads nothing
+const PACE_MS = 2000; // between posts that come live
 const main = document.getElementById("main"), status = document.getElementById("status");
 const live = make("input", { type: "checkbox", checked: matchMedia("(hover: hover) and (prefers-reduced-motion: no-preference)").matches, onchange: renew });
 const fresh = make("button", { type: "button", class: "main", hidden: true, onclick: takeAll });
 const posts = make("div", { id: "posts", class: "posts", "aria-live": "off", tabindex: "-1" });
-let now = null, shown = [], due = 0, soon = 0, pointed = 0, lastAway = "";
+const isRead = readBy(posts), isPassed = () => posts.getBoundingClientRect().top < 0;
+let now = null, shown = [], due = 0, soon = 0, lastAway = "";
 
 function drawWall(data) {
   const known = now && (lastAway ? data.taken_away.includes(lastAway) : data.taken_away.length < TAKEN_AWAY);
@@ -30,7 +32,6 @@ function drawWall(data) {
 function build() {
   main.replaceChildren(make("div", { class: "wall" }, make("div", { class: "news" }, make("label", {}, live, ` ${text.live}`), fresh), posts, make("p", { id: "none", class: "empty" }, text.empty)),
     make("aside", { class: "panel" }, make("h2", {}, text.now), make("ol", { id: "rising", class: "ranked" }), make("p", { id: "calm", class: "quiet" }, text.none)));
-  posts.addEventListener("pointermove", () => { pointed = Date.now(); });
 }
 
 // All that may be shown now, what is pinned first
@@ -39,16 +40,13 @@ function newest() {
   return [...now.pinned, ...now.posts.filter((post) => !pins.has(post.ref))];
 }
 
-const isRead = () => posts.getBoundingClientRect().top < 0 || posts.querySelector(":focus") || (posts.matches(":hover") && Date.now() - pointed < RESTS_MS)
-  || (!getSelection().isCollapsed && posts.contains(getSelection().anchorNode));
-
 function renew() {
   const all = newest(), there = new Map(all.map((post) => [post.ref, post])), away = new Set(now.taken_away);
   const kept = shown.filter((post) => there.has(post.ref) || !away.has(post.ref)).map((post) => there.get(post.ref) ?? post);
   const last = all.findLastIndex((post) => post.ref === kept.at(-1)?.ref); // what is older has its place at the foot
   if (last >= 0 && kept.length < all.length) kept.push(...all.slice(last + 1));
   for (const { ref } of kept) there.delete(ref);
-  if (!kept.length || (there.size && live.checked && !isRead() && Date.now() >= due)) take();
+  if (!kept.length || (there.size && live.checked && !isPassed() && !isRead() && Date.now() >= due)) take();
   else draw(kept, there.size);
 }
 
