@@ -24,7 +24,7 @@ class Clock:
 class Tuning:
     """How busy and how patient a worker is. No count and no final list depends on it."""
 
-    poll_records: int = 10_000  # a batch has at most so many
+    poll_records: int = 10_000  # a batch has at most so many, and less than as many more
     retry_s: float = 1.0  # after an error, before an agent goes back
     silent_s: float = 20.0  # after so long without a record it is asked whether there are any
     state_every_s: float = 20.0  # at most, where nothing is raised

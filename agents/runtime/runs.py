@@ -65,6 +65,10 @@ class Run(Sequence[RunRecord]):
         number = range(len(self))[at]
         return RunRecord(self.first + number, self.times[number], self.keys[number], self.values[number])
 
+    def parts(self, most: int) -> Iterator[Run]:
+        """The same in runs of at most so many records."""
+        return (self[at : at + most] for at in range(0, len(self), most)) if len(self) > most else iter((self,))
+
     def since(self, offset: int) -> Run:
         """Its records from that offset on."""
         return self if offset <= self.first else self[offset - self.first :]
@@ -88,11 +92,12 @@ def together(found: Sequence[Any]) -> Sequence[Any]:
 
 
 class RunRecords:
-    """The batches of a fetch, as PartitionRecords reads them; iterating over one of plain records gives one Run."""
+    """The batches of a fetch, as PartitionRecords reads them; iterating over one of plain records gives a Run, or
+    several of at most so many records."""
 
-    def __init__(self, records: Any) -> None:
+    def __init__(self, records: Any, most: int) -> None:
         """`records` are KeptRecords."""
-        self._records, self.raw, self._at = records, records.raw, 0
+        self._records, self.raw, self._at, self._most = records, records.raw, 0, most
 
     def has_next(self) -> bool:
         return bool(self._records.has_next())
@@ -102,19 +107,19 @@ class RunRecords:
         self._at += _AFTER_LENGTH + int.from_bytes(self.raw[begin + _LENGTH : begin + _AFTER_LENGTH], "big")
         raw = memoryview(self.raw)[begin : self._at]
         new_format = isinstance(batch, default_records.DefaultRecordBatch) and len(raw) >= _HEADER.size
-        return _RunBatch(batch, raw) if new_format and not batch.is_control_batch else batch
+        return _RunBatch(batch, raw, self._most) if new_format and not batch.is_control_batch else batch
 
 
 class _RunBatch:
-    def __init__(self, batch: Any, raw: memoryview) -> None:
-        self._batch, self._raw = batch, raw
+    def __init__(self, batch: Any, raw: memoryview, most: int) -> None:
+        self._batch, self._raw, self._most = batch, raw, most
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
 
     def __iter__(self) -> Iterator[Any]:
         run = _run_in(self._raw)
-        return iter(self._batch) if run is None else iter((run,))
+        return iter(self._batch) if run is None else run.parts(self._most)
 
 
 def _run_in(raw: memoryview) -> Run | None:

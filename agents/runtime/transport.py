@@ -79,6 +79,7 @@ class _DecodedRecords(LenientPartition):
 
     batched_topics: ClassVar[set[str]] = set()
     begins: ClassVar[dict[TopicPartition, int]] = {}  # the offset that the newest records were fetched from
+    most: ClassVar[int] = 10_000  # records of a run
 
     def __init__(self, tp: TopicPartition, *args: Any) -> None:
         super().__init__(tp, *args)
@@ -86,7 +87,7 @@ class _DecodedRecords(LenientPartition):
         if self._batched:
             self._consumer_record = self._as_decoded
             if compiled is not None:
-                self._records = RunRecords(self._records)
+                self._records = RunRecords(self._records, self.most)
 
     def __iter__(self) -> Iterator[Any]:
         records = self._records_iterator or iter(())
@@ -100,6 +101,27 @@ class _DecodedRecords(LenientPartition):
 
     def _as_decoded(self, _tp: TopicPartition, record: Any) -> Any:
         return record.since(self.next_fetch_offset) if type(record) is Run else record
+
+
+class _Fetched(fetcher.FetchResult):  # type: ignore[misc]
+    """What a fetch brought of a partition, and nobody has taken yet."""
+
+    _partition_records: Any  # None: nothing
+
+    def getall(self, max_records: int) -> list[Any]:
+        """So many records, and what is left of the run that comes to that: aiokafka would take a run for one."""
+        found: list[Any] = []
+        if not self.check_assignment(self._topic_partition) or not self.has_more():
+            return found
+        for one in self._partition_records:
+            found.append(one)
+            max_records -= len(one) if type(one) is Run else type(one) is not _End
+            if max_records <= 0:
+                break
+        self._update_position()
+        if max_records > 0:
+            self._partition_records = None
+        return found
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -339,6 +361,6 @@ class Transport(driver.Transport):
     def __init__(self, *args: Any, batched_topics: set[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.batched_topics = batched_topics
-        _DecodedRecords.batched_topics = batched_topics
+        _DecodedRecords.batched_topics, _DecodedRecords.most = batched_topics, self.app.conf.broker_max_poll_records
         read_leniently()
-        fetcher.PartitionRecords = _DecodedRecords
+        fetcher.PartitionRecords, fetcher.FetchResult = _DecodedRecords, _Fetched

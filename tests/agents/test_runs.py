@@ -24,7 +24,7 @@ from agents.position import Position
 from agents.runtime import transport
 from agents.runtime.lenient import KeptRecords, read_leniently
 from agents.runtime.runs import Run, compiled, together
-from agents.runtime.transport import Batch, _batch_of, _DecodedRecords, _End
+from agents.runtime.transport import Batch, _batch_of, _DecodedRecords, _End, _Fetched
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
 from schemas import Post
@@ -139,6 +139,43 @@ def test_batches_of_a_fetch_are_one_run_unless_offsets_or_headers_lie_between() 
     assert [type(it.records) for it in apart] == [list, list]
     assert [[it.offset for it in one.records] for one in apart] == [[0, 1, 2, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6]]
     assert [(it.first, it.last) for it in (whole, *apart)] == [(0, 5), (0, 6), (0, 6)]
+
+
+class Assigned:
+    """A partition that is ours, and how far it was taken."""
+
+    active = True
+
+    def __init__(self) -> None:
+        self.paused, self.position = False, 0
+
+    def state_value(self, _tp: TP) -> Assigned:
+        return self
+
+    def consumed_to(self, position: int) -> None:
+        self.position = position
+
+
+@pytest.mark.parametrize("with_compiler", [True, False])
+@pytest.mark.parametrize("most", [1, 3, 4, 7, 1_000])
+def test_no_more_records_are_taken_at_once_than_may_be_and_none_is_lost(
+    monkeypatch: pytest.MonkeyPatch, with_compiler: bool, most: int
+) -> None:
+    if not with_compiler:
+        monkeypatch.setattr(transport, "compiled", None)
+    monkeypatch.setattr(_DecodedRecords, "most", most)
+    raw = b"".join(batch([(None, b"%d" % n, 0, [])] * 5, 5 * n) for n in range(8))
+    partition = _DecodedRecords(CARRIED, KeptRecords(raw), None, 0, None, None, False, 1)
+    assigned = Assigned()
+    waiting = _Fetched(CARRIED, assignment=assigned, partition_records=partition, backoff=0)
+    taken: list[int] = []
+    while waiting.has_more():
+        some = told(waiting.getall(most))
+        offsets = [it if isinstance(it, int) else it[0] for it in some]
+        assert len(some) < 2 * most + 1
+        assert assigned.position == (offsets[-1] + 1 if offsets else 40)
+        taken += offsets
+    assert taken == [*range(40), 39]  # the end of it is told behind its records
 
 
 def test_batches_of_the_old_formats_are_read_as_ever() -> None:
