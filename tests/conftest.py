@@ -77,8 +77,18 @@ def _no_settings_of_the_shell() -> Iterator[None]:
         yield
 
 
+LONGEST = (
+    "tests/kafka/test_chaos.py",
+    "tests/kafka/test_clocks.py",
+    "tests/kafka/test_live_outage.py",
+    "tests/alerts/",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test by its folder and by the fixtures that it asks for."""
+    """Marks each test by its folder and by the fixtures that it asks for. Those that take minutes, mostly waiting, come
+    first: of several at once the last one to end is then a short one."""
+    items.sort(key=lambda item: not item.path.relative_to(ROOT).as_posix().startswith(LONGEST))
     for item in items:
         where = item.path.relative_to(ROOT).as_posix()
         for mark, (folders, fixtures) in MARKS.items():

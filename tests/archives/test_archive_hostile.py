@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from pipeline.sources.archives import RAW_BYTES, ArchiveError, Given, find_files, read_archives
 from pipeline.sources.archives.lines import Lines, blocks
 from pipeline.sources.archives.reader import read_file
+from pipeline.sources.archives.strangers import likely
 from schemas import PostError
 
 FAMILIES: dict[str, Callable[[int], object]] = {
@@ -326,3 +328,13 @@ class TestDocuments:
     def test_faults_name_their_line(self, tmp_path: Path) -> None:
         reading = read(tmp_path, b"[\n" + line(status(1)).strip() + b',\n\n{"id": \n7}\n]', "a.json")
         assert (reading.ids, reading.faults) == (["https://social.example/users/ana/statuses/1"], [(4, "invalid")])
+
+
+@pytest.mark.parametrize(
+    "repeated", [b"\n", b" \n", b" ", b"a  ", b"#\n", b"; x\n", b"a=bb=", b'a="\\" ', b"a.b-", b'"a" ']
+)
+@pytest.mark.parametrize("begin", [b"", b"[a]\n", b"a=b c=d ", b'{"'])
+def test_what_a_file_looks_like_is_told_in_time_whatever_it_repeats(begin: bytes, repeated: bytes) -> None:
+    began = time.process_time()
+    likely((begin + repeated * 65_536)[:65_536] + b"!")
+    assert time.process_time() - began < 1.0

@@ -176,7 +176,7 @@ _PATTERNS = (
         f"a channel of Slack, which its members alone can read: {_PRIVATE}",
     ),
     (
-        re.compile(rb'\s*\[?\s*\{.{0,300}?"rid"\s*:\s*"\w+".{0,300}?"msg"\s*:', re.DOTALL),
+        re.compile(rb'\s*+\[?\s*+\{.{0,300}?"rid"\s*:\s*"\w+".{0,300}?"msg"\s*:', re.DOTALL),
         f"a channel of Rocket.Chat, which its members alone can read: {_PRIVATE}",
     ),
     (
@@ -199,10 +199,13 @@ def stranger(head: bytes) -> str | None:
     return next((what for pattern, what in _PATTERNS if pattern.match(head[:_LOOKED_AT])), None)
 
 
+# a hostile file is looked at, too: what repeats here is never tried in another way
+_CELL = rb"(?:[^ \n]| (?! ))++"
+_PAIR = rb"@?[a-zA-Z_][\w.-]*+=(?:\"(?:[^\"\\\n]|\\.)*+\"|[^\s\"=]*+)"
 # what could also be the beginning of a file that can be read: said only of one in which nothing was found
 _LIKELY = (
     (
-        re.compile(rb"\s*[\[{]?[^\n]{0,1000}?\"?_?\w+\"?\s*:\s*(?:ObjectId|ISODate|NumberLong)\("),
+        re.compile(rb"\s*+[^\n]{0,1000}?\w\"? ?: ?(?:ObjectId|ISODate|NumberLong)\("),
         "what MongoDB's shell prints: write it with mongoexport",
     ),
     (
@@ -210,19 +213,17 @@ _LIKELY = (
         "what Ruby and Logstash print for people: write JSON lines (in Logstash with codec => json_lines)",
     ),
     (
-        re.compile(
-            rb"(?:[^\n\s=\"{]+ )?(?:@?[a-zA-Z_][\w.-]*=(?:\"(?:[^\"\\\n]|\\.)*\"|[^\s\"=]*)[ \t]*){3,}\r?(?:\n|\Z)"
-        ),
+        re.compile(rb"(?:[^\n\s=\"{]++ )?+" + _PAIR + rb"(?:[ \t]++" + _PAIR + rb"){2,}+[ \t]*+\r?(?:\n|\Z)"),
         "a log of names and values (logfmt): write it as JSON lines",
     ),
     (
-        re.compile(rb"(?:\s*#[^\n]*\n)*\s*\[\[?[\w.\" -]+\]?\]\s*\n(?:\s*(?:[#;][^\n]*)?\n)*\s*[\w.\"-]+ ?= ?"),
+        re.compile(rb"(?:\s*+#[^\n]*+\n)*+\s*+\[\[?[\w.\" -]++\]?\]\s*+(?:[#;][^\n]*+\n\s*+)*+[\w.\"-]++ ?= ?"),
         "TOML or an INI file: write what it holds as JSON lines",
     ),
     (
         re.compile(
-            rb"(?:\xef\xbb\xbf)?[^\n,;\t|{}\[\]<>]*\w {2,}\w[^\n,;\t|{}\[\]<>]* {2,}\w[^\n]*\n"
-            rb"(?:[^\n]*\w {2,}\S[^\n]*(?:\n|\Z)){2,}"
+            rb"(?:\xef\xbb\xbf)?+(?=[^\n,;\t|{}\[\]<>]+\n)" + _CELL + b" {2,}+" + _CELL + rb" {2,}+[^ \n][^\n]*+\n"
+            rb"(?:" + _CELL + rb" {2,}+[^ \n][^\n]*+(?:\n|\Z)){2,}+"
         ),
         "a table whose columns are parted by spaces (fixed width): write it as CSV",
     ),
