@@ -16,7 +16,7 @@ check: lint
 # most of the time of many tests is waiting, so there are more at once than cores; those that measure time come last, by
 # themselves
 test: lint
-	$(BIN)/pytest -n 3 --dist worksteal -m 'not long and not alone'
+	$(BIN)/pytest -n 4 --dist worksteal -m 'not long and not alone'
 	$(BIN)/pytest -m alone
 
 lint: $(STAMP)
