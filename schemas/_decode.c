@@ -2,7 +2,7 @@
  *
  * `decode` gives the post of each record, or None where it is not sure that there is one: another field, an escape, a
  * control character, a number that is no time, a value beyond its limit, a retraction. Of those the Python is asked, which
- * is the reference and, without a compiler, all there is (tests/schemas/test_decode.py holds the two against each other).
+ * is the reference and, without a compiler, all there is (tests/test_posts_compiled.py holds the two against each other).
  * Nothing is read beyond the end of a record, whatever it holds. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.cli.errors import CommandError
-from pipeline.kafka.broker import die_with_parent, embedded_broker, end_child, watch
+from pipeline.kafka.broker import die_with_parent, embedded_broker, watched
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings
 from pipeline.sources.keeping import KeepingError, KeptLog
@@ -108,15 +108,8 @@ def _child(command: Sequence[str], output: IO[bytes] | None, **settings: str) ->
         start_new_session=True,
         preexec_fn=die_with_parent(),
     )
-    watcher = watch(process.pid)
-    try:
+    with watched(process, STOPS_WITHIN_S):
         yield process
-    finally:
-        end_child(process, STOPS_WITHIN_S)
-        watcher.kill()
-        watcher.wait()
-        if watcher.stdin is not None:
-            watcher.stdin.close()
 
 
 def _say(line: str) -> None:

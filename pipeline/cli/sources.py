@@ -83,15 +83,13 @@ def _new(kinds: str | None) -> None:
 def _check(settings: Settings, wait_s: float) -> None:
     from pipeline.sources.live.build import adapters_of
     from pipeline.sources.live.checking import check
-    from pipeline.sources.live.websub import Subscriber
     from pipeline.sources.senders import Senders
     from pipeline.text import printable
 
     if not settings.sources:
         raise WrongUseError(f"there is no source; {HOW}")
-    hubs = Subscriber(settings.websub_url) if settings.websub_url else None
     try:
-        adapters = adapters_of(settings, Senders(b"only for a look"), complain, subscriber=hubs)
+        adapters = adapters_of(settings, Senders(b"only for a look"), complain)
     except SettingsError as error:
         raise WrongUseError(str(error)) from None
     found = asyncio.run(check(adapters, wait_s))

@@ -52,15 +52,9 @@ def embedded_broker(port: int | None = None) -> Iterator[str]:
     if port is not None and _accepts(address):
         raise EmbeddedBrokerError(f"port {port} is taken; choose another, or stop what listens there")
     process = _start(binary, address)
-    watcher = watch(process.pid)
-    try:
+    with watched(process):
         _wait_until_ready(process, address)
         yield address
-    finally:
-        end_child(process)
-        assert watcher.stdin
-        watcher.stdin.close()
-        end_child(watcher)
 
 
 def _binary() -> str:
@@ -120,15 +114,30 @@ def die_with_parent() -> Callable[[], None] | None:
     return before_exec
 
 
-def watch(pid: int) -> subprocess.Popen[bytes]:
-    """A process that ends the child `pid` when this one is gone, where the kernel does not."""
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-S", "-E", "-c", _WATCHER, str(pid)],
+@contextmanager
+def watched(process: subprocess.Popen[bytes], within_s: float = STOPS_WITHIN_S) -> Iterator[None]:
+    """The child ends with the block: asked first, killed where it does not end within so many seconds. Should this
+    process be gone before, and the kernel not end the child, a process that watches does."""
+    watcher = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-S", "-E", "-c", _WATCHER, str(process.pid)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        watcher.kill()  # before its input ends, at which it would end whoever has the number by then
+        watcher.wait()
+        assert watcher.stdin
+        watcher.stdin.close()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
@@ -168,13 +177,3 @@ def _free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
-
-
-def end_child(process: subprocess.Popen[bytes], within_s: float = STOPS_WITHIN_S) -> None:
-    """Ends it: asked first, killed where it does not end within so many seconds."""
-    process.terminate()
-    try:
-        process.wait(within_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

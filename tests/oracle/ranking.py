@@ -16,7 +16,7 @@ from .people import ALL_WORDS, HASHES, K, Mention, Sample, estimated_number, is_
 from .posts import Mark, Retracted, Said, scopes_of
 from .score import Life, Score, minimum_of, on
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
-from .words import inside, letters, part_of
+from .words import inside, is_told, letters, part_of
 
 OFF = 2.5
 ROWS = 20
@@ -267,10 +267,6 @@ class Maker:
     def also(self, row: Score, group: list[Score]) -> list[str]:
         """The other topics of a row, what is said most in the short window before others, but for parts of what is told
         already, and what that is a part of."""
-
-        def is_told(one: str, other: str) -> bool:
-            return part_of(one, other) or inside(one, other)
-
         told = [row.topic]
         group = sorted(group, key=lambda s: -s.n[0])
         for each in group:

@@ -137,6 +137,11 @@ def inside(one: str, other: str) -> bool:
     return few in many and all(unspaced(c) for c in (few[:1], few[-1:]))
 
 
+def is_told(one: str, other: str) -> bool:
+    """Whether a row that tells one of the two need not tell the other."""
+    return part_of(one, other) or inside(one, other)
+
+
 def unspaced(c: str) -> bool:
     names = ("CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "THAI ", "LAO ", "KHMER ", "MYANMAR ")
     return c != "" and unicodedata.name(c, "").startswith(names)

@@ -15,12 +15,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipeline.settings import Settings
+from pipeline.sources.live.build import adapters_of
 from pipeline.sources.live.feed_entries import entries_of
 from pipeline.sources.live.feeds import Feed
 from pipeline.sources.live.websub import AGAIN_S, LEASE_S, MOST_WAITING, Subscriber
+from pipeline.sources.senders import Senders
 from pipeline.web.hubs import hub_app
 from pipeline.web.run import address_of, beside, bound, server_of
-from tests.sources.harness import Log, running
+from schemas.sources import FeedSource
+from tests.sources.harness import Log, Running, running
 from tests.sources.servers import HttpServer, Request, http_server
 
 
@@ -96,14 +100,20 @@ def with_hub(body: Callable[[Hub, HttpServer], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
+async def subscribed(hub: Hub, run: Running, log: Log) -> dict[str, str]:
+    """What the hub was asked for, once it has confirmed that and the feed was read."""
+    await run.until(lambda: hub.confirming and hub.confirming[0].done() and log.posts)
+    (form,) = hub.asked
+    return form
+
+
 def test_what_the_hub_brings_is_a_post_at_once_and_once_through_a_restart(tmp_path: Path) -> None:
     async def body(hub: Hub, server: HttpServer) -> None:
         log = Log()
         async with heard() as subscriber:
             feed = Feed("it", f"{server.url}/feed", every_s=3_600, subscriber=subscriber)
             async with running(tmp_path, feed, log) as run:
-                await run.until(lambda: hub.confirming and hub.confirming[0].done() and log.posts)
-                (form,) = hub.asked
+                form = await subscribed(hub, run, log)
                 assert (form["hub.mode"], form["hub.topic"]) == ("subscribe", "https://a.example/feed")
                 answer = hub.confirming[0].result()
                 assert (answer.status_code, answer.text) == (200, "ch<a>llenge")
@@ -128,8 +138,7 @@ def test_what_is_not_signed_or_not_asked_for_is_left_out(tmp_path: Path) -> None
         async with heard() as subscriber:
             feed = Feed("it", f"{server.url}/feed", every_s=3_600, subscriber=subscriber)
             async with running(tmp_path, feed, log) as run:
-                await run.until(lambda: hub.confirming and hub.confirming[0].done() and log.posts)
-                (form,) = hub.asked
+                form = await subscribed(hub, run, log)
                 other = form | {"hub.callback": form["hub.callback"][:-1]}
                 assert await hub.bring(rss(5), form, secret="guessed") == 202
                 assert await hub.bring("no feed", form) == 202
@@ -237,5 +246,9 @@ def test_a_hub_is_named_by_a_header_by_a_link_or_by_a_json_feed(tmp_path: Path) 
         async with http_server(answer) as server:
             facts = await Feed("it", f"{server.url}/feed").probe()
             assert facts[-1] == ("hub", {"hub": "hub.example", "used": False})
+            source = FeedSource(name="it", kind="feed", urls=(f"{server.url}/feed",))
+            told = Settings(sources=(source,), websub_url="https://a.example/hubs")
+            (adapter,) = adapters_of(told, Senders(b"only for a look"))
+            assert (await adapter.probe())[-1] == ("hub", {"hub": "hub.example", "used": True})
 
     asyncio.run(probe())

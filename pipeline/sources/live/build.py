@@ -40,8 +40,10 @@ def adapters_of(
     environ: Mapping[str, str] = os.environ,
     subscriber: Subscriber | None = None,
 ) -> list[Adapter]:
-    """An adapter for each connection that the settings describe; `subscriber`: by which hubs of feeds reach us. Raises
-    SettingsError."""
+    """An adapter for each connection that the settings describe; `subscriber`: by which hubs of feeds reach us; without
+    one, as for a look, nobody hears them. Raises SettingsError."""
+    if subscriber is None and settings.websub_url:
+        subscriber = Subscriber(settings.websub_url)
     return [
         adapter
         for source in settings.sources
