@@ -35,7 +35,8 @@ class Baseline:
         e, v = self._known(slots)
         if volume is not None:
             e, v = at_volume(e, v, volume[0], volume[1][:, None])
-        return np.asarray(((most_support(posts) - e) / np.sqrt(v)).max(axis=0))
+        short, long = (most_support(posts) - e) / np.sqrt(v)
+        return np.asarray(np.maximum(short, long))
 
     def expected_of(self, slots: Integers) -> F64:
         """What is expected of these slots (2, slots), as far as their past is known."""

@@ -8,17 +8,15 @@ just named the ones that could score and the most named.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from itertools import chain
 
 import numpy as np
 
 from pipeline.trends.arrays import I32, grown
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
-from pipeline.trends.early_topics import TopicWindows
+from pipeline.trends.early_topics import TopicPlaces, TopicWindows
 from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import ALL_WORDS, TAG
@@ -29,7 +27,6 @@ from pipeline.trends.people import (
 from pipeline.trends.reading import (
     examples_of,
     most_used,
-    number_of,
     people_in,
     posts_in,
     spark_ends,
@@ -69,6 +66,7 @@ class EarlyLists:
         self._moment = (-1, -1)  # the last final minute and the one looked at, ends in ms
         self._named: dict[str, I32] = {}  # by scope: posts by slot since the last final minute
         self._previews: dict[ScopeList, _Preview] = {}
+        self._topics: dict[str, dict[int, TopicPlaces]] = {}  # by window, topic
 
     def make(
         self,
@@ -84,6 +82,7 @@ class EarlyLists:
         if moment != self._moment:
             self._moment = moment
             self._named.clear()
+            self._topics.clear()
             fresh = known
             for preview in self._previews.values():
                 preview.begin(moment[1])
@@ -95,23 +94,38 @@ class EarlyLists:
                         self._previews[of] = _Preview(of, moment[1])
                     preview = self._previews[of]
                     looked.append((preview, past, preview.candidates(self._named[name], past)))
-        topics = [[int(preview.of.scope.windows.topics[slot]) for slot in slots] for preview, _, slots in looked]
-        found = find(fresh, chain.from_iterable(topics))
-        missing = {
-            topic
-            for (preview, _, slots), numbers in zip(looked, topics, strict=True)
-            for slot, topic in zip(slots, numbers, strict=True)
-            if not preview.holds(slot)
-        }
-        whole = find(known, missing)
+        self._follow(looked, known, fresh)
         made = []
-        for (preview, past, slots), numbers in zip(looked, topics, strict=True):
-            for slot, topic in zip(slots, numbers, strict=True):
-                preview.add(slot, found[topic] if preview.holds(slot) else whole[topic])
+        for preview, past, slots in looked:
+            preview.learn(slots, self._topics[preview.of.spec.window])
             standings = preview.look(past, slots, known)
             if standings is not None:
                 made.append((preview, past, standings))
         return made
+
+    def _follow(
+        self,
+        looked: Sequence[tuple[_Preview, BaselineWeight, Sequence[int]]],
+        known: Sequence[Counts],
+        fresh: Sequence[Counts],
+    ) -> None:
+        """Finds out where the topics looked at stand, and what is new of those looked at before."""
+        followed = {topic for of_window in self._topics.values() for topic in of_window}
+        found = find(fresh, followed)
+        for of_window in self._topics.values():
+            for topic, held in of_window.items():
+                held.add(found[topic])
+        begun = []
+        for preview, _, slots in looked:
+            of_window = self._topics.setdefault(preview.of.spec.window, {})
+            for slot in slots:
+                topic = int(preview.of.scope.windows.topics[slot])
+                if topic not in of_window:
+                    of_window[topic] = preview.places(slot)
+                    begun.append((topic, of_window[topic]))
+        found = find(known, {topic for topic, _ in begun})
+        for topic, held in begun:
+            held.add(found[topic])
 
     def _count(self, name: str, scope: Scope, tables: Sequence[Counts]) -> bool:
         """Adds posts by slot. Whether the scope's lists are to be looked at: it got posts, or the moment is new."""
@@ -163,32 +177,29 @@ class _Preview:
         windows, (short, long) = of.scope.windows, of.scope.windows.numbers(of.spec)
         posts = windows.sums[short : long + 1, named] + posts_since[named]
         kinds = windows.kinds[named]
-        bound = np.where(kinds == ALL_WORDS, 0.0, of.baseline.bound(named, posts))
         most = np.where(kinds == TAG, most_support(posts[1]), 0.0)
+        measures = [(most, self._floor or FALLBACK_SUPPORT)]
+        if past.weight:
+            bound = np.where(kinds == ALL_WORDS, 0.0, of.baseline.bound(named, posts))
+            measures.append((bound, OFF))
         found = set(self._usual)
-        for measure, least in ((bound, OFF if past.weight else math.inf), (most, self._floor or FALLBACK_SUPPORT)):
-            order = np.argsort(-measure, kind="stable")[:CANDIDATES]
-            found.update(named[order[measure[order] >= least]].tolist())
+        for measure, least in measures:
+            enough = np.flatnonzero(measure >= least)
+            order = np.argsort(-measure[enough], kind="stable")[:CANDIDATES]
+            found.update(named[enough[order]].tolist())
         return sorted(found)
 
-    def holds(self, slot: int) -> bool:
-        return slot in self._held
+    def places(self, slot: int) -> TopicPlaces:
+        """Where a topic stands in final minutes."""
+        short, long = self._since
+        return TopicPlaces(
+            self._since, (self.of.reader.places_since(slot, short), self.of.reader.places_since(slot, long))
+        )
 
-    def add(self, slot: int, places: Sequence[Place]) -> None:
-        """What has come of a topic: at first all since the last final minute, then what is new."""
-        held = self._held.get(slot)
-        mask = self.of.scope.mask
-        if held is None:
-            held = self._held[slot] = TopicWindows(self._since)
-            for which in (0, 1):
-                held.add(self.of.reader.places_since(slot, self._since[which]), mask, (which,))
-        held.add_step(places, mask)
-        short = [place for place in places if place.table.start >= self._since[0]]
-        if len(short) == len(places):
-            held.add(places, mask, (0, 1))
-        else:
-            held.add(short, mask, (0,))
-            held.add([place for place in places if place.table.start >= self._since[1]], mask, (1,))
+    def learn(self, slots: Sequence[int], topics: Mapping[int, TopicPlaces]) -> None:
+        """What is known of these topics in the scope."""
+        mask, numbers = self.of.scope.mask, self.of.scope.windows.topics
+        self._held = {slot: topics[int(numbers[slot])].within(mask) for slot in slots}
 
     def _total(self, known: Sequence[Counts]) -> tuple[int, int]:
         """All posts of the scope and their people in the long window, where that is counted."""
@@ -250,7 +261,7 @@ class _Preview:
         """Tells what speaks against each, as far as it is known."""
         for standing in standings:
             held = self._held[standing.slot]
-            standing.signs = self.of.signs(standing.slot, self.of.reader.end, held.places)
+            standing.signs = self.of.signs(standing.slot, self.of.reader.end, held.by_minute)
 
     def _filled(self, trending: list[Standing], others: list[Standing]) -> Standings:
         found = fill(trending, others, self.of.least_people, self.of.key)
@@ -279,9 +290,9 @@ class _Preview:
 
     def spark(self, slot: int) -> list[int]:
         """People of each of the last 20 steps: of final ones as they were, then so far."""
-        reader, steps, step_ms = self.of.reader, self._held[slot].people_of_steps(), self.of.spec.step_ms
+        reader, held, step_ms = self.of.reader, self._held[slot], self.of.spec.step_ms
         final = dict(zip(spark_ends(reader.now, step_ms), reader.spark(slot), strict=True))
         return [
-            round(number_of(steps.get(end - step_ms, []))) if end > reader.end else final.get(end, 0)
+            round(held.people_of_step(end - step_ms)) if end > reader.end else final.get(end, 0)
             for end in spark_ends(self._at, step_ms)
         ]

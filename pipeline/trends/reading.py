@@ -296,7 +296,11 @@ def number_of(samples: Sequence[U64]) -> float:
     """How many different hashes there are, from samples of the K + 1 smallest."""
     if not samples:
         return 0.0
-    hashes = united_sample(samples)
+    return number_in(united_sample(samples))
+
+
+def number_in(hashes: U64) -> float:
+    """How many different hashes a sample of the K + 1 smallest speaks of."""
     return K / (float(hashes[K]) / _TWO_64) if len(hashes) > K else float(len(hashes))
 
 

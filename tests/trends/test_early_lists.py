@@ -140,3 +140,23 @@ def test_the_first_lists_of_an_installation_look_back_no_further_than_they_show(
     (row,) = next(one for one in ranker.preview({0: began + 6_000}).lists if one.scope == "all").trends
     assert time.process_time() - before < 2
     assert row.spark == [0] * 19 + [row.authors]
+
+
+def test_a_topic_that_was_passed_over_for_a_while_has_lost_nothing() -> None:
+    """Only the most named topics are looked at; one of them may be named less than others, and then more again."""
+    began = 1_795_915_380_000
+    ranker, counter = Ranker(Grid(1_000, 500)), PaneCounter(Grid(1_000, 500))
+    counter.add([Post("p", "a", "#first", began)])
+    for pane in counter.mark(began + 7_000, 1, began + 7_000):
+        ranker.add(pane)
+    assert list(ranker.advance(began + 7_000)) == []
+    others = [f"#other{n}" for n in range(40)]
+    told = 0
+    for tags in (["#first"] * 5, [*others * 10, *["#first"] * 3], ["#first"] * 20):
+        posts = [Post(f"q{told + n}", f"b{told + n}", tag, began + 7_000) for n, tag in enumerate(tags)]
+        counter.add(posts)
+        ranker.tell(0, told, told + len(posts) - 1, began + 7_100, counter.edge())
+        told += len(posts)
+        lists = ranker.preview({0: began + 6_000}).lists
+    rows = {row.topic: row for one in lists if one.scope == "all" for row in one.trends}
+    assert (rows["#first"].posts, rows["#first"].authors) == (29, 29)
