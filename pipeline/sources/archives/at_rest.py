@@ -22,6 +22,7 @@ from pipeline.sources.archives.editions import Editions
 from pipeline.sources.archives.lines import BOM
 from pipeline.sources.archives.look import InOrder, Look
 from pipeline.sources.archives.merging import Run, merged
+from pipeline.sources.archives.rounded import RoundedIds
 from pipeline.sources.archives.spool import Spool
 from pipeline.sources.archives.streams import Progress, TruncatedError
 from schemas import Post
@@ -44,7 +45,15 @@ class Access:
 class AtRest:
     """All posts of the files, whatever holds them, in the one order they have."""
 
-    def __init__(self, files: Sequence[Path], access: Access, progress: Progress, batch_size: int, now_ms: int) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        access: Access,
+        progress: Progress,
+        batch_size: int,
+        now_ms: int,
+        rounded: RoundedIds,
+    ) -> None:
         """`progress` is what `access` moves. Posts of more than a day after `now_ms` nobody can have written yet."""
         self._files = files
         self._access = access
@@ -60,6 +69,7 @@ class AtRest:
         self._skipped = self._hidden = self._replaced = 0
         self._impossible = 0  # posts of a time that has not come
         self._editions = Editions()
+        self._rounded = rounded
         self._deletions = Deletions()
         self._notes: list[str] = []
         self._failed = False
@@ -80,6 +90,7 @@ class AtRest:
                 if path not in in_order:
                     yield from self._keep(path, spool)
             posts = spool.posts + sum(found.posts for found in in_order.values())
+            self._notes += self._rounded.notes()
             if told := spool.told():
                 self._notes.append(told)
             yield self._sorting()
@@ -150,7 +161,7 @@ class AtRest:
         for block in merged(runs):
             last = self._editions.last_versions(block)
             self._replaced += len(block) - len(last)
-            waiting += self._deletions.with_retractions(last)
+            waiting += self._deletions.with_retractions(self._rounded.named(last))
             while len(waiting) >= self._batch_size:
                 given += self._batch_size
                 yield self._batch(waiting[: self._batch_size], given, posts)

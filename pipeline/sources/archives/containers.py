@@ -9,10 +9,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
-from pipeline.sources.archives.account import ACCOUNT, account_in
+from pipeline.sources.archives.account import Beside, told_by
 from pipeline.sources.archives.files import is_archive
 from pipeline.sources.archives.streams import (
     CHUNK_BYTES,
@@ -36,7 +35,7 @@ class Member:
 
     name: str
     content: Iterator[bytes]  # unpacked
-    author: str | None = None  # whose account the container is of
+    beside: Beside | None = None  # what other files in its container tell
 
 
 def members(name: str, content: Iterator[bytes], progress: Progress, depth: int = 0) -> Iterator[Member]:
@@ -129,8 +128,7 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
             if not names.isdisjoint(_OFFICE):
                 yield Member(name, _broken("an office document: save its table as CSV (UTF-8)"))
                 return
-            accounts = [entry for entry in entries if PurePosixPath(entry.filename).name == ACCOUNT]
-            author = account_in(packed.read(accounts[0])[:65_536]) if accounts else None
+            beside = told_by(names, lambda name, size: packed.open(name).read(size))
             if not any(is_archive(entry.filename) for entry in entries):
                 yield Member(name, _broken(_NONE))
             for entry in sorted(entries, key=lambda entry: entry.filename):
@@ -144,7 +142,7 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
                     for member in members(
                         inner, _guarded(chunks(cast(BinaryIO, raw), Progress(), inner)), progress, depth + 1
                     ):
-                        member.author = member.author or author
+                        member.beside = member.beside or beside
                         yield member
     except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError) as error:
         yield Member(name, _broken(f"the zip is cut or corrupt: {error}"))

@@ -19,7 +19,7 @@ from pipeline.sources.archives import formats
 from pipeline.sources.archives.block import Document
 from pipeline.sources.archives.formats.base import Format
 from pipeline.sources.archives.mend import loaded
-from pipeline.sources.archives.rewriting import unwrapped
+from pipeline.sources.archives.rewriting import kept_as_text, unwrapped
 from pipeline.sources.archives.tables.turned import is_by_columns, turned
 
 _KEYS = 64  # of an object that is in no known format, so many are looked behind
@@ -90,7 +90,7 @@ def within(value: dict[str, Any]) -> list[Any] | None:
             if isinstance(each, dict) and all(map(_ID.fullmatch, each)) and any(map(format_of, each.values())):
                 return list(each.values())  # records by their ids
         inner = [item for each in level if isinstance(each, dict) for item in list(each.values())[:_KEYS]]
-        inner = [_decoded(item) for item in inner]
+        inner = [kept_as_text(item) for item in inner]
         lists = [item for item in inner if isinstance(item, list)]
         if known := [item for item in lists if any(format_of(each) for each in item[:8])]:
             return known[0] if len(known) == 1 else [record for item in known for record in item]
@@ -105,23 +105,18 @@ def within(value: dict[str, Any]) -> list[Any] | None:
     return None
 
 
-def _decoded(value: Any) -> Any:
-    """The object that a text holds, as the value of a message does that was kept with its topic."""
-    if isinstance(value, str) and value.startswith('{"'):
-        with suppress(orjson.JSONDecodeError):
-            return orjson.loads(value)
-    return value
-
-
 def _held(value: Any) -> list[Any]:
     """The records of a known format among what an object or a list holds, also in lists there."""
     found: list[Any] = []
     for inner in islice(value.values() if isinstance(value, dict) else value if isinstance(value, list) else (), _KEYS):
-        inner = _decoded(inner)
+        inner = kept_as_text(inner)
         if format_of(inner):
             found.append(inner)
         elif isinstance(inner, list):
             found += [each for each in inner if format_of(each)]
+        elif isinstance(inner, dict):
+            kept = [kept_as_text(each) for each in inner.values() if isinstance(each, str)]
+            found += [each for each in kept if format_of(each)]
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.sources.archives.account import account_beside
+from pipeline.sources.archives.account import Beside, beside
 from pipeline.sources.archives.batches import ArchiveError, Dead
 from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.containers import members
@@ -29,10 +29,11 @@ def blocks_of(path: Path, raw: BinaryIO, progress: Progress, wanted: str, given:
     After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time.
     """
     name = "-" if path == STDIN else str(path)
+    around = beside(path) if path != STDIN else Beside()
     for member in members(name, chunks(raw, progress, name), progress):
-        author = given.author or member.author or (account_beside(path) if path != STDIN else None)
         judge = Judge(member.name)
-        own = replace(given, author=author)
+        told = member.beside or around
+        own = replace(given, author=given.author or told.author, notes=told.notes)
         for block in read_file(
             member.name, judge.watched(with_line_ends(as_utf8(member.content))), wanted, own, progress.stalled
         ):
@@ -78,4 +79,6 @@ def explained(path: Path, wanted: str, given: Given, records: int, stdin: Binary
             dead += len(block.dead)
             if block.file == str(path) and (len(file.posts) >= records or dead > _MANY_DEAD):
                 break  # of what is no container the rest need not be read, unless to tell what is wrong with it
+    for note in given.rounded.notes():
+        found[note.partition(": a spreadsheet")[0]].notes.append(note)
     return list(found.values())

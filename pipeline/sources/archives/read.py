@@ -20,6 +20,7 @@ from pipeline.sources.archives.files import STDIN, find_files
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.opened import blocks_of
 from pipeline.sources.archives.order import FOLLOWERS, SORT_MS, FutureGate, Sorter
+from pipeline.sources.archives.rounded import RoundedIds
 from pipeline.sources.archives.streams import Progress, chunks, stalls
 from schemas import Post
 
@@ -70,9 +71,9 @@ def read_archives(
 
     if all(path != STDIN and path.is_file() for path in files):
         now_ms = int(time.time() * 1_000) if now_ms is None else now_ms
-        archive = AtRest(files, Access(content, blocks), progress, batch_size, now_ms)
+        archive = AtRest(files, Access(content, blocks), progress, batch_size, now_ms, known.rounded)
         return archive.batches(looked_at=format in ("auto", "post"))
-    return _as_it_comes(files, blocks, batch_size, progress)
+    return _as_it_comes(files, blocks, batch_size, progress, known.rounded)
 
 
 def _name(path: Path) -> str:
@@ -93,11 +94,17 @@ def _opened(path: Path, stdin: BinaryIO | None) -> Iterator[BinaryIO]:
 
 
 def _as_it_comes(
-    files: list[Path], blocks: Callable[[Path], Iterator[Block]], batch_size: int, progress: Progress
+    files: list[Path],
+    blocks: Callable[[Path], Iterator[Block]],
+    batch_size: int,
+    progress: Progress,
+    rounded: RoundedIds,
 ) -> Iterator[Batch]:
     order = _Order(SORT_MS, batch_size, progress, None if STDIN in files else _total_bytes(files))
     for path in files:
         for block in blocks(path):
+            rounded.named(block.posts)
+            block.notes += rounded.notes()
             yield from order.add(block)
     yield from order.end()
 

@@ -25,6 +25,7 @@ from pipeline.sources.archives.detect import (
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
 from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import Lines, Overlong, blocks
+from pipeline.sources.archives.nearly_json import as_json, is_nearly_json, rewritten
 from pipeline.sources.archives.nothing import holds_nothing
 from pipeline.sources.archives.peeking import PEEK_BYTES, PEEK_LINES, first_objects, peeked
 from pipeline.sources.archives.rewriting import has_fault_of_time, is_of_time, may_be_wrapped, retimed, unwrapped
@@ -52,6 +53,8 @@ def read_file(
     Raises ArchiveError for a table without the columns it needs.
     """
     content, head = peeked(content, stalled)
+    if is_nearly_json(head):
+        content, head = peeked(rewritten(content, stalled), stalled)
     beginnings = [line for line in head.split(b"\n") if line.strip()][:PEEK_LINES]
     if not beginnings:
         yield from _by_lines(name, content, JSON_FORMATS["post"], wanted == "auto", given, "post")
@@ -69,7 +72,7 @@ def read_file(
             return
         beginning = find_beginning(name, head, given, surely=wanted == "csv")
         if beginning is not None:
-            yield from _rows(name, content, beginning)
+            yield from _rows(name, content, beginning, given)
             return
     seen = most_common(beginnings)
     if shape is None and seen is None:
@@ -310,31 +313,36 @@ def sound(parse: Callable[[bytes], Parsed], given: Given) -> Callable[[bytes], P
     def counted(record: bytes) -> Parsed:
         if is_overfull(record):
             raise PostError("too-large", f"more than {MAX_ITEMS:,} items in one record")
-        return timed(unwrapped(record))
+        try:
+            return timed(unwrapped(record))
+        except PostError as error:
+            if error.reason != "not-json" or record[:1] != b"{" or (nearly := as_json(record)) == record:
+                raise
+        return timed(nearly)
 
     return counted
 
 
 def _usual(parse: Callable[[bytes], Parsed], given: Given) -> Callable[[bytes], Parsed]:
     """The same for files whose first lines nobody rewrote: the fast way, as it is only done after a record failed."""
-    rewritten = sound(parse, given)
+    again = sound(parse, given)
 
     def read(record: bytes) -> Parsed:
         if is_overfull(record):
-            return rewritten(record)
+            return again(record)
         try:
             parsed = parse(record)
         except PostError as error:
-            if is_of_time(error) or may_be_wrapped(record):
-                return rewritten(record)
+            if error.reason == "not-json" or is_of_time(error) or may_be_wrapped(record):
+                return again(record)
             raise
-        return rewritten(record) if isinstance(parsed, list) and has_fault_of_time(parsed) else parsed
+        return again(record) if isinstance(parsed, list) and has_fault_of_time(parsed) else parsed
 
     return read
 
 
-def _rows(name: str, content: Iterable[bytes], beginning: Beginning) -> Iterator[Block]:
-    rows = Rows(name, beginning)
+def _rows(name: str, content: Iterable[bytes], beginning: Beginning, given: Given) -> Iterator[Block]:
+    rows = Rows(name, beginning, given.rounded)
     columns = beginning.columns
     how = f"table{f' ({columns.tool})' if columns.tool else ''}: {columns.told()}"
     for part in blocks(content, MAX_RECORD_BYTES):
@@ -351,7 +359,6 @@ def _rows(name: str, content: Iterable[bytes], beginning: Beginning) -> Iterator
         for line, row in enumerate(part.rows, part.first):
             for number, raw, post in rows.feed(line, row):
                 filling.answer(number, raw, post)
-        filling.block.notes += rows.notes()
         yield filling.block
     filling = Filling(name, how)
     for number, raw, post in rows.end():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import re
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
-from pipeline.sources.archives.formats.base import Fault, One, Parsed
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, One, Parsed
 from pipeline.sources.archives.times import AMBIGUOUS, Clock
 from schemas import PostError
 
@@ -20,6 +22,8 @@ _WRAPPED = re.compile(
     rb'\{\s*"\$(oid|uuid|symbol|date|number\w{3,8})"\s*:\s*'
     rb'("[^"\\]{0,64}"|-?\d{1,19}|\{\s*"\$numberLong"\s*:\s*"-?\d{1,19}"\s*\})\s*\}'
 )
+# `{`, and what base64 makes of `{"`, `{` and white space, and of gzip
+_TEXT_BEGINS = ("{", "eyJ", "ewo", "eyA", "eyc", "ewk", "ew0", "H4sI")
 _IS_WRAPPED = re.compile(rb"\$(?:oid|uuid|symbol|date|number)")
 _NUMBER = re.compile(rb"-?\d{1,19}(?:\.\d{1,19})?(?:E[+-]?\d{1,3})?")
 _TIME_KEYS = frozenset(
@@ -44,6 +48,26 @@ def unwrapped(record: bytes) -> bytes:
         with suppress(orjson.JSONDecodeError):
             record = orjson.loads(record).encode()
     return _WRAPPED.sub(_bare, record) if _IS_WRAPPED.search(record) else record
+
+
+def kept_as_text(value: Any) -> Any:
+    """The object that a text holds, as the value of a message does that was kept with its topic; also in base64, and
+    packed with gzip. Anything else is given back.
+
+    >>> kept_as_text("eyJhIjogMX0="), kept_as_text("[]")
+    ({'a': 1}, '[]')
+    """
+    if not isinstance(value, str) or not value.startswith(_TEXT_BEGINS):
+        return value
+    text: str | bytes = value
+    with suppress(orjson.JSONDecodeError, ValueError, zlib.error):
+        if not value.startswith("{"):
+            text = base64.b64decode(value, validate=True)
+            if text.startswith(b"\x1f\x8b"):
+                text = zlib.decompressobj(wbits=31).decompress(text, PAGE_BYTES)
+        found = orjson.loads(text)
+        return found if isinstance(found, (dict, list)) else value
+    return value
 
 
 def may_be_wrapped(record: bytes) -> bool:

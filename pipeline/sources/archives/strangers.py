@@ -95,8 +95,9 @@ _PATTERNS = (
         f"a channel of Slack, which its members alone can read: {_PRIVATE}",
     ),
     (
-        re.compile(rb"\s*window\.YTD\.(?!(?:tweets?|community_tweet|note_tweet)\.)\w+\.part\d+\s*="),
-        "a part of what Twitter gives its users that holds no public posts of theirs: tweets.js does",
+        re.compile(rb"\s*window\.YTD\.(?!(?:tweets?|community_tweet)\.)\w+\.part\d+\s*="),
+        "a part of what Twitter gives its users that holds no public posts by itself: tweets.js does, and is read with"
+        " what stands beside it",
     ),
     (
         re.compile(rb'\s*(?:"?\w{1,32}"?\r?\n)?(?:"?\d{15,20}"?\r?\n){2,}'),
@@ -187,7 +188,6 @@ _PATTERNS = (
     ),
     (re.compile(rb".{4}[\x02\x07]_id\0", re.DOTALL), "a dump of MongoDB: write it as JSON lines (bsondump)"),
     (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),
-    (re.compile(rb"\s*\[?\{'"), "dictionaries as Python prints them: write them with json.dumps"),
 )
 
 
@@ -204,14 +204,6 @@ _CELL = rb"(?:[^ \n]| (?! ))++"
 _PAIR = rb"@?[a-zA-Z_][\w.-]*+=(?:\"(?:[^\"\\\n]|\\.)*+\"|[^\s\"=]*+)"
 # what could also be the beginning of a file that can be read: said only of one in which nothing was found
 _LIKELY = (
-    (
-        re.compile(rb"\s*+[^\n]{0,1000}?\w\"? ?: ?(?:ObjectId|ISODate|NumberLong)\("),
-        "what MongoDB's shell prints: write it with mongoexport",
-    ),
-    (
-        re.compile(rb'\s*\{\s*"?@?\w+"?\s*=> '),
-        "what Ruby and Logstash print for people: write JSON lines (in Logstash with codec => json_lines)",
-    ),
     (
         re.compile(rb"(?:[^\n\s=\"{]++ )?+" + _PAIR + rb"(?:[ \t]++" + _PAIR + rb"){2,}+[ \t]*+\r?(?:\n|\Z)"),
         "a log of names and values (logfmt): write it as JSON lines",

@@ -7,6 +7,7 @@ import codecs
 import io
 import lzma
 import os
+import re
 import select
 import stat
 import zlib
@@ -24,6 +25,9 @@ _ZSTD_INPUT_BYTES = 2_048  # its output cannot be bounded: of 2 KiB it is at mos
 _ZSTD_MAX_WINDOW = 1 << 31  # of Reddit's dumps; taken only as far as the content goes
 _XZ_MEMORY_BYTES = 256 << 20
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+_HALVES = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])++")
+_CUT = re.compile(rb"\xed(?:[\xa0-\xaf](?:[\x80-\xbf](?:\xed[\xb0-\xbf]?)?)?|[\xb0-\xbf])?\Z")
 
 
 class TruncatedError(Exception):
@@ -105,11 +109,11 @@ def beginning(content: Iterator[bytes], size: int) -> tuple[bytes, Iterator[byte
 
 
 def as_utf8(content: Iterator[bytes]) -> Iterator[bytes]:
-    """A content in UTF-16 or UTF-32 as UTF-8; any other as it is. Half characters become U+FFFD."""
+    """A content in UTF-16, UTF-32 or CESU-8 as UTF-8; any other as it is. Half characters become U+FFFD."""
     head, content = beginning(content, 8)
     name = next((name for mark, name in _MARKS if head.startswith(mark)), None) or _unmarked(head)
     if name is None:
-        yield from content
+        yield from _with_whole_characters(content)
         return
     decoder = codecs.getincrementaldecoder(name)("replace")
     for chunk in content:
@@ -117,6 +121,26 @@ def as_utf8(content: Iterator[bytes]) -> Iterator[bytes]:
             yield text
     if text := decoder.decode(b"", final=True).encode(errors="replace"):
         yield text
+
+
+def _with_whole_characters(content: Iterator[bytes]) -> Iterator[bytes]:
+    """UTF-8 in which some characters stand as two halves, as Java and Oracle write it (CESU-8)."""
+    held = b""
+    for chunk in content:
+        if held or b"\xed" in chunk:
+            chunk = held + chunk
+            cut = _CUT.search(chunk)
+            held = cut[0] if cut else b""
+            chunk = _HALVES.sub(_whole, chunk[: len(chunk) - len(held)])
+        if chunk:
+            yield chunk
+    if held:
+        yield _HALVES.sub(_whole, held)
+
+
+def _whole(halves: re.Match[bytes]) -> bytes:
+    units = halves[0].decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass")
+    return units.decode("utf-16", "replace").encode()
 
 
 def with_line_ends(content: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from pipeline.sources.archives.account import Note
+from pipeline.sources.archives.rounded import RoundedIds
 from pipeline.sources.archives.times import Clock
 from schemas import MAX_RECORD_BYTES, Post, PostError
 from schemas.posts import Media, checked
@@ -30,6 +32,8 @@ class Given:
     clock: Clock = field(default_factory=Clock)
     source: str | None = None  # that all posts count under
     author: str | None = None  # of posts that name none
+    rounded: RoundedIds = field(default_factory=RoundedIds)  # what its tables tell of their ids
+    notes: tuple[Note, ...] = ()  # the whole texts of what Twitter cuts
 
 
 @dataclass(slots=True)

@@ -123,7 +123,6 @@ _NAMED_PERSON = re.compile(r"""[{(, ]["']?(?:username|screen_name)["']?\s*[:=]\s
 _CLIENT = re.compile(
     r"<a |\b(?:Twitter|Tweet\w*|Web (?:App|Client)|iPhone|iPad|Android|Hootsuite|Buffer|IFTTT|dlvr|SocialFlow)\b"
 )
-ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}|\d{15}0{2,}", re.ASCII)
 _NETWORKS = {
     **{
         name: name

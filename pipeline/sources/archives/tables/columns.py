@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.names import (
     KINDS,
@@ -235,7 +236,7 @@ def _fits(field: str, at: int, rows: Sequence[Sequence[str]], place: Mapping[str
     network, and what many different posts share names none of them (the same one, seen many times, it does)."""
     if field == "id" and len(rows) >= _ROWS_OF_ONE:
         ids = _column(rows, at)
-        is_rounded = any(map(cells.ROUNDED.fullmatch, ids))  # which is told
+        is_rounded = any(map(looks_rounded, ids))  # which is told
         return is_rounded or _ROWS_OF_ONE * len(set(ids)) >= len(
             {tuple(row[each] for each in place.values()) for row in rows}
         )

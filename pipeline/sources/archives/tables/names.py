@@ -97,6 +97,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         published_date dato oprettet opprettet skapad publicerad paivamaara aika ημερομηνία datum_a_cas vytvoreno
         dátum létrehozva data_publicarii data_crearii תאריך तारीख दिनांक ngay ngay_dang thoi_gian tanggal
         waktu_posting
+        ts unixtime unix_time unix_timestamp epoch
         posted_time comment_create_timestamp date_upload tarih zaman
         tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
         投稿日時 日時 投稿日 投稿時刻 作成日時 作成日 公開日時 ツイート日時 日付 发布时间 发布日期 创建时间

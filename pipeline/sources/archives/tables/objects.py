@@ -88,7 +88,7 @@ def _format(
     given: Given,
     unpack: Unpack,
 ) -> Format:
-    table = Table(name, Beginning(columns, "", len(names), 1, given.author or ""))
+    table = Table(name, Beginning(columns, "", len(names), 1, given.author or ""), given.rounded)
 
     def row(value: dict[str, Any]) -> One:
         cells = dict(_fields(value))

@@ -8,10 +8,9 @@ from collections import deque
 from collections.abc import Iterator
 from html import unescape
 
-from xxhash import xxh64_hexdigest
-
 from pipeline.sources.archives.formats.base import HIDDEN, One, build, declared, edition, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.rounded import WRITTEN, RoundedIds, by_content
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.columns import NEEDED
@@ -54,14 +53,11 @@ Row = tuple[int, bytes, One | PostError]  # its first line, its bytes
 class Table:
     """What turns the rows of one table into posts."""
 
-    def __init__(self, name: str, beginning: Beginning) -> None:
+    def __init__(self, name: str, beginning: Beginning, rounded: RoundedIds) -> None:
         self._name = name
         self._beginning = beginning
         self._columns = beginning.columns
-        self._ids = 0
-        self._rounded = 0
-        self._example = ""
-        self._is_told = False
+        self._rounded = rounded
 
     def answer(self, record: bytes) -> One | PostError:
         """The post in one row, HIDDEN for one that was not public, or what is wrong with it; None for the header once
@@ -155,7 +151,7 @@ class Table:
             text = unescape(text)
         time_ms = columns.clock.ms(columns.moment(row))
         post = build(
-            identity or _by_content(author, time_ms, text),
+            identity or by_content(author, time_ms, text),
             author,
             text,
             time_ms,
@@ -171,33 +167,14 @@ class Table:
         return edition(post, versions.index(identity), versions) if is_edited else post
 
     def _identity(self, cell: str) -> str:
-        """What names the post; nothing where a spreadsheet rounded it."""
+        """What names the post; nothing where a spreadsheet has lost it."""
         identity = _id(cell)
-        self._ids += 1
-        if cells.ROUNDED.fullmatch(identity):
-            self._rounded += 1
-            self._example = self._example or identity
-            return ""
-        return identity
-
-    def note(self) -> str:
-        """What is to be told of the rows so far, once."""
-        if self._is_told or self._rounded < 2 or 2 * self._rounded < self._ids:
-            return ""
-        self._is_told = True
-        return (
-            f"{self._name}: a spreadsheet has rounded its ids ({self._example}), so they name no post: neither"
-            " duplicates nor reposts are known by them"
-        )
+        self._rounded.heard(self._name, identity)
+        return "" if WRITTEN.fullmatch(identity) else identity
 
 
 def _is_none(repost_of: str) -> bool:
-    return repost_of in _NO_REPOST or cells.ROUNDED.fullmatch(repost_of) is not None
-
-
-def _by_content(author: str, time_ms: int | str, text: str) -> str:
-    """Names a post whose table does not: the same row in another file is the same post."""
-    return f"row:{xxh64_hexdigest(repr((author, time_ms, text)).encode())}"
+    return repost_of in _NO_REPOST or WRITTEN.fullmatch(repost_of) is not None
 
 
 def _id(cell: str) -> str:
@@ -211,18 +188,14 @@ class Rows:
     A row that is broken costs its first line only: what followed it is read once more on its own.
     """
 
-    def __init__(self, name: str, beginning: Beginning) -> None:
+    def __init__(self, name: str, beginning: Beginning, rounded: RoundedIds) -> None:
         self._beginning = beginning
-        self._table = Table(name, beginning)
+        self._table = Table(name, beginning, rounded)
         self._blank = f' \t\r\n"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
         self._open: list[tuple[int, bytes]] = []  # lines of a row whose quotes have not ended
         self._stands_alone = False  # whether the first of them may be a row without quotes
         self._size = 0
         self._fault = PostError("invalid", "")  # of the first of them alone
-
-    def notes(self) -> list[str]:
-        """What is to be told of the rows so far, once."""
-        return [note] if (note := self._table.note()) else []
 
     def feed(self, line: int, raw: bytes) -> Iterator[Row]:
         """The rows that end with this line."""

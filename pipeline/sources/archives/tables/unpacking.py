@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import orjson
-
+from pipeline.sources.archives.rewriting import kept_as_text
 from pipeline.sources.archives.tables.turned import turned
 
 Unpack = Callable[[dict[str, Any]], list[dict[str, Any]]]  # finds the rows in an object
@@ -39,7 +37,7 @@ class At:
     def __call__(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         inner: Any = value
         for key in self.path:
-            inner = inner.get(key) if isinstance(inner, dict) else None
+            inner = kept_as_text(inner.get(key)) if isinstance(inner, dict) else None
         return [inner] if isinstance(inner, dict) else []
 
 
@@ -104,16 +102,13 @@ def _within_lists(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _encoded(value: dict[str, Any]) -> list[dict[str, Any]]:
     """The objects that stand as texts in an object, as logs and queues keep what went through them."""
-    found = []
-    for inner in value.values():
-        if isinstance(inner, str) and inner.startswith("{"):
-            with suppress(orjson.JSONDecodeError):
-                found.append(orjson.loads(inner))
-    return found
+    found = [kept_as_text(inner) for inner in value.values() if isinstance(inner, str)]
+    return [inner for inner in found if isinstance(inner, dict)]
 
 
 def _objects(value: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {key: inner for key, inner in value.items() if isinstance(inner, dict)}
+    held = {key: kept_as_text(inner) for key, inner in value.items()}
+    return {key: inner for key, inner in held.items() if isinstance(inner, dict)}
 
 
 def _are_alike(fields: Collection[str], others: Collection[str]) -> bool:
