@@ -38,7 +38,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def by_what_they_say(posts: list[dict[str, Any]]) -> list[Post]:
     made = [msgspec.convert(record, Post) for record in posts]
-    return sorted(made, key=lambda it: (said_or_withdrawn(it), it.id, it.source or "", msgspec.msgpack.encode(it)))
+    return sorted(
+        made,
+        key=lambda it: (
+            *(said_or_withdrawn(it), it.id, it.source or ""),
+            *(it.repost_of is None, -len(it.text), msgspec.msgpack.encode(it)),
+        ),
+    )
 
 
 def said_or_withdrawn(it: Post) -> int:

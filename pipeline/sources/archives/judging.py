@@ -12,7 +12,8 @@ import orjson
 from pipeline.sources.archives.batches import Dead
 from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.strangers import likely
-from pipeline.sources.archives.times import AMBIGUOUS
+from pipeline.sources.archives.tables.objects import lacking
+from pipeline.sources.archives.times import AMBIGUOUS, pattern_of
 
 _SHOWN_KEYS = 8
 _HEAD_BYTES = 65_536
@@ -27,12 +28,14 @@ _SCRIPT = (
     " (iconv -f ENCODING -t UTF-8)"
 )
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff][\x40-\xff]?")
+_HOW_WRITTEN = "--time-format says how its times are written, --zone where"
+_OF_TIMES = {  # what is wrong with times, and what helps
+    "rounded by a spreadsheet": "its last digits are lost: save the table anew with this column as dates or as text",
+    "happened twice": "only an offset in each row (+02:00), or its zone (CEST), can tell which it was",
+    "never was": "was that --zone right? An offset in each row (+02:00) says more",
+    " ago'": "when that was nobody knows without the moment it was collected: collect dates",
+}
 _DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
-_DATED = re.compile(
-    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D*)"
-    r"(?:(\d{1,2})([:.h])(\d\d)(?:\7(\d\d)([.,]\d{1,6}(?!\d))?)?(\s*[AaPp]\.? ?[Mm]\b\.?)?)?(.*)"
-)
-_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 _NOT_ENGLISH = re.compile(r"\d\s*(?:h|Uhr)|\s(?:à|às|a las?|alle|um|kl\.?|om|le)\s", re.IGNORECASE)
 
 
@@ -139,7 +142,8 @@ def _encoding(examples: list[Dead]) -> str:
 def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head: bytes) -> str:
     unclear = next((dead for dead in examples if AMBIGUOUS in dead.detail), None)
     if unclear is None:
-        return f"{first.detail}; --time-format says how its times are written, --zone where"
+        advice = next((advice for mark, advice in _OF_TIMES.items() if mark in first.detail), _HOW_WRITTEN)
+        return f"{first.detail}; {advice}"
     value = unclear.detail.partition(" is ambiguous")[0].strip("'\"")
     if re.fullmatch(r"\d{18}", value):
         return f"{unclear.detail}; if it is Apple, say --time-format apple, else write them as dates"
@@ -151,29 +155,12 @@ def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head
         is_european = b";" in head.partition(b"\n")[0]  # where commas part decimals, spreadsheets write semicolons
         is_day_first = "." in value[:3] or is_european or _NOT_ENGLISH.search(value) is not None
     pattern = pattern_of(value, day_first=is_day_first)
+    if value[2:3] == "-" and int(value[:2]) > 12 and len({dead.detail[:3] for dead in examples}) == 1:
+        pattern = pattern.replace("%d-%m-%y", "%y-%m-%d")  # what never changes is the year
     return (
         f"times like {value!r} do not say which is the day, which the month: say it, as in --time-format {pattern!r},"
         " and where that was, as in --zone Europe/Paris"
     )
-
-
-def pattern_of(value: str, *, day_first: bool) -> str:
-    """The pattern of `datetime.strptime` that a date like `01/05/2024`, with a time of day or not, is written in.
-
-    >>> pattern_of("01/05/2024 à 10:30", day_first=True), pattern_of("1/5/24, 2:40:00 PM", day_first=False)
-    ('%d/%m/%Y à %H:%M', '%m/%d/%y, %I:%M:%S %p')
-    """
-    found = _DATED.fullmatch(value)
-    if found is None:
-        return "%d/%m/%Y %H:%M"
-    _, mark, _, year, between, hour, colon, _, second, fraction, half, behind = found.groups()
-    pattern = mark.join(("%d", "%m") if day_first else ("%m", "%d")) + mark + ("%Y" if len(year) == 4 else "%y")
-    pattern += between.replace("%", "%%")
-    if hour:
-        pattern += ("%I" if half else "%H") + f"{colon}%M" + (f"{colon}%S" if second else "")
-        pattern += f"{fraction[0]}%f" if fraction else ""
-        pattern += half.replace(half.strip(), "%p") if half else ""
-    return pattern + _OFFSET.sub("%z", behind.replace("%", "%%"))
 
 
 def _of_records(first: Dead, head: bytes) -> str:
@@ -185,7 +172,13 @@ def _of_records(first: Dead, head: bytes) -> str:
         if value.keys() & {"errors", "error"}:
             what = "what an API answers when it fails, without posts"
         else:
-            what = f"JSON objects of {', '.join(list(value)[:_SHOWN_KEYS])}, in which upswell finds no posts"
+            names = ", ".join(list(value)[:_SHOWN_KEYS])
+            if missing := lacking(value):
+                return (
+                    f"it looks like JSON objects of {names}, in which upswell finds no {' and no '.join(missing)}: if"
+                    f" there is one, name it, as in --columns {missing[0]}=NAME; docs/archives.md lists what is read"
+                )
+            what = f"JSON objects of {names}, in which upswell finds no posts"
         return (
             f"it looks like {what} (first fault, line {first.line}: {first.detail});"
             " docs/archives.md lists what is read"

@@ -20,6 +20,7 @@ Key = tuple[int, str]  # moment (ms) and id
 _time_ms = attrgetter("time")
 _deleted_ms = attrgetter("deleted")
 _id = attrgetter("id")
+_author = attrgetter("author")
 _LAST_ID = "\U0010ffff" * 2
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -90,12 +91,26 @@ def _by_what_they_say(posts: list[Post]) -> list[Post]:
     for place in compress(count(), same_id):
         if place >= end:
             end = bisect_right(ids, ids[place], place)
-            posts[place:end] = sorted(posts[place:end], key=_all_it_says)
+            posts[place:end] = _copies(posts[place:end])
     return posts
 
 
-def _all_it_says(post: Post) -> tuple[str, bytes]:
-    return post.source or "", _encode(post)
+def _copies(posts: list[Post]) -> list[Post]:
+    """What is told of one post, the fullest first; posts are counted with their author's others, so copies that name
+    one person by number and by name, or in letters of another case, get one author: a name before a number."""
+    if len(set(map(_author, posts))) > 1:
+        for source in {post.source for post in posts} - {None, "csv"}:  # in tables of no known network ids mean little
+            of_one = [post for post in posts if post.source == source]
+            names = {author for post in of_one if not (author := post.author).isdigit()}
+            numbers = {author for post in of_one if (author := post.author).isdigit()}
+            if len(set(map(str.casefold, names))) <= 1 and len(numbers) <= 1:
+                for post in of_one:
+                    post.author = min(names or numbers)
+    return sorted(posts, key=_all_it_says)
+
+
+def _all_it_says(post: Post) -> tuple[str, bool, int, bytes]:
+    return post.source or "", post.repost_of is None, -len(post.text), _encode(post)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,10 @@ _ALIKE = (
     (re.compile(r"(?<=[日일])\([月火水木金土日월화수목금토일]\)"), " "),
     (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
     (re.compile(r"\u2212"), "-"),
-    (re.compile(r"\d\.\d{1,16}E(?:9|1[0-8])"), lambda at: f"{Decimal(at[0]):f}"),  # as Java prints all digits it has
+    (
+        re.compile(r"\d\.(?:\d{1,16}E|\d{9,17}[eE]\+?0?)(?:9|1[0-8])"),
+        lambda at: f"{Decimal(at[0]):f}",
+    ),  # as Java prints all digits it has
     (re.compile(r"[٠-٩۰-۹０-９]"), lambda at: str(unicodedata.digit(at[0]))),
     (re.compile(r"^\"(.+)\"$"), r"\1"),
     (

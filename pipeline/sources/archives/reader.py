@@ -345,6 +345,9 @@ def _rows(name: str, content: Iterable[bytes], beginning: Beginning, given: Give
     rows = Rows(name, beginning, given.rounded)
     columns = beginning.columns
     how = f"table{f' ({columns.tool})' if columns.tool else ''}: {columns.told()}"
+    if columns.by_ids:
+        note = f"{name}: its times are not of UTC: the ids of its tweets tell when they were; --zone says otherwise"
+        yield Block(name, notes=[note], how=how)
     for part in blocks(content, MAX_RECORD_BYTES):
         filling = Filling(name, how)
         if isinstance(part, Overlong):

@@ -58,6 +58,12 @@ _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
     for kind in "SD"
 }
 
+_DATED = re.compile(
+    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D*)"
+    r"(?:(\d{1,2})([:.h])(\d\d)(?:\7(\d\d)([.,]\d{1,6}(?!\d))?)?(\s*[AaPp]\.? ?[Mm]\b\.?)?)?(.*)"
+)
+_SIGNED = re.compile(r"[+-]\d\d:?\d\d$")
+
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
 
@@ -197,6 +203,25 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{name!r} is no zone; use an IANA name such as Europe/Paris, or UTC") from None
+
+
+def pattern_of(value: str, *, day_first: bool) -> str:
+    """The pattern of `datetime.strptime` that a date like `01/05/2024`, with a time of day or not, is written in.
+
+    >>> pattern_of("01/05/2024 à 10:30", day_first=True), pattern_of("1/5/24, 2:40:00 PM", day_first=False)
+    ('%d/%m/%Y à %H:%M', '%m/%d/%y, %I:%M:%S %p')
+    """
+    found = _DATED.fullmatch(value)
+    if found is None:
+        return "%d/%m/%Y %H:%M"
+    _, mark, _, year, between, hour, colon, _, second, fraction, half, behind = found.groups()
+    pattern = mark.join(("%d", "%m") if day_first else ("%m", "%d")) + mark + ("%Y" if len(year) == 4 else "%y")
+    pattern += between.replace("%", "%%")
+    if hour:
+        pattern += ("%I" if half else "%H") + f"{colon}%M" + (f"{colon}%S" if second else "")
+        pattern += f"{fraction[0]}%f" if fraction else ""
+        pattern += half.replace(half.strip(), "%p") if half else ""
+    return pattern + _SIGNED.sub("%z", behind.replace("%", "%%"))
 
 
 def kind_of(value: str, clock: Clock) -> str:

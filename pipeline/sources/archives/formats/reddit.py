@@ -24,7 +24,7 @@ from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
 from schemas import Post, PostError
 
-_GONE = frozenset({"[deleted]", "[removed]"})
+GONE = frozenset({"[deleted]", "[removed]"})
 _CLOSED = frozenset({"private", "employees_only", "gold_only"})
 _CLOCK = Clock()
 
@@ -94,7 +94,7 @@ def _post(record: bytes) -> Post | Hidden | None:
         return HIDDEN
     comment = thing.body is not None
     parts = [thing.body] if comment else [thing.title, thing.selftext]
-    texts = [part for part in parts if part and part not in _GONE]
+    texts = [part for part in parts if part and part not in GONE]
     if thing.title is None and thing.body is None and thing.selftext is None:
         raise PostError("invalid", "neither title nor body")
     if not texts:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.names import (
@@ -18,15 +19,20 @@ from pipeline.sources.archives.tables.names import (
     RECIPIENTS,
     REFERENCES,
     STATES,
+    TITLED,
+    TITLES,
     VERSIONS,
     VISIBILITY,
     WHOLE_TEXTS,
     ZONES,
     Places,
     plain,
+    says_time_of_post,
 )
 from pipeline.sources.archives.tables.tools import Tool, tool_of
-from pipeline.sources.archives.times import Clock, has_clock, kind_of, of_day, zone_named
+from pipeline.sources.archives.times import AMBIGUOUS, Clock, has_clock, kind_of, of_day, pattern_of, zone_named
+from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_of_zone
+from schemas import PostError
 
 FIELDS = tuple(KNOWN_COLUMNS)
 NEEDED = ("text", "time", "author")
@@ -38,9 +44,18 @@ _LASTING = re.compile(
     r"dura|dauer|durée|duree|length|longueur|länge|kesto|elapsed|laenge|時間|长度|时长", re.IGNORECASE
 )
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
-_SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
+_UNSIGNED = re.compile(r"(?:0\d|1[0-4]|\d)[0-5]\d", re.ASCII)  # 0200: a spreadsheet took the plus away
+_OF_ANOTHER = re.compile(r"quot|retweet|repost|repl|parent|mention|latest|shared", re.IGNORECASE)
 _DAY_MS = 86_400_000
 _ROWS_OF_ONE = 4  # so many different rows that share an id, on average, tell that it is no post's
+
+
+class LackingError(ArchiveError):
+    """A table lacks columns for fields that every post needs."""
+
+    def __init__(self, fields: list[str], message: str) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,9 @@ class Columns:
     kinds: Sequence[int] = ()  # columns that tell what each post is, and so of messages to somebody
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
     recipient: int | None = None  # a column that holds to whom alone a message went
+    title: int | None = None  # a column that holds what stands above the text
+    by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
+    record: Callable[[bytes], Parsed] | None = None  # reads rows whose columns are the fields of a known format
     reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
 
     def is_hidden(self, row: Sequence[str]) -> bool:
@@ -79,8 +97,13 @@ class Columns:
             text = f"{text} {of_day(row[self.of_day])}"
         if self.zone is not None and not _HAS_ZONE.fullmatch(text):
             offset = row[self.zone].strip()
+            if _UNSIGNED.fullmatch(offset):
+                offset = f"+{offset:0>4}"
             if _OFFSET.fullmatch(offset) or _ZONE.fullmatch(offset):
                 text = f"{text} {offset}"
+            elif any(map(str.isalpha, offset)) and not cells.is_nothing(offset):
+                detail = f"{text[:60]!r} {AMBIGUOUS}: {offset[:60]} is no zone of one meaning - at `$.time`"
+                raise PostError("time", detail)
         return text
 
     def source(self, row: Sequence[str]) -> str:
@@ -98,6 +121,10 @@ class Columns:
     def told(self) -> str:
         """For people: which column each field is read from."""
         parts = [f"{field}={self.names[place]}" for field, place in self.place.items()]
+        if self.by_ids:
+            parts.append(f"time told by {self.names[self.place['id']]}, as the clock of the table is not UTC")
+        if self.title is not None:
+            parts.append(f"title={self.names[self.title]}")
         if self.of_day is not None:
             parts.append(f"time of day={self.names[self.of_day]}")
         if self.zone is not None:
@@ -131,6 +158,7 @@ def choose(
     place = _asked(name, names, places, asked or {})
     if "time" not in place:
         _choose_time(place, places, rows, clock, tool)
+        _guess_time(place, names, rows, clock)
     for field in FIELDS:
         if field in place or field == "time":
             continue
@@ -150,9 +178,10 @@ def choose(
                 " Windows-1254, Windows-1251 and Shift_JIS are: convert it first (iconv -f ENCODING -t UTF-8)"
             )
         alone = ", or say whose posts these are, as in --author NAME" if missing == ["author"] else ""
-        raise ArchiveError(
+        raise LackingError(
+            missing,
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
-            f" name the columns, as in --columns {missing[0]}=NAME{alone}"
+            f" name the columns, as in --columns {missing[0]}=NAME{alone}",
         )
     time_of_day, clock = _of_day(place["time"], names, places, rows, clock)
     zone = None
@@ -161,6 +190,8 @@ def choose(
     protected, public, visibility, states, kinds = (
         list(dict.fromkeys(places.all_of(titles))) for titles in (PROTECTED, PUBLIC, VISIBILITY, STATES, KINDS)
     )
+    inner = Places(["" if _OF_ANOTHER.search(title) else title.rpartition(".")[2] for title in names])
+    protected = list(dict.fromkeys([*protected, *inner.all_of(PROTECTED)]))
     visibility += [at for at in states if not any(map(str.isdigit, _column(rows, at)))]
     versions, recipient, reference = (
         next(places.all_of(titles), None) for titles in (VERSIONS, RECIPIENTS, REFERENCES)
@@ -170,7 +201,12 @@ def choose(
         names, place, clock, time_of_day, zone, None, named, protected, public, visibility, kinds, versions
     )
     columns = replace(columns, recipient=recipient, reference=reference)
-    return replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
+    if plains[place["text"]] in TITLED:
+        columns = replace(columns, title=next((at for at in places.all_of(TITLES) if at != place["text"]), None))
+    if tool is not None and not asked:
+        columns = replace(columns, record=tool.record)
+    columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
+    return replace(columns, by_ids=columns.network == "twitter" and clock == Clock() and _is_told_by_ids(columns, rows))
 
 
 def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, str]) -> dict[str, int]:
@@ -198,6 +234,45 @@ def _choose_time(
     found = [at for at in places.all_of(known) if at not in place.values()]
     if found:
         place["time"] = min(found, key=lambda at: _KINDS.index(_kind(_column(rows, at), clock)))
+
+
+def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequence[str]], clock: Clock) -> None:
+    """A column that holds times under a name that nobody knows but that says so; of several the first."""
+    if "time" in place:
+        return
+    found = [at for at, title in enumerate(names) if at not in place.values() and says_time_of_post(title)]
+    kinds = {at: kind for at in found if (kind := _kind(_column(rows, at), clock)) in ("moment", "unclear")}
+    if kinds:
+        place["time"] = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
+
+
+def _is_told_by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the times in these rows are those of a zone that is not UTC, or do not say which zone or day they mean,
+    where the ids of their tweets do."""
+    at = columns.place.get("id")
+    if at is None:
+        return False
+    readings: tuple[Callable[[str], int], ...] = (
+        columns.clock.ms,
+        lambda value: Clock().ms(value.rpartition(" ")[0]),  # without a zone of many meanings
+        lambda value: Clock(pattern=pattern_of(value, day_first=False)).ms(value),
+        lambda value: Clock(pattern=pattern_of(value, day_first=True)).ms(value),
+    )
+    for read in readings:
+        try:
+            shown = [(row[at], read(columns.moment(row))) for row in rows if not is_blank(columns, row)]
+        except (PostError, ValueError, IndexError):
+            continue
+        if tell_of_zone(shown, even_utc=read != columns.clock.ms):
+            return True
+        if read == columns.clock.ms:
+            return False
+    return False
+
+
+def is_blank(columns: Columns, row: Sequence[str]) -> bool:
+    """Whether a row has no time, or no id."""
+    return any(cells.is_nothing(row[columns.place[field]]) for field in ("time", "id"))
 
 
 def _of_day(
@@ -273,7 +348,13 @@ def _network(
 
 
 def _by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:
-    """Ids of Twitter hold the time at which they were given out; those of Bluesky begin with their protocol."""
+    """Ids of Twitter hold the time at which they were given out, or stand in addresses; those of Bluesky tell their
+    protocol."""
+    place = columns.place
+    if rows and place.keys() >= {"url", "author"}:
+        addresses = (id_in(row[place["url"]], cells.person(row[place["author"]])) for row in rows)
+        if all(addresses):
+            return "twitter"
     at = columns.place.get("id")
     if at is None or not rows:
         return None
@@ -282,11 +363,11 @@ def _by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:
         return "bluesky"
     agreeing = 0
     for row in rows:
-        found = _SNOWFLAKE.fullmatch(row[at].strip()) if at < len(row) else None
-        if found:
+        told_ms = given_out_ms(row[at]) if at < len(row) else None
+        if told_ms is not None:
             try:
                 time_ms = columns.clock.ms(columns.moment(row))
             except (ValueError, IndexError):
                 continue
-            agreeing += abs((int(found[1]) >> 22) + 1_288_834_974_657 - time_ms) <= _DAY_MS
+            agreeing += abs(told_ms - time_ms) <= _DAY_MS
     return "twitter" if agreeing > len(rows) // 2 else None

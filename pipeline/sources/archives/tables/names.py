@@ -27,6 +27,16 @@ _ASIDE = re.compile(r"\([^()]*\)")
 _UNIT = re.compile(r"_(?:utc|gmt|ms)$")
 
 
+def says_time_of_post(title: str) -> bool:
+    """Whether a name that nobody knows seems to be that of the times of posts.
+
+    >>> says_time_of_post("video_timestamp"), says_time_of_post("scraped_at_time"), says_time_of_post("user_created")
+    (True, False, False)
+    """
+    name = plain(title)
+    return _SAYS_TIME.search(name) is not None and _NOT_OF_POST.search(name) is None
+
+
 class Places:
     """Where the columns of a table stand, by their names."""
 
@@ -116,7 +126,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         verfassername kontoname account_benutzername accountnaam naam_gebruiker nazwa_uzytkownika anvandarnamn
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
-        sender_screen_name sender_username sender_id status_author did from by authordisplayname author_display_name
+        sender_screen_name sender_username sender_id sender_name sender sent_by
+        status_author did from by authordisplayname author_display_name
         owner_username ownerusername ownername owner_name owner_display_name owner
         forfatter brugernavn bruker brukernavn kayttaja kayttajanimi kirjoittaja χρήστης συντάκτης користувач uzivatel
         uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक nguoi_dung
@@ -154,6 +165,13 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "author_name": _names("author_name display_name displayname user_display_name full_name name"),
     "original": _names("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
 }
+TITLED = _names("selftext body post_body")  # texts below a title of their own
+TITLES = _names("title subject post_title headline")
+_SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows
+_NOT_OF_POST = re.compile(
+    r"scrap|crawl|collect|retriev|fetch|import|export|updat|edit|modif|join|user|author|account|profile|channel|owner"
+    r"|page|last|first|retweet|quot|repl|parent|birth|expir|start|end|dura|zone|index|query|search|added|thread"
+)
 WHOLE_TEXTS = _names("full_text tweet_full_text")  # beside texts that may be cut
 OF_DAY = _names("""
     time hour heure uhrzeit hora ora saat tijd tid klokkeslæt klokkeslett kellonaika godzina čas idő ώρα час gio waktu
@@ -163,6 +181,7 @@ OF_DAY = _names("""
 ZONES = _names("timezone time_zone tz utc_offset zone")
 PROTECTED = _names("""
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
+    private_item secret
     is_private private private_account user_is_private author_is_private owner_is_private account_is_private
     user_private author_private owner_private account_private is_draft protected_account protected_user
     is_direct_message is_dm is_direct direct_message is_private_message private_message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,10 +14,10 @@ from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Gi
 from pipeline.sources.archives.nothing import holds_nothing, is_action
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
-from pipeline.sources.archives.tables.columns import Columns, choose
+from pipeline.sources.archives.tables.columns import NEEDED, Columns, LackingError, choose
 from pipeline.sources.archives.tables.rows import Table
 from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
-from pipeline.sources.archives.times import kind_of
+from pipeline.sources.archives.times import Clock, kind_of
 from schemas import PostError
 
 _FIELDS = 512  # of an object that are looked at
@@ -25,6 +26,7 @@ _OF_PEOPLE = {"followers_count", "friends_count"}  # whose objects are no posts,
 _OF_DATABASE = "_id"  # names a document, not the post in it
 # DynamoDB's names of types, and Avro's where several are allowed: {"S": "text"}, {"string": "text"}
 _KINDS = {"S", "N", "BOOL", "NULL", "L", "SS", "M", "string", "long", "int", "double", "boolean", "array"}
+_POST_ID = re.compile(r"\d{15,20}", re.ASCII)  # which some databases hold their documents by
 _DEPTH = 3  # objects within objects
 
 
@@ -60,6 +62,19 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
     return None
 
 
+def lacking(value: dict[str, Any]) -> list[str]:
+    """What posts need and the fields of an object do not tell, where they tell something of it."""
+    fields = dict(_fields(value))
+    names = list(fields)[:_FIELDS]
+    try:
+        choose("", names, [[fields[name] for name in names]], Clock())
+    except LackingError as error:
+        return error.fields if len(error.fields) < len(NEEDED) else []
+    except ArchiveError:
+        pass
+    return []
+
+
 def rows_like(
     name: str,
     objects: list[dict[str, Any]],
@@ -77,8 +92,15 @@ def _rows_like(name: str, objects: list[dict[str, Any]], given: Given, unpack: U
     names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
     cells = [[row.get(field, "") for field in names] for row in rows]
     columns = choose(name, names, cells, given.clock, given.columns, given.author)
-    has_times = any(kind_of(columns.moment(row), columns.clock) for row in cells)
+    has_times = any(_is_time(columns, row) for row in cells)
     return _format(name, names, columns, given, unpack), has_times
+
+
+def _is_time(columns: Columns, row: list[str]) -> bool:
+    try:
+        return kind_of(columns.moment(row), columns.clock) != ""
+    except PostError:
+        return True  # of a zone that nobody knows
 
 
 def _format(
@@ -127,7 +149,7 @@ def _value(record: bytes) -> dict[str, Any]:
 def _fields(value: dict[str, Any], path: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:
     """The fields of an object as cells, those of objects in it with their path."""
     for key, inner in value.items():
-        if key == _OF_DATABASE:
+        if key == _OF_DATABASE and not _POST_ID.fullmatch(str(inner)):
             continue
         if isinstance(inner, dict) and len(inner) == 1 and (kind := next(iter(inner))) in _KINDS:
             inner = None if kind == "NULL" else inner[kind]

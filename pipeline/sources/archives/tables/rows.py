@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 
-from pipeline.sources.archives.formats.base import HIDDEN, One, build, declared, edition, short, web_address
+import orjson
+
+from pipeline.sources.archives.formats.base import HIDDEN, One, Parsed, build, declared, edition, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.formats.reddit import GONE
 from pipeline.sources.archives.rounded import WRITTEN, RoundedIds, by_content
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.columns import NEEDED
+from pipeline.sources.archives.times import AMBIGUOUS
+from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
 from schemas import PostError
 
 RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
@@ -24,6 +29,7 @@ _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediv
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")  # as Twitter and YouTube write it
 # what clients of databases write behind the rows
 _NUMBER_OF_ROWS = re.compile(rb"\s*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*)\s*", re.IGNORECASE)
+_IS_ID = re.compile(r"\d{6,20}", re.ASCII)
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
 
@@ -138,6 +144,8 @@ class Table:
         columns = self._columns
         if columns.is_hidden(row):
             return HIDDEN
+        if columns.record is not None:
+            return self._as_record(row, columns.record)
         place = columns.place
         found = {field: cells.filled(row[at]) for field, at in place.items()}
         identity = self._identity(found.get("id", ""))
@@ -149,13 +157,18 @@ class Table:
             text = text_of(text)
         elif _ENTITY.search(text):
             text = unescape(text)
-        time_ms = columns.clock.ms(columns.moment(row))
+        if columns.title is not None:
+            text = _titled(cells.filled(row[columns.title]), text)
+        time_ms = self._time(row, found.get("id", ""))
+        source = columns.source(row)
+        if source == "twitter" and not _IS_ID.fullmatch(identity):
+            identity = id_in(found.get("url", ""), author) or identity
         post = build(
             identity or by_content(author, time_ms, text),
             author,
             text,
             time_ms,
-            source=columns.source(row),
+            source=source,
             lang=short(cells.language(found.get("lang", "")), 64),
             repost_of=short(repost_of, 256),
             tags=declared(cells.tags(found["tags"])) if found.get("tags") else None,
@@ -166,11 +179,32 @@ class Table:
         is_edited = len(versions) > 1 and identity in versions
         return edition(post, versions.index(identity), versions) if is_edited else post
 
+    def _time(self, row: list[str], identity: str) -> int:
+        """The row's time, by its id where the table's clock is not UTC, whole seconds as its network tells them."""
+        if not self._columns.by_ids:
+            return self._columns.clock.ms(self._columns.moment(row))
+        told_ms = given_out_ms(identity)
+        if told_ms is None:
+            raise PostError("time", f"its zone {AMBIGUOUS}, and no id tells when it was - at `$.time`")
+        return told_ms // 1_000 * 1_000
+
+    def _as_record(self, row: list[str], parse: Callable[[bytes], Parsed]) -> One:
+        filled = zip(self._columns.names, map(cells.filled, row), strict=True)
+        parsed = parse(orjson.dumps({name: cell for name, cell in filled if cell}))
+        assert not isinstance(parsed, list)  # a row holds one
+        return parsed
+
     def _identity(self, cell: str) -> str:
         """What names the post; nothing where a spreadsheet has lost it."""
         identity = _id(cell)
         self._rounded.heard(self._name, identity)
         return "" if WRITTEN.fullmatch(identity) else identity
+
+
+def _titled(title: str, text: str) -> str:
+    """A text below its title, where that says more; what was taken away says nothing."""
+    text = "" if text in GONE else text
+    return text if text.startswith(title) else f"{title}\n\n{text}".strip()
 
 
 def _is_none(repost_of: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+
+from pipeline.sources.archives.formats import reddit
+from pipeline.sources.archives.formats.base import Parsed
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class Tool:
     network: str | None = None  # whose posts it holds; None: a column tells
     zone: str = ""  # of its local times
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # to be looked at first
+    record: Callable[[bytes], Parsed] | None = None  # reads a row as an object, where its columns are a format's fields
 
 
 SENTIMENT140 = ("target", "sentiment140_id", "date", "flag", "user", "text")
@@ -55,6 +59,7 @@ TOOLS = (
         "twitter",
         columns={"repost_of": ("sourcetweet_id",)},
     ),
+    Tool("Reddit", frozenset({"id", "author", "created_utc", "subreddit"}), "reddit", record=reddit.parse),
     Tool(
         "Netlytic",
         frozenset({"guid", "pubdate", "author", "description"}),
