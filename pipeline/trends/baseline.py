@@ -23,7 +23,8 @@ class Baseline:
     def __init__(self, scope: Scope, spec: ListSpec, least_people: int) -> None:
         self.scope, self.spec, self.least_people = scope, spec, least_people
         self.slots = np.zeros(0, np.int32)
-        self._column = np.full(256, -1, np.int32)  # by slot; -1: the last column, which stands for no past
+        # by slot; -1: the last column, which stands for no past; -2: so too, unless the closed form tells
+        self._column = np.full(256, -1, np.int32)
         self._level, self._misfit = np.zeros((2, 0)), np.zeros((2, 0))
         self._waiting_level, self._waiting_misfit = np.zeros((2, 0)), np.zeros((2, 0))
         self._expected, self._variance = np.zeros((2, 1)), np.full((2, 1), ONE_PERSON)
@@ -44,12 +45,13 @@ class Baseline:
 
     def _known(self, slots: Integers) -> tuple[F64, F64]:
         columns = self._columns_of(slots)
-        e, v = self._expected[:, columns], self._variance[:, columns]
+        known = np.maximum(columns, -1)
+        e, v = self._expected[:, known], self._variance[:, known]
         if self._closed_form:
-            for place in np.flatnonzero(columns < 0).tolist():
-                known = self._closed_form.get(int(slots[place]))
-                if known is not None:
-                    e[:, place], v[:, place] = known
+            for place in np.flatnonzero(columns == -2).tolist():
+                closed = self._closed_form.get(int(slots[place]))
+                if closed is not None:
+                    e[:, place], v[:, place] = closed
         return e, v
 
     def _columns_of(self, slots: Integers) -> I32:
@@ -83,6 +85,7 @@ class Baseline:
             level = self._from_hours(topics, past, timeline)
             e, v = self._expectation(level, np.zeros_like(level), past)
             self._closed_form.update((slot, (e[:, i], v[:, i])) for i, slot in enumerate(without))
+            self._column[without] = -2
         return columns
 
     def _expectation(self, level: F64, misfit: F64, past: BaselineWeight) -> tuple[F64, F64]:
@@ -111,6 +114,7 @@ class Baseline:
 
     def pass_over(self) -> bool:
         """A bucket ended: whether there is nothing that `roll` would do, because nobody has a past or posts."""
+        self._column[list(self._closed_form)] = -1
         self._closed_form.clear()
         return not len(self.slots) and self.scope.windows.quiet(self.spec.step_ms)
 
@@ -197,4 +201,5 @@ class Baseline:
         self.slots = new_slot[self.slots]
         self._closed_form = {int(new_slot[slot]): found for slot, found in self._closed_form.items()}
         self._column = np.full(max(256, len(new_slot)), -1, np.int32)
+        self._column[list(self._closed_form)] = -2
         self._column[self.slots] = np.arange(len(self.slots), dtype=np.int32)

@@ -70,6 +70,29 @@ class _Spoken(NamedTuple):
     below: int  # the hash below which they are all there are
     bots: Voices
 
+    def and_also(self, more: _Spoken) -> _Spoken:
+        return _Spoken(self.people | more.people, min(self.below, more.below), self.bots | more.bots)
+
+
+class _First(NamedTuple):
+    """First voices of a topic, step by step."""
+
+    voices: dict[int, Voices]  # start -> people whose first voice is there
+    seen: Voices
+    bots: Voices
+
+    def then(self, told: Sequence[tuple[int, _Spoken]], limit: int) -> _First:
+        """The same with later steps: of people below `limit`."""
+        voices, seen, bots = dict(self.voices), set[int](), set(self.bots)
+        for start, spoken in told:
+            bots |= spoken.bots
+            fresh = spoken.people - self.seen - seen
+            if limit < EVERYBODY:
+                fresh = frozenset(author for author in fresh if author < limit)
+            seen |= fresh
+            voices[start] = fresh
+        return _First(voices, self.seen | seen, frozenset(bots))
+
 
 @dataclass
 class _Known:
@@ -77,6 +100,29 @@ class _Known:
 
     read_to: int
     steps: dict[int, _Spoken] = field(default_factory=dict)  # by start
+
+
+@dataclass
+class _Early:
+    """What was read of a topic in minutes that are not final, after final ones up to `end` (ms)."""
+
+    end: int
+    places: dict[int, list[Place]] = field(default_factory=dict)  # by start, as what follows
+    spoken: dict[int, _Spoken] = field(default_factory=dict)
+    made_of: tuple[int, ...] = ()
+    signs: Signs | None = None
+    final: dict[tuple[int, int], _First] = field(default_factory=dict)  # by where the judged begin, and the limit
+
+    def take(self, early: Mapping[int, Sequence[Place]]) -> None:
+        """Reads what is new at these places, by start."""
+        for start, places in early.items():
+            taken = self.places.setdefault(start, [])
+            if taken != places[: len(taken)]:  # a partition was read again
+                taken, self.spoken[start] = [], _spoken([])
+            if len(taken) < len(places):
+                more, before = _spoken(places[len(taken) :]), self.spoken.get(start)
+                self.spoken[start] = more if before is None else before.and_also(more)
+                self.places[start] = list(places)
 
 
 class _Burst(NamedTuple):
@@ -106,6 +152,7 @@ class Suspicion:
         self._timeline = timeline
         self._known: dict[tuple[int, int], _Known] = {}  # by topic and length of a step
         self._judged: dict[tuple[int, int], _Judged] = {}
+        self._early: dict[tuple[int, int], _Early] = {}
         self._suspects: dict[int, tuple[str, int]] = {}  # author -> topic key and hour of the last suspect topic
         self._again_limit = EVERYBODY  # hash below which everybody is remembered there
         self._version = 0  # grows with what is remembered there
@@ -123,14 +170,31 @@ class Suspicion:
         final, by minute. None: too few people."""
         steps = self._read(topic, step_ms, end)
         if early:
-            steps = {**steps, **{start: _spoken(places) for start, places in early.items()}}
+            return self._signs_ahead(topic, step_ms, end, steps, early)
         last = max(steps, default=0) + step_ms
-        made_of = last, self.heard.hour, self.heard.limit, self._version
+        made_of = self._made_of(last)
         known = self._judged.get((topic, step_ms))
-        if known is None or known.made_of != made_of or early:
-            known = _Judged(made_of, *self._judge(topic, steps, step_ms, last))
-            if not early:
-                self._judged[topic, step_ms] = known
+        if known is None or known.made_of != made_of:
+            known = self._judged[topic, step_ms] = _Judged(made_of, *self._judge(topic, steps, step_ms, last))
+        return known.signs
+
+    def _made_of(self, last: int) -> tuple[int, ...]:
+        return last, self.heard.hour, self.heard.limit, self._version
+
+    def _signs_ahead(
+        self, topic: int, step_ms: int, end: int, steps: dict[int, _Spoken], early: Mapping[int, Sequence[Place]]
+    ) -> Signs | None:
+        """`signs` with `early`: the same for all lists that are made at a time, and what is final is read once."""
+        known = self._early.get((topic, step_ms))
+        if known is None or known.end != end or known.places.keys() - early.keys():
+            self._early = {of: one for of, one in self._early.items() if one.end == end}
+            known = self._early[topic, step_ms] = _Early(end)
+        known.take(early)
+        last = max(known.spoken) + step_ms
+        made_of = *self._made_of(last), *(len(places) for _, places in sorted(known.places.items()))
+        if known.made_of != made_of:
+            known.made_of = made_of
+            known.signs, _ = self._judge(topic, {**steps, **known.spoken}, step_ms, last, known)
         return known.signs
 
     def remember(self, topic: int, step_ms: int) -> None:
@@ -154,20 +218,20 @@ class Suspicion:
         known.read_to = end
         return known.steps
 
-    def _judge(self, topic: int, steps: Mapping[int, _Spoken], step_ms: int, last: int) -> tuple[Signs | None, Voices]:
+    def _judge(
+        self, topic: int, steps: Mapping[int, _Spoken], step_ms: int, last: int, early: _Early | None = None
+    ) -> tuple[Signs | None, Voices]:
         begin = last - STEPS[step_ms][0] * step_ms
         told = sorted((start, spoken) for start, spoken in steps.items() if begin <= start < last)
         limit = min((spoken.below for _, spoken in told), default=EVERYBODY)
-        seen: set[int] = set()
-        first: dict[int, set[int]] = {}  # start -> people whose first voice is there
-        bots: set[int] = set()
-        for start, spoken in told:
-            bots |= spoken.bots
-            fresh = set(spoken.people) - seen
-            if limit < EVERYBODY:
-                fresh = {author for author in fresh if author < limit}
-            seen |= fresh
-            first[start] = fresh
+        if early is None:
+            first, seen, bots = _NOBODY.then(told, limit)
+        else:
+            final = early.final.get((begin, limit))
+            if final is None:
+                final = _NOBODY.then([one for one in told if one[0] < early.end], limit)
+                early.final = {(begin, limit): final}
+            first, seen, bots = final.then([one for one in told if one[0] >= early.end], limit)
         if len(seen) < FEW:
             return None, frozenset()
         length = STEPS[step_ms][1]
@@ -181,7 +245,7 @@ class Suspicion:
             sudden = _share_of(rushing - len(before.people) * part, voices - len(before.people))
             if sudden >= SUDDEN:
                 bursts.insert(0, _Burst(rush, _people(first, rush, SUDDEN_STEPS, step_ms), part))
-        found = list(self._judged_in_turn(bursts, before, sudden, frozenset(bots), self._timeline.names.keys[topic]))
+        found = list(self._judged_in_turn(bursts, before, sudden, bots, self._timeline.names.keys[topic]))
         signs, members = next((one for one in found if one[0].suspect), found[0])
         people = round(len(members) * EVERYBODY / limit)
         return msgspec.structs.replace(signs, people=people), members
@@ -243,6 +307,7 @@ class Suspicion:
         self.changes += 1
         self._known.clear()
         self._judged.clear()
+        self._early.clear()
         oldest = now // HOUR_MS - KEPT_HOURS
         self._suspects = {author: told for author, told in self._suspects.items() if told[1] >= oldest}
         if not self._suspects:
@@ -263,7 +328,10 @@ class Suspicion:
         self._suspects = {author: (key, hour) for author, key, hour in suspects}  # type: ignore[attr-defined]
 
 
-def _most(first: Mapping[int, set[int]], length: int, step_ms: int) -> tuple[int, int]:
+_NOBODY = _First({}, frozenset(), frozenset())
+
+
+def _most(first: Mapping[int, Voices], length: int, step_ms: int) -> tuple[int, int]:
     """Where so many steps begin that hold most first voices, the earliest of them, and how many these are."""
     count = {start: len(people) for start, people in first.items()}.get
     sums = {start: sum([count(start + n * step_ms, 0) for n in range(length)]) for start in first}
@@ -275,7 +343,7 @@ def _share_of(part: float, whole: float) -> float:
     return min(max(part / whole, 0.0), 1.0) if whole > 0 else 0.0
 
 
-def _people(first: Mapping[int, set[int]], start: int, length: int, step_ms: int) -> Voices:
+def _people(first: Mapping[int, Voices], start: int, length: int, step_ms: int) -> Voices:
     return frozenset().union(*(first.get(start + n * step_ms, ()) for n in range(length)))
 
 
