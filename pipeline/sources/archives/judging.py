@@ -12,7 +12,7 @@ import orjson
 from pipeline.sources.archives.batches import Dead
 from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.strangers import likely
-from pipeline.sources.archives.tables.objects import lacking
+from pipeline.sources.archives.tables.objects import why_no_posts
 from pipeline.sources.archives.times import AMBIGUOUS, pattern_of
 
 _SHOWN_KEYS = 8
@@ -84,12 +84,12 @@ class Judge:
 
     def _odd(self, first_ms: int, last_ms: int) -> str:
         if last_ms < _EARLY_MS:
-            when, hint = "the year 1970", "are they seconds? `time` is milliseconds or RFC 3339"
+            when, hint = "the year 1970", "are they seconds? `time` is milliseconds or RFC 3339;"
         elif first_ms > _LATE_MS:
             when, hint = f"the year {_year(first_ms)} and later", "are they of another unit than they seem?"
         else:
             return ""
-        return f"{self._name}: its posts lie in {when}: {hint}, or say --time-format"
+        return f"{self._name}: its posts lie in {when}: {hint} --time-format says how their times are written"
 
     def verdict(self) -> Block | None:
         """What is to be told of the whole file."""
@@ -142,6 +142,8 @@ def _encoding(examples: list[Dead]) -> str:
 def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head: bytes) -> str:
     unclear = next((dead for dead in examples if AMBIGUOUS in dead.detail), None)
     if unclear is None:
+        if "--time-format" in first.detail:
+            return first.detail
         advice = next((advice for mark, advice in _OF_TIMES.items() if mark in first.detail), _HOW_WRITTEN)
         return f"{first.detail}; {advice}"
     value = unclear.detail.partition(" is ambiguous")[0].strip("'\"")
@@ -173,11 +175,8 @@ def _of_records(first: Dead, head: bytes) -> str:
             what = "what an API answers when it fails, without posts"
         else:
             names = ", ".join(list(value)[:_SHOWN_KEYS])
-            if missing := lacking(value):
-                return (
-                    f"it looks like JSON objects of {names}, in which upswell finds no {' and no '.join(missing)}: if"
-                    f" there is one, name it, as in --columns {missing[0]}=NAME; docs/archives.md lists what is read"
-                )
+            if why := why_no_posts(value):
+                return f"it looks like JSON objects of {names}, {why}; docs/archives.md lists what is read"
             what = f"JSON objects of {names}, in which upswell finds no posts"
         return (
             f"it looks like {what} (first fault, line {first.line}: {first.detail});"

@@ -173,7 +173,7 @@ _PATTERNS = (
         "what Facebook and Instagram give their users, where nothing tells who may see it: it is not read",
     ),
     (
-        re.compile(rb'\s*[\[{].{0,4000}?"type"\s*:\s*"message".{0,2000}?"ts"\s*:\s*"\d{10}\.\d{6}"', re.DOTALL),
+        re.compile(rb'\s*[\[{].{0,4000}?"ts"\s*:\s*"\d{10}\.\d{6}"', re.DOTALL),
         f"a channel of Slack, which its members alone can read: {_PRIVATE}",
     ),
     (
@@ -185,6 +185,17 @@ _PATTERNS = (
             rb'\s*\{\s*"type"\s*:\s*"version"\s*,\s*"version"\s*:\s*\d+.{0,300}?\}\s*\{\s*"type"\s*:', re.DOTALL
         ),
         f"an export of Mattermost, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"\s*(?:<\?xml[^>]*>\s*(?:<!--.{0,1000}?-->\s*)*)?<(?:smses|calls)\b", re.DOTALL),
+        f"messages of a phone, which those in them alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(
+            rb'\s*\{.{0,4000}?(?:"MessageList"\s*:\s*\[|"IsSender"\s*:|"dataMessage"\s*:\s*\{|"chat_message"\s*:\s*\{)',
+            re.DOTALL,
+        ),
+        f"messages of a chat (Skype, Snapchat, Signal or Hangouts), which those in it alone can read: {_PRIVATE}",
     ),
     (re.compile(rb".{4}[\x02\x07]_id\0", re.DOTALL), "a dump of MongoDB: write it as JSON lines (bsondump)"),
     (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),

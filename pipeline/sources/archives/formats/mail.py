@@ -8,13 +8,16 @@ from email.utils import parseaddr
 
 from pipeline.sources.archives.batches import RAW_BYTES
 from pipeline.sources.archives.block import Block, Document, Filling
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Given, Parsed, build, short
+from pipeline.sources.archives.formats.base import HIDDEN, PAGE_BYTES, Given, Hidden, Parsed, build, short
 from pipeline.sources.archives.lines import Overlong, blocks
 from pipeline.sources.mail_text import decoded, header, message_of, written
 from schemas import Post, PostError
 
 _FROM = re.compile(rb"From (?:(?:\S+|.*@.*) .*\d{4}|-?\d{9,20}\s*$)")  # the line between the messages of an mbox
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,63}:(?: |\t|\r?$)")
+# what the mailbox of a person writes above each message; and what lists and groups write above theirs
+_TO_SOMEBODY = ("Delivered-To", "X-Gmail-Labels", "X-GM-THRID")
+_TO_ALL = ("List-Id", "List-Post", "List-Archive", "Mailing-List", "X-Mailing-List", "Newsgroups", "X-BeenThere")
 _NEEDED = (re.compile(rb"^From:", re.MULTILINE | re.IGNORECASE), re.compile(rb"^Date:", re.MULTILINE | re.IGNORECASE))
 
 
@@ -69,14 +72,17 @@ def _take(filling: Filling, line: int, rows: list[bytes], size: int, given: Give
         filling.fault(line, raw, error)
 
 
-def _post(raw: bytes, given: Given) -> Post:
+def _post(raw: bytes, given: Given) -> Post | Hidden:
     try:
         message = message_of(raw)
         date, subject = header(message, "Date"), " ".join(decoded(header(message, "Subject")).split())
         name, address = parseaddr(decoded(header(message, "From")))
         body = written(message)
+        is_private = any(map(message.__contains__, _TO_SOMEBODY)) and not any(map(message.__contains__, _TO_ALL))
     except Exception as error:  # the library raises whatever broken messages make it stumble over
         raise PostError("invalid", f"no message: {str(error)[:80]}") from None
+    if is_private:
+        return HIDDEN
     if not date:
         raise PostError("time", "no time - at `Date`")
     return build(

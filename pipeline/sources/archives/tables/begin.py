@@ -12,7 +12,7 @@ from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.tables.columns import Columns, choose
 from pipeline.sources.archives.tables.tools import SENTIMENT140
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ",;\t|\x01^~"
 _SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
 _QUOTED_NAMES = re.compile(r'"[^"]+"(?: "[^"]+")+\s*')  # as write.table of R has them
@@ -82,7 +82,8 @@ def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beg
 
 
 def delimiter(header: str) -> str:
-    """The delimiter of a header: the one of `, ; tab |` that splits it most; a space between names in quotes."""
+    """The delimiter of a header: the one of `, ; tab | ^ ~`, or Hive's, that splits it most; a space between names in
+    quotes."""
     if _QUOTED_NAMES.fullmatch(header):
         return " "
     return max(_DELIMITERS, key=header.count)

@@ -10,6 +10,7 @@ from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells
+from pipeline.sources.archives.tables.chats import chat_column
 from pipeline.sources.archives.tables.names import (
     KINDS,
     KNOWN_COLUMNS,
@@ -56,6 +57,10 @@ class LackingError(ArchiveError):
     def __init__(self, fields: list[str], message: str) -> None:
         super().__init__(message)
         self.fields = fields
+
+
+class ChatError(ArchiveError):
+    """A table holds what was not public."""
 
 
 @dataclass(frozen=True)
@@ -177,11 +182,20 @@ def choose(
                 f"{name}: the names of its columns are no UTF-8: it looks like an encoding of its script, as"
                 " Windows-1254, Windows-1251 and Shift_JIS are: convert it first (iconv -f ENCODING -t UTF-8)"
             )
+        if len(missing) == len(NEEDED) and "moment" in [kind_of(title, clock) for title in names]:
+            raise LackingError(
+                missing, f"{name} has no names of columns: write them above its rows, as in author,time,text"
+            )
         alone = ", or say whose posts these are, as in --author NAME" if missing == ["author"] else ""
         raise LackingError(
             missing,
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME{alone}",
+        )
+    if (mark := chat_column(names, places, rows)) is not None:
+        raise ChatError(
+            f"{name} holds messages of a chat, as its column {mark} tells, which those in it alone can read:"
+            " upswell counts what is public"
         )
     time_of_day, clock = _of_day(place["time"], names, places, rows, clock)
     zone = None

@@ -88,11 +88,12 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     """),
     "time": _names("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
-        created_utc timestamp timestamp_ms datetime date_time published published_at pubdate pub_date
+        created_utc published published_at pubdate pub_date
         publish_date publication_date post_date postdate posted_at posted_on post_time date_posted post_created
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
         sn_created_time status_published timestamp_utc datetime_utc utc_time record_createdat createtimeiso createtime
         time_parsed
+        timestamp timestamp_ms datetime date_time
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
         data_de_publicacao data_da_publicacao data_de_criacao data_publicacao data_criacao data_e_hora

@@ -14,7 +14,7 @@ from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Gi
 from pipeline.sources.archives.nothing import holds_nothing, is_action
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
-from pipeline.sources.archives.tables.columns import NEEDED, Columns, LackingError, choose
+from pipeline.sources.archives.tables.columns import NEEDED, ChatError, Columns, LackingError, choose
 from pipeline.sources.archives.tables.rows import Table
 from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
 from pipeline.sources.archives.times import Clock, kind_of
@@ -62,17 +62,22 @@ def objects_like(name: str, records: list[bytes], given: Given) -> Format | None
     return None
 
 
-def lacking(value: dict[str, Any]) -> list[str]:
-    """What posts need and the fields of an object do not tell, where they tell something of it."""
+def why_no_posts(value: dict[str, Any]) -> str:
+    """What keeps objects like this from being posts, where their fields tell something of it; else nothing."""
     fields = dict(_fields(value))
     names = list(fields)[:_FIELDS]
     try:
         choose("", names, [[fields[name] for name in names]], Clock())
+    except ChatError as error:
+        return f"which {str(error).strip()}"
     except LackingError as error:
-        return error.fields if len(error.fields) < len(NEEDED) else []
+        lacking = error.fields
+        if len(lacking) < len(NEEDED):
+            named = f"if there is one, name it, as in --columns {lacking[0]}=NAME"
+            return f"in which upswell finds no {' and no '.join(lacking)}: {named}"
     except ArchiveError:
         pass
-    return []
+    return ""
 
 
 def rows_like(
