@@ -18,15 +18,14 @@ _NOTHING, _STRING, _REPEATED, _TIME, _BOOL, _STRINGS = range(6)  # as in _decode
 _SAME_IN_MANY_POSTS = ("source", "lang", "server")
 
 
-def plain_fields(post: type[msgspec.Struct], never: str) -> tuple[tuple[object, ...], ...]:
-    """What the compiled part is to know of each field: (name, kind, least, most, items, default). A post with the
-    field `never` is not plain."""
+def plain_fields(post: type[msgspec.Struct]) -> tuple[tuple[object, ...], ...]:
+    """What the compiled part is to know of each field: (name, kind, least, most, items, default)."""
     info = inspect.type_info(post)
     assert isinstance(info, inspect.StructType)
-    return tuple(_plain_field(field, field.name == never) for field in info.fields)
+    return tuple(map(_plain_field, info.fields))
 
 
-def _plain_field(field: inspect.Field, never: bool) -> tuple[object, ...]:
+def _plain_field(field: inspect.Field) -> tuple[object, ...]:
     of = field.type
     types = of.types if isinstance(of, inspect.UnionType) else (of,)
     kind, least, most, items = _NOTHING, 0, 0, 0
@@ -42,5 +41,5 @@ def _plain_field(field: inspect.Field, never: bool) -> tuple[object, ...]:
         kind = _BOOL
     if isinstance(held, inspect.StrType):
         least, most = held.min_length or 0, held.max_length or 0
-    known = (field.name, _NOTHING if never else kind, least, most, items)
+    known = (field.name, kind, least, most, items)
     return known if field.required else (*known, field.default)

@@ -1,7 +1,7 @@
 /* The common case of decoding posts, compiled: what `decode_post` (posts.py) makes of a plain JSON record.
  *
  * `decode` gives the post of each record, or None where it is not sure that there is one: another field, an escape, a
- * control character, a number that is no time, a value beyond its limit, a retraction. Of those the Python is asked, which
+ * control character, a number that is no time, a value beyond its limit. Of those the Python is asked, which
  * is the reference and, without a compiler, all there is (tests/test_posts_compiled.py holds the two against each other).
  * Nothing is read beyond the end of a record, whatever it holds. */
 #define PY_SSIZE_T_CLEAN

@@ -97,7 +97,7 @@ class PostError(ValueError):
 
 
 if compiled is not None:
-    compiled.learn(Post, plain_fields(Post, never="deleted"), MAX_TIME_MS, MAX_RECORD_BYTES)
+    compiled.learn(Post, plain_fields(Post), MAX_TIME_MS, MAX_RECORD_BYTES)
 _decoder = msgspec.json.Decoder(Post)
 _retraction_decoder = msgspec.json.Decoder(_Retraction)
 _line_decoder = msgspec.json.Decoder(Post | int)

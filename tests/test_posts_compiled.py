@@ -30,6 +30,7 @@ PLAIN: dict[str, Any] = {
     "events": [],
     "bot": True,
     "server": "social.example",
+    "deleted": 1_650_211_260_000,
 }
 VALUES = st.one_of(
     st.none(),
@@ -41,7 +42,7 @@ VALUES = st.one_of(
     st.lists(st.one_of(st.text(max_size=3), st.just("x" * 513), st.just(1)), max_size=2),
     st.just(["x"] * 65),
 )
-NAMES = st.sampled_from([*PLAIN, "media", "deleted", "more"])
+NAMES = st.sampled_from([*PLAIN, "media", "more"])
 
 
 @st.composite
@@ -91,6 +92,6 @@ def test_posts_as_producers_write_them_are_plain() -> None:
     """Else the tests above would hold the Python against itself."""
     if compiled is not None:
         raw = [json.dumps(PLAIN, ensure_ascii=False).encode(), msgspec.json.encode(Post("1", "a", "é", 2))]
-        found, unsure = compiled.decode([*raw, b"{}", json.dumps(PLAIN | {"deleted": 1}).encode()])
-        assert found == [Post(**PLAIN), Post("1", "a", "é", 2), None, None]
-        assert unsure == 2
+        found, unsure = compiled.decode([*raw, b"{}"])
+        assert found == [Post(**PLAIN), Post("1", "a", "é", 2), None]
+        assert unsure == 1

@@ -15,7 +15,10 @@ enum {
     CASHTAGS = 1,      /* how the texts of a source are read (`how_read` of topics.py) */
     TO_SPACE = 2,
     REPOST_LENGTH = 7,
+    MOST_NAMED = 4096, /* bytes that name a post that is withdrawn */
+    VERSION = 2,       /* as in _compiled.py: what is older or newer than the Python is not used */
 };
+static const long long WITHIN_MS = 86400000; /* as in retracting.py */
 static const char REPOST[] = "repost:";
 
 /* XXH64 without a seed: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md */
@@ -93,13 +96,15 @@ static uint64_t hash_of_key(const Py_UCS2 *key, int length) {
 #define OF_POST(X) \
     X(id) X(author) X(text) X(time) X(source) X(lang) X(repost_of) X(tags) X(bot) X(server) X(events) X(deleted)
 #define OF_PANE(X) X(by_label) X(ids) X(authors) X(texts) X(origins)
-#define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions)
+#define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions) X(retractions)
+#define OF_GONE(X) X(wholes) X(by_spelling)
 #define OFFSET(name) Py_ssize_t name;
-static PyTypeObject *post_type, *pane_type, *cell_type;
+static PyTypeObject *post_type, *pane_type, *cell_type, *gone_type;
 static PyObject *whole; /* the key under which all posts with words count: '' */
 static struct { OF_POST(OFFSET) } of_post;
 static struct { OF_PANE(OFFSET) } of_pane;
 static struct { OF_CELL(OFFSET) } of_cell;
+static struct { OF_GONE(OFFSET) } of_gone;
 
 #define FIELD(object, offset) (*(PyObject **)((char *)(object) + (offset)))
 
@@ -348,37 +353,128 @@ done:
     return result;
 }
 
-/* `retract(number, topics)` of a retraction, which moves no clock: 1; -1: an error. */
-static int withdraw(PyObject *retract, PyObject *post, const Fields *f, Py_ssize_t number, const Rules *rules) {
+/* What names the post with its pane (`Retractions.add`), hashed. 1; 0: it is too long for here; -1: an error. */
+static int hash_of_withdrawn(const Fields *f, PyObject *source, long long pane, uint64_t *hash) {
+    char name[MOST_NAMED + 32];
+    PyObject *const parts[] = {f->author, source, f->id};
+    size_t length = 0;
+    for (int n = 0; n < 3; n++) {
+        Py_ssize_t more;
+        const char *utf8 = PyUnicode_AsUTF8AndSize(parts[n], &more);
+        if (!utf8) return -1;
+        if (length + (size_t)more + 1 > MOST_NAMED) return 0;
+        memcpy(name + length, utf8, (size_t)more);
+        length += (size_t)more;
+        name[length++] = 0;
+    }
+    length += (size_t)PyOS_snprintf(name + length, 32, "%lld", pane);
+    *hash = xxh64((const unsigned char *)name, length);
+    return 1;
+}
+
+/* `Retractions.add` of a post that is known, in a cell that counts it as such. 1; 0: it is too long for here; -1: an error. */
+static int add_withdrawn(PyObject *gone, PyObject *topics, const Fields *f, PyObject *source, long long home) {
+    uint64_t key, author, id;
+    int result = hash_of_withdrawn(f, source, home, &key);
+    if (result < 1 || hash_of(f->author, 0, &author) || hash_of(f->id, 0, &id)) return result < 1 ? result : -1;
+    PyObject *entry = Py_BuildValue("KLK", (unsigned long long)author, home, (unsigned long long)id);
+    PyObject *of = entry ? PyLong_FromUnsignedLongLong(key) : NULL, *rows = FIELD(gone, of_gone.by_spelling);
+    result = of && !PyDict_SetItem(FIELD(gone, of_gone.wholes), of, entry) ? 1 : -1;
+    for (Py_ssize_t n = 0; result == 1 && n < PyTuple_GET_SIZE(topics); n++) {
+        PyObject *spelling = PyTuple_GET_ITEM(topics, n), *row = PyDict_GetItemWithError(rows, spelling);
+        if (!row) {
+            PyObject *fresh = PyErr_Occurred() ? NULL : PyDict_New();
+            if (fresh && !PyDict_SetItem(rows, spelling, fresh)) row = fresh;
+            Py_XDECREF(fresh); /* `rows` holds it */
+        }
+        if (!row || PyDict_SetItem(row, of, entry)) result = -1;
+    }
+    Py_XDECREF(entry), Py_XDECREF(of);
+    return result;
+}
+
+/* When a retraction counts: the panes of the post and of the retraction, ms. */
+typedef struct {
+    PyObject *open;
+    long long pane_ms, frontier;
+} Clock;
+
+/* 1: it is withdrawn; 0: the retraction is not plain, nothing was done; -1: an error. */
+static int withdraw(PyObject *post, const Fields *f, PyObject *topics, long long taken, const Clock *clock, const Events *of) {
+    if (!PyUnicode_GET_LENGTH(f->id) || !PyLong_CheckExact(f->time) || !PyLong_CheckExact(f->deleted)) return 0;
+    int told = PyUnicode_GET_LENGTH(f->text) ? 1 : PyObject_IsTrue(f->tags);
+    long long posted = PyLong_AsLongLong(f->time), withdrawn = PyLong_AsLongLong(f->deleted), pane_ms = clock->pane_ms;
+    if (told < 0 || PyErr_Occurred()) return -1;
+    if (withdrawn < posted) withdrawn = posted;
+    if (taken >= 0 && posted > taken) posted = taken;
+    if (taken >= 0 && withdrawn > taken) withdrawn = taken;
+    if (!told || posted < 0) return 0;
+    long long home = posted - posted % pane_ms, at = withdrawn - withdrawn % pane_ms;
+    if (at < clock->frontier) at = clock->frontier;
+    if (at - home > WITHIN_MS) return 0;
+    Pane pane = {0};
+    int result = enter_pane(&pane, clock->open, at, pane_ms), none = result == 1 ? has_none(of, f, topics) : 0;
+    PyObject *label = NULL;
+    if (none < 0) result = -1;
+    if (none == 1) {
+        PyObject *events = PyTuple_New(0);
+        label = events ? PyTuple_Pack(3, f->source, f->lang, events) : NULL;
+        Py_XDECREF(events);
+        PyObject *found = label ? PyDict_GetItemWithError(pane.by_label, label) : NULL;
+        result = PyErr_Occurred() ? -1 : 0;
+        if (found && PyTuple_GET_SIZE(found) == 4 && Py_IS_TYPE(PyTuple_GET_ITEM(found, 0), cell_type) &&
+            PyTuple_GET_ITEM(found, 2) == Py_None) {
+            PyObject *gone = FIELD(PyTuple_GET_ITEM(found, 0), of_cell.retractions);
+            if (Py_IS_TYPE(gone, gone_type)) result = add_withdrawn(gone, topics, f, PyTuple_GET_ITEM(found, 3), home);
+        }
+    } else if (none == 0 && result == 1) {
+        result = 0;
+    }
+    Py_XDECREF(label), Py_XDECREF(pane.pane);
+    return result;
+}
+
+/* Withdraws a post, which moves no clock, by `retract(number, topics)` where it is not plain: 1; -1: an error. */
+static int withdraw_any(PyObject *retract, PyObject *post, const Fields *f, Py_ssize_t number, const Rules *rules,
+                        long long taken, const Clock *clock, const Events *of, Py_ssize_t *withdrawn) {
     PyObject *topics = topics_of(post, f, rules);
-    PyObject *which = topics ? PyLong_FromSsize_t(number) : NULL;
-    PyObject *done = which ? PyObject_CallFunctionObjArgs(retract, which, topics, NULL) : NULL;
-    Py_XDECREF(topics), Py_XDECREF(which), Py_XDECREF(done);
-    return done ? 1 : -1;
+    int result = topics ? withdraw(post, f, topics, taken, clock, of) : -1;
+    if (result == 1) *withdrawn += 1;
+    if (result == 0) {
+        PyObject *which = PyLong_FromSsize_t(number);
+        PyObject *done = which ? PyObject_CallFunctionObjArgs(retract, which, topics, NULL) : NULL;
+        result = done ? 1 : -1;
+        Py_XDECREF(which), Py_XDECREF(done);
+    }
+    Py_XDECREF(topics);
+    return result;
 }
 
 PyDoc_STRVAR(add_doc,
-             "add(posts, begin, taken_ms, panes, pane_ms, closes_at, newest, match, names, rules, retract, /)"
+             "add(posts, begin, taken_ms, panes, pane_ms, frontier, closes_at, newest, match, names, rules, retract, /)"
              "\n--\n\n"
              "Counts posts from number `begin` on as long as each is plain: in an open pane, before `closes_at`, not taken\n"
              "before its time, of a label that the pane knows and not read twice. At most 1,024 posts. Of each retraction\n"
-             "`retract` is called with its number and topics.\n"
-             "Returns the number of the post at which it stopped, and the newest time. `match` finds the events of a post;\n"
+             "that is not plain `retract` is called with its number and topics.\n"
+             "Returns the number of the post at which it stopped, the newest time, and how many others it withdrew. `match` finds the events of a post;\n"
              "`names`: what spellings stand for, where that decides (or None); `rules`: how_read, topics_of, text_key,\n"
              "origin_of, words_of.");
 
 static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
-    if (argc != 11 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[9]) ||
-        PyTuple_GET_SIZE(args[9]) != 5 || !(args[8] == Py_None || PyDict_CheckExact(args[8])) || !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
+    if (argc != 12 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[3]) || !PyTuple_CheckExact(args[10]) ||
+        PyTuple_GET_SIZE(args[10]) != 5 || !(args[9] == Py_None || PyDict_CheckExact(args[9])) ||
+        !(args[2] == Py_None || PyList_CheckExact(args[2]))) {
         PyErr_SetString(PyExc_TypeError, "add: see its documentation");
         return NULL;
     }
     PyObject *posts = args[0], *taken = args[2], *open = args[3];
     Py_ssize_t i = PyLong_AsSsize_t(args[1]);
-    long long pane_ms = PyLong_AsLongLong(args[4]), closes_at = PyLong_AsLongLong(args[5]);
-    long long newest = PyLong_AsLongLong(args[6]);
-    Events events = {args[7], args[8]};
-    PyObject *const *asked = &PyTuple_GET_ITEM(args[9], 0);
+    long long pane_ms = PyLong_AsLongLong(args[4]), closes_at = PyLong_AsLongLong(args[6]);
+    long long newest = PyLong_AsLongLong(args[7]);
+    Clock clock = {open, pane_ms, PyLong_AsLongLong(args[5])};
+    Py_ssize_t withdrawn = 0;
+    Events events = {args[8], args[9]};
+    PyObject *const *asked = &PyTuple_GET_ITEM(args[10], 0);
     Rules rules = {asked[0], asked[1], asked[2], asked[3], asked[4]};
     if (PyErr_Occurred()) return NULL;
     if (i < 0 || pane_ms <= 0 || (taken != Py_None && PyList_GET_SIZE(taken) != PyList_GET_SIZE(posts))) {
@@ -392,12 +488,13 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
         Fields fields;
         result = Py_IS_TYPE(post, post_type) && read_fields(post, &fields);
         if (!result) break;
-        if (fields.deleted != Py_None) {
-            result = withdraw(args[10], post, &fields, i, &rules);
+        long long taken_at = taken == Py_None ? -1 : PyLong_AsLongLong(PyList_GET_ITEM(taken, i));
+        if (fields.deleted != Py_None && !PyErr_Occurred()) {
+            result = withdraw_any(args[11], post, &fields, i, &rules, taken_at, &clock, &events, &withdrawn);
             continue;
         }
-        long long time = PyLong_AsLongLong(fields.time), taken_at = time;
-        if (taken != Py_None) taken_at = PyLong_AsLongLong(PyList_GET_ITEM(taken, i));
+        long long time = PyErr_Occurred() ? -1 : PyLong_AsLongLong(fields.time);
+        if (taken == Py_None) taken_at = time;
         if (PyErr_Occurred()) {
             result = -1;
             break;
@@ -408,18 +505,20 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
         if (result == 1 && time > newest) newest = time;
     }
     Py_XDECREF(pane.pane);
-    return result < 0 ? NULL : Py_BuildValue("nL", i, newest);
+    return result < 0 ? NULL : Py_BuildValue("nLn", i, newest, withdrawn);
 }
 
 PyDoc_STRVAR(learn_doc,
-             "learn(post, pane, cell, /)\n--\n\n"
-             "The classes of posts, open panes and their cells. Raises TypeError where a field of theirs is no slot.");
+             "learn(post, pane, cell, retractions, /)\n--\n\n"
+             "The classes of posts, open panes, their cells and what these withdraw. Raises TypeError where a field of theirs\n"
+             "is no slot.");
 
 static PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
-    if (argc != 3 || !PyType_Check(args[0]) || !PyType_Check(args[1]) || !PyType_Check(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "learn(post, pane, cell) takes three classes");
+    if (argc != 4 || !PyType_Check(args[0]) || !PyType_Check(args[1]) || !PyType_Check(args[2]) || !PyType_Check(args[3])) {
+        PyErr_SetString(PyExc_TypeError, "learn(post, pane, cell, retractions) takes four classes");
         return NULL;
     }
+    PyTypeObject *gone = (PyTypeObject *)args[3];
     PyTypeObject *post = (PyTypeObject *)args[0], *pane = (PyTypeObject *)args[1], *cell = (PyTypeObject *)args[2];
 #define LEARN_POST(name) \
     if ((of_post.name = offset_of(post, #name)) < 0) return NULL;
@@ -427,12 +526,16 @@ static PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t argc)
     if ((of_pane.name = offset_of(pane, #name)) < 0) return NULL;
 #define LEARN_CELL(name) \
     if ((of_cell.name = offset_of(cell, #name)) < 0) return NULL;
+#define LEARN_GONE(name) \
+    if ((of_gone.name = offset_of(gone, #name)) < 0) return NULL;
     OF_POST(LEARN_POST)
     OF_PANE(LEARN_PANE)
     OF_CELL(LEARN_CELL)
+    OF_GONE(LEARN_GONE)
     Py_XSETREF(post_type, (PyTypeObject *)Py_NewRef(post));
     Py_XSETREF(pane_type, (PyTypeObject *)Py_NewRef(pane));
     Py_XSETREF(cell_type, (PyTypeObject *)Py_NewRef(cell));
+    Py_XSETREF(gone_type, (PyTypeObject *)Py_NewRef(gone));
     Py_RETURN_NONE;
 }
 
@@ -469,5 +572,7 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__plain(void) {
     read_latin1();
     if (!whole && !(whole = PyUnicode_FromString(""))) return NULL;
-    return PyModule_Create(&definition);
+    PyObject *module = PyModule_Create(&definition);
+    if (module && PyModule_AddIntConstant(module, "VERSION", VERSION)) Py_CLEAR(module);
+    return module;
 }

@@ -1,5 +1,5 @@
-/* Samples of people united, compiled: what `united` (people.py) does, which is the reference and, without a compiler, does
- * it itself (tests/trends/test_samples.py holds the two against each other).
+/* Samples of people, compiled: what `united` (people.py) and `posts_there` (withdrawals.py) do, which are the reference
+ * and, without a compiler, do it themselves (tests/trends/test_samples.py holds the two against each other).
  *
  * Entries come as samples one behind the other, each in ascending order of authors. So runs of ascending entries are merged
  * two by two, and each is cut to what is kept: the work does not grow with what is cut, and any order of entries will do. */
@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 #include <string.h>
+
+enum { VERSION = 2 }; /* as in _compiled.py: what is older or newer than the Python is not used */
 
 typedef struct {
     uint64_t author, text;
@@ -132,11 +134,115 @@ done:
     return found;
 }
 
+/* What `posts_there` is given, in this order: the columns of a table's rows, and of what is looked for. */
+enum { TOPIC, SPELLING, CELL, POSTS, PTR, AUTHOR, AUTHOR_POSTS, OF_TOPIC, OF_SPELLING, OF_CELL, OF_AUTHOR, COLUMNS };
+static const Py_ssize_t WIDTHS[COLUMNS] = {4, 4, 4, 4, 8, 8, 4, 4, 4, 4, 8};
+
+static inline int32_t number_at(const Py_buffer *column, Py_ssize_t n) {
+    int32_t value;
+    memcpy(&value, (const char *)column->buf + 4 * n, 4);
+    return value;
+}
+
+static inline uint64_t hash_at(const Py_buffer *column, Py_ssize_t n) {
+    uint64_t value;
+    memcpy(&value, (const char *)column->buf + 8 * n, 8);
+    return value;
+}
+
+/* The row of the place that is named, -1: none. Rows ascend by topic, spelling and cell. */
+static Py_ssize_t row_of(const Py_buffer *c, Py_ssize_t rows, Py_ssize_t n) {
+    Py_ssize_t low = 0, high = rows;
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        int order = 0;
+        for (int part = 0; part < 3 && !order; part++) {
+            int32_t here = number_at(&c[TOPIC + part], middle), wanted = number_at(&c[OF_TOPIC + part], n);
+            order = (here > wanted) - (here < wanted);
+        }
+        if (!order) return middle;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return -1;
+}
+
+/* The posts of an author among the people [begin, end) of a row, and whether they are those of all whom a full sample does
+ * not hold. */
+static int64_t posts_of(const Py_buffer *c, Py_ssize_t row, Py_ssize_t begin, Py_ssize_t end, uint64_t author, Py_ssize_t most,
+                        char *is_rest) {
+    Py_ssize_t low = begin, high = end;
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        if (hash_at(&c[AUTHOR], middle) < author) low = middle + 1;
+        else high = middle;
+    }
+    if (low < end && hash_at(&c[AUTHOR], low) == author) return number_at(&c[AUTHOR_POSTS], low);
+    if (end - begin <= most || hash_at(&c[AUTHOR], end - 1) >= author) return 0;
+    *is_rest = 1;
+    int64_t posts = number_at(&c[POSTS], row);
+    for (Py_ssize_t n = begin; n < end; n++) posts -= number_at(&c[AUTHOR_POSTS], n);
+    return posts;
+}
+
+PyDoc_STRVAR(posts_there_doc,
+             "posts_there(columns, most, /)\n--\n\n"
+             "Of each author that is looked for the posts in the row that is named, and whether they are those of all whom its\n"
+             "sample of `most` + 1 people does not hold. As bytes of 64 and 8 bits. `columns`: topic, spelling, cell, posts,\n"
+             "person_ptr, author and author_posts of a table; topic, spelling, cell and author of each.");
+
+static PyObject *posts_there(PyObject *module, PyObject *args) {
+    PyObject *columns, *posts = NULL, *rest = NULL, *found = NULL;
+    Py_ssize_t most, length[COLUMNS];
+    Py_buffer c[COLUMNS] = {{0}};
+    if (!PyArg_ParseTuple(args, "O!n:posts_there", &PyTuple_Type, &columns, &most)) return NULL;
+    int sound = PyTuple_GET_SIZE(columns) == COLUMNS && most >= 0;
+    for (int n = 0; sound && n < COLUMNS; n++) {
+        if (PyObject_GetBuffer(PyTuple_GET_ITEM(columns, n), &c[n], PyBUF_SIMPLE)) goto done;
+        length[n] = c[n].len / WIDTHS[n];
+        sound = length[n] * WIDTHS[n] == c[n].len;
+    }
+    sound = sound && length[SPELLING] == length[TOPIC] && length[CELL] == length[TOPIC] && length[POSTS] == length[TOPIC] &&
+            length[PTR] == length[TOPIC] + 1 && length[AUTHOR_POSTS] == length[AUTHOR] &&
+            length[OF_SPELLING] == length[OF_TOPIC] && length[OF_CELL] == length[OF_TOPIC] &&
+            length[OF_AUTHOR] == length[OF_TOPIC];
+    if (sound) {
+        posts = PyBytes_FromStringAndSize(NULL, 8 * length[OF_TOPIC]);
+        rest = PyBytes_FromStringAndSize(NULL, length[OF_TOPIC]);
+        if (!posts || !rest) goto done;
+        for (Py_ssize_t n = 0; sound && n < length[OF_TOPIC]; n++) {
+            Py_ssize_t row = row_of(c, length[TOPIC], n);
+            int64_t count = 0;
+            char is_rest = 0;
+            if (row >= 0) {
+                int64_t begin = (int64_t)hash_at(&c[PTR], row), end = (int64_t)hash_at(&c[PTR], row + 1);
+                sound = 0 <= begin && begin <= end && end <= length[AUTHOR];
+                if (sound) count = posts_of(c, row, begin, end, hash_at(&c[OF_AUTHOR], n), most, &is_rest);
+            }
+            memcpy(PyBytes_AS_STRING(posts) + 8 * n, &count, 8);
+            PyBytes_AS_STRING(rest)[n] = is_rest;
+        }
+    }
+    if (sound)
+        found = PyTuple_Pack(2, posts, rest);
+    else
+        PyErr_SetString(PyExc_ValueError, "posts_there: the columns do not fit together");
+done:
+    for (int n = 0; n < COLUMNS; n++) PyBuffer_Release(&c[n]);
+    Py_XDECREF(posts), Py_XDECREF(rest);
+    return found;
+}
+
 static PyMethodDef methods[] = {
     {"united", united, METH_VARARGS, united_doc},
+    {"posts_there", posts_there, METH_VARARGS, posts_there_doc},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_samples", "Samples of people united, compiled.", -1, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "_samples", "Samples of people, compiled.", -1, methods, NULL, NULL, NULL, NULL,
 };
-PyMODINIT_FUNC PyInit__samples(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__samples(void) {
+    PyObject *module = PyModule_Create(&definition);
+    if (module && PyModule_AddIntConstant(module, "VERSION", VERSION)) Py_CLEAR(module);
+    return module;
+}

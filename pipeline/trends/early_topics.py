@@ -14,7 +14,7 @@ from pipeline.trends.counts import Place
 from pipeline.trends.origins import Entries, From, entries_at, people_from
 from pipeline.trends.origins import united as united_origins
 from pipeline.trends.people import NOBODY, K, Support, support_of_united, told_of, united, united_sample
-from pipeline.trends.reading import gather, number_in, people_at, posts_of_row, withdrawn_in
+from pipeline.trends.reading import gather, number_in, people_at, said_at, withdrawn_in
 from pipeline.trends.score import MINUTE_MS
 
 _Parts = tuple[U64, U64, I32]  # author, text, posts by entry
@@ -136,13 +136,10 @@ class TopicWindows:
             return
         found = self._examples
         for place in places[self._told :]:
-            table = place.table
-            for row in place.rows(mask):
-                posts, spelling = posts_of_row(table, row, since), int(table.spelling[row])
+            for spelling, posts, examples in said_at(place, mask, since):
                 self._posts += posts
                 self._spellings[spelling] = self._spellings.get(spelling, 0) + posts
-                first, last = table.example_ptr[row], table.example_ptr[row + 1]
-                found += zip(table.example_priority[first:last].tolist(), table.example[first:last], strict=True)
+                found += examples
         found.sort()
         self._other_examples += found[_AT_HAND:]
         del found[_AT_HAND:]

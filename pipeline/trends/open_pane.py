@@ -61,8 +61,9 @@ class OpenCell:
                 rows[spelling] = [post]
 
 
-# the cell of the posts of a label, the ids of all posts of their source, and what holds their words (None: not counted)
-Labelled = tuple[OpenCell, set[str], OpenCell | None]
+# the cell of the posts of a label, the ids of all posts of their source, what holds their words (None: not counted),
+# the name of the source
+Labelled = tuple[OpenCell, set[str], OpenCell | None, str]
 
 
 class OpenPane:
@@ -104,7 +105,7 @@ class OpenPane:
         words_cell = cell if words == "all" else None
         if words == "events" and any(not name.startswith("watch:") for name in events):
             words_cell = self._of(cell.cell.of_events, cell)
-        self.by_label[label] = cell, self.seen.setdefault(source, set()), words_cell
+        self.by_label[label] = cell, self.seen.setdefault(source, set()), words_cell, source
         return self.by_label[label]
 
     def _of(self, cell: Cell, home: OpenCell | None = None) -> OpenCell:
@@ -127,7 +128,7 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
     ]
     gone = [cell for cell in cells if cell.retractions]
     for cell in gone:
-        for spelling in cell.retractions.rows if cell.retractions else ():
+        for spelling in cell.retractions.by_spelling if cell.retractions else ():
             cell.rows.setdefault(spelling, [])
     counts = _summed(
         pane,

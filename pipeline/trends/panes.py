@@ -22,13 +22,13 @@ from pipeline.trends.names import WHOLE
 from pipeline.trends.open_pane import Label, Labelled, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
 from pipeline.trends.origins import origin_of
 from pipeline.trends.people import text_hash
-from pipeline.trends.retracting import WITHIN_MS, Unknown
+from pipeline.trends.retracting import WITHIN_MS, Retractions, Unknown
 from schemas import Post
 from schemas.definitions import Words
 
 _RULES = (how_read, topics_of, text_key, origin_of, words_of)  # that the compiled part asks
 if plain is not None:
-    plain.learn(Post, OpenPane, OpenCell)
+    plain.learn(Post, OpenPane, OpenCell, Retractions)
 
 AHEAD_MS = 1_000  # a clock that is so far ahead of the log's is wrong
 # until producers have found a broker again that was away: librdkafka looks after 10 s (and half of it) at most, Java
@@ -105,12 +105,13 @@ class PaneCounter:
         index, most = 0, len(posts)
         while index < most:
             if plain is not None:
-                index, self.newest = plain.add(
+                index, self.newest, withdrawn = plain.add(
                     posts,
                     index,
                     taken_ms,
                     self._open,
                     pane_ms,
+                    self.frontier,
                     self._closes_at,
                     self.newest,
                     None if matcher is None else matcher.match,
@@ -118,6 +119,7 @@ class PaneCounter:
                     _RULES,
                     retract,
                 )
+                self.retractions += withdrawn
                 if index == most:
                     break
             post, taken = posts[index], None if taken_ms is None else taken_ms[index]
@@ -145,7 +147,7 @@ class PaneCounter:
             if matcher is not None:
                 events = matcher.match(post, topics)
             label = (post.source, post.lang, events)
-            cell, seen, words_cell = by_label.get(label) or pane.cell_of(label, self._networks, self._words)
+            cell, seen, words_cell, _ = by_label.get(label) or pane.cell_of(label, self._networks, self._words)
             known = len(seen)
             seen.add(post.id)
             if len(seen) == known:
@@ -191,7 +193,6 @@ class PaneCounter:
             posted, withdrawn = min(posted, taken_ms), min(withdrawn, taken_ms)
         home = posted - posted % pane_ms
         at = max(withdrawn - withdrawn % pane_ms, self.frontier)
-        source = source_name(post.source)
         self.retractions += 1
         told = bool(post.id and (post.text or post.tags))
         if not told:
@@ -199,7 +200,7 @@ class PaneCounter:
         events = self._matcher.match(post, topics) if told and self._matcher is not None else ()
         if post.id and at - home <= WITHIN_MS:
             pane, label = self._pane(at, offset), (post.source, post.lang, events)
-            cell, _, words_cell = pane.by_label.get(label) or pane.cell_of(label, self._networks, self._words)
+            cell, _, words_cell, source = pane.by_label.get(label) or pane.cell_of(label, self._networks, self._words)
             cell.retract(topics, post.author, source, post.id, home, told)
             words = words_of(post.text, topics) if words_cell is not None and told else []
             if words and words_cell is not None:
@@ -208,7 +209,7 @@ class PaneCounter:
             self.retractions_unused += 1
         if not told and home >= self.frontier:
             pane = self._pane(home, offset)
-            pane.unknown.append(Unknown(post.author, source, post.id, len(pane.ids)))
+            pane.unknown.append(Unknown(post.author, source_name(post.source), post.id, len(pane.ids)))
         elif not told:
             self.retractions_unused += 1
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -169,10 +169,11 @@ def support(author: U64, text: U64, posts: I32, withdrawn: U64 | None = None) ->
 
 
 def told_of(found: Support, withdrawn: U64 | None) -> Support:
-    """The same, with how many posts were withdrawn, and by how many people."""
-    if withdrawn is None:
-        return found
-    return replace(found, withdrawn=len(withdrawn), withdrawn_by=len(set(withdrawn.tolist())))
+    """What was found, with how many posts were withdrawn, and by how many people."""
+    if withdrawn is not None:
+        found = Support(0.0, 0.0) if found is NOBODY else found
+        found.withdrawn, found.withdrawn_by = len(withdrawn), len(set(withdrawn.tolist()))
+    return found
 
 
 def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
@@ -187,12 +188,9 @@ def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
 
 def posts_left(author: U64, posts: I32, withdrawn: U64) -> I32:
     """How many posts each of these people (once each, sorted) has left, at least 0."""
-    who, times = np.unique(withdrawn, return_counts=True)
-    place = np.minimum(author.searchsorted(who), len(author) - 1)
-    known = author[place] == who
-    left = posts.copy()
-    left[place[known]] -= times[known].astype(np.int32)
-    return np.maximum(left, 0)
+    place = np.minimum(author.searchsorted(withdrawn), len(author) - 1)
+    gone = np.bincount(place[author[place] == withdrawn], minlength=len(author))
+    return np.maximum(posts - gone.astype(np.int32), 0)
 
 
 def people_left(author: U64, posts: I32, withdrawn: U64) -> float:

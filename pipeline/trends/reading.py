@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -206,12 +205,9 @@ class Reader:
         found: list[tuple[int, str]] = []
         mask = self._scope.mask_of(slot)
         for place in self._places(slot, 1, self._now):
-            table = place.table
-            for row in place.rows(mask):
-                spelling = int(table.spelling[row])
-                counts[spelling] = counts.get(spelling, 0) + posts_of_row(table, row, since)
-                first, last = int(table.example_ptr[row]), int(table.example_ptr[row + 1])
-                found += zip(table.example_priority[first:last].tolist(), table.example[first:last], strict=True)
+            for spelling, posts, examples in said_at(place, mask, since):
+                counts[spelling] = counts.get(spelling, 0) + posts
+                found += examples
         known = self._words[slot] = most_used(counts, names), sorted(found)
         return known
 
@@ -247,18 +243,33 @@ def most_used(posts: Mapping[int, int], names: Sequence[str]) -> list[str]:
 def examples_of(candidates: Iterable[tuple[int, str]], tables: Iterable[Counts]) -> list[str]:
     """The first few post ids of candidates in their order that none of the tables has withdrawn."""
     gone = [table.gone_ids for table in tables if len(table.cell_retracted)]
-    kept = (post for priority, post in candidates if not any(priority & _ID in ids for ids in gone))
-    return list(islice(kept, EXAMPLES))
+    kept: list[str] = []
+    for priority, post in candidates:
+        key = priority & _ID
+        for ids in gone:
+            if key in ids:
+                break
+        else:
+            kept.append(post)
+            if len(kept) == EXAMPLES:
+                break
+    return kept
 
 
-def posts_of_row(table: Counts, row: int, since: int) -> int:
-    """The row's posts, less what it withdraws of panes from `since` (ms) on."""
-    posts = int(table.posts[row])
-    if len(table.retracted):
-        first, last = table.retracted_ptr[row], table.retracted_ptr[row + 1]
-        if first < last:
-            posts -= int(np.count_nonzero(table.retracted_pane[first:last] >= since))
-    return posts
+def said_at(place: Place, mask: Mask | None, since: int) -> Iterator[tuple[int, int, list[tuple[int, str]]]]:
+    """Of each row there in the cells of `mask`: its spelling, its posts, less what it withdraws of panes from `since`
+    (ms) on, and what could be examples."""
+    table, rows = place.table, slice(place.row, place.last_row)
+    examples = table.example_ptr[place.row : place.last_row + 1].tolist()
+    priorities = table.example_priority[examples[0] : examples[-1]].tolist()
+    candidates = list(zip(priorities, table.example[examples[0] : examples[-1]], strict=True))
+    spelling, posts = table.spelling[rows].tolist(), table.posts[rows].tolist()
+    gone = table.retracted_ptr[place.row : place.last_row + 1].tolist() if len(table.retracted) else (0, 0)
+    for row in place.rows(mask):
+        n = row - place.row
+        if gone[0] < gone[-1] and gone[n] < gone[n + 1]:
+            posts[n] -= int(np.count_nonzero(table.retracted_pane[gone[n] : gone[n + 1]] >= since))
+        yield spelling[n], posts[n], candidates[examples[n] - examples[0] : examples[n + 1] - examples[0]]
 
 
 def posts_in(tables: Iterable[Counts], mask: Mask | None, since: int) -> int:
@@ -311,7 +322,7 @@ def _support_of(places: Sequence[Place], mask: Mask | None, since: int) -> Suppo
 
 def withdrawn_in(places: Sequence[Place], mask: Mask | None, since: int) -> U64 | None:
     """The authors of the posts that were withdrawn there, of panes from `since` (ms) on, a post each; None: of none."""
-    found = []
+    found, panes = [], []
     for place in places:
         table = place.table
         if not len(table.retracted):
@@ -322,10 +333,11 @@ def withdrawn_in(places: Sequence[Place], mask: Mask | None, since: int) -> U64 
         spans = [slice(first, last)]
         if mask is not None and len(rows := place.rows(mask)) < place.last_row - place.row:
             spans = [slice(table.retracted_ptr[row], table.retracted_ptr[row + 1]) for row in rows]
-        found += [table.retracted_author[span][table.retracted_pane[span] >= since] for span in spans]
+        found += [table.retracted_author[span] for span in spans]
+        panes += [table.retracted_pane[span] for span in spans]
     if not found:
         return None
-    authors = np.concatenate(found) if len(found) > 1 else found[0]
+    authors = np.concatenate(found)[np.concatenate(panes) >= since]
     return authors if len(authors) else None
 
 

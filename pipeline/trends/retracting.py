@@ -19,14 +19,6 @@ NOT_COUNTED = -1  # as the pane of a post that no cell has counted, as far as is
 WITHIN_MS = 86_400_000  # between a post and its retraction; no window reaches further back
 
 
-class Withdrawn(NamedTuple):
-    """A post that was withdrawn."""
-
-    author: int  # hash
-    pane: int  # where the post counts, ms
-    id: int  # hash
-
-
 class Unknown(NamedTuple):
     """A retraction, in the pane of its post, that does not say the post's text. Without an id: all posts so far."""
 
@@ -36,6 +28,7 @@ class Unknown(NamedTuple):
     posts: int  # with topics, that the pane held by then
 
 
+Withdrawn = tuple[int, int, int]  # hash of the author, where the post counts (ms), hash of the id
 _Posts = dict[int, Withdrawn]  # by the hash that stands for the post, the same whoever withdraws it again, whenever
 _NONE: _Posts = {}
 
@@ -43,11 +36,11 @@ _NONE: _Posts = {}
 class Retractions:
     """The retractions of one cell in a pane."""
 
-    __slots__ = ("rows", "wholes")
+    __slots__ = ("by_spelling", "wholes")
 
     def __init__(self) -> None:
         self.wholes: _Posts = {}
-        self.rows: dict[str, _Posts] = {}  # by spelling
+        self.by_spelling: dict[str, _Posts] = {}
 
     def add(
         self,
@@ -62,14 +55,14 @@ class Retractions:
         """A post of `pane` (ms) was withdrawn; `source`: its name. One whose text is not known is not `counted`; its id
         is no example any more. Unless it is `whole`, another cell counts the post as such."""
         key = hash64(f"{author}\0{source}\0{post_id}\0{pane}")
-        entry = Withdrawn(hash64(author), pane if counted else NOT_COUNTED, hash64(post_id))
+        entry = hash64(author), pane if counted else NOT_COUNTED, hash64(post_id)
         if whole and (counted or key not in self.wholes):  # what somebody knows holds, whoever knows less
             self.wholes[key] = entry
         for spelling in topics:
-            if spelling in self.rows:
-                self.rows[spelling][key] = entry
+            if spelling in self.by_spelling:
+                self.by_spelling[spelling][key] = entry
             else:
-                self.rows[spelling] = {key: entry}
+                self.by_spelling[spelling] = {key: entry}
 
 
 def wanted_by(unknown: Iterable[Unknown], ids: Sequence[str], authors: Sequence[int]) -> dict[int, list[Unknown]]:
@@ -91,7 +84,9 @@ def columns_of(
     """The columns of counts that hold retractions: of cells in their order, each with the spellings of its rows, and of
     those that count posts `whole`."""
     wholes = [gone.wholes if gone else _NONE for gone in whole]
-    rows = [gone.rows.get(spelling, _NONE) if gone else _NONE for gone, spellings in cells for spelling in spellings]
+    rows = [
+        gone.by_spelling.get(spelling, _NONE) if gone else _NONE for gone, spellings in cells for spelling in spellings
+    ]
     found, _ = _columns("retracted", rows)
     of_cells, ids = _columns("cell_retracted", wholes)
     return found | of_cells | {"cell_retracted_id": ids}

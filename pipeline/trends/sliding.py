@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.trends.arrays import F64, I32, I64, U64, Integers, Mask, order_by, spans, starts_of
+from pipeline.trends.arrays import F64, I32, I64, U64, Integers, Mask, find_in_runs, order_by, spans, starts_of
 from pipeline.trends.counts import Counts
 from pipeline.trends.people import K, people_left, text_priority, unite
 
@@ -164,11 +164,8 @@ def _steps_gone(group: I64, author: U64, posts: I32, withdrawn: Sequence[tuple[I
     one is left. `withdrawn`: (group, author, step), a post each."""
     found = np.full(len(group), _NEVER)
     of_group, of_author, steps = (np.concatenate(parts) for parts in zip(*withdrawn, strict=True))
-    people, numbers = np.unique(np.concatenate((author, of_author)), return_inverse=True)
-    entries = group * len(people) + numbers[: len(author)]
-    named = of_group * len(people) + numbers[len(author) :]
-    place = np.minimum(entries.searchsorted(named), len(entries) - 1)
-    known = entries[place] == named if len(entries) else np.zeros(len(named), np.bool_)
+    place = find_in_runs(author, group.searchsorted(of_group), group.searchsorted(of_group, "right"), of_author)
+    known = place >= 0
     place, steps = place[known], steps[known]
     order = np.lexsort((steps, place))
     place, steps = place[order], steps[order]
@@ -188,12 +185,14 @@ def _while_present(
     `spans_`: when each would enter and leave if nothing were withdrawn."""
     topic, author, step, gone = entries
     enters, leaves = spans_
+    begins = np.ones(len(topic) + 1, np.bool_)
+    begins[1:-1] = (topic[1:] != topic[:-1]) | (author[1:] != author[:-1])
+    alone = begins[:-1] & begins[1:]  # the only entry of its person, as most are
+    leaves = np.where(alone, np.minimum(leaves, gone), leaves)
     lives = enters < leaves
-    begins = np.ones(len(topic), np.bool_)
-    begins[1:] = (topic[1:] != topic[:-1]) | (author[1:] != author[:-1])
-    person = np.cumsum(begins) - 1
+    person = np.cumsum(begins[:-1]) - 1
     touched = np.zeros(int(person[-1]) + 1 if len(person) else 0, np.bool_)
-    touched[person[gone < _NEVER]] = True
+    touched[person[~alone & (gone < _NEVER)]] = True
     some = touched[person]
     row = (np.cumsum(touched) - 1)[person[some]]
     change = np.zeros((int(touched.sum()), span + 1), np.int16)
@@ -208,15 +207,15 @@ def _while_present(
     at, entry = spans(enters[which], leaves[which]), np.repeat(which, lengths)
     kept = present[np.repeat((np.cumsum(touched) - 1)[person[which]], lengths), at]
     at, entry = at[kept], entry[kept]
-    alone = np.flatnonzero(~some & lives)
+    whole = np.flatnonzero(~some & lives)
     if len(at) == 0:
-        return alone, enters[alone], leaves[alone]
+        return whole, enters[whole], leaves[whole]
     starts = starts_of((entry[1:] != entry[:-1]) | (at[1:] != at[:-1] + 1))
     ends = np.append(starts[1:], len(at)) - 1
     return (
-        np.concatenate((alone, entry[starts])),
-        np.concatenate((enters[alone], at[starts])),
-        np.concatenate((leaves[alone], at[ends] + 1)),
+        np.concatenate((whole, entry[starts])),
+        np.concatenate((enters[whole], at[starts])),
+        np.concatenate((leaves[whole], at[ends] + 1)),
     )
 
 

@@ -8,10 +8,12 @@ holds for rows (a topic in a spelling and a cell) holds for cells (posts as whol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.trends._compiled import samples
 from pipeline.trends.arrays import I32, I64, U64, Mask, find_in_runs, lengths_of, pointers
 from pipeline.trends.counts import Counts, merge
 from pipeline.trends.people import K
@@ -49,7 +51,7 @@ class _Told(NamedTuple):
     author: U64
     start: I64
 
-    def of(self, numbers: I64) -> _Told:
+    def of(self, numbers: I64 | slice) -> _Told:
         """Those with these numbers."""
         topic, spelling, cell = self.topic[numbers], self.spelling[numbers], self.cell[numbers]
         return _Told(topic, spelling, cell, self.post[numbers], self.author[numbers], self.start[numbers])
@@ -164,27 +166,34 @@ class Withdrawals:
         self, part_of: Callable[[Counts], _Part], told: _Told, counted: Mapping[int, Counts], since: int
     ) -> _Settled:
         holds, spelling, cell = told.start < since, told.spelling.copy(), told.cell.copy()
-        for start, numbers in _by_start(told, ~holds):
-            if (home := counted.get(start)) is None:
-                continue
-            part = part_of(home)
-            for number in self._take_there(part, told, start, numbers, holds):
+        for part, start, held, elsewhere in self._take_there(part_of, told, np.flatnonzero(~holds), counted):
+            holds[held] = True
+            for number in elsewhere:
                 found = self._take_elsewhere(part, told, start, number)
                 if found is not None:
                     holds[number], (spelling[number], cell[number]) = True, found
         moved = np.flatnonzero((spelling != told.spelling) | (cell != told.cell))
         return _Settled(holds, spelling, cell, moved)
 
-    def _take_there(self, part: _Part, told: _Told, start: int, numbers: I64, holds: Mask) -> list[int]:
-        """Withdraws posts in the places that the retractions name. Returns those whose author has none there."""
+    def _take_there(
+        self, part_of: Callable[[Counts], _Part], told: _Told, numbers: I64, counted: Mapping[int, Counts]
+    ) -> Iterator[tuple[_Part, int, list[int], list[int]]]:
+        """Withdraws posts in the places that these retractions name, as far as tables of them are there. Yields of each
+        table its start, the numbers of the retractions that did, and of those whose author has no post there."""
+        numbers = numbers[np.argsort(told.start[numbers], kind="stable")]
         these = told.of(numbers)
-        counted, is_rest = _posts_there(part, these)
+        posts, is_rest = np.zeros(len(numbers), np.int64), np.zeros(len(numbers), np.bool_)
+        homes = []
+        for start, span in _by_start(these.start):
+            if (home := counted.get(start)) is not None:
+                part = part_of(home)
+                posts[span], is_rest[span] = posts_there(part, these.of(span))
+                homes.append((part, start, span))
         author = np.where(is_rest, _REST, these.author)
-        columns = (_posts_of(these.topic, these.post), _places(these.spelling, these.cell, author), counted, numbers)
-        taken = self._taken.setdefault(start, _Taken())
-        held, elsewhere = taken.take(*(values.tolist() for values in columns))
-        holds[held] = True
-        return elsewhere
+        columns = _posts_of(these.topic, these.post), _places(these.spelling, these.cell, author), posts, numbers
+        lists = [column.tolist() for column in columns]
+        for part, start, span in homes:
+            yield part, start, *self._taken.setdefault(start, _Taken()).take(*(values[span] for values in lists))
 
     def _take_elsewhere(self, part: _Part, told: _Told, start: int, number: int) -> tuple[int, int] | None:
         """The spelling and cell, of the others of the topic, in which a post is withdrawn; None: none is."""
@@ -207,25 +216,24 @@ class Withdrawals:
         for table in tables.values():
             for part_of, told_of in _PARTS if len(table.cell_retracted) else ():
                 told = told_of(table, self._step_ms)
-                everything = np.ones(len(told.start), np.bool_)
-                for start, numbers in _by_start(told, everything):
-                    if start in tables:
-                        self._take_there(part_of(tables[start]), told, start, numbers, everything)
+                for _ in self._take_there(part_of, told, np.arange(len(told.start)), tables):
+                    pass
 
 
-def _by_start(told: _Told, wanted: Mask) -> Iterator[tuple[int, I64]]:
-    """The numbers of the wanted retractions, in their order, by the start of the step that holds the posts."""
-    numbers = np.flatnonzero(wanted)
-    numbers = numbers[np.argsort(told.start[numbers], kind="stable")]
-    start = told.start[numbers]
-    for same in np.split(numbers, np.flatnonzero(start[1:] != start[:-1]) + 1):
-        if len(same):
-            yield int(told.start[same[0]]), same
+def _by_start(start: I64) -> Iterator[tuple[int, slice]]:
+    """Each value of ascending ones, and where it stands."""
+    ends = np.append(np.flatnonzero(start[1:] != start[:-1]) + 1, len(start)).tolist() if len(start) else []
+    for begin, end in pairwise([0, *ends]):
+        yield int(start[begin]), slice(begin, end)
 
 
-def _posts_there(part: _Part, told: _Told) -> tuple[I64, Mask]:
+def posts_there(part: _Part, told: _Told) -> tuple[I64, Mask]:
     """How many posts each author has in the place that is named, as far as its sample tells; where that is full and
     does not reach so far, the posts of all whom it does not hold, and True."""
+    if samples is not None:
+        columns = (*part[1:], told.topic, told.spelling, told.cell, told.author)
+        found, of_rest = samples.posts_there(tuple(map(np.ascontiguousarray, columns)), K)
+        return np.frombuffer(found, np.int64), np.frombuffer(of_rest, np.bool_)
     posts, is_rest = np.zeros(len(told.topic), np.int64), np.zeros(len(told.topic), np.bool_)
     wanted = _place_keys(told.spelling, told.cell)
     row = find_in_runs(_place_keys(part.spelling, part.cell), *part.of(told.topic), wanted)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.sources.archives import read as reading
 from pipeline.sources.archives import read_archives
+from pipeline.sources.archives.merging import moment_of, put_in_order, sort_by_time
 from pipeline.sources.archives.order import DAY_MS, FOLLOWERS, FutureGate, Sorter
 from schemas import Post
 
@@ -234,3 +235,16 @@ def test_a_pipe_with_nothing_at_hand_gives_what_is_due_and_holds_back_only_what_
         feed.write(lines(post(40, NOON + 200_000))[:50])  # a line that is not whole yet
         feed.write(lines(post(40, NOON + 200_000))[50:])
         assert [it.id for it in next(batches).posts] == ["p28"]
+
+
+SAID = st.tuples(st.integers(0, 3), st.sampled_from("abc"), st.sampled_from([None, None, 0, 1, 3, 4]))
+
+
+@given(st.lists(SAID, max_size=8))
+def test_posts_of_one_time_stay_as_they_stand_unless_two_have_one_id(said: list[tuple[int, str, int | None]]) -> None:
+    posts = [Post(name, "a", str(n), time, deleted=gone) for n, (time, name, gone) in enumerate(said)]
+    expected = sorted(posts, key=moment_of)
+    if len({(moment_of(post), post.id) for post in posts}) < len(posts):
+        put_in_order(expected)
+    sort_by_time(posts)
+    assert posts == expected

@@ -44,7 +44,7 @@ POSTS = st.builds(
     bot=st.booleans(),
     server=st.sampled_from([None, "", "social.example"]),
     events=st.sampled_from([None, [], ["gala"]]),
-    deleted=st.sampled_from([None, None, None, None, START + 30_000]),
+    deleted=st.sampled_from([None, None, None, None, START + 30_000, START + 30_001, START + 100_000_000]),
 )
 DEFINED: list[dict[str, Any]] = [
     {"events": []},
@@ -100,16 +100,40 @@ def test_a_plain_post_is_counted_by_the_compiled_part() -> None:
     counter = PaneCounter(Grid())
     counter.add([Post("p0", "ann", "so #tag", START)])
     gone: list[tuple[int, tuple[str, ...]]] = []
-    asked = (counter._open, 10_000, counter._closes_at, counter.newest, None, None, panes_module._RULES)
+    asked = (counter._open, 10_000, 0, counter._closes_at, counter.newest, None, None, panes_module._RULES)
     asked += (lambda *told: gone.append(told),)
     posts = [Post(f"p{n}", "ann", f"{n} #tag", START + n) for n in range(1, 5)]
-    assert plain.add([*posts, Post("p1", "ann", "again", START)], 0, None, *asked) == (4, START + 4)
+    assert plain.add([*posts, Post("p1", "ann", "again", START)], 0, None, *asked) == (4, START + 4, 0)
     assert plain.add(posts, 0, [START + 9, 0, 0, 0], *asked)[0] == 0, "they were read already"
     with pytest.raises(TypeError):
         plain.add(tuple(posts), 0, None, *asked)  # type: ignore[arg-type]
     posts = [Post("p1", "ann", "1 #tag", START + 1, deleted=START + 9), Post("p9", "ann", "9", START + 9)]
-    assert plain.add(posts, 0, None, *asked) == (2, START + 9)
-    assert gone == [(0, ("#tag",))]
+    assert plain.add(posts, 0, None, *asked) == (2, START + 9, 0)
+    assert gone == [(0, ("#tag",))], "the first of a cell"
+
+
+def test_a_plain_retraction_is_counted_by_the_compiled_part() -> None:
+    """One whose text is told, in a cell of which something was withdrawn before."""
+    assert plain is not None
+    counter = PaneCounter(Grid())
+    posts = [Post(f"p{n}", "ann", f"{n} #tag", START, deleted=START + n) for n in range(5)]
+    counter.add([Post("p9", "ann", "so #tag", START), posts[0]])
+    gone: list[tuple[int, tuple[str, ...]]] = []
+    asked = (counter._open, 10_000, 0, counter._closes_at, counter.newest, None, None, panes_module._RULES)
+    asked += (lambda *told: gone.append(told),)
+    unknown = Post("p4", "ann", "", START, deleted=START + 4)
+    long = Post("p5", "a" * 5_000, "#tag", START, deleted=START + 4)
+    other = Post("p6", "ann", "#tag", START, "sms", deleted=START + 4)
+    posts += [unknown, long, other]
+    assert plain.add(posts[1:], 0, None, *asked) == (7, START, 4)
+    assert gone == [(4, ()), (5, ("#tag",)), (6, ("#tag",))]
+    for one in posts:
+        if one.deleted:
+            assert counter._retract(one, ("#tag",), 0, None) is None
+    (cell,) = {cell for cell, *_ in counter._open[START].by_label.values() if not cell.cell.source}
+    retractions = cell.retractions
+    assert retractions is not None
+    assert len(retractions.wholes) == len(retractions.by_spelling["#tag"]) == 6, "as the Python names them"
 
 
 @pytest.mark.parametrize("words", ["events", "all"])
@@ -118,9 +142,9 @@ def test_a_post_whose_words_count_is_counted_by_the_compiled_part(words: Words) 
     matcher = EventMatcher([Event("gala", hashtags=["gala"])], counted_words=words)
     counter = PaneCounter(Grid(), matcher)
     counter.add([Post("p0", "ann", "Un feu d'artifice #gala", START)])
-    asked = (counter._open, 10_000, counter._closes_at, counter.newest, matcher.match, matcher.names_by_spelling)
+    asked = (counter._open, 10_000, 0, counter._closes_at, counter.newest, matcher.match, matcher.names_by_spelling)
     posts = [Post(f"p{n}", "ann", "Feu d'artifice! #gala", START + n) for n in range(1, 4)]
-    assert plain.add(posts, 0, None, *asked, panes_module._RULES, print) == (3, START + 3)
+    assert plain.add(posts, 0, None, *asked, panes_module._RULES, print) == (3, START + 3, 0)
     rows = {
         spelling: len(numbers)
         for cell in counter._open[START].by_cell.values()

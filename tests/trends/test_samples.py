@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.trends import people
+from pipeline.trends import people, withdrawals
 from pipeline.trends._compiled import samples
+from pipeline.trends.arrays import pointers
+from pipeline.trends.counts import Counts
+from pipeline.trends.names import Cell, Dictionary
 from pipeline.trends.people import text_priority_of_one, united
 
 # few, so that people come again; texts of the same person compete by a hash, and own words before reposts
@@ -45,6 +48,42 @@ def test_of_a_person_the_text_stands_that_comes_first_by_the_rule() -> None:
     assert [column.tolist() for column in found] == [[author], [first], [50]]
 
 
+@st.composite
+def tables(draw: st.DrawFn) -> Counts:
+    """Rows in order, some with more people than a sample of three holds."""
+    places = sorted(draw(st.sets(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=8)))
+    people_of = [sorted(draw(st.sets(st.integers(0, 9), max_size=4))) for _ in places]
+    topic, spelling, cell = (np.array(column, np.int32) for column in zip(*places, strict=True))
+    of_all = [one for those in people_of for one in those]
+    names = Dictionary([f"#{n}" for n in range(3)], [Cell(str(n), "", ()) for n in range(3)])
+    return Counts(
+        start=0,
+        end=1,
+        names=names,
+        topic=topic,
+        spelling=spelling,
+        cell=cell,
+        posts=np.array([10 * len(those) for those in people_of], np.int32),
+        person_ptr=pointers(np.array(list(map(len, people_of)), np.int64)),
+        author=np.array(of_all, np.uint64) << np.uint64(60),
+        author_posts=np.arange(1, len(of_all) + 1, dtype=np.int32),
+    )
+
+
+@given(tables(), st.lists(st.tuples(*[st.integers(-1, 3)] * 3, st.integers(0, 9)), max_size=9))
+def test_the_posts_of_an_author_are_found_as_without_it(table: Counts, told: list[tuple[int, int, int, int]]) -> None:
+    topic, spelling, cell = (np.array([it[n] for it in told], np.int32) for n in range(3))
+    author = np.array([it[3] for it in told], np.uint64) << np.uint64(60)
+    named = withdrawals._Told(topic, spelling, cell, author, author, np.zeros(len(told), np.int64))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(withdrawals, "K", 3)
+        found = withdrawals.posts_there(withdrawals._rows(table), named)
+        patch.setattr(withdrawals, "samples", None)
+        expected = withdrawals.posts_there(withdrawals._rows(table), named)
+    assert [column.tolist() for column in found] == [column.tolist() for column in expected]
+    assert [column.dtype for column in found] == [column.dtype for column in expected]
+
+
 @pytest.mark.skipif(samples is None, reason="there is no compiler")
 def test_columns_of_different_lengths_are_refused() -> None:
     assert samples is not None
@@ -52,3 +91,10 @@ def test_columns_of_different_lengths_are_refused() -> None:
     for columns in ((one, two, posts), (two, two, posts), (b"", one, posts), (bytes(7), bytes(7), posts)):
         with pytest.raises(ValueError, match="do not fit"):
             samples.united(*columns, 3)
+    rows, sound = (posts,) * 4, bytes(16)
+    for strange in ((*rows, sound, b"", b""), (*rows, b"\1" * 16, b"", b""), (posts, *rows, one, posts)):
+        with pytest.raises(ValueError, match="do not fit"):
+            samples.posts_there((*strange, posts, posts, posts, two), 3)
+    assert samples.posts_there((*rows, sound, b"", b"", posts, posts, posts, one), 3) == (one, b"\0")
+    with pytest.raises(ValueError, match="do not fit"):
+        samples.posts_there((*rows, b"\1" * 16, b"", b"", posts, posts, posts, one), 3)

@@ -54,10 +54,17 @@ def sort_by_time(posts: list[Post]) -> None:
     """Sorts posts in place. Those of one time stay as they stand, unless two of them have one id: then all they say
     decides."""
     times = moments(posts)
-    if len(set(map(_id, posts))) < len(posts) and len(set(zip(times, map(_id, posts), strict=True))) < len(posts):
+    if len(set(map(_id, posts))) < len(posts) and _are_copies_among(times, list(map(_id, posts))):
         put_in_order(posts)
     elif any(map(gt, times, islice(times, 1, None))):
         posts.sort(key=moment_of)
+
+
+def _are_copies_among(times: list[int], ids: list[str]) -> bool:
+    """Whether two posts have one time and one id. Most of one id are a post and what withdraws it, at another time."""
+    last = dict(zip(ids, times, strict=True))
+    others = [(time, name) for time, name in zip(times, ids, strict=True) if last[name] != time]
+    return len(last) + len(others) < len(ids) or len(set(others)) < len(others)
 
 
 def put_in_order(posts: list[Post]) -> None:
