@@ -74,10 +74,10 @@ def demo(
     First three simulated hours are counted at full speed, so that there is a past to compare with. Then the evening is
     played, from where it is lively: two French conferences at the same time, a story that breaks, a ring of bots that
     calls out one topic, people who withdraw what they wrote, a quiet background; rules raise alerts for the conference
-    and the story, and none for the ring. What is written about the conferences on Mastodon, Bluesky and in a feed, by
-    SMS and by mail comes from local servers that speak their protocols, from a provider that signs and from a letter
-    box, by the adapters of `upswell sources` and `serve`, up to a speed of 120x. Pictures are drawn here; nothing is
-    fetched. Ctrl-C ends it.
+    and the story, and none for the ring. What is written about the conferences on Mastodon, Bluesky, Nostr and X, in
+    a feed, by SMS and by mail comes from local servers that speak their protocols, from a provider that signs and from
+    a letter box, by the adapters of `upswell sources` and `serve`, up to a speed of 120x. Pictures are drawn here;
+    nothing is fetched. Ctrl-C ends it.
 
     \b
     Examples:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import email.utils
-import html
 import queue
 import tempfile
 import threading
@@ -17,22 +14,27 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
+from litestar import post as posting
 from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 from websockets.asyncio.server import ServerConnection, serve
 
 from pipeline.cancelling import cancel_and_wait
+from pipeline.cli.demo_forms import commit, message, note, rss, status, tweet
 from pipeline.cli.demo_letters import Letters
 from pipeline.cli.demo_people import chance
-from pipeline.sources.live.bluesky import COLLECTION, Bluesky
+from pipeline.sources.live.bluesky import Bluesky
 from pipeline.sources.live.delivery import Delivery
 from pipeline.sources.live.feeds import Feed
 from pipeline.sources.live.mastodon import Mastodon
 from pipeline.sources.live.metrics import SourceMetrics
 from pipeline.sources.live.model import Adapter
+from pipeline.sources.live.nostr import Nostr
 from pipeline.sources.live.runner import Runner
 from pipeline.sources.live.store import Store
+from pipeline.sources.live.x import X
 from pipeline.text import topic_key, topics_of
 from pipeline.web.run import address_of, bound, server_of
 from pipeline.web.streams import EventStream
@@ -41,16 +43,19 @@ from schemas import Post
 DAY_S = 86_400.0
 MOST_AGE_S = 7 * DAY_S  # the demo's evening is over
 LETTERS = ("sms", "mail")
-IN_FEED_ONE_IN = 12  # posts of the events on Twitter, which nobody may read for nothing: a newsroom passes these on
+UNTOLD = (*LETTERS, "twitter")  # what is deleted there their channels do not tell
+IN_FEED_ONE_IN = 12  # posts of the events on X that a newsroom passes on
+ON_NOSTR_ONE_IN = 4  # posts of the events on Mastodon whose authors write on Nostr instead
+JETSTREAM, RELAY, STREAM = "jetstream:", "relay:", "stream:"  # who listens, beside tags: in none is a colon
+KEEP_ALIVE_S = 15.0
 FEED_EVERY_S, FEED_KEPT = 0.5, 40
 STOPS_WITHIN_S = 10.0
-_encode = msgspec.json.encode
 
 
 class Channels:
-    """What people write about the events on Mastodon and Bluesky, by SMS and mail, and what a newsroom's feed tells,
-    goes out to local servers and comes back by the adapters, deletions on networks too. `clock`: now, in ms of the
-    demo's time."""
+    """What people write about the events on Mastodon, Bluesky, Nostr and X, by SMS and mail, and what a newsroom's feed
+    tells, goes out to local servers and comes back by the adapters, and what they delete where networks tell it.
+    `clock`: now, in ms of the demo's time."""
 
     def __init__(self, hashtags: Sequence[str], clock: Callable[[], int]) -> None:
         self._tags = [tag.lstrip("#") for tag in hashtags]
@@ -58,9 +63,13 @@ class Channels:
         self._came: queue.SimpleQueue[Post] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
-        self._readers: dict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)  # tag or "" (Bluesky) -> who listens
+        self._readers: dict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)  # tag or network -> who listens
+        self._times: dict[str, int] = {}  # id of a post whose deletion no channel tells -> when it came, ms
+        self._rules: list[dict[str, str]] = []  # of X's stream
+        self._subscription = ""  # at the relay of Nostr
         self._entries: deque[Post] = deque(maxlen=FEED_KEPT)
-        self._accounts: dict[str, Post] = {}  # address on Bluesky -> the post, by somebody whom the demo knows
+        # address on Bluesky or Nostr -> the post, by somebody whom the demo knows
+        self._accounts: dict[str, Post] = {}
         self._letters: Letters | None = None
         self._sent: dict[str, Post] = {}  # id that an SMS or mail comes back with -> the post
 
@@ -72,7 +81,8 @@ class Channels:
             loop = self._loop
             channel = self._channel_of(post) if loop is not None and self._are_read() else None
             if channel is None or loop is None:
-                rest.append(post)
+                came_ms = self._times.get(post.id) if post.deleted is not None else None
+                rest.append(post if came_ms is None else msgspec.structs.replace(post, time=came_ms))
             else:
                 loop.call_soon_threadsafe(channel, post)
         while not self._came.empty():
@@ -80,15 +90,21 @@ class Channels:
         return rest
 
     def _are_read(self) -> bool:
-        return all(self._readers.get(name) for name in ("", *self._tags))
+        return all(self._readers.get(name) for name in (JETSTREAM, RELAY, STREAM, *self._tags))
 
     def _channel_of(self, post: Post) -> Callable[[Post], None] | None:
         if post.repost_of is not None or not self._tags_of(post):
             return None
         if post.source == "twitter" and chance(post.id) % IN_FEED_ONE_IN == 0:
             return self._publish
-        if post.source in LETTERS:  # what was sent so cannot be taken back there
-            return self._write if post.deleted is None else None
+        if post.source in UNTOLD and post.deleted is not None:
+            return None
+        if post.source == "twitter":
+            return self._tweet
+        if post.source == "mastodon" and chance(post.author) % ON_NOSTR_ONE_IN == 0:
+            return self._note
+        if post.source in LETTERS:
+            return self._write
         return {"mastodon": self._toot, "bluesky": self._commit}.get(post.source or "")
 
     def _tags_of(self, post: Post) -> list[str]:
@@ -98,17 +114,23 @@ class Channels:
     # --- the servers
 
     def _toot(self, post: Post) -> None:
-        event, data = ("update", _encode(_status(post))) if post.deleted is None else ("delete", post.id.encode())
+        event, data = ("update", status(post)) if post.deleted is None else ("delete", post.id.encode())
         for tag in self._tags_of(post):
             self._tell(tag, b"event: %s\ndata: %s\n\n" % (event.encode(), data))
 
     def _commit(self, post: Post) -> None:
-        did, rkey = f"did:web:{post.author}", post.id.rpartition("/")[2]
-        record = {"$type": COLLECTION, "text": post.text, "createdAt": _rfc3339(post), "langs": [post.lang or "en"]}
-        commit = {"operation": "create" if post.deleted is None else "delete", "collection": COLLECTION, "rkey": rkey}
-        self._accounts[f"at://{did}/{COLLECTION}/{rkey}"] = post
-        told = commit | ({"record": record} if post.deleted is None else {})
-        self._tell("", _encode({"did": did, "time_us": self._clock() * 1_000, "kind": "commit", "commit": told}))
+        address, frame = commit(post, self._clock())
+        self._accounts[address] = post
+        self._tell(JETSTREAM, frame)
+
+    def _note(self, post: Post) -> None:
+        said, told = note(post, self._tags_of(post), self._clock())
+        self._accounts[said.id] = msgspec.structs.replace(post, id=said.id, author=said.pubkey)
+        self._tell(RELAY, message(told, self._subscription))
+
+    def _tweet(self, post: Post) -> None:
+        for rule in self._rules:
+            self._tell(STREAM, tweet(post, rule))
 
     def _write(self, post: Post) -> None:
         if self._letters is not None:
@@ -123,28 +145,37 @@ class Channels:
         for reader in self._readers[name]:
             reader.put_nowait(data)
 
-    async def _listened(self, name: str) -> AsyncGenerator[bytes, None]:
+    async def _listened(self, name: str, beginning: bytes, keep_alive: bytes) -> AsyncGenerator[bytes, None]:
         mine: asyncio.Queue[bytes] = asyncio.Queue()
         self._readers[name].add(mine)
         try:
-            yield b":)\n\n"  # as Mastodon begins
+            yield beginning
             while True:
-                yield await mine.get()
+                try:
+                    yield await asyncio.wait_for(mine.get(), KEEP_ALIVE_S)
+                except TimeoutError:
+                    yield keep_alive
         finally:
             self._readers[name].discard(mine)
 
-    async def _jetstream(self, connection: ServerConnection) -> None:
+    async def _socket(self, connection: ServerConnection) -> None:
+        """Jetstream, or a relay of Nostr, which waits for what it is asked."""
+
         async def tell() -> None:
             while True:
                 await connection.send((await mine.get()).decode())
 
         mine: asyncio.Queue[bytes] = asyncio.Queue()
-        self._readers[""].add(mine)
+        name = RELAY if connection.request is not None and connection.request.path == "/relay" else JETSTREAM
+        if name == RELAY:
+            _, self._subscription, *_ = msgspec.json.decode(await connection.recv())
+            await connection.send(msgspec.json.encode(["EOSE", self._subscription]).decode())
+        self._readers[name].add(mine)
         telling = asyncio.create_task(tell())
         try:
             await connection.wait_closed()
         finally:
-            self._readers[""].discard(mine)
+            self._readers[name].discard(mine)
             await cancel_and_wait(telling)
 
     def _app(self, letters: Letters) -> Litestar:
@@ -159,31 +190,48 @@ class Channels:
 
         @get("/api/v1/streaming/hashtag")
         async def streaming(tag: Annotated[str, QueryParameter(max_length=100)]) -> EventStream:
-            return EventStream(self._listened(tag))
+            return EventStream(self._listened(tag, b":)\n\n", b":thump\n"))
+
+        @get("/2/tweets/search/stream/rules", sync_to_thread=False)
+        def rules() -> dict[str, Any]:
+            return {"data": self._rules}
+
+        @posting("/2/tweets/search/stream/rules")
+        async def add_rules(request: Request[Any, Any, Any]) -> dict[str, Any]:
+            told = (await request.json())["add"]
+            self._rules += [rule | {"id": str(n)} for n, rule in enumerate(told, len(self._rules))]
+            return {"data": self._rules}
+
+        @get("/2/tweets/search/stream")
+        async def stream() -> Stream:
+            return Stream(self._listened(STREAM, b"\r\n", b"\r\n"), media_type=MediaType.JSON)
 
         @get("/feed.xml", sync_to_thread=False)
         def feed(request: Request[Any, Any, Any]) -> Response[str]:
             version = f'"{self._entries[-1].id}"' if self._entries else '"none"'
             if request.headers.get("if-none-match") == version:
                 return Response("", status_code=304)
-            return Response(_rss(self._entries), media_type=MediaType.XML, headers={"etag": version})
+            return Response(rss(self._entries), media_type=MediaType.XML, headers={"etag": version})
 
-        handlers: list[ControllerRouterHandler] = [instance, timeline, streaming, feed, letters.routes]
+        handlers: list[ControllerRouterHandler] = [instance, timeline, streaming, rules, add_rules, stream, feed]
+        handlers.append(letters.routes)
         return Litestar(handlers, openapi_config=None, logging_config=None)
 
     # --- those who read them
 
-    def _adapters(self, server: str, jetstream: str, letters: Letters) -> list[Adapter]:
-        age = MOST_AGE_S
+    def _adapters(self, server: str, sockets: str, letters: Letters) -> list[Adapter]:
+        age, anything = MOST_AGE_S, " OR ".join(f"#{tag}" for tag in self._tags)
         return [
             Mastodon("toot.example", server, self._tags, token="demo", transport="sse", max_age_s=age),  # noqa: S106
-            Bluesky("bluesky", wanted=lambda _: True, hosts=(jetstream,), max_age_s=age, silence_s=DAY_S),
+            Bluesky("bluesky", wanted=lambda _: True, hosts=(sockets,), max_age_s=age, silence_s=DAY_S),
+            Nostr("relay", f"{sockets}/relay", self._tags, max_age_s=age),
+            X("x", "demo", [anything], api=server, max_age_s=age),
             Feed("newsroom", f"{server}/feed.xml", every_s=FEED_EVERY_S, max_age_s=age),
             letters.mailbox,
         ]
 
     def send(self, posts: Sequence[Post]) -> None:
-        """What the adapters bring; Jetstream tells no names, and whose they are the demo knows."""
+        """What the adapters bring; Jetstream and relays tell no names, and whose they are the demo knows."""
         for post in posts:
             if (known := self._accounts.get(post.id)) is not None:
                 post = msgspec.structs.replace(
@@ -195,6 +243,8 @@ class Channels:
                 post = msgspec.structs.replace(post, author=post.author.replace("127.0.0.1", "newsroom.example"))
             if post.deleted is not None:
                 post = msgspec.structs.replace(post, deleted=self._clock())
+            elif post.source in UNTOLD:
+                self._times[post.id] = int(post.time)
             self._came.put(post)
 
     def found(self, posts: Collection[Post]) -> set[tuple[str | None, str]]:
@@ -215,8 +265,8 @@ class Channels:
             letters = self._letters = Letters(Path(folder) / "letters", address, self, self._clock, MOST_AGE_S)
             server = server_of(self._app(letters))
             try:
-                async with serve(self._jetstream, "127.0.0.1", 0, close_timeout=0.2) as jetstream:
-                    port = next(iter(jetstream.sockets)).getsockname()[1]
+                async with serve(self._socket, "127.0.0.1", 0, close_timeout=0.2) as sockets:
+                    port = next(iter(sockets.sockets)).getsockname()[1]
                     adapters = self._adapters(address, f"ws://127.0.0.1:{port}", letters)
                     delivery = Delivery(store, metrics, now_ms=self._clock)
                     runner = Runner(adapters, store, delivery, metrics, lambda: self, lambda _: None)
@@ -250,37 +300,3 @@ def channels(hashtags: Sequence[str], clock: Callable[[], int]) -> Iterator[Chan
     finally:
         made.end()
         thread.join(STOPS_WITHIN_S)
-
-
-def _status(post: Post) -> dict[str, Any]:
-    pictures = [{"type": "image", "url": it.url, "description": it.description} for it in post.media or ()]
-    return {
-        "id": post.id,
-        "uri": post.id,
-        "created_at": _rfc3339(post),
-        "account": {"acct": post.author, "display_name": post.author_name, "avatar": post.avatar},
-        "content": f"<p>{html.escape(post.text)}</p>",
-        "visibility": "public",
-        "language": post.lang,
-        "tags": [{"name": tag} for tag in post.tags or ()],
-        "media_attachments": pictures,
-        "reblog": None,
-    }
-
-
-def _rss(posts: Collection[Post]) -> str:
-    items = "".join(
-        f'<item><guid isPermaLink="false">{html.escape(post.id)}</guid><description>{html.escape(post.text)}'
-        f"</description><pubDate>{email.utils.format_datetime(_moment(post))}</pubDate></item>"
-        for post in posts
-    )
-    title = "La rédaction"
-    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title>{items}</channel></rss>'
-
-
-def _rfc3339(post: Post) -> str:
-    return _moment(post).isoformat(timespec="milliseconds")
-
-
-def _moment(post: Post) -> dt.datetime:
-    return dt.datetime.fromtimestamp(int(post.time) / 1_000, dt.UTC)

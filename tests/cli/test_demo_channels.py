@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.cli.demo_channels import IN_FEED_ONE_IN, Channels, channels
+from pipeline.cli.demo_channels import IN_FEED_ONE_IN, ON_NOSTR_ONE_IN, Channels, channels
 from pipeline.cli.demo_people import chance
 from schemas import Post
 from schemas.posts import Media
@@ -14,8 +14,9 @@ from tests.wall.server import eventually
 
 NOW = 1_795_881_600_000
 PICTURE = [Media("https://pictures.upswell.example/scene/7.png", description="Une foule")]
+WRITERS = {chance(f"hugo{n}@toot.example") % ON_NOSTR_ONE_IN == 0: f"hugo{n}@toot.example" for n in range(30)}
 TOOT = Post(
-    "2126707726023986371", "hugo@toot.example", "La <b>salle</b> & l’oratrice #CapComNet", NOW, source="mastodon",
+    "2126707726023986371", WRITERS[False], "La <b>salle</b> & l’oratrice #CapComNet", NOW, source="mastodon",
     lang="fr", tags=["capcomnet"], author_name="Hugo Durand", avatar="https://pictures.upswell.example/face/4.png",
     media=PICTURE,
 )  # fmt: skip
@@ -28,6 +29,14 @@ NEWS = next(
     for n in range(100)
     if chance(str(n)) % IN_FEED_ONE_IN == 0
 )
+TWEET = next(
+    Post(
+        str(n), "lea_roux4", "On y est #Paris20 &amp; #CapComNet", NOW, source="twitter", lang="fr",
+        author_name="Léa Roux", avatar="https://pictures.upswell.example/face/4.png", media=PICTURE,
+    )
+    for n in range(100)
+    if chance(str(n)) % IN_FEED_ONE_IN
+)  # fmt: skip
 TEXTED = Post("sm812", "sms-0004021", "La file avance #CapComNet & tout va bien", NOW, source="sms", author_name="Zoe")
 WRITTEN = Post(
     "<77@mail.example>", "manon.roux9@mail.example", "Merci à l’équipe ! #Paris20\nÀ demain.", NOW, source="mail",
@@ -36,7 +45,7 @@ WRITTEN = Post(
 OTHERS = (
     msgspec.structs.replace(TOOT, id="1", text="autre chose", tags=None),
     msgspec.structs.replace(TOOT, id="2", repost_of=TOOT.id),
-    msgspec.structs.replace(SKEET, id="3", source="twitter"),
+    msgspec.structs.replace(SKEET, id="3", source="tiktok"),
 )
 
 
@@ -66,6 +75,29 @@ def test_posts_and_deletions_come_back_over_the_protocols_of_their_networks() ->
         }
 
 
+def test_notes_of_nostr_and_posts_of_x_come_by_their_protocols_and_notes_go_by_a_deletion_of_their_own() -> None:
+    now, said = [NOW], msgspec.structs.replace(TOOT, author=WRITERS[True])
+    with channels(("#capcomnet", "#paris20"), lambda: now[0]) as through:
+        eventually(lambda: through._are_read())
+        now[0] += 5_000
+        back = came(through, 2, [said, TWEET])
+        note, tweet = back["nostr"], back["twitter"]
+        assert (note.text, note.author_name, note.avatar, note.time) == (
+            TOOT.text,
+            TOOT.author_name,
+            TOOT.avatar,
+            now[0],
+        )
+        assert len(note.id) == len(note.author) == 64, "an event's id and a key"
+        assert tweet == msgspec.structs.replace(TWEET, text="On y est #Paris20 & #CapComNet", time=now[0], created=NOW,
+                                                tags=tweet.tags, url=tweet.url, media=tweet.media)  # fmt: skip
+        now[0] += 60_000
+        gone = came(through, 2, [msgspec.structs.replace(post, deleted=now[0]) for post in (said, TWEET)])
+        assert {(it.source, it.id, it.author, it.time, it.deleted) for it in gone.values()} == {
+            (it.source, it.id, it.author, NOW + 5_000, now[0]) for it in (note, tweet)
+        }, "X's stream tells no deletion: it is of the post as it came"
+
+
 def test_an_sms_that_is_refused_holds_up_none_that_come_after_it() -> None:
     with channels(("#capcomnet", "#paris20"), lambda: NOW + 5_000) as through:
         eventually(lambda: through._are_read())
@@ -82,4 +114,5 @@ def test_an_sms_comes_by_its_providers_webhook_and_a_mail_by_the_letter_box_and_
             assert (post.id, post.author, post.author_name) == (sent.id, sent.author, name)
             assert (post.text, post.time) == (sent.text, NOW + 5_000)
         gone = msgspec.structs.replace(TEXTED, deleted=NOW + 6_000)
-        assert through.through([gone]) == [gone]  # nobody can take an SMS back: its sender asks for it otherwise
+        # nobody can take an SMS back: its sender asks for it otherwise; it is of the moment at which it came
+        assert through.through([gone]) == [msgspec.structs.replace(gone, time=NOW + 5_000)]
