@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from pipeline.sources.archives.times import Clock, pattern_of
+from schemas import PostError
 
 _SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
 _ADDRESS = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/([^/?#]+)/status(?:es)?/(\d{6,20})\b")
@@ -54,3 +57,24 @@ def tell_of_zone(shown: Sequence[tuple[str, int]], *, even_utc: bool = False) ->
         return False
     [(step, agreeing)] = steps.most_common(1)
     return (step != 0 or even_utc) and agreeing >= _ENOUGH and 10 * agreeing >= 9 * len(shown)
+
+
+def tell_better(shown: Sequence[tuple[str, str]], clock: Clock) -> bool:
+    """Whether ids tell of these tweets, shown with times as text, when they were, and the times as `clock` reads them
+    do not: as they are those of a zone that is not UTC, or do not say which zone or day they mean."""
+    readings: tuple[Callable[[str], int], ...] = (
+        clock.ms,
+        lambda value: Clock().ms(value.rpartition(" ")[0]),  # without a zone of many meanings
+        lambda value: Clock(pattern=pattern_of(value, day_first=False)).ms(value),
+        lambda value: Clock(pattern=pattern_of(value, day_first=True)).ms(value),
+    )
+    for place, read in enumerate(readings):
+        try:
+            told = [(identity, read(value)) for identity, value in shown]
+        except PostError:
+            continue
+        if tell_of_zone(told, even_utc=place > 0):
+            return True
+        if not place:
+            return False
+    return False

@@ -12,6 +12,7 @@ from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.chats import chat_column
 from pipeline.sources.archives.tables.names import (
+    HOMES,
     KINDS,
     KNOWN_COLUMNS,
     OF_DAY,
@@ -22,6 +23,7 @@ from pipeline.sources.archives.tables.names import (
     STATES,
     TITLED,
     TITLES,
+    URIS,
     VERSIONS,
     VISIBILITY,
     WHOLE_TEXTS,
@@ -31,8 +33,8 @@ from pipeline.sources.archives.tables.names import (
     says_time_of_post,
 )
 from pipeline.sources.archives.tables.tools import Tool, tool_of
-from pipeline.sources.archives.times import AMBIGUOUS, Clock, has_clock, kind_of, of_day, pattern_of, zone_named
-from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_of_zone
+from pipeline.sources.archives.times import AMBIGUOUS, Clock, has_clock, kind_of, of_day, zone_named
+from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better
 from schemas import PostError
 
 FIELDS = tuple(KNOWN_COLUMNS)
@@ -80,6 +82,8 @@ class Columns:
     kinds: Sequence[int] = ()  # columns that tell what each post is, and so of messages to somebody
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
     recipient: int | None = None  # a column that holds to whom alone a message went
+    uri: int | None = None  # a column with the addresses that name posts of the fediverse
+    home: int | None = None  # a column with the addresses of their authors
     title: int | None = None  # a column that holds what stands above the text
     by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
     record: Callable[[bytes], Parsed] | None = None  # reads rows whose columns are the fields of a known format
@@ -214,13 +218,14 @@ def choose(
     columns = Columns(
         names, place, clock, time_of_day, zone, None, named, protected, public, visibility, kinds, versions
     )
-    columns = replace(columns, recipient=recipient, reference=reference)
+    uri, home = (next(places.all_of(titles), None) for titles in (URIS, HOMES))
+    columns = replace(columns, recipient=recipient, reference=reference, uri=uri, home=home)
     if plains[place["text"]] in TITLED:
         columns = replace(columns, title=next((at for at in places.all_of(TITLES) if at != place["text"]), None))
     if tool is not None and not asked:
         columns = replace(columns, record=tool.record)
     columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
-    return replace(columns, by_ids=columns.network == "twitter" and clock == Clock() and _is_told_by_ids(columns, rows))
+    return replace(columns, by_ids=clock == Clock() and _is_told_by_ids(columns, rows))
 
 
 def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, str]) -> dict[str, int]:
@@ -261,32 +266,15 @@ def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequ
 
 
 def _is_told_by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the times in these rows are those of a zone that is not UTC, or do not say which zone or day they mean,
-    where the ids of their tweets do."""
+    """Whether the ids of tweets in these rows tell when they were, where the table's clock does not."""
     at = columns.place.get("id")
-    if at is None:
+    if at is None or columns.network != "twitter":
         return False
-    readings: tuple[Callable[[str], int], ...] = (
-        columns.clock.ms,
-        lambda value: Clock().ms(value.rpartition(" ")[0]),  # without a zone of many meanings
-        lambda value: Clock(pattern=pattern_of(value, day_first=False)).ms(value),
-        lambda value: Clock(pattern=pattern_of(value, day_first=True)).ms(value),
-    )
-    for read in readings:
-        try:
-            shown = [(row[at], read(columns.moment(row))) for row in rows if not is_blank(columns, row)]
-        except (PostError, ValueError, IndexError):
-            continue
-        if tell_of_zone(shown, even_utc=read != columns.clock.ms):
-            return True
-        if read == columns.clock.ms:
-            return False
-    return False
-
-
-def is_blank(columns: Columns, row: Sequence[str]) -> bool:
-    """Whether a row has no time, or no id."""
-    return any(cells.is_nothing(row[columns.place[field]]) for field in ("time", "id"))
+    try:
+        shown = [(row[at], columns.moment(row)) for row in rows if row[at] and row[columns.place["time"]]]
+    except PostError:  # a zone that nobody knows
+        return False
+    return tell_better(shown, columns.clock)
 
 
 def _of_day(

@@ -68,7 +68,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         text full_text tweet tweet_text tweettext tweet_content tweet_full_text content message body post post_text
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
         hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
-        video_description post_message status_message
+        video_description post_message status_message caption_text content_rendered
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
         contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline
         texto_do_tweet texto_da_publicacao texto_da_mensagem publicacao corpo texto_del_tweet texto_de_la_publicacion
@@ -166,8 +166,10 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "author_name": _names("author_name display_name displayname user_display_name full_name name"),
     "original": _names("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
 }
-TITLED = _names("selftext body post_body")  # texts below a title of their own
-TITLES = _names("title subject post_title headline")
+URIS = _names("uri status_uri toot_uri")
+HOMES = _names("account_uri account_url author_url account_link")
+TITLED = _names("selftext body post_body content_rendered")  # texts below a title of their own
+TITLES = _names("title subject post_title headline title_rendered")
 _SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows
 _NOT_OF_POST = re.compile(
     r"scrap|crawl|collect|retriev|fetch|import|export|updat|edit|modif|join|user|author|account|profile|channel|owner"

@@ -24,8 +24,11 @@ _FIELDS = 512  # of an object that are looked at
 _ROWS = 24  # of one object that columns are chosen by
 _OF_PEOPLE = {"followers_count", "friends_count"}  # whose objects are no posts, though they may hold their last one
 _OF_DATABASE = "_id"  # names a document, not the post in it
-# DynamoDB's names of types, and Avro's where several are allowed: {"S": "text"}, {"string": "text"}
-_KINDS = {"S", "N", "BOOL", "NULL", "L", "SS", "M", "string", "long", "int", "double", "boolean", "array"}
+# DynamoDB's names of types, Firestore's, and Avro's where several are allowed: {"S": "text"}, {"string": "text"}
+_KINDS = {
+    *("S", "N", "BOOL", "NULL", "L", "SS", "M", "string", "long", "int", "double", "boolean", "array"),
+    *("stringValue", "integerValue", "doubleValue", "booleanValue", "timestampValue", "nullValue"),
+}
 _POST_ID = re.compile(r"\d{15,20}", re.ASCII)  # which some databases hold their documents by
 _DEPTH = 3  # objects within objects
 
@@ -157,7 +160,7 @@ def _fields(value: dict[str, Any], path: str = "", depth: int = 1) -> Iterator[t
         if key == _OF_DATABASE and not _POST_ID.fullmatch(str(inner)):
             continue
         if isinstance(inner, dict) and len(inner) == 1 and (kind := next(iter(inner))) in _KINDS:
-            inner = None if kind == "NULL" else inner[kind]
+            inner = None if kind in ("NULL", "nullValue") else inner[kind]
         name = path if key == "_source" else f"{path}{key}"  # where Elasticsearch keeps what it was given
         if isinstance(inner, dict) and depth < _DEPTH:
             yield from _fields(inner, f"{name}." if name else "", depth + (name != path))

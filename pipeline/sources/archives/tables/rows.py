@@ -29,6 +29,8 @@ _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediv
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")  # as Twitter and YouTube write it
 # what clients of databases write behind the rows
 _NUMBER_OF_ROWS = re.compile(rb"\s*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*)\s*", re.IGNORECASE)
+_HOST = re.compile(r"https?://([^/?#]+)")
+_OF_BLUESKY = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/")
 _IS_ID = re.compile(r"\d{6,20}", re.ASCII)
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
@@ -163,6 +165,10 @@ class Table:
         source = columns.source(row)
         if source == "twitter" and not _IS_ID.fullmatch(identity):
             identity = id_in(found.get("url", ""), author) or identity
+        elif source == "mastodon":
+            identity, author = self._of_fediverse(row, identity, author)
+        elif of_bluesky := _OF_BLUESKY.match(identity):
+            author = of_bluesky[1]
         post = build(
             identity or by_content(author, time_ms, text),
             author,
@@ -187,6 +193,14 @@ class Table:
         if told_ms is None:
             raise PostError("time", f"its zone {AMBIGUOUS}, and no id tells when it was - at `$.time`")
         return told_ms // 1_000 * 1_000
+
+    def _of_fediverse(self, row: list[str], identity: str, author: str) -> tuple[str, str]:
+        """What names a post and its author whatever server was asked, where the row tells it."""
+        uri, home = (cells.filled(row[at]) if at is not None else "" for at in (self._columns.uri, self._columns.home))
+        if uri.startswith("http"):
+            identity = uri
+        host = _HOST.match(home if home.startswith("http") else uri)
+        return identity, f"{author}@{host[1]}" if author and host and "@" not in author else author
 
     def _as_record(self, row: list[str], parse: Callable[[bytes], Parsed]) -> One:
         filled = zip(self._columns.names, map(cells.filled, row), strict=True)
