@@ -54,12 +54,13 @@ def _told(first: PostError, error: msgspec.ValidationError) -> PostError:
 
 
 def loaded(record: bytes | str) -> Any:
-    """What a record means, with NaN as nothing and half characters as U+FFFD. Raises ValueError, RecursionError."""
+    """What a record means, with NaN as nothing, half characters as U+FFFD, and tabs and the like in its strings. Raises
+    ValueError, RecursionError."""
     try:
         return orjson.loads(record)
     except orjson.JSONDecodeError:
         pass
-    value = json.loads(record, parse_constant=lambda _: None)
+    value = json.loads(record, parse_constant=lambda _: None, strict=False)
     text = json.dumps(value, ensure_ascii=False)
     return orjson.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 

@@ -70,7 +70,14 @@ def read_file(
         if document is not None:
             yield from document.read(name, content, given, sound(mixed(JSON_FORMATS["post"], given), given))
             return
-        beginning = find_beginning(name, head, given, surely=wanted == "csv")
+        beginning = find_beginning(
+            name,
+            head,
+            given,
+            surely=wanted == "csv",
+            known=is_known,
+            record=sound(mixed(JSON_FORMATS["post"], given), given),
+        )
         if beginning is not None:
             yield from _rows(name, content, beginning, given)
             return

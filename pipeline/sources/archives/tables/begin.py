@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import Given
-from pipeline.sources.archives.tables.columns import Columns, choose
+from pipeline.sources.archives.tables.columns import Columns, Reading, choose, holding
 from pipeline.sources.archives.tables.tools import SENTIMENT140
 
 _DELIMITERS = ",;\t|\x01^~"
@@ -36,8 +36,11 @@ class Beginning:
     is_spaced: bool = False  # whether a space follows each delimiter
 
 
-def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beginning | None:
-    """Where the table begins in the first bytes of a file; None when they are no table.
+def find_beginning(
+    name: str, head: bytes, given: Given, *, surely: bool, known: Callable[[bytes], bool], record: Reading
+) -> Beginning | None:
+    """Where the table begins in the first bytes of a file; None when they are no table. `record` reads the records that
+    may stand in its cells, if they are `known`.
 
     Raises ArchiveError when they are one (`surely`, or plainly by its look) but hold no column for what posts need.
     """
@@ -59,11 +62,16 @@ def find_beginning(name: str, head: bytes, given: Given, *, surely: bool) -> Beg
             break
         mark = sep[1] if sep else delimiter(lines[at])
         names = _cells(lines[at], mark)
-        # an export of one person's posts may need two columns
-        if len(names) < (2 if given.author else 3) and not given.columns:
+        if len(names) < 2 and not given.columns:
             continue
         is_spaced = len(names) > 1 and all(name.startswith(" ") for name in names[1:])
         rows = _rows(lines[at + 1 :], mark, len(names), is_spaced=is_spaced)
+        held = None if given.columns or not names[1:] else holding(names, rows, given.clock, known, record)
+        if held is not None:
+            return Beginning(held, mark, len(names), blank + at + 2)
+        # an export of one person's posts may need two columns
+        if len(names) < (2 if given.author else 3) and not given.columns:
+            continue
         if not rows and (rows := _numbered_rows(lines[at + 1 :], mark, len(names))):
             names = ["", *names]
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import Parsed
+from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.chats import chat_column
@@ -38,6 +39,7 @@ from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better
 from schemas import PostError
 
 FIELDS = tuple(KNOWN_COLUMNS)
+Reading = Callable[[bytes], Parsed]
 NEEDED = ("text", "time", "author")
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|Z", re.ASCII)
 # Europe/Paris, or an abbreviation, which means nothing alone
@@ -87,6 +89,7 @@ class Columns:
     title: int | None = None  # a column that holds what stands above the text
     by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
     record: Callable[[bytes], Parsed] | None = None  # reads rows whose columns are the fields of a known format
+    held: int | None = None  # a column each cell of which is a whole record
     reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
 
     def is_hidden(self, row: Sequence[str]) -> bool:
@@ -129,6 +132,8 @@ class Columns:
 
     def told(self) -> str:
         """For people: which column each field is read from."""
+        if self.held is not None:
+            return f"a record in each cell of {self.names[self.held]}"
         parts = [f"{field}={self.names[place]}" for field, place in self.place.items()]
         if self.by_ids:
             parts.append(f"time told by {self.names[self.place['id']]}, as the clock of the table is not UTC")
@@ -226,6 +231,17 @@ def choose(
         columns = replace(columns, record=tool.record)
     columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
     return replace(columns, by_ids=clock == Clock() and _is_told_by_ids(columns, rows))
+
+
+def holding(
+    names: Sequence[str], rows: Sequence[Sequence[str]], clock: Clock, known: Callable[[bytes], bool], record: Reading
+) -> Columns | None:
+    """The columns of a table one of which holds whole records of a known format, as databases keep what an API said."""
+    for at in range(len(names)):
+        found = _column(rows, at)
+        if found and all(cell.startswith("{") and known(as_json(cell.encode())) for cell in found):
+            return Columns(names, dict.fromkeys(NEEDED, at), clock, record=record, held=at)
+    return None
 
 
 def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, str]) -> dict[str, int]:

@@ -122,7 +122,9 @@ def _format(
 
     def row(value: dict[str, Any]) -> One:
         cells = dict(_fields(value))
-        return table.read([cells.get(field, "") for field in names])
+        parsed = table.read([cells.get(field, "") for field in names])
+        assert not isinstance(parsed, list)  # an object is one post
+        return parsed
 
     def one(value: dict[str, Any]) -> One | Fault:
         try:

@@ -10,7 +10,7 @@ from html import unescape
 
 import orjson
 
-from pipeline.sources.archives.formats.base import HIDDEN, One, Parsed, build, declared, edition, short, web_address
+from pipeline.sources.archives.formats.base import HIDDEN, Parsed, build, declared, edition, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.formats.reddit import GONE
 from pipeline.sources.archives.rounded import WRITTEN, RoundedIds, by_content
@@ -55,7 +55,7 @@ class _Loose(_Strict):
 
 _DIALECTS = (_Strict, _Escaped, _Loose)  # the later ones where those before have failed
 
-Row = tuple[int, bytes, One | PostError]  # its first line, its bytes
+Row = tuple[int, bytes, Parsed | PostError]  # its first line, its bytes
 
 
 class Table:
@@ -67,7 +67,7 @@ class Table:
         self._columns = beginning.columns
         self._rounded = rounded
 
-    def answer(self, record: bytes) -> One | PostError:
+    def answer(self, record: bytes) -> Parsed | PostError:
         """The post in one row, HIDDEN for one that was not public, or what is wrong with it; None for the header once
         more, as tables that were put together have it."""
         try:
@@ -120,7 +120,7 @@ class Table:
             return False
         return True
 
-    def unquoted(self, raw: bytes) -> One | PostError:
+    def unquoted(self, raw: bytes) -> Parsed | PostError:
         """The post in such a line."""
         try:
             return self.read(raw.decode().rstrip("\r").split(self._beginning.delimiter))
@@ -141,7 +141,7 @@ class Table:
             return row + [""] * (width - len(row))
         return row if len(row) == width else None
 
-    def read(self, row: list[str]) -> One:
+    def read(self, row: list[str]) -> Parsed:
         """The post in the cells of one row, HIDDEN for one that was not public. Raises PostError."""
         columns = self._columns
         if columns.is_hidden(row):
@@ -202,11 +202,11 @@ class Table:
         host = _HOST.match(home if home.startswith("http") else uri)
         return identity, f"{author}@{host[1]}" if author and host and "@" not in author else author
 
-    def _as_record(self, row: list[str], parse: Callable[[bytes], Parsed]) -> One:
+    def _as_record(self, row: list[str], parse: Callable[[bytes], Parsed]) -> Parsed:
+        if self._columns.held is not None:
+            return parse(row[self._columns.held].encode())
         filled = zip(self._columns.names, map(cells.filled, row), strict=True)
-        parsed = parse(orjson.dumps({name: cell for name, cell in filled if cell}))
-        assert not isinstance(parsed, list)  # a row holds one
-        return parsed
+        return parse(orjson.dumps({name: cell for name, cell in filled if cell}))
 
     def _identity(self, cell: str) -> str:
         """What names the post; nothing where a spreadsheet has lost it."""
@@ -280,7 +280,7 @@ class Rows:
             for number, following in rest:
                 yield from self.feed(number, following)
 
-    def _never_ends(self, raw: bytes) -> One | PostError:
+    def _never_ends(self, raw: bytes) -> Parsed | PostError:
         """A row whose quote never ends; where tabs part the cells it is a letter, as programs write these unquoted."""
         return self._table.unquoted(raw) if self._beginning.delimiter == "\t" else self._fault
 
