@@ -15,7 +15,7 @@ from pipeline.trends.standing import against_past, without_past
 from schemas import Window
 from schemas.trends import Origins, Signs
 
-Verdict = Literal["trending", "no_past", "few", "suspect", "low", "below_record"]
+Verdict = Literal["trending", "no_past", "few", "little_past", "suspect", "low", "below_record"]
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -113,6 +113,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     verdict: Verdict = (
         "few" if standing.n < of.least_people
         else "no_past" if counting
+        else "little_past" if volume and not of.tells_of_words(past)
         else "suspect" if signs is not None and signs.suspect
         else "trending" if since is not None
         else "low" if standing.score < on

@@ -233,7 +233,8 @@ class _Preview:
             tags = ((slot, held[slot].read()) for slot in slots if windows.kinds[slot] == TAG)
             return self._filled([], [without_past(slot, read, of.on_now, of.least_people) for slot, read in tags])
         whole = None if windows.whole is None else held[windows.whole].read()
-        slots = [slot for slot in slots if slot != windows.whole]
+        told = (TAG, WORD) if of.tells_of_words(past, lambda slot: held[slot].read()) else (TAG,)
+        slots = [slot for slot in slots if windows.kinds[slot] in told]
         trending: list[Standing] = []
         others: list[Standing] = []
         for slot, (e, v) in zip(slots, of.expect(slots, past, lambda slot: held[slot].read()), strict=True):

@@ -18,7 +18,7 @@ from pipeline.trends.origins import From, UsualServers
 from pipeline.trends.people import Support, most_support, shown
 from pipeline.trends.reading import Reader, people_in
 from pipeline.trends.scope import Scope
-from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, at_volume, threshold
+from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, WRITERS_PER_PAST, Life, ListSpec, at_volume, threshold
 from pipeline.trends.sliding import Span
 from pipeline.trends.standing import (
     FALLBACK_SUPPORT,
@@ -212,10 +212,15 @@ class ScopeList:
         return found
 
     def _without_idle_words(self, past: BaselineWeight) -> list[int]:
-        """The tracked slots but for words without a life that cannot score at this volume: most of them."""
+        """The tracked slots but for words without a life that cannot score at this volume: most of them. Where the past
+        tells nothing of words no life of theirs goes on."""
         windows, lives = self.scope.windows, self._lives
         slots = np.array(sorted(self._tracked), np.int64)
         idle = windows.kinds[slots] == WORD
+        tells = self.tells_of_words(past)
+        for slot in slots[idle].tolist() if not tells else ():
+            if slot in lives:
+                lives[slot].since = None
         idle[idle] = [slot not in lives or lives[slot].since is None for slot in slots[idle].tolist()]
         words = slots[idle]
         posts = windows.sums[self.short : self.long + 1, words]
@@ -223,6 +228,8 @@ class ScopeList:
             self._tracked.discard(slot)
             if slot in lives and lives[slot].idle:
                 del lives[slot]
+        if not tells:
+            return slots[~idle].tolist()
         e = self.baseline.expected_of(words)
         volume = self._volume(most_support(posts), e, past, self.reader.support)
         could = self.baseline.bound(words, posts, volume) >= OFF
@@ -273,6 +280,15 @@ class ScopeList:
             for column, number in enumerate(words):
                 found[number] = at_volume(*found[number], growth[:, column], unseen)
         return found
+
+    def tells_of_words(self, past: BaselineWeight, read: Read | None = None) -> bool:
+        """Whether the past tells which words are usual: it has heard at least half as many write words as do now, in
+        the long window. `read` as in `expect`."""
+        whole = self.scope.windows.whole
+        if whole is None or past.weight == 0:
+            return True
+        heard = self.baseline.sums(whole, past, self._timeline)[0][1]
+        return bool((read or self.reader.support)(whole)[1].n <= WRITERS_PER_PAST * heard)
 
     def volume_of(self, slot: int, past: BaselineWeight) -> tuple[F64, F64] | None:
         """By what `expect` measures words at the last step, by window; None: it is a tag, or there is no past."""

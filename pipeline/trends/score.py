@@ -24,6 +24,7 @@ PHI = 0.05  # relative variance of the level, once it is known well
 PSI = 1.0  # and as long as the baseline has few buckets
 ONE_PERSON = 1.0
 OFF = 2.5
+WRITERS_PER_PAST = 2.0 * (1 + 1e-9)  # how many may write words for each whom the past has heard (not cut by rounding)
 _UNSEEN = 0.5e-4  # a shown weight below this is no longer seen in a list
 QUIET_LEVEL = 0.1  # a quiet topic whose baseline sum has decayed to this is forgotten
 ON_GROWTH_FROM = 3_000  # active topics up to which ON is its plain value

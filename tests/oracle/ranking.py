@@ -109,6 +109,9 @@ class Maker:
         scores: dict[str, Score] = {}
         thresholds = {True: on(self.scope, active), False: on(self.scope, self.active_words())}
         for topic in sorted((self.said.keys() | self.lives.keys()) - {ALL_WORDS}):
+            if not is_tag(topic) and flag != "counting" and not self.past_tells_of_words():
+                self.lives.pop(topic, None)
+                continue
             n = self.support(topic, 0, at), self.support(topic, 1, at)
             scores[topic] = self.counting_score(topic, n) if flag == "counting" else self.score(topic, n)
             self.live_on(scores[topic], flag, thresholds[is_tag(topic)])
@@ -189,6 +192,10 @@ class Maker:
             grown_e[w] = g * e
             grown_v[w] = g * e + g**2 * more + 1 + (g**2 - 1) * once**2
         return Expected((grown_e[0], grown_e[1]), (grown_v[0], grown_v[1]))
+
+    def past_tells_of_words(self) -> bool:
+        """It has heard half as many write words as do now."""
+        return self.support(ALL_WORDS, 1, self.at) <= 2.000000002 * self.baseline.sums(ALL_WORDS)[0][1]
 
     def live_on(self, now: Score, flag: str, threshold: float) -> None:
         """The topic's held weight, record and life after this step."""
