@@ -55,7 +55,7 @@ screenshots: $(STAMP)
 # requirements.txt: what the image installs, each file by its hash
 lock: $(STAMP)
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --build-deps-for wheel \
-	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra local --extra alerts --extra redis --extra words \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra local --extra alerts --extra redis \
 	    --output-file requirements.txt pyproject.toml
 
 clean:
@@ -75,5 +75,5 @@ $(STAMP): pyproject.toml
 	fi; \
 	echo "installing upswell into $(VENV) with $$found (once; a minute or two)" >&2; \
 	$(BIN)/python -c '' 2>/dev/null || "$$found" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis,plot,words]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis,plot]'
 	@touch $@

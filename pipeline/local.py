@@ -36,7 +36,7 @@ class Options:
     events: tuple[Event, ...] = ()
     watchlists: tuple[Watchlist, ...] = ()
     networks: tuple[str, ...] = ()
-    words: Words = "off"
+    words: Words = "events"
 
 
 @dataclass

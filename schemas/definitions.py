@@ -32,7 +32,7 @@ class Definitions(msgspec.Struct, frozen=True, omit_defaults=True):
     watchlists: tuple[Watchlist, ...] = ()
     rules: tuple[Rule, ...] = ()
     networks: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=64)], ...] = ()  # sources with lists of theirs
-    words: Words = "off"  # of which posts words and phrases are topics: of none, of those of events, of all
+    words: Words = "events"  # of which posts words and phrases are topics: of none, of those of events, of all
 
     @property
     def named(self) -> tuple[tuple[str, tuple[Event | Watchlist | Rule, ...]], ...]:
@@ -42,7 +42,7 @@ class Definitions(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def content(self) -> tuple[tuple[Any, ...], ...]:
         """What it defines, without when and by whom."""
-        words = ((self.words,),) if self.words != "off" else ()
+        words = ((self.words,),) if self.words != "events" else ()
         return self.events, self.watchlists, self.rules, self.networks, *words
 
     @property

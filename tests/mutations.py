@@ -283,6 +283,17 @@ MUTATIONS = (
     ),
     Mutation(
         18,
+        "a past of few people tells which words are usual",
+        "pipeline/trends/score.py",
+        "WRITERS_PER_PAST = 4.0 ",
+        "WRITERS_PER_PAST = 4e9 ",
+        (
+            "tests/trends/test_words_of_events.py::test_no_words_trend_where_the_past_has_heard_few",
+            "tests/trends/test_against_oracle.py::test_words_of_a_rush_are_the_references",
+        ),
+    ),
+    Mutation(
+        18,
         "who says a word makes it less remarkable that it is said",
         "pipeline/trends/lists.py",
         "        others = np.array([[support.n] for support in read(slot)]) - n\n",

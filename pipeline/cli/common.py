@@ -51,12 +51,9 @@ def settings_in_force(config: Path | None, **flags: int | str | None) -> Setting
     for line in unknown_variables():
         complain(f"warning: {line}")
     try:
-        settings = load_settings(config, **flags)
+        return load_settings(config, **flags)
     except SettingsError as error:
         raise WrongUseError(str(error)) from None
-    if settings.words != "off":
-        need("words", f'words = "{settings.words}"')
-    return settings
 
 
 def counting(settings: Settings) -> Options:

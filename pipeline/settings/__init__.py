@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     watchlists: Annotated[tuple[Watchlist, ...], NoDecode] = Field((), description="brands, people, rivals to watch")
     rules: Annotated[tuple[Rule, ...], NoDecode] = Field((), description="when to alert")
     networks: tuple[Network, ...] = Field((), description="sources with lists of their own")
-    words: Words = Field("off", description="of which posts words and phrases are topics too")
+    words: Words = Field("events", description="of which posts words and phrases are topics too")
     receivers: Annotated[tuple[Receiver, ...], NoDecode] = Field((), repr=False, description="whom to alert")
     sources: Annotated[tuple[Source, ...], NoDecode] = Field((), repr=False, description="where posts come from")
     webhooks: Annotated[tuple[Webhook, ...], NoDecode] = Field((), repr=False, description="who brings SMS and mail")

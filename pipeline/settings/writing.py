@@ -19,7 +19,7 @@ def toml_of(definitions: Definitions) -> str:
     """The text of a settings file that defines the same. What has its default is left out; times are told by the clock
     of the event's zone."""
     parts = [f"networks = {_value(list(definitions.networks))}\n"] if definitions.networks else []
-    parts += [f"words = {_value(definitions.words)}\n"] if definitions.words != "off" else []
+    parts += [f"words = {_value(definitions.words)}\n"] if definitions.words != "events" else []
     for kind, some in definitions.named:
         parts += [table_text(kind, table_of(one)) for one in some]
     return "\n".join(parts)

@@ -156,7 +156,7 @@ def matcher_of(definitions: Definitions) -> EventMatcher | None:
     Raises PostError, reason `definitions`, where they cannot be looked for: a function of the definitions alone, so all
     workers agree."""
     defined = definitions.events, definitions.watchlists, definitions.networks
-    if not any(defined) and definitions.words == "off":
+    if not any(defined) and definitions.words != "all":
         return None
     try:
         return EventMatcher(*defined, definitions.words)

@@ -1,7 +1,7 @@
 """The words and phrases of a post: what posts without tags speak of, by the same rules for every network.
 
 Words are runs of letters, marks and digits, as Unicode's word bounds find them, but that an apostrophe parts words, as
-in `l'équipe`. Where a script writes no spaces, ICU's dictionaries part them (`pip install 'upswell[words]'`).
+in `l'équipe`. Where a script writes no spaces, ICU's dictionaries part them.
 """
 
 from __future__ import annotations
@@ -160,11 +160,8 @@ def _in_run(part: str, start: int, end: int) -> Iterator[_Word]:
 def _parted(part: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where ICU sees words within a run of letters, as spans of the part."""
     run = part[start:end]
-    breaker = _breaker()
-    if breaker is None:
-        return
     wide = not run.isascii() and max(run) > "\uffff"
-    for begin, until in breaker(run, "root").segments():
+    for begin, until in _breaker()(run, "root").segments():
         if wide:  # ICU counts in units of UTF-16
             units = run.encode("utf-16-le", "surrogatepass")
             begin, until = (len(units[: 2 * at].decode("utf-16-le", "replace")) for at in (begin, until))
@@ -172,9 +169,7 @@ def _parted(part: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache(maxsize=1)
-def _breaker() -> type[WordBreaker] | None:
-    try:
-        from icu4py.breakers import WordBreaker
-    except ImportError:  # settings with `words` are refused; a worker that is told to count them must not stop
-        return None
+def _breaker() -> type[WordBreaker]:
+    from icu4py.breakers import WordBreaker  # 40 MB, for those alone who read such texts
+
     return WordBreaker

@@ -86,10 +86,10 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     if slot is None:
         return None
     on = of.on_of(slot)
-    ((e, v),) = of.expect([slot], past)
+    ((e, v),) = of.usual.expect([slot], past)
     level, misfit = of.baseline.sums(slot, past, ranker.timeline)
     support = of.reader.support(slot)
-    volume = of.volume_of(slot, past)
+    volume = of.usual.volume_of(slot, past)
     terms = tuple(
         _terms(
             of, slot, which, support[which],
@@ -113,7 +113,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     verdict: Verdict = (
         "few" if standing.n < of.least_people
         else "no_past" if counting
-        else "little_past" if volume and not of.tells_of_words(past)
+        else "little_past" if volume and not of.usual.tells_of_words(past)
         else "suspect" if signs is not None and signs.suspect
         else "trending" if since is not None
         else "low" if standing.score < on

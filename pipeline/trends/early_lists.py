@@ -19,7 +19,7 @@ from pipeline.trends.counts import Counts, Place
 from pipeline.trends.early_topics import TopicPlaces, TopicWindows
 from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.lists import ScopeList
-from pipeline.trends.names import ALL_WORDS, TAG
+from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.people import (
     most_support,
     shown,
@@ -233,11 +233,11 @@ class _Preview:
             tags = ((slot, held[slot].read()) for slot in slots if windows.kinds[slot] == TAG)
             return self._filled([], [without_past(slot, read, of.on_now, of.least_people) for slot, read in tags])
         whole = None if windows.whole is None else held[windows.whole].read()
-        told = (TAG, WORD) if of.tells_of_words(past, lambda slot: held[slot].read()) else (TAG,)
+        told = (TAG, WORD) if of.usual.tells_of_words(past, lambda slot: held[slot].read()) else (TAG,)
         slots = [slot for slot in slots if windows.kinds[slot] in told]
         trending: list[Standing] = []
         others: list[Standing] = []
-        for slot, (e, v) in zip(slots, of.expect(slots, past, lambda slot: held[slot].read()), strict=True):
+        for slot, (e, v) in zip(slots, of.usual.expect(slots, past, lambda slot: held[slot].read()), strict=True):
             standing = against_past(slot, held[slot].read(), e, v, of.least_people)
             life = copy(of.life_of(slot)) or Life(at=self._at)
             trends = standing.live(life, of.spec, self._at, of.on_of(slot), not past.flag, of.least_people)

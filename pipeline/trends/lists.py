@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -15,10 +15,10 @@ from pipeline.trends.counts import Place
 from pipeline.trends.joining import apart, by_weight
 from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.origins import From, UsualServers
-from pipeline.trends.people import Support, most_support, shown
+from pipeline.trends.people import most_support, shown
 from pipeline.trends.reading import Reader, people_in
 from pipeline.trends.scope import Scope
-from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, WRITERS_PER_PAST, Life, ListSpec, at_volume, threshold
+from pipeline.trends.score import HOUR_MS, OFF, ON_GROWTH_FROM, Life, ListSpec, threshold
 from pipeline.trends.sliding import Span
 from pipeline.trends.standing import (
     FALLBACK_SUPPORT,
@@ -36,9 +36,9 @@ from pipeline.trends.standing import (
 )
 from pipeline.trends.suspicion import Suspicion
 from pipeline.trends.timeline import Timeline
+from pipeline.trends.usual import Usual
 from schemas.trends import Origins, Signs
 
-Read = Callable[[int], tuple[Support, Support]]  # by slot: support of the short and the long window
 REMEMBERS_SUSPECTS = "all", "1h"  # the list whose suspect topics are: scope, window
 
 
@@ -58,6 +58,7 @@ class ScopeList:
         self.on = ON_OF_EVENT if scope.is_event else ON
         self.baseline = Baseline(scope, spec, self.least_people)
         self.reader = Reader(scope, spec, timeline)
+        self.usual = Usual(self.baseline, self.reader.support, timeline)
         self._timeline, self._suspicion, self._usual_servers = timeline, suspicion, usual_servers
         self.short, self.long = scope.windows.numbers(spec)
         self.on_now = self.on_of_words = self.on  # as they were at the last step
@@ -198,7 +199,7 @@ class ScopeList:
         self.on_now = threshold(self.on, self._active_topics(now))
         self.on_of_words = threshold(self.on, self.scope.windows.words_in(self.long))
         found = []
-        for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
+        for slot, (e, v) in zip(slots, self.usual.expect(slots, past), strict=True):
             standing = self._score(slot, e, v)
             life = self._lives.get(slot)
             if life is None:
@@ -217,7 +218,7 @@ class ScopeList:
         windows, lives = self.scope.windows, self._lives
         slots = np.array(sorted(self._tracked), np.int64)
         idle = windows.kinds[slots] == WORD
-        tells = self.tells_of_words(past)
+        tells = self.usual.tells_of_words(past)
         for slot in slots[idle].tolist() if not tells else ():
             if slot in lives:
                 lives[slot].since = None
@@ -229,9 +230,9 @@ class ScopeList:
             if slot in lives and lives[slot].idle:
                 del lives[slot]
         if not tells:
-            return slots[~idle].tolist()
+            return list(map(int, slots[~idle]))
         e = self.baseline.expected_of(words)
-        volume = self._volume(most_support(posts), e, past, self.reader.support)
+        volume = self.usual.volume(most_support(posts), e, past, self.reader.support)
         could = self.baseline.bound(words, posts, volume) >= OFF
         return sorted([*slots[~idle].tolist(), *words[could].tolist()])
 
@@ -264,51 +265,6 @@ class ScopeList:
         """The score at which the life of a topic began at the last step."""
         return self.on_now if self.scope.windows.kinds[slot] == TAG else self.on_of_words
 
-    def expect(self, slots: Sequence[int], past: BaselineWeight, read: Read | None = None) -> list[tuple[F64, F64]]:
-        """(e, v) of short and long window for each slot: of words their usual share of what people write. `read` gives
-        the support of a slot (None: that of the last step)."""
-        found = self.baseline.expect(slots, past, self._timeline)
-        windows = self.scope.windows
-        if windows.whole is None or past.weight == 0:
-            return found
-        words = np.flatnonzero(windows.kinds[slots] == WORD).tolist() if slots else []
-        if words:
-            read = read or self.reader.support
-            n = np.array([[support.n for support in read(slots[number])] for number in words]).T
-            e = np.array([found[number][0] for number in words]).T
-            growth, unseen = self._volume(n, e, past, read)
-            for column, number in enumerate(words):
-                found[number] = at_volume(*found[number], growth[:, column], unseen)
-        return found
-
-    def tells_of_words(self, past: BaselineWeight, read: Read | None = None) -> bool:
-        """Whether the past tells which words are usual: it has heard at least half as many write words as do now, in
-        the long window. `read` as in `expect`."""
-        whole = self.scope.windows.whole
-        if whole is None or past.weight == 0:
-            return True
-        heard = self.baseline.sums(whole, past, self._timeline)[0][1]
-        return bool((read or self.reader.support)(whole)[1].n <= WRITERS_PER_PAST * heard)
-
-    def volume_of(self, slot: int, past: BaselineWeight) -> tuple[F64, F64] | None:
-        """By what `expect` measures words at the last step, by window; None: it is a tag, or there is no past."""
-        if self.scope.windows.kinds[slot] != WORD or past.weight == 0:
-            return None
-        ((e, _),) = self.baseline.expect([slot], past, self._timeline)
-        n = np.array([[support.n] for support in self.reader.support(slot)])
-        growth, unseen = self._volume(n, e[:, None], past, self.reader.support)
-        return growth[:, 0], unseen
-
-    def _volume(self, n: F64, e: F64, past: BaselineWeight, read: Read) -> tuple[F64, F64]:
-        """How many times as many people as usual write other words, for words of this support and expectation (2,
-        words), and how often at most what nobody has heard was said, by window: see `at_volume`."""
-        slot = self.scope.windows.whole
-        assert slot is not None
-        ((usual, _),) = self.baseline.expect([slot], past, self._timeline)
-        unseen = np.array(self.spec.windows_ms) / (past.weight * self.spec.bucket_ms)
-        others = np.array([[support.n] for support in read(slot)]) - n
-        return np.maximum(others / np.maximum(usual[:, None] - e, unseen[:, None]), 1.0), unseen
-
     # -- lists by people ---------------------------------------------------------------------------------------------
 
     def _counting(self, now: int) -> list[Standing]:
@@ -328,7 +284,7 @@ class ScopeList:
             if not slots and not trending:
                 slots = self._most_support(FALLBACK_SUPPORT, ROWS, there)
             found = []
-            for slot, (e, v) in zip(slots, self.expect(slots, past), strict=True):
+            for slot, (e, v) in zip(slots, self.usual.expect(slots, past), strict=True):
                 standing = self._score(slot, e, v)
                 standing.signs = self.signs(slot, now)
                 life = self._lives.get(slot)

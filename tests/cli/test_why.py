@@ -80,7 +80,6 @@ def test_every_term_follows_from_those_above_it(evening: Path, upswell: Upswell)
 def test_words_are_measured_by_their_usual_share(
     evening: Path, upswell: Upswell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("icu4py", reason="install upswell[words]")
     monkeypatch.setenv("UPSWELL_WORDS", "all")
     at = moment(BURST_MS + 240_000)
     found = json.loads(upswell("why", '"again"', evening, "--at", at, "--json")[1])
@@ -100,7 +99,6 @@ def test_words_are_measured_by_their_usual_share(
 
 
 def test_a_phrase_of_an_event_is_explained_in_french(evening: Path, tmp_path: Path, upswell: Upswell) -> None:
-    pytest.importorskip("icu4py", reason="install upswell[words]")
     config = tmp_path / "fair.toml"
     config.write_text('words = "events"\n[[event]]\nname = "fair"\nhashtags = ["#fair"]\n')
     with evening.open("a") as file:

@@ -194,8 +194,8 @@ class Maker:
         return Expected((grown_e[0], grown_e[1]), (grown_v[0], grown_v[1]))
 
     def past_tells_of_words(self) -> bool:
-        """It has heard half as many write words as do now."""
-        return self.support(ALL_WORDS, 1, self.at) <= 2.000000002 * self.baseline.sums(ALL_WORDS)[0][1]
+        """It has heard a quarter as many write words as do now."""
+        return self.support(ALL_WORDS, 1, self.at) <= 4.000000004 * self.baseline.sums(ALL_WORDS)[0][1]
 
     def live_on(self, now: Score, flag: str, threshold: float) -> None:
         """The topic's held weight, record and life after this step."""

@@ -74,7 +74,6 @@ def test_words_are_parted_by_what_people_write_between_them(text: str, found: li
     ],
 )
 def test_words_of_scripts_without_spaces_are_icus(text: str, some: list[str], none: list[str]) -> None:
-    pytest.importorskip("icu4py", reason="install upswell[words]")
     found = words_of(text)
     assert set(some) <= set(found)
     assert not set(none) & set(found)

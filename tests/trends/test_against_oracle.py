@@ -102,6 +102,17 @@ def test_an_hour_in_which_words_surge_is_the_references(words: Words) -> None:
     assert differences(found, lists(told, 3, *grid, windows=["1h"], scopes=[scope])) == []
 
 
+def test_words_of_a_rush_are_the_references() -> None:
+    """First few write, then as many as that past tells nothing of, then fewer again."""
+    log = [said for said in streams.talking(3, posts=400, hours=4) if isinstance(said, Said)]
+    begins = min(said.time for said in log)
+    kept = [
+        said for number, said in enumerate(log) if said.time >= begins + 5 * streams.HOUR_MS // 2 or number % 16 == 0
+    ]
+    for words in ("events", "all"):
+        assert_same(kept, 3, words=words)
+
+
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_hours_of_withdrawals_are_the_references(seed: int) -> None:
     assert_same(streams.retracting(streams.seeded(seed, posts=1_200), random.Random(seed), 0.3), 3)

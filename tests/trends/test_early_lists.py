@@ -74,8 +74,8 @@ def test_what_is_known_of_a_minute_at_its_end_is_the_final_list(seed: int) -> No
 
 @pytest.mark.parametrize("seed", range(2, 7))
 def test_what_is_known_of_words_at_the_end_of_a_minute_is_the_final_list(seed: int) -> None:
-    """Also words that begin to trend because others are said less."""
-    compared = final_as_known(streams.talking(seed, posts=240, hours=3), "events")
+    """Also words that begin to trend because others are said less, and where the past tells nothing of words."""
+    compared = final_as_known(streams.talking(seed, posts=320, hours=4), "events")
     assert len(compared) > 150
     assert any(" " in row.topic for one in compared for row in one.trends)
 

@@ -64,6 +64,44 @@ def test_a_row_tells_no_parts_of_what_it_tells() -> None:
     assert prize.joined == ["for the youngest team"]
 
 
+def test_no_words_trend_where_the_past_has_heard_few() -> None:
+    """An event whose first hour is a rush: what anybody says is new to the few who wrote before. A tag is news."""
+
+    def said(number: int, at_ms: int, text: str) -> Post:
+        return Post(f"{number}", f"visitor {number}", text, at_ms, source="twitter")
+
+    def own(number: int) -> str:
+        return f"{chr(97 + number // 26) * 4}{chr(97 + number % 26) * 4}"
+
+    def trending(people: int) -> tuple[set[str], str]:
+        """What trends at the event in its hour, and what `why` says of a word."""
+        local = Local(
+            Options(events=(Event("fair", hashtags=("#fair",)),), words="events"),
+            on_list=lists.append,
+            keeps=lambda scope, window: (scope, window) == ("event:fair", "1h"),
+        )
+        quiet = [said(n, START_MS + n * HOUR_MS // 10, f"{SAID[n % 3]}, {own(n)} #fair") for n in range(30)]
+        begins = START_MS + 3 * HOUR_MS
+        rush = [
+            said(100 + n, begins + n * HOUR_MS // people // 2, f"{SAID[3]}, {own(n)} #fair #opened")
+            for n in range(people)
+        ]
+        local.feed([*quiet, *rush])
+        at = begins + HOUR_MS // 2
+        local.mark(at)
+        of_event = next(one for one in local.ranker.all_lists() if one.scope.name == "event:fair")
+        told = arithmetic(local.ranker, of_event, "nice people here", at)
+        assert told is not None
+        last = next(one for one in reversed(lists) if one.at <= at)
+        return {topic for row in last.trends if row.trending for topic in (row.topic, *row.joined)}, told.verdict
+
+    lists: list[TrendList] = []
+    topics, verdict = trending(35)
+    assert {"#opened", "nice people here"} <= topics
+    assert verdict == "trending"
+    assert trending(90) == ({"#fair", "#opened"}, "little_past")
+
+
 def test_words_are_explained_by_the_score_at_which_words_begin() -> None:
     local = Local(Options(words="all"), keeps=lambda scope, window: (scope, window) == ("all", "1h"))
     letters = "abcdefghijklmnopqrstuvwxyz"
