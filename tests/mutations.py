@@ -295,7 +295,7 @@ MUTATIONS = (
     Mutation(
         18,
         "who says a word makes it less remarkable that it is said",
-        "pipeline/trends/lists.py",
+        "pipeline/trends/usual.py",
         "        others = np.array([[support.n] for support in read(slot)]) - n\n",
         "        others = np.array([[support.n] for support in read(slot)]) + 0 * n\n",
         ("tests/trends/test_against_oracle.py::test_an_hour_in_which_words_surge_is_the_references",),

@@ -128,7 +128,7 @@ def why(
     found = arithmetic(local.ranker, of, key, end) if of else None
     words = language(lang)
     if found is None:
-        hint = _not_counted(key, settings) or _nearest(key, spoken_of(of) if of else [])
+        hint = _not_counted(key, scope, settings) or _nearest(key, spoken_of(of) if of else [])
         raise CommandError(f"{key}: nobody speaks of it in {scope} in the {window} to {moment(end)} UTC; {hint}")
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
@@ -171,10 +171,14 @@ def _written(post: Post) -> int:
     return int(post.time if post.deleted is None else post.deleted)
 
 
-def _not_counted(key: str, settings: Settings) -> str:
+def _not_counted(key: str, scope: str, settings: Settings) -> str:
     """Why words are no topic, where they are none."""
-    if settings.words == "off" and not key.startswith(("#", "$")):
-        return 'words are no topics here: set words = "events" or "all"'
+    if kind_of(key) == TAG or settings.words == "all":
+        return ""
+    if settings.words == "off":
+        return 'words are no topics: set words = "events" or "all"'
+    if not scope.startswith("event:"):
+        return 'words are topics of events alone: ask with --scope event:NAME, or set words = "all"'
     return ""
 
 

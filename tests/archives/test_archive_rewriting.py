@@ -49,8 +49,12 @@ def test_hostile_texts_are_looked_at_in_time() -> None:
         b"{'a',/*" + b"/*" * 32_000,
         b"{'" + b"a(" * 32_000,
         b"{'" + b"a('" * 20_000,
+        b"{" + b'"a\\' * 20_000,
+        b"{" + b"'\\" * 30_000,
+        b"{" + b"a." * 30_000,
     ):
         nearly_json.is_nearly_json(text)
+        nearly_json.as_json(text)
     assert time.process_time() - begun < 5
 
 

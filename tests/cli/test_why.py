@@ -159,7 +159,7 @@ def test_each_language_says_it_in_words_of_its_own_with_the_same_formulas(evenin
     ("args", "code", "part"),
     [
         (("#bom", "--at", moment(BURST_MS + 120_000)), 1, "nearest to it: #boom"),
-        (('"a words"', "--at", moment(BURST_MS + 120_000)), 1, 'set words = "events" or "all"'),
+        (('"a words"', "--at", moment(BURST_MS + 120_000)), 1, 'or set words = "all"'),
         (("#elsewhere", "--at", moment(BURST_MS + 120_000)), 1, "most spoken of: #daily, "),
         (("#boom", "--at", moment(START_MS - 60_000)), 2, f"to {moment(START_MS + 189 * 60_000)}"),
         (("#boom", "--at", moment(START_MS + 9 * HOUR_MS)), 2, "lies outside the archive"),

@@ -23,11 +23,12 @@ _STRINGS = rb"(?:\s*+(?:\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'))*+"  # one
 _TOKEN = re.compile(
     rb"(?P<double>\"(?:[^\"\\\n]|\\.)*+\"" + _STRINGS + rb")"
     rb"|(?P<single>[bBuU]?'(?:[^'\\\n]|\\.)*+'" + _STRINGS + rb")"
+    rb"|(?P<unclosed>[\"'][^\n]*+)"
     rb"|(?P<comma>,(?=(?:\s|//[^\n]*+|/\*[^*]*+\*/)*+[}\]]))"
     rb"|(?P<comment>//[^\n]*+|/\*[^*]*+\*/)"
     rb"|(?P<call>(?:new\s++)?[A-Za-z_$][\w.$]*+" + _PARENTHESES + rb")"
     rb"|(?P<key>[A-Za-z_$][\w$]*+(?=\s*+:(?!:))|:[A-Za-z_]\w*+(?=\s*+=>))"
-    rb"|(?P<word>-?[A-Za-z_$][\w$]*+)"
+    rb"|(?P<word>-?[A-Za-z_$][\w.$]*+)"
     rb"|(?P<arrow>=>)"
     rb"|(?P<number>[-+]?\d[\w.+:-]*+)"
 )
@@ -124,6 +125,8 @@ def _written(token: re.Match[bytes]) -> bytes:
         return b'"' + text.lstrip(b":") + b'"'
     if kind == "call":
         return _of_call(text)
+    if kind == "unclosed":
+        return text
     return b":" if kind == "arrow" else b""
 
 
