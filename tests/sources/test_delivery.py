@@ -202,6 +202,35 @@ def test_a_withdrawal_that_comes_before_its_post_holds(life: Life) -> None:
     life.end()
 
 
+def test_nobody_withdraws_what_another_will_have_said(life: Life) -> None:
+    """Relays give what is newest first: a deletion, by anybody, before the note that it names."""
+    life.take(Item(Retraction("test", 20_000, "uri", "bob")))
+    life.take(Item(post("uri")))
+    assert life.log.ids == ["uri"]
+    life.end()
+
+
+def test_the_last_of_several_edits_in_one_batch_stays(life: Life, told: list[Retraction]) -> None:
+    life.take(Item(post("uri", "first")), *(Item(post("uri", text), edit=True) for text in ("second", "third")))
+    assert life.log.texts[-1] == "third"
+    assert life.log.ids[-1] not in [one.id for one in told]
+    life.now_ms += 1
+    life.take(Item(post("uri", "fourth"), edit=True))
+    assert [one.text for one in told] == ["first", "second", "third"]
+    life.end()
+
+
+def test_what_was_withdrawn_is_not_brought_back_by_an_edit_that_comes_late(life: Life) -> None:
+    life.take(Item(post("uri", "first"), alias="one 11"))
+    life.take(Item(post("uri", "second"), edit=True))
+    life.take(by_alias("one 11"))
+    sent = len(life.log.posts)
+    life.now_ms += 5_000
+    life.take(Item(post("uri", "third"), edit=True), Item(post("uri", "first")))
+    assert len(life.log.posts) == sent
+    life.end()
+
+
 def test_all_of_an_author_is_withdrawn_and_nobody_elses(life: Life, told: list[Retraction]) -> None:
     life.take(Item(post("1")), Item(post("2")), Item(post("3", author="bob")))
     life.take(Item(post("4")), Item(Retraction("test", 20_000, author="ann")))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.sources.live import maildir
 from pipeline.sources.live.imap import Imap
 from pipeline.sources.live.mail import item_of
 from pipeline.sources.live.maildir import Maildir
@@ -222,4 +223,33 @@ def test_a_maildir_gives_each_mail_once_whatever_its_reader_does(tmp_path: Path)
         assert log.texts == ["two", "late: its delivery began earlier", "four"]
         assert sorted(path.name for path in box.glob("*/*")) == ["1.x", "2.x:2,S", "3.x", "4.x"]
 
+    asyncio.run(body())
+
+
+def test_what_cannot_be_read_in_a_maildir_holds_up_no_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = maildir._read
+
+    def read(path: Path) -> bytes:
+        if path.name == "1.forbidden":
+            raise PermissionError(13, "Permission denied")
+        return reads(path)
+
+    async def body() -> None:
+        box, log = tmp_path / "box", Log()
+        for folder in "new", "cur", "tmp":
+            (box / folder).mkdir(parents=True)
+        adapter = Maildir("it", str(box), SENDERS, every_s=0.02)
+        async with running(tmp_path / "state", adapter, log) as run:
+            await run.until(lambda: run.value("connected", name="it"))
+            (box / "new" / "0.folder").mkdir()
+            os.mkfifo(box / "new" / "0.pipe")
+            (box / "new" / "0.nowhere").symlink_to("nothing")
+            (box / "new" / "0.circle").symlink_to("0.circle")
+            (box / "new" / "1.forbidden").write_bytes(mail("forbidden"))
+            (box / "new" / "2.x").write_bytes(mail("two"))
+            await run.until(lambda: log.texts == ["two"])
+            assert run.outcome("dead") == 1
+            assert run.said == []
+
+    monkeypatch.setattr(maildir, "_read", read)
     asyncio.run(body())

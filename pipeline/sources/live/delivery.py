@@ -21,6 +21,7 @@ from schemas import Post, PostError
 PRUNE_EVERY_MS = 60_000
 EARLY_KEPT = 10_000  # withdrawals of posts that have not come
 Arrived = tuple[Adapter, Item]
+_Early = dict[tuple[str, str, str], None]  # source, id, who says so ('': the network)
 
 
 def withdrawal_record(retraction: Retraction) -> Post:
@@ -55,7 +56,7 @@ class Delivery:
     ) -> None:
         self._store, self._metrics, self._now_ms, self._reached = store, metrics, now_ms, reached
         self._pruned_ms = 0
-        self._early: dict[tuple[str, str], None] = {}  # withdrawn before they came: networks reorder
+        self._early: _Early = {}  # withdrawn before they came: networks reorder
 
     def recover(self, sink: Sink) -> int:
         """Sends pending posts that the log does not hold; returns how many these were. Raises KafkaUseError."""
@@ -108,7 +109,7 @@ class Delivery:
 class _Batch:
     """What becomes of each item of a batch."""
 
-    def __init__(self, store: Store, metrics: SourceMetrics, now_ms: int, early: dict[tuple[str, str], None]) -> None:
+    def __init__(self, store: Store, metrics: SourceMetrics, now_ms: int, early: _Early) -> None:
         self._store, self._metrics, self._now_ms, self._early = store, metrics, now_ms, early
         self.posts: dict[tuple[str, str], Post] = {}
         self.retracted: dict[tuple[str, str], Retraction] = {}
@@ -143,7 +144,7 @@ class _Batch:
             return
         if self._store.get(source, post.id) is not None:
             self._outcome(adapter, "duplicate")
-        elif (source, post.id) in self._early or (source, post.id) in self.retracted:
+        elif (source, post.id) in self.retracted or self._went_early(source, post):
             self._outcome(adapter, "withdrawn")
         elif published < self._now_ms - adapter.max_age_s * 1_000:
             self._outcome(adapter, "old")
@@ -153,9 +154,16 @@ class _Batch:
     def _replace(self, adapter: Adapter, before: Post, post: Post, published: int) -> None:
         """An edit withdraws the post as it was and is a post of its own."""
         self._retract(self._whole(before))
-        edited = msgspec.structs.replace(post, id=f"{post.id[:240]}#{self._now_ms}")
+        edited = msgspec.structs.replace(post, id=self._new_id(adapter.source, post.id))
         self._store.alias(adapter.source, _version(post.id), edited.id, self._now_ms)
         self._send(adapter, edited, published, "edited")
+
+    def _new_id(self, source: str, id: str) -> str:  # noqa: A002 - the field's name
+        """Of an edit, of which several may come in one batch."""
+        number = self._now_ms
+        while (source, new := f"{id[:240]}#{number}") in self.retracted:
+            number += 1
+        return new
 
     def _retraction(self, adapter: Adapter, item: Item, told: Retraction) -> None:
         id = told.id or (self._store.named(adapter.source, item.alias) if item.alias else None)  # noqa: A001
@@ -167,13 +175,17 @@ class _Batch:
             if post is None or (told.author and post.author != told.author):
                 self._outcome(adapter, "withdrawal-unknown")
                 if id and post is None:
-                    self._remember_early(adapter.source, id)
+                    self._remember_early(adapter.source, id, told.author)
                 continue
             self._retract(self._whole(post, told.at))
             self._outcome(adapter, "withdrawn")
 
-    def _remember_early(self, source: str, id: str) -> None:  # noqa: A002 - the field's name
-        self._early[source, id] = None
+    def _went_early(self, source: str, post: Post) -> bool:
+        """Whether its network, or its author, has withdrawn the post before it came; nobody else can."""
+        return any((source, post.id, by) in self._early for by in ("", post.author))
+
+    def _remember_early(self, source: str, id: str, author: str) -> None:  # noqa: A002 - the field's name
+        self._early[source, id, author] = None
         if len(self._early) > EARLY_KEPT:
             del self._early[next(iter(self._early))]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.sources.live.mail import MOST_BYTES, SOURCE, item_of
 from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.senders import Senders
+from schemas import PostError
 
 REWIND_S = 60.0  # a mail keeps the time at which its delivery began
 
@@ -37,10 +38,12 @@ class Maildir:
                 newest = max(newest, written)
                 try:
                     raw = await asyncio.to_thread(_read, path)
+                    item = item_of(raw, self._senders, int(written * 1_000))
                 except FileNotFoundError:
                     continue  # its reader moved it: it is there under another name
+                except OSError as error:  # one that cannot be read holds up no other
+                    item = Item(PostError("invalid", f"{path.name}: {error.strerror}"))
                 self._seen[_unique(path)] = None
-                item = item_of(raw, self._senders, int(written * 1_000))
                 yield item._replace(cursor={"newest": newest})
             since = newest - REWIND_S
             yield Item(None, {"newest": newest})
@@ -56,9 +59,12 @@ class Maildir:
         try:
             for folder in "new", "cur":
                 for entry in os.scandir(self._path / folder):
-                    if entry.name.startswith("."):
-                        continue
-                    written = entry.stat().st_mtime
+                    try:
+                        if entry.name.startswith(".") or not entry.is_file():  # a pipe would be waited for, for ever
+                            continue
+                        written = entry.stat().st_mtime
+                    except OSError:
+                        continue  # its reader moved it, or it leads nowhere
                     if written >= since:
                         found[_unique(Path(entry.path))] = written, Path(entry.path)
         except OSError as error:
