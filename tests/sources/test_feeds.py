@@ -95,6 +95,27 @@ def test_what_is_no_feed_is_a_fault(body: bytes) -> None:
         entries_of(body, "text/xml", "https://a.example/feed")
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    ["1", "null", '{"id":"y","content_text":7}', '{"id":"y","tags":[1],"title":"y"}'],
+)
+def test_one_wrong_entry_of_a_json_feed_holds_up_no_other(wrong: str) -> None:
+    body = f'{{"version":"https://jsonfeed.org/version/1.1","items":[{wrong},{{"id":"x","content_text":"ok"}}]}}'
+    found = entries_of(body.encode(), "application/feed+json", "https://a.example/feed").posts
+    assert "ok" in [post.text for post in found]
+
+
+def test_a_bomb_of_entities_is_text_and_no_file_of_ours_is_read() -> None:
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "lol"}">' for n in range(12))
+    doctype = f'<!DOCTYPE r [{entities}<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+    item = "<item><guid>1</guid><title>so &l11; &f;</title></item>"
+    feed_of = f'<?xml version="1.0"?>{doctype}<rss version="2.0"><channel><title>T</title>{item}</channel></rss>'
+    (one,) = entries_of(feed_of.encode(), "text/xml", "https://a.example/feed").posts
+    assert one.text.startswith("so")
+    assert len(one.text) < 20
+    assert "root" not in one.text
+
+
 def test_the_feeds_of_two_sites_may_number_their_entries_alike() -> None:
     (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed").posts
     (two,) = entries_of(rss(1).encode(), "text/xml", "https://b.example/feed").posts

@@ -11,7 +11,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from pipeline.sources.live.mastodon import Mastodon
-from pipeline.sources.live.model import AccessError, Item, Retraction
+from pipeline.sources.live.mastodon_api import timeline_of
+from pipeline.sources.live.model import AccessError, Item, Retraction, SourceError
 from pipeline.wording import language
 from schemas import Post
 from tests.sources.harness import Log, running
@@ -36,6 +37,26 @@ def test_without_a_token_it_polls_each_post_once_and_goes_on_where_it_was(tmp_pa
         assert all("authorization" not in request.headers for request in server.http.requests)
 
     with_server(body)
+
+
+def test_one_status_that_is_wrong_holds_up_no_other(tmp_path: Path) -> None:
+    """Other software that speaks the API leaves out, or nulls, what Mastodon always has."""
+
+    async def body(server: Server) -> None:
+        log = Log()
+        wrong = [status(2, account=None), status(3, visibility=None), status(4, reblog={"uri": 5})]
+        server.statuses = [status(1), *wrong, status(5)]
+        async with running(tmp_path, source(server), log) as run:
+            await run.until(lambda: log.ids == ["https://a.example/1", "https://a.example/5"])
+            await run.until(lambda: run.outcome("dead") == 3)
+            assert run.said == []
+
+    with_server(body)
+    page = json.dumps([{"no": "id"}, status(1), 5, None]).encode()
+    assert [name for name, _ in timeline_of(page, "a.example")] == [str(BASE + 1)]
+    for nothing in (b'{"error":"x"}', b'[{"no":"id"}]', b"\xff"):
+        with pytest.raises(SourceError):
+            timeline_of(nothing, "a.example")
 
 
 def test_five_hashtags_are_one_request() -> None:

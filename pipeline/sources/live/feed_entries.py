@@ -49,7 +49,10 @@ class _JsonFeed(msgspec.Struct):
     title: str = ""
     language: str | None = None
     authors: list[_Author] | None = None
-    items: list[_JsonItem] = msgspec.field(default_factory=list)
+    items: list[msgspec.Raw] = msgspec.field(default_factory=list)  # of which some may be wrong
+
+
+_json_item = msgspec.json.Decoder(_JsonItem)
 
 
 class Entries(NamedTuple):
@@ -79,7 +82,11 @@ def _json_entries(body: bytes, host: str, now: int) -> Entries:
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise SourceError(Fact("fault.json_feed", {"host": host})) from None
     posts = []
-    for item in feed.items[:MOST_ENTRIES]:
+    for raw in feed.items[:MOST_ENTRIES]:
+        try:
+            item = _json_item.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
         text = item.content_text or text_of(item.content_html or "") or item.summary or ""
         authors = item.authors or feed.authors or [_Author()]
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import httpx
 import msgspec
 
@@ -43,6 +45,12 @@ class _Status(msgspec.Struct):
     reblog: _Boosted | None = None
 
 
+class _Named(msgspec.Struct):
+    """A status of which no more is known than that it is one: it may be wrong otherwise."""
+
+    id: str
+
+
 class _Access(msgspec.Struct):
     local: str = "public"
     remote: str = "public"
@@ -71,6 +79,7 @@ class _Instance(msgspec.Struct):
 
 
 _status = msgspec.json.Decoder(_Status)
+_named = msgspec.json.Decoder(_Named)
 _page = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -128,11 +137,18 @@ async def instance_of(client: httpx.AsyncClient, url: str) -> Instance:
 
 
 def timeline_of(body: bytes, domain: str) -> list[tuple[str, bytes]]:
-    """(id, status) of a page, oldest first."""
+    """(id, status) of a page, oldest first. What has no id is left out: one entry that is wrong is to hold up no other.
+    Raises SourceError where that is all that there is."""
+    page: list[tuple[str, bytes]] = []
     try:
-        page = [(_status.decode(raw).id, bytes(raw)) for raw in _page.decode(body)]
-    except msgspec.DecodeError:
-        raise SourceError(Fact("fault.timeline", {"host": domain})) from None
+        entries = _page.decode(body)
+        for raw in entries:
+            with suppress(msgspec.ValidationError):
+                page.append((_named.decode(raw).id, bytes(raw)))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        entries = [msgspec.Raw()]
+    if entries and not page:
+        raise SourceError(Fact("fault.timeline", {"host": domain}))
     return sorted(page, key=lambda entry: _order(entry[0]))
 
 
