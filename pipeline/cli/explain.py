@@ -29,8 +29,10 @@ def explain_files(plan: Plan) -> None:
                 print(f"  line {line}: {_told(post)}")
             for dead in file.dead:
                 print(f"  line {dead.line}: dead, {dead.reason}: {printable(dead.detail)}")
-            if file.skipped:
-                print(f"  {file.skipped} records hold no post")
+            if file.hidden:
+                print(f"  {file.hidden} posts were not public")
+            if file.skipped > file.hidden:
+                print(f"  {file.skipped - file.hidden} records hold no post")
             for note in file.notes:
                 print(f"  {printable(note)}")
 

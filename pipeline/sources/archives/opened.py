@@ -56,6 +56,7 @@ class Explained:
     posts: list[tuple[int, Post]] = field(default_factory=list)  # each with its line
     dead: list[Dead] = field(default_factory=list)
     skipped: int = 0
+    hidden: int = 0  # of those skipped: posts that were not public
     notes: list[str] = field(default_factory=list)
 
 
@@ -75,6 +76,7 @@ def explained(path: Path, wanted: str, given: Given, records: int, stdin: Binary
             file.posts += list(zip(block.lines, block.posts, strict=False))[: max(room, 0)]
             file.dead += block.dead[: max(records - len(file.dead), 0)]
             file.skipped += block.skipped + block.deletions
+            file.hidden += block.hidden
             file.notes += block.notes
             dead += len(block.dead)
             if block.file == str(path) and (len(file.posts) >= records or dead > _MANY_DEAD):

@@ -134,7 +134,14 @@ class Columns:
         """For people: which column each field is read from."""
         if self.held is not None:
             return f"a record in each cell of {self.names[self.held]}"
-        parts = [f"{field}={self.names[place]}" for field, place in self.place.items()]
+        place = dict(self.place)
+        if self.network == "mastodon" and self.uri is not None:
+            place["id"] = self.uri
+        parts = [f"{field}={self.names[at]}" for field, at in place.items()]
+        if self.network == "mastodon" and self.home is not None:
+            parts.append(f"server={self.names[self.home]}")
+        if self.network == "bluesky" and "id" in place:
+            parts.append(f"author told by {self.names[place['id']]}")
         if self.by_ids:
             parts.append(f"time told by {self.names[self.place['id']]}, as the clock of the table is not UTC")
         if self.title is not None:
