@@ -117,6 +117,26 @@ class Web:
         found = self.alerts.given_up(since_ms)
         return [one for one in found if not one.topic or self.feed.shows.may_show(one.topic, one.topic, one.scope)]
 
+    async def topic(
+        self, key: str, scope: str, window: WindowName, since: str | None = None, until: str | None = None
+    ) -> TopicView:
+        """All about one topic, with its course between two moments as an asker writes them (see `course`). Raises
+        HTTPException: 400, or 404 where no list has it, now or in that time."""
+        now = self.row_of(key)
+        points = await self.course(key, scope, window, since, until)
+        if not now and not points:
+            raise NotFoundException(detail="no list has this topic, now or in that time")
+        if not now and (past := await self.past(scope, window, points[-1].at)):
+            now_or_then = [row for row in past.trends if row.topic == key]
+        else:
+            now_or_then = [place.trend for place in now]
+        if not now_or_then:
+            raise NotFoundException(detail="no list has this topic, now or in that time")
+        variants = list(dict.fromkeys(spelling for row in now_or_then for spelling in row.variants))
+        examples = list(dict.fromkeys(post for row in now_or_then for post in row.examples))
+        posts = self.examples(examples[:MAX_EXAMPLES], scope)
+        return TopicView(key, now_or_then[0].display, variants, examples, posts, now, points, self.alerts_of(key))
+
 
 def when(text: str) -> int:
     """ms of a moment as an asker writes it. Raises HTTPException (400)."""
@@ -183,7 +203,7 @@ def api_router(web: Web) -> Router:
         until: Until = None,
     ) -> TopicView:
         """One topic: where it is listed now, its time line in a scope and window, variants, examples, alerts."""
-        return await view_of(key, named, window, since, until)
+        return await web.topic(key, named, window, since, until)
 
     @get("/topics", responses=FAULTS)
     async def topic_by_key(
@@ -194,23 +214,7 @@ def api_router(web: Web) -> Router:
         until: Until = None,
     ) -> TopicView:
         """The same for a key that may hold a slash, which no path can carry."""
-        return await view_of(key, named, window, since, until)
-
-    async def view_of(key: str, scope: str, window: WindowName, since: str | None, until: str | None) -> TopicView:
-        now = web.row_of(key)
-        points = await web.course(key, scope, window, since, until)
-        if not now and not points:
-            raise NotFoundException(detail="no list has this topic, now or in that time")
-        if not now and (past := await web.past(scope, window, points[-1].at)):
-            now_or_then = [row for row in past.trends if row.topic == key]
-        else:
-            now_or_then = [place.trend for place in now]
-        if not now_or_then:
-            raise NotFoundException(detail="no list has this topic, now or in that time")
-        variants = list(dict.fromkeys(spelling for row in now_or_then for spelling in row.variants))
-        examples = list(dict.fromkeys(post for row in now_or_then for post in row.examples))
-        posts = web.examples(examples[:MAX_EXAMPLES], scope)
-        return TopicView(key, now_or_then[0].display, variants, examples, posts, now, points, web.alerts_of(key))
+        return await web.topic(key, named, window, since, until)
 
     @get("/alerts", responses={400: FAULTS[400]})
     async def alerts(

@@ -20,7 +20,7 @@ from pipeline.web.programme import Session
 from pipeline.web.schedule import Schedules
 from pipeline.web.streams import EventStream
 from pipeline.web.wall.entries import Shown
-from pipeline.web.wall.tally import Minute, Phase, Resonance, own_topics, resonance
+from pipeline.web.wall.tally import MINUTE_MS, Minute, Phase, Resonance, own_topics, resonance
 from pipeline.web.wall.wall import Wall
 from pipeline.web.wall.walls import Walls
 from schemas import Trend, TrendList, Window
@@ -156,12 +156,13 @@ class Snapshots:
     def __init__(self, walls: Walls, look: Callable[[], Any], pace_s: float) -> None:
         self._walls, self._look, self._least_s = walls, look, pace_s
         self._readers, self._due_s = 0, 0.0
-        self._change, self._json, self._told = asyncio.Event(), b"", b""
+        self._change, self._told = asyncio.Event(), b""
+        self._seen: tuple[Any, bytes] = None, b""
 
-    def json(self) -> bytes:
-        """The newest."""
+    def seen(self) -> tuple[Any, bytes]:
+        """The newest, and as JSON."""
         self._newest()
-        return self._json
+        return self._seen
 
     @property
     def _pace_s(self) -> float:
@@ -172,8 +173,9 @@ class Snapshots:
         now_s = time.monotonic()
         if now_s >= self._due_s:
             change = self._walls.next_change()
-            self._json = msgspec.json.encode(self._look())
-            self._told = b"event: now\ndata: %s\n\n" % self._json
+            seen = self._look()
+            self._seen = seen, msgspec.json.encode(seen)
+            self._told = b"event: now\ndata: %s\n\n" % self._seen[1]
             self._change, self._due_s = change, now_s + self._pace_s
         return self._change, self._told
 
@@ -213,16 +215,35 @@ def event_page(
     *,
     first: bytes = b"",
     posts: Sequence[Shown] = (),
+    board: Board | None = None,
     alone: bool = False,
 ) -> Response[str]:
     """The page of one view of an event, which the browser fills: `board`, `wall`, `screen` or `moderate`. `first`: what
-    it sees first, as JSON; `posts`: which of them are in the HTML; `alone`: without ways to other pages."""
+    it sees first, as JSON; `posts` and `board`: what of it is in the HTML; `alone`: without ways to other pages."""
     title = printable(event.title or event.name)
     told = {"view": view, "event": event.name, "title": title, "zone": event.time_zone, **(data or {})}
     here = "" if alone or view == "screen" else "moderate" if view == "moderate" else "events"
     script = {"screen": "wall/stage"}.get(view, f"wall/{view}")
     seen = [("now", first)] if first else ()
-    return page(request, "event", here=here, script=script, data=told, event=event, first=seen, posts=posts)
+    pace = last_minute(board) if board else ()
+    return page(
+        request,
+        "event",
+        here=here,
+        script=script,
+        data=told,
+        event=event,
+        first=seen,
+        posts=posts,
+        board=board,
+        pace=pace,
+    )
+
+
+def last_minute(board: Board) -> tuple[int, int]:
+    """Posts and people of the last minute that is whole: none, when nothing came for two (as figures.js)."""
+    whole = [minute for minute in board.minutes if minute.at + MINUTE_MS <= board.at]
+    return (whole[-1].posts, whole[-1].people) if whole and board.at - whole[-1].at <= 2 * MINUTE_MS else (0, 0)
 
 
 def event_routes(
@@ -252,7 +273,9 @@ def event_routes(
     def viewed(request: Request[Any, Any, Any], name: str, view: View, *, alone: bool = False) -> Response[str]:
         wall = wall_of(walls, name)
         if view != "wall":
-            return event_page(request, wall.event, view, first=snapshots(name, view).json())
+            now, told = snapshots(name, view).seen()
+            html = {"board": now} if view == "board" else {"posts": now.posts[:DRAWN]}
+            return event_page(request, wall.event, view, first=told, **html)
         seen = wall_view(walls, wall, current, limit=FIRST)
         posts = list({post.ref: post for post in (*seen.pinned, *seen.posts)}.values())[:DRAWN]
         return event_page(request, wall.event, view, first=msgspec.json.encode(seen), posts=posts, alone=alone)

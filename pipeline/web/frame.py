@@ -18,7 +18,18 @@ from litestar import MediaType, Request, Response
 from markupsafe import Markup
 
 from pipeline.text import printable
-from pipeline.wording import DEFAULT, Language, alert_text, catalogue, language, languages, row_text, why_of
+from pipeline.wording import (
+    DEFAULT,
+    Language,
+    alert_text,
+    catalogue,
+    language,
+    languages,
+    reason_of,
+    row_text,
+    waits_for,
+    why_of,
+)
 from schemas.events import Event
 
 AnyRequest = Request[Any, Any, Any]
@@ -138,6 +149,8 @@ def _templates() -> jinja2.Environment:
     made.globals |= {
         "alert_text": alert_text,
         "row_text": row_text,
+        "reason_of": reason_of,
+        "waits_for": waits_for,
         "why_of": why_of,
         "span_of": _span,
         "local": _local,
@@ -183,9 +196,9 @@ def _coded(text: str) -> Markup:
 
 
 def _polyline(support: Sequence[float]) -> str:
-    """The support of the last steps as the points of a line, 80 wide and 20 high."""
-    most, step = max(*support, 1.0), 76 / max(len(support) - 1, 1)
-    return " ".join(f"{2 + n * step:.1f},{18 - 16 * at / most:.1f}" for n, at in enumerate(support))
+    """The support of the last steps as the points of a line, 80 wide and 20 high, as sparks.js draws it."""
+    most, step = max(*support, 1.0), 78 / max(len(support) - 1, 1)
+    return " ".join(f"{1 + n * step:.1f},{19 - 18 * at / most:.1f}" for n, at in enumerate(support))
 
 
 def _local(event: Event, words: Language) -> Language:

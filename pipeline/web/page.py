@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from contextlib import suppress
+from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.api import ScopeName, TopicName, Web
-from pipeline.web.frame import AnyRequest, page
+from pipeline.web.frame import AnyRequest, page, words_of
 from pipeline.web.preview import drawn
 from pipeline.web.voice import voices_of
+from pipeline.wording import Language
 from schemas import WINDOWS, Trend, TrendList
+from schemas.alerts import Severity
 
 MAX_LISTS = 4  # side by side
+FIRST_ALERTS = 8  # that come within their page
+COLUMNS = ("rank", "move", "topic", "course", "people", "posts", "state", "why")  # of a list, as lists.js names them
 Scopes = Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)]
 WindowName = Annotated[str, QueryParameter(max_length=3)]
 
@@ -46,13 +52,20 @@ def page_router(web: Web) -> Router:
             leads = {"scope": preview[0].scope, "window": window, "topic": preview[1].topic}
             image = f"{web.public_url.rstrip('/')}/preview.png?{urlencode(leads)}"
         links = {"preview": preview, "address": address, "image": image}
-        values = {"lists": shown, "topic": topic, "window": window, "windows": WINDOWS, **links}
+        values = {"lists": shown, "topic": topic, "window": window, "windows": WINDOWS, "COLUMNS": COLUMNS, **links}
         scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
         soon = "topic" if topic else "lists"
         first = [("list", now[scope].json) for scope in wanted if scope in now and not topic]
+        found = None
+        if topic and "at" not in request.query_params and window in WINDOWS:
+            with suppress(NotFoundException):
+                found = await web.topic(topic, wanted[0], window)
+                first = [("topic", msgspec.json.encode(found))]
         alone = view == "page" and len(wanted) == 1 and not topic and "at" not in request.query_params
         lead = next((row for row in shown[0].trends if row.trending), None) if alone and first else None
-        told = {"scopes": scopes, "lead": lead, "soon": soon, "first": first}
+        words = words_of(request)
+        names = {scope: web.titles.get(scope) or _name(scope, words) for scope in (*scopes, *wanted)}
+        told = {"scopes": scopes, "names": names, "lead": lead, "found": found, "soon": soon, "first": first}
         return _page(request, "trends", view, "app", "trends", **values, **told)
 
     @get("/", include_in_schema=False)
@@ -88,14 +101,28 @@ def page_router(web: Web) -> Router:
         shown = [change.list for change in web.feed.all() if change.list.window == window]
         voices = [(web.titles.get(one.scope, one.scope), one) for one in shown if one.scope in wanted]
         total = sum(one.posts for _, one in voices) or 1
-        return _page(request, "voice", "voice", "voice", "voice", voices=voices, total=total)
+        asked = [(name, value) for name, value in request.query_params.multi_items() if name != "window"]
+        windows = [(name, f"/voice?{urlencode([*asked, ('window', name)])}") for name in WINDOWS]
+        values = {"voices": voices, "total": total, "window": window, "windows": windows}
+        return _page(request, "voice", "voice", "voice", "voice", **values)
 
     @get("/alerts", include_in_schema=False)
     async def alerts(request: AnyRequest) -> Response[str]:
         """The alerts of late, for those who look after them."""
-        return _page(request, "alerts", "alerts", "console", "alerts")
+        words = words_of(request)
+        severities = [(name, words[f"page.severities.{name}"]) for name in get_args(Severity)]
+        chosen = {"severity", "state", "q"}.intersection(request.query_params)  # by scripts
+        values = {"severities": severities, "alerts": None if chosen else web.alerts_of()[:FIRST_ALERTS]}
+        return _page(request, "alerts", "alerts", "console", "alerts", **values)
 
     return Router("/", route_handlers=[live, picture, screen, voice, alerts])
+
+
+def _name(scope: str, words: Language) -> str:
+    """What a list is called that has no title, as far as the server can tell: a browser knows names of languages."""
+    kind, _, name = scope.partition(":")
+    said = words["page.all"] if kind == "all" else name
+    return said[:1].upper() + said[1:] if kind in ("all", "source") else said
 
 
 def _preview(lists: Sequence[TrendList], topic: str | None) -> tuple[TrendList, Trend] | None:

@@ -1,7 +1,7 @@
 """What people read, in their language: one catalogue a language (en.toml, fr.toml...), sentences made of facts."""
 
 from pipeline.wording.language import DEFAULT, Language, catalogue, language, languages
-from pipeline.wording.sentences import alert_text, digest_title, fault_text, row_text, waits_for, why_of
+from pipeline.wording.sentences import alert_text, digest_title, fault_text, reason_of, row_text, waits_for, why_of
 
 __all__ = [
     "DEFAULT",
@@ -12,6 +12,7 @@ __all__ = [
     "fault_text",
     "language",
     "languages",
+    "reason_of",
     "row_text",
     "waits_for",
     "why_of",

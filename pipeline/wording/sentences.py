@@ -21,11 +21,14 @@ def why_of(why: Why, words: Language) -> str:
 
 
 def row_text(row: Trend, at: int, words: Language) -> str:
-    """Why a topic is in a list that ends at `at` (ms), its course so far, which topics its people speak of, too, where
-    they are from if that is remarkable, and where it looks organised what speaks against it. Safe to show."""
-    told, signs = why_of(row.why, words), row.signs
-    if row.since is not None:
-        told += words.say("course", **_course(row, row.since, at))
+    """What `reason_of` says of a topic in a list that ends at `at` (ms), with its course so far."""
+    return reason_of(row, words, "" if row.since is None else words.say("course", **_course(row, row.since, at)))
+
+
+def reason_of(row: Trend, words: Language, course: str = "") -> str:
+    """Why a topic is in a list, which topics its people speak of, too, where they are from if that is remarkable, and
+    where it looks organised what speaks against it. Tells no moment: the same for readers anywhere. Safe to show."""
+    told, signs = why_of(row.why, words) + course, row.signs
     if row.joined:
         told += words.say("also", also=[printable(one) for one in (row.also or row.joined)[:MOST_ALSO]])
     if row.origins is not None:

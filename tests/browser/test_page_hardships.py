@@ -89,7 +89,7 @@ def test_it_recovers_by_itself_after_its_server_was_away(opened: Callable[..., P
 
 def test_it_works_as_a_plain_table_without_scripts(opened: Callable[..., Page]) -> None:
     page = opened("?scope=all&scope=event:fete", java_script_enabled=False)
-    assert page.locator("table.plain tbody th").all_inner_texts() == ["#Paris", "#Lyon", "$AAPL", "#Bal", "#Feu"]
+    assert page.locator("section.list tbody th").all_inner_texts() == ["#Paris", "#Lyon", "$AAPL", "#Bal", "#Feu"]
 
 
 @pytest.mark.alone

@@ -9,7 +9,7 @@ import msgspec
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.text import fold
-from pipeline.wording import language, languages, row_text
+from pipeline.wording import language, languages, reason_of
 from schemas import Trend
 from tests.browser.shown import BEGIN, SHOTS, Shown, listed, row
 
@@ -53,11 +53,10 @@ def test_what_people_say_too_is_said_alike_by_the_scripts_and_by_python(browser:
         page = browser.new_page()
         page.goto(f"{shown.address}?lang={lang}")
         for one in rows:
-            one.since = None  # moments are said otherwise by those who know the reader's day
             one.also = [it for it in one.also if len(it) < 80 and it.isprintable()]
             one.joined = list(map(fold, one.also)) or one.joined
             by_script = page.evaluate(
-                "async (row) => (await import('/static/texts.js')).rowText(row)", msgspec.to_builtins(one)
+                "async (row) => (await import('/static/texts.js')).reasonOf(row)", msgspec.to_builtins(one)
             )
-            assert by_script == row_text(one, BEGIN, language(lang))
+            assert by_script == reason_of(one, language(lang))
         page.close()

@@ -14,7 +14,9 @@ function ring(count) {
   document.title = count ? `(${count}) ${title}` : title;
 }
 
-export const alertLine = (alert) => `${clock(alert.fired)} · ${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""} · ${clean(alert.rule, 60)}${colon} ${alertText(alert)}`;
+const what = (alert) => `${clean(alert.rule, 60)}${colon} ${alertText(alert)}`;
+const standing = (alert) => `${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""}`;
+export const alertLine = (alert) => `${clock(alert.fired)} · ${standing(alert)} · ${what(alert)}`;
 
 // `console`: its limit and which are wanted, where the strip is the whole page; returns what draws it anew
 export function alertStrip(box, status, linkOf, screen, console = null) {
@@ -45,11 +47,11 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
   }
 
   function alertItem(alert, muted) {
-    const line = make("bdi", {}, alertLine(alert)), about = { rule: alert.rule, topic: named(alert.topic) };
+    const line = make("bdi", {}, (console ? what : alertLine)(alert)), about = { rule: alert.rule, topic: named(alert.topic) };
     const item = make("li", { class: `${alert.status} ${alert.severity}` });
-    if (console) item.append(make("span", { class: `tag ${alert.status === "firing" ? alert.severity : ""}` }, t.severities[alert.severity]), " ", make("span", { class: "quiet" }, ago(alert.fired)), make("br"));
-    item.append(alert.topic && !screen
-      ? make("a", { href: linkOf({ topic: alert.topic, scope: alert.scope, window: alert.window }) }, line) : line);
+    if (console) item.append(make("span", { class: `tag ${alert.status === "firing" ? alert.severity : ""}` }, t.severities[alert.severity]), " ", make("span", { class: "quiet" }, `${standing(alert)} · ${ago(alert.fired)} · ${clock(alert.fired)}`));
+    const told = alert.topic && !screen ? make("a", { href: linkOf({ topic: alert.topic, scope: alert.scope, window: alert.window }) }, line) : line;
+    item.append(console ? make("p", {}, told) : told);
     if (signed.rights !== "write" || alert.status !== "firing" || screen) return item;
     const name = clean(`${alert.rule} ${alert.display}`, 80);
     if (!alert.acknowledged) item.append(" ", button("ack", t.ack, name, about));

@@ -124,7 +124,7 @@ async function askScopes() {
   for (const view of views) view.heading.firstChild.textContent = nameOf(view.scope, titles);
   drawControls();
   if (state.topic) {
-    if (main.querySelector("article.topic") && JSON.stringify(titles) !== before) build(); // it names the lists it is in
+    if (main.querySelector("article.drawn") && JSON.stringify(titles) !== before) build(); // it names the lists it is in
     return;
   }
   if (!state.at) renew(); // movement is known once it is known how far back the history goes

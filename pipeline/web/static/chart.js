@@ -109,8 +109,9 @@ export async function plotted(canvas, height, options, series, data) {
   return plot;
 }
 
-function plotter() {
-  if (window.uPlot) return window.uPlot;
+let loading = null; // once, however many charts ask
+const plotter = () => (loading ??= load());
+function load() {
   document.head.append(make("link", { rel: "stylesheet", href: "/static/uplot/uPlot.min.css" }));
   return new Promise((resolve, reject) => {
     const script = make("script", { src: "/static/uplot/uPlot.iife.min.js" });

@@ -1,19 +1,12 @@
 // The page of alerts: all that fire and were over of late, by severity, state and words; who is signed in looks after them, mutes and snoozes.
 import { alertStrip } from "./alerts.js";
-import { alertText, make, t } from "./texts.js";
+import { alertText } from "./texts.js";
 
 const box = document.getElementById("alerts"), status = document.getElementById("status"), form = document.getElementById("filters");
 const query = new URLSearchParams(location.search), fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-const pick = (name, label, choices) => {
-  const select = make("select", { name, "aria-label": label }, make("option", { value: "" }, label), ...Object.entries(choices).map(([value, text]) => make("option", { value }, text)));
-  select.value = query.get(name) ?? "";
-  return select;
-};
-const severity = pick("severity", t.severity, t.severities), state = pick("state", t.heads[6], { firing: t.firing, resolved: t.over });
-const search = make("input", { type: "search", name: "q", autocomplete: "off", placeholder: t.search, "aria-label": t.search });
-search.value = query.get("q") ?? "";
-form.append(severity, state, search);
+const { severity, state, q: search } = form.elements;
+for (const field of form.elements) field.value = query.get(field.name) ?? "";
 form.addEventListener("submit", (event) => event.preventDefault());
 
 const wanted = (alert) => (!severity.value || alert.severity === severity.value) && (!state.value || alert.status === state.value)

@@ -1,7 +1,7 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
 import { draw, sparkline } from "./sparks.js";
-import { ago, clean, clock, face, isOver, make, now, photos, refocus, rowText, t, told, waits, why } from "./texts.js";
+import { ago, clean, clock, face, isOver, make, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
 
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -55,7 +55,7 @@ export class ListView {
     posts.textContent = told(row.posts);
     state.firstChild.className = row.trending ? `tag ${row.state}` : "tag";
     state.firstChild.textContent = row.trending ? t.states[row.state] ?? "" : row.flags.includes("suspect") ? t.flags.suspect : t.usual;
-    reason.firstChild.textContent = reason.firstChild.title = rowText(row);
+    reason.firstChild.textContent = reason.firstChild.title = reasonOf(row);
   }
 }
 

@@ -21,11 +21,11 @@ const WINDOWS_S = { "5m": 300, "1h": 3600, "24h": 86400 };
 // Why a topic is in a list (the struct `why` of a row)
 export const why = (facts) => say("why", { ...facts, note: facts.note || "none", unheard: facts.expected < 0.5 });
 
-// And its course so far, what its people say too, where they are from, and where it looks organised what speaks against it
-export function rowText(row) {
-  const { since, peak, state, signs, origins, flags } = row, strongest = peak?.at ?? since;
+// And what its people say too, where they are from, and where it looks organised what speaks against it
+export function reasonOf(row) {
+  const { signs, origins, flags } = row;
   const also = (row.also?.length ? row.also : row.joined).slice(0, 5).map((one) => clean(one, 80));
-  const told = why(row.why) + (since === null ? "" : say("course", { began: since, later: strongest > since, strongest, state }))
+  const told = why(row.why)
     + (also.length ? say("also", { also }) : "")
     + (origins ? say("origins", { ...origins, usual: origins.usual ?? 0, server: flags.includes("one_server"), automatic: flags.includes("bots") }) : "");
   return signs?.suspect ? `${say("suspect", { ...signs, known: signs.again > 0, withdrawn: row.withdrawn })}; ${told}` : told;

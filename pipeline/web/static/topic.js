@@ -2,27 +2,39 @@
 import { alertLine } from "./alerts.js";
 import { courseOf } from "./chart.js";
 import { say } from "./messages.js";
-import { about, clean, clock, face, handle, make, nameOf, photos, rowText, t, told } from "./texts.js";
+import { about, clean, clock, face, handle, make, nameOf, photos, reasonOf, t, told } from "./texts.js";
+
+// What the page came with, once
+let first = JSON.parse(document.getElementById("first")?.textContent ?? "[]").find((one) => one.topic)?.topic;
+function given({ topic, at }) {
+  const found = first?.topic === topic && !at ? first : null;
+  first = null;
+  return found;
+}
+
+async function asked(query) {
+  const answer = await fetch(`/api/v1/topics?${query}`);
+  return answer.ok ? answer.json() : null;
+}
 
 // `titled` brings the titles of scopes
 export async function topicView(state, titled, linkOf) {
   const query = new URLSearchParams({ key: state.topic, scope: state.scopes[0], window: state.window });
   if (state.at) query.set("to", String(state.at));
-  const [answer, titles] = await Promise.all([fetch(`/api/v1/topics?${query}`), titled]);
+  const [found, titles] = await Promise.all([given(state) ?? asked(query), titled]);
   const heading = make("h1", { tabindex: "-1" }, make("bdi", {}, clean(state.topic, 80)));
   const head = make("header", {}, make("a", { class: "back", href: linkOf({ topic: null }) }, `← ${t.back}`), heading);
-  const view = make("article", { class: "topic" }, head);
-  if (!answer.ok) {
+  const view = make("article", { class: "topic drawn" }, head);
+  if (!found) {
     view.append(make("p", { class: "empty" }, t.unknown));
     return view;
   }
-  const found = await answer.json();
   heading.firstChild.textContent = clean(found.display, 80);
   const here = found.now.find((place) => place.scope === state.scopes[0] && place.window === state.window) ?? found.now[0];
   if (here) {
     const row = here.trend;
     heading.append(" ", make("span", { class: `tag ${row.trending ? row.state : ""}` }, row.trending ? t.states[row.state] : t.usual));
-    head.append(make("p", { class: "why lead" }, make("bdi", {}, rowText(row))));
+    head.append(make("p", { class: "why lead" }, make("bdi", {}, reasonOf(row))));
     if (row.flags.length) head.append(make("p", { class: "flags" }, row.flags.map((flag) => t.flags[flag] ?? "").join(", ")));
     view.append(facts(row));
   }

@@ -4,7 +4,7 @@ import { clock, make, nameOf, t, told } from "./texts.js";
 
 const COLOURS = ["#2b7bbb", "#c2571a", "#3a9a5b", "#a4479c", "#b08a00", "#5a6acf", "#c03a5b", "#2a9d9d", "#7a5c3a", "#777", "#9a3a3a", "#4b8b3b"];
 const WINDOWS = ["5m", "1h", "24h"], EVERY_MS = 5000;
-const main = document.getElementById("main"), controls = document.getElementById("controls"), status = document.getElementById("status");
+const main = document.getElementById("main"), status = document.getElementById("status");
 const query = new URL(location.href).searchParams;
 const window_ = WINDOWS.includes(query.get("window")) ? query.get("window") : "1h";
 let plot = null;
@@ -13,15 +13,8 @@ const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "p
 const body = make("tbody"), caption = make("caption"), canvas = make("div", { class: "chart", role: "img", "aria-label": t.voice });
 const heads = ["", t.share, t.posts, t.people].map((name) => make("th", { scope: "col" }, name || make("span", { class: "unseen" }, t.list)));
 const table = make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), body), note = make("p", { class: "note" }, t.voiceNote);
-main.replaceChildren(make("section", { class: "voice card" }, make("h1", {}, t.voice), canvas, table, note));
+const section = make("section", { class: "voice card" }, make("h1", {}, t.voice), canvas, table, note);
 
-function linkTo(length) {
-  const next = new URLSearchParams(query);
-  next.set("window", length);
-  return `${location.pathname}?${next}`;
-}
-controls.replaceChildren(make("div", {}, make("nav", { class: "chips segments", "aria-label": t.window }, ...WINDOWS.map((length) =>
-  make("a", { href: linkTo(length), ...(length === window_ ? { "aria-current": "page" } : {}) }, t.windows[length])))));
 document.title = `${t.voice} · upswell`;
 
 function fill(found) {
@@ -31,6 +24,7 @@ function fill(found) {
   caption.textContent = last ? clock(last.at) : t.nothing;
   body.replaceChildren(...names.map((name, n) => make("tr", {}, make("th", { scope: "row" }, mark(n), make("bdi", {}, name)),
     ...[last ? percent.format(last.share[n]) : "", told(last?.posts[n] ?? 0), told(last?.people[n] ?? 0)].map((text) => make("td", {}, text)))));
+  if (!section.isConnected) main.replaceChildren(section); // until then there is what came with the page
   return names;
 }
 

@@ -1,6 +1,6 @@
 // The moderators' page of the whole installation: what never trends, what looks organised, the last decisions, alerts and mutes.
 import { alertStrip } from "../alerts.js";
-import { colon, make, named, rowText } from "../texts.js";
+import { colon, make, named, reasonOf } from "../texts.js";
 import { canDecide, fill, logoutButton, post, told, token, withPosts } from "./cards.js";
 import { text } from "./texts.js";
 
@@ -61,7 +61,7 @@ async function renew() {
     canDecide && ["topic", "word", "account", "suspicion"].includes(it.kind) ? make("button", { type: "button", "aria-label": `${text.free}${colon} ${it.target}`, onclick: () => act("/api/v1/blocks", { kind: it.kind, target: ["topic", "suspicion"].includes(it.kind) ? named(it.target) : it.target, verdict: "" }) }, text.free) : null));
   document.getElementById("no-suspects").hidden = suspects.size > 0;
   fill(document.getElementById("suspects"), [...suspects.values()], (it) => it.topic, (it) => make("li", {},
-    make("span", {}, make("b", {}, make("bdi", {}, it.display)), " ", make("span", { class: "quiet" }, make("bdi", {}, rowText(it)))),
+    make("span", {}, make("b", {}, make("bdi", {}, it.display)), " ", make("span", { class: "quiet" }, make("bdi", {}, reasonOf(it)))),
     canDecide ? make("button", { type: "button", "aria-label": `${text.clear}${colon} ${it.display}`, onclick: () => act("/api/v1/blocks", { kind: "suspicion", target: named(it.topic), verdict: "cleared" }) }, text.clear) : null));
   fill(document.getElementById("decisions"), withPosts(found.decisions, found.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about),
     canDecide ? make("button", { type: "button", class: "undo", onclick: () => act("/api/v1/blocks/undo", { id: it.id }) }, text.undo) : null));

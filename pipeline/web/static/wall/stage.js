@@ -39,7 +39,7 @@ function build() {
   slides.numbers = make("section", { class: "slide" }, make("h2", {}, text.soFar), make("div", { class: "body" }));
   slides.schedule = make("section", { class: "slide" }, make("h2", {}, text.schedule), make("ol", { id: "programme" }));
   slides.sponsor = make("section", { class: "slide sponsor" }, make("p"));
-  main.append(...SLIDES.map((name) => slides[name]));
+  main.replaceChildren(...SLIDES.map((name) => slides[name]));
   show(SLIDES.includes(asked.get("slide")) ? asked.get("slide") : "posts");
   if (!asked.has("slide")) setTimeout(next, POSTS_MS, "posts");
   setTimeout(step, TURN_MS.carousel);
@@ -74,6 +74,7 @@ function drawPosts() {
   const put = layout === "grid" ? fillPlaces : fill, stood = [...wall.querySelectorAll(".post")].map((node) => [node, node.offsetLeft, node.offsetTop]);
   put(document.getElementById("pins"), shown.filter((post) => pinned.has(post.ref)), (post) => post.ref, stageCard);
   put(document.getElementById("posts"), shown.filter((post) => !pinned.has(post.ref)), (post) => post.ref, stageCard);
+  if (seen.size) for (const node of wall.querySelectorAll(".post")) if (!stood.some(([it]) => it === node)) node.classList.add("come");
   const places = [0, 1]; // a row has room for one of each kind: they take turns
   for (const node of wall.querySelectorAll(".post")) {
     const kind = Number(node.classList.toggle("wide", wide.has(node.dataset.key)));
@@ -130,7 +131,7 @@ function step() {
 }
 
 function stageCard(post) {
-  return make("article", { class: post.pinned ? "post pinned" : "post" },
+  return make("article", { class: `post ${post.pinned ? "pinned" : ""} ${post.text.length > 220 ? "longest" : post.text.length > 90 ? "long" : ""}` },
     photos(post.pictures), make("p", { class: "said", dir: "auto" }, post.text.replace(LINK, shortened).replace(/ (?=[?!:;»])|(?<=«) /g, "\u00a0")),
     make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : ""))));
 }
@@ -139,8 +140,10 @@ function stageCard(post) {
 const LINK = /https?:\/\/(?:www\.)?([^\s/?#]+)([^\s]*)/gi;
 const shortened = (_, host, rest) => `${host}${rest.length > 1 ? "/…" : ""}`.replace(/(?<=[.-])/g, "\u200b");
 
-// Each text as large as its card holds it whole, no word broken
+// Each text as large as its card holds it whole, no word broken; on a phone a size for all of a length, which the style sheet has
+const phone = matchMedia("(max-width: 50rem)");
 function fit() {
+  if (phone.matches) return;
   sized(document.querySelector("h1"), TITLE_SIZES);
   if (slides.posts.hidden) return;
   for (const said of slides.posts.querySelectorAll(".said")) {
