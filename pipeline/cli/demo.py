@@ -96,10 +96,9 @@ def demo(
                 show.history(engine)
                 show.evening(engine)
                 show.stay()
-        ending = "the evening is over"
     except KeyboardInterrupt:
-        ending = "stopped"
-    show.last_words(ending)
+        pass
+    show.last_words("the evening is over" if show.over else "stopped")
 
 
 @contextmanager
@@ -141,6 +140,7 @@ class _Demo:
         self.clock_ms = self.begins_ms
         self.printed_ms = 0
         self.plays = False  # before, a past is counted
+        self.over = False
         self.screen = console(sys.stdout)
         self.glimpsing: threading.Thread | None = None
         self.before: list[Post] = []
@@ -155,6 +155,7 @@ class _Demo:
             "alerts": self.alerts,
             "examples": self.walls.examples,
             "find": self.walls.find,
+            "posts_of": self.walls.posts_of,
             "clock": self.clock,
             "tour": tour_of(demo_events()[0].name, self.moderated.name),
             "routers": [*self.walls.routers, setup_routes(self.setup)],
@@ -276,11 +277,15 @@ class _Demo:
             engine.finish(self.clock_ms, live.update)
 
     def stay(self) -> None:
-        """Where somebody watches, the page stays until they have seen enough."""
-        if self.screen.is_terminal:
-            self.screen.print(Text(f"the evening is over; {self.address} stays until Ctrl-C"))
-            while True:
-                time.sleep(1)
+        """The page stays until those who watch have seen enough, whether or not this is a terminal."""
+        self.over = True
+        self.screen.print(Text(f"the evening is over; {self.address} stays until Ctrl-C"))
+        self.wait()
+
+    def wait(self) -> None:
+        """Until Ctrl-C."""
+        while True:
+            time.sleep(1)
 
     def frame(self, width: int, height: int) -> Iterator[Text]:
         yield Text.assemble(

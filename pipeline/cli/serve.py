@@ -168,6 +168,7 @@ async def _serve(
         status=status,
         examples=walls.examples,
         find=walls.find,
+        posts_of=walls.posts_of,
         public_url=settings.public_url,
         routers=[*walls.routers, *incoming.routers, setup_routes(setup)],
         on_startup=[walls.start, incoming.start],

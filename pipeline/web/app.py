@@ -12,7 +12,6 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, Message, Scope
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -21,14 +20,15 @@ from pipeline.alerts.recent import RecentAlerts
 from pipeline.source_status import SourceStatus
 from pipeline.web.answers import HEADERS, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
+from pipeline.web.assets import asset_route
 from pipeline.web.course import course_routes
 from pipeline.web.feed import Feed
-from pipeline.web.frame import CLOCK, STATIC, TOUR, Clock, page
+from pipeline.web.frame import CLOCK, TOUR, Clock, page
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
 from pipeline.web.posting import PostDesk, post_routes
-from pipeline.web.search import Find, nothing, search_routes
+from pipeline.web.search import Find, PostsOf, none_of, nothing, search_routes
 from pipeline.web.syndication import syndication_routes
 from pipeline.web.tour import Step
 from pipeline.web.wall.recent import Example
@@ -50,6 +50,7 @@ def create_app(
     posts: PostDesk | None = None,
     examples: Callable[[Sequence[str], str], list[Example]] | None = None,
     find: Find = nothing,
+    posts_of: PostsOf = none_of,
     status: SourceStatus | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     public_url: str = "",
@@ -61,11 +62,11 @@ def create_app(
 ) -> Litestar:
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late; `orders`: where what
     people say about them goes (none: nobody may); `posts`: where those that are pushed go (none: they are refused);
-    `examples`: the posts of these ids that are known and may be shown in a scope; `find`: those with certain words;
-    `status`: how it stands with the source of lists (none: they come from this process); `heartbeat_s`: after
-    how long a silence a stream shows that it lives; `public_url`: where browsers reach the server; `tour`: a guided
-    look around, over the pages; `clock`: of posts whose evening is played (none: theirs is everybody's); `routers`:
-    routes of other parts (wall, moderation), served with the same headers and errors."""
+    `examples`: the posts of these ids that are known and may be shown in a scope; `find`: those with certain words,
+    `posts_of`: those of a topic; `status`: how it stands with the source of lists (none: they come from this process);
+    `heartbeat_s`: after how long a silence a stream shows that it lives; `public_url`: where browsers reach the server;
+    `tour`: a guided look around, over the pages; `clock`: of posts whose evening is played (none: theirs is
+    everybody's); `routers`: routes of other parts (wall, moderation), served with the same headers and errors."""
     web = Web(feed, history, heartbeat_s=heartbeat_s, public_url=public_url)
     _define(web, events, watchlists)
     if alerts is not None:
@@ -79,16 +80,16 @@ def create_app(
             post_routes(posts or PostDesk()),
             page_router(web),
             course_routes(web),
-            search_routes(web, find),
+            search_routes(web, find, posts_of),
             syndication_routes(web),
             _service(feed, registry, status),
-            create_static_files_router("/static", [STATIC], name="static", cache_control=None),
+            asset_route(),
             *routers,
         ],
         exception_handlers={Exception: _fault},
         before_send=[_headers],
         compression_config=CompressionConfig(
-            "gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/stream$", "^/media/"]
+            "gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/stream$", "^/media/", "^/static/"]
         ),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),

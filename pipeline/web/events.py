@@ -222,6 +222,7 @@ def event_page(
     it sees first, as JSON; `posts` and `board`: what of it is in the HTML; `alone`: without ways to other pages."""
     title = printable(event.title or event.name)
     told = {"view": view, "event": event.name, "title": title, "zone": event.time_zone, **(data or {})}
+    told["alone"] = "yes" if alone else ""
     here = "" if alone or view == "screen" else "moderate" if view == "moderate" else "events"
     script = {"screen": "wall/stage"}.get(view, f"wall/{view}")
     seen = [("now", first)] if first else ()

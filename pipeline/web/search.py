@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get
@@ -16,8 +18,12 @@ from pipeline.web.api import FAULTS, ScopeName, Web
 from pipeline.web.wall.recent import Example, FoundPosts
 
 MAX_TOPICS, MAX_POSTS = 8, 5
+MAX_OF_TOPIC = 20  # newest posts of a topic
+SAME_S, MOST_ASKED = 2.0, 200  # how long an answer holds for others who ask the same, and of how many topics
 # from folded words, scope and number: the newest posts with all of them
 Find = Callable[[str, str, int], Awaitable[FoundPosts]]
+# from a topic's key, scope and number: its newest posts
+PostsOf = Callable[[str, str, int], Coroutine[Any, Any, list[Example]]]
 
 
 class FoundTopic(msgspec.Struct):
@@ -43,8 +49,30 @@ async def nothing(_words: str, _scope: str, _limit: int) -> FoundPosts:
     return FoundPosts([], None)
 
 
-def search_routes(web: Web, find: Find = nothing) -> Router:
-    """`find` looks for posts."""
+async def none_of(_topic: str, _scope: str, _limit: int) -> list[Example]:
+    """The `PostsOf` of a server that knows no posts."""
+    return []
+
+
+def search_routes(web: Web, find: Find = nothing, posts_of: PostsOf = none_of) -> Router:
+    """`find` looks for posts, `posts_of` for those of a topic, once for all who ask within SAME_S."""
+    asked: OrderedDict[tuple[str, str], tuple[float, asyncio.Task[list[Example]]]] = OrderedDict()
+
+    @get("/api/v1/search/posts", responses={400: FAULTS[400]})
+    async def posts(
+        key: Annotated[str, QueryParameter(name="topic", max_length=1_000)], named: ScopeName = "all"
+    ) -> Response[list[Example]]:
+        """The newest posts of late of a topic (its key with its sigil), as they may be seen in a scope."""
+        if not web.feed.shows.may_show(key, key, named):
+            return json(b"[]")  # type: ignore[return-value]
+        now_s = time.monotonic()
+        due_s, found = asked.pop((key, named), (0.0, None))
+        if found is None or now_s >= due_s:
+            due_s, found = now_s + SAME_S, asyncio.create_task(posts_of(key, named, MAX_OF_TOPIC))
+        asked[key, named] = due_s, found
+        if len(asked) > MOST_ASKED:
+            asked.popitem(last=False)
+        return json(msgspec.json.encode(await asyncio.shield(found)))  # type: ignore[return-value]
 
     @get("/api/v1/search", responses={400: FAULTS[400]})
     async def search(
@@ -64,7 +92,7 @@ def search_routes(web: Web, find: Find = nothing) -> Router:
         posts, since = await (find if words else nothing)(words, named, MAX_POSTS)
         return json(msgspec.json.encode(Found(ordered[:MAX_TOPICS], posts, since)))  # type: ignore[return-value]
 
-    return Router("/", route_handlers=[search])
+    return Router("/", route_handlers=[search, posts])
 
 
 def _listed(web: Web, scope: str, part: str) -> dict[str, FoundTopic]:

@@ -12,6 +12,7 @@ from pipeline.cancelling import cancel_and_wait
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.lookback import LookedBack, look_back
 from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
+from pipeline.text import fold, topics_of
 from pipeline.web.door import Door
 from pipeline.web.events import event_routes
 from pipeline.web.feed import Feed
@@ -30,6 +31,8 @@ from schemas import Post, TrendList, Window
 from schemas.access import Token
 from schemas.control import ControlKeys
 from schemas.events import Event
+
+OF_TOPIC_S = 0.2  # of looking for posts of a topic, which pages do every few seconds
 
 
 class WallService:
@@ -107,10 +110,20 @@ class WallService:
         return self._recent.shown(ids, lambda post: self.walls.shows(post, scope))
 
     async def find(self, words: str, scope: str, limit: int) -> FoundPosts:
-        """The newest posts with all these words (folded) in name, account or text that may be seen in the scope, of
-        those of late and those on walls."""
+        """The newest posts with all these words (folded) in name, account, text or tags that may be seen in the scope,
+        of those of late and those on walls."""
         on_walls = [entry.post for wall in self.walls.walls.values() for entry in wall.entries()]
         return await self._recent.find(words.split(), lambda post: self.walls.shows(post, scope), limit, on_walls)
+
+    async def posts_of(self, topic: str, scope: str, limit: int) -> list[Example]:
+        """The newest posts of a topic (its key) that belong to the scope and may be seen in it, of those of late; those
+        of a watchlist are not told from others."""
+
+        def fits(post: Post) -> bool:
+            tagged = not topic.startswith(("#", "$")) or topic in map(fold, topics_of(post))
+            return tagged and self.walls.belongs(post, scope) and self.walls.shows(post, scope)
+
+        return (await self._recent.find(topic.lstrip("#$").split(), fits, limit, within_s=OF_TOPIC_S)).posts
 
     def recent(self) -> list[Post]:
         """The posts of late that are known, in the order of their times."""

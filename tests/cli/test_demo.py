@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pipeline.cli import demo
@@ -70,12 +71,25 @@ class Terminal:
         os.close(self._master)
 
 
-def test_without_a_terminal_the_demo_prints_lists_now_and_then(
-    upswell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def served_after(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What the page answered once the short evening was over; then somebody pressed Ctrl-C."""
+    answers: list[int] = []
+
+    def over(show: demo._Demo) -> None:
+        answers.append(httpx.get(f"{show.address}events").status_code)
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(demo, "demo_scenario", tiny)
+    monkeypatch.setattr(demo._Demo, "wait", over)
+    return answers
+
+
+def test_without_a_terminal_the_demo_prints_lists_now_and_then_and_serves_until_ctrl_c(
+    upswell: Callable[..., Any], served_after: list[int]
+) -> None:
     code, out, err = upswell("demo", "--speed", "max", "--in-process")
-    assert code == 0
+    assert (code, served_after) == (0, [200])
     assert re.fullmatch(PAGE_AND_PAST + r" in this process\n", err)
     # a print each five minutes of ten; how many of them fall into one batch of posts is the machine's affair
     assert 1 <= len(re.findall(r"^everything  1h to ", out, re.MULTILINE)) <= 4
@@ -84,11 +98,10 @@ def test_without_a_terminal_the_demo_prints_lists_now_and_then(
 
 
 def test_the_demo_takes_its_posts_over_a_broker_of_its_own(
-    upswell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    upswell: Callable[..., Any], served_after: list[int]
 ) -> None:
-    monkeypatch.setattr(demo, "demo_scenario", tiny)
     code, out, err = upswell("demo", "--speed", "max")
-    assert code == 0
+    assert (code, served_after) == (0, [200])
     assert re.fullmatch(PAGE_AND_PAST + r" on Kafka at 127\.0\.0\.1:\d+\n", err)
     assert out.splitlines()[-1].startswith("the evening is over at ")
 

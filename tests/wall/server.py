@@ -92,6 +92,7 @@ class Served:
             orders=desk,
             tour=tour,
             examples=self.service.examples,
+            posts_of=self.service.posts_of,
             routers=[*self.service.routers, setup_routes(setup)],
             on_startup=[self._begin, self.service.start],
             on_shutdown=[self.service.stop],

@@ -29,6 +29,7 @@ from pipeline.web.wall_service import WallService
 from schemas.events import Event
 from tests.sources.harness import Log
 from tests.wall.server import eventually
+from tests.wall.test_keyboard import LEFT, USED, walked
 
 EVENTS = (
     Event(name="gala", title="Le <b>gala</b>", hashtags=("#gala",), posting=True),
@@ -254,6 +255,29 @@ def test_written_offline_it_is_sent_once_when_the_network_is_back(browser: Brows
         expect(page.locator("#waiting li")).to_have_count(0)
         assert lost[0] == 200
         assert [(post.text, post.author_name) for post in asked.log.posts] == [("écrit dans le métro", "Ann")]
+        context.close()
+    finally:
+        handle.stop()
+
+
+@pytest.mark.parametrize("event", ["gala", "album", "quiet"])
+def test_tab_reaches_all_that_can_be_used_on_a_phone_with_keys_and_enter_sends(
+    browser: Browser, tmp_path: Path, event: str
+) -> None:
+    asked = Asked(tmp_path)
+    handle = start_web(asked.feed, port=0, **asked.parts)
+    try:
+        context, page = on_a_phone(browser, f"{handle.address}post/{event}")
+        assert [it for it in walked(page) if it[1]] == []
+        assert page.evaluate(LEFT, USED) == []
+        if event != "quiet":  # where nobody writes there is nothing to send
+            page.locator("#text").focus()
+            page.keyboard.type("écrit au clavier")
+            page.keyboard.press("Tab")
+            page.keyboard.type("Ann")
+            page.keyboard.press("Enter")
+            expect(page.locator("#status")).to_have_text("Envoyé. Merci !")
+            assert [(post.text, post.author_name) for post in asked.log.posts] == [("écrit au clavier", "Ann")]
         context.close()
     finally:
         handle.stop()

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from schemas import Post
 from schemas.posts import Media
 from tests.sinks.lists import trend_list
-from tests.wall.server import ANN, Served, eventually, serving
+from tests.wall.server import ANN, EVENTS, Served, eventually, serving
 from tests.wall.test_browser import post
 
 SHIFTS = """new PerformanceObserver((all) => {
@@ -147,6 +147,40 @@ def test_on_a_phone_new_posts_wait_behind_a_button_and_what_may_not_be_shown_lea
     page.get_by_label("en direct").check()
     served.take(said(200))
     expect(page.locator("#posts .post .said").first).to_contain_text("numéro 200 ")
+
+
+def test_within_the_page_of_another_site_posts_come_on_a_phone_without_a_tap(browser: Browser) -> None:
+    running = Served((ANN,), EVENTS, embed_sites=("https://a.example",))
+    try:
+        running.take(said(1))
+        page = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True).new_page()
+        page.goto(f"{running.address}/embed/fete")
+        expect(page.locator("#posts .post")).to_have_count(1)
+        running.take(said(2))
+        expect(page.locator("#posts .post .said").first).to_contain_text("numéro 2 ")
+        page.context.close()
+    finally:
+        running.stop()
+
+
+def test_on_a_topics_page_its_posts_come_and_what_is_blocked_leaves(
+    served: Served, opened: Callable[..., Page]
+) -> None:
+    page = opened("/?topic=%23lumiere", DESK)
+    newest = page.locator(".examples .post .said").first
+    expect(newest).to_contain_text("numéro 59 ")
+    served.take(said(60))
+    expect(newest).to_contain_text("numéro 60 ", timeout=10_000)
+    page.locator(".examples .post").nth(1).hover()
+    served.take(said(61), post("else", "not of the topic: lumiere #fete"))
+    expect(page.get_by_role("button", name="1 nouveau message")).to_be_visible(timeout=10_000)
+    expect(newest).to_contain_text("numéro 60 ")
+    headers = {"authorization": f"Bearer {ANN.secret}"}
+    wish = {"kind": "account", "verdict": "blocked", "target": "m/p60"}
+    assert httpx.post(f"{served.address}/api/v1/blocks", json=wish, headers=headers).is_success
+    expect(newest).not_to_contain_text("numéro 60 ", timeout=10_000)
+    page.mouse.move(5, 5)
+    expect(newest).to_contain_text("numéro 61 ", timeout=10_000)
 
 
 def test_beside_a_mouse_posts_come_by_themselves_but_not_while_one_reads(

@@ -131,7 +131,7 @@ async function askScopes() {
 }
 
 let strip = null; // drawn once there is a list above it: nothing moves
-const stripOnce = () => { strip ??= import("./alerts.js").then(({ alertStrip }) => alertStrip(document.getElementById("alerts"), status, linkOf, screen)); };
+const stripOnce = () => { strip ??= import("./alerts.js").then(({ alertStrip }) => alertStrip(document.getElementById("alerts"), status, linkOf, screen)).catch(() => { strip = null; }); }; // else with the next list
 setTimeout(stripOnce, 3000);
 
 // --- controls

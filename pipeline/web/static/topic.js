@@ -1,8 +1,11 @@
 // All about one topic: its figures, its course over a day, what people write, spellings, where it is listed, alerts.
 import { alertLine } from "./alerts.js";
 import { courseOf } from "./chart.js";
+import { coming } from "./coming.js";
 import { say } from "./messages.js";
 import { about, clean, clock, face, handle, make, nameOf, photos, reasonOf, t, told } from "./texts.js";
+
+const EVERY_MS = 4000, MOST_POSTS = 20;
 
 // What the page came with, once
 let first = JSON.parse(document.getElementById("first")?.textContent ?? "[]").find((one) => one.topic)?.topic;
@@ -39,7 +42,7 @@ export async function topicView(state, titled, linkOf) {
     view.append(facts(row));
   }
   if (found.history.length > 1) view.append(courseOf(found, { scope: state.scopes[0], window: state.window, to: state.at ?? found.history.at(-1).at }));
-  if (found.posts.length) view.append(make("section", { class: "examples" }, make("h2", {}, t.examples), make("div", { class: "posts" }, ...found.posts.map(example))));
+  view.append(postsOf(state, found.posts));
   const halves = make("div", { class: "halves" });
   section(halves, t.alerts, make("ul", { class: "alerts" }, ...found.alerts.map((alert) => make("li", { class: "alert" }, make("bdi", {}, alertLine(alert))))));
   section(halves, t.spellings, make("ul", { class: "links" }, ...found.variants.map((text) => make("li", {}, make("bdi", { class: "tag" }, clean(text, 80))))));
@@ -66,6 +69,29 @@ function facts(row) {
   }
   if (row.peak) more(t.peak, about(row.peak.score), `σ, ${clock(row.peak.at)}`);
   return make("div", {}, list, details);
+}
+
+// What people write about it: those that the list names, and beside a list of now the newest, as they come
+function postsOf({ topic, scopes: [scope], at }, named) {
+  const box = make("section", { class: "examples", hidden: !named.length }, make("h2", {}, at ? t.examples : t.posts));
+  const list = coming({ card: example, key: (post) => `${post.source}/${post.id}`, kept: (shown, all) => shown.filter((post) => all.some((it) => it.id === post.id)), top: () => box });
+  box.append(at ? "" : list.news, list.posts);
+  list.show(named);
+  if (at) return box;
+  async function renew() {
+    if (box.isConnected && document.visibilityState === "visible") {
+      const answer = await fetch(`/api/v1/search/posts?${new URLSearchParams({ topic, scope })}`).catch(() => null);
+      const newest = answer?.ok ? await answer.json() : [];
+      box.hidden = !named.length && !newest.length;
+      list.show([...newest, ...named.filter((post) => !newest.some((it) => it.id === post.id))].slice(0, MOST_POSTS));
+    }
+    if (begun && !box.isConnected) return; // another view is there
+    begun ||= box.isConnected;
+    setTimeout(renew, EVERY_MS);
+  }
+  let begun = false;
+  setTimeout(renew);
+  return box;
 }
 
 export function example(post) {

@@ -101,13 +101,18 @@ class RecentPosts:
         return times[len(times) // 2] if times else None
 
     async def find(
-        self, words: Sequence[str], visible: Callable[[Post], bool], limit: int, more: Sequence[Post] = ()
+        self,
+        words: Sequence[str],
+        visible: Callable[[Post], bool],
+        limit: int,
+        more: Sequence[Post] = (),
+        within_s: float = SEARCH_S,
     ) -> FoundPosts:
-        """The newest posts that hold all the words (folded) in name, account or text, and may be shown; of those
-        remembered here, and `more` that somebody else holds. Texts are read in a thread, for SEARCH_S."""
+        """The newest posts that hold all the words (folded) in name, account, text or tags, and may be shown; of those
+        remembered here, and `more` that somebody else holds. Texts are read in a thread, for so long."""
         known = {(post.source, post.id): post for post in (*more, *self.posts())}
-        posts = sorted(known.values(), key=lambda post: -int(post.time))
-        fitting, reached = await asyncio.to_thread(_fitting, posts, words)
+        posts = sorted(reversed(known.values()), key=lambda post: -int(post.time))  # of one time, who came last
+        fitting, reached = await asyncio.to_thread(_fitting, posts, words, within_s)
         since = self.since()
         if since is not None and reached is not None:
             since = max(since, reached)
@@ -123,13 +128,13 @@ class RecentPosts:
         return [_example(post, self._link) for post in found if post is not None and visible(post)]
 
 
-def _fitting(posts: Sequence[Post], words: Sequence[str]) -> tuple[list[Post], int | None]:
+def _fitting(posts: Sequence[Post], words: Sequence[str], within_s: float) -> tuple[list[Post], int | None]:
     """Of posts, the newest first, those with all the words, MOST_FITTING at most; and to which time they were looked at
-    where SEARCH_S were over."""
+    where that took longer than it may."""
     found: list[Post] = []
-    deadline = time.monotonic() + SEARCH_S
+    deadline = time.monotonic() + within_s
     for post in posts:
-        said = _said(post.author_name or "", post.author, post.text)
+        said = _said(post.author_name or "", post.author, post.text, *(post.tags or ()))
         if all(word in said for word in words):
             found.append(post)
             if len(found) == MOST_FITTING:

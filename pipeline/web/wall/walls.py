@@ -20,7 +20,7 @@ from pipeline.moderation import (
     post_ref,
 )
 from pipeline.moderation.state import WITHDRAWN_KNOWN
-from pipeline.text import EventMatcher, printable, topics_of
+from pipeline.text import EventMatcher, language, printable, source_name, topics_of
 from pipeline.web.wall.entries import Decided, Link, no_pictures
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.wall import Wall
@@ -201,6 +201,15 @@ class Walls:
     def may_show_example(self, post_id: str, scope: str) -> bool:
         """Whether a post may be an example (see Moderation.may_show_example)."""
         return self.moderation.may_show_example(post_id, scope, self._known)
+
+    def belongs(self, post: Post, scope: str) -> bool:
+        """Whether lists of the scope count the post; of a watchlist, which walls do not know, they may."""
+        kind, _, name = scope.partition(":")
+        if kind == "event":
+            return name in self._matcher.match(post, topics_of(post))
+        if kind == "lang":
+            return language(post.lang) == name
+        return kind != "source" or source_name(post.source) == name
 
     def shows(self, post: Post, scope: str) -> bool:
         """Whether a post may be seen beside a topic of this scope: not blocked there, and shown on the wall of every

@@ -1,5 +1,5 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { clean, colon, face, handle, make, photos, refocus } from "../texts.js";
+import { clean, colon, face, handle, make, photos } from "../texts.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -10,51 +10,6 @@ export function svg(tag, attributes, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
-  return node;
-}
-
-// Keeps the nodes of what stays, so that nothing jumps and a reader's focus is not lost
-export function fill(list, items, key, draw) {
-  const old = new Map([...list.children].map((node) => [node.dataset.key, node]));
-  let place = list.firstChild;
-  for (const item of items) {
-    const id = key(item);
-    let node = old.get(id);
-    old.delete(id);
-    if (node && node.dataset.print !== JSON.stringify(item)) {
-      const fresh = drawn(item, key, draw), held = node.contains(document.activeElement) && document.activeElement;
-      if (place === node) place = fresh;
-      node.replaceWith(fresh);
-      refocus(held, fresh);
-      node = fresh;
-    } else if (!node) node = drawn(item, key, draw);
-    if (node === place) place = place.nextSibling;
-    else list.insertBefore(node, place);
-  }
-  for (const node of old.values()) node.remove();
-}
-
-// The same for a screen that people read from afar: what stays keeps its place, what is new takes a place that is free
-export function fillPlaces(list, items, key, draw) {
-  const wanted = new Map(items.map((item) => [key(item), item]));
-  const free = [];
-  for (const node of [...list.children]) {
-    const item = wanted.get(node.dataset.key);
-    wanted.delete(node.dataset.key);
-    if (item === undefined) free.push(node);
-    else if (node.dataset.print !== JSON.stringify(item)) node.replaceWith(drawn(item, key, draw));
-  }
-  for (const item of wanted.values()) {
-    const place = free.shift();
-    if (place) place.replaceWith(drawn(item, key, draw)); else list.append(drawn(item, key, draw));
-  }
-  for (const node of free) node.remove();
-}
-
-function drawn(item, key, draw) {
-  const node = draw(item);
-  node.dataset.key = key(item);
-  node.dataset.print = JSON.stringify(item);
   return node;
 }
 

@@ -1,7 +1,8 @@
 // The moderators' page of the whole installation: what never trends, what looks organised, the last decisions, alerts and mutes.
 import { alertStrip } from "../alerts.js";
 import { colon, make, named, reasonOf } from "../texts.js";
-import { canDecide, fill, logoutButton, post, told, token, withPosts } from "./cards.js";
+import { fill } from "../cards.js";
+import { canDecide, logoutButton, post, told, token, withPosts } from "./cards.js";
 import { text } from "./texts.js";
 
 const EVERY_MS = 3000;

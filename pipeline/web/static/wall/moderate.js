@@ -1,8 +1,8 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
 import { make } from "../texts.js";
-import { canDecide, card, fill, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
+import { fill, readBy } from "../cards.js";
+import { canDecide, card, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
 import { heard } from "./following.js";
-import { readBy } from "./reading.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -127,7 +127,7 @@ function drawPosts(all) {
   const these = isRead() ? all.filter((post, at) => at > last || there.has(post.ref)) : all, held = all.length - these.length;
   fill(posts, these, (post) => post.ref, (post) => Object.assign(card(post, canDecide ? actions(post) : null), { drawnMs: performance.now() }));
   fresh.style.visibility = held ? "visible" : "hidden"; // its place is kept
-  fresh.textContent = say("wall.fresh", { n: held });
+  fresh.textContent = say("page.coming", { n: held });
 }
 
 // What is looked for in the queue: words, a source, what posts are held for

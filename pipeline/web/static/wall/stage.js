@@ -3,7 +3,7 @@
 import { clean, face, make, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../sparks.js";
 import { bars, figure, perMinute } from "./figures.js";
-import { fill, fillPlaces } from "./cards.js";
+import { fill, fillPlaces } from "../cards.js";
 import { followed } from "./following.js";
 import { dayAndMoment, number, text, weekday } from "./texts.js";
 import { say } from "../messages.js";

@@ -1,36 +1,35 @@
 // The wall of an event: its posts, newest first, and what rises in it. What somebody reads stays where it is: new posts wait behind
 // a button while a reader is among them, and wherever they shall not come live.
+import { coming } from "../coming.js";
+import { fill } from "../cards.js";
 import { make } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../sparks.js";
-import { card, fill } from "./cards.js";
-import { arrange } from "./columns.js";
+import { card } from "./cards.js";
 import { followed } from "./following.js";
-import { readBy } from "./reading.js";
 import { number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 const TAKEN_AWAY = 100; // as many of these does the server tell
-const PACE_MS = 2000; // between posts that come live
 const main = document.getElementById("main"), status = document.getElementById("status");
-const live = make("input", { type: "checkbox", checked: matchMedia("(hover: hover) and (prefers-reduced-motion: no-preference)").matches, onchange: renew });
-const fresh = make("button", { type: "button", class: "main", hidden: true, onclick: takeAll });
-const posts = make("div", { id: "posts", class: "posts", "aria-live": "off", tabindex: "-1" });
-const isRead = readBy(posts), isPassed = () => posts.getBoundingClientRect().top < 0;
-let now = null, shown = [], due = 0, soon = 0, lastAway = "";
+const wall = coming({ card, key: (post) => post.ref, kept, live: Boolean(document.body.dataset.alone), top: () => main });
+wall.posts.id = "posts";
+let now = null, lastAway = "";
 
 function drawWall(data) {
   const known = now && (lastAway ? data.taken_away.includes(lastAway) : data.taken_away.length < TAKEN_AWAY);
-  if (!posts.isConnected) build();
+  if (!wall.posts.isConnected) build();
   now = data;
   lastAway = data.taken_away.at(-1) ?? "";
-  if (known) renew(); else take(); // after it was away, or with very many taken away, nobody knows which of the older ones may still be shown
+  const all = newest();
+  wall.show(all, !known); // after it was away, or with very many taken away, nobody knows which of the older ones may still be shown
+  document.getElementById("none").hidden = all.length > 0;
   fill(document.getElementById("rising"), data.trends, (row) => row.topic, rising);
   document.getElementById("calm").hidden = data.trends.length > 0;
   status.textContent = say("wall.counted", { n: number(data.counted) });
 }
 
 function build() {
-  main.replaceChildren(make("div", { class: "wall" }, make("div", { class: "news" }, make("label", {}, live, ` ${text.live}`), fresh), posts, make("p", { id: "none", class: "empty" }, text.empty)),
+  main.replaceChildren(make("div", { class: "wall" }, wall.news, wall.posts, make("p", { id: "none", class: "empty" }, text.empty)),
     make("aside", { class: "panel" }, make("h2", {}, text.now), make("ol", { id: "rising", class: "ranked" }), make("p", { id: "calm", class: "quiet" }, text.none)));
 }
 
@@ -40,36 +39,13 @@ function newest() {
   return [...now.pinned, ...now.posts.filter((post) => !pins.has(post.ref))];
 }
 
-function renew() {
-  const all = newest(), there = new Map(all.map((post) => [post.ref, post])), away = new Set(now.taken_away);
-  const kept = shown.filter((post) => there.has(post.ref) || !away.has(post.ref)).map((post) => there.get(post.ref) ?? post);
-  const last = all.findLastIndex((post) => post.ref === kept.at(-1)?.ref); // what is older has its place at the foot
-  if (last >= 0 && kept.length < all.length) kept.push(...all.slice(last + 1));
-  for (const { ref } of kept) there.delete(ref);
-  if (!kept.length || (there.size && live.checked && !isPassed() && !isRead() && Date.now() >= due)) take();
-  else draw(kept, there.size);
-}
-
-function take() {
-  due = Date.now() + PACE_MS;
-  draw(newest(), 0);
-}
-
-function takeAll() {
-  take();
-  main.scrollIntoView();
-  posts.focus({ preventScroll: true }); // the button is gone
-}
-
-function draw(these, waiting) {
-  shown = these;
-  fill(posts, shown, (post) => post.ref, card);
-  arrange(posts);
-  fresh.hidden = !waiting;
-  if (waiting) fresh.textContent = say("wall.fresh", { n: waiting });
-  document.getElementById("none").hidden = shown.length > 0;
-  clearTimeout(soon);
-  if (waiting && live.checked) soon = setTimeout(renew, Math.max(due - Date.now(), 500));
+// The server tells the newest alone, and which were taken away: older ones stay, and have their place at the foot
+function kept(shown, all) {
+  const there = new Map(all.map((post) => [post.ref, post])), away = new Set(now.taken_away);
+  const stay = shown.filter((post) => there.has(post.ref) || !away.has(post.ref)).map((post) => there.get(post.ref) ?? post);
+  const last = all.findLastIndex((post) => post.ref === stay.at(-1)?.ref);
+  if (last >= 0 && stay.length < all.length) stay.push(...all.slice(last + 1));
+  return stay;
 }
 
 function rising(row) {

@@ -1,0 +1,66 @@
+"""Scripts, styles and marks below /static: without what a browser has no use for, packed once, and not sent again."""
+
+from __future__ import annotations
+
+import gzip
+import mimetypes
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import xxhash
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from pipeline.web.answers import not_modified
+from pipeline.web.frame import STATIC
+
+LEAST_PACKED = 1_000  # bytes
+_FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
+_UNREAD = re.compile(r"^[ \t]+|^[ \t]*//.*\n", re.MULTILINE)  # of a script: indentation, lines that are a comment
+
+
+class Asset(NamedTuple):
+    """A file as it is sent, plain and packed."""
+
+    body: bytes
+    packed: bytes
+    tag: str
+    kind: str
+
+
+def asset(name: str) -> Asset:
+    """The file of that name below `static`, as it is now. Raises NotFoundException."""
+    if name not in _FILES:
+        raise NotFoundException
+    path = _FILES[name]
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=len(_FILES))
+def _read(path: Path, _changed_ns: int) -> Asset:
+    body = path.read_bytes()
+    if path.suffix == ".js" and path.parent.name != "uplot":
+        body = _UNREAD.sub("", body.decode()).encode()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Asset(body, gzip.compress(body, 9, mtime=0), f'"{xxhash.xxh3_64_hexdigest(body)}"', kind)
+
+
+def asset_route() -> HTTPRouteHandler:
+    """The route of all of them."""
+
+    @get("/static/{name:path}", include_in_schema=False, sync_to_thread=False)
+    def static(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+        found = asset(str(name).lstrip("/"))
+        headers = {"etag": found.tag, "vary": "accept-encoding"}
+        if not_modified(request, found.tag):
+            return Response(b"", status_code=304, headers=headers)
+        packed = len(found.body) >= LEAST_PACKED and "gzip" in request.headers.get("accept-encoding", "")
+        if packed:
+            headers["content-encoding"] = "gzip"
+        return Response(found.packed if packed else found.body, media_type=found.kind, headers=headers)
+
+    return static
