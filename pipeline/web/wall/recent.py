@@ -106,13 +106,13 @@ class RecentPosts:
         visible: Callable[[Post], bool],
         limit: int,
         more: Sequence[Post] = (),
-        within_s: float = SEARCH_S,
+        within_s: float | None = None,
     ) -> FoundPosts:
         """The newest posts that hold all the words (folded) in name, account, text or tags, and may be shown; of those
-        remembered here, and `more` that somebody else holds. Texts are read in a thread, for so long."""
+        remembered here, and `more` that somebody else holds. Texts are read in a thread, for so long (SEARCH_S)."""
         known = {(post.source, post.id): post for post in (*more, *self.posts())}
-        posts = sorted(reversed(known.values()), key=lambda post: -int(post.time))  # of one time, who came last
-        fitting, reached = await asyncio.to_thread(_fitting, posts, words, within_s)
+        posts = sorted(known.values(), key=lambda post: -int(post.time))
+        fitting, reached = await asyncio.to_thread(_fitting, posts, words, SEARCH_S if within_s is None else within_s)
         since = self.since()
         if since is not None and reached is not None:
             since = max(since, reached)
