@@ -56,7 +56,7 @@ class Ranker:
         self.scopes: dict[str, Scope] = {}
         self._lists: dict[int, dict[str, list[ScopeList]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # by grid, scope
         self.buckets = {spec.window: BaselineBuckets(spec) for spec in SPECS}
-        self._schedules = {step_ms: _schedule(step_ms) for step_ms in (MINUTE_MS, HOUR_MS)}
+        self._schedules = {spec.step_ms: Schedule(spec.step_ms, spec.bucket_ms) for spec in SPECS}
         self._panes: dict[int, list[Counts]] = {}  # of minutes that are not final yet, by the minute's start
         self._starts: list[int] = []  # a heap of these minutes
         self.now: int | None = None  # end of the last final minute, ms
@@ -85,10 +85,10 @@ class Ranker:
         return table
 
     def _open_scope(self, name: str) -> None:
-        scope = self.scopes[name] = Scope(name, self.names)
+        specs = [spec for spec in SPECS if self._is_kept(name, spec.window)]
+        scope = self.scopes[name] = Scope(name, self.names, specs)
         for step_ms, of_grid in self._lists.items():
-            specs = (spec for spec in SPECS if spec.step_ms == step_ms and self._is_kept(name, spec.window))
-            of_grid[name] = [self._list(scope, spec) for spec in specs]
+            of_grid[name] = [self._list(scope, spec) for spec in specs if spec.step_ms == step_ms]
 
     def _list(self, scope: Scope, spec: ListSpec) -> ScopeList:
         return ScopeList(scope, spec, self.timeline, self.suspicion, self._usual_servers)
@@ -207,7 +207,7 @@ class Ranker:
                 continue
             changed_slots = scope.windows.step(step_ms, end, table, scope.mask)
             if table is not None and scope.windows.holds(step_ms, end - step_ms):
-                schedule.enter(name, end)
+                schedule.enter(name, scope.windows.lengths_ms(step_ms), end)
             for ranked in lists:
                 window = ranked.spec.window
                 past = self.buckets[window].past
@@ -267,7 +267,7 @@ class Ranker:
         for step_ms, schedule in self._schedules.items():
             for name, scope in self.scopes.items():
                 for start in scope.windows.held(step_ms):
-                    schedule.enter(name, start + step_ms, now)
+                    schedule.enter(name, scope.windows.lengths_ms(step_ms), start + step_ms, now)
                 schedule.track(name, any(ranked.has_tracked for ranked in self._lists[step_ms][name]))
 
     def _tidy(self) -> None:
@@ -289,8 +289,3 @@ class Ranker:
             if new_slot is not None:
                 for ranked in lists[name]:
                     ranked.renumber(new_slot)
-
-
-def _schedule(step_ms: int) -> Schedule:
-    specs = [spec for spec in SPECS if spec.step_ms == step_ms]
-    return Schedule(step_ms, [window for spec in specs for window in spec.windows_ms], specs[0].bucket_ms)

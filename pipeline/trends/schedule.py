@@ -15,19 +15,18 @@ SILENCE_MS = 86_400_000  # a silence beyond this is not observed: nobody knows w
 class Schedule:
     """The moments, ends of steps in ms, at which a scope's lists on this grid can change."""
 
-    def __init__(self, step_ms: int, windows_ms: Sequence[int], bucket_ms: int) -> None:
+    def __init__(self, step_ms: int, bucket_ms: int) -> None:
         self.step_ms = step_ms
         self.posted = 0  # end of the last step that held a post
         self.tracking: set[str] = set()  # scopes whose lists can change at every step
-        self._windows_ms = windows_ms
         self._bucket_ms = bucket_ms
         self._due: dict[int, set[str]] = {}
         self._ends: list[int] = []  # a heap of the moments in `_due`
 
-    def enter(self, scope: str, end: int, now: int = 0) -> None:
-        """Posts of the step that ended at `end` are in the windows of a scope; they leave those that they have not left
-        by `now`."""
-        for window_ms in self._windows_ms:
+    def enter(self, scope: str, windows_ms: Sequence[int], end: int, now: int = 0) -> None:
+        """Posts of the step that ended at `end` are in these windows of a scope; they leave those that they have not
+        left by `now`."""
+        for window_ms in windows_ms:
             leaves = end + window_ms
             if leaves > now:
                 if leaves not in self._due:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -27,26 +27,26 @@ def scopes_of(cell: Cell) -> list[str]:
 
 
 LENGTHS_MS = tuple(window_ms for spec in SPECS for window_ms in spec.windows_ms)
-ON_GRID = {
-    step_ms: [
-        (2 * place + j, spec.windows_ms[j])
-        for place, spec in enumerate(SPECS)
-        if spec.step_ms == step_ms
-        for j in (0, 1)
-    ]
-    for step_ms in (MINUTE_MS, HOUR_MS)
-}  # by grid: number and length of its windows
 
 
 class Windows:
-    """Posts of each topic of a scope in the windows of all lists, as running sums.
+    """Posts of each topic of a scope in the windows of its lists, as running sums.
 
     Topics have *slots* here, numbers of their own, so that a small scope costs little. The sums change only by what
     enters and leaves; nothing is visited twice.
     """
 
-    def __init__(self, names: Names, counts_posts: bool = False) -> None:
+    def __init__(self, names: Names, counts_posts: bool = False, specs: Sequence[ListSpec] = SPECS) -> None:
         self._names = names
+        self._on_grid = {
+            step_ms: [
+                (number, window_ms)
+                for spec in specs
+                if spec.step_ms == step_ms
+                for number, window_ms in zip(self.numbers(spec), spec.windows_ms, strict=True)
+            ]
+            for step_ms in (MINUTE_MS, HOUR_MS)
+        }  # by grid: number and length of its windows
         self.posts = [0] * len(LENGTHS_MS)  # with topics or without; only where they are counted
         self.posts_moved = [False] * len(LENGTHS_MS)  # whether the last step changed what is in the window
         self._counts_posts = counts_posts
@@ -66,6 +66,10 @@ class Windows:
         """Rows of `sums` of a list's short and long window."""
         short = SPECS.index(spec) * 2
         return short, short + 1
+
+    def lengths_ms(self, step_ms: int) -> list[int]:
+        """The lengths of the windows of a grid."""
+        return [window_ms for _, window_ms in self._on_grid[step_ms]]
 
     def slots_of(self, topics: I32) -> I32:
         """The slots of topics (each once), new ones where they have none."""
@@ -112,7 +116,9 @@ class Windows:
     def leaves(self, step_ms: int, end: int) -> bool:
         """Whether anything leaves a window of this grid when time comes to `end`."""
         past, said = self._past[step_ms], self._said[step_ms]
-        return any((start := end - step_ms - window_ms) in past or start in said for _, window_ms in ON_GRID[step_ms])
+        return any(
+            (start := end - step_ms - window_ms) in past or start in said for _, window_ms in self._on_grid[step_ms]
+        )
 
     def step(self, step_ms: int, end: int, table: Counts | None, mask: Mask | None) -> list[I32]:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
@@ -128,7 +134,7 @@ class Windows:
         if table is None and not self.leaves(step_ms, end):
             self.posts_moved = [False] * len(LENGTHS_MS)
             return changed_slots
-        for number, window_ms in ON_GRID[step_ms]:
+        for number, window_ms in self._on_grid[step_ms]:
             leaving, sums = past.get(end - step_ms - window_ms), self.sums[number]
             if entering is not None:
                 sums[entering[0]] += entering[1]
@@ -140,7 +146,7 @@ class Windows:
                     np.subtract.at(sums, slots_withdrawn, withdrawn)
                 before = changed_slots[number]
                 changed_slots[number] = np.concatenate((before, slots)) if len(before) else slots
-        gone = end - step_ms - ON_GRID[step_ms][-1][1]  # the longest window is the last one
+        gone = end - step_ms - self._on_grid[step_ms][-1][1]  # the longest window is the last one
         past.pop(gone, None)
         self._step_said(step_ms, end, self._said_in(table, mask) if table is not None else (0, 0))
         self._said[step_ms].pop(gone, None)
@@ -156,7 +162,7 @@ class Windows:
             order = np.argsort(panes, kind="stable")
             several, which = np.unique(topics[order], return_inverse=True)
             slots, steps = self.slots_of(several)[which], panes[order] // step_ms * step_ms
-            for number, window_ms in ON_GRID[step_ms]:
+            for number, window_ms in self._on_grid[step_ms]:
                 np.subtract.at(self.sums[number], slots[steps >= now - window_ms], 1)
             bounds = [0, *(np.flatnonzero(steps[1:] != steps[:-1]) + 1).tolist(), len(steps)]
             for begin, end in pairwise(bounds):
@@ -166,7 +172,7 @@ class Windows:
             for start in (table.retracted_posts(mask)[1] // step_ms * step_ms).tolist():
                 if start in said:
                     said[start] = said[start][0] - 1, said[start][1]
-                    for number, window_ms in ON_GRID[step_ms]:
+                    for number, window_ms in self._on_grid[step_ms]:
                         if start >= now - window_ms:
                             self.posts[number] -= 1
                             self.posts_moved[number] = True
@@ -179,7 +185,7 @@ class Windows:
         said = self._said[step_ms]
         if any(entering):
             said[end - step_ms] = entering
-        for number, window_ms in ON_GRID[step_ms]:
+        for number, window_ms in self._on_grid[step_ms]:
             leaving = said.get(end - step_ms - window_ms, (0, 0))
             self.posts[number] += entering[0] - leaving[0]
             self.mentions[number] += entering[1] - leaving[1]
@@ -189,13 +195,13 @@ class Windows:
         """Puts the step from `start` back into the windows of its grid that end at `now` and reach back to it."""
         said = self._said_in(table, mask)
         if any(said):
-            for number, window_ms in ON_GRID[step_ms]:
+            for number, window_ms in self._on_grid[step_ms]:
                 if start >= now - window_ms:
                     self._said[step_ms][start] = said
                     self.posts[number] += said[0]
                     self.mentions[number] += said[1]
         topics, posts = table.posts_by_topic(mask)
-        for number, window_ms in ON_GRID[step_ms] if len(topics) else ():
+        for number, window_ms in self._on_grid[step_ms] if len(topics) else ():
             if start >= now - window_ms:
                 slots = self._past[step_ms].setdefault(start, [(self.slots_of(topics), posts)])[0][0]
                 self.sums[number, slots] += posts
@@ -250,12 +256,13 @@ _NONE = np.zeros(0, np.int32)
 class Scope:
     """Its name, its cells and its windows."""
 
-    def __init__(self, name: str, names: Names) -> None:
+    def __init__(self, name: str, names: Names, specs: Sequence[ListSpec] = SPECS) -> None:
+        """`specs` are those of its lists."""
         self.name, self._names = name, names
         self._is_member: Callable[[Cell], bool] = _membership(name)
         self._mask = np.zeros(0, np.bool_)
         self._is_all = name == "all"  # whether all cells that are known belong to it
-        self.windows = Windows(names, self.counts_posts)
+        self.windows = Windows(names, self.counts_posts, specs)
 
     @property
     def is_event(self) -> bool:

@@ -35,10 +35,10 @@ def test_years_between_posts_are_not_walked(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_next_moment_is_the_first_at_which_posts_leave_a_bucket_begins_or_a_topic_is_tracked() -> None:
-    schedule = Schedule(MINUTE_MS, (MINUTE_MS, 5 * MINUTE_MS), HOUR_MS)
+    schedule = Schedule(MINUTE_MS, HOUR_MS)
     start = 400_000 * HOUR_MS
     schedule.posted = end = start + 10 * MINUTE_MS
-    schedule.enter("all", end)
+    schedule.enter("all", (MINUTE_MS, 5 * MINUTE_MS), end)
     assert schedule.next(end) == end + MINUTE_MS
     assert schedule.take(end + MINUTE_MS) == {"all"}
     assert schedule.next(end + MINUTE_MS) == end + 5 * MINUTE_MS
