@@ -3,6 +3,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "../schemas/_version.h"
+
 #include <stdint.h>
 
 /* Kafka's murmur2, seed 0x9747b28c. */
@@ -59,4 +61,4 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_split", "The partitions of posts, compiled.", -1, methods, NULL, NULL, NULL, NULL,
 };
-PyMODINIT_FUNC PyInit__split(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__split(void) { return versioned(PyModule_Create(&definition)); }

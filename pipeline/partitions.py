@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas import Post
+from schemas.stale import require_fitting
 
 try:
     from pipeline import _split as compiled
+
+    require_fitting(compiled)
 except ImportError:  # numpy does it, in four times the time
     compiled = None  # type: ignore[assignment]
 

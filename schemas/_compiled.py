@@ -7,8 +7,12 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from schemas.stale import require_fitting
+
 try:
     from schemas import _decode as compiled
+
+    require_fitting(compiled)
 except ImportError:  # msgspec and a look at each post do the same, in twice the time
     compiled = None  # type: ignore[assignment]
 

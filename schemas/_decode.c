@@ -7,6 +7,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "_version.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -281,4 +283,4 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_decode", "The common case of decoding posts, compiled.", -1, methods, NULL, NULL, NULL, NULL,
 };
-PyMODINIT_FUNC PyInit__decode(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__decode(void) { return versioned(PyModule_Create(&definition)); }

@@ -7,6 +7,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "../../schemas/_version.h"
+
 #include <stdint.h>
 
 enum { LEAST_RECORD = 7, MOST_SHIFT = 63 };
@@ -94,4 +96,4 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_records", "The common case of reading record batches, compiled.", -1, methods, NULL, NULL, NULL, NULL,
 };
-PyMODINIT_FUNC PyInit__records(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__records(void) { return versioned(PyModule_Create(&definition)); }

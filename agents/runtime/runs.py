@@ -14,8 +14,12 @@ from typing import Any, NamedTuple, overload
 
 from aiokafka.record._crecords import default_records
 
+from schemas.stale import require_fitting
+
 try:
     from agents.runtime import _records as compiled
+
+    require_fitting(compiled)
 except ImportError:
     compiled = None  # type: ignore[assignment]
 

@@ -4,6 +4,7 @@
  * compiler this module is absent and nothing else changes but the time it takes. tests/text/test_words.py holds the two
  * against each other. */
 #include "_scan.h"
+#include "../../schemas/_version.h"
 
 enum { LOOKED_AT = 1000, MAX_WORDS = 40, MAX_LETTERS = 40, MAX_PHRASE = 4, MOST_PHRASES = 60 };
 enum { SHORT, BESIDE, LONG };
@@ -256,5 +257,5 @@ static struct PyModuleDef definition = {
 };
 PyMODINIT_FUNC PyInit__phrases(void) {
     read_latin1();
-    return PyModule_Create(&definition);
+    return versioned(PyModule_Create(&definition));
 }

@@ -1,6 +1,7 @@
 /* The common case of the rules of text, for Python: see _scan.h. Without a compiler this module is absent and nothing
  * else changes but the time it takes. */
 #include "_scan.h"
+#include "../../schemas/_version.h"
 
 PyDoc_STRVAR(tags_doc,
              "tags(text, cashtags, to_space, /)\n--\n\n"
@@ -53,5 +54,5 @@ static struct PyModuleDef definition = {
 };
 PyMODINIT_FUNC PyInit__scan(void) {
     read_latin1();
-    return PyModule_Create(&definition);
+    return versioned(PyModule_Create(&definition));
 }

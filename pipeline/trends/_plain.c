@@ -5,6 +5,7 @@
  * module is absent and nothing else changes but the time it takes. tests/trends/test_plain.py holds the two against each
  * other. */
 #include "../text/_scan.h"
+#include "../../schemas/_version.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -16,7 +17,6 @@ enum {
     TO_SPACE = 2,
     REPOST_LENGTH = 7,
     MOST_NAMED = 4096, /* bytes that name a post that is withdrawn */
-    VERSION = 2,       /* as in _compiled.py: what is older or newer than the Python is not used */
 };
 static const long long WITHIN_MS = 86400000; /* as in retracting.py */
 static const char REPOST[] = "repost:";
@@ -572,7 +572,5 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__plain(void) {
     read_latin1();
     if (!whole && !(whole = PyUnicode_FromString(""))) return NULL;
-    PyObject *module = PyModule_Create(&definition);
-    if (module && PyModule_AddIntConstant(module, "VERSION", VERSION)) Py_CLEAR(module);
-    return module;
+    return versioned(PyModule_Create(&definition));
 }

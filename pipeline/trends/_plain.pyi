@@ -9,8 +9,6 @@ Rules = tuple[
     Callable[..., int], Callable[..., tuple[str, ...]], Callable[..., str], Callable[..., int], Callable[..., list[str]]
 ]
 
-VERSION: int
-
 def add(
     posts: list[Post],
     begin: int,

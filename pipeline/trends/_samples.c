@@ -6,10 +6,10 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "../../schemas/_version.h"
+
 #include <stdint.h>
 #include <string.h>
-
-enum { VERSION = 2 }; /* as in _compiled.py: what is older or newer than the Python is not used */
 
 typedef struct {
     uint64_t author, text;
@@ -241,8 +241,4 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_samples", "Samples of people, compiled.", -1, methods, NULL, NULL, NULL, NULL,
 };
-PyMODINIT_FUNC PyInit__samples(void) {
-    PyObject *module = PyModule_Create(&definition);
-    if (module && PyModule_AddIntConstant(module, "VERSION", VERSION)) Py_CLEAR(module);
-    return module;
-}
+PyMODINIT_FUNC PyInit__samples(void) { return versioned(PyModule_Create(&definition)); }

@@ -2,8 +2,6 @@ from typing import Any
 
 import numpy.typing as npt
 
-VERSION: int
-
 def united(
     author: npt.NDArray[Any] | bytes, text: npt.NDArray[Any] | bytes, posts: npt.NDArray[Any] | bytes, most: int, /
 ) -> tuple[bytes, bytes, bytes]:
