@@ -50,12 +50,15 @@ class Dictionary:
 
     def spelling_numbers(self, spellings: Sequence[str]) -> I32:
         known = self._spelling
-        if fresh := [spelling for spelling in dict.fromkeys(spellings) if spelling not in known]:
-            begin = len(self.spellings)
-            known.update(zip(fresh, range(begin, begin + len(fresh)), strict=True))
-            self.spellings += fresh
-            self._learn(fresh, begin)
-        return np.fromiter(map(known.__getitem__, spellings), np.int32, len(spellings))
+        try:
+            return np.fromiter(map(known.__getitem__, spellings), np.int32, len(spellings))
+        except KeyError:
+            fresh = [spelling for spelling in dict.fromkeys(spellings) if spelling not in known]
+        begin = len(self.spellings)
+        known.update(zip(fresh, range(begin, begin + len(fresh)), strict=True))
+        self.spellings += fresh
+        self._learn(fresh, begin)
+        return self.spelling_numbers(spellings)
 
     def _learn(self, spellings: Sequence[str], begin: int) -> None:
         """These have the numbers from `begin` on."""
