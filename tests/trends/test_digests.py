@@ -65,7 +65,7 @@ def simulated() -> dict[str, str]:
 
     events = (Event("often", hashtags=("#capcomnet", "#paris20"), words=("la",)),)
     local = Local(
-        Options(events=events),
+        Options(events=events, words="off"),
         on_panes=panes,
         on_list=lambda one: note(f"{one.scope}/{one.window}", kept_of(msgspec.to_builtins(one))),
     )
