@@ -22,9 +22,10 @@ from pipeline.sources.archives.detect import (
     within,
     within_most,
 )
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
+from pipeline.sources.archives.formats.base import HIDDEN, PAGE_BYTES, Format, Given, Parsed, each
 from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import Lines, Overlong, blocks
+from pipeline.sources.archives.mend import loaded
 from pipeline.sources.archives.nearly_json import as_json, is_nearly_json, rewritten
 from pipeline.sources.archives.nothing import holds_nothing
 from pipeline.sources.archives.peeking import PEEK_BYTES, PEEK_LINES, first_objects, peeked
@@ -285,13 +286,17 @@ def mixed(shape: Format, given: Given) -> Callable[[bytes], Parsed]:
 
     def parse(record: bytes) -> Parsed:
         try:
-            return first(record)
+            parsed = first(record)
+            if parsed is None or parsed is HIDDEN or parsed == []:
+                own = recognise(record)  # another network's, of which it knew nothing?
+                return parsed if own is None or own == shape.name else reader(own)(record)
+            return parsed
         except PostError as error:
             if error.reason != "invalid":
                 raise
             try:
-                value = orjson.loads(record)
-            except orjson.JSONDecodeError:
+                value = loaded(record)
+            except (ValueError, RecursionError):
                 raise error from None
             own = format_of(value)
             if own is not None and own != shape.name:

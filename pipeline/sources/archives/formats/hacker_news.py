@@ -10,7 +10,7 @@ from pipeline.sources.archives.formats.base import Format, Parsed, Word, build, 
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
-from schemas import Post
+from schemas import Post, PostError
 
 _CLOCK = Clock()
 _TYPES = frozenset({"story", "comment", "poll", "pollopt", "job"})
@@ -50,6 +50,8 @@ def _answers(record: bytes) -> list[msgspec.Raw]:
 
 def _post(record: bytes) -> Post | None:
     item = read(_decoder, record)
+    if item.by is None and item.created_at_i is None and item.deleted is None:
+        raise PostError("invalid", "neither by nor created_at_i")
     body = item.text or item.story_text or item.comment_text
     text = "\n\n".join(part for part in (item.title, text_of(body) if body else "") if part)
     if item.deleted or item.dead or not text:

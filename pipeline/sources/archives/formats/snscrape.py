@@ -96,6 +96,8 @@ def _given(given: Given) -> Callable[[bytes], One]:
 
 
 def _post(item: _Item, somebody: str) -> One:
+    if not item.type and item.date is None:
+        raise PostError("invalid", "neither _type nor date")
     user = item.user or item.account or _User()
     if says_yes(user.protected):
         return HIDDEN

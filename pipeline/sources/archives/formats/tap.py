@@ -43,7 +43,9 @@ def parse(record: bytes) -> One:
     if event.identity is not None:
         return Deletion("bluesky", None, None, event.identity.did) if event.identity.status in _GONE else None
     written = event.record
-    if written is None or written.collection != POST:
+    if written is None:
+        raise PostError("invalid", "neither record nor identity")
+    if written.collection != POST:
         return None
     if not (DID.fullmatch(written.did) and RKEY.fullmatch(written.rkey)):
         raise PostError("invalid", f"{written.did[:40]!r} and {written.rkey[:40]!r} name no record - at `$.record`")

@@ -10,7 +10,7 @@ from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, Word,
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import Clock
-from schemas import Post
+from schemas import Post, PostError
 
 _CLOCK = Clock()
 _WORDLESS = ("", "转发微博", "轉發微博", "Repost")  # what stands where somebody added nothing
@@ -51,6 +51,8 @@ _decoder = msgspec.json.Decoder(_Status)
 def parse(record: bytes) -> Post | Hidden | None:
     """The post in one status, of one that passes another on without a word the text of that; HIDDEN where not everybody
     may see it, None for what has no text any more. Raises PostError."""
+    if b'"mid"' not in record and b'"idstr"' not in record:
+        raise PostError("invalid", "neither mid nor idstr")
     status = read(_decoder, record)
     if status.visible is not None and status.visible.type != 0:
         return HIDDEN

@@ -10,6 +10,7 @@ from html import unescape
 
 import orjson
 
+from pipeline.sources.archives.formats.activities import server_of
 from pipeline.sources.archives.formats.base import HIDDEN, Parsed, build, declared, edition, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.formats.reddit import GONE
@@ -179,6 +180,7 @@ class Table:
             repost_of=short(repost_of, 256),
             tags=declared(cells.tags(found["tags"])) if found.get("tags") else None,
             url=web_address(found.get("url")),
+            server=server_of(author) if source == "mastodon" else None,
             author_name=short(found.get("author_name")),
         )
         versions = cells.ids(row[columns.versions]) if columns.versions is not None else []
