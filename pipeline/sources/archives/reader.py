@@ -287,7 +287,7 @@ def mixed(shape: Format, given: Given) -> Callable[[bytes], Parsed]:
     def parse(record: bytes) -> Parsed:
         try:
             parsed = first(record)
-            if parsed is None or parsed is HIDDEN or parsed == []:
+            if shape.may_skip_others and (parsed is None or parsed is HIDDEN or parsed == []):
                 own = recognise(record)  # another network's, of which it knew nothing?
                 return parsed if own is None or own == shape.name else reader(own)(record)
             return parsed

@@ -227,4 +227,4 @@ def _knows(value: dict[str, Any]) -> bool:
     )
 
 
-FORMATS = (Format("activitystreams", parse, _knows, limit=PAGE_BYTES, rank=15),)
+FORMATS = (Format("activitystreams", parse, _knows, limit=PAGE_BYTES, rank=15, may_skip_others=True),)

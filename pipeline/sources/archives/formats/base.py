@@ -123,6 +123,7 @@ class Format:
     parse_rows: Callable[[list[bytes]], list[Post] | None] | None = None
     limit: int = MAX_RECORD_BYTES  # bytes of a record
     rank: int = 50  # of formats that know a record, the one of the lowest rank has it
+    may_skip_others: bool = False  # whether `parse` may take posts of other formats for records without one
     given: Callable[[Given], Callable[[bytes], Parsed]] | None = None  # `parse` for those that need to be told more
     # of records in the list of a page too large to be held, which began so: what reads them
     around: Callable[[bytes], Callable[[bytes], Parsed]] | None = None

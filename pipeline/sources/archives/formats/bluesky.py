@@ -115,4 +115,4 @@ def _knows(value: dict[str, Any]) -> bool:
     )
 
 
-FORMATS = (Format("bluesky", parse, _knows, rank=6),)
+FORMATS = (Format("bluesky", parse, _knows, rank=6, may_skip_others=True),)

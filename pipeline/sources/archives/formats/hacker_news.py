@@ -73,4 +73,4 @@ def _knows(value: dict[str, Any]) -> bool:
     return value.get("type") in _TYPES and "id" in value and ({"by", "time"} <= value.keys() or "deleted" in value)
 
 
-FORMATS = (Format("hacker-news", parse, _knows, rank=28),)
+FORMATS = (Format("hacker-news", parse, _knows, rank=28, may_skip_others=True),)

@@ -97,4 +97,4 @@ def _knows(value: dict[str, Any]) -> bool:
     )
 
 
-FORMATS = (Format("vk", parse, _knows, rank=34),)
+FORMATS = (Format("vk", parse, _knows, rank=34, may_skip_others=True),)

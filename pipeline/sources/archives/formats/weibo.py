@@ -85,4 +85,4 @@ def _knows(value: dict[str, Any]) -> bool:
     return ("mid" in value or "idstr" in value) and "created_at" in value and isinstance(value.get("user"), dict)
 
 
-FORMATS = (Format("weibo", parse, _knows, rank=23),)
+FORMATS = (Format("weibo", parse, _knows, rank=23, may_skip_others=True),)
