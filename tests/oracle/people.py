@@ -155,3 +155,10 @@ def estimated_number(hashes: Iterable[int]) -> float:
     """How many different hashes there are: exact up to K, from the K smallest beyond."""
     ordered = sorted(set(hashes))
     return K / (ordered[K] / HASHES) if len(ordered) > K else float(len(ordered))
+
+
+def authors_left(authors: set[str], there: set[str]) -> float:
+    """How many of the authors are there, from the K smallest of all."""
+    ordered = sorted(xxh64(one.encode()) for one in authors)
+    theta = ordered[K] / HASHES if len(ordered) > K else 1.0
+    return len({xxh64(one.encode()) for one in there} & set(ordered[:K])) / theta

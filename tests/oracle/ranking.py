@@ -12,7 +12,7 @@ from xxhash import xxh64_intdigest as xxh64
 from .baseline import Baseline, Expected, Pair
 from .counting import Counted, count
 from .origins import Hours, flags_of, origins_of
-from .people import ALL_WORDS, HASHES, K, Mention, Sample, estimated_number, is_tag, left, sample, shown
+from .people import ALL_WORDS, HASHES, Mention, Sample, authors_left, estimated_number, is_tag, left, sample, shown
 from .posts import Mark, Retracted, Said, scopes_of
 from .score import Life, Score, minimum_of, on
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
@@ -135,14 +135,7 @@ class Maker:
         said = [(one, gone) for one, gone in self.everyone if start <= one.time < end]
         there = {one.author for one, gone in said if gone >= end}
         posts = sum(1 for _, gone in said if gone >= end)
-        return {"posts": posts, "authors": shown(self.authors_left({one.author for one, _ in said}, there), posts)}
-
-    @staticmethod
-    def authors_left(authors: set[str], there: set[str]) -> float:
-        """How many of the authors are there, from the K smallest of all."""
-        ordered = sorted(xxh64(one.encode()) for one in authors)
-        theta = ordered[K] / HASHES if len(ordered) > K else 1.0
-        return len({xxh64(one.encode()) for one in there} & set(ordered[:K])) / theta
+        return {"posts": posts, "authors": shown(authors_left({one.author for one, _ in said}, there), posts)}
 
     def active_topics(self) -> float:
         """How many topics have posts in the long window, before the hourly records let any go."""
