@@ -275,6 +275,8 @@ class _Demo:
                     if not self.screen.is_terminal:
                         self.print_now_and_then()
             engine.finish(self.clock_ms, live.update)
+        if not self.screen.is_terminal:
+            self.print_boards()
 
     def stay(self) -> None:
         """The page stays until those who watch have seen enough, whether or not this is a terminal."""
@@ -307,8 +309,10 @@ class _Demo:
         yield from table(self.everything, rows - small, width)
 
     def print_now_and_then(self) -> None:
-        if self.clock_ms - self.printed_ms < PLAIN_EVERY_MS:
-            return
+        if self.clock_ms - self.printed_ms >= PLAIN_EVERY_MS:
+            self.print_boards()
+
+    def print_boards(self) -> None:
         self.printed_ms = self.clock_ms
         for board in (*self.boards, self.everything):
             for line in table(board, 5, self.screen.width):
