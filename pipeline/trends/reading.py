@@ -34,9 +34,9 @@ class Reader:
         self._now = 0
         self._tables: dict[tuple[int, int], list[Counts]] = {}  # by window number and end, of this step
         self._support: tuple[dict[int, Support], dict[int, Support]] = ({}, {})  # by slot: short, long window
-        # by slot: spellings of the long window, and what could be examples: (priority, post id)
         self._from: dict[int, From | None] = {}  # by slot: where the people of the long window are from
-        self._words: dict[int, tuple[list[str], list[tuple[int, str]]]] = {}
+        # by slot: spellings of the long window, what could be examples (priority, post id), and when that was read
+        self._words: dict[int, tuple[list[str], list[tuple[int, str]], int]] = {}
         self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, as far as it was read
         self._people: dict[int, dict[int, int]] = {}  # by slot: people of a step by its end, as far as they were read
 
@@ -187,15 +187,15 @@ class Reader:
     def examples(self, slot: int) -> list[str]:
         """Ids of some posts of the long window: own words before reposts, else drawn by lot."""
         tables = self.tables(1, self._now)
-        known = self._in_words(slot)[1]
+        _, known, read = self._in_words(slot)
         found = examples_of(known, tables)
-        if found != [post for _, post in known[:EXAMPLES]]:
+        if read != self._now and found != [post for _, post in known[:EXAMPLES]]:
             # how many there are beside withdrawn ones depends on which tables cover the window now: minutes, or tens
             del self._words[slot]
             found = examples_of(self._in_words(slot)[1], tables)
         return found
 
-    def _in_words(self, slot: int) -> tuple[list[str], list[tuple[int, str]]]:
+    def _in_words(self, slot: int) -> tuple[list[str], list[tuple[int, str]], int]:
         known = self._words.get(slot)
         if known is not None:
             return known
@@ -208,7 +208,7 @@ class Reader:
             for spelling, posts, examples in said_at(place, mask, since):
                 counts[spelling] = counts.get(spelling, 0) + posts
                 found += examples
-        known = self._words[slot] = most_used(counts, names), sorted(found)
+        known = self._words[slot] = most_used(counts, names), sorted(found), self._now
         return known
 
 
@@ -268,7 +268,7 @@ def said_at(place: Place, mask: Mask | None, since: int) -> Iterator[tuple[int, 
     for row in place.rows(mask):
         n = row - place.row
         if gone[0] < gone[-1] and gone[n] < gone[n + 1]:
-            posts[n] -= int(np.count_nonzero(table.retracted_pane[gone[n] : gone[n + 1]] >= since))
+            posts[n] -= sum(map(since.__le__, table.retracted_pane[gone[n] : gone[n + 1]].tolist()))
         yield spelling[n], posts[n], candidates[examples[n] - examples[0] : examples[n + 1] - examples[0]]
 
 
