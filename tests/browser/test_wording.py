@@ -61,3 +61,17 @@ def test_alerts_of_every_kind_are_said_in_french(opened: Callable[..., Page]) ->
         )
         english = r"\b(people|posts?|in|reached|has|was|about|since|where|expected|words|number|all|1h)\b"
         assert not re.search(english, said), said
+
+
+def test_the_first_of_a_month_is_written_as_the_language_writes_it(browser: Browser, shown: Shown) -> None:
+    at = 1_798_804_800_000  # 2027-01-01T12:00Z
+    for lang, first, second in (("fr", "1er janv.", "2 janv."), ("en", "1 Jan", "2 Jan"), ("es", "1 ene", "2 ene")):
+        context = browser.new_context(locale="en-GB" if lang == "en" else lang, timezone_id="Europe/Paris")
+        page = context.new_page()
+        page.goto(f"{shown.address}?lang={lang}")
+        said = page.evaluate(
+            "async (ats) => { const texts = await import('/static/texts.js'); return ats.map(texts.clock); }",
+            [at, at + 86_400_000],
+        )
+        assert (first in said[0], second in said[1], "1er" in said[1]) == (True, True, False), said
+        context.close()

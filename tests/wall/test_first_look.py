@@ -31,7 +31,7 @@ FIRST = {
     "/events/fete": "#repeated",
     "/events/fete/wall": "#posts .post",
     "/screen/fete": "#posts .post",
-    "/alerts": "#alerts li .quiet",
+    "/alerts": "#alerts li a",
     "/voice": ".voice tbody tr",
 }
 
@@ -89,7 +89,7 @@ LARGEST = {  # of a phone's first view; and what is there once scripts have draw
     "/events/fete": ("#numbers h2", "#trends polygon"),
     "/events/fete/wall": ("#main .said", "#posts .post >> nth=11"),
     "/screen/fete": ("#main .said", "#posts .post"),
-    "/alerts": ("#alerts p", "#alerts .quiet"),
+    "/alerts": ("#alerts p", "#alerts li a"),
     "/voice": (".voice h1", ".voice .mark"),
 }
 

@@ -126,6 +126,23 @@ def test_nothing_moves_on_any_page_while_posts_come_five_times_a_second(
         assert (sum(page.evaluate("window.shifts ?? []")), path) <= (0.05, path)
 
 
+@pytest.mark.parametrize("words", [3, 40])
+def test_nothing_on_the_stage_moves_while_it_fills_card_by_card(browser: Browser, words: int) -> None:
+    with serving() as served:
+        page = browser.new_context(viewport={"width": 1_920, "height": 1_080}, locale="fr-FR").new_page()
+        page.add_init_script(SHIFTS)
+        page.goto(f"{served.address}/screen/fete")
+        expect(page.locator("#none")).to_be_visible()
+        shown = served.walls.walls["fete"].screen
+        for number in range(7):
+            served.take(post(str(number), f"{'un mot ' * (words if number % 2 else 3)} numéro {number} #fete"))
+            eventually(lambda number=number: any(entry.post.id == str(number) for entry in shown.items))  # type: ignore[misc]
+            expect(page.locator("#posts")).to_contain_text(f"numéro {number} ")
+            page.wait_for_timeout(1_000)  # it has come, and the others made room
+            assert (number, sum(page.evaluate("window.shifts ?? []"))) <= (number, 0.05)
+        page.context.close()
+
+
 def first_of(page: Page) -> str:
     return page.locator("#posts .post .said").first.inner_text()
 

@@ -101,7 +101,8 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
     return [...groups.values()];
   }
 
-  const section = (title, items) => (items.length ? [make("h2", { tabindex: "-1" }, title), make("ul", {}, ...items)] : []);
+  // on the page of alerts its heading says the first title already
+  const section = (title, items) => (items.length ? [make("h2", { tabindex: "-1", class: console && title === t.alerts ? "unseen" : false }, title), make("ul", {}, ...items)] : []);
 
   async function run() {
     await renew();

@@ -39,7 +39,7 @@ export function fillPlaces(list, items, key, draw) {
   for (const node of free) node.remove();
 }
 
-function drawn(item, key, draw) {
+export function drawn(item, key, draw) {
   const node = draw(item);
   node.dataset.key = key(item);
   node.dataset.print = JSON.stringify(item);

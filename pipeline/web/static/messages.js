@@ -13,6 +13,13 @@ export function number(value, digits = 0) {
   return sign + whole + (rest ? how.decimal + rest : "");
 }
 
+// A moment as this Intl.DateTimeFormat has it; the first day of a month as the language writes it beside the month's or the week's name
+const NAMED = new Set(["month", "weekday"]);
+export const dated = (format, ms) => {
+  const parts = format.formatToParts(ms), named = parts.some(({ type, value }) => NAMED.has(type) && !/^\d/.test(value));
+  return parts.map(({ type, value }) => (named && type === "day" && value === "1" ? how.first_day : value)).join("");
+};
+
 const plain = (value) => (typeof value === "number" ? number(value) : String(value));
 const types = {
   number: (value, style) => (style === "percent" ? how.percent.replace("#", number(value * 100)) : number(value, style === ".0" || (style === "about" && value < 10) ? 1 : 0)),

@@ -1,5 +1,5 @@
 // What the page says, in its language; facts as sentences; texts of posts made safe to show.
-import { catalogue, say, tellMoments, write } from "./messages.js";
+import { catalogue, dated, say, tellMoments, write } from "./messages.js";
 
 export const t = catalogue.page, colon = catalogue.language.colon;
 const locale = document.documentElement.lang;
@@ -79,7 +79,7 @@ function distance(then) {
 // By the viewer's clock: the time alone for today, with the day else, with the year where it is another one
 export function clock(ms) {
   const then = new Date(ms);
-  return moments[distance(then)].format(then);
+  return dated(moments[distance(then)], then);
 }
 
 // How long ago that was, in words
@@ -92,11 +92,11 @@ export function ago(ms) {
 
 // By whose clock times are told, said once: an event's pages go by the event's, all others by the viewer's
 const zone = document.getElementById("zone");
-if (zone) zone.textContent = (played ? `${say("page.played", { day: moments[3].format(now()), speed: played[1] })}\u00a0· ` : "")
+if (zone) zone.textContent = (played ? `${say("page.played", { day: dated(moments[3], now()), speed: played[1] })}\u00a0· ` : "")
   + say("page.zone", { zone: (document.body.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone).replaceAll("_", " ") });
 
 write("time", clock);
-tellMoments((ms) => [["", moments[3].format(ms), moments[4].format(ms)][distance(new Date(ms))], moments[0].format(ms)]);
+tellMoments((ms) => { const far = distance(new Date(ms)); return [far ? dated(moments[far + 2], ms) : "", moments[0].format(ms)]; });
 write("place", (scope) => (scope === "all" ? t.all : nameOf(scope, {})));
 
 // An element: `on...` listens, true is an attribute without a value, and what is false, null or undefined is left out

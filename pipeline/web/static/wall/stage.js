@@ -3,7 +3,7 @@
 import { clean, face, make, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../sparks.js";
 import { bars, figure, perMinute } from "./figures.js";
-import { fill, fillPlaces } from "../cards.js";
+import { drawn, fill, fillPlaces } from "../cards.js";
 import { followed } from "./following.js";
 import { dayAndMoment, number, text, weekday } from "./texts.js";
 import { say } from "../messages.js";
@@ -74,6 +74,7 @@ function drawPosts() {
   const put = layout === "grid" ? fillPlaces : fill, stood = [...wall.querySelectorAll(".post")].map((node) => [node, node.offsetLeft, node.offsetTop]);
   put(document.getElementById("pins"), shown.filter((post) => pinned.has(post.ref)), (post) => post.ref, stageCard);
   put(document.getElementById("posts"), shown.filter((post) => !pinned.has(post.ref)), (post) => post.ref, stageCard);
+  renewSizes(shown);
   if (seen.size) for (const node of wall.querySelectorAll(".post")) if (!stood.some(([it]) => it === node)) node.classList.add("come");
   const places = [0, 1]; // a row has room for one of each kind: they take turns
   for (const node of wall.querySelectorAll(".post")) {
@@ -85,6 +86,17 @@ function drawPosts() {
   for (const post of shown) seen.add(post.ref);
   fit();
   glide(stood.filter(([node]) => node.isConnected).map(([node, left, top]) => [node, left - node.offsetLeft, top - node.offsetTop]).filter(([, across, down]) => across || down));
+}
+
+// Where there are more or fewer places all cards become smaller or larger: they come in anew where they stand, and nothing in them moves
+function renewSizes(shown) {
+  const byRef = new Map(shown.map((post) => [post.ref, post])), shape = layoutOf() === "grid" ? slides.posts.dataset.shape : "";
+  for (const node of slides.posts.querySelectorAll(".post")) {
+    const changed = node.dataset.places !== undefined && node.dataset.places !== shape;
+    const fresh = changed ? drawn(byRef.get(node.dataset.key), (post) => post.ref, stageCard) : node;
+    fresh.dataset.places = shape;
+    if (changed) node.replaceWith(fresh);
+  }
 }
 
 // Who has to make room is seen going to the other place

@@ -1,5 +1,5 @@
 // What the pages of events say, in their language.
-import { catalogue, tellMoments } from "../messages.js";
+import { catalogue, dated, tellMoments } from "../messages.js";
 import { now } from "../texts.js";
 
 export const text = catalogue.wall;
@@ -17,9 +17,9 @@ function format(what) {
   }
 }
 const named = format({ weekday: "short", day: "numeric" });
-const clock = format(HOURS), dated = format({ weekday: "short", ...HOURS }), day = format({ dateStyle: "short" });
+const clock = format(HOURS), onDay = format({ weekday: "short", ...HOURS }), day = format({ dateStyle: "short" });
 export const moment = (ms) => clock.format(new Date(ms));
 const isToday = (ms) => day.format(ms) === day.format(now());
-export const dayAndMoment = (ms) => (isToday(ms) ? clock : dated).format(ms);
-tellMoments((ms) => [isToday(ms) ? "" : named.format(ms), clock.format(ms)]);
-export const weekday = (ms) => named.format(new Date(ms));
+export const dayAndMoment = (ms) => (isToday(ms) ? clock : onDay).format(ms);
+tellMoments((ms) => [isToday(ms) ? "" : dated(named, ms), clock.format(ms)]);
+export const weekday = (ms) => dated(named, ms);
