@@ -20,7 +20,6 @@ from pipeline.trends import (
 from tests.oracle import baseline as slow_baseline
 from tests.oracle import origins as slow_origins
 from tests.oracle import people as slow_people
-from tests.oracle import ranking as slow_ranking
 from tests.oracle import streams
 from tests.oracle.compare import differences
 from tests.oracle.posts import Said
@@ -34,7 +33,7 @@ SMALL = 24  # large enough for `most_support`: six standard errors are a bound a
 @pytest.mark.parametrize(("seed", "entries"), [pytest.param(0, 1_024, marks=pytest.mark.long), (1, 1_024), (2, 60)])
 def test_beyond_k_people_samples_are_the_references(seed: int, entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = people, counts, heard, open_pane, origins, sliding, reading, suspicion, timeline, withdrawals
-    for module in (*ours, slow_origins, slow_people, slow_ranking):
+    for module in (*ours, slow_origins, slow_people):
         monkeypatch.setattr(module, "K", SMALL)
     for module in (sliding, slow_baseline):
         monkeypatch.setattr(module, "ENTRIES", entries)
