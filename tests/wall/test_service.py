@@ -75,3 +75,16 @@ def test_the_longest_posts_hold_up_the_server_a_blink_at_a_time(unit: str) -> No
         return max(worked_s) * 1_000
 
     assert min(asyncio.run(longest_ms()) for _ in range(3)) < 200  # as a machine at rest has it
+
+
+def test_the_posts_of_a_topic_belong_to_the_source_that_their_lists_count_them_with() -> None:
+    walls = WallService(Feed(), [EVENT]).walls
+    sources = ("mastodon", "mastodon.example", "zork", None)
+    posts = [Post(id="1", author="ann", text="#fete", time=0, source=source) for source in sources]
+    for scope, belong in (
+        ("source:mastodon", [True, True, False, False]),
+        ("source:other", [False, False, True, False]),
+        ("source:zork", [False, False, True, False]),
+        ("event:fete", [True] * 4),
+    ):
+        assert [walls.belongs(post, scope) for post in posts] == belong, scope

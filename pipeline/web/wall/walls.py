@@ -20,7 +20,7 @@ from pipeline.moderation import (
     post_ref,
 )
 from pipeline.moderation.state import WITHDRAWN_KNOWN
-from pipeline.text import EventMatcher, language, printable, source_name, topics_of
+from pipeline.text import EventMatcher, language, network_of, printable, source_name, topics_of
 from pipeline.web.wall.entries import Decided, Link, no_pictures
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.wall import Wall
@@ -209,7 +209,7 @@ class Walls:
             return name in self._matcher.match(post, topics_of(post))
         if kind == "lang":
             return language(post.lang) == name
-        return kind != "source" or source_name(post.source) == name
+        return kind != "source" or network_of(source_name(post.source), frozenset((name,))) == name
 
     def shows(self, post: Post, scope: str) -> bool:
         """Whether a post may be seen beside a topic of this scope: not blocked there, and shown on the wall of every
