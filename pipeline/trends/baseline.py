@@ -23,7 +23,7 @@ class Baseline:
     def __init__(self, scope: Scope, spec: ListSpec, least_people: int) -> None:
         self.scope, self.spec, self.least_people = scope, spec, least_people
         self.slots = np.zeros(0, np.int32)
-        # by slot; -1: the last column, which stands for no past; -2: so too, unless the closed form tells
+        # by slot; -1: the last column, which stands for no past; -2: the closed form tells
         self._column = np.full(256, -1, np.int32)
         self._level, self._misfit = np.zeros((2, 0)), np.zeros((2, 0))
         self._waiting_level, self._waiting_misfit = np.zeros((2, 0)), np.zeros((2, 0))
@@ -47,11 +47,8 @@ class Baseline:
         columns = self._columns_of(slots)
         known = np.maximum(columns, -1)
         e, v = self._expected[:, known], self._variance[:, known]
-        if self._closed_form:
-            for place in np.flatnonzero(columns == -2).tolist():
-                closed = self._closed_form.get(int(slots[place]))
-                if closed is not None:
-                    e[:, place], v[:, place] = closed
+        for place in np.flatnonzero(columns == -2).tolist():
+            e[:, place], v[:, place] = self._closed_form[int(slots[place])]
         return e, v
 
     def _columns_of(self, slots: Integers) -> I32:

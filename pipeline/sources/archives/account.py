@@ -54,14 +54,14 @@ _accounts = msgspec.json.Decoder(list[_Item])
 _notes = msgspec.json.Decoder(list[_NoteItem])
 
 
-def beside(path: Path) -> Beside:
-    """What the files in the folder of a file tell."""
+def beside(folder: Path) -> Beside:
+    """What the files in the folder of an archive tell."""
 
     def read(name: str, size: int) -> bytes:
-        with open(path.parent / name, "rb") as file:
+        with open(folder / name, "rb") as file:
             return file.read(size)
 
-    return told_by((name for name in (_ACCOUNT, *_PARTS) if (path.parent / name).is_file()), read)
+    return told_by((name for name in (_ACCOUNT, *_PARTS) if (folder / name).is_file()), read)
 
 
 def told_by(names: Iterable[str], read: Callable[[str, int], bytes]) -> Beside:

@@ -90,7 +90,7 @@ class AtRest:
                 if path not in in_order:
                     yield from self._keep(path, spool)
             posts = spool.posts + sum(found.posts for found in in_order.values())
-            self._notes += self._rounded.notes()
+            self._notes += self._rounded.notes().values()
             if told := spool.told():
                 self._notes.append(told)
             yield self._sorting()

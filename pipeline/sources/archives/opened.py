@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,16 +23,23 @@ from schemas import Post
 _MANY_DEAD = 100_000
 
 
-def blocks_of(path: Path, raw: BinaryIO, progress: Progress, wanted: str, given: Given) -> Iterator[Block]:
+def blocks_of(
+    path: Path,
+    raw: BinaryIO,
+    progress: Progress,
+    wanted: str,
+    given: Given,
+    around: Callable[[Path], Beside] = beside,
+) -> Iterator[Block]:
     """The blocks of a file, or of all files in it where it is a container, as posts of the source that was given.
+    `around` tells what stands in a folder beside archives.
 
     After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time.
     """
     name = "-" if path == STDIN else str(path)
-    around = beside(path) if path != STDIN else Beside()
     for member in members(name, chunks(raw, progress, name), progress):
         judge = Judge(member.name)
-        told = member.beside or around
+        told = member.beside or (Beside() if path == STDIN else around(path.parent))
         own = replace(given, author=given.author or told.author, notes=told.notes)
         for block in read_file(
             member.name, judge.watched(with_line_ends(as_utf8(member.content))), wanted, own, progress.stalled
@@ -81,6 +88,6 @@ def explained(path: Path, wanted: str, given: Given, records: int, stdin: Binary
             dead += len(block.dead)
             if block.file == str(path) and (len(file.posts) >= records or dead > _MANY_DEAD):
                 break  # of what is no container the rest need not be read, unless to tell what is wrong with it
-    for note in given.rounded.notes():
-        found[note.partition(": a spreadsheet")[0]].notes.append(note)
+    for name, note in given.rounded.notes().items():
+        found[name].notes.append(note)
     return list(found.values())

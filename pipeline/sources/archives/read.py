@@ -7,10 +7,12 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.sources.archives.account import beside
 from pipeline.sources.archives.at_rest import BYTES_AT_ONCE, DEAD_AT_ONCE, Access, AtRest
 from pipeline.sources.archives.batches import ArchiveError, Batch, Dead
 from pipeline.sources.archives.block import Block
@@ -59,6 +61,7 @@ def read_archives(
     files = find_files([str(path) for path in paths])
     known = given or Given()
     progress = Progress()
+    around = lru_cache(maxsize=1)(beside)  # the files of a folder come one after the other
 
     def content(path: Path) -> Generator[bytes]:
         with _opened(path, stdin) as raw:
@@ -67,7 +70,7 @@ def read_archives(
     def blocks(path: Path) -> Iterator[Block]:
         with _opened(path, stdin) as raw:
             progress.stalled = stalls(raw)
-            yield from blocks_of(path, raw, progress, format, known)
+            yield from blocks_of(path, raw, progress, format, known, around)
 
     if all(path != STDIN and path.is_file() for path in files):
         now_ms = int(time.time() * 1_000) if now_ms is None else now_ms
@@ -104,7 +107,7 @@ def _as_it_comes(
     for path in files:
         for block in blocks(path):
             rounded.named(block.posts)
-            block.notes += rounded.notes()
+            block.notes += rounded.notes().values()
             yield from order.add(block)
     yield from order.end()
 

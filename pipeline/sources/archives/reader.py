@@ -67,18 +67,12 @@ def read_file(
         yield filling.block
         return
     if shape is None:
+        parse = sound(mixed(JSON_FORMATS["post"], given), given)
         document = next((kind for kind in DOCUMENTS if kind.knows(name, head)), None) if wanted == "auto" else None
         if document is not None:
-            yield from document.read(name, content, given, sound(mixed(JSON_FORMATS["post"], given), given))
+            yield from document.read(name, content, given, parse)
             return
-        beginning = find_beginning(
-            name,
-            head,
-            given,
-            surely=wanted == "csv",
-            known=is_known,
-            record=sound(mixed(JSON_FORMATS["post"], given), given),
-        )
+        beginning = find_beginning(name, head, given, surely=wanted == "csv", known=is_known, record=parse)
         if beginning is not None:
             yield from _rows(name, content, beginning, given)
             return

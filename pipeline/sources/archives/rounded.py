@@ -68,13 +68,13 @@ class RoundedIds:
                     post.repost_of = None
         return posts
 
-    def notes(self) -> list[str]:
-        """A sentence for every file with such ids, once."""
-        found = []
+    def notes(self) -> dict[str, str]:
+        """A sentence for every file with such ids, by its name, once."""
+        found = {}
         for name, file in self._files.items():
             if not file.told and file.rounded > 1 and (self._are_rounded or WRITTEN.fullmatch(file.example)):
                 file.told = True
-                found.append(
+                found[name] = (
                     f"{name}: a spreadsheet has rounded its ids ({file.example}), so they name no post: neither"
                     " duplicates nor reposts are known by them"
                 )
