@@ -34,7 +34,9 @@ from schemas.counts import PartitionProgress, encode_counts
 from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
 
 DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
-LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long
+LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long, or is the last
+LOG_APPEND_TIME = 1  # the type of a record's time that the broker gave it
+TAKEN_WITHIN_S = 0.5  # a marker that took longer does not say what the log's clock shows
 ASKED_AHEAD_MS = 600_000  # a control record may have been asked for by a clock that is so fast
 DEAF_S = 4.0  # without an answer to a fetch: the broker is away, or cannot be reached
 SLOW_MS = 300_000  # a clock that is further behind is wrong
@@ -243,6 +245,7 @@ class Count(PartitionAgent[CountedPartition]):
         self.definitions = definitions
         self._reported: dict[TP, tuple[int, int]] = {}
         self._marked: dict[TP, float] = {}  # when it was last told the time, by the monotonic clock
+        self._ahead_ms = 0  # what this machine's clock was ahead of the log's when that last took a marker
         self._deaf: dict[TP, float] = {}  # when the broker was last seen not to answer for it, by that clock
         self._attempts: dict[TP, Attempts] = {}  # of partitions that this worker has
 
@@ -331,14 +334,14 @@ class Count(PartitionAgent[CountedPartition]):
             state = partition.reached
             if state is not None and state != self._reported.get(tp):
                 values = [encode_counts(PartitionProgress(tp.partition, *state))]
-                if now_ms - partition.stamp < LIVE_MS:
+                if now_ms - partition.stamp < LIVE_MS or self.consumer.highwater(tp) == partition.position.next:
                     edge = await apart(partition.edge)
                     values += [] if edge is None else [edge]
                 await publish(self.app, [Outgoing(topic, 0, b"%d" % tp.partition, value) for value in values])
                 self._reported[tp] = state
 
     async def tell_the_time(self) -> None:
-        """A marker with the clock's time into every owned partition that has been idle, or whose posts are all of a
+        """A marker with the log's time into every owned partition that has been idle, or whose posts are all of a
         clock that is slow. That nothing comes while the broker is away is no sign that nobody posts, nor is it so soon
         after: producers hold what was posted, and bring it when they have found the broker again."""
         clock, idle_s, topic = self.context.clock, self.context.idle_ms / 1_000, self.context.topics.posts
@@ -349,7 +352,10 @@ class Count(PartitionAgent[CountedPartition]):
             idle = now - self.heard.setdefault(tp, now) >= idle_s
             if (idle or self._is_slow(tp)) and now - self._marked.get(tp, 0.0) >= idle_s:
                 self._marked[tp] = now
-                await publish(self.app, [marker(self.context, tp.partition, int(clock.wall_s() * 1_000))])
+                sent, told_ms = clock.monotonic_s(), int(clock.wall_s() * 1_000)
+                (taken,) = await publish(self.app, [marker(self.context, tp.partition, told_ms - self._ahead_ms)])
+                if taken.timestamp_type == LOG_APPEND_TIME and clock.monotonic_s() - sent < TAKEN_WITHIN_S:
+                    self._ahead_ms = told_ms - taken.timestamp
 
     def _hears(self, tp: TP, now: float) -> bool:
         """Whether the broker answers, and has for as long as producers may need to find it again."""

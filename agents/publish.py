@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import errors
+from aiokafka.structs import RecordMetadata
 from faust import App
 from faust.exceptions import ProducerSendError
 
@@ -43,9 +44,10 @@ class Outgoing(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-async def publish(app: App, messages: Iterable[Outgoing]) -> None:
-    """Returns when the broker has acknowledged all; raises the first error when it has refused one, or did not answer
-    in time: CannotPassError where no retry helps. Messages of one partition are appended in their order."""
+async def publish(app: App, messages: Iterable[Outgoing]) -> list[RecordMetadata]:
+    """Returns what the broker says of each when it has acknowledged all; raises the first error when it has refused
+    one, or did not answer in time: CannotPassError where no retry helps. Messages of one partition are appended in
+    their order."""
     sent: list[tuple[str, asyncio.Future[Any]]] = []
     topic = ""
     try:
@@ -53,8 +55,7 @@ async def publish(app: App, messages: Iterable[Outgoing]) -> None:
             topic = out.topic
             future = await app.producer.send(topic, out.key, out.value, out.partition, None, list(out.headers) or None)
             sent.append((topic, asyncio.ensure_future(future)))
-        if sent:
-            await _acknowledged([future for _, future in sent])
+        return await _acknowledged([future for _, future in sent]) if sent else []
     except _NEVER as error:
         refusing = (name for name, future in sent if future.done() and not future.cancelled() and future.exception())
         raise CannotPassError(next(refusing, topic), error) from error
@@ -64,7 +65,7 @@ async def publish(app: App, messages: Iterable[Outgoing]) -> None:
         raise
 
 
-async def _acknowledged(futures: Sequence[asyncio.Future[Any]]) -> None:
+async def _acknowledged(futures: Sequence[asyncio.Future[Any]]) -> list[RecordMetadata]:
     for future in futures:
         future.add_done_callback(_seen)
     done, waiting = await asyncio.wait(futures, timeout=ACKNOWLEDGED_WITHIN_S, return_when=asyncio.FIRST_EXCEPTION)
@@ -72,6 +73,7 @@ async def _acknowledged(futures: Sequence[asyncio.Future[Any]]) -> None:
         future.result()
     if waiting:
         raise TimeoutError(f"{len(waiting)} records were not acknowledged within {ACKNOWLEDGED_WITHIN_S:.0f} s")
+    return [future.result() for future in futures]
 
 
 def _seen(future: asyncio.Future[Any]) -> None:
