@@ -197,6 +197,18 @@ _PATTERNS = (
         ),
         f"messages of a chat (Skype, Snapchat, Signal or Hangouts), which those in it alone can read: {_PRIVATE}",
     ),
+    (
+        re.compile(rb"(?:\xef\xbb\xbf)?(?:[^\n]{0,200}" + "카카오톡 대화".encode() + rb"\r?\n|KakaoTalk Chats with )"),
+        f"a chat of KakaoTalk, which those in it alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"(?:Messages\r?\n)?\[ ?\d{1,2}[^\]\n]{4,60}\] ?(?:: )?[^:\n\[{]{1,200}: ?(?![\[{])\S"),
+        f"a chat of Viber or its like, which those in it alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"\d\d:\d\d:\d\d[ \t]+From[ \t]+[^:\n]{1,200}:"),
+        f"a chat of a meeting (Zoom), which those in it alone can read: {_PRIVATE}",
+    ),
     (re.compile(rb".{4}[\x02\x07]_id\0", re.DOTALL), "a dump of MongoDB: write it as JSON lines (bsondump)"),
     (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),
 )
@@ -222,6 +234,14 @@ _LIKELY = (
     (
         re.compile(rb"(?:\s*+#[^\n]*+\n)*+\s*+\[\[?[\w.\" -]++\]?\]\s*+(?:[#;][^\n]*+\n\s*+)*+[\w.\"-]++ ?= ?"),
         "TOML or an INI file: write what it holds as JSON lines",
+    ),
+    (
+        re.compile(rb'\s*+[\[{].{0,4000}?"object"\s*+:\s*+"https?://', re.DOTALL),
+        "an outbox that names its posts by their addresses alone, as GoToSocial gives it: fetch the posts themselves",
+    ),
+    (
+        re.compile(rb'\s*+\{.{0,4000}?"first"\s*+:\s*+"https?://', re.DOTALL),
+        'the cover of an outbox, without posts: fetch the pages that it names, from `"first"` on',
     ),
     (
         re.compile(

@@ -63,7 +63,7 @@ _activity = msgspec.json.Decoder(_Activity)
 def parse(record: bytes) -> Parsed:
     """The posts of a collection, or the post of one activity; Deletions; None for likes, follows, and for boosts that
     name the original only by its address; HIDDEN where it is addressed to somebody, but not to everybody. Raises
-    PostError.
+    PostError, also where somebody's own post is named so.
     """
     if b'"orderedItems"' in record:
         try:
@@ -79,7 +79,11 @@ def _told(record: bytes) -> Parsed:
     activity = read(_activity, record)
     if activity.type in ("Create", "Update", "Announce"):
         if not isinstance(activity.object, dict):
-            return HIDDEN if activity.type == "Create" and not _is_public(activity) else None
+            if activity.type != "Create":
+                return None
+            if not _is_public(activity):
+                return HIDDEN
+            raise PostError("invalid", "the post is named by its address alone - at `$.object`")
         if activity.type != "Create" and "content" not in activity.object:
             return None
         note = _note(activity.object)

@@ -120,6 +120,10 @@ _NAMED = re.compile(r"""\b(?<!_)(?:text|tag|name|hashtag)["']*\s*[:=]>?\s*["']*(
 _TAG_KEYS = ("text", "tag", "name", "hashtag")
 _PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
 _NAMED_PERSON = re.compile(r"""[{(, ]["']?(?:username|screen_name)["']?\s*[:=]\s*["']([^"']{1,256})["']""")
+_PAGE_OF_PERSON = re.compile(
+    r"https?://(?:(?:www\.|mobile\.|m\.|old\.)?(?:(?:twitter|x|instagram)\.com/@?|bsky\.app/profile/|reddit\.com/u(?:ser)?/)"
+    r"([\w.:-]{1,256})|([\w.-]{1,253})/(?:@|users/)([\w.@-]{1,256}))/?(?:\?\S*)?"
+)
 _CLIENT = re.compile(
     r"<a |\b(?:Twitter|Tweet\w*|Web (?:App|Client)|iPhone|iPad|Android|Hootsuite|Buffer|IFTTT|dlvr|SocialFlow)\b"
 )
@@ -237,12 +241,16 @@ def is_client(cell: str) -> bool:
 
 
 def person(cell: str) -> str:
-    """The name of an account: bare, with its `@`, or in the object that a program printed.
+    """The name of an account: bare, with its `@`, in the object that a program printed, or in the address of its page.
 
     >>> person("@ana"), person("{'username': 'ana', 'id': 7}"), person("User(id=7, username='ana')"), person("nan")
     ('ana', 'ana', 'ana', '')
+    >>> person("https://twitter.com/ana"), person("https://social.example/@ana"), person("https://ana.example/")
+    ('ana', 'ana@social.example', 'https://ana.example/')
     """
     cell = filled(cell)
+    if (page := _PAGE_OF_PERSON.fullmatch(cell)) is not None:
+        return page[1] or (f"{page[3]}@{page[2]}" if "@" not in page[3] else page[3])
     if cell[:1] == "{" or cell.startswith("User("):
         value = _value(cell)
         if isinstance(value, dict):

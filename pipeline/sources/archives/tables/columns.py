@@ -11,7 +11,7 @@ from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells
-from pipeline.sources.archives.tables.chats import chat_column
+from pipeline.sources.archives.tables.chats import chat_tells
 from pipeline.sources.archives.tables.names import (
     HOMES,
     KINDS,
@@ -208,9 +208,9 @@ def choose(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME{alone}",
         )
-    if (mark := chat_column(names, places, rows)) is not None:
+    if (told := chat_tells(names, places, rows)) is not None:
         raise ChatError(
-            f"{name} holds messages of a chat, as its column {mark} tells, which those in it alone can read:"
+            f"{name} holds messages of a chat, as {told}, which those in it alone can read:"
             " upswell counts what is public"
         )
     time_of_day, clock = _of_day(place["time"], names, places, rows, clock)

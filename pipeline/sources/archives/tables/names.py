@@ -145,7 +145,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         작성자 사용자 사용자명 아이디 닉네임
     """),
     "id": _names("""
-        id id_str tweet_id tweetid status_id tweet_id_str comment_id post_id message_id document_id resource_id
+        id_str tweet_id_str id tweet_id tweetid status_id comment_id post_id message_id document_id resource_id
         item_id
         identifiant identifiant_du_tweet id_du_tweet id_tweet id_do_tweet id_da_publicacao id_del_tweet
         id_de_la_publicacion id_del_post tweet_kennung beitrags_id nachrichten_id ツイートid 投稿id 推文id
