@@ -41,6 +41,9 @@ _ALIKE = (
     (re.compile(r"(\d{4})[年년/.-] ?(\d{1,2})[月월/.-] ?(\d{1,2})[日일.] ?"), r"\1-\2-\3 "),
     (re.compile(r"(?:上午|午前|오전) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 AM"),
     (re.compile(r"(?:下午|午後|오후) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 PM"),
+    # in Arabic, Greek and Turkish
+    (re.compile(r"(?<=:\d\d) ?(?:ص|صباح[اً]{1,2}|π\.?μ\.?|ÖÖ)$"), " AM"),
+    (re.compile(r"(?<=:\d\d) ?(?:م|مساءً?|μ\.?μ\.?|ÖS)$"), " PM"),
     (
         re.compile(r" (\d{1,2})[時时点시] ?(\d{1,2})[分분](?: ?(\d{1,2})[秒초])?"),
         lambda at: f" {at[1]}:{at[2]:0>2}:{at[3] or 0:0>2}",
@@ -57,6 +60,7 @@ _ALIKE = (
         ),  # the same, as it is by default
         lambda at: f"{at[1]} {at[2].title()} 20{at[3]} {at[4]}:{at[5]}:{at[6]} {at[7]}",
     ),
+    (re.compile(r"(?<=^\d\d)[/-]([^\W\d_]{3,12})\.?[/-](?=\d{4}\b)"), r" \1 "),  # of spreadsheets
     (re.compile(r"(?<=\d)-([A-Z]{3})-(?=\d{4})"), lambda at: f"-{at[1].title()}-"),  # Oracle
     (re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)"), r"\1 \2:\3:\4"),  # DB2
     (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850

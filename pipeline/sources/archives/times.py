@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import functools
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -64,6 +66,9 @@ _DATED = re.compile(
 )
 _SIGNED = re.compile(r"[+-]\d\d:?\d\d$")
 
+# the zone that Java writes behind a time, where no offset stands before it
+_ZONE_ALONE = re.compile(r"(?<=[:T]\d\d)(?<![+-]\d\d:\d\d)(?:[.,]\d{1,9})?(\[)[A-Z][a-z]+/[\w/-]+\]$")
+_LETTERS = re.compile(r"[^\W\d_]{3,}\.?")
 _HALF = re.compile(r"([ap])\. ?m\.", re.IGNORECASE)  # which `%p` does not know
 _NUMBER = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
 
@@ -86,6 +91,8 @@ class Clock:
         (1714574400000, 1714574400000, 1714574400000)
         """
         value = _SPACES.sub(" ", value).strip()
+        if value.endswith("]") and (alone := _ZONE_ALONE.search(value)):
+            value = f"{value[: alone.start(1)]} {value[alone.end(1) : -1]}"
         try:
             found = self._patterned(value) if self.pattern is not None else self._told(value)
         except ValueError as error:
@@ -100,10 +107,13 @@ class Clock:
             return self._local(_EPOCH + dt.timedelta(milliseconds=_days_ms(value)), None)
         if self.pattern in NUMBERS:
             return NUMBERS[self.pattern] + _counted_ms(value)
-        try:
-            moment = dt.datetime.strptime(_HALF.sub(r"\1m", value), self.pattern)  # noqa: DTZ007 - the zone comes below
-        except ValueError:
-            raise ValueError(f"is not like {self.pattern}") from None
+        value = _HALF.sub(r"\1m", value)
+        for written in (value, _in_english(value, self.pattern)):
+            with suppress(ValueError):
+                moment = dt.datetime.strptime(written, self.pattern)  # noqa: DTZ007 - the zone comes below
+                break
+        else:
+            raise ValueError(f"is not like {self.pattern}")
         if moment.tzinfo is not None:
             return _since_ms(moment.astimezone(dt.UTC).replace(tzinfo=None))
         return self._local(moment, None)
@@ -258,6 +268,17 @@ def of_day(value: str) -> str:
 def has_clock(pattern: str) -> bool:
     """Whether a pattern of `strptime` reads a time of day."""
     return pattern in NUMBERS or any(sign in pattern for sign in ("%H", "%I", "%c", "%X"))
+
+
+def _in_english(value: str, pattern: str) -> str:
+    """A time with the names of months as a pattern of `strptime` knows them, whatever language they are in."""
+    names = calendar.month_name if "%B" in pattern else calendar.month_abbr
+
+    def english(found: re.Match[str]) -> str:
+        number = MONTHS.get(found[0].removesuffix(".").lower())
+        return names[number] if number else found[0]
+
+    return _LETTERS.sub(english, value)
 
 
 def _days_ms(value: str) -> int:
