@@ -192,7 +192,7 @@ def _of_text(first: Dead, head: bytes) -> str:
         return "it looks like XML, of which RSS and Atom are read; "
     if head.startswith(b"[[") or first.detail.startswith("Expected `object`"):
         return "it looks like JSON values without the names of their fields; "
-    if head[:1] in b'{["':
+    if head[:1] in b'{["' or first.detail.startswith("whose"):
         return ""
     return "it looks like plain text, which has neither JSON records nor a table's columns; "
 

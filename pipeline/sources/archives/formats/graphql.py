@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import orjson
 
 from pipeline.sources.archives.formats import tweets1
-from pipeline.sources.archives.formats.base import Format, One
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Parsed, each
 from schemas import PostError
 
+_DEPTH = 8  # keys under which the timeline of an answer may stand
 
-def parse(record: bytes) -> One:
-    """The post in one tweet; None where the page shows that there is none any more. Raises PostError."""
+
+def parse(record: bytes) -> Parsed:
+    """The post in one tweet, or those in the timeline that a page was answered with; None where there is none any
+    more. Raises PostError."""
     try:
         value = orjson.loads(record)
     except orjson.JSONDecodeError as error:
         raise PostError("not-json", str(error)) from None
+    if not _is_tweet(value) and (timeline := _timeline(value)) is not None:
+        return each(map(msgspec.Raw, map(orjson.dumps, _shown(timeline))), parse)
     return tweets1.parse(orjson.dumps(_plain(value)))
+
+
+def _timeline(value: dict[str, Any]) -> list[Any] | None:
+    level = [_object(value, "data")]
+    for _ in range(_DEPTH):
+        for holder in level:
+            if isinstance(holder.get("instructions"), list):
+                return list(holder["instructions"])
+        level = [inner for holder in level for inner in holder.values() if isinstance(inner, dict)]
+    return None
+
+
+def _shown(value: Any) -> Iterator[dict[str, Any]]:
+    """The tweets that a timeline shows, not those that they answer or quote."""
+    waiting = [value]
+    while waiting:
+        holder = waiting.pop()
+        result = _object(holder, "tweet_results", "result")
+        if _is_tweet(result):
+            yield result
+        elif isinstance(holder, (dict, list)):
+            waiting += holder.values() if isinstance(holder, dict) else holder
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -51,9 +80,13 @@ def _object(value: Any, *path: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _knows(value: dict[str, Any]) -> bool:
+def _is_tweet(value: dict[str, Any]) -> bool:
     tweet = _object(value, "tweet") or value
     return "full_text" in _object(tweet, "legacy") and bool(_object(tweet, "core", "user_results"))
 
 
-FORMATS = (Format("twitter-page", parse, _knows, rank=29),)
+def _knows(value: dict[str, Any]) -> bool:
+    return _is_tweet(value) or _timeline(value) is not None
+
+
+FORMATS = (Format("twitter-page", parse, _knows, limit=PAGE_BYTES, rank=29),)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from pipeline.sources.archives.formats import mastodon
-from pipeline.sources.archives.formats.base import Alias, Deletion, Format, One, Parsed
+from pipeline.sources.archives.formats.base import HIDDEN, Alias, Deletion, Format, One, Parsed
 from schemas import Post, PostError
 from schemas.posts import decoded
 
@@ -30,11 +30,13 @@ _local = msgspec.json.Decoder(_Local)
 
 
 def parse(record: bytes) -> Parsed:
-    """The post that a message brings, and what its server calls it; a Deletion by that name; None for what it says of
-    notifications and conversations."""
+    """The post that a message brings, and what its server calls it; a Deletion by that name; HIDDEN for what is said in
+    a conversation of some; None for what it says of notifications."""
     frame = decoded(_decoder, record)
     if frame.event == "delete" and isinstance(frame.payload, str):
         return deletion(frame.payload)
+    if frame.event == "conversation":
+        return HIDDEN
     if frame.event not in _POSTS:
         return None
     if isinstance(frame.payload, dict):
