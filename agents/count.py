@@ -26,7 +26,7 @@ from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.kafka.producer import marker_headers
 from pipeline.text import matcher_of
 from pipeline.trends.counts import Counts
-from pipeline.trends.panes import PRODUCERS_RETURN_MS, PaneCounter
+from pipeline.trends.panes import SLOW_MS, PaneCounter
 from pipeline.trends.wire import edge_message, to_messages
 from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post, decode_posts
 from schemas.control import header_of
@@ -39,7 +39,9 @@ LOG_APPEND_TIME = 1  # the type of a record's time that the broker gave it
 TAKEN_WITHIN_S = 0.5  # a marker that took longer does not say what the log's clock shows
 ASKED_AHEAD_MS = 600_000  # a control record may have been asked for by a clock that is so fast
 DEAF_S = 4.0  # without an answer to a fetch: the broker is away, or cannot be reached
-SLOW_MS = 300_000  # a clock that is further behind is wrong
+# until producers have found a broker again that was away: librdkafka looks after 10 s (and half of it) at most, Java
+# after 1 s
+PRODUCERS_RETURN_MS = 30_000
 EARLIEST_WITHIN_S = 30.0
 _DETAIL_CHARACTERS = 500
 
@@ -341,9 +343,9 @@ class Count(PartitionAgent[CountedPartition]):
                 self._reported[tp] = state
 
     async def tell_the_time(self) -> None:
-        """A marker with the log's time into every owned partition that has been idle, or whose posts are all of a
-        clock that is slow. That nothing comes while the broker is away is no sign that nobody posts, nor is it so soon
-        after: producers hold what was posted, and bring it when they have found the broker again."""
+        """A marker with the log's time into every owned partition that has been idle, or whose posts are all of
+        clocks that are slow or fast. That nothing comes while the broker is away is no sign that nobody posts, nor
+        is it so soon after: producers hold what was posted, and bring it when they have found the broker again."""
         clock, idle_s, topic = self.context.clock, self.context.idle_ms / 1_000, self.context.topics.posts
         now = clock.monotonic_s()
         for tp in self.consumer.assignment():
@@ -366,7 +368,7 @@ class Count(PartitionAgent[CountedPartition]):
         return deaf is None or now - deaf >= PRODUCERS_RETURN_MS / 1_000
 
     def _is_slow(self, tp: TP) -> bool:
-        """Whether a partition is read to its end, and that is of long before its own record."""
+        """Whether a partition is read to its end, and has not come further than long before its newest record."""
         partition = self.partitions.get(tp)
         if partition is None or partition.counter.newest > partition.stamp - SLOW_MS:
             return False

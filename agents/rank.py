@@ -18,11 +18,12 @@ from faust import App
 from agents.agent import PartitionAgent
 from agents.apart import apart
 from agents.context import Context
-from agents.count import SLOW_MS, marker
+from agents.count import marker
 from agents.position import Position, begins_earlier
 from agents.publish import Outgoing, publish
 from agents.state import StateStore
 from pipeline.trends.counts import Counts
+from pipeline.trends.panes import SLOW_MS
 from pipeline.trends.ranker import Ranker
 from pipeline.trends.score import HOUR_MS
 from pipeline.trends.snapshot import Snapshots, restore
@@ -112,7 +113,7 @@ class StalledPartition(NamedTuple):
 
     def now(self, frontier: int, most: int, now: float) -> StalledPartition:
         """The same a moment later; it begins anew where the partition gets on by itself. One that moves and is as far
-        behind as before all the same has only posts of a clock that is slow."""
+        behind as before all the same has only posts of clocks that are slow or fast."""
         stays = frontier == self.frontier or (frontier < self.goal and most - frontier > SLOW_MS)
         return self._replace(frontier=frontier) if stays else StalledPartition(frontier, most, now)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from agents.count import SLOW_MS
 from agents.rank import StalledPartition
 from agents.run import OUTAGE_S, OneLineAnOutage
+from pipeline.trends.panes import SLOW_MS
 
 
 def record(name: str, level: int, message: str) -> logging.LogRecord:

@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol
 PANE = 10
 LONG = 1_000  # after every record
 LATENESS = 5
-RETURN = 30  # within so long producers bring what they held while the broker was away
+RETURN = 600  # within so long producers bring what they held while the broker was away
 CHUNKS = 2
 
 
