@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +13,14 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.sources.gateway import BusyError, Gateway, Taken, too_large
+from pipeline.sources.lenient import whole_characters
 from pipeline.sources.stamping import stamp
 from pipeline.web.allowed import require_poster
 from pipeline.web.answers import fault
 from pipeline.web.bodies import body_of, content_type
 from pipeline.web.tokens import Gate
 from schemas import Post, PostError
-from schemas.posts import decode_posts
+from schemas.posts import decode_posts, decoded
 
 MOST_BYTES = 8_000_000
 MOST_POSTS = 5_000
@@ -29,6 +31,9 @@ KINDS = ("application/json", *LINES)
 NO_KAFKA = "this server takes no posts: it runs without Kafka (`upswell serve` or `upswell up`, and not --from redis)"
 
 
+_body: msgspec.json.Decoder[list[msgspec.Raw] | dict[str, msgspec.Raw]] = msgspec.json.Decoder(
+    list[msgspec.Raw] | dict[str, msgspec.Raw]
+)
 FAULTS = {
     400: fault("no JSON"),
     401: fault("no token"),
@@ -102,12 +107,16 @@ def post_routes(desk: PostDesk) -> Router:
 def _records(body: bytes, *, lines: bool) -> list[bytes]:
     """The posts of a body, each as it was written. Raises HTTPException: 400, 413."""
     if lines:
-        records = [line for line in body.split(b"\n") if line and not line.isspace()]
+        records = [line for line in body.removeprefix(BOM_UTF8).split(b"\n") if line and not line.isspace()]
     else:
         try:
-            told = msgspec.json.decode(body, type=list[msgspec.Raw] | dict[str, msgspec.Raw])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise HTTPException(status_code=400, detail=f"no JSON object or array: {error}") from None
+            told = decoded(_body, body)
+        except PostError:
+            body = whole_characters(body)
+            try:
+                told = decoded(_body, body)
+            except PostError as error:
+                raise HTTPException(status_code=400, detail=f"no JSON object or array: {error.detail}") from None
         records = [bytes(one) for one in told] if isinstance(told, list) else [body]
     if len(records) > MOST_POSTS:
         raise HTTPException(status_code=413, detail=f"{len(records):,} posts; at most {MOST_POSTS:,} at once")
@@ -120,8 +129,9 @@ def _posts(records: list[bytes], now_ms: int) -> list[Post]:
     faults: list[dict[str, str]] = []
     for number, (record, found) in enumerate(zip(records, decode_posts(records) if records else (), strict=True)):
         if isinstance(found, PostError):
-            stamped = stamp(record, now_ms)
-            found = stamped[1] if stamped else found
+            whole = whole_characters(record)
+            stamped = stamp(whole, now_ms)
+            found = stamped[1] if stamped else decode_posts([whole])[0]
         if isinstance(found, PostError):
             faults.append({"key": f"post {number}", "message": str(found)})
         elif too_large(found):

@@ -15,6 +15,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from pipeline.settings import Settings
+from pipeline.sources.live import jetstream_frames
 from pipeline.sources.live.bluesky import Bluesky
 from pipeline.sources.live.build import adapters_of
 from pipeline.sources.live.runner import Tuning
@@ -182,6 +183,13 @@ def test_on_another_host_it_goes_on_by_time(tmp_path: Path) -> None:
         assert log.ids == [uri("1"), uri("2")]
 
     asyncio.run(body())
+
+
+def test_an_event_from_the_future_does_not_lead_there() -> None:
+    """From a cursor in the future a server gives what comes from now on: all that was missed would be left out."""
+    place = jetstream_frames.Place("wss://a.example", "v1", None)
+    place.passed(jetstream_frames.Event(DID, 2 * NOW_US))
+    assert NOW_US - jetstream_frames.REWIND_US <= (place.resume() or 0) <= time.time_ns() // 1_000
 
 
 def test_a_sequence_that_is_too_old_is_told_and_passed(tmp_path: Path) -> None:

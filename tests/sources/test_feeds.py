@@ -96,13 +96,44 @@ def test_what_is_no_feed_is_a_fault(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    ["1", "null", '{"id":"y","content_text":7}', '{"id":"y","tags":[1],"title":"y"}'],
+    ("wrong", "texts", "faults"),
+    [
+        ("1", [], 1),
+        ("null", [], 1),
+        ('{"id":"y\\u0000","title":"y"}', [], 1),
+        ('{"id":"y","content_text":7}', [], 0),
+        ('{"id":"y","tags":[1],"title":"y"}', ["y"], 0),
+        ('{"id":{},"title":"y","authors":[7],"date_published":"9999-99-99"}', ["y"], 0),
+        ('{"id":"y","title":"half \\ud83d, whole \\ud83d\\ude00"}', ["half \ufffd, whole \U0001f600"], 0),
+        ('{"id":"y","title":"y"}],"hubs":7,"title":null,"authors":[7],"x":[{}', ["y"], 0),
+    ],
 )
-def test_one_wrong_entry_of_a_json_feed_holds_up_no_other(wrong: str) -> None:
-    body = f'{{"version":"https://jsonfeed.org/version/1.1","items":[{wrong},{{"id":"x","content_text":"ok"}}]}}'
-    found = entries_of(body.encode(), "application/feed+json", "https://a.example/feed").posts
-    assert "ok" in [post.text for post in found]
+def test_what_is_wrong_in_a_json_feed_costs_itself_and_is_counted(wrong: str, texts: list[str], faults: int) -> None:
+    """The BOM that some editors write costs nothing."""
+    items = f'[{{"id":"x","content_text":"ok"}},{wrong}]'
+    body = f'\ufeff{{"version":"https://jsonfeed.org/version/1.1","items":{items}}}'
+    found = entries_of(body.encode(), "application/feed+json", "https://a.example/feed", now_ms=1)
+    assert [post.text for post in found.posts] == ["ok", *texts]
+    assert len(found.faults) == faults
+
+
+def test_what_is_wrong_in_an_xml_feed_costs_itself_and_is_counted(tmp_path: Path) -> None:
+    """A year that no calendar has, and an id with a control character; however often the feed is asked."""
+    dated = "<item><guid>7</guid><title>dated</title><pubDate>Mon, 99 Foo 99999999 99:99:99 +9999</pubDate></item>"
+    broken = "<item><guid>a&#1;b:</guid><title>broken</title></item>"
+
+    async def handle(request: Request) -> None:
+        await request.answer(rss(1).replace("<item>", f"{dated}{broken}<item>", 1), Content_Type="text/xml")
+
+    async def body(server: HttpServer) -> None:
+        log = Log()
+        async with running(tmp_path, feed(server), log) as run:
+            await run.until(lambda: len(server.requests) > 3)
+            await run.until(lambda: run.outcome("dead"))
+            assert sorted(post.text.partition("\n")[0] for post in log.posts) == ["Title 1", "dated"]
+            assert run.outcome("dead") == 1
+
+    serve(handle, body)
 
 
 def test_a_bomb_of_entities_is_text_and_no_file_of_ours_is_read() -> None:

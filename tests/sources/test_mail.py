@@ -216,12 +216,14 @@ def test_a_maildir_gives_each_mail_once_whatever_its_reader_does(tmp_path: Path)
             (box / "new" / "2.x").rename(box / "cur" / "2.x:2,S")
             deliver("3.x", "late: its delivery began earlier", age_s=20)
             await run.until(lambda: len(log.posts) == 2)
+            deliver("9.x", "by a clock that is a day ahead", age_s=-86_400)
+            await run.until(lambda: len(log.posts) == 3)
         deliver("4.x", "four")
         async with running(tmp_path / "state", Maildir("it", str(box), SENDERS, every_s=0.02), log) as run:
-            await run.until(lambda: len(log.posts) == 3)
+            await run.until(lambda: len(log.posts) == 4)
             await run.until(lambda: run.outcome("duplicate") >= 1)
-        assert log.texts == ["two", "late: its delivery began earlier", "four"]
-        assert sorted(path.name for path in box.glob("*/*")) == ["1.x", "2.x:2,S", "3.x", "4.x"]
+        assert log.texts == ["two", "late: its delivery began earlier", "by a clock that is a day ahead", "four"]
+        assert sorted(path.name for path in box.glob("*/*")) == ["1.x", "2.x:2,S", "3.x", "4.x", "9.x"]
 
     asyncio.run(body())
 

@@ -59,6 +59,7 @@ def test_notes_come_once_forged_ones_never_and_only_their_author_withdraws_them(
             ["EVENT", "upswell", event("", kind=5, author=BOB, tags=[["e", second["id"]]])],
             ["EVENT", "upswell", event("", kind=5, tags=[["e", first["id"]], ["e", "x"], ["a", "1:b:c"]])],
             ["EVENT", "upswell", {"id": 1}],
+            [],
             "what",
         ]
         asked: list[Any] = []
@@ -73,7 +74,7 @@ def test_notes_come_once_forged_ones_never_and_only_their_author_withdraws_them(
         async with socket_server(relay) as server:
             adapter = Nostr("it", server.url, ["#Tag"])
             async with running(tmp_path, adapter, log) as run:
-                await run.until(lambda: run.outcome("dead") == 3)
+                await run.until(lambda: run.outcome("dead") == 4)
                 assert (run.outcome("duplicate"), run.outcome("withdrawn")) == (1, 1)
                 assert run.outcome("withdrawal-unknown") == 1
         kind, _, notes, deletions = asked[0]

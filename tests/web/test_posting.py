@@ -85,6 +85,18 @@ def test_one_an_array_and_lines_are_taken_and_stamped_where_they_say_no_time(ask
     assert before <= times[0] <= times[3] <= time.time_ns() // 1_000_000
 
 
+def test_a_byte_order_mark_and_half_a_character_cost_no_post(asked: Asked) -> None:
+    """Windows writes the one, and a text that is cut after so many UTF-16 units ends with the other."""
+    mark, half = b"\xef\xbb\xbf", json.dumps(ONE | {"id": "2", "text": "cut \ud83d"}).encode()
+    line, timed = json.dumps(ONE).encode(), json.dumps(ONE | {"id": "3", "text": "\udc00", "time": 5}).encode()
+    for one in line, half:
+        assert asked.post(mark + one).json() == {"accepted": 1, "duplicates": 0}
+    assert asked.post(mark + b"[" + half + b"," + timed + b"]").json() == {"accepted": 1, "duplicates": 1}
+    lines = mark + b"\n".join([line, half, timed])
+    assert asked.post(lines, "application/x-ndjson").json() == {"accepted": 0, "duplicates": 3}
+    assert asked.log.texts == [ONE["text"], "cut \ufffd", "\ufffd"]
+
+
 @pytest.mark.parametrize(("token", "status"), [(None, 401), (ANN, 403), (Token("x", "no-such-secret-00", "post"), 401)])
 def test_who_has_no_token_that_may_post_is_refused(asked: Asked, token: Token | None, status: int) -> None:
     answer = asked.post(ONE, token=token)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import calendar
+import codecs
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import feedparser
@@ -13,6 +16,8 @@ import msgspec
 
 from pipeline.sources.archives.formats.base import build, declared, media_of, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.mend import read
+from pipeline.sources.lenient import whole_characters
 from pipeline.sources.live.model import Fact, SourceError
 from schemas import Post, PostError, parse_time
 
@@ -52,61 +57,66 @@ class _JsonFeed(msgspec.Struct):
     items: list[msgspec.Raw] = msgspec.field(default_factory=list)  # of which some may be wrong
 
 
-_json_item = msgspec.json.Decoder(_JsonItem)
+_json_feed, _json_item = msgspec.json.Decoder(_JsonFeed), msgspec.json.Decoder(_JsonItem)
 
 
 class Entries(NamedTuple):
-    """What a feed holds: its entries, oldest first; and the hub that tells what is new in it, with the address by which
-    the hub knows the feed, where it names them."""
+    """What a feed holds: its entries, oldest first; of those that cannot be used what is wrong, and what they are known
+    by; and the hub that tells what is new in it, with the address by which the hub knows it, where the feed names them.
+    """
 
     posts: list[Post]
+    faults: dict[str, PostError]
     hub: str | None
     topic: str | None
 
 
 def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = None) -> Entries:
-    """`url` is where the feed was fetched. An entry without a date is of now. Entries that cannot be used are left out.
-    Raises SourceError for what is no feed."""
+    """`url` is where the feed was fetched. An entry without a date that can be read is of now; one without a text is
+    left out. Raises SourceError for what is no feed."""
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     host = httpx.URL(url).host
-    if "json" in content_type or body.lstrip()[:1] == b"{":
-        posts, hub, topic = _json_entries(body, host, now)
+    if "json" in content_type or body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
+        found = _json_entries(body, host, now)
     else:
-        posts, hub, topic = _xml_entries(body, content_type, host, now)
-    return Entries(sorted(posts, key=lambda post: int(post.time)), web_address(hub), web_address(topic))
+        found = _xml_entries(body, content_type, host, now)
+    found.posts.sort(key=lambda post: int(post.time))
+    return found._replace(hub=web_address(found.hub), topic=web_address(found.topic))
 
 
 def _json_entries(body: bytes, host: str, now: int) -> Entries:
     try:
-        feed = msgspec.json.decode(body, type=_JsonFeed)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        feed = read(_json_feed, whole_characters(body.decode(errors="replace").encode()))
+    except PostError:
         raise SourceError(Fact("fault.json_feed", {"host": host})) from None
-    posts = []
+    posts: list[Post] = []
+    faults: dict[str, PostError] = {}
     for raw in feed.items[:MOST_ENTRIES]:
-        try:
-            item = _json_item.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-        text = item.content_text or text_of(item.content_html or "") or item.summary or ""
-        authors = item.authors or feed.authors or [_Author()]
-        try:
-            at = parse_time(item.date_published) if item.date_published else now
-        except PostError:
-            at = now
-        posts += _post(
-            host,
-            id=str(item.id) if item.id is not None else "",
-            link=item.url,
-            title=item.title or "",
-            text=text,
-            at=at,
-            author=authors[0].name or feed.title,
-            tags=item.tags or [],
-            images=[item.image] if item.image else [],
-            lang=feed.language,
-        )
+        with _counted(faults, bytes(raw)):
+            posts += _json_post(read(_json_item, bytes(raw)), feed, host, now)
     hubs = [hub.url for hub in feed.hubs if (hub.type or "").lower() == "websub"]
-    return Entries(posts, hubs[0] if hubs else None, feed.feed_url)
+    return Entries(posts, faults, hubs[0] if hubs else None, feed.feed_url)
+
+
+def _json_post(item: _JsonItem, feed: _JsonFeed, host: str, now: int) -> list[Post]:
+    text = item.content_text or text_of(item.content_html or "") or item.summary or ""
+    authors = item.authors or feed.authors or [_Author()]
+    try:
+        at = parse_time(item.date_published) if item.date_published else now
+    except PostError:
+        at = now
+    return _post(
+        host,
+        id=str(item.id) if item.id is not None else "",
+        link=item.url,
+        title=item.title or "",
+        text=text,
+        at=at,
+        author=authors[0].name or feed.title,
+        tags=item.tags or [],
+        images=[item.image] if item.image else [],
+        lang=feed.language,
+    )
 
 
 def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> Entries:
@@ -116,28 +126,48 @@ def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> Entries
     if not told.get("version"):
         raise SourceError(Fact("fault.feed", {"host": host}))
     feed: Any = told.feed
-    posts = []
+    posts: list[Post] = []
+    faults: dict[str, PostError] = {}
     for entry in told.entries[:MOST_ENTRIES]:
-        content = entry.content[0].get("value", "") if entry.get("content") else entry.get("summary", "")
-        moment = entry.get("published_parsed") or entry.get("updated_parsed")
-        posts += _post(
-            host,
-            id=entry.get("id", ""),
-            link=entry.get("link"),
-            title=text_of(entry.get("title", "")),
-            text=text_of(content[: 8 * MOST_TEXT]),
-            at=calendar.timegm(moment) * 1_000 if moment else now,
-            author=entry.get("author") or feed.get("author") or text_of(feed.get("title", "")),
-            tags=[tag.get("term") or "" for tag in entry.get("tags", ())],
-            images=[
-                link.get("href", "")
-                for link in entry.get("links", ())
-                if link.get("rel") == "enclosure" and link.get("type", "").startswith("image/")
-            ],
-            lang=feed.get("language"),
-        )
+        with _counted(faults, repr(sorted(entry.items())).encode(errors="replace")):
+            posts += _xml_post(entry, feed, host, now)
     named = {link.get("rel"): link.get("href") for link in reversed(feed.get("links", ()))}
-    return Entries(posts, named.get("hub"), named.get("self"))
+    return Entries(posts, faults, named.get("hub"), named.get("self"))
+
+
+def _xml_post(entry: Any, feed: Any, host: str, now: int) -> list[Post]:
+    content = entry.content[0].get("value", "") if entry.get("content") else entry.get("summary", "")
+    updated = "updated_parsed" in entry  # feedparser gives the other for it, with a warning
+    moment = entry.get("published_parsed") or (entry.updated_parsed if updated else None)
+    try:
+        at = calendar.timegm(moment) * 1_000 if moment else now
+    except (ValueError, OverflowError):  # a year that no calendar has
+        at = now
+    return _post(
+        host,
+        id=entry.get("id", ""),
+        link=entry.get("link"),
+        title=text_of(entry.get("title", "")),
+        text=text_of(content[: 8 * MOST_TEXT]),
+        at=at,
+        author=entry.get("author") or feed.get("author") or text_of(feed.get("title", "")),
+        tags=[tag.get("term") or "" for tag in entry.get("tags", ())],
+        images=[
+            link.get("href", "")
+            for link in entry.get("links", ())
+            if link.get("rel") == "enclosure" and link.get("type", "").startswith("image/")
+        ],
+        lang=feed.get("language"),
+    )
+
+
+@contextmanager
+def _counted(faults: dict[str, PostError], entry: bytes) -> Iterator[None]:
+    """An entry that is wrong is kept as such, and holds up no other."""
+    try:
+        yield
+    except PostError as error:
+        faults[f"wrong {hashlib.sha256(entry).hexdigest()}"] = error
 
 
 def _post(
@@ -154,27 +184,24 @@ def _post(
     lang: str | None,
 ) -> list[Post]:
     """The post of an entry, or none. It is known by its id, else its link, else its date and title; where that is no
-    address it is the feed's own."""
+    address it is the feed's own. Raises PostError."""
     identity = id or link or f"{at} {title}"
     identity = identity if ":" in identity and " " not in identity else f"{host}/{identity}"
     name = " ".join((author or "").split())[:200]
     whole = text if text.startswith(title) else f"{title}\n{text}".strip()
     if not whole:
         return []
-    try:
-        return [
-            build(
-                identity if len(identity) <= 256 else hashlib.sha256(identity.encode()).hexdigest(),
-                f"{name}@{host}"[-256:] if name else host,
-                whole[:MOST_TEXT],
-                max(at, 0),
-                source="feed",
-                lang=short(lang, 64),
-                tags=declared(f"#{''.join(tag.split()).lstrip('#')}" for tag in tags),
-                url=web_address(link),
-                author_name=short(name or None),
-                media=media_of((image, "image", None) for image in images),
-            )
-        ]
-    except PostError:
-        return []
+    return [
+        build(
+            identity if len(identity) <= 256 else hashlib.sha256(identity.encode()).hexdigest(),
+            f"{name}@{host}"[-256:] if name else host,
+            whole[:MOST_TEXT],
+            max(at, 0),
+            source="feed",
+            lang=short(lang, 64),
+            tags=declared(f"#{''.join(tag.split()).lstrip('#')}" for tag in tags),
+            url=web_address(link),
+            author_name=short(name or None),
+            media=media_of((image, "image", None) for image in images),
+        )
+    ]

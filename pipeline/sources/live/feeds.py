@@ -10,17 +10,18 @@ import httpx
 import msgspec
 
 from pipeline.sources.archives.formats.base import web_address
-from pipeline.sources.live.feed_entries import entries_of
+from pipeline.sources.live.feed_entries import Entries, entries_of
 from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.live.web import ANSWERS_WITHIN_S, WHOLE_WITHIN_S, body_of, refusal, user_agent
 from pipeline.sources.live.websub import Brought, Subscriber, Subscription
-from schemas import Post
+from schemas import Post, PostError
 
 MOST_REDIRECTS = 5
 SEEN_KEPT = 2_000
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/json;q=0.9, */*;q=0.5"
 _MOVED = {301, 308}
 _ELSEWHERE = {302, 303, 307}
+_Fresh = tuple[Cursor, list[Post | PostError]]
 
 
 class Feed:
@@ -52,9 +53,9 @@ class Feed:
         async with self._client() as client:
             while True:
                 async with asyncio.timeout(WHOLE_WITHIN_S):
-                    state, posts = await self._ask(client, state)
-                for post in posts:
-                    yield Item(post)
+                    state, fresh = await self._ask(client, state)
+                for entry in fresh:
+                    yield Item(entry)
                 if hub is not None:
                     state = await self._subscribed(client, hub, state)
                 yield Item(None, state)
@@ -63,19 +64,23 @@ class Feed:
                     if hub is None:
                         await asyncio.sleep(wait_s)
                     elif (brought := await hub.next(wait_s)) is not None:
-                        state, posts = await asyncio.to_thread(self._brought, brought, state)
-                        for post in posts:
-                            yield Item(post)
+                        state, fresh = await asyncio.to_thread(self._brought, brought, state)
+                        for entry in fresh:
+                            yield Item(entry)
                         yield Item(None, state)
 
     async def probe(self) -> list[Fact]:
         """What the feed is."""
         async with self._client() as client:
-            state, posts = await self._ask(client, self._begin())
+            state, fresh = await self._ask(client, self._begin())
         news = bool(state.get("etag") or state.get("modified"))
         moved = [Fact("moved", {"address": _shown(state["url"])})] if state["url"] != self._url else []
         hub = state["hub"] and Fact("hub", {"hub": httpx.URL(state["hub"]).host, "used": self._subscriber is not None})
-        return [Fact("entries", {"n": len(posts), "news": news}), *moved, *([hub] if hub else [])]
+        return [
+            Fact("entries", {"n": sum(isinstance(it, Post) for it in fresh), "news": news}),
+            *moved,
+            *([hub] if hub else []),
+        ]
 
     def _begin(self) -> Cursor:
         return {"of": self._url, "url": self._url, "seen": []}
@@ -97,25 +102,27 @@ class Feed:
             self._said = line
         return state | {"lease": msgspec.to_builtins(hub.lease)}
 
-    def _brought(self, brought: Brought, state: Cursor) -> tuple[Cursor, list[Post]]:
+    def _brought(self, brought: Brought, state: Cursor) -> _Fresh:
         """What a hub brought; of what is no feed nothing."""
         try:
             found = entries_of(brought.body, brought.content_type, state["url"])
         except SourceError:
             return state, []
-        return self._fresh(found.posts, state)
+        return self._fresh(found, state)
 
-    def _fresh(self, posts: list[Post], state: Cursor) -> tuple[Cursor, list[Post]]:
-        """The posts that were not there before, which are known from now on."""
+    def _fresh(self, found: Entries, state: Cursor) -> _Fresh:
+        """The entries that were not there before, which are known from now on."""
         seen = dict.fromkeys(state["seen"])
-        fresh = [post for post in posts if post.id not in seen]
-        return state | {"seen": [*seen, *(post.id for post in fresh)][-max(SEEN_KEPT, len(posts)) :]}, fresh
+        entries: list[tuple[str, Post | PostError]] = [(post.id, post) for post in found.posts]
+        fresh = [(id, entry) for id, entry in [*entries, *found.faults.items()] if id not in seen]  # noqa: A001
+        most = max(SEEN_KEPT, len(found.posts) + len(found.faults))
+        return state | {"seen": [*seen, *(id for id, _ in fresh)][-most:]}, [entry for _, entry in fresh]  # noqa: A001
 
     def _client(self) -> httpx.AsyncClient:
         headers = {"User-Agent": user_agent(self._contact), "Accept": _ACCEPT}
         return httpx.AsyncClient(headers=headers, timeout=ANSWERS_WITHIN_S)
 
-    async def _ask(self, client: httpx.AsyncClient, state: Cursor) -> tuple[Cursor, list[Post]]:
+    async def _ask(self, client: httpx.AsyncClient, state: Cursor) -> _Fresh:
         response, body, home = await self._fetch(client, state)
         if response.status_code == 304:
             return state | {"url": home}, []
@@ -129,7 +136,7 @@ class Feed:
             "hub": web_address(response.links.get("hub", {}).get("url")) or found.hub,
             "topic": web_address(response.links.get("self", {}).get("url")) or found.topic,
         }
-        return self._fresh(found.posts, state | told)
+        return self._fresh(found, state | told)
 
     async def _fetch(self, client: httpx.AsyncClient, state: Cursor) -> tuple[httpx.Response, bytes, str]:
         """The answer, its body, and the address to ask from now on. Only what is moved for good moves that."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
+from pipeline.sources.lenient import read_json
 from pipeline.sources.live.model import Cursor, Fact, SourceError
-from schemas import PostError, parse_time
+from schemas import parse_time
 
 REWIND_US = 10_000_000  # servers reorder some seconds, and no two agree
 
@@ -63,20 +66,14 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def event_of_v1(raw: bytes) -> Event:
     """Raises PostError."""
-    try:
-        event = _event.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PostError("invalid", str(error)) from None
+    event = read_json(_event, raw)
     event.seq = 0
     return event
 
 
 def event_of_v2(raw: bytes) -> Event:
     """Raises PostError, and SourceError where the server ends it."""
-    try:
-        frame = _frame.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PostError("invalid", str(error)) from None
+    frame = read_json(_frame, raw)
     if frame.error:
         raise SourceError(Fact("fault.server_ended", {"text": frame.error[:100]}))
     told = frame.payload
@@ -105,9 +102,10 @@ class Place:
         self._time_us = int(told.get("time_us", 0))
 
     def passed(self, event: Event) -> None:
-        """The event is taken. Servers send the past after the present at times: the place moves forward only."""
+        """The event is taken. Servers send the past after the present at times: the place moves forward only, and never
+        into the future, from which a server would give what comes from now on."""
         self._seq = max(self._seq, event.seq)
-        self._time_us = max(self._time_us, event.time_us)
+        self._time_us = max(self._time_us, min(event.time_us, time.time_ns() // 1_000))
 
     def resume(self) -> int | None:
         """The `cursor` to ask with: a sequence number, else a time; None: from now on."""

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import websockets
 
+from pipeline.sources.lenient import read_json
 from pipeline.sources.live.mastodon_api import (
     AT_ONCE,
     LIMIT,
@@ -35,6 +36,7 @@ from pipeline.sources.live.web import (
     sse_events,
     text_of_frame,
 )
+from schemas import PostError
 
 CATCH_UP_EVERY_S = 300.0  # while it streams: what a stalled stream, or a late federation, has left out
 SSE_SILENCE_S = 45.0  # the server sends a comment every 15 s
@@ -133,12 +135,10 @@ class Mastodon:
                     )
                 yield Item()
                 async for frame in connection:
-                    yield self._item(instance, _message.decode(text_of_frame(frame)))
+                    yield self._item(instance, text_of_frame(frame))
         except websockets.InvalidStatus as error:
             if error.response.status_code not in _NO_STREAM:
                 raise handshake_refusal(error, instance.domain) from None
-        except msgspec.DecodeError:
-            raise SourceError(Fact("fault.frame")) from None
         else:
             return
         async with aclosing(merged(*[self._events(client, instance, tag) for tag in self._tags])) as events:
@@ -155,14 +155,18 @@ class Mastodon:
                 raise refusal(response.status_code, response.headers, instance.domain)
             yield Item()
             async for event, data in sse_events(response):
-                yield self._item(instance, Message(event=event, payload=data.decode(errors="replace")))
+                yield item_of(instance.domain, event, data, _now_ms())
 
-    def _item(self, instance: Instance, message: Message) -> Item:
+    def _item(self, instance: Instance, frame: bytes) -> Item:
+        try:
+            message = read_json(_message, frame)
+        except PostError as error:
+            return Item(error)
         if message.error:
             if message.status in (401, 403):
                 raise AccessError(Fact("fault.of", {"server": instance.domain, "what": message.error[:200]}))
             raise SourceError(Fact("fault.of", {"server": instance.domain, "what": message.error[:200]}))
-        return item_of(instance.domain, message.event, message.payload, _now_ms())
+        return item_of(instance.domain, message.event, str(message.payload or "").encode(), _now_ms())
 
     async def _poll(self, client: httpx.AsyncClient, instance: Instance, every_s: float) -> AsyncGenerator[Item, None]:
         while True:
@@ -185,8 +189,8 @@ class Mastodon:
             url = f"{self._url}/api/v1/timelines/tag/{urllib.parse.quote(group[0])}"
             page = timeline_of(await get_json(client, url, params), instance.domain)
             for id, raw in page:  # noqa: A001 - the field's name
-                at = later(at, id)
-                self._newest[key] = at
+                if id:
+                    at = self._newest[key] = later(at, id)
                 yield item_of(instance.domain, "update", raw, 0, {"newest": dict(self._newest)})
             if after is None or len(page) < LIMIT or later(after, page[-1][0]) == after:
                 return  # the newest page; or the server does not know min_id

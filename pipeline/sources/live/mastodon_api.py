@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import httpx
 import msgspec
 
 from pipeline.sources.archives.formats import mastodon as statuses
 from pipeline.sources.archives.formats.base import Hidden, Word
+from pipeline.sources.lenient import read_json
 from pipeline.sources.live.model import Cursor, Fact, Item, Retraction, SourceError
 from pipeline.sources.live.web import get_json
 from schemas import PostError
@@ -24,7 +23,7 @@ class Message(msgspec.Struct):
     """A frame of a stream."""
 
     event: str = ""
-    payload: str = ""
+    payload: str | int | None = None
     error: str = ""
     status: int = 0
 
@@ -38,7 +37,7 @@ class _Boosted(msgspec.Struct):
 
 
 class _Status(msgspec.Struct):
-    id: Word
+    id: Word | int
     account: _Account
     uri: str = ""
     visibility: str = "public"
@@ -48,7 +47,7 @@ class _Status(msgspec.Struct):
 class _Named(msgspec.Struct):
     """A status of which no more is known than that it is one: it may be wrong otherwise."""
 
-    id: str
+    id: str | int
 
 
 class _Access(msgspec.Struct):
@@ -137,24 +136,26 @@ async def instance_of(client: httpx.AsyncClient, url: str) -> Instance:
 
 
 def timeline_of(body: bytes, domain: str) -> list[tuple[str, bytes]]:
-    """(id, status) of a page, oldest first. What has no id is left out: one entry that is wrong is to hold up no other.
-    Raises SourceError where that is all that there is."""
-    page: list[tuple[str, bytes]] = []
+    """(id, status) of a page, oldest first; before them what has no id, with "" as such. Raises SourceError where that
+    is all that there is."""
     try:
-        entries = _page.decode(body)
-        for raw in entries:
-            with suppress(msgspec.ValidationError):
-                page.append((_named.decode(raw).id, bytes(raw)))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        entries = [msgspec.Raw()]
-    if entries and not page:
+        page = sorted(((_id_of(raw), bytes(raw)) for raw in read_json(_page, body)), key=lambda entry: _order(entry[0]))
+    except PostError:
+        page = [("", body)]
+    if page and not page[-1][0]:
         raise SourceError(Fact("fault.timeline", {"host": domain}))
-    return sorted(page, key=lambda entry: _order(entry[0]))
+    return page
 
 
-def item_of(domain: str, event: str, payload: str | bytes, now_ms: int, cursor: Cursor | None = None) -> Item:
+def _id_of(raw: msgspec.Raw) -> str:
+    try:
+        return str(read_json(_named, bytes(raw)).id)
+    except PostError:
+        return ""
+
+
+def item_of(domain: str, event: str, raw: bytes, now_ms: int, cursor: Cursor | None = None) -> Item:
     """What an event of a server says; events that are not known are a sign of life."""
-    raw = payload.encode() if isinstance(payload, str) else payload
     if event == "delete":
         id = raw.decode(errors="replace").strip()  # noqa: A001 - the field's name
         return Item(Retraction("mastodon", now_ms), cursor, f"{domain} {id}")
@@ -162,11 +163,9 @@ def item_of(domain: str, event: str, payload: str | bytes, now_ms: int, cursor: 
         return Item(None, cursor)
     try:
         post = statuses.parse(raw)
-        status = _status.decode(raw)
+        status = read_json(_status, raw)
     except PostError as error:
         return Item(error, cursor)
-    except msgspec.DecodeError as error:
-        return Item(PostError("invalid", str(error)), cursor)
     if isinstance(post, Hidden) or status.visibility not in _PUBLIC:
         return Item(None, cursor)
     post.id = (status.uri or f"{domain}/{status.id}")[:256]  # the same on every server; an id is one server's own

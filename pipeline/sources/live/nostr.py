@@ -13,6 +13,7 @@ import websockets
 
 from pipeline.sources.archives.formats.base import Deletion, Fault, One
 from pipeline.sources.archives.formats.nostr import DELETION, NOTE, Event, told
+from pipeline.sources.lenient import read_json
 from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, Retraction, SourceError, ThrottledError
 from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
 from schemas import Post, PostError
@@ -23,6 +24,7 @@ _SUBSCRIPTION = "upswell"
 
 _message = msgspec.json.Decoder(list[msgspec.Raw])
 _event = msgspec.json.Decoder(Event)
+_word, _any = msgspec.json.Decoder(str), msgspec.json.Decoder()
 
 
 class Nostr:
@@ -76,13 +78,13 @@ class Nostr:
     def _event(self, frame: bytes) -> Event | PostError | None:
         """The event in a frame; None for other messages. Raises SourceError where the relay ends the subscription."""
         try:
-            kind, *rest = _message.decode(frame)
-            word = msgspec.json.decode(kind, type=str)
+            kind, *rest = read_json(_message, frame) or [msgspec.Raw(b"null")]
+            word = read_json(_word, bytes(kind))
             if word == "EVENT" and len(rest) == 2:
-                return _event.decode(rest[1])
-            text = msgspec.json.decode(rest[-1]) if rest else ""
-        except (msgspec.DecodeError, ValueError) as error:
-            return PostError("invalid", str(error)[:200])
+                return read_json(_event, bytes(rest[1]))
+            text = read_json(_any, bytes(rest[-1])) if rest else ""
+        except PostError as error:
+            return error
         if word == "CLOSED":
             raise closed(self._host, str(text))
         return None

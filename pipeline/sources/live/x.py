@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from pipeline.sources.archives.formats import tweets2
+from pipeline.sources.lenient import read_json
 from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, SourceError
 from pipeline.sources.live.web import get_json, http_client, lines_of, refusal
 from schemas import Post, PostError
@@ -24,7 +25,7 @@ _FIELDS = {
 class _Rule(msgspec.Struct):
     value: str = ""
     tag: str = ""
-    id: str = ""
+    id: str | int = ""
 
 
 class _Rules(msgspec.Struct):
@@ -107,9 +108,9 @@ class X:
         if not line.strip():
             return Item()
         try:
-            told = _line.decode(line)
-        except msgspec.DecodeError as error:
-            return Item(PostError("invalid", str(error)))
+            told = read_json(_line, line)
+        except PostError as error:
+            return Item(error)
         if told.errors and not bytes(told.data):
             fault = told.errors[0]
             why = fault.title or fault.detail or ""

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from pipeline.sources.lenient import whole_characters
+
 MOST_FIELDS = 500
 FORM, MULTIPART, JSON = "application/x-www-form-urlencoded", "multipart/form-data", "application/json"
 
@@ -48,7 +50,7 @@ def came_of(url: str, headers: Mapping[str, str], body: bytes) -> Came:
         if not body:
             return Came(url, headers, body, query, told=dict(query))
         if kind == JSON:
-            told = msgspec.json.decode(body)
+            told = msgspec.json.decode(whole_characters(body))
             if not isinstance(told, dict):
                 raise UnreadableError("the body is no JSON object")
             return Came(url, headers, body, query, told=told)
