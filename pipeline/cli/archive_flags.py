@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.errors import WrongUseError
-from pipeline.sources.archives import FORMATS, NUMBERS, Clock, Given, zone_named
+from pipeline.sources.archives import FORMATS, NUMBERS, Clock, Given, encoding_named, zone_named
 
 FormatFlag = Annotated[str, typer.Option("--format", metavar="NAME", help=f"Format of the input: {', '.join(FORMATS)}")]
 ColumnsFlag = Annotated[
@@ -28,6 +28,11 @@ AuthorFlag = Annotated[
     str | None, typer.Option("--author", metavar="A", help="Author of posts that name none (Twitter's own archive)")
 ]
 
+EncodingFlag = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="E", help="How letters are written, where not as Unicode: windows-1252, gbk"),
+]
+
 
 def check_format(name: str) -> None:
     """Raises WrongUseError for a format that is none."""
@@ -36,7 +41,12 @@ def check_format(name: str) -> None:
 
 
 def parse_given(
-    columns: str | None, zone: str | None, time_format: str | None, source: str | None, author: str | None
+    columns: str | None,
+    zone: str | None,
+    time_format: str | None,
+    source: str | None,
+    author: str | None,
+    encoding: str | None,
 ) -> Given:
     """What the flags say about archives that their files do not."""
     try:
@@ -51,7 +61,11 @@ def parse_given(
     for flag, value in (("--source", source), ("--author", author)):
         if value is not None and not 0 < len(value.strip()) <= 256:
             raise WrongUseError(f"{flag}: it takes 1 to 256 characters")
-    return Given(parse_columns(columns), clock, source, author)
+    try:
+        letters = encoding_named(encoding) if encoding is not None else None
+    except ValueError as error:
+        raise WrongUseError(f"--encoding: {error}") from None
+    return Given(parse_columns(columns), clock, source, author, letters)
 
 
 def parse_columns(text: str | None) -> dict[str, str] | None:

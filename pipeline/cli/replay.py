@@ -11,6 +11,7 @@ import typer
 from pipeline.cli.archive_flags import (
     AuthorFlag,
     ColumnsFlag,
+    EncodingFlag,
     FormatFlag,
     SourceFlag,
     TimeFormatFlag,
@@ -58,6 +59,7 @@ def replay(
     time_format: TimeFormatFlag = None,
     source: SourceFlag = None,
     author: AuthorFlag = None,
+    encoding: EncodingFlag = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Show what is read from where, for the first records of each file; no count"),
@@ -118,7 +120,7 @@ def replay(
     plan = Plan(
         paths=files,
         archive_format=archive_format,
-        given=parse_given(columns, zone, time_format, source, author),
+        given=parse_given(columns, zone, time_format, source, author, encoding),
         out=out,
         counts=counts,
         dead=dead,

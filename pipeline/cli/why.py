@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline.cli.archive_flags import (
     AuthorFlag,
     ColumnsFlag,
+    EncodingFlag,
     FormatFlag,
     SourceFlag,
     TimeFormatFlag,
@@ -83,6 +84,7 @@ def why(
     time_format: TimeFormatFlag = None,
     source: SourceFlag = None,
     author: AuthorFlag = None,
+    encoding: EncodingFlag = None,
     partitions: PartitionsFlag = None,
     pane_ms: PaneFlag = None,
     max_out_of_orderness_ms: LatenessFlag = None,
@@ -116,7 +118,7 @@ def why(
         at_ms = Clock().ms(at)
     except PostError:
         raise WrongUseError(f"--at: {at[:40]!r} is no time; write it like '2014-04-23 21:19'") from None
-    given = parse_given(columns, zone, time_format, source, author)
+    given = parse_given(columns, zone, time_format, source, author, encoding)
     try:
         files = [str(file) for file in find_files(paths)]
         local = _counted(files, archive_format, given, settings, (scope, window), at_ms)

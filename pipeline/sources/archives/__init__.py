@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.sources.archives.batches import RAW_BYTES, ArchiveError, Batch, Dead
 from pipeline.sources.archives.files import ENDINGS, find_files, left_out
 from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.letters import encoding_named
 from pipeline.sources.archives.opened import Explained, explained
 from pipeline.sources.archives.order import SORT_MS
 from pipeline.sources.archives.read import FORMATS, read_archives
@@ -22,6 +23,7 @@ __all__ = [
     "Dead",
     "Explained",
     "Given",
+    "encoding_named",
     "explained",
     "find_files",
     "left_out",

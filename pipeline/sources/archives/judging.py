@@ -22,10 +22,10 @@ _DAY_MS = 86_400_000
 _ENOUGH = 8  # posts at midnight that are no chance
 _EARLY_MS = 31_536_000_000  # 1971: before it, times are of another unit
 _LATE_MS = 4_102_444_800_000  # 2100
-_ENCODING = "it looks like Latin-1 or Windows-1252: convert it first (iconv -f WINDOWS-1252 -t UTF-8)"
+_ENCODING = "it looks like Latin-1 or Windows-1252: say it, as in --encoding windows-1252"
 _SCRIPT = (
-    "it looks like an encoding of its script, as Windows-1251, Shift_JIS, GB18030 and EUC-KR are: convert it first"
-    " (iconv -f ENCODING -t UTF-8)"
+    "it looks like an encoding of its script, as Windows-1251, Shift_JIS, GB18030, Big5 and EUC-KR are: say which, as"
+    " in --encoding gb18030"
 )
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff][\x40-\xff]?")
 _HOW_WRITTEN = "--time-format says how its times are written, --zone where"

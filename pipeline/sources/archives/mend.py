@@ -23,7 +23,7 @@ def read(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
     """The record as the decoder's type, without those parts of the wrong type that it can do without.
 
     Of a list the bad items are left out, of an object the bad fields; an id that is a number is read as text, one that
-    is a whole float (`123.0`) as that number, and a character of which only half is there becomes U+FFFD. Raises
+    is a whole float (`123.0`) or a text of digits as that number, and a character of which only half is there becomes U+FFFD. Raises
     PostError when what is bad is needed.
     """
     try:
@@ -81,6 +81,9 @@ def _mended(value: Any, path: str, message: str) -> bool:
     if isinstance(holder, dict) and isinstance(last, str) and last.endswith(("id", "id_str")):
         bad = holder.get(last)
         number = int(bad) if type(bad) is float and bad.is_integer() and abs(bad) < _EXACT else bad
+        if type(bad) is str and bad.isascii() and bad.isdigit() and "`int" in message:
+            holder[last] = int(bad)
+            return True
         if type(number) is int and (number is not bad or "`str" in message):
             holder[last] = str(number) if "`str" in message else number
             return True

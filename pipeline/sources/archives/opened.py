@@ -16,6 +16,7 @@ from pipeline.sources.archives.containers import members
 from pipeline.sources.archives.files import STDIN
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.judging import Judge
+from pipeline.sources.archives.letters import decoded
 from pipeline.sources.archives.reader import read_file
 from pipeline.sources.archives.streams import Progress, as_utf8, chunks, with_line_ends
 from schemas import Post
@@ -42,7 +43,11 @@ def blocks_of(
         told = member.beside or (Beside() if path == STDIN else around(path.parent))
         own = replace(given, author=given.author or told.author, notes=told.notes)
         for block in read_file(
-            member.name, judge.watched(with_line_ends(as_utf8(member.content))), wanted, own, progress.stalled
+            member.name,
+            judge.watched(with_line_ends(decoded(as_utf8(member.content), given.encoding))),
+            wanted,
+            own,
+            progress.stalled,
         ):
             if given.source is not None:
                 for post in block.posts:

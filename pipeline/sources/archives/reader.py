@@ -54,8 +54,18 @@ def read_file(
     Raises ArchiveError for a table without the columns it needs.
     """
     content, head = peeked(content, stalled)
-    if is_nearly_json(head):
-        content, head = peeked(rewritten(content, stalled), stalled)
+    if not is_nearly_json(head):
+        yield from _read(name, content, head, wanted, given, stalled)
+        return
+    content, head = peeked(rewritten(content, stalled), stalled)
+    for block in _read(name, content, head, wanted, given, stalled):
+        block.how += ", mended where it is no sound JSON"
+        yield block
+
+
+def _read(
+    name: str, content: Iterator[bytes], head: bytes, wanted: str, given: Given, stalled: Callable[[], bool]
+) -> Iterator[Block]:
     beginnings = [line for line in head.split(b"\n") if line.strip()][:PEEK_LINES]
     if not beginnings:
         yield from _by_lines(name, content, JSON_FORMATS["post"], wanted == "auto", given, "post")

@@ -32,6 +32,7 @@ class Given:
     clock: Clock = field(default_factory=Clock)
     source: str | None = None  # that all posts count under
     author: str | None = None  # of posts that name none
+    encoding: str | None = None  # of texts that are no Unicode
     rounded: RoundedIds = field(default_factory=RoundedIds)  # what its tables tell of their ids
     notes: tuple[Note, ...] = ()  # the whole texts of what Twitter cuts
 

@@ -196,7 +196,7 @@ def choose(
         if any("\ufffd" in title for title in names):
             raise ArchiveError(
                 f"{name}: the names of its columns are no UTF-8: it looks like an encoding of its script, as"
-                " Windows-1254, Windows-1251 and Shift_JIS are: convert it first (iconv -f ENCODING -t UTF-8)"
+                " Windows-1254, Windows-1251 and Shift_JIS are: say which, as in --encoding windows-1254"
             )
         if len(missing) == len(NEEDED) and "moment" in [kind_of(title, clock) for title in names]:
             raise LackingError(
