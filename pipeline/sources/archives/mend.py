@@ -23,8 +23,8 @@ def read(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
     """The record as the decoder's type, without those parts of the wrong type that it can do without.
 
     Of a list the bad items are left out, of an object the bad fields; an id that is a number is read as text, one that
-    is a whole float (`123.0`) or a text of digits as that number, and a character of which only half is there becomes U+FFFD. Raises
-    PostError when what is bad is needed.
+    is a whole float (`123.0`) or a text of digits as that number, and a character of which only half is there becomes
+    U+FFFD. Raises PostError when what is bad is needed.
     """
     try:
         return decoded(decoder, record)
