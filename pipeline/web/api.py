@@ -226,7 +226,11 @@ def api_router(web: Web) -> Router:
         if text is None:
             return json(msgspec.json.encode(shown))  # type: ignore[return-value]
         words = language(text)
-        told = [msgspec.to_builtins(alert) | {"text": alert_text(alert, words)} for alert in shown]
+        titles = ((alert, web.titles.get(alert.scope, "")) for alert in shown)
+        told = [
+            msgspec.to_builtins(alert) | {"text": alert_text(alert, words, title), "title": title}
+            for alert, title in titles
+        ]
         return json(msgspec.json.encode(told))  # type: ignore[return-value]
 
     @get("/alerts/given-up", responses={400: FAULTS[400]})

@@ -22,6 +22,7 @@ from pipeline.wording import (
     DEFAULT,
     Language,
     alert_text,
+    beside_of,
     catalogue,
     language,
     languages,
@@ -148,6 +149,7 @@ def _templates() -> jinja2.Environment:
     made.filters |= {"printable": printable, "polyline": _polyline, "coded": _coded}
     made.globals |= {
         "alert_text": alert_text,
+        "beside_of": beside_of,
         "row_text": row_text,
         "reason_of": reason_of,
         "waits_for": waits_for,

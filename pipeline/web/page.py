@@ -99,7 +99,8 @@ def page_router(web: Web) -> Router:
         """Share of voice of watchlists and events, side by side."""
         wanted = named or voices_of(web.feed)
         shown = [change.list for change in web.feed.all() if change.list.window == window]
-        voices = [(web.titles.get(one.scope, one.scope), one) for one in shown if one.scope in wanted]
+        words = words_of(request)
+        voices = [(web.titles.get(one.scope) or _name(one.scope, words), one) for one in shown if one.scope in wanted]
         total = sum(one.posts for _, one in voices) or 1
         asked = [(name, value) for name, value in request.query_params.multi_items() if name != "window"]
         windows = [(name, f"/voice?{urlencode([*asked, ('window', name)])}") for name in WINDOWS]
@@ -112,7 +113,8 @@ def page_router(web: Web) -> Router:
         words = words_of(request)
         severities = [(name, words[f"page.severities.{name}"]) for name in get_args(Severity)]
         chosen = {"severity", "state", "q"}.intersection(request.query_params)  # by scripts
-        values = {"severities": severities, "alerts": None if chosen else web.alerts_of()[:FIRST_ALERTS]}
+        shown = None if chosen else web.alerts_of()[:FIRST_ALERTS]
+        values: dict[str, Any] = {"severities": severities, "titles": web.titles, "alerts": shown}
         return _page(request, "alerts", "alerts", "console", "alerts", **values)
 
     return Router("/", route_handlers=[live, picture, screen, voice, alerts])
@@ -121,7 +123,7 @@ def page_router(web: Web) -> Router:
 def _name(scope: str, words: Language) -> str:
     """What a list is called that has no title, as far as the server can tell: a browser knows names of languages."""
     kind, _, name = scope.partition(":")
-    said = words["page.all"] if kind == "all" else name
+    said = words["page.all"] if kind == "all" else words.of_type("network", name, "") if kind == "source" else name
     return said[:1].upper() + said[1:] if kind in ("all", "source") else said
 
 

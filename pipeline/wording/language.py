@@ -54,6 +54,13 @@ class Moment(NamedTuple):
     dated: bool = True
 
 
+class Place(NamedTuple):
+    """A scope as a sentence tells it: by its title, where it has one."""
+
+    scope: str
+    title: str = ""
+
+
 class Language:
     """Says the messages of a catalogue. `zone`: whose clock tells moments."""
 
@@ -112,8 +119,8 @@ class Language:
 
     def of_type(self, kind: str, value: Any, style: str) -> str:
         """`number` (style `.0`: one digit after the point, `about`: one below ten, `percent`: of a share), `duration`
-        of seconds, `time` of ms, `when`, `since` and `until` of a Moment or ms, `place` of a scope, `list` of
-        texts."""
+        of seconds, `time` of ms, `when`, `since` and `until` of a Moment or ms, `place` of a Place or scope,
+        `network` of a source, `list` of texts."""
         if kind == "number" and style == "percent":
             return str(self._percent).replace("#", self.number(value * 100))
         if kind == "number":
@@ -128,9 +135,12 @@ class Language:
             clock = self.clock(at)
             time = f"{clock} {self._zone_name}" if dated else clock
             return self.say(f"moment.{kind}", dated=dated, day=self._day_of(at), time=time, one=clock.startswith("01"))
+        if kind == "network":
+            return self.say("unit.network", name=value)
         if kind == "place":
-            named, _, name = value.partition(":")
-            return self.say("unit.place", kind=named, name=name)
+            scope, title = value if isinstance(value, Place) else Place(value)
+            named, _, name = scope.partition(":")
+            return title or self.say("unit.place", kind=named, name=name)
         return str(self._texts["language"]["comma"]).join(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pipeline.text import cut, printable
-from pipeline.wording.language import Language, Moment
+from pipeline.wording.language import Language, Moment, Place
 from schemas.alerts import Alert, Fault
 from schemas.trends import WINDOWS, Trend, TrendList, Why
 
@@ -16,8 +16,12 @@ _DAY_MS = 86_400_000
 
 def why_of(why: Why, words: Language) -> str:
     """Why a topic is in a list, in one sentence without the numbers of its score."""
-    facts = msgspec.structs.asdict(why)
-    return words.say("why", **facts | {"note": why.note or "none", "unheard": why.expected < HALF_A_PERSON})
+    return words.say("why", **_why(why))
+
+
+def beside_of(row: Trend, words: Language) -> str:
+    """The same of a row beside its number of people: where that is the very number, it is not said again."""
+    return words.say("beside", **_why(row.why)) if row.why.people == row.authors else why_of(row.why, words)
 
 
 def row_text(row: Trend, at: int, words: Language) -> str:
@@ -25,10 +29,11 @@ def row_text(row: Trend, at: int, words: Language) -> str:
     return reason_of(row, words, "" if row.since is None else words.say("course", **_course(row, row.since, at)))
 
 
-def reason_of(row: Trend, words: Language, course: str = "") -> str:
+def reason_of(row: Trend, words: Language, course: str = "", beside: bool = False) -> str:
     """Why a topic is in a list, which topics its people speak of, too, where they are from if that is remarkable, and
-    where it looks organised what speaks against it. Tells no moment: the same for readers anywhere. Safe to show."""
-    told, signs = why_of(row.why, words) + course, row.signs
+    where it looks organised what speaks against it. `beside`: its number of people, which is not said again then.
+    Tells no moment: the same for readers anywhere. Safe to show."""
+    told, signs = (beside_of(row, words) if beside else why_of(row.why, words)) + course, row.signs
     if row.joined:
         told += words.say("also", also=[printable(one) for one in (row.also or row.joined)[:MOST_ALSO]])
     if row.origins is not None:
@@ -47,8 +52,9 @@ def waits_for(trends: TrendList, words: Language) -> str:
     return words.say("waits", flag=trends.flag, days=days, past=trends.past, wanted=wanted) if trends.flag else ""
 
 
-def alert_text(alert: Alert, words: Language) -> str:
-    """What an alert says when it fires, in one sentence; of a digest a sentence for each alert. Safe to show."""
+def alert_text(alert: Alert, words: Language, title: str = "") -> str:
+    """What an alert says when it fires, in one sentence; of a digest a sentence for each alert. `title`: of the event
+    or watchlist that it is about (empty: its name). Safe to show."""
     why = alert.why
     if alert.kind == "digest":
         return _digest(alert, words)
@@ -58,7 +64,7 @@ def alert_text(alert: Alert, words: Language) -> str:
         "alert.topic" if alert.topic else "alert.scope",
         kind=alert.kind,
         display=printable(alert.display),
-        scope=printable(alert.scope),
+        scope=Place(printable(alert.scope), printable(title, 60)),
         window=WINDOWS[alert.window],
         value=alert.value,
         counted=why.counted or "none",
@@ -106,6 +112,10 @@ def _line(alert: Alert, due: int, words: Language) -> str:
         lasted=(alert.at - alert.fired) // 1_000,
         height=height,
     )
+
+
+def _why(why: Why) -> dict[str, object]:
+    return msgspec.structs.asdict(why) | {"note": why.note or "none", "unheard": why.expected < HALF_A_PERSON}
 
 
 def _course(row: Trend, since: int, at: int) -> dict[str, object]:

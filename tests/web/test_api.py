@@ -21,7 +21,7 @@ from pipeline.source_status import LOST_S, SourceStatus
 from pipeline.web.app import create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted
 from pipeline.web.history import History
-from pipeline.wording import language, languages, why_of
+from pipeline.wording import beside_of, language, languages, why_of
 from schemas import Trend, TrendList
 from schemas.alerts import About, Alert, AlertWhy, Fault, GivenUp
 from schemas.moderation import Decision
@@ -212,7 +212,7 @@ def test_an_alert_about_a_whole_event_does_not_name_blocked_topics() -> None:
     with TestClient(create_app(feed, alerts=alerts)) as client:
         (told,) = client.get("/api/v1/alerts?text=en").json()
     assert told["why"]["about"] == [{"topic": "#good", "display": "#good"}]
-    assert told["text"] == "1 posts in all posts (1 h), about #good"
+    assert told["text"] == "1 post in all posts (1 h), about #good"
 
 
 def alert(topic: str) -> Alert:
@@ -225,7 +225,7 @@ def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Fee
     feed.publish(listed(60_000))
     with TestClient(create_app(feed)) as client:
         for lang in languages():
-            assert f"<bdi>{why_of(WHY, language(lang))}" in client.get(f"/?lang={lang}").text
+            assert f"<bdi>{beside_of(listed(60_000).trends[0], language(lang))}" in client.get(f"/?lang={lang}").text
 
 
 def test_a_shared_link_tells_what_it_leads_to(feed: Feed) -> None:

@@ -12,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.text import fold
-from pipeline.wording import Language, alert_text, catalogue, fault_text, language, languages, row_text, why_of
+from pipeline.wording import (
+    Language,
+    alert_text,
+    beside_of,
+    catalogue,
+    fault_text,
+    language,
+    languages,
+    row_text,
+    why_of,
+)
+from pipeline.wording.language import Place
 from pipeline.wording.messages import MessageError, parse
 from schemas.alerts import About, Alert, AlertWhy, Fault, FaultCode
 from schemas.trends import WINDOWS, Note, Origins, Peak, Signs, Why
@@ -126,11 +137,46 @@ def test_every_language_says_all_that_english_says(lang: str) -> None:
     differ = {path for path in ours.keys() ^ english.keys() if not re.match(r"\.language\.(space_|units)", path)}
     assert not differ
     places = re.compile(r"\{(\w+),|\{(n|display|value|why|detail|at|rule|what|height|of|shown|came|name|count)\}")
+
+    def names_in(text: str) -> set[str]:
+        return {typed or bare for typed, bare in places.findall(text)}  # a number has two forms in some languages only
+
     for path, text in ours.items():
-        found = set(places.findall(text))
+        found = names_in(text)
         if path.startswith(".moment."):  # an hour is one or many in some languages only
-            found.discard(("one", ""))
-        assert found == set(places.findall(english.get(path, text))), path
+            found.discard("one")
+        assert found == names_in(english.get(path, text)), path
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_one_is_never_told_as_many(lang: str) -> None:
+    """A number stands before a word only where the word is chosen by it."""
+    many = "posts|people|accounts|messages|personnes|comptes|autres|semblables|mensajes|personas|cuentas|veces|fois"
+    told = {path: text for path, text in texts_of(catalogue(lang)) if re.search(rf"[}}] (?:{many})\b", text)}
+    bare = {path for path, text in told.items() if re.search(rf"\{{\w+(?:, number)?\}} (?:{many})\b", text)}
+    assert bare <= {".arithmetic.verdict.few", ".wall.copies"}  # at least two people; times, which do not change
+    words = language(lang)
+    one = [words.say(f"{kind}.{what}", n=1) for kind in ("count", "figure") for what in ("posts", "people")]
+    assert not [text for text in one if text.endswith("s") or "people" in text]
+    fired = msgspec.structs.replace(alert("volume", "", counted="people"), value=1.0)
+    assert words.say("count.people", n=1) in alert_text(fired, words)
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_a_row_beside_its_number_of_people_does_not_say_it_again(lang: str) -> None:
+    words = language(lang)
+    row = msgspec.structs.replace(trend(1, "#a"), why=msgspec.structs.replace(WHY, people=731, expected=12.0))
+    row.authors = 731
+    assert "731" not in beside_of(row, words)
+    assert "12" in beside_of(row, words)
+    row.authors = 800  # of another span
+    assert beside_of(row, words) == why_of(row.why, words)
+
+
+def test_networks_are_called_as_they_call_themselves() -> None:
+    for lang in languages():
+        told = [language(lang).of_type("network", name, "") for name in ("mastodon", "twitter", "sms", "ours")]
+        assert told == ["Mastodon", "X", "SMS", "ours"]
 
 
 def test_nobody_is_addressed_in_two_ways() -> None:
@@ -202,7 +248,8 @@ def test_numbers_are_rounded_to_the_nearest_and_read_back_as_such(value: float, 
 def test_a_scope_says_what_it_is() -> None:
     words = language("en")
     told = [words.of_type("place", scope, "") for scope in ("all", "lang:fr", "source:mastodon", "event:a", "watch:b")]
-    assert told == ["all posts", "language fr", "source mastodon", "event a", "watchlist b"]
+    assert told == ["all posts", "language fr", "source Mastodon", "event a", "watchlist b"]
+    assert words.of_type("place", Place("event:a", "The fair: day one"), "") == "The fair: day one"
     assert set(WINDOWS) == {"5m", "1h", "24h"}  # as the page's scripts know them
 
 

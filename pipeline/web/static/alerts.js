@@ -14,9 +14,8 @@ function ring(count) {
   document.title = count ? `(${count}) ${title}` : title;
 }
 
-const what = (alert) => `${clean(alert.rule, 60)}${colon} ${alertText(alert)}`;
 const standing = (alert) => `${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""}`;
-export const alertLine = (alert) => `${clock(alert.fired)} · ${standing(alert)} · ${what(alert)}`;
+export const alertLine = (alert) => `${clock(alert.fired)} · ${standing(alert)} · ${alertText(alert)}`;
 
 // `console`: its limit and which are wanted, where the strip is the whole page; returns what draws it anew
 export function alertStrip(box, status, linkOf, screen, console = null) {
@@ -47,9 +46,9 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
   }
 
   function alertItem(alert, muted) {
-    const line = make("bdi", {}, (console ? what : alertLine)(alert)), about = { rule: alert.rule, topic: named(alert.topic) };
+    const line = make("bdi", {}, (console ? alertText : alertLine)(alert)), about = { rule: alert.rule, topic: named(alert.topic) };
     const item = make("li", { class: `${alert.status} ${alert.severity}` });
-    if (console) item.append(make("span", { class: `tag ${alert.status === "firing" ? alert.severity : ""}` }, t.severities[alert.severity]), " ", make("span", { class: "quiet" }, `${standing(alert)} · ${ago(alert.fired)} · ${clock(alert.fired)}`));
+    if (console) item.append(make("span", { class: `tag ${alert.status === "firing" ? alert.severity : ""}` }, t.severities[alert.severity]), " ", make("span", { class: "quiet" }, `${standing(alert)} · ${ago(alert.fired)} · ${clock(alert.fired)} · ${clean(alert.rule, 60)}`));
     const told = alert.topic && !screen ? make("a", { href: linkOf({ topic: alert.topic, scope: alert.scope, window: alert.window }) }, line) : line;
     item.append(console ? make("p", {}, told) : told);
     if (signed.rights !== "write" || alert.status !== "firing" || screen) return item;
@@ -76,7 +75,7 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
 
   async function renew() {
     let alerts, lost, mutes;
-    const paths = [`?limit=${console?.limit ?? 8}`, "/mutes", ...(screen ? [] : [`/given-up?limit=${console?.limit ?? 8}`])]; // a room need not know whose telephone is off
+    const paths = [`?limit=${console?.limit ?? 8}&text=${document.documentElement.lang}`, "/mutes", ...(screen ? [] : [`/given-up?limit=${console?.limit ?? 8}`])]; // a room need not know whose telephone is off
     try { [alerts, mutes, lost] = await Promise.all(paths.map(asked)); } catch { return; /* the stream says that the server is away */ }
     ring((alerts ?? []).filter((alert) => alert.status === "firing" && !alert.acknowledged).length);
     if (console) alerts = alerts?.filter(console.wanted);

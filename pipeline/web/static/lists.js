@@ -1,7 +1,7 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
 import { draw, sparkline } from "./sparks.js";
-import { ago, clean, clock, face, isOver, make, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
+import { ago, beside, clean, clock, face, isOver, make, network, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
 
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -55,7 +55,7 @@ export class ListView {
     posts.textContent = told(row.posts);
     state.firstChild.className = row.trending ? `tag ${row.state}` : "tag";
     state.firstChild.textContent = row.trending ? t.states[row.state] ?? "" : row.flags.includes("suspect") ? t.flags.suspect : t.usual;
-    reason.firstChild.textContent = reason.firstChild.title = reasonOf(row);
+    reason.firstChild.textContent = reason.firstChild.title = reasonOf(row, beside(row));
   }
 }
 
@@ -66,7 +66,7 @@ function captionOf(list, past, shown, came) {
   const stale = !past && Date.now() - came > STALE_MS;
   if (list.at) parts.push(make("span", { class: past ? "live past" : stale ? "live stale" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
   if (stale && list.at) parts.push(make("span", {}, isOver() ? t.over : say("page.last", { ago: ago(now() - Date.now() + came) })));
-  if (list.posts) parts.push(make("span", {}, `${told(list.posts)} ${t.posts.toLowerCase()} · ${told(list.authors)} ${t.people.toLowerCase()}`));
+  if (list.posts) parts.push(make("span", {}, `${say("count.posts", { n: list.posts })} · ${say("count.people", { n: list.authors })}`));
   if (list.flag) parts.push(make("span", { class: "tag" }, waits(list)));
   if (!shown) parts.push(make("span", { class: "empty" }, list.trends.length ? t.noMatch : list.at ? t.nothing : t.waiting));
   return parts;
@@ -97,7 +97,7 @@ export function leadOf(linkOf) {
       const answer = await fetch(`/api/v1/topics?${new URLSearchParams({ key: row.topic, scope: list.scope, window: list.window })}`);
       const [best] = answer.ok ? (await answer.json()).posts : [];
       if (asked !== key || !best) return;
-      post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, clean(best.name, 60)), make("span", {}, `· ${clean(best.source, 30)}`)));
+      post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, clean(best.name, 60)), make("span", {}, `· ${network(best.source)}`)));
       post.hidden = false;
     } catch { asked = ""; }
   }

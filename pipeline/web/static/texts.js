@@ -19,13 +19,16 @@ export const named = (topic) => (!topic || /^[#$]/.test(topic) ? topic : `"${top
 const WINDOWS_S = { "5m": 300, "1h": 3600, "24h": 86400 };
 
 // Why a topic is in a list (the struct `why` of a row)
-export const why = (facts) => say("why", { ...facts, note: facts.note || "none", unheard: facts.expected < 0.5 });
+const factsOf = (facts) => ({ ...facts, note: facts.note || "none", unheard: facts.expected < 0.5 });
+export const why = (facts) => say("why", factsOf(facts));
+// and of a row beside its number of people, which is not said again
+export const beside = (row) => (row.why.people === row.authors ? say("beside", factsOf(row.why)) : why(row.why));
 
 // And what its people say too, where they are from, and where it looks organised what speaks against it
-export function reasonOf(row) {
+export function reasonOf(row, first = why(row.why)) {
   const { signs, origins, flags } = row;
   const also = (row.also?.length ? row.also : row.joined).slice(0, 5).map((one) => clean(one, 80));
-  const told = why(row.why)
+  const told = first
     + (also.length ? say("also", { also }) : "")
     + (origins ? say("origins", { ...origins, usual: origins.usual ?? 0, server: flags.includes("one_server"), automatic: flags.includes("bots") }) : "");
   return signs?.suspect ? `${say("suspect", { ...signs, known: signs.again > 0, withdrawn: row.withdrawn })}; ${told}` : told;
@@ -34,8 +37,13 @@ export function reasonOf(row) {
 // What a list with a flag still waits for
 export const waits = (list) => say("waits", { flag: list.flag, days: list.window === "24h", past: list.past, wanted: list.past_wanted });
 
+// The network that a post is from, as people write it
+export const network = (source) => clean(say("unit.network", { name: source }), 40);
+
 // What an alert says when it fires
+const titled = {}; // what alerts are about, as the server calls it
 export function alertText(alert) {
+  if (alert.title) titled[alert.scope] = alert.title;
   const facts = alert.why;
   return clean(say(alert.topic ? "alert.topic" : "alert.scope", {
     ...alert, display: clean(alert.display, 80), window: WINDOWS_S[alert.window], counted: facts.counted || "none", why: facts.trend ? why(facts.trend) : "",
@@ -52,7 +60,7 @@ try { languages = new Intl.DisplayNames(locale, { type: "language" }); } catch {
 function languageOf(code) {
   try { return capital(languages?.of(code) ?? code); } catch { return code; }
 }
-const KINDS = { lang: languageOf, source: capital, event: (name) => name, watch: (name) => name };
+const KINDS = { lang: languageOf, source: (name) => capital(network(name)), event: (name) => name, watch: (name) => name };
 export function nameOf(scope, titles) {
   if (titles[scope]) return clean(titles[scope], 60);
   const [kind, ...rest] = scope.split(":");
@@ -97,7 +105,7 @@ if (zone) zone.textContent = (played ? `${say("page.played", { day: dated(moment
 
 write("time", clock);
 tellMoments((ms) => { const far = distance(new Date(ms)); return [far ? dated(moments[far + 2], ms) : "", moments[0].format(ms)]; });
-write("place", (scope) => (scope === "all" ? t.all : nameOf(scope, {})));
+write("place", (scope) => (scope === "all" ? t.all : nameOf(scope, titled)));
 
 // An element: `on...` listens, true is an attribute without a value, and what is false, null or undefined is left out
 export function make(name, attributes = {}, ...children) {

@@ -3,7 +3,7 @@ import { alertLine } from "./alerts.js";
 import { courseOf } from "./chart.js";
 import { coming } from "./coming.js";
 import { say } from "./messages.js";
-import { about, clean, clock, face, handle, make, nameOf, photos, reasonOf, t, told } from "./texts.js";
+import { about, clean, clock, face, handle, make, nameOf, network, photos, reasonOf, t, told } from "./texts.js";
 
 const EVERY_MS = 4000, MOST_POSTS = 20;
 
@@ -99,7 +99,7 @@ export function example(post) {
   return make("article", { class: "post" },
     make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 60))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, clean(post.text, 1000)), photos(post.pictures),
-    make("p", { class: "foot" }, clean(post.source, 40), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));
+    make("p", { class: "foot" }, network(post.source), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));
 }
 
 function section(view, title, list) {

@@ -1,6 +1,6 @@
 // The board of an event: figures so far, its course, what trends in it, what is repeated, what it shares with others.
 import { draw as drawSpark, sparkline } from "../sparks.js";
-import { make, refocus, why } from "../texts.js";
+import { beside, make, refocus } from "../texts.js";
 import { card } from "./cards.js";
 import { bars, figure, perMinute } from "./figures.js";
 import { followed } from "./following.js";
@@ -22,8 +22,8 @@ const nothing = () => make("p", { class: "quiet" }, text.none);
 function trendItem(row) {
   const spark = sparkline();
   drawSpark(spark, row.spark);
-  return make("li", { class: row.trending ? "rising" : "" }, make("bdi", {}, row.display), spark, make("span", { class: "quiet" }, `${number(row.authors)} ${text.people}`),
-    row.trending ? make("p", { class: "quiet" }, why(row.why)) : null);
+  return make("li", { class: row.trending ? "rising" : "" }, make("bdi", {}, row.display), spark, make("span", { class: "quiet" }, say("count.people", { n: row.authors })),
+    row.trending ? make("p", { class: "quiet" }, beside(row)) : null);
 }
 
 function topicItem([topic, posts], most) {
@@ -35,7 +35,7 @@ function topicItem([topic, posts], most) {
 function drawBoard(data) {
   const [posts, people] = perMinute(data), held = main.contains(document.activeElement) && document.activeElement;
   section("numbers", text.soFar).replaceChildren(
-    make("div", { class: "figures" }, figure(number(data.posts), text.posts), figure(number(data.people), text.people), figure(number(posts), `${text.posts} ${text.perMinute}`), figure(number(people), `${text.people} ${text.perMinute}`)),
+    make("div", { class: "figures" }, figure(data.posts, "posts"), figure(data.people, "people"), figure(posts, "posts_a_minute"), figure(people, "people_a_minute")),
     bars(data.minutes));
   section("trends", text.trends).replaceChildren(data.trends.length ? make("ol", { class: "ranked" }, ...data.trends.slice(0, 10).map(trendItem)) : nothing());
   const most = Math.max(1, ...data.topics.map(([, posts]) => posts));
@@ -43,7 +43,7 @@ function drawBoard(data) {
   section("phases", text.phases).replaceChildren(data.phases.length ? make("ol", { class: "phases" }, ...data.phases.map((phase) => make("li", {},
     make("span", { class: "quiet" }, `${moment(phase.start)}–${moment(phase.end)}`), make("span", {}, make("b", {}, number(phase.per_minute, 1)), ` ${text.perMinute}`), make("bdi", {}, phase.topics.join(" "))))) : nothing());
   section("resonance", text.resonance).replaceChildren(data.resonance.length
-    ? make("ul", {}, ...data.resonance.map((it) => make("li", {}, make("a", { href: `/events/${it.event}${location.search}` }, make("bdi", {}, it.title)), ` ${say("wall.shared", { n: number(it.people) })} `, make("bdi", { class: "quiet" }, it.topics.join(" ")))))
+    ? make("ul", {}, ...data.resonance.map((it) => make("li", {}, make("a", { href: `/events/${it.event}${location.search}` }, make("bdi", {}, it.title)), ` ${say("wall.shared", { n: it.people })} `, make("bdi", { class: "quiet" }, it.topics.join(" ")))))
     : nothing());
   section("repeated", text.repeated).replaceChildren(data.repeated.length ? make("div", { class: "posts" }, ...data.repeated.map((post) => card(post))) : nothing());
   refocus(held, main);

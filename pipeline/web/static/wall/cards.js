@@ -1,6 +1,6 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { clean, colon, face, handle, make, photos } from "../texts.js";
-import { moment, number, text } from "./texts.js";
+import { clean, colon, face, handle, make, network, photos } from "../texts.js";
+import { moment, text } from "./texts.js";
 import { say } from "../messages.js";
 
 export const { view, event: name, csrf, token, rights } = document.body.dataset;
@@ -20,9 +20,9 @@ export function card(post, ...more) {
     make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, post.text),
     photos(post.pictures),
-    make("p", { class: "foot" }, post.source, " · ",
+    make("p", { class: "foot" }, network(post.source), " · ",
       post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
-      post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : "", post.pinned ? ` · ${text.pinned}` : "",
+      post.copies ? ` · ${say("wall.copies", { n: post.copies })}` : "", post.pinned ? ` · ${text.pinned}` : "",
       post.why ? ` · ${text.whys[post.why] ?? post.why}${post.word ? ` ${post.word}${colon} “${post.piece}”` : ""}` : ""),
     ...more,
   );
@@ -35,7 +35,7 @@ export const withPosts = (decisions, decided) => decisions.map((it) => ({ ...it,
 export function told(decision, about) {
   const when = make("time", { class: "quiet" }, moment(decision.at));
   const account = ["account", "trust"].includes(decision.kind);
-  if (!about || account) return make("span", {}, when, ` ${decision.by}${colon} ${text.kinds[decision.kind]} `, make("bdi", {}, about ? clean(about.name, 40) : decision.target ?? ""), about ? ` (${decision.target.split("/")[0]})` : "", ` ${text.verdicts[decision.verdict ?? ""]} `);
+  if (!about || account) return make("span", {}, when, ` ${decision.by}${colon} ${text.kinds[decision.kind]} `, make("bdi", {}, about ? clean(about.name, 40) : decision.target ?? ""), about ? ` (${network(decision.target.split("/")[0])})` : "", ` ${text.verdicts[decision.verdict ?? ""]} `);
   const places = { "\u{1}": clean(about.name, 40), "\u{2}": clean(about.text, 60) };
   const act = decision.verdict || (decision.kind === "pin" ? "unpinned" : "waiting");
   const parts = say("wall.said", { by: decision.by, act, name: "\u{1}", text: "\u{2}" }).split(/([\u{1}\u{2}])/u);

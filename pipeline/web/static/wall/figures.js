@@ -5,7 +5,7 @@ import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
 const SHORTEST = 30; // minutes: a bar stays a bar when an event begins
-export const figure = (value, what) => make("p", { class: "big" }, make("b", {}, value), " ", make("span", {}, what));
+export const figure = (value, what) => make("p", { class: "big" }, make("b", {}, number(value)), " ", make("span", {}, say(`figure.${what}`, { n: value })));
 
 // Posts and people of the last minute that is whole, by the clock that the posts run by: none, when nothing came for two
 export function perMinute(data) {
@@ -16,7 +16,7 @@ export function perMinute(data) {
 export function bars(minutes) {
   const most = Math.max(1, ...minutes.map((minute) => minute[1])), first = minutes.length ? minutes[0][0] : 0;
   const span = Math.max(SHORTEST, minutes.length ? (minutes.at(-1)[0] - first) / 60000 + 1 : 1);
-  const line = svg("svg", { viewBox: `0 0 ${span} 40`, preserveAspectRatio: "none", class: "bars", role: "img", "aria-label": `${text.posts} ${text.perMinute}` });
+  const line = svg("svg", { viewBox: `0 0 ${span} 40`, preserveAspectRatio: "none", class: "bars", role: "img", "aria-label": say("figure.posts_a_minute", { n: most }) });
   for (const [at, posts] of minutes) {
     const height = (posts / most) * 40;
     line.append(svg("rect", { x: (at - first) / 60000, y: 40 - height, width: 0.9, height }));

@@ -1,5 +1,5 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
-import { make } from "../texts.js";
+import { make, network } from "../texts.js";
 import { fill, readBy } from "../cards.js";
 import { canDecide, card, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
 import { heard } from "./following.js";
@@ -140,9 +140,9 @@ const filters = make("form", { id: "filters", class: "row", role: "search", onsu
 } }, search, ...Object.values(picks), fresh);
 
 function drawFilters(data) {
-  for (const [it, counts, words] of [["source", data.sources, {}], ["why", data.whys, text.whys]]) {
+  for (const [it, counts, words] of [["source", data.sources, network], ["why", data.whys, (why) => text.whys[why] ?? why]]) {
     const select = picks[it], held = select.value, choices = new Set([...Object.keys(counts), ...(held ? [held] : [])]);
-    fill(select, ["", ...[...choices].sort()], (value) => value, (value) => new Option(value ? words[value] ?? value : text.pick[it], value));
+    fill(select, ["", ...[...choices].sort()], (value) => value, (value) => new Option(value ? words(value) : text.pick[it], value));
     select.value = held;
     select.hidden = !choices.size;
   }
@@ -215,7 +215,7 @@ function drawModerate(data) {
   for (const list of ["blocks", "trusted"]) {
     fill(document.getElementById(list), withPosts(data[list], data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", onclick: () => decide(it.kind, "", it.target, !it.event) }, text.undo) : null));
   }
-  status.textContent = data.frozen ? text.frozen : data.came > data.shown ? say("wall.sampled", { shown: number(data.shown), came: number(data.came) }) : "";
+  status.textContent = data.frozen ? text.frozen : data.came > data.shown ? say("wall.sampled", { shown: data.shown, came: data.came }) : "";
   choose(chosen);
   if (held && !desk.contains(document.activeElement)) (document.querySelector("#queue > .chosen") ?? desk).focus({ preventScroll: true });
 }

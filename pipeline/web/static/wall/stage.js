@@ -1,11 +1,11 @@
 // An event's big screen: cards as large as their number lets them be, in the layout and the look of the event, and slides in turn.
 // `?layout=` and `?slide=` in the address hold one of them, for a look before the show or a second screen.
-import { clean, face, make, photos } from "../texts.js";
+import { clean, face, make, network, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../sparks.js";
 import { bars, figure, perMinute } from "./figures.js";
 import { drawn, fill, fillPlaces } from "../cards.js";
 import { followed } from "./following.js";
-import { dayAndMoment, number, text, weekday } from "./texts.js";
+import { dayAndMoment, text, weekday } from "./texts.js";
 import { say } from "../messages.js";
 
 const PLACES = 6, LONG = 150, LONG_BESIDE_PICTURE = 40; // places of a grid; letters from which a post has two of them
@@ -28,7 +28,7 @@ function drawStage(data) {
   fill(document.getElementById("rising"), data.trends, (row) => row.topic, rising);
   const [posts] = perMinute(data);
   slides.numbers.querySelector(".body").replaceChildren(
-    make("div", { class: "figures" }, figure(number(data.counted), text.posts), figure(number(data.people), text.people), figure(number(posts), `${text.posts} ${text.perMinute}`)), bars(data.minutes));
+    make("div", { class: "figures" }, figure(data.counted, "posts"), figure(data.people, "people"), figure(posts, "posts_a_minute")), bars(data.minutes));
   fill(document.getElementById("programme"), data.schedule, (it) => `${it.start} ${it.title} ${it.place}`, session);
   slides.sponsor.querySelector("p").textContent = clean(data.stage.sponsor ?? "", 200);
 }
@@ -145,7 +145,7 @@ function step() {
 function stageCard(post) {
   return make("article", { class: `post ${post.pinned ? "pinned" : ""} ${post.text.length > 220 ? "longest" : post.text.length > 90 ? "long" : ""}` },
     photos(post.pictures), make("p", { class: "said", dir: "auto" }, post.text.replace(LINK, shortened).replace(/ (?=[?!:;»])|(?<=«) /g, "\u00a0")),
-    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, clean(post.source, 20), post.copies ? ` · ${say("wall.copies", { n: number(post.copies) })}` : ""))));
+    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, network(post.source), post.copies ? ` · ${say("wall.copies", { n: post.copies })}` : ""))));
 }
 
 // A link as one says it aloud: nobody types the rest from a screen, and no letter of the text is small for it
@@ -177,7 +177,7 @@ function sized(node, sizes) {
 function rising(row) {
   const spark = sparkline();
   drawSpark(spark, row.spark);
-  return make("li", {}, make("bdi", {}, clean(row.display, 60)), spark, make("span", { class: "quiet" }, `${number(row.authors)} ${text.people}`));
+  return make("li", {}, make("bdi", {}, clean(row.display, 60)), spark, make("span", { class: "quiet" }, say("count.people", { n: row.authors })));
 }
 
 function session({ start, title, place, whole_day: whole }) {

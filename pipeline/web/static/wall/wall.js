@@ -6,7 +6,7 @@ import { make } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../sparks.js";
 import { card } from "./cards.js";
 import { followed } from "./following.js";
-import { number, text } from "./texts.js";
+import { text } from "./texts.js";
 import { say } from "../messages.js";
 
 const TAKEN_AWAY = 100; // as many of these does the server tell
@@ -25,7 +25,7 @@ function drawWall(data) {
   document.getElementById("none").hidden = all.length > 0;
   fill(document.getElementById("rising"), data.trends, (row) => row.topic, rising);
   document.getElementById("calm").hidden = data.trends.length > 0;
-  status.textContent = say("wall.counted", { n: number(data.counted) });
+  status.textContent = say("wall.counted", { n: data.counted });
 }
 
 function build() {
@@ -51,7 +51,7 @@ function kept(shown, all) {
 function rising(row) {
   const spark = sparkline();
   drawSpark(spark, row.spark);
-  return make("li", { class: row.trending ? "rising" : "" }, make("bdi", {}, row.display), spark, make("span", { class: "quiet" }, `${number(row.authors)} ${text.people}`));
+  return make("li", { class: row.trending ? "rising" : "" }, make("bdi", {}, row.display), spark, make("span", { class: "quiet" }, say("count.people", { n: row.authors })));
 }
 
 await followed(drawWall, () => { now = null; });
