@@ -19,7 +19,7 @@ from pipeline.alerts.blocking import redact
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Scope, Tag, TagDay, TopicView, fault, json, not_modified, truncate
 from pipeline.web.ended import Ended
-from pipeline.web.feed import Feed, Wanted
+from pipeline.web.feed import Feed, Gone, Wanted
 from pipeline.web.history import DAY_MS, History, Point
 from pipeline.web.streams import EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of, voices_of
@@ -283,7 +283,8 @@ def api_router(web: Web) -> Router:
         window: Annotated[list[WindowName] | None, QueryParameter(max_items=3, description="only these")] = None,
     ) -> EventStream:
         """Server-sent events: `list` with each list as it changes (first the current ones, or with `Last-Event-ID`
-        those that changed since), `beat` every 15 s, `dropped` and the end for a reader that is too slow."""
+        those that changed since), `gone` with posts that were told and are withdrawn (`source/id`), `beat` every 15 s,
+        `dropped` and the end for a reader that is too slow."""
         wanted = Wanted(frozenset(named or ()), frozenset(window or ()))
         return EventStream(events(feed, wanted, request.headers.get("last-event-id", ""), web.heartbeat_s))
 
@@ -335,7 +336,8 @@ async def events(feed: Feed, wanted: Wanted, last_id: str, heartbeat_s: float) -
             changes = await reader.next(heartbeat_s)
             if changes:
                 yield b"".join(
-                    b"event: list\nid: %s\ndata: %s\n\n" % (feed.id_of(change).encode(), change.json)
+                    b"event: %s\nid: %s\ndata: %s\n\n"
+                    % (b"gone" if isinstance(change, Gone) else b"list", feed.id_of(change).encode(), change.json)
                     for change in changes
                 )
             elif not reader.dropped:

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -32,6 +32,16 @@ class Change(NamedTuple):
     json: bytes
 
 
+class Gone(NamedTuple):
+    """Posts that pages may show were withdrawn; `json`: each as `source/id`. `number` as of a change."""
+
+    number: int
+    json: bytes
+
+
+Told = Change | Gone
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which lists a reader wants; nothing named: all."""
@@ -46,17 +56,19 @@ class Wanted:
 class Subscription:
     """One reader's queue of changes. Belongs to the event loop it was made in."""
 
-    def __init__(self, wanted: Wanted, first: Iterable[Change]) -> None:
+    def __init__(self, wanted: Wanted, first: Iterable[Told]) -> None:
         self.wanted = wanted
         self.dropped = False  # the reader was too slow: nothing more will come
-        self._queue: deque[Change] = deque(first)
+        self._queue: deque[Told] = deque(first)
         self._newest = self._queue[-1].number if self._queue else 0
         self._waiter: asyncio.Future[None] | None = None
 
-    def offer(self, change: Change) -> bool:
+    def offer(self, change: Told) -> bool:
         """Puts the change into the queue, if the reader wants it; whether there is something to wake it for."""
         told = change.number <= self._newest  # with the first ones, while its delivery was on the way
-        if told or self.dropped or not self.wanted.takes((change.list.scope, change.list.window)):
+        if told or self.dropped:
+            return False
+        if isinstance(change, Change) and not self.wanted.takes((change.list.scope, change.list.window)):
             return False
         self._newest = change.number
         if len(self._queue) >= QUEUE:
@@ -70,7 +82,7 @@ class Subscription:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def next(self, timeout_s: float) -> list[Change]:
+    async def next(self, timeout_s: float) -> list[Told]:
         """All changes that wait, as soon as there is one; none when the time is over or the reader was dropped."""
         if not self._queue and not self.dropped:
             loop = asyncio.get_running_loop()
@@ -93,7 +105,7 @@ class _Audience:
         self._loop = loop
         self._asleep: dict[Subscription, None] = {}  # have something to read, and are still to be told so
 
-    def deliver(self, change: Change) -> None:
+    def deliver(self, change: Told) -> None:
         waking = bool(self._asleep)
         self._asleep.update((reader, None) for reader in tuple(self.readers) if reader.offer(change))
         if self._asleep and not waking:
@@ -131,6 +143,7 @@ class Feed:
         self._shown: dict[Key, Change] = {}
         self._number = 0
         self._audiences: dict[asyncio.AbstractEventLoop, _Audience] = {}
+        self.gone = 0  # how often posts were withdrawn that pages may show
         self.ended = JustEnded()
         self._listeners: list[Callable[[TrendList], None]] = [self.ended.take]
 
@@ -162,6 +175,13 @@ class Feed:
             for key in self._raw:
                 self._show(key)
 
+    def tell_gone(self, posts: Sequence[str]) -> None:
+        """Tells all readers that these posts (`source/id`) are withdrawn."""
+        with self._lock:
+            self.gone += 1
+            self._number += 1
+            self._tell(Gone(self._number, msgspec.json.encode(posts)))
+
     def _show(self, key: Key) -> None:
         trends = self.shows.visible(self._raw[key])
         json = msgspec.json.encode(trends)
@@ -171,6 +191,9 @@ class Feed:
         self._number += 1
         change = Change(self._number, trends, json)
         self._shown[key] = change
+        self._tell(change)
+
+    def _tell(self, change: Told) -> None:
         for loop, audience in list(self._audiences.items()):
             try:
                 loop.call_soon_threadsafe(audience.deliver, change)
@@ -206,7 +229,7 @@ class Feed:
     def readers(self) -> int:
         return sum(len(audience.readers) for audience in self._audiences.values())
 
-    def id_of(self, change: Change) -> str:
+    def id_of(self, change: Told) -> str:
         return f"{self.epoch}-{change.number}"
 
     def _missed(self, wanted: Wanted, last_id: str) -> list[Change]:

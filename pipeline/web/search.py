@@ -55,21 +55,30 @@ async def none_of(_topic: str, _scope: str, _limit: int) -> list[Example]:
 
 
 def search_routes(web: Web, find: Find = nothing, posts_of: PostsOf = none_of) -> Router:
-    """`find` looks for posts, `posts_of` for those of a topic, once for all who ask within SAME_S."""
-    asked: OrderedDict[tuple[str, str], tuple[float, asyncio.Task[list[Example]]]] = OrderedDict()
+    """`find` looks for posts, `posts_of` for those of a topic, once for all who ask within SAME_S, or until one that
+    was told is withdrawn."""
+    asked: OrderedDict[tuple[str, str], tuple[float, int, asyncio.Task[list[Example]]]] = OrderedDict()
+
+    async def newest(key: str, scope: str) -> list[Example]:
+        found = await posts_of(key, scope, MAX_OF_TOPIC)
+        named = [post for place in web.row_of(key) if place.scope == scope for post in place.trend.examples]
+        known = {post.id for post in found}
+        more = [post for post in web.examples(list(dict.fromkeys(named)), scope) if post.id not in known]
+        return [*found, *more][:MAX_OF_TOPIC]
 
     @get("/api/v1/search/posts", responses={400: FAULTS[400]})
     async def posts(
         key: Annotated[str, QueryParameter(name="topic", max_length=1_000)], named: ScopeName = "all"
     ) -> Response[list[Example]]:
-        """The newest posts of late of a topic (its key with its sigil), as they may be seen in a scope."""
+        """The newest posts of late of a topic (its key with its sigil), as they may be seen in a scope, and behind them
+        those that its lists name."""
         if not web.feed.shows.may_show(key, key, named):
             return json(b"[]")  # type: ignore[return-value]
         now_s = time.monotonic()
-        due_s, found = asked.pop((key, named), (0.0, None))
-        if found is None or now_s >= due_s:
-            due_s, found = now_s + SAME_S, asyncio.create_task(posts_of(key, named, MAX_OF_TOPIC))
-        asked[key, named] = due_s, found
+        due_s, gone, found = asked.pop((key, named), (0.0, 0, None))
+        if found is None or now_s >= due_s or gone != web.feed.gone:
+            due_s, gone, found = now_s + SAME_S, web.feed.gone, asyncio.create_task(newest(key, named))
+        asked[key, named] = due_s, gone, found
         if len(asked) > MOST_ASKED:
             asked.popitem(last=False)
         return json(msgspec.json.encode(await asyncio.shield(found)))  # type: ignore[return-value]

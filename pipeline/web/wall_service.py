@@ -84,7 +84,7 @@ class WallService:
 
     async def start(self) -> None:
         """To be awaited on the event loop of the server."""
-        self.intake = Intake(self.walls, self._recent)
+        self.intake = Intake(self.walls, self._recent, self._feed.tell_gone)
         self._tasks = [asyncio.create_task(self.walls.run())]
         if self._kafka:
             self._tasks.append(asyncio.create_task(self.intake.read_kafka(*self._kafka)))

@@ -6,11 +6,12 @@ import asyncio
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from pipeline.web.feed import Feed
+from pipeline.web.feed import Feed, Wanted
 from pipeline.web.wall_service import WallService
 from schemas import Post, Trend, TrendList
 from schemas.access import Token
@@ -88,3 +89,26 @@ def test_the_posts_of_a_topic_belong_to_the_source_that_their_lists_count_them_w
         ("event:fete", [True] * 4),
     ):
         assert [walls.belongs(post, scope) for post in posts] == belong, scope
+
+
+def test_readers_hear_that_posts_are_gone_which_pages_were_given_and_of_no_others() -> None:
+    async def heard() -> list[bytes]:
+        feed = Feed()
+        service = WallService(feed, [EVENT])
+        await service.start()
+        assert service.intake
+        posts = [Post(str(number), "ann", f"#fete {number}", number, source="Twitter") for number in range(4)]
+        await service.intake.take(posts)
+        assert len(await service.posts_of("#fete", "all", 2)) == 2
+        reader = feed.subscribe(Wanted(frozenset({"all"}), frozenset({"1h"})))
+        gone = [msgspec.structs.replace(post, deleted=2_000) for post in posts]
+        foreign = msgspec.structs.replace(gone[3], author="eve")
+        whole = Post("", "ann", "", 1_000, source="Twitter", deleted=2_000)
+        for retraction in gone[0], foreign, gone[3], gone[3], whole:
+            await service.intake.take([retraction])
+        await asyncio.sleep(0)
+        told = [change.json for change in await reader.next(1.0)]
+        await service.stop()
+        return told
+
+    assert asyncio.run(heard()) == [b'["twitter/3"]', b'["twitter/2"]']

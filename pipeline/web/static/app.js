@@ -98,9 +98,10 @@ async function renew() {
   if (state.at || lists.size) stripOnce();
 }
 
-const want = follow(({ open, away, list }) => {
+const want = follow(({ open, away, list, gone }) => {
   if (open) { status.textContent = ""; if (!known.length) scopes(); }
   if (away && !screen) status.textContent = t.away; // a room need not know
+  if (gone) dispatchEvent(new CustomEvent("gone", { detail: new Set(gone) })); // posts that were withdrawn
   if (!list) return;
   const key = `${list.scope} ${list.window}`, newest = lists.get(key);
   lists.set(key, list);

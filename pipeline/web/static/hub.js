@@ -27,6 +27,7 @@ function open(address) {
       tell(address, told);
     });
   }
+  stream.addEventListener("gone", ({ data }) => tell(address, { gone: JSON.parse(data) }));
   stream.addEventListener("error", () => {
     tell(address, { away: true });
     if (stream.readyState !== EventSource.CLOSED) return; // it tries again by itself

@@ -1,7 +1,7 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
 import { draw, sparkline } from "./sparks.js";
-import { ago, beside, clean, clock, face, isOver, make, network, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
+import { ago, beside, clean, clock, face, isOver, keyOf, make, network, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
 
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -86,7 +86,14 @@ function place() {
 export function leadOf(linkOf) {
   const title = make("h2"), state = make("p", { class: "state" }), reason = make("p", { class: "why" }), bars = make("div", { class: "bars", "aria-hidden": "true" }), legend = make("figcaption", { class: "quiet" }), figure = make("figure", {}, bars, legend), post = make("blockquote", { hidden: "" });
   const lead = make("section", { class: "headline card" }, make("div", {}, state, title, reason), figure, post);
-  let asked = "";
+  let asked = "", shown = "";
+  addEventListener("gone", function leave({ detail }) {
+    if (!lead.isConnected) removeEventListener("gone", leave);
+    if (!detail.has(shown)) return;
+    post.hidden = true;
+    post.replaceChildren();
+    asked = shown = ""; // another one comes with the next list
+  });
 
   async function example(list, row) {
     const key = `${list.scope} ${list.window} ${row.topic}`;
@@ -98,6 +105,7 @@ export function leadOf(linkOf) {
       const [best] = answer.ok ? (await answer.json()).posts : [];
       if (asked !== key || !best) return;
       post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, clean(best.name, 60)), make("span", {}, `· ${network(best.source)}`)));
+      shown = keyOf(best);
       post.hidden = false;
     } catch { asked = ""; }
   }

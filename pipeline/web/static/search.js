@@ -42,6 +42,7 @@ export function searchField({ filter, link, scope, open }) {
     close();
     open(link(hit.topic));
   });
+  addEventListener("gone", ({ detail }) => { for (const hit of hits.querySelectorAll("[data-post]")) if (detail.has(hit.dataset.post)) hit.remove(); });
   hits.addEventListener("click", (event) => { if (event.target.closest("a")) close(); });
   document.addEventListener("pointerdown", ({ target }) => { if (!box.contains(target)) close(); });
   const box = make("div", { class: "search" }, input, hits);

@@ -1,6 +1,6 @@
 // What a page hears of the server, through the one stream that all tabs of the browser share.
 // What it would say first the page may hold already.
-// `heard` is called with { list }, { now }, { open } or { away }; returns how to say what is wanted.
+// `heard` is called with { list }, { now }, { gone }, { open } or { away }; returns how to say what is wanted.
 export async function follow(heard) {
   const first = document.getElementById("first");
   if (first) {

@@ -125,6 +125,8 @@ export function refocus(held, box) {
   ([...box.querySelectorAll("a[href], button")].find((it) => of(it) === of(held)) ?? box).focus({ preventScroll: true });
 }
 
+export const keyOf = ({ source, id }) => `${source}/${id}`; // of a post, also where the stream says that it is gone
+
 // How a person is called on their network; who writes by mail or telephone, and a feed, has an address and no @name
 const NO_NAMES = new Set(["sms", "mail", "email", "rss", "feed"]);
 export function handle({ author, source }) {

@@ -3,9 +3,9 @@ import { alertLine } from "./alerts.js";
 import { courseOf } from "./chart.js";
 import { coming } from "./coming.js";
 import { say } from "./messages.js";
-import { about, clean, clock, face, handle, make, nameOf, network, photos, reasonOf, t, told } from "./texts.js";
+import { about, clean, clock, face, handle, keyOf, make, nameOf, network, photos, reasonOf, t, told } from "./texts.js";
 
-const EVERY_MS = 4000, MOST_POSTS = 20;
+const EVERY_MS = 4000;
 
 // What the page came with, once
 let first = JSON.parse(document.getElementById("first")?.textContent ?? "[]").find((one) => one.topic)?.topic;
@@ -74,29 +74,36 @@ function facts(row) {
 // What people write about it: those that the list names, and beside a list of now the newest, as they come
 function postsOf({ topic, scopes: [scope], at }, named) {
   const box = make("section", { class: "examples", hidden: !named.length }, make("h2", {}, at ? t.examples : t.posts));
-  const list = coming({ card: example, key: (post) => `${post.source}/${post.id}`, kept: (shown, all) => shown.filter((post) => all.some((it) => it.id === post.id)), top: () => box });
+  const list = coming({ card: example, key: keyOf, kept: (shown, all) => shown.filter((post) => all.some((it) => keyOf(it) === keyOf(post))), top: () => box });
   box.append(at ? "" : list.news, list.posts);
-  list.show(named);
-  if (at) return box;
+  let newest = named;
+  const show = () => { box.hidden = !newest.length; list.show(newest); };
+  list.show(newest);
+  addEventListener("gone", function leave({ detail }) {
+    if (begun && !box.isConnected) removeEventListener("gone", leave); // another view is there
+    newest = newest.filter((post) => !detail.has(keyOf(post)));
+    show();
+  });
   async function renew() {
     if (box.isConnected && document.visibilityState === "visible") {
       const answer = await fetch(`/api/v1/search/posts?${new URLSearchParams({ topic, scope })}`).catch(() => null);
-      const newest = answer?.ok ? await answer.json() : [];
-      box.hidden = !named.length && !newest.length;
-      list.show([...newest, ...named.filter((post) => !newest.some((it) => it.id === post.id))].slice(0, MOST_POSTS));
+      if (answer?.ok) {
+        newest = await answer.json();
+        show();
+      }
     }
     if (begun && !box.isConnected) return; // another view is there
     begun ||= box.isConnected;
     setTimeout(renew, EVERY_MS);
   }
   let begun = false;
-  setTimeout(renew);
+  setTimeout(at ? () => { begun = box.isConnected; } : renew);
   return box;
 }
 
 export function example(post) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, clock(post.time));
-  return make("article", { class: "post" },
+  return make("article", { class: "post", "data-post": keyOf(post) },
     make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 60))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, clean(post.text, 1000)), photos(post.pictures),
     make("p", { class: "foot" }, network(post.source), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import aclosing
 
 from pipeline.kafka.connection import Connection, KafkaUseError
@@ -22,10 +22,11 @@ _log = logging.getLogger(__name__)
 
 
 class Intake:
-    """Takes posts for the walls and for `recent`. Make it on the event loop that the walls belong to."""
+    """Takes posts for the walls and for `recent`; `tell_gone` hears of posts that pages were given and are withdrawn
+    (`source/id`). Make it on the event loop that the walls belong to."""
 
-    def __init__(self, walls: Walls, recent: RecentPosts) -> None:
-        self._walls, self._recent = walls, recent
+    def __init__(self, walls: Walls, recent: RecentPosts, tell_gone: Callable[[list[str]], None]) -> None:
+        self._walls, self._recent, self._tell_gone = walls, recent, tell_gone
         self._loop = asyncio.get_running_loop()
 
     async def take(self, posts: Sequence[Post], came_ms: Sequence[int] | None = None) -> int:
@@ -34,7 +35,8 @@ class Intake:
         taken = 0
         for turn in _turns(posts):
             taken += self._walls.take(posts[turn], came_ms[turn] if came_ms is not None else None)
-            self._recent.take(posts[turn])
+            if gone := self._recent.take(posts[turn]):
+                self._tell_gone(gone)
             await asyncio.sleep(0)
         return taken
 

@@ -20,6 +20,7 @@ from schemas import Post, TrendList
 PASSING = 20_000  # posts of late, one of which the next lists may name
 SEARCH_S = 1.0  # of one search: a text takes some 50 µs, and none when it was read before
 FOLDED = 50_000  # texts that are kept as searches read them: some 20 MB
+GIVEN = 5_000  # posts that pages were given and may still show
 MOST_FITTING = 200  # posts of a search of which it is asked whether they may be shown
 NAMED = 10_000  # posts that lists have named
 
@@ -54,12 +55,14 @@ class RecentPosts:
         self._limits, self._link = (passing, named), link
         self._passing: OrderedDict[str, Post] = OrderedDict()
         self._named: OrderedDict[str, Post | None] = OrderedDict()  # None: named, and not come
+        self._given: OrderedDict[str, Post] = OrderedDict()  # by what pages call them
 
-    def take(self, posts: Iterable[Post]) -> None:
-        """Remembers posts for a while."""
+    def take(self, posts: Iterable[Post]) -> list[str]:
+        """Remembers posts for a while. Returns those that were given to pages and are withdrawn, as `source/id`."""
+        gone: list[str] = []
         for post in posts:
             if post.deleted is not None:
-                self._withdraw(post)
+                gone += self._withdraw(post)
                 continue
             if len(post.text) > 2 * MAX_SHOWN:
                 post = msgspec.structs.replace(post, text=post.text[: 2 * MAX_SHOWN])
@@ -69,9 +72,10 @@ class RecentPosts:
                 self._passing[post.id] = post
         while len(self._passing) > self._limits[0]:
             self._passing.popitem(last=False)
+        return gone
 
-    def _withdraw(self, retraction: Post) -> None:
-        """Forgets the post, or all of its author's."""
+    def _withdraw(self, retraction: Post) -> list[str]:
+        """Forgets the post, or all of its author's; those of them that were given."""
         ids = [retraction.id] if retraction.id else [*self._passing, *self._named]
         for post_id in ids:
             post = self.of_id(post_id)
@@ -79,6 +83,11 @@ class RecentPosts:
                 self._passing.pop(post_id, None)
                 if post_id in self._named:
                     self._named[post_id] = None
+        called = [_called(retraction)] if retraction.id else list(self._given)
+        gone = [name for name in called if name in self._given and means(retraction, self._given[name])]
+        for name in gone:
+            del self._given[name]
+        return gone
 
     def name(self, trends: TrendList) -> None:
         """Keeps what the list names as examples."""
@@ -116,7 +125,7 @@ class RecentPosts:
         since = self.since()
         if since is not None and reached is not None:
             since = max(since, reached)
-        return FoundPosts([_example(post, self._link) for post in islice(filter(visible, fitting), limit)], since)
+        return FoundPosts([self._give(post) for post in islice(filter(visible, fitting), limit)], since)
 
     def of_id(self, post_id: str) -> Post | None:
         """The post, where it is known."""
@@ -125,7 +134,15 @@ class RecentPosts:
     def shown(self, ids: Sequence[str], visible: Callable[[Post], bool]) -> list[Example]:
         """Those of these posts that are known and may be shown."""
         found = (self.of_id(post_id) for post_id in ids)
-        return [_example(post, self._link) for post in found if post is not None and visible(post)]
+        return [self._give(post) for post in found if post is not None and visible(post)]
+
+    def _give(self, post: Post) -> Example:
+        name = _called(post)
+        self._given[name] = post
+        self._given.move_to_end(name)
+        while len(self._given) > GIVEN:
+            self._given.popitem(last=False)
+        return _example(post, self._link)
 
 
 def _fitting(posts: Sequence[Post], words: Sequence[str], within_s: float) -> tuple[list[Post], int | None]:
@@ -147,6 +164,10 @@ def _fitting(posts: Sequence[Post], words: Sequence[str], within_s: float) -> tu
 @lru_cache(FOLDED)
 def _said(*texts: str) -> str:
     return fold_text("\n".join(texts))
+
+
+def _called(post: Post) -> str:
+    return f"{source_name(post.source)}/{post.id}"
 
 
 def _example(post: Post, link: Link) -> Example:
