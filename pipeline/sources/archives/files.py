@@ -15,7 +15,7 @@ STDIN = Path("-")
 _ENDLESS = ("zero", "full", "random", "urandom")
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".xml", ".rss", ".atom", ".mbox", ".eml", ".sse")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-_CONTAINERS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip")
+_CONTAINERS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip", ".xlsx")
 ENDINGS = (*(ending + packed for ending in _ENDINGS for packed in ("", *COMPRESSED)), *_CONTAINERS)
 # what archives that networks give their users hold beside their posts
 _TWEETS = re.compile(r"tweets?(?:-part\d+)?\.js")

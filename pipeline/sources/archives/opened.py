@@ -12,7 +12,7 @@ from typing import BinaryIO
 from pipeline.sources.archives.account import Beside, beside
 from pipeline.sources.archives.batches import ArchiveError, Dead
 from pipeline.sources.archives.block import Block
-from pipeline.sources.archives.containers import members
+from pipeline.sources.archives.containers import Member, members
 from pipeline.sources.archives.files import STDIN
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.judging import Judge
@@ -35,28 +35,41 @@ def blocks_of(
     """The blocks of a file, or of all files in it where it is a container, as posts of the source that was given.
     `around` tells what stands in a folder beside archives.
 
-    After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time.
+    After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time. Sheets
+    of a workbook that are no tables of posts are left out, and told, as long as one is.
     """
     name = "-" if path == STDIN else str(path)
+    no_tables: dict[str, ArchiveError] = {}  # sheets by their names
+    tables = 0
     for member in members(name, chunks(raw, progress, name), progress):
-        judge = Judge(member.name)
         told = member.beside or (Beside() if path == STDIN else around(path.parent))
         own = replace(given, author=given.author or told.author, notes=told.notes)
-        for block in read_file(
-            member.name,
-            judge.watched(with_line_ends(decoded(as_utf8(member.content), given.encoding))),
-            wanted,
-            own,
-            progress.stalled,
-        ):
-            if given.source is not None:
-                for post in block.posts:
-                    post.source = given.source
-            judge.take(block)
-            yield block
-        last = judge.verdict()
-        if last is not None:
-            yield last
+        try:
+            yield from _blocks(member, "csv" if member.is_sheet else wanted, own, progress)
+        except ArchiveError as error:
+            if not member.is_sheet:
+                raise
+            no_tables[member.name] = error
+        else:
+            tables += member.is_sheet
+    if no_tables and not tables:
+        raise next(iter(no_tables.values()))
+    for sheet in no_tables:
+        yield Block(sheet, notes=[f"{sheet} is no table of posts: it is left out"])
+
+
+def _blocks(member: Member, wanted: str, given: Given, progress: Progress) -> Iterator[Block]:
+    judge = Judge(member.name)
+    content = with_line_ends(decoded(as_utf8(member.content), given.encoding))
+    for block in read_file(member.name, judge.watched(content), wanted, given, progress.stalled):
+        if given.source is not None:
+            for post in block.posts:
+                post.source = given.source
+        judge.take(block)
+        yield block
+    last = judge.verdict()
+    if last is not None:
+        yield last
 
 
 @dataclass
