@@ -20,7 +20,7 @@ from pipeline.web.frame import STATIC
 
 LEAST_PACKED = 1_000  # bytes
 _FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
-_UNREAD = re.compile(r"^[ \t]+|^[ \t]*//.*\n", re.MULTILINE)  # of a script: indentation, lines that are a comment
+_UNREAD = re.compile(r"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)  # of a script: lines that are a comment, indentation
 
 
 class Asset(NamedTuple):

@@ -90,7 +90,7 @@ LARGEST = {  # of a phone's first view; and what is there once scripts have draw
     "/events/fete/wall": ("#main .said", "#posts .post >> nth=11"),
     "/screen/fete": ("#main .said", "#posts .post"),
     "/alerts": ("#alerts p", "#alerts li a"),
-    "/voice": (".voice h1", ".voice .mark"),
+    "/voice": (".voice h1", ".voice .mark circle"),
 }
 
 
@@ -118,6 +118,25 @@ def test_on_a_phone_the_largest_paint_waits_for_no_script_and_nothing_moves_when
     assert page.evaluate(PAINTED)[:2] == painted[:2], (painted, page.evaluate(PAINTED))  # nothing larger came
     assert sum(page.evaluate("window.shifts ?? []")) <= 0.05
     page.context.close()
+
+
+@pytest.mark.parametrize("path", ["/events/fete/wall", "/screen/fete"])
+def test_a_picture_that_came_with_the_page_stays_when_scripts_draw_the_posts(browser: Browser, path: str) -> None:
+    with serving() as served:
+        served.take(post("sea", "la mer #fete", media=[Media("https://a.example/sea.jpg")]))
+        page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
+        held: list[Route] = []
+        going: list[bool] = []
+        page.route(re.compile(r"/static/.*\.js"), lambda route: route.continue_() if going else held.append(route))
+        page.goto(served.address + path, wait_until="commit")
+        expect(page.locator(".served img.photo")).to_have_count(1)
+        page.evaluate("window.first = document.querySelector('.served img.photo')")
+        going.append(True)
+        while held:
+            held.pop().continue_()
+        expect(page.locator("#posts img.photo")).to_have_count(1)
+        assert page.evaluate("window.first === document.querySelector('#posts img.photo')")
+        page.context.close()
 
 
 @pytest.mark.parametrize(

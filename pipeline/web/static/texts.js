@@ -144,9 +144,13 @@ export function face(account, name, picture = "") {
   return mark;
 }
 
-// A picture from our server; where there is none after all, what `instead` makes, or nothing
+// A picture from our server: the very node that came with the page, if one did, as it is painted already or soon. Where there is none
+// after all, what `instead` makes, or nothing
+const came = new Map([...document.querySelectorAll(".served img")].map((one) => [one.getAttribute("src"), one]));
 export function loaded(path, alt, kind, instead) {
-  const picture = make("img", { src: path, alt, class: kind, loading: "lazy", decoding: "async" });
+  const there = came.get(path);
+  came.delete(path);
+  const picture = there ?? make("img", { src: path, alt, class: kind, loading: "lazy", decoding: "async" });
   picture.addEventListener("error", () => (instead ? picture.replaceWith(instead()) : picture.remove()));
   return picture;
 }
