@@ -12,8 +12,9 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
+from litestar.response import Redirect
 
-from pipeline.text import printable
+from pipeline.text import printable, topic_key
 from pipeline.web.api import ScopeName, TopicName, Web
 from pipeline.web.frame import AnyRequest, page, words_of
 from pipeline.web.preview import drawn
@@ -74,8 +75,13 @@ def page_router(web: Web) -> Router:
         named: Scopes = None,
         window: WindowName = "1h",
         topic: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
-    ) -> Response[str]:
-        """The live page; a link to it, or to one of its topics, says what is there where it is shared."""
+    ) -> Response[str] | Redirect:
+        """The live page; a link to it, or to one of its topics, says what is there where it is shared. A topic is found
+        by any of its spellings."""
+        key = topic_key(topic if topic[0] in "#$" else f'"{topic}"') if topic else ""
+        if topic and key and key != topic and not web.row_of(topic):
+            query = [(name, key if name == "topic" else value) for name, value in request.query_params.multi_items()]
+            return Redirect(f"/?{urlencode(query)}")
         return await lists(request, "page", named, window, topic)
 
     @get("/preview.png", include_in_schema=False)

@@ -8,6 +8,7 @@ import io
 import re
 import time
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
@@ -226,6 +227,19 @@ def test_the_plain_table_gives_its_reasons_in_the_language_of_the_page(feed: Fee
     with TestClient(create_app(feed)) as client:
         for lang in languages():
             assert f"<bdi>{beside_of(listed(60_000).trends[0], language(lang))}" in client.get(f"/?lang={lang}").text
+
+
+def test_a_link_to_a_topic_in_another_spelling_leads_to_it(feed: Feed) -> None:
+    rows = [msgspec.structs.replace(listed(60_000).trends[0], topic=key, display=key) for key in ("#ete", "a la une")]
+    feed.publish(TrendList("all", "1h", 3_600, 60_000, True, "", rows))
+    with TestClient(create_app(feed)) as client:
+        for written, key in (("#Été", "#ete"), ("À la Une", "a la une")):
+            answer = client.get("/", params={"window": "1h", "topic": written, "lang": "fr"}, follow_redirects=False)
+            assert answer.status_code == 302
+            told = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+            assert told == {"window": "1h", "topic": key, "lang": "fr"}
+        for kept in ("#ete", "a la une", "", "#"):
+            assert client.get("/", params={"topic": kept}, follow_redirects=False).status_code == 200
 
 
 def test_a_shared_link_tells_what_it_leads_to(feed: Feed) -> None:

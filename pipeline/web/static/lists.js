@@ -29,6 +29,7 @@ export class ListView {
     while (this.body.rows.length < rows.length) this.body.append(place());
     while (this.body.rows.length > rows.length) this.body.lastChild.remove();
     this.lead?.show(list, past);
+    if (this.lead) this.lead.hidden = Boolean(query); // who looks for something sees what is found first
     const most = Math.max(1, ...rows.map((row) => row.authors));
     rows.forEach((row, n) => this.fill(this.body.rows[n], row, ranks, row.authors / most));
     if (focused) this.body.querySelector(`a[data-topic="${CSS.escape(focused)}"]`)?.focus();
