@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.sources.archives.tables.names import Places, plain
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.tables.names import Places
 
 # of exports of iMessage, Snapchat, Signal, WhatsApp's database, WeChat, Intercom, Mattermost and Slack
 _MARKS = (
@@ -21,9 +22,13 @@ _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
 _PHONES = ("phone", "phone_number", "sender_phone", "sender_number")
 _MESSAGES = ("message", "body", "content", "text")
 _FEW = 8  # columns: what has more tells of a page or of a place, which may have a number to be called, too
-_KAKAOTALK = ["date", "user", "message"]  # no more, no less
+_KAKAOTALK = ["Date", "User", "Message"]  # no more, no less: logs of public chats are named otherwise
 _STAMPS = ("ts", "message_ts")  # which Slack names messages by
 _OF_SLACK = re.compile(r"\"?\d{10}\.\d{6}\"?", re.ASCII)
+
+
+class ChatError(ArchiveError):
+    """A table holds what was not public."""
 
 
 def chat_tells(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]]) -> str | None:
@@ -45,7 +50,7 @@ def _of_chats(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]
     if len(names) <= _FEW and any(True for _ in places.all_of(_MESSAGES)):
         for at in places.all_of(_PHONES):
             return [at]
-    if list(map(plain, names)) == _KAKAOTALK:
+    if [name.strip('\ufeff"') for name in names] == _KAKAOTALK:
         return list(range(len(names)))
     for at in places.all_of(_STAMPS):
         stamps = [row[at] for row in rows if row[at]]

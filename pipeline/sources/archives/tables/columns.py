@@ -11,9 +11,10 @@ from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells
-from pipeline.sources.archives.tables.chats import chat_tells
+from pipeline.sources.archives.tables.chats import ChatError, chat_tells
 from pipeline.sources.archives.tables.names import (
     HOMES,
+    INDEXED,
     KINDS,
     KNOWN_COLUMNS,
     OF_DAY,
@@ -63,10 +64,6 @@ class LackingError(ArchiveError):
         self.fields = fields
 
 
-class ChatError(ArchiveError):
-    """A table holds what was not public."""
-
-
 @dataclass(frozen=True)
 class Columns:
     """Where each field of a post stands in a row, and how its time and source are to be read."""
@@ -90,6 +87,7 @@ class Columns:
     by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
     record: Callable[[bytes], Parsed] | None = None  # reads rows whose columns are the fields of a known format
     held: int | None = None  # a column each cell of which is a whole record
+    indexed: int | None = None  # a column that tells when Bluesky heard of each post
     reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
 
     def is_hidden(self, row: Sequence[str]) -> bool:
@@ -142,6 +140,8 @@ class Columns:
             parts.append(f"server={self.names[self.home]}")
         if self.network == "bluesky" and "id" in place:
             parts.append(f"author told by {self.names[place['id']]}")
+        if self.indexed is not None:
+            parts.append(f"or time={self.names[self.indexed]}, if earlier")
         if self.by_ids:
             parts.append(f"time told by {self.names[self.place['id']]}, as the clock of the table is not UTC")
         if self.title is not None:
@@ -223,20 +223,21 @@ def choose(
     inner = Places(["" if _OF_ANOTHER.search(title) else title.rpartition(".")[2] for title in names])
     protected = list(dict.fromkeys([*protected, *inner.all_of(PROTECTED)]))
     visibility += [at for at in states if not any(map(str.isdigit, _column(rows, at)))]
-    versions, recipient, reference = (
-        next(places.all_of(titles), None) for titles in (VERSIONS, RECIPIENTS, REFERENCES)
+    versions, recipient, reference, uri, home, heard = (
+        next(places.all_of(titles), None) for titles in (VERSIONS, RECIPIENTS, REFERENCES, URIS, HOMES, INDEXED)
     )
     named = tool.name if tool else ""
     columns = Columns(
         names, place, clock, time_of_day, zone, None, named, protected, public, visibility, kinds, versions
     )
-    uri, home = (next(places.all_of(titles), None) for titles in (URIS, HOMES))
     columns = replace(columns, recipient=recipient, reference=reference, uri=uri, home=home)
     if plains[place["text"]] in TITLED:
         columns = replace(columns, title=next((at for at in places.all_of(TITLES) if at != place["text"]), None))
     if tool is not None and not asked:
         columns = replace(columns, record=tool.record)
     columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
+    if columns.network == "bluesky" and "time" not in (asked or {}):
+        columns = replace(columns, indexed=heard)
     return replace(columns, by_ids=clock == Clock() and _is_told_by_ids(columns, rows))
 
 
@@ -369,7 +370,7 @@ def _network(
         return "twitter"
     if any(title.startswith(("reblog", "favourites_count", "account_acct")) for title in plains):
         return "mastodon"
-    return _by_ids(columns, rows)
+    return "reddit" if "subreddit" in plains else _by_ids(columns, rows)
 
 
 def _by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:

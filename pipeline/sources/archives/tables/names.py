@@ -91,7 +91,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         created_utc published published_at pubdate pub_date
         publish_date publication_date post_date postdate posted_at posted_on post_time date_posted post_created
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
-        sn_created_time status_published timestamp_utc datetime_utc utc_time record_createdat createtimeiso createtime
+        sn_created_time status_published timestamp_utc datetime_utc utc_time record_created_at record_createdat createtimeiso createtime
         time_parsed
         timestamp timestamp_ms datetime date_time
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
@@ -202,4 +202,5 @@ STATES = _names("audience post_audience state post_state post_status")  # which 
 KINDS = _names("type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型")
 RECIPIENTS = _names("dm_conversation_id recipient_id recipient_screen_name recipientid recipient recipients")
 VERSIONS = _names("edit_history_tweet_ids edit_tweet_ids edit_history")
+INDEXED = _names("indexed_at indexedat")  # of Bluesky's API
 REFERENCES = _names("sourcetweet_type referenced_tweets_type")

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from html import unescape
 
 import orjson
@@ -190,11 +191,22 @@ class Table:
     def _time(self, row: list[str], identity: str) -> int:
         """The row's time, by its id where the table's clock is not UTC, whole seconds as its network tells them."""
         if not self._columns.by_ids:
-            return self._columns.clock.ms(self._columns.moment(row))
+            return self._of_clock(row)
         told_ms = given_out_ms(identity)
         if told_ms is None:
             raise PostError("time", f"its zone {AMBIGUOUS}, and no id tells when it was - at `$.time`")
         return told_ms // 1_000 * 1_000
+
+    def _of_clock(self, row: list[str]) -> int:
+        """The time in the row; of Bluesky the earlier of what the client said and when the network heard of it."""
+        columns = self._columns
+        heard = cells.filled(row[columns.indexed]) if columns.indexed is not None else ""
+        if not heard:
+            return columns.clock.ms(columns.moment(row))
+        heard_ms = columns.clock.ms(heard)
+        with suppress(PostError):
+            return min(heard_ms, columns.clock.ms(columns.moment(row)))
+        return heard_ms
 
     def _of_fediverse(self, row: list[str], identity: str, author: str) -> tuple[str, str]:
         """What names a post and its author whatever server was asked, where the row tells it."""
