@@ -17,7 +17,7 @@ from schemas import PostError
 
 FEED_BYTES = 64 << 20  # a feed is held whole up to here
 _ROOT = re.compile(
-    rb"\s*(?:<\?xml[^>]*>|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:rss|(?:\w{1,32}:)?feed|rdf:RDF|channel)\b",
+    rb"\s*(?:<\?xml[^>]*>|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:rss|(?:\w+:)?feed|rdf:RDF|channel)\b",
     re.DOTALL,
 )
 

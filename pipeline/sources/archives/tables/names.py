@@ -91,7 +91,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         created_utc published published_at pubdate pub_date
         publish_date publication_date post_date postdate posted_at posted_on post_time date_posted post_created
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
-        sn_created_time status_published timestamp_utc datetime_utc utc_time record_created_at record_createdat createtimeiso createtime
+        sn_created_time status_published timestamp_utc datetime_utc utc_time record_created_at
+        record_createdat createtimeiso createtime
         time_parsed
         timestamp timestamp_ms datetime date_time
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
