@@ -15,7 +15,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.answers import framed_by
-from pipeline.web.frame import page
+from pipeline.web.frame import TAKES_POSTS, page
 from pipeline.web.programme import Session
 from pipeline.web.schedule import Schedules
 from pipeline.web.streams import EventStream
@@ -234,6 +234,7 @@ def event_page(
         script=script,
         data=told,
         event=event,
+        joins=event.posting and request.app.state.get(TAKES_POSTS, False) and view in ("screen", "wall"),
         first=seen,
         posts=posts,
         board=board,

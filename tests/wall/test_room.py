@@ -194,9 +194,11 @@ def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(asked: Asked) 
     assert "set-cookie" not in asked.client.get("/post/gala").headers  # known from now on
 
 
-def test_the_code_on_the_big_screen_leads_to_the_page(asked: Asked) -> None:
+def test_the_code_on_the_big_screen_leads_to_the_page(asked: Asked, tmp_path: Path) -> None:
     assert "/post/gala/qr.svg" in asked.client.get("/screen/gala").text
     assert "qr.svg" not in asked.client.get("/screen/quiet").text
+    with Asked(tmp_path / "nowhere", kafka=False).client as client:  # nobody is asked to write what nobody takes
+        assert "qr.svg" not in client.get("/screen/gala").text
     drawn = asked.client.get("/post/gala/qr.svg")
     assert drawn.headers["content-type"].startswith("image/svg+xml")
     assert drawn.text == qr_code(f"{PUBLIC}/post/gala")
