@@ -44,7 +44,7 @@ export async function topicView(state, titled, linkOf) {
   if (found.history.length > 1) view.append(courseOf(found, { scope: state.scopes[0], window: state.window, to: state.at ?? found.history.at(-1).at }));
   view.append(postsOf(state, found.posts));
   const halves = make("div", { class: "halves" });
-  section(halves, t.alerts, make("ul", { class: "alerts" }, ...found.alerts.map((alert) => make("li", { class: "alert" }, make("bdi", {}, alertLine(alert))))));
+  section(halves, t.alerts, make("ul", { class: "alerts" }, ...found.alerts.map((alert) => make("li", { class: `alert ${alert.status === "firing" ? alert.severity : "over"}` }, make("bdi", {}, alertLine(alert))))));
   section(halves, t.spellings, make("ul", { class: "links" }, ...found.variants.map((text) => make("li", {}, make("bdi", { class: "tag" }, clean(text, 80))))));
   section(halves, t.listed, make("ul", { class: "links" }, ...found.now.map((place) => make("li", {}, make("a", { class: "button", href: linkOf({ topic: null, scopes: [place.scope], window: place.window }) },
     `${nameOf(place.scope, titles)} · ${t.windows[place.window]} · ${say("page.number", { n: place.trend.rank })}`)))));
