@@ -29,7 +29,7 @@ from pipeline.kafka.log import GlobalTable
 
 HEARD_EVERY_S = 0.5  # orders about alerts
 STRAYS_EVERY_S = 5.0  # alerts that somebody said who was not to, any more
-LOOKS_PER_FLUSH = 8  # how often the rank stage looks whether provisional lists are due
+LOOKS_PER_FLUSH = 16  # how often the rank stage looks whether provisional lists are due
 
 
 class BatchAgent(Protocol):

@@ -33,7 +33,7 @@ from schemas.counts import CountsChunk, EarlyPanes, Panes, PartitionProgress, de
 
 EDGE_AGE_MS = 30_000
 PREVIEWS_PER_FLUSH = 2  # provisional lists are made at most so often for each time that count agents tell of news
-TELLS_WITHIN_S = 0.15  # a worker tells of its partitions one after the other: what comes so soon is waited for
+TELLS_WITHIN_S = 0.15  # workers tell of their partitions at times of their own: what comes so soon is waited for
 
 _encode = msgspec.json.Encoder().encode
 
@@ -136,6 +136,8 @@ class RankedPartition:
         self.saved_at = self._clock.monotonic_s()
         # when the live edge moved since the last provisional lists, first and last (monotonic clock)
         self.told_s: tuple[float, float] | None = None
+        self.told: set[int] = set()  # the posts partitions that were told of since, and those before
+        self.told_before: set[int] = set()
         self.previewed_s = self.preview_took_s = 0.0  # when they were made, and how long it took
 
     def take(self, records: Iterable[Any]) -> None:
@@ -158,17 +160,22 @@ class RankedPartition:
             self.ranker.tell(edge.partition, edge.first_offset, edge.last_offset, edge.newest, panes)
             now = self._clock.monotonic_s()
             self.told_s = (now if self.told_s is None else self.told_s[0], now)
+            self.told.add(edge.partition)
 
-    def preview(self, every_s: float) -> Sequence[TrendList]:
-        """The provisional lists that look different: at most every so many seconds, and a fifth of the time; once all
-        that is told at one time has come, or some of it waits so long."""
+    def previews_due(self, every_s: float) -> bool:
+        """Whether provisional lists are to be made: at most every so many seconds, and a fifth of the time; once all
+        that is told at one time has come, as far as the time before shows it, or some of it waits so long."""
+        told_s, now = self.told_s, self._clock.monotonic_s()
+        if told_s is None or now - self.previewed_s < max(every_s, 5 * self.preview_took_s):
+            return False
+        first, last = told_s
+        return self.told_before <= self.told or now - last >= TELLS_WITHIN_S or now - first >= every_s
+
+    def preview(self) -> Sequence[TrendList]:
+        """The provisional lists that look different."""
         now = self._clock.monotonic_s()
-        if self.told_s is None or now - self.previewed_s < max(every_s, 5 * self.preview_took_s):
-            return []
-        first, last = self.told_s
-        if now - last < TELLS_WITHIN_S and now - first < every_s:
-            return []
         self.told_s, self.previewed_s = None, now
+        self.told_before, self.told = self.told, set()
         step = self.ranker.preview(self.intake.frontiers)
         self.preview_took_s = self._clock.monotonic_s() - now
         return step.lists
@@ -226,11 +233,12 @@ class Rank(PartitionAgent[RankedPartition]):
 
     def _preview(self, partition: RankedPartition) -> Sequence[TrendList]:
         with self.context.health.previewing():
-            return partition.preview(self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH)
+            return partition.preview()
 
     async def preview(self) -> None:
         """Publishes provisional lists, where they are due."""
-        for partition in list(self.partitions.values()):
+        every_s = self.context.flush_ms / 1_000 / PREVIEWS_PER_FLUSH
+        for partition in [each for each in self.partitions.values() if each.previews_due(every_s)]:
             lists = await apart(self._preview, partition)
             await publish(self.app, of_lists(self.context.topics.live, lists))
 

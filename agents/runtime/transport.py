@@ -27,8 +27,8 @@ from agents.runtime.lenient import LenientPartition, read_leniently
 from agents.runtime.runs import Run, RunRecords, compiled, together
 
 NO_EPOCH = -1
-FETCH_BYTES = 64 << 10  # the broker answers as soon as it has so much,
-FETCH_WAIT_MS = 100  # or after so long: a fetch costs the same, whatever it brings
+FETCH_BYTES = 256 << 10  # the broker answers as soon as it has so much,
+FETCH_WAIT_MS = 200  # or after so long: a fetch costs the same, whatever it brings
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,13 +62,14 @@ class Looks:
         self.partition = ranked(Clock(wall_s=lambda: 0.0, monotonic_s=lambda: self.now))
         self.ranker = self.partition.ranker = _Ranker()  # type: ignore[assignment]
 
-    def made(self, after_s: float, told: bool = False) -> bool:
-        """Whether lists are made so much later, the live edge having moved at that time or not."""
+    def made(self, after_s: float, *told: int) -> bool:
+        """Whether lists are made so much later, the live edge of these posts partitions having moved at that time."""
         self.now += after_s
         before = self.ranker.previews
-        if told:
-            self.partition._tell(EarlyPanes(0, 0, 0, 0, []), 0)
-        self.partition.preview(0.5)
+        for partition in told:
+            self.partition._tell(EarlyPanes(partition, 0, 0, 0, []), 0)
+        if self.partition.previews_due(0.5):
+            self.partition.preview()
         return self.ranker.previews > before
 
 
@@ -85,11 +86,23 @@ class _Ranker(Ranker):
 
 def test_provisional_lists_are_made_once_of_all_that_is_told_at_a_time() -> None:
     looks = Looks()
-    assert [looks.made(0.1, told=True) for _ in range(4)] == [False] * 4
+    assert looks.made(0.1, 0, 1, 2), "nobody knows of more"
+    looks.now += 9.0
+    assert [looks.made(0.1, partition) for partition in (0, 1, 0, 1)] == [False] * 4
     assert looks.made(0.2)
     assert not looks.made(9.0), "nothing was told since"
 
 
+def test_provisional_lists_do_not_wait_once_all_have_told_who_told_before() -> None:
+    looks = Looks()
+    assert looks.made(0.1, 0, 1)
+    assert not looks.made(0.9, 0)
+    assert looks.made(0.1, 1), "both have"
+    assert not looks.made(0.1, 0, 1), "half a second after the last ones at the earliest"
+    assert looks.made(0.4)
+
+
 def test_who_is_told_without_end_does_not_wait_without_end() -> None:
     looks = Looks()
-    assert sum(looks.made(0.1, told=True) for _ in range(50)) in (7, 8), "half a second after the first, then anew"
+    looks.made(0.1, 0, 1)
+    assert sum(looks.made(0.1, number % 7 + 2) for number in range(50)) in (7, 8), "half a second after the first, anew"

@@ -87,7 +87,8 @@ def test_ranking(monkeypatch: pytest.MonkeyPatch) -> None:
     partition = rank.partitions[tp] = RankedPartition(Position(tp, 0, 0), context(), {})
     work = Work(None)
     monkeypatch.setattr(partition, "advance", work)
-    monkeypatch.setattr(partition, "preview", lambda _: work() or [])
+    monkeypatch.setattr(partition, "previews_due", lambda _: True)
+    monkeypatch.setattr(partition, "preview", lambda: work() or [])
     assert longest_wait_s(rank._process(partition, []), rank.preview()) < STEP_S / 2
     assert work.beside == [0, 0]
 
