@@ -113,6 +113,18 @@ def test_help_loads_none_of_the_heavy_parts() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_replay_of_posts_loads_nothing_that_only_feeds_need(tmp_path: Path) -> None:
+    archive = tmp_path / "posts.ndjson"
+    archive.write_text(json.dumps(post(1, START_MS, "#a")) + "\n")
+    program = (
+        "import sys; from pipeline.cli import run; code = run(sys.argv[1:]);"
+        "sys.exit(code or 'feedparser' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, "replay", str(archive)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_reader_that_goes_away_ends_the_command_quietly(
     archive: Path, started: Callable[..., subprocess.Popen[bytes]]
 ) -> None:

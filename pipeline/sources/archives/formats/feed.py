@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import feedparser
-
 from pipeline.sources.archives.block import Block, Document, Filling
 from pipeline.sources.archives.formats.base import HIDDEN, Given, One, Parsed, build, declared, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
@@ -40,6 +38,8 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
                 return
     except TruncatedError as error:
         filling.fault(1, b"", PostError("truncated", str(error)))
+    import feedparser  # a tenth of what importing all this takes, for the one kind of archive that needs it
+
     whole = b"".join(parts)
     found = feedparser.parse(io.BytesIO(whole), resolve_relative_uris=False, sanitize_html=False)
     for number, entry in enumerate(found.entries, 1):
