@@ -32,13 +32,14 @@ class App:
     consumer: Any
 
     def __init__(self) -> None:
+        self.end = 1_000  # of each log: there is more to be read
         self.consumer, self.assigned = self, {TP("posts", number) for number in range(PARTITIONS)}
 
     def assignment(self) -> set[TP]:
         return self.assigned
 
     def highwater(self, _: TP) -> int:
-        return 1_000  # there is more to be read
+        return self.end
 
 
 class Telling:
@@ -104,8 +105,10 @@ def test_what_the_broker_refused_is_told_again_and_who_is_lost_is_not(monkeypatc
     assert TP("posts", 2) not in telling.count.partitions
 
 
-def test_a_partition_read_from_long_ago_has_no_live_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_written_long_ago_has_no_live_edge_unless_it_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     telling = Telling(monkeypatch)
-    telling.post(0)
-    telling.count.partitions[TP("posts", 0)].stamp -= 60_000
-    assert telling.told() == [(PartitionProgress, 0)]
+    for end, kinds in ((1_000, [PartitionProgress]), (2, [PartitionProgress, EarlyPanes])):
+        telling.app.end = end
+        telling.post(0)
+        telling.count.partitions[TP("posts", 0)].stamp -= 60_000
+        assert telling.told() == [(kind, 0) for kind in kinds]
