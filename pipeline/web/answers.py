@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -126,22 +127,26 @@ def problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     if isinstance(error, HTTPException):
         extra = error.extra
         reasons = [f"{e.get('key', '')}: {e.get('message', '')}" for e in extra] if isinstance(extra, list) else []
-        said = Problem(type(error).__name__, error.status_code, "; ".join([error.detail, *reasons]))
+        said = _problem(error.status_code, "; ".join([error.detail, *reasons]))
         headers = error.headers
     elif isinstance(error, RecursionError):
-        said, headers = Problem("ClientException", 400, "what was sent is nested too deep"), None
+        said, headers = _problem(400, "what was sent is nested too deep"), None
     elif "\0" in request.scope["path"]:  # no file can be called so
-        said, headers = Problem("NotFoundException", 404, "Not Found"), None
+        said, headers = _problem(404, "Not Found"), None
     elif isinstance(error, HistoryError):
         _log.error("%s", error)
-        said = Problem("ServiceUnavailable", 503, "the history cannot be read; the server's log says why")
+        said = _problem(503, "the history cannot be read; the server's log says why")
         headers = None
     else:
         _log.error("a request failed", exc_info=error)
-        said, headers = Problem("InternalServerError", 500, "the server failed; its log says how"), None
+        said, headers = _problem(500, "the server failed; its log says how"), None
     return Response(
         msgspec.json.encode(said), status_code=said.status, media_type="application/problem+json", headers=headers
     )
+
+
+def _problem(status: int, detail: str) -> Problem:
+    return Problem(HTTPStatus(status).phrase, status, detail)  # as RFC 9457 has the title of `about:blank`
 
 
 def not_modified(request: Request[Any, Any, Any], tag: str) -> bool:

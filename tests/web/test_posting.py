@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def test_a_byte_order_mark_and_half_a_character_cost_no_post(asked: Asked) -> No
 def test_who_has_no_token_that_may_post_is_refused(asked: Asked, token: Token | None, status: int) -> None:
     answer = asked.post(ONE, token=token)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert answer.json()["title"] == HTTPStatus(status).phrase
     assert asked.log.ids == []
 
 

@@ -186,6 +186,10 @@ def as_fault(error: Exception) -> SourceError:
         return SourceError(Fact("fault.closed", {"code": str(code)}))
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return SilentError(Fact("fault.late"))
+    if isinstance(error, httpx.ConnectError):
+        return SourceError(Fact("fault.unreached", {"host": error.request.url.host, "why": str(error)[:200]}))
+    if isinstance(error, OSError) and error.strerror:
+        return SourceError(Fact("fault.broke", {"kind": error.strerror[:200]}))
     if isinstance(error, OSError | httpx.HTTPError | websockets.WebSocketException | EOFError):
         return SourceError(Fact("fault.broke", {"kind": type(error).__name__}))
     return SourceError(Fact("fault.ours", {"what": f"{type(error).__name__}: {str(error)[:200]}"}))
