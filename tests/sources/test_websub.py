@@ -9,7 +9,7 @@ import json
 import time
 import urllib.parse
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,7 @@ from pipeline.settings import Settings
 from pipeline.sources.live.build import adapters_of
 from pipeline.sources.live.feed_entries import entries_of
 from pipeline.sources.live.feeds import Feed
+from pipeline.sources.live.model import SourceError
 from pipeline.sources.live.websub import AGAIN_S, LEASE_S, MOST_WAITING, Subscriber
 from pipeline.sources.senders import Senders
 from pipeline.web.hubs import hub_app
@@ -185,6 +186,24 @@ def test_a_lease_is_renewed_halfway_and_one_that_is_denied_or_never_confirmed_is
         assert not subscriber.wants(key)
 
     with_hub(body)
+
+
+def test_a_hub_that_asks_for_patience_is_not_asked_before() -> None:
+    async def run() -> None:
+        now = [1_000_000.0]
+
+        async def handle(request: Request) -> None:
+            await request.answer(status=429, Retry_After="3000")
+
+        async with http_server(handle) as server, httpx.AsyncClient() as client:
+            subscription = Subscriber("https://wall.example/hubs", lambda: now[0]).subscription(None)
+            for after_s, asked in ((0, 1), (2_999, 1), (3_000, 2)):
+                now[0] = 1_000_000.0 + after_s
+                with suppress(SourceError):
+                    await subscription.keep(client, f"{server.url}/feed", f"{server.url}/hub", "https://a.example/")
+                assert len(server.requests) == asked, after_s
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

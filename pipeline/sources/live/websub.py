@@ -76,7 +76,9 @@ class Subscription:
         }
         async with asyncio.timeout(WHOLE_WITHIN_S), client.stream("POST", hub, data=form) as response:
             if not response.is_success:
-                raise refusal(response.status_code, response.headers, response.url.host)
+                fault = refusal(response.status_code, response.headers, response.url.host)
+                lease.asked = now + max((fault.retry_after_s or 0.0) - AGAIN_S, 0.0)  # not before
+                raise fault
 
     def end(self) -> None:
         """What the hub still brings is answered with 410, by which it ends the subscription, too."""
