@@ -32,7 +32,7 @@ def forget(
 
     Pages, walls and examples lose the posts within seconds; what is counted and closed stays counted, as numbers. Stop
     `upswell sources` and `upswell record` for it where they run: they hold what is to be cleared. Kafka itself keeps
-    each record as long as its topic says. With --data it is the folder alone that is cleared, and no Kafka is asked:
+    each record as long as its topic says. With --data no Kafka is asked, and what is named is cleared, --records too:
     stop `upswell up` for it; when it starts again, nothing of this author was ever said. The same again changes
     nothing.
 
@@ -40,7 +40,7 @@ def forget(
     Examples:
       upswell forget '@ann@example.org' --source mastodon --records archive/
       upswell forget '+33 6 12 34 56 42' --source sms
-      upswell forget ann --source mastodon --data event/
+      upswell forget ann --source mastodon --data event/ --records archive/
     """
     from pipeline.kafka.producer import PostProducer
     from pipeline.sources.keeping import KeepingError, KeptLog
