@@ -19,8 +19,13 @@ from pipeline.web.answers import not_modified
 from pipeline.web.frame import STATIC
 
 LEAST_PACKED = 1_000  # bytes
+# indentation and comments. What follows a ` // ` in a script without a quotation mark is in no string, as none goes
+# over a line, and no string of a style holds a comment (tests hold that)
+_UNREAD = {
+    ".js": re.compile(r"""^[ \t]*//.*\n|^[ \t]+|[ \t]+// [^"'`\n]*$""", re.MULTILINE),
+    ".css": re.compile(r"^[ \t]+|[ \t]*/\*[^*]*\*/", re.MULTILINE),
+}
 _FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
-_UNREAD = re.compile(r"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)  # of a script: lines that are a comment, indentation
 
 
 class Asset(NamedTuple):
@@ -43,8 +48,8 @@ def asset(name: str) -> Asset:
 @lru_cache(maxsize=len(_FILES))
 def _read(path: Path, _changed_ns: int) -> Asset:
     body = path.read_bytes()
-    if path.suffix == ".js" and path.parent.name != "uplot":
-        body = _UNREAD.sub("", body.decode()).encode()
+    if path.suffix in _UNREAD and path.parent.name != "uplot":
+        body = _UNREAD[path.suffix].sub("", body.decode()).encode()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Asset(body, gzip.compress(body, 9, mtime=0), f'"{xxhash.xxh3_64_hexdigest(body)}"', kind)
 

@@ -136,7 +136,8 @@ class Language:
             time = f"{clock} {self._zone_name}" if dated else clock
             return self.say(f"moment.{kind}", dated=dated, day=self._day_of(at), time=time, one=clock.startswith("01"))
         if kind == "network":
-            return self.say("unit.network", name=value)
+            told = self.say("unit.network", name=value)
+            return told[:1].upper() + told[1:]
         if kind == "place":
             scope, title = value if isinstance(value, Place) else Place(value)
             named, _, name = scope.partition(":")

@@ -175,8 +175,8 @@ def test_a_row_beside_its_number_of_people_does_not_say_it_again(lang: str) -> N
 
 def test_networks_are_called_as_they_call_themselves() -> None:
     for lang in languages():
-        told = [language(lang).of_type("network", name, "") for name in ("mastodon", "twitter", "sms", "ours")]
-        assert told == ["Mastodon", "X", "SMS", "ours"]
+        told = [language(lang).of_type("network", name, "") for name in ("mastodon", "twitter", "x", "sms", "ours")]
+        assert told == ["Mastodon", "X", "X", "SMS", "Ours"]
 
 
 def test_nobody_is_addressed_in_two_ways() -> None:

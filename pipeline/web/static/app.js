@@ -6,7 +6,7 @@ import { searchField } from "./search.js";
 const WINDOWS = ["5m", "1h", "24h"];
 const main = document.getElementById("main"), controls = document.getElementById("controls"), status = document.getElementById("status");
 const screen = document.body.dataset.view === "screen";
-const lists = new Map(), came = new Map(); // "scope window" -> newest list, when it came
+const lists = new Map(), came = new Map(); // by scope and window: the newest list, when it came
 let state = stateOf(location.href), views = [], known = [], titles = {}, drawn = 0;
 
 function stateOf(address) {
@@ -72,7 +72,7 @@ async function listAt(scope, at) {
   return answer.ok ? answer.json() : null;
 }
 
-const earlier = new Map(); // "scope window at" -> the list ten minutes before it
+const earlier = new Map(); // by scope, window and at: the list ten minutes before it
 async function before(list) {
   const key = `${list.scope} ${list.window} ${list.at}`;
   const span = known.find((one) => one.scope === list.scope && one.window === list.window);

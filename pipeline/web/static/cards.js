@@ -49,7 +49,7 @@ export function drawn(item, key, draw) {
 // --- columns of cards of any height. Each card is put where it stands by a transform alone: those below glide down when one comes in,
 // and nothing of the layout moves.
 const GAP = 12, NARROWEST = 304; // px
-const places = new WeakMap(); // list -> Map of a card's key to its column
+const places = new WeakMap(); // of a list: a Map of keys of cards to their columns
 const watched = new ResizeObserver((changed) => {
   for (const list of new Set(changed.map(({ target }) => target.parentElement))) if (list) arrange(list);
 });

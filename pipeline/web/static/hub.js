@@ -1,7 +1,7 @@
 // The streams of all tabs of a browser: a browser opens six connections to a server at most, and each stream holds one. Runs in a
 // SharedWorker (where there is none, in the page): lists of all tabs come in one stream, a wall that several tabs show comes once.
 const AGAIN_MS = 2000;
-const tabs = new Map(); // port -> what it wants: { scopes, window }, or the { url } of an event's stream
+const tabs = new Map(); // port -> what it wants: { scopes, window }, or the { url } of the stream of an event
 const sources = new Map(); // address -> { stream, last: newest messages by what they are about }
 
 function addressOf({ url }) {

@@ -38,7 +38,7 @@ export function reasonOf(row, first = why(row.why)) {
 export const waits = (list) => say("waits", { flag: list.flag, days: list.window === "24h", past: list.past, wanted: list.past_wanted });
 
 // The network that a post is from, as people write it
-export const network = (source) => clean(say("unit.network", { name: source }), 40);
+export const network = (source) => capital(clean(say("unit.network", { name: source }), 40));
 
 // What an alert says when it fires
 const titled = {}; // what alerts are about, as the server calls it
@@ -60,7 +60,7 @@ try { languages = new Intl.DisplayNames(locale, { type: "language" }); } catch {
 function languageOf(code) {
   try { return capital(languages?.of(code) ?? code); } catch { return code; }
 }
-const KINDS = { lang: languageOf, source: (name) => capital(network(name)), event: (name) => name, watch: (name) => name };
+const KINDS = { lang: languageOf, source: network, event: (name) => name, watch: (name) => name };
 export function nameOf(scope, titles) {
   if (titles[scope]) return clean(titles[scope], 60);
   const [kind, ...rest] = scope.split(":");
