@@ -21,6 +21,7 @@ from pipeline.cli.common import kafka_faults, tell_link
 from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
 from pipeline.cli.demo_channels import channels
 from pipeline.cli.demo_people import SecondThoughts, added, drawn, trusted
+from pipeline.cli.demo_room import DemoRoom, demo_room
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.pace import Pace, parse_speed
@@ -76,8 +77,8 @@ def demo(
     calls out one topic, people who withdraw what they wrote, a quiet background; rules raise alerts for the conference
     and the story, and none for the ring. What is written about the conferences on Mastodon, Bluesky, Nostr and X, in
     a feed, by SMS and by mail comes from local servers that speak their protocols, from a provider that signs and from
-    a letter box, by the adapters of `upswell sources` and `serve`, up to a speed of 120x. Pictures are drawn here;
-    nothing is fetched. Ctrl-C ends it.
+    a letter box, by the adapters of `upswell sources` and `serve`, up to a speed of 120x; and you write yourself, at
+    /post/capcomnet. Pictures are drawn here; nothing is fetched. Ctrl-C ends it.
 
     \b
     Examples:
@@ -135,6 +136,7 @@ class _Demo:
         self.decisions = MemoryLog()
         self.walls = WallService(self.feed, events, log=self.decisions, pictures=Pictures(drawn))
         self.setup = Setup(self.walls.door, history=self.kept)
+        self.room: DemoRoom | None = None  # while there is a page
         self.address = ""
         self.sent = self.dead = 0
         self.clock_ms = self.begins_ms
@@ -150,6 +152,10 @@ class _Demo:
     @contextmanager
     def page(self, port: int) -> Iterator[None]:
         """The live page over the demo's lists, for as long as the block runs."""
+        with demo_room(self.walls, lambda: max(self.clock_ms, self.opens_ms)) as self.room:
+            yield from self._page(port, self.room)
+
+    def _page(self, port: int, room: DemoRoom) -> Iterator[None]:
         parts: dict[str, Any] = {
             "events": demo_events(),
             "alerts": self.alerts,
@@ -158,9 +164,9 @@ class _Demo:
             "posts_of": self.walls.posts_of,
             "clock": self.clock,
             "tour": tour_of(demo_events()[0].name, self.moderated.name),
-            "routers": [*self.walls.routers, setup_routes(self.setup)],
-            "on_startup": [self.walls.start],
-            "on_shutdown": [self.walls.stop],
+            "routers": [*self.walls.routers, room.routes, setup_routes(self.setup)],
+            "on_startup": [self.walls.start, room.start],
+            "on_shutdown": [self.walls.stop, room.stop],
         }
         try:
             handle = start_web(self.feed, self.kept, port=port, **parts)
@@ -268,8 +274,9 @@ class _Demo:
             while posts := list(islice(self.coming, EVENING_POSTS)):
                 for due in pace.slices(posts) if pace else (posts,):
                     if told := through(due):
-                        engine.feed(told)
                         self.walls.take_soon(told)
+                    if told := [*told, *(self.room.taken() if self.room else ())]:
+                        engine.feed(told)
                         self.fed(told)
                     refresh()
                     if not self.screen.is_terminal:

@@ -140,7 +140,8 @@ class Room:
 
     async def take(self, request: AnyRequest, name: str, said: Said) -> Heard:
         """Raises HTTPException."""
-        if not self.open(name):
+        gateway = self.posts.gateway
+        if gateway is None or not self.open(name):
             raise HTTPException(status_code=403, detail="people cannot write to this wall")
         person = self.person(request)
         if not person:
@@ -160,7 +161,7 @@ class Room:
             senders.reference(f"{author}\n{said.id}"),
             author,
             text,
-            int(time.time() * 1_000),
+            gateway.now_ms(),
             SOURCE,
             author_name=printable(shown) or None,
             events=[name],

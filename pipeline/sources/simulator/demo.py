@@ -30,13 +30,15 @@ _FAULTS_OF_A_DAY = {"duplicates": 200, "late": 60, "displaced": 300, "corrupt": 
 
 
 def demo_events() -> tuple[Event, Event]:
-    """The two conferences of the demo's evening; what the second one shows, somebody looks through first."""
+    """The two conferences of the demo's evening: to the first one's wall people in the room write, what the second one
+    shows, somebody looks through first."""
     return (
         Event(
             name="capcomnet",
             title="Cap’Com Net, le rendez-vous de la communication publique",
             hashtags=("#capcomnet",),
             time_zone="Europe/Paris",
+            posting=True,
         ),
         Event(
             name="paris20",
