@@ -85,14 +85,12 @@ class _Watch:
         self._counted: list[tuple[float, int]] = []  # when a list came, and how many probes it counts
         self._from = 0
         self._from_ms = float("inf")
-        self._stop = threading.Event()
-        self._reader = threading.Thread(target=lambda: asyncio.run(self._read()), daemon=True)
+        self._loop, self._stop = asyncio.new_event_loop(), asyncio.Event()
+        self._reader = threading.Thread(target=lambda: self._loop.run_until_complete(self._read()), daemon=True)
         self._reader.start()
 
     async def _read(self) -> None:
-        async for trends in follow_trends(self.settings, live=True):
-            if self._stop.is_set():
-                return
+        async for trends in follow_trends(self.settings, self._stop, live=True):
             self._take(trends, time.time())
 
     def _take(self, trends: TrendList, now: float) -> None:
@@ -138,7 +136,8 @@ class _Watch:
         return found
 
     def close(self) -> None:
-        self._stop.set()
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._reader.join()
 
 
 def feed_live(brokers: str, prefix: str, rate_text: str, topics_text: str) -> None:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
+from pipeline.cli.archive_flags import with_notes_said
 from pipeline.cli.common import (
     BrokersFlag,
     ByFlag,
@@ -228,7 +229,7 @@ class _DryRun:
 
     def play(self, files: list[str]) -> None:
         with RunProgress(console(sys.stderr), "dry run") as progress:
-            for batch in read_archives(files, stdin=sys.stdin.buffer):
+            for batch in with_notes_said(read_archives(files, stdin=sys.stdin.buffer)):
                 for posts in by_span(batch.posts, _SPAN_MS):
                     self._posts += len(posts)
                     self._local.feed(posts)

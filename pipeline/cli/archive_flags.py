@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
 
-from pipeline.cli.errors import WrongUseError
-from pipeline.sources.archives import FORMATS, NUMBERS, Clock, Given, encoding_named, zone_named
+from pipeline.cli.errors import WrongUseError, complain
+from pipeline.sources.archives import FORMATS, NUMBERS, Batch, Clock, Given, encoding_named, zone_named
 
 FormatFlag = Annotated[str, typer.Option("--format", metavar="NAME", help=f"Format of the input: {', '.join(FORMATS)}")]
 ColumnsFlag = Annotated[
@@ -79,3 +80,11 @@ def parse_columns(text: str | None) -> dict[str, str] | None:
             raise WrongUseError(f"--columns {text}: {part!r} is not FIELD=COLUMN; write it like text=tweet,author=user")
         columns[field.strip()] = column.strip()
     return columns
+
+
+def with_notes_said(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches, with what is to be told of their files said on the way."""
+    for batch in batches:
+        for note in batch.notes:
+            complain(note)
+        yield batch

@@ -15,7 +15,7 @@ import orjson
 import typer
 from rich.text import Text
 
-from pipeline.cli.archive_flags import FormatFlag
+from pipeline.cli.archive_flags import FormatFlag, with_notes_said
 from pipeline.cli.common import (
     ConfigFlag,
     LatenessFlag,
@@ -196,7 +196,7 @@ def observe(files: Sequence[str], archive_format: str, options: Options, stdin: 
     collect_rarely()
     observed = Observation(options)
     with RunProgress(console(sys.stderr), "evaluate") as progress:
-        for batch in read_archives(files, format=archive_format, stdin=stdin):
+        for batch in with_notes_said(read_archives(files, format=archive_format, stdin=stdin)):
             if batch.posts:
                 observed.feed(batch.posts)
                 progress.update(batch.bytes_read, batch.bytes_total, moment(int(batch.posts[-1].time)))

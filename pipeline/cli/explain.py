@@ -20,7 +20,8 @@ def explain_files(plan: Plan) -> None:
     """Prints the format, the columns, the times and the topics of the first records of each file."""
     for path in plan.paths:
         try:
-            found = explained(Path(path), plan.archive_format, plan.given, RECORDS, sys.stdin.buffer)
+            alone = len(plan.paths) == 1
+            found = explained(Path(path), plan.archive_format, plan.given, RECORDS, sys.stdin.buffer, alone=alone)
         except ArchiveError as error:
             raise WrongUseError(str(error)) from None
         for file in found:

@@ -15,6 +15,7 @@ import typer
 from rich.text import Text
 
 from pipeline.cli import summary
+from pipeline.cli.archive_flags import with_notes_said
 from pipeline.cli.common import counting
 from pipeline.cli.errors import FAILED, INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.highlights import Highlights
@@ -174,7 +175,7 @@ class _Run:
             if self.plan.speed is not None:
                 screen = stack.enter_context(LiveScreen(self.for_people, self.frame))
                 pace = Pace(self.plan.speed, idle=screen.update)
-            for batch in self.plan.batches():
+            for batch in with_notes_said(self.plan.batches()):
                 before = self.tally.bytes_read
                 self.take_batch(batch, shift_ms)
                 if batch.sorting:
@@ -197,8 +198,6 @@ class _Run:
         if shift_ms:
             shift(batch.posts, shift_ms)
         self.tally.take(batch)
-        for note in batch.notes:
-            complain(note)
         if self.dead:
             self.dead.write(*(dead_line(it.file, it.line, it.reason, it.detail, it.raw) for it in batch.dead))
 

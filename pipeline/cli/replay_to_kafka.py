@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import typer
 
+from pipeline.cli.archive_flags import with_notes_said
 from pipeline.cli.common import kafka_faults
 from pipeline.cli.errors import FAILED, INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.interrupts import Interrupts
@@ -65,11 +66,9 @@ class _Push:
                 dead_file = stack.enter_context(LineFile("--dead", self.plan.dead, interrupts, at_once=False))
             progress = stack.enter_context(RunProgress(console(sys.stderr), "push"))
             pace = Pace(self.plan.speed) if self.plan.speed is not None else None
-            for batch in self._checked(self.plan.batches()):
+            for batch in self._checked(with_notes_said(self.plan.batches())):
                 shift(batch.posts, shift_ms)
                 self.tally.take(batch)
-                for note in batch.notes:
-                    complain(note)
                 if dead_file:
                     dead_file.write(*(dead_line(it.file, it.line, it.reason, it.detail, it.raw) for it in batch.dead))
                 self.push_dead(batch)

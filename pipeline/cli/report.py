@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from pipeline.cli.archive_flags import with_notes_said
 from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.event_report import Debrief
@@ -67,7 +68,7 @@ def report(
         keeps=lambda scope, window: (scope, window) == (f"event:{found.name}", "1h"),
     )
     try:
-        for batch in read_archives(files, stdin=sys.stdin.buffer):
+        for batch in with_notes_said(read_archives(files, stdin=sys.stdin.buffer)):
             for post in batch.posts:
                 debrief.take(post)
             local.feed(batch.posts)

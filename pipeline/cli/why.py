@@ -21,6 +21,7 @@ from pipeline.cli.archive_flags import (
     ZoneFlag,
     check_format,
     parse_given,
+    with_notes_said,
 )
 from pipeline.cli.common import ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, counting, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError
@@ -148,7 +149,7 @@ def _counted(
     local = Local(options, keeps=lambda scope, window: (scope, window) == of)
     first, last = sys.maxsize, -1
     with RunProgress(console(sys.stderr), "why") as progress:
-        for batch in read_archives(files, format=archive_format, given=given, stdin=sys.stdin.buffer):
+        for batch in with_notes_said(read_archives(files, format=archive_format, given=given, stdin=sys.stdin.buffer)):
             if not batch.posts:
                 continue
             times = [_written(post) for post in batch.posts]

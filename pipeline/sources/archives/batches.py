@@ -13,6 +13,10 @@ class ArchiveError(Exception):
     """An archive that cannot be read at all: a sentence that says what is wrong and what to do."""
 
 
+class NoTableError(ArchiveError):
+    """A table whose columns are not those of public posts: nothing of it is read."""
+
+
 @dataclass(slots=True)
 class Dead:
     """A line (or one post of a page) that is no post."""

@@ -15,7 +15,7 @@ from pipeline.sources.archives.strangers import likely
 from pipeline.sources.archives.tables.objects import why_no_posts
 from pipeline.sources.archives.times import AMBIGUOUS, pattern_of
 
-_SHOWN_KEYS = 8
+_SHOWN_KEYS, _SHOWN = 8, 200  # characters
 _HEAD_BYTES = 65_536
 _EXAMPLES = 8  # dead letters that are looked at
 _DAY_MS = 86_400_000
@@ -190,11 +190,28 @@ def _of_text(first: Dead, head: bytes) -> str:
     """What records look like that are no JSON objects, in a file that begins so."""
     if first.raw.lstrip().startswith(b"<"):
         return "it looks like XML, of which RSS and Atom are read; "
+    if _is_table(head):
+        names = head.partition(b"\n")[0].decode(errors="replace").strip()[:_SHOWN]
+        return (
+            f"it looks like a table of {names}, in which upswell finds no posts: name its columns, as in --columns"
+            " author=NAME,text=NAME,time=NAME; "
+        )
     if head.startswith(b"[[") or first.detail.startswith("Expected `object`"):
         return "it looks like JSON values without the names of their fields; "
     if head[:1] in b'{["' or first.detail.startswith("whose"):
         return ""
     return "it looks like plain text, which has neither JSON records nor a table's columns; "
+
+
+def _is_table(head: bytes) -> bool:
+    """Whether two lines have as many cells, and the first one names them.
+
+    >>> _is_table(b"id,name\n1,Ana\n"), _is_table(b"Hello, all\nwell, then\n"), _is_table(b"[1,2]\n[1,2]\n")
+    (True, False, False)
+    """
+    first, second = [*head.split(b"\n", 2), b""][:2]
+    many = any(first.count(mark) == second.count(mark) > 0 for mark in (b",", b";", b"\t"))
+    return many and first[:1].isalpha() and b", " not in first
 
 
 def _year(time_ms: int) -> int:

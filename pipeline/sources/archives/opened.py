@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.sources.archives.account import Beside, beside
-from pipeline.sources.archives.batches import ArchiveError, Dead
+from pipeline.sources.archives.batches import ArchiveError, Dead, NoTableError
 from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.containers import Member, members
 from pipeline.sources.archives.files import STDIN
@@ -31,31 +31,35 @@ def blocks_of(
     wanted: str,
     given: Given,
     around: Callable[[Path], Beside] = beside,
+    *,
+    alone: bool = True,
 ) -> Iterator[Block]:
     """The blocks of a file, or of all files in it where it is a container, as posts of the source that was given.
     `around` tells what stands in a folder beside archives.
 
-    After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time. Sheets
-    of a workbook that are no tables of posts are left out, and told, as long as one is.
+    After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time. Tables
+    that are not of posts are left out, and told; where all that is read is one (`alone`: no other file is), as
+    NoTableError. Raises ArchiveError.
     """
     name = "-" if path == STDIN else str(path)
-    no_tables: dict[str, ArchiveError] = {}  # sheets by their names
-    tables = 0
+    no_tables: list[tuple[Member, NoTableError]] = []
+    others = 0
     for member in members(name, chunks(raw, progress, name), progress):
         told = member.beside or (Beside() if path == STDIN else around(path.parent))
         own = replace(given, author=given.author or told.author, notes=told.notes)
         try:
             yield from _blocks(member, "csv" if member.is_sheet else wanted, own, progress)
-        except ArchiveError as error:
-            if not member.is_sheet:
-                raise
-            no_tables[member.name] = error
+        except NoTableError as error:
+            no_tables.append((member, error))
         else:
-            tables += member.is_sheet
-    if no_tables and not tables:
-        raise next(iter(no_tables.values()))
-    for sheet in no_tables:
-        yield Block(sheet, notes=[f"{sheet} is no table of posts: it is left out"])
+            others += 1
+    if no_tables and alone and not others:
+        raise no_tables[0][1]
+    for member, fault in no_tables:
+        if member.is_sheet and others:  # most workbooks have some
+            yield Block(member.name, notes=[f"{member.name} is no table of posts: it is left out"])
+        else:
+            yield Block(member.name, notes=[f"{fault}; it is left out"], failed=True)
 
 
 def _blocks(member: Member, wanted: str, given: Given, progress: Progress) -> Iterator[Block]:
@@ -85,8 +89,11 @@ class Explained:
     notes: list[str] = field(default_factory=list)
 
 
-def explained(path: Path, wanted: str, given: Given, records: int, stdin: BinaryIO | None = None) -> list[Explained]:
-    """What the first records of a file, or of each file in it, are read as. Raises ArchiveError."""
+def explained(
+    path: Path, wanted: str, given: Given, records: int, stdin: BinaryIO | None = None, *, alone: bool = True
+) -> list[Explained]:
+    """What the first records of a file, or of each file in it, are read as; `alone` as in `blocks_of`. Raises
+    ArchiveError."""
     found: dict[str, Explained] = {}
     dead = 0
     with ExitStack() as stack:
@@ -94,7 +101,7 @@ def explained(path: Path, wanted: str, given: Given, records: int, stdin: Binary
             raw = (stdin or sys.stdin.buffer) if path == STDIN else stack.enter_context(open(path, "rb", buffering=0))
         except OSError as error:
             raise ArchiveError(f"{path} cannot be read: {error.strerror}; check the file") from None
-        for block in blocks_of(path, raw, Progress(), wanted, given):
+        for block in blocks_of(path, raw, Progress(), wanted, given, alone=alone):
             file = found.setdefault(block.file, Explained(block.file))
             file.how = file.how or block.how
             room = records - len(file.posts)

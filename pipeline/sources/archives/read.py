@@ -51,8 +51,8 @@ def read_archives(
     left out. A batch without posts tells the progress. No bad line, post or compressed stream stops the rest.
 
     Raises ArchiveError at once for an unknown format and for what `find_files` refuses; on the way, when a file cannot
-    be read any more, a table lacks a column that posts need, or the disk has no
-    room to sort.
+    be read any more, when all there is is a table without the columns that posts need, or when the disk has no room to
+    sort.
     """
     if format not in FORMATS:
         raise ArchiveError(f"unknown format {format!r}: use one of {', '.join(FORMATS)}")
@@ -70,7 +70,7 @@ def read_archives(
     def blocks(path: Path) -> Iterator[Block]:
         with _opened(path, stdin) as raw:
             progress.stalled = stalls(raw)
-            yield from blocks_of(path, raw, progress, format, known, around)
+            yield from blocks_of(path, raw, progress, format, known, around, alone=len(files) == 1)
 
     if all(path != STDIN and path.is_file() for path in files):
         now_ms = int(time.time() * 1_000) if now_ms is None else now_ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.batches import NoTableError
 from pipeline.sources.archives.tables.names import Places
 
 # of exports of iMessage, Snapchat, Signal, WhatsApp's database, WeChat, Intercom, Mattermost and Slack
@@ -27,7 +27,7 @@ _STAMPS = ("ts", "message_ts")  # which Slack names messages by
 _OF_SLACK = re.compile(r"\"?\d{10}\.\d{6}\"?", re.ASCII)
 
 
-class ChatError(ArchiveError):
+class ChatError(NoTableError):
     """A table holds what was not public."""
 
 

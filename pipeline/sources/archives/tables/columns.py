@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.batches import ArchiveError, NoTableError
 from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.rounded import looks_rounded
@@ -56,7 +56,7 @@ _DAY_MS = 86_400_000
 _ROWS_OF_ONE = 4  # so many different rows that share an id, on average, tell that it is no post's
 
 
-class LackingError(ArchiveError):
+class LackingError(NoTableError):
     """A table lacks columns for fields that every post needs."""
 
     def __init__(self, fields: list[str], message: str) -> None:
@@ -194,7 +194,7 @@ def choose(
     missing = [field for field in NEEDED if field not in place and not (field == "author" and author)]
     if missing:
         if any("\ufffd" in title for title in names):
-            raise ArchiveError(
+            raise NoTableError(
                 f"{name}: the names of its columns are no UTF-8: it looks like an encoding of its script, as"
                 " Windows-1254, Windows-1251 and Shift_JIS are: say which, as in --encoding windows-1254"
             )
@@ -260,7 +260,7 @@ def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, 
         at = next((at for at, title in enumerate(names) if title.strip() == column.strip()), None)
         at = next(places.all_of([plain(column)]), None) if at is None else at
         if at is None:
-            raise ArchiveError(f"{name} has no column {column!r}: it has {', '.join(names)[:500]}")
+            raise NoTableError(f"{name} has no column {column!r}: it has {', '.join(names)[:500]}")
         place[field] = at
     return place
 
