@@ -207,7 +207,7 @@ def test_alerts_stand_below_the_lists_and_lead_to_their_topic(opened: Callable[.
     page = opened()
     line = page.locator("#alerts li")
     expect(line).to_have_class("firing critical")
-    expect(line).to_contain_text("now · rule: #Lyon is number 1 in all posts (1 h): 50 people")
+    expect(line).to_contain_text("now · #Lyon is number 1 in all posts (1 h): 50 people")
     shown.alerts.add(alert(1, "resolved"))
     shown.alerts.add(alert(2, display="<img src=x onerror=alert(1)>"))
     expect(line).to_have_count(2, timeout=10_000)
@@ -234,7 +234,7 @@ def test_the_slider_shows_what_trended_then(opened: Callable[..., Page]) -> None
 def test_french_is_french_throughout(opened: Callable[..., Page]) -> None:
     page = opened(lang="fr-FR")
     reason = page.locator(".reason").first
-    expect(reason).to_have_text("50 personnes dans les dernières 15 min, contre environ 5 d’habitude")
+    expect(reason).to_have_text("environ 5 d’habitude")
     assert page.locator("section.list thead th").all_inner_texts()[2] == "Sujet"
     assert page.locator("html").get_attribute("lang") == "fr"
     page.screenshot(path=SHOTS / "french.png")

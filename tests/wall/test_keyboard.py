@@ -88,8 +88,9 @@ def test_tab_reaches_all_that_can_be_used_and_it_is_seen(
         signed_in(page, ANN.secret)
     expect(page.locator(there).first).to_be_visible(timeout=20_000)
     page.wait_for_timeout(700)
-    page.locator("a[href]").first.focus()
-    page.keyboard.press("Shift+Tab")
+    if path != "/screen/fete":  # where nobody takes posts the stage invites nobody to write, and has no link
+        page.locator("a[href]").first.focus()
+        page.keyboard.press("Shift+Tab")
     page.locator("a").evaluate_all("them => them.forEach((it) => { it.style.pointerEvents = 'auto'; })")  # on a screen
     assert [it for it in walked(page) if it[1]] == []
     assert page.evaluate(LEFT, USED) == []  # nor is there a trap on the way
