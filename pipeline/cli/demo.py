@@ -162,6 +162,7 @@ class _Demo:
             "examples": self.walls.examples,
             "find": self.walls.find,
             "posts_of": self.walls.posts_of,
+            "posts": room.desk,
             "clock": self.clock,
             "tour": tour_of(demo_events()[0].name, self.moderated.name),
             "routers": [*self.walls.routers, room.routes, setup_routes(self.setup)],

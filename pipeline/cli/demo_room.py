@@ -28,8 +28,9 @@ class DemoRoom:
         self._walls = walls
         self._posted: queue.SimpleQueue[Post] = queue.SimpleQueue()
         self._gateway = Gateway(lambda: Journal(folder), lambda: self, now_ms=now_ms)
-        senders, desk = Senders(secrets.token_bytes(KEY_BYTES)), PostDesk(walls.gate, self._gateway)
-        self.routes: Router = room_routes(Room(walls.walls, desk, lambda: senders, https=False, public_url=""))
+        senders = Senders(secrets.token_bytes(KEY_BYTES))
+        self.desk = PostDesk(walls.gate, self._gateway)
+        self.routes: Router = room_routes(Room(walls.walls, self.desk, lambda: senders, https=False, public_url=""))
         self.start, self.stop = self._gateway.start, self._gateway.stop  # on the event loop of the server
 
     def taken(self) -> list[Post]:

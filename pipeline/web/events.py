@@ -15,7 +15,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.answers import framed_by
-from pipeline.web.frame import TAKES_POSTS, page
+from pipeline.web.frame import INVITES, page
 from pipeline.web.programme import Session
 from pipeline.web.schedule import Schedules
 from pipeline.web.streams import EventStream
@@ -227,6 +227,9 @@ def event_page(
     script = {"screen": "wall/stage"}.get(view, f"wall/{view}")
     seen = [("now", first)] if first else ()
     pace = last_minute(board) if board else ()
+    invites = request.app.state.get(INVITES, "") if event.posting else ""
+    if view not in {"link": ("wall",), "code": ("wall", "screen")}.get(invites, ()):
+        invites = ""
     return page(
         request,
         "event",
@@ -234,7 +237,7 @@ def event_page(
         script=script,
         data=told,
         event=event,
-        joins=event.posting and request.app.state.get(TAKES_POSTS, False) and view in ("screen", "wall"),
+        invites=invites,
         first=seen,
         posts=posts,
         board=board,

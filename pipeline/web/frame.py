@@ -38,7 +38,9 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 TOUR = "tour"  # of the application's state: the steps that pages show (none: no tour)
 STATIC = Path(__file__).with_name("static")
 _IMPORT = re.compile(r"""^(?:import|export)\s[^"']*?["'](\.[^"']*)\.js["']""", re.MULTILINE)
-TAKES_POSTS = "takes_posts"  # whether what people in the room write has a way to go
+# how walls invite people in the room to write: by a "code" to scan, by a "link" where it is not known what address they
+# could scan, "" where nothing takes what they write
+INVITES = "invites"
 CLOCK = "clock"  # and what tells the Clock of the posts (none: it is everybody's)
 VIEWS = (  # of an event, each with its address
     ("board", "/events/%s"),

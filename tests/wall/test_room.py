@@ -57,6 +57,7 @@ class Asked:
         self.parts: dict[str, Any] = {
             "events": EVENTS,
             "posts": desk,
+            "public_url": PUBLIC,
             "routers": [*self.service.routers, room_routes(self.room)],
             "on_startup": [self.service.start, gateway.start],
             "on_shutdown": [self.service.stop, gateway.stop],
