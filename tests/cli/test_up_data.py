@@ -50,7 +50,7 @@ def people(number: int, begin_ms: int, name: str) -> list[Post]:
     ]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(320)
 def test_killed_and_started_again_it_has_the_same_lists_and_goes_on(tmp_path: Path) -> None:
     port = free_port()
     settings = load_settings(kafka_brokers=f"127.0.0.1:{port}")
@@ -62,7 +62,7 @@ def test_killed_and_started_again_it_has_the_same_lists_and_goes_on(tmp_path: Pa
         with PostProducer(settings) as producer:
             producer.push(people(200, early, "early"))
         # the lists behind the last post wait for the time to be told: 10 s, or 30 s after a broker that was busy
-        up.wait_for(lambda: "#harbour" in up.said.partition("Ctrl-C")[2] and len(finals(settings)) > 10, 120.0)
+        up.wait_for(lambda: "#harbour" in up.said.partition("Ctrl-C")[2] and len(finals(settings)) > 10, 200.0)
         time.sleep(1.0)
         before = finals(settings)
     with Command(settings, tmp_path / "second", *arguments, UPSWELL_METRICS_PORT="0") as up:
