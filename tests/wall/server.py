@@ -13,6 +13,7 @@ from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk
 from pipeline.web.pictures import PictureError, Pictures
+from pipeline.web.posting import PostDesk
 from pipeline.web.run import start_web
 from pipeline.web.schedule import Schedules
 from pipeline.web.setup.nearby import Nearby
@@ -65,6 +66,7 @@ class Served:
         tour: Sequence[Step] = (),
         fetch: Callable[[str], Awaitable[bytes]] = photographed,
         embed_sites: Sequence[str] = (),
+        posts: PostDesk | None = None,
     ) -> None:
         self.feed, self.history, self.alerts = Feed(), History(), RecentAlerts()
         self.feed.on_list(self.history.add)
@@ -91,6 +93,8 @@ class Served:
             alerts=self.alerts,
             orders=desk,
             tour=tour,
+            posts=posts,
+            public_url="https://wall.example" if posts else "",
             examples=self.service.examples,
             posts_of=self.service.posts_of,
             routers=[*self.service.routers, setup_routes(setup)],
@@ -127,9 +131,13 @@ def eventually(claim: Callable[[], object], within_s: float = 10.0) -> float:
 
 @contextlib.contextmanager
 def serving(
-    tokens: Sequence[Token] = (ANN, BOB, EVE), events: Sequence[Event] = EVENTS, tour: Sequence[Step] = ()
+    tokens: Sequence[Token] = (ANN, BOB, EVE),
+    events: Sequence[Event] = EVENTS,
+    tour: Sequence[Step] = (),
+    posts: PostDesk | None = None,
 ) -> Iterator[Served]:
-    served = Served(tokens, events, tour=tour)
+    """`posts`: where what people write would go; where it is given the walls invite them to."""
+    served = Served(tokens, events, tour=tour, posts=posts)
     try:
         yield served
     finally:
