@@ -55,11 +55,13 @@ def withdrawn(
         folder = Path(name)
         kept, gone = folder / "posts.ndjson", folder / "withdrawn.ndjson"
         cost_of("making posts", [MAKE_POSTS, str(kept), *map(str, (posts, topics, rate, seed))], folder)
+        first = folder / "first.ndjson"
         with kept.open("rb") as lines, gone.open("wb") as file:
+            first.write_bytes(lines.readline())
+            lines.seek(0)
             file.writelines(withdrawing(lines, share, seed))
         with gone.open("rb") as lines:
             records = sum(1 for _ in lines)
-        (first := folder / "first.ndjson").write_bytes(kept.open("rb").readline())
         cpu_s: dict[Path, list[float]] = {first: [], kept: [], gone: []}
         for number in range(rounds):
             for path, found in cpu_s.items():

@@ -27,9 +27,14 @@ def whole_characters(raw: bytes) -> bytes:
     return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], raw.removeprefix(codecs.BOM_UTF8))
 
 
+def sound_json(raw: bytes) -> bytes:
+    """`whole_characters` of what may hold bytes that are no UTF-8: each of those is U+FFFD, too."""
+    return whole_characters(raw.decode(errors="replace").encode())
+
+
 def read_json(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
     """The record as the decoder's type, with U+FFFD for what is no character. Raises PostError, and nothing else."""
     try:
         return decoded(decoder, raw)
     except PostError:
-        return decoded(decoder, whole_characters(raw.decode(errors="replace").encode()))
+        return decoded(decoder, sound_json(raw))

@@ -15,7 +15,7 @@ from pipeline.sources.archives.strangers import likely
 from pipeline.sources.archives.tables.objects import why_no_posts
 from pipeline.sources.archives.times import AMBIGUOUS, pattern_of
 
-_SHOWN_KEYS, _SHOWN = 8, 200  # characters
+_SHOWN_KEYS, _SHOWN_CHARACTERS = 8, 200
 _HEAD_BYTES = 65_536
 _EXAMPLES = 8  # dead letters that are looked at
 _DAY_MS = 86_400_000
@@ -191,7 +191,7 @@ def _of_text(first: Dead, head: bytes) -> str:
     if first.raw.lstrip().startswith(b"<"):
         return "it looks like XML, of which RSS and Atom are read; "
     if _is_table(head):
-        names = head.partition(b"\n")[0].decode(errors="replace").strip()[:_SHOWN]
+        names = head.partition(b"\n")[0].decode(errors="replace").strip()[:_SHOWN_CHARACTERS]
         return (
             f"it looks like a table of {names}, in which upswell finds no posts: name its columns, as in --columns"
             " author=NAME,text=NAME,time=NAME; "

@@ -17,7 +17,7 @@ import msgspec
 from pipeline.sources.archives.formats.base import build, declared, media_of, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
-from pipeline.sources.lenient import whole_characters
+from pipeline.sources.lenient import sound_json
 from pipeline.sources.live.model import Fact, SourceError
 from schemas import Post, PostError, parse_time
 
@@ -86,7 +86,7 @@ def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = No
 
 def _json_entries(body: bytes, host: str, now: int) -> Entries:
     try:
-        feed = read(_json_feed, whole_characters(body.decode(errors="replace").encode()))
+        feed = read(_json_feed, sound_json(body))
     except PostError:
         raise SourceError(Fact("fault.json_feed", {"host": host})) from None
     posts: list[Post] = []
