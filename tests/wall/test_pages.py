@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from schemas import Post, TrendList
 from schemas.alerts import Alert
@@ -49,11 +49,15 @@ def event_list() -> TrendList:
 
 
 def opened(browser: Browser, address: str, width: int = 1_280, height: int = 800, **more: str) -> Page:
-    size = {"width": width, "height": height}
-    told = {"locale": "fr-FR", "viewport": size, "reduced_motion": "reduce"} | more
-    page = browser.new_context(**told).new_page()  # type: ignore[arg-type]
+    page = blank(browser, width, height, **more)
     page.goto(address)
     return page
+
+
+def blank(browser: Browser, width: int, height: int, **more: str) -> Page:
+    size = {"width": width, "height": height}
+    told = {"locale": "fr-FR", "viewport": size, "reduced_motion": "reduce"} | more
+    return browser.new_context(**told).new_page()  # type: ignore[arg-type]
 
 
 def signed_in(page: Page, secret: str = ANN.secret) -> Page:
@@ -213,14 +217,26 @@ def test_a_picture_and_its_text_have_two_places_and_push_nobody_aside(browser: B
         page.context.close()
 
 
-def test_pictures_stand_on_the_wall_and_the_stage_and_what_is_no_picture_leaves_its_place(browser: Browser) -> None:
+def after_pictures(script: Route) -> None:
+    """A script on a slow line: it comes when each picture of the page has come or failed."""
+    script.request.frame.page.wait_for_timeout(1_000)
+    script.continue_()
+
+
+@pytest.mark.parametrize("scripts_come", ["at once", "after pictures"])
+def test_pictures_stand_on_the_wall_and_the_stage_and_what_is_no_picture_leaves_its_place(
+    browser: Browser, scripts_come: str
+) -> None:
     missing = Media("https://a.example/missing")
     with serving() as served:
         for number, media in enumerate(([SEA], [SEA, SEA, missing], [missing], None)):
             one = msgspec.structs.replace(post(f"p{number}", f"au bord de l’eau {number} #fete"), media=media)
             served.take(msgspec.structs.replace(one, avatar=f"https://a.example/{'missing' if number else 'ann'}"))
         for path in ("/events/fete/wall", "/screen/fete"):
-            page = opened(browser, served.address + path, 1_920, 1_080)
+            page = blank(browser, 1_920, 1_080)
+            if scripts_come == "after pictures":
+                page.route("**/texts*.js*", after_pictures)
+            page.goto(served.address + path)
             expect(page.locator(".post")).to_have_count(4)
             expect(page.locator("img.photo")).to_have_count(3)
             expect(page.locator("img.face")).to_have_count(1)

@@ -144,13 +144,14 @@ export function face(account, name, picture = "") {
   return mark;
 }
 
-// A picture from our server: the very node that came with the page, if one did, as it is painted already or soon. Where there is none
-// after all, what `instead` makes, or nothing
+// A picture from our server: the very node that came with the page, if one did, as it is painted already or soon; one that failed before
+// this script ran tells nobody, so it is asked for anew. Where there is none after all, what `instead` makes, or nothing
 const came = new Map([...document.querySelectorAll(".served img")].map((one) => [one.getAttribute("src"), one]));
 export function loaded(path, alt, kind, instead) {
   const there = came.get(path);
   came.delete(path);
-  const picture = there ?? make("img", { src: path, alt, class: kind, loading: "lazy", decoding: "async" });
+  const failed = there?.complete && !there.naturalWidth;
+  const picture = there && !failed ? there : make("img", { src: path, alt, class: kind, loading: "lazy", decoding: "async" });
   picture.addEventListener("error", () => (instead ? picture.replaceWith(instead()) : picture.remove()));
   return picture;
 }
