@@ -31,6 +31,7 @@ from schemas import Post, TrendList, Window
 from schemas.access import Token
 from schemas.control import ControlKeys
 from schemas.events import Event
+from schemas.moderation import EVERYWHERE
 
 OF_TOPIC_S = 0.2  # of looking for posts of a topic, which pages do every few seconds
 
@@ -66,9 +67,11 @@ class WallService:
         feed.on_list(self._recent.name)
         self.intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._decided = asyncio.Event()
         self._kafka: tuple[Connection, str, ControlKeys] | None = None
         feed.shows = self.walls
         self.walls.on_decision(feed.refresh)
+        self.walls.on_decision(self._decided.set)
         self.gate = Gate(tokens, links=links, file=sessions)
         self.door = Door(self.gate, https=https)
         self.routers: list[Router] = [
@@ -85,15 +88,31 @@ class WallService:
     async def start(self) -> None:
         """To be awaited on the event loop of the server."""
         self.intake = Intake(self.walls, self._recent, self._feed.tell_gone)
-        self._tasks = [asyncio.create_task(self.walls.run())]
+        self._tasks = [asyncio.create_task(self.walls.run()), asyncio.create_task(self._tell_hidden())]
         if self._kafka:
             self._tasks.append(asyncio.create_task(self.intake.read_kafka(*self._kafka)))
 
     async def redefine(self, events: Sequence[Event]) -> None:
         """These are the events from now on (see Walls.redefine); a new one begins with its posts of late."""
         new = self.walls.redefine(events)
+        self._decided.set()
         if new and self.intake is not None:
             await self.intake.fill(new)
+
+    async def _tell_hidden(self) -> None:
+        """Until it is cancelled, tells readers of the posts that pages were given and may show no longer, as they are
+        told of those that are withdrawn. Decisions that come meanwhile are one more look together."""
+        seen: object = None
+        while True:
+            await self._decided.wait()
+            self._decided.clear()
+            # withdrawals come here, too, many a second, and are told where they come in
+            now = self.walls.moderation.version, [(name, wall.event) for name, wall in self.walls.walls.items()]
+            if now == seen:
+                continue
+            seen = now
+            if gone := await self._recent.take_back(lambda post: self.walls.shows(post, EVERYWHERE)):
+                self._feed.tell_gone(gone)
 
     async def stop(self) -> None:
         """Keeps what is not kept yet and lets go of the file."""

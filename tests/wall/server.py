@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline.alerts.recent import RecentAlerts
@@ -25,6 +26,7 @@ from schemas.access import Token
 from schemas.alerts import Order, Rule
 from schemas.definitions import Definitions
 from schemas.events import Event
+from schemas.moderation import Kind
 from tests.web.desk import Desk
 from tests.web.photos import picture
 
@@ -114,6 +116,11 @@ class Served:
         assert intake is not None
         taking: Awaitable[int] = intake.take(posts)
         return asyncio.run_coroutine_threadsafe(taking, self.loop).result(10)  # type: ignore[arg-type]
+
+    def decide(self, event: str, kind: Kind, target: str, verdict: str) -> None:
+        """What a moderator decides."""
+        deciding = partial(self.walls.decide, event, kind, target, verdict, "ann")
+        self.loop.call_soon_threadsafe(deciding)
 
     def stop(self) -> None:
         self._handle.stop()

@@ -112,3 +112,30 @@ def test_readers_hear_that_posts_are_gone_which_pages_were_given_and_of_no_other
         return told
 
     assert asyncio.run(heard()) == [b'["twitter/3"]', b'["twitter/2"]']
+
+
+def test_readers_hear_in_the_same_way_of_posts_that_a_decision_or_another_definition_hides() -> None:
+    """By its id, a word, its account; and one that waits for approval from now on."""
+
+    async def heard() -> list[bytes]:
+        feed = Feed()
+        service = WallService(feed, [EVENT])
+        await service.start()
+        assert service.intake
+        words = ("merle", "rouge", "corbeau", "vert")
+        posts = [Post(str(n), f"p{n}", f"#fete {word}", n, source="m") for n, word in enumerate(words)]
+        await service.intake.take(posts)
+        assert len(await service.posts_of("#fete", "all", 4)) == 4
+        reader = feed.subscribe(Wanted(frozenset({"all"}), frozenset({"1h"})))
+        told: list[bytes] = []
+        for decided in ("post", "m/0"), ("word", "rouge"), ("account", "m/p2"), None:
+            if decided is None:
+                await service.redefine([msgspec.structs.replace(EVENT, moderation="manual")])
+            else:
+                kind, target = decided
+                service.walls.decide("fete", kind, target, "blocked", "ann")  # type: ignore[arg-type]
+            told += [change.json for change in await reader.next(5.0)]
+        await service.stop()
+        return told
+
+    assert asyncio.run(heard()) == [b'["m/0"]', b'["m/1"]', b'["m/2"]', b'["m/3"]']

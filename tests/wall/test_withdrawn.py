@@ -51,3 +51,19 @@ def test_pages_lose_a_post_that_is_withdrawn_while_somebody_looks(browser: Brows
     expect(topic.locator(".examples .post")).to_have_count(0)
     topic.context.close()
     front.context.close()
+
+
+def test_a_topics_page_loses_a_post_that_a_moderator_blocks_as_soon_as_one_that_is_withdrawn(
+    browser: Browser, served: Served
+) -> None:
+    said = [Post(f"x{n}", f"p{n}", f"{text} #fete", now() - n, source="m") for n, text in enumerate(SAID)]
+    served.feed.publish(trend_list("#fete", at=now()))
+    served.take(*said)
+    topic = opened(browser, f"{served.address}/?topic=%23fete")
+    posts = topic.locator(".examples .post")
+    expect(posts).to_have_count(3)
+    with topic.expect_response(lambda answer: "/search/posts" in answer.url):  # the next one comes in four seconds
+        pass
+    served.decide("fete", "post", "m/x0", "blocked")
+    expect(posts).to_have_count(2, timeout=WITHIN_MS)
+    topic.context.close()

@@ -21,6 +21,7 @@ PASSING = 20_000  # posts of late, one of which the next lists may name
 SEARCH_S = 1.0  # of one search: a text takes some 50 µs, and none when it was read before
 FOLDED = 50_000  # texts that are kept as searches read them: some 20 MB
 GIVEN = 5_000  # posts that pages were given and may still show
+LOOKED_AT_ONCE = 50  # of them; some 5 ms
 MOST_FITTING = 200  # posts of a search of which it is asked whether they may be shown
 NAMED = 10_000  # posts that lists have named
 
@@ -87,6 +88,16 @@ class RecentPosts:
         gone = [name for name in called if name in self._given and means(retraction, self._given[name])]
         for name in gone:
             del self._given[name]
+        return gone
+
+    async def take_back(self, visible: Callable[[Post], bool]) -> list[str]:
+        """Posts that were given to pages and may not be seen any more, as `source/id`; others work in between."""
+        gone: list[str] = []
+        for number, (name, post) in enumerate(list(self._given.items())):
+            if not visible(post) and self._given.pop(name, None) is not None:
+                gone.append(name)
+            if number % LOOKED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         return gone
 
     def name(self, trends: TrendList) -> None:
