@@ -20,7 +20,7 @@ _PRIVATE = frozenset(
     (
         *("private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self"),
         *("local_only", "friends", "all_friends", "friends_of_friends", "friends_only", "only_me", "custom"),
-        *("connections", "draft", "queued", "trash", "subscribers"),
+        *("connections", "draft", "queued", "trash", "subscribers", "im", "mpim", "group_dm", "private_channel"),
         *("2", "3", "4"),  # as Mastodon's database has them
         *("privé", "amis", "amis_uniquement", "amis_et_leurs_amis", "moi_uniquement", "abonnés", "abonnés_uniquement"),
         *(
@@ -62,6 +62,7 @@ _MESSAGES = frozenset(
             "privatnachricht",
         ),
         *("messaggio_privato", "messaggio_diretto", "ダイレクトメッセージ", "私信"),
+        *("inbox", "sent", "sent_items", "outbox", "incoming", "outgoing", "received", "sms", "mms", "imessage"),
     }
 )
 _ID = re.compile(r"\d{1,20}", re.ASCII)
@@ -203,12 +204,21 @@ def is_private(cell: str) -> bool:
 
 
 def is_message(cell: str) -> bool:
-    """Whether a cell that tells kinds of posts tells that this one was a message to somebody.
+    """Whether a cell that tells kinds of posts, or where one lies, tells that this was a message to somebody.
 
-    >>> [is_message(cell) for cell in ("DM", "Direct Message", "tweet")]
-    [True, True, False]
+    >>> [is_message(cell) for cell in ("DM", "Direct Message", "Inbox,Unread", "tweet")]
+    [True, True, True, False]
     """
-    return _words(cell) in _MESSAGES
+    return any(_words(part) in _MESSAGES for part in cell.split(","))
+
+
+def is_somebody(cell: str) -> bool:
+    """Whether a cell names to whom alone something went.
+
+    >>> [is_somebody(cell) for cell in ("bob@example.org", "", "nan", "https://www.w3.org/ns/activitystreams#Public")]
+    [True, False, False, False]
+    """
+    return not is_nothing(cell) and not cell.strip(" []\"'").endswith(("#Public", "as:Public"))
 
 
 def _words(cell: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.sources.archives.batches import NoTableError
-from pipeline.sources.archives.tables.names import Places
+from pipeline.sources.archives.tables.names import Places, names_of, plain
 
 # of exports of iMessage, Snapchat, Signal, WhatsApp's database, WeChat, Intercom, Mattermost and Slack
 _MARKS = (
@@ -20,9 +20,26 @@ _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("sender_name", "timestamp_ms"),
 )
 _PHONES = ("phone", "phone_number", "sender_phone", "sender_number")
+_FORMS = ("email", "e_mail", "email_address", "mail_address", "adresse_e_mail", "requester_email", "sender_email")
 _MESSAGES = ("message", "body", "content", "text")
 _FEW = 8  # columns: what has more tells of a page or of a place, which may have a number to be called, too
 _KAKAOTALK = ["Date", "User", "Message"]  # no more, no less: logs of public chats are named otherwise
+_SENDERS = frozenset(names_of("sender sender_name from contact_name expéditeur absender remitente mittente remetente"))
+_SENT = frozenset(names_of("message messages msg nachricht mensaje messaggio mensagem content text body"))
+_BESIDE = frozenset(  # what chats alone have, too
+    names_of("""
+        date time datetime date_time timestamp day hour heure datum uhrzeit fecha hora data ora zeit media attachment
+        attachments is_media media_file message_type
+    """)
+)
+_PHONE = re.compile(r"\+\d[\d ().\-\u2011\u202a\u202c\u00a0]{6,24}")
+_ASIDES = re.compile(  # what WhatsApp writes in place of pictures, and where a chat begins
+    r"\u200e?(?:<(?:Media omitted|Médias omis|Medien ausgeschlossen|Multimedia omitido|Media omessi|Media weggelaten"
+    r"|Mídia oculta|Arquivo de mídia oculto|Без медиафайлов)>|(?:image|video|audio|sticker|GIF|document) omitted"
+    r"|image absente|Bild weggelassen|imagen omitida|immagine omessa|afbeelding weggelaten|imagem ocultada"
+    r"|Messages and calls are end-to-end encrypted\b.*)",
+    re.DOTALL,
+)
 _STAMPS = ("ts", "message_ts")  # which Slack names messages by
 _OF_SLACK = re.compile(r"\"?\d{10}\.\d{6}\"?", re.ASCII)
 
@@ -31,9 +48,14 @@ class ChatError(NoTableError):
     """A table holds what was not public."""
 
 
-def chat_tells(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]]) -> str | None:
-    """Which columns tell that a table holds the messages of a chat, as part of a sentence; None where none does."""
-    found = _of_chats(names, places, rows)
+def chat_tells(
+    names: Sequence[str], places: Places, rows: Sequence[Sequence[str]], author: int | None, text: int | None
+) -> str | None:
+    """Which columns tell that a table holds the messages of a chat, as part of a sentence; None where none does.
+
+    `author` and `text` are those that would hold who wrote what.
+    """
+    found = _of_chats(names, places, rows) or _by_what_stands_there(rows, author, text)
     if not found:
         return None
     *others, last = (names[at] for at in found)
@@ -50,10 +72,28 @@ def _of_chats(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]
     if len(names) <= _FEW and any(True for _ in places.all_of(_MESSAGES)):
         for at in places.all_of(_PHONES):
             return [at]
+        if any(True for _ in places.all_of(("subject", "objet", "betreff", "asunto"))):  # forms of a page, tickets
+            for at in places.all_of(_FORMS):
+                return [at]
+    plains = list(map(plain, names))
+    if not set(plains) - _SENDERS - _SENT - _BESIDE and _SENDERS & set(plains) and _SENT & set(plains):
+        return list(range(len(names)))
     if [name.strip('\ufeff"') for name in names] == _KAKAOTALK:
         return list(range(len(names)))
     for at in places.all_of(_STAMPS):
         stamps = [row[at] for row in rows if row[at]]
         if stamps and all(map(_OF_SLACK.fullmatch, stamps)):
             return [at]
+    for at in places.all_of(("role",)):
+        if any(row[at] == "assistant" for row in rows):
+            return [at]
+    return []
+
+
+def _by_what_stands_there(rows: Sequence[Sequence[str]], author: int | None, text: int | None) -> list[int]:
+    """The column whose cells tell: people who are telephone numbers, or what programs of chats write in texts."""
+    if author is not None and rows and all(_PHONE.fullmatch(row[author].strip()) for row in rows):
+        return [author]
+    if text is not None and any(_ASIDES.fullmatch(row[text].strip()) for row in rows):
+        return [text]
     return []

@@ -15,25 +15,20 @@ from pipeline.sources.archives.tables.chats import ChatError, chat_tells
 from pipeline.sources.archives.tables.names import (
     HOMES,
     INDEXED,
-    KINDS,
     KNOWN_COLUMNS,
     OF_DAY,
-    PROTECTED,
-    PUBLIC,
-    RECIPIENTS,
     REFERENCES,
-    STATES,
     TITLED,
     TITLES,
     URIS,
     VERSIONS,
-    VISIBILITY,
     WHOLE_TEXTS,
     ZONES,
     Places,
     plain,
     says_time_of_post,
 )
+from pipeline.sources.archives.tables.privacy import FOR_EVERYBODY, Privacy, privacy_of, recipients_tell
 from pipeline.sources.archives.tables.tools import Tool, tool_of
 from pipeline.sources.archives.times import AMBIGUOUS, Clock, has_clock, kind_of, of_day, zone_named
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better
@@ -51,7 +46,6 @@ _LASTING = re.compile(
 )
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
 _UNSIGNED = re.compile(r"(?:0\d|1[0-4]|\d)[0-5]\d", re.ASCII)  # 0200: a spreadsheet took the plus away
-_OF_ANOTHER = re.compile(r"quot|retweet|repost|repl|parent|mention|latest|shared", re.IGNORECASE)
 _DAY_MS = 86_400_000
 _ROWS_OF_ONE = 4  # so many different rows that share an id, on average, tell that it is no post's
 
@@ -75,12 +69,8 @@ class Columns:
     zone: int | None = None  # a column that holds the offset of local times
     network: str | None = None  # that all rows come from
     tool: str = ""  # that wrote the table
-    protected: Sequence[int] = ()  # columns that tell of accounts, or posts, that are not public
-    public: Sequence[int] = ()  # columns that tell whether a post is for everybody
-    visibility: Sequence[int] = ()  # columns that tell to whom each post was
-    kinds: Sequence[int] = ()  # columns that tell what each post is, and so of messages to somebody
+    privacy: Privacy = FOR_EVERYBODY  # which columns tell who may see each post
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
-    recipient: int | None = None  # a column that holds to whom alone a message went
     uri: int | None = None  # a column with the addresses that name posts of the fediverse
     home: int | None = None  # a column with the addresses of their authors
     title: int | None = None  # a column that holds what stands above the text
@@ -92,13 +82,7 @@ class Columns:
 
     def is_hidden(self, row: Sequence[str]) -> bool:
         """Whether the row says that not everybody may see the post."""
-        return (
-            any(cells.is_yes(row[at]) for at in self.protected)
-            or any(cells.is_no(row[at]) for at in self.public)
-            or any(cells.is_private(row[at]) for at in self.visibility)
-            or any(cells.is_message(row[at]) for at in self.kinds)
-            or (self.recipient is not None and not cells.is_nothing(row[self.recipient]))
-        )
+        return self.privacy.hides(row)
 
     def moment(self, row: Sequence[str]) -> str:
         """The whole text of a row's time."""
@@ -150,11 +134,7 @@ class Columns:
             parts.append(f"time of day={self.names[self.of_day]}")
         if self.zone is not None:
             parts.append(f"zone={self.names[self.zone]}")
-        parts += [
-            f"hidden by={self.names[at]}"
-            for at in (*self.protected, *self.public, *self.visibility, self.recipient)
-            if at is not None
-        ]
+        parts += self.privacy.told(self.names)
         return ", ".join(parts)
 
 
@@ -192,6 +172,16 @@ def choose(
     if "text" not in (asked or {}) and whole is not None and len(_column(rows, whole)) == len(rows) > 0:
         place["text"] = whole
     missing = [field for field in NEEDED if field not in place and not (field == "author" and author)]
+    if (told := chat_tells(names, places, rows, place.get("author"), place.get("text"))) is not None:
+        raise ChatError(
+            f"{name} holds messages of a chat, as {told}, which those in it alone can read:"
+            " upswell counts what is public"
+        )
+    if missing and (column := recipients_tell(names, rows)) is not None:
+        raise ChatError(
+            f"{name} holds messages to somebody, as its column {column} tells, which these alone can read:"
+            " upswell counts what is public"
+        )
     if missing:
         if any("\ufffd" in title for title in names):
             raise NoTableError(
@@ -208,34 +198,23 @@ def choose(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME{alone}",
         )
-    if (told := chat_tells(names, places, rows)) is not None:
-        raise ChatError(
-            f"{name} holds messages of a chat, as {told}, which those in it alone can read:"
-            " upswell counts what is public"
-        )
     time_of_day, clock = _of_day(place["time"], names, places, rows, clock)
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
-    protected, public, visibility, states, kinds = (
-        list(dict.fromkeys(places.all_of(titles))) for titles in (PROTECTED, PUBLIC, VISIBILITY, STATES, KINDS)
-    )
-    inner = Places(["" if _OF_ANOTHER.search(title) else title.rpartition(".")[2] for title in names])
-    protected = list(dict.fromkeys([*protected, *inner.all_of(PROTECTED)]))
-    visibility += [at for at in states if not any(map(str.isdigit, _column(rows, at)))]
-    versions, recipient, reference, uri, home, heard = (
-        next(places.all_of(titles), None) for titles in (VERSIONS, RECIPIENTS, REFERENCES, URIS, HOMES, INDEXED)
+    versions, reference, uri, home, heard = (
+        next(places.all_of(titles), None) for titles in (VERSIONS, REFERENCES, URIS, HOMES, INDEXED)
     )
     named = tool.name if tool else ""
-    columns = Columns(
-        names, place, clock, time_of_day, zone, None, named, protected, public, visibility, kinds, versions
-    )
-    columns = replace(columns, recipient=recipient, reference=reference, uri=uri, home=home)
+    columns = Columns(names, place, clock, time_of_day, zone, None, named, versions=versions)
+    columns = replace(columns, reference=reference, uri=uri, home=home)
     if plains[place["text"]] in TITLED:
         columns = replace(columns, title=next((at for at in places.all_of(TITLES) if at != place["text"]), None))
     if tool is not None and not asked:
         columns = replace(columns, record=tool.record)
     columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
+    privacy = privacy_of(names, places, rows, columns.network, has_address="url" in place)
+    columns = replace(columns, privacy=privacy)
     if columns.network == "bluesky" and "time" not in (asked or {}):
         columns = replace(columns, indexed=heard)
     return replace(columns, by_ids=clock == Clock() and _is_told_by_ids(columns, rows))

@@ -19,8 +19,14 @@ def plain(title: str) -> str:
     return _WORDS.sub("_", "".join(sign for sign in bare if not unicodedata.combining(sign))).strip("_")
 
 
-def _names(words: str) -> tuple[str, ...]:
+def names_of(words: str) -> tuple[str, ...]:
+    """These words as names of columns."""
     return tuple(map(plain, words.split()))
+
+
+def of_words(words: str) -> str:
+    """A pattern of any of these words, as `plain` writes them."""
+    return "|".join(map(re.escape, names_of(words)))
 
 
 _ASIDE = re.compile(r"\([^()]*\)")
@@ -64,7 +70,7 @@ def _letters(name: str) -> str:
 
 
 KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that they are taken for
-    "text": _names("""
+    "text": names_of("""
         text full_text tweet tweet_text tweettext tweet_content tweet_full_text content message body post post_text
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
         hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
@@ -86,7 +92,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         メッセージ テキスト 内容 正文 文本 推文 推文内容 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
         게시물 댓글 메시지 트윗
     """),
-    "time": _names("""
+    "time": names_of("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
         created_utc published published_at pubdate pub_date
         publish_date publication_date post_date postdate posted_at posted_on post_time date_posted post_created
@@ -115,7 +121,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         投稿日時 日時 投稿日 投稿時刻 作成日時 作成日 公開日時 ツイート日時 日付 发布时间 发布日期 创建时间
         发表时间 发帖时间 时间 日期 작성일 작성일시 게시일 게시일시 등록일 날짜
     """),
-    "author": _names("""
+    "author": names_of("""
         author_handle author_username author_screen_name author account_acct acct screen_name user_screen_name
         from_user_name from_user username user_username twitter_screen_name user_handle username_tweet
         usernametweet handle nick nickname user_name account account_name user tweeter poster creator influencer
@@ -145,45 +151,45 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         用户 用户名 用户昵称 作者 发布者 博主 昵称
         작성자 사용자 사용자명 아이디 닉네임
     """),
-    "id": _names("""
+    "id": names_of("""
         id_str tweet_id_str id tweet_id tweetid status_id comment_id post_id message_id document_id resource_id
         item_id
         identifiant identifiant_du_tweet id_du_tweet id_tweet id_do_tweet id_da_publicacao id_del_tweet
         id_de_la_publicacion id_del_post tweet_kennung beitrags_id nachrichten_id ツイートid 投稿id 推文id
         微博id uri guid shortcode cid
     """),
-    "source": _names("""
+    "source": names_of("""
         platform network social_network page_type source_type content_source_name plateforme plattform
         plataforma reseau
         reseau_social red_social netzwerk source
     """),
-    "lang": _names("lang language langue tweet_lang tweet_language lang_code language_guess sprache idioma lingua"),
-    "repost_of": _names("""
+    "lang": names_of("lang language langue tweet_lang tweet_language lang_code language_guess sprache idioma lingua"),
+    "repost_of": names_of("""
         repost_of retweeted_id retweet_of retweet_id retweet_status_id retweeted_status_id retweeted_status_id_str
         referenced_tweets_retweeted_id retweetedtweet_id reblog_of
     """),
-    "tags": _names("tags hashtags entities_hashtags hashtag hash_tags hashtag_names entities_str mots_diese"),
-    "url": _names("url link permalink tweet_url status_url tweet_link permanent_url lien enlace"),
-    "author_name": _names("author_name display_name displayname user_display_name full_name name"),
-    "original": _names("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
+    "tags": names_of("tags hashtags entities_hashtags hashtag hash_tags hashtag_names entities_str mots_diese"),
+    "url": names_of("url link permalink tweet_url status_url tweet_link permanent_url lien enlace"),
+    "author_name": names_of("author_name display_name displayname user_display_name full_name name"),
+    "original": names_of("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
 }
-URIS = _names("uri status_uri toot_uri")
-HOMES = _names("account_uri account_url author_url account_link")
-TITLED = _names("selftext body post_body content_rendered")  # texts below a title of their own
-TITLES = _names("title subject post_title headline title_rendered")
+URIS = names_of("uri status_uri toot_uri")
+HOMES = names_of("account_uri account_url author_url account_link")
+TITLED = names_of("selftext body post_body content_rendered")  # texts below a title of their own
+TITLES = names_of("title subject post_title headline title_rendered")
 _SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows
 _NOT_OF_POST = re.compile(
     r"scrap|crawl|collect|retriev|fetch|import|export|updat|edit|modif|join|user|author|account|profile|channel|owner"
     r"|page|last|first|retweet|quot|repl|parent|birth|expir|start|end|dura|zone|index|query|search|added|thread"
 )
-WHOLE_TEXTS = _names("full_text tweet_full_text")  # beside texts that may be cut
-OF_DAY = _names("""
+WHOLE_TEXTS = names_of("full_text tweet_full_text")  # beside texts that may be cut
+OF_DAY = names_of("""
     time hour heure uhrzeit hora ora saat tijd tid klokkeslæt klokkeslett kellonaika godzina čas idő ώρα час gio waktu
     jam שעה समय время الوقت 時刻 시간
     time_of_day post_time tweet_time created_time time_utc
 """)
-ZONES = _names("timezone time_zone tz utc_offset zone")
-PROTECTED = _names("""
+ZONES = names_of("timezone time_zone tz utc_offset zone")
+PROTECTED = names_of("""
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     private_item secret
     is_private private private_account user_is_private author_is_private owner_is_private account_is_private
@@ -192,16 +198,19 @@ PROTECTED = _names("""
     compte_prive compte_protege cuenta_privada cuenta_protegida conta_privada conta_protegida privates_konto
     geschutztes_konto geschutzt account_privato profilo_privato privado privada privat prive 非公開
 """)
-PUBLIC = _names("public is_public post_is_public status_is_public")
-VISIBILITY = _names("""
+PUBLIC = names_of("public is_public post_is_public status_is_public")
+VISIBILITY = names_of("""
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
-    status_privacystatus privacy_label visibility_name chat_type
+    status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
     visibilite confidentialite visibilidad privacidad visibilidade privacidade sichtbarkeit privatsphare visibilita
     zichtbaarheid 公開範囲 可见性 可见范围 공개범위 공개_범위
 """)
-STATES = _names("audience post_audience state post_state post_status")  # which may be numbers of something else
-KINDS = _names("type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型")
-RECIPIENTS = _names("dm_conversation_id recipient_id recipient_screen_name recipientid recipient recipients")
-VERSIONS = _names("edit_history_tweet_ids edit_tweet_ids edit_history")
-INDEXED = _names("indexed_at indexedat")  # of Bluesky's API
-REFERENCES = _names("sourcetweet_type referenced_tweets_type")
+STATES = names_of("audience post_audience state post_state post_status")  # which may be numbers of something else
+KINDS = names_of("""
+    type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型
+    direction folder mailbox labels gmail_labels x_gmail_labels
+""")
+LISTS = names_of("list_id newsgroups newsgroup mailing_list mailinglist list list_name")
+VERSIONS = names_of("edit_history_tweet_ids edit_tweet_ids edit_history")
+INDEXED = names_of("indexed_at indexedat")  # of Bluesky's API
+REFERENCES = names_of("sourcetweet_type referenced_tweets_type")
