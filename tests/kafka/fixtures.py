@@ -2,29 +2,70 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import signal
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from pipeline.kafka.broker import embedded_broker
 from tests.kafka.apache import Apache, ApacheError, missing
 
+SHARED = "shared-kafka.json"  # in the folder of the run: where its broker is
+_BEGUN: list[Apache] = []  # the broker that this process began for all of the run: it outlives our tests
+
+
+class Shared(NamedTuple):
+    """The broker of a run. Others use it at the same time: a test that stops it asks for `own`."""
+
+    address: str
+    sasl_address: str
+    pid: int
+
+
+def _of_the_run(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of this run have in common."""
+    ours = factory.getbasetemp()
+    return ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
+
 
 @pytest.fixture(scope="session")
-def apache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apache]:
-    """A broker of our own that tests may ask for a password; skips where it cannot be had."""
+def apache(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """The one broker of the run, which may be asked with a password; skips where it cannot be had. An idle broker takes
+    a thirtieth of a core and a new one is slow for a minute: the processes of a run share it."""
     reason = missing()
     if reason:
         pytest.skip(f"no Apache Kafka: {reason} (or name a broker in UPSWELL_TEST_KAFKA)")
-    try:
-        broker = Apache(tmp_path_factory.mktemp("kafka"))
-    except ApacheError as error:
-        pytest.skip(f"no Apache Kafka: {error}")
-    with broker:
-        yield broker
+    place = _of_the_run(tmp_path_factory) / SHARED
+    with place.open("a+") as told:
+        fcntl.flock(told, fcntl.LOCK_EX)
+        told.seek(0)
+        if known := told.read():
+            return Shared(**json.loads(known))
+        try:
+            broker = Apache(tmp_path_factory.mktemp("kafka")).start()
+        except ApacheError as error:
+            pytest.skip(f"no Apache Kafka: {error}")
+        _BEGUN.append(broker)
+        shared = Shared(broker.address, broker.sasl_address, broker.pid)
+        told.write(json.dumps(shared._asdict()))
+    return shared
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The broker ends with the run, not with the process that began it: of many, the first may be done early."""
+    if hasattr(session.config, "workerinput"):
+        return
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    with suppress(OSError, ValueError):
+        os.kill(json.loads((factory.getbasetemp() / SHARED).read_text())["pid"], signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +74,7 @@ def kafka(request: pytest.FixtureRequest) -> str:
     named = os.environ.get("UPSWELL_TEST_KAFKA")
     if named:
         return named
-    broker: Apache = request.getfixturevalue("apache")
+    broker: Shared = request.getfixturevalue("apache")
     return broker.address
 
 

@@ -28,7 +28,8 @@ from pipeline.settings import Settings, SettingsError, load_settings
 from schemas import Post, TrendList
 from schemas.counts import PartitionProgress, encode_counts
 from schemas.topics import Topics
-from tests.kafka.apache import PASSWORD, USER, Apache, free_port
+from tests.kafka.apache import PASSWORD, USER, free_port
+from tests.kafka.fixtures import Shared
 from tests.kafka.reference import read
 
 START_MS = 1_700_000_000_000
@@ -259,7 +260,7 @@ def test_init_waits_for_a_broker_that_comes_later_and_says_so(tmp_path: Path) ->
     assert "waiting" in said[0]
 
 
-def with_password(apache: Apache, prefix: str, mechanism: str, password: str) -> Settings:
+def with_password(apache: Shared, prefix: str, mechanism: str, password: str) -> Settings:
     return load_settings(
         kafka_brokers=apache.sasl_address,
         kafka_prefix=prefix,
@@ -271,7 +272,7 @@ def with_password(apache: Apache, prefix: str, mechanism: str, password: str) ->
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
-def test_every_client_of_ours_passes_with_the_right_password(apache: Apache, prefix: str, mechanism: str) -> None:
+def test_every_client_of_ours_passes_with_the_right_password(apache: Shared, prefix: str, mechanism: str) -> None:
     settings = with_password(apache, prefix, mechanism, PASSWORD)
     assert init_topics(settings).made
     with PostProducer(settings) as producer:
@@ -281,7 +282,7 @@ def test_every_client_of_ours_passes_with_the_right_password(apache: Apache, pre
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
-def test_a_wrong_password_is_one_sentence_that_does_not_show_it(apache: Apache, prefix: str, mechanism: str) -> None:
+def test_a_wrong_password_is_one_sentence_that_does_not_show_it(apache: Shared, prefix: str, mechanism: str) -> None:
     settings = with_password(apache, prefix, mechanism, "wrong-horse")
     for attempt in (lambda: init_topics(settings), lambda: PostProducer(settings), lambda: lists_of(settings)):
         with pytest.raises(RefusedError, match="refuses user 'upswell'") as caught:

@@ -179,16 +179,16 @@ def test_a_broker_whose_disk_is_full_costs_a_wait_and_no_count(own: Apache, tmp_
 
 
 def test_a_producer_says_once_that_nothing_is_acknowledged_and_goes_on_when_it_is(
-    apache: Apache, prefix: str, monkeypatch: pytest.MonkeyPatch
+    own: Apache, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.kafka.producer.STALLED_S", 1.0)
-    settings = load_settings(kafka_brokers=apache.address, kafka_prefix=prefix)
+    settings = load_settings(kafka_brokers=own.address, kafka_prefix=prefix)
     init_topics(settings)
     said: list[str] = []
     with PostProducer(settings, say=said.append) as producer:
         producer.push([Post("0", "a0", "#x", START_MS)])
         producer.flush()
-        os.kill(apache.pid, signal.SIGSTOP)
+        os.kill(own.pid, signal.SIGSTOP)
         try:
             producer.push([Post(f"{n}", f"a{n}", "#x", START_MS + n) for n in range(1, 100)])
             began = time.monotonic()
@@ -196,7 +196,7 @@ def test_a_producer_says_once_that_nothing_is_acknowledged_and_goes_on_when_it_i
                 producer.poll()
                 time.sleep(0.1)
         finally:
-            os.kill(apache.pid, signal.SIGCONT)
+            os.kill(own.pid, signal.SIGCONT)
         producer.flush()
         assert producer.acknowledged == 100
     assert len(said) == 1

@@ -20,8 +20,9 @@ from pipeline.sources.simulator import mixed_scenario, simulate
 from schemas import Post, PostError, TrendList, decode_post
 from schemas.counts import CountsChunk, Panes, decode_counts
 
-from .apache import PASSWORD, USER, Apache
+from .apache import PASSWORD, USER
 from .commands import Command
+from .fixtures import Shared
 from .reference import found_lists, read
 from .tuned import EAGER
 
@@ -226,7 +227,7 @@ def test_a_worker_says_in_one_line_which_topic_does_not_fit(kafka: str, prefix: 
 
 
 def test_a_worker_gives_user_and_password_where_the_broker_asks_for_them(
-    apache: Apache, prefix: str, tmp_path: Path
+    apache: Shared, prefix: str, tmp_path: Path
 ) -> None:
     plain = load_settings(kafka_brokers=apache.address, kafka_prefix=prefix)
     init_topics(plain)
