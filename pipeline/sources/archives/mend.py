@@ -22,9 +22,9 @@ T = TypeVar("T")
 def read(decoder: msgspec.json.Decoder[T], record: bytes) -> T:
     """The record as the decoder's type, without those parts of the wrong type that it can do without.
 
-    Of a list the bad items are left out, of an object the bad fields; an id that is a number is read as text, one that
-    is a whole float (`123.0`) or a text of digits as that number, and a character of which only half is there becomes
-    U+FFFD. Raises PostError when what is bad is needed.
+    Of a list the bad items are left out, of an object the bad fields; an id that is a number is read as text, one
+    that is a whole float (`123.0`) or a text of digits as that number, a float that is not exact as it is written,
+    and a character of which only half is there becomes U+FFFD. Raises PostError when what is bad is needed.
     """
     try:
         return decoded(decoder, record)
@@ -81,6 +81,11 @@ def _mended(value: Any, path: str, message: str) -> bool:
     if isinstance(holder, dict) and isinstance(last, str) and last.endswith(("id", "id_str")):
         bad = holder.get(last)
         number = int(bad) if type(bad) is float and bad.is_integer() and abs(bad) < _EXACT else bad
+        if type(bad) is float and abs(bad) >= _EXACT and ("`str" in message or last == "id"):
+            text = last if "`str" in message else "id_str"
+            del holder[last]
+            holder.setdefault(text, repr(bad))  # 1.7856e+18, which names nothing
+            return True
         if type(bad) is str and bad.isascii() and bad.isdigit() and "`int" in message:
             holder[last] = int(bad)
             return True

@@ -69,6 +69,7 @@ def _blocks(member: Member, wanted: str, given: Given, progress: Progress) -> It
         if given.source is not None:
             for post in block.posts:
                 post.source = given.source
+        given.rounded.without_floats(block.file, block.posts)
         judge.take(block)
         yield block
     last = judge.verdict()

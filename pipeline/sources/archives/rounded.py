@@ -1,9 +1,11 @@
-"""Ids that a spreadsheet rounded: they name no post. Which those are, the ids of all tables tell as a whole."""
+"""Ids that were rounded, by a spreadsheet or as JSON's floats: they name no post. Which those of tables are, the ids of
+all tables tell as a whole."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 from xxhash import xxh64_hexdigest
 
@@ -13,6 +15,7 @@ WRITTEN = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}", re.ASCII)  # 1.7856E+18: mos
 _ENDING = re.compile(r"\d{15}0{2,}", re.ASCII)  # fifteen digits are what a spreadsheet keeps
 _LONG = re.compile(r"\d{17,20}", re.ASCII)
 _KEPT = 15
+_id = attrgetter("id")
 
 
 def looks_rounded(identity: str) -> bool:
@@ -58,6 +61,18 @@ class RoundedIds:
     def _are_rounded(self) -> bool:
         return self._ending > 1 + 4 * self._by_chance
 
+    def without_floats(self, file: str, posts: list[Post]) -> None:
+        """Names those posts of a file by what they say whose ids were rounded as floats (`1.7856e+18`)."""
+        ids = "\n".join(map(_id, posts))
+        if "e+" not in ids and "E+" not in ids:
+            return
+        for post in posts:
+            if WRITTEN.fullmatch(post.id):
+                self.heard(file, post.id)
+                post.id = by_content(post.author, post.time, post.text)
+                if post.repost_of and WRITTEN.fullmatch(post.repost_of):
+                    post.repost_of = None
+
     def named(self, posts: list[Post]) -> list[Post]:
         """The same posts: those whose ids were rounded named by what they say, and reposts of no such id."""
         if self._are_rounded:
@@ -75,7 +90,7 @@ class RoundedIds:
             if not file.told and file.rounded > 1 and (self._are_rounded or WRITTEN.fullmatch(file.example)):
                 file.told = True
                 found[name] = (
-                    f"{name}: a spreadsheet has rounded its ids ({file.example}), so they name no post: neither"
+                    f"{name}: its ids were rounded, as spreadsheets do ({file.example}), so they name no post: neither"
                     " duplicates nor reposts are known by them"
                 )
         return found

@@ -238,7 +238,7 @@ def _is_tweet(value: Any) -> bool:
         value = value[0] if value else None
     return (
         isinstance(value, dict)
-        and str(value.get("id", "")).removesuffix(".0").isdigit()
+        and (isinstance(identity := value.get("id"), float) or str(identity).isdigit())
         and "text" in value
         and ("author_id" in value or "edit_history_tweet_ids" in value or "__twarc" in value)
     )
