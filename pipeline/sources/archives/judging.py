@@ -11,12 +11,14 @@ import orjson
 
 from pipeline.sources.archives.batches import Dead
 from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.detect import DOCUMENTS
 from pipeline.sources.archives.strangers import likely
 from pipeline.sources.archives.tables.objects import why_no_posts
 from pipeline.sources.archives.times import AMBIGUOUS, pattern_of
 
 _SHOWN_KEYS, _SHOWN_CHARACTERS = 8, 200
-_HEAD_BYTES = 65_536
+HEAD_BYTES = 65_536
+_NO_PROSE = frozenset(b"{}<>\t|;\0")
 _EXAMPLES = 8  # dead letters that are looked at
 _DAY_MS = 86_400_000
 _ENOUGH = 8  # posts at midnight that are no chance
@@ -39,6 +41,17 @@ _DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
 _NOT_ENGLISH = re.compile(r"\d\s*(?:h|Uhr)|\s(?:à|às|a las?|alle|um|kl\.?|om|le)\s", re.IGNORECASE)
 
 
+def is_prose(name: str, head: bytes) -> bool:
+    """Whether what begins so is words alone, as notes about archives are: nothing of what is read looks like that."""
+    lines = [line.strip() for line in head[:HEAD_BYTES].split(b"\n") if line.strip()]
+    if not lines or lines[0][:1] in b"[\"'" or not _NO_PROSE.isdisjoint(head[:HEAD_BYTES]) or likely(head) is not None:
+        return False
+    commas = lines[0].count(b",")
+    is_table = commas > 0 and 2 * sum(line.count(b",") == commas for line in lines) > len(lines)
+    has_words = 2 * sum(b" " in line for line in lines) >= len(lines)
+    return has_words and not is_table and not any(kind.knows(name, head) for kind in DOCUMENTS)
+
+
 class Judge:
     """Looks on while a file is read, and says at its end what is wrong with it."""
 
@@ -55,8 +68,8 @@ class Judge:
     def watched(self, content: Iterator[bytes]) -> Iterator[bytes]:
         """The content, of which the beginning is kept."""
         for chunk in content:
-            if len(self._head) < _HEAD_BYTES:
-                self._head += chunk[:_HEAD_BYTES]
+            if len(self._head) < HEAD_BYTES:
+                self._head += chunk[:HEAD_BYTES]
             yield chunk
 
     def take(self, block: Block) -> None:

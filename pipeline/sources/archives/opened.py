@@ -15,10 +15,10 @@ from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.containers import Member, members
 from pipeline.sources.archives.files import STDIN
 from pipeline.sources.archives.formats.base import Given
-from pipeline.sources.archives.judging import Judge
+from pipeline.sources.archives.judging import HEAD_BYTES, Judge, is_prose
 from pipeline.sources.archives.letters import decoded
 from pipeline.sources.archives.reader import read_file
-from pipeline.sources.archives.streams import Progress, as_utf8, chunks, with_line_ends
+from pipeline.sources.archives.streams import Progress, as_utf8, beginning, chunks, with_line_ends
 from schemas import Post
 
 _MANY_DEAD = 100_000
@@ -37,6 +37,7 @@ def blocks_of(
     """The blocks of a file, or of all files in it where it is a container, as posts of the source that was given.
     `around` tells what stands in a folder beside archives.
 
+    A text of words alone among others (`notes.txt`) is told, and left out.
     After those of each file comes one that says what is wrong with it, if most of it is dead or of an odd time. Tables
     that are not of posts are left out, and told; where all that is read is one (`alone`: no other file is), as
     NoTableError. Raises ArchiveError.
@@ -48,7 +49,8 @@ def blocks_of(
         told = member.beside or (Beside() if path == STDIN else around(path.parent))
         own = replace(given, author=given.author or told.author, notes=told.notes)
         try:
-            yield from _blocks(member, "csv" if member.is_sheet else wanted, own, progress)
+            is_aside = not alone or member.name != name
+            yield from _blocks(member, "csv" if member.is_sheet else wanted, own, progress, is_aside=is_aside)
         except NoTableError as error:
             no_tables.append((member, error))
         else:
@@ -62,9 +64,16 @@ def blocks_of(
             yield Block(member.name, notes=[f"{fault}; it is left out"], failed=True)
 
 
-def _blocks(member: Member, wanted: str, given: Given, progress: Progress) -> Iterator[Block]:
+def _blocks(member: Member, wanted: str, given: Given, progress: Progress, *, is_aside: bool) -> Iterator[Block]:
     judge = Judge(member.name)
     content = with_line_ends(decoded(as_utf8(member.content), given.encoding))
+    if is_aside and wanted == "auto" and member.name.lower().endswith(".txt"):
+        head, content = beginning(content, HEAD_BYTES)
+        if is_prose(member.name, head):
+            yield Block(member.name, notes=[f"{member.name} is plain text, as notes are: it is left out"], empty=True)
+            for _ in content:  # what follows in its container is read on
+                pass
+            return
     for block in read_file(member.name, judge.watched(content), wanted, given, progress.stalled):
         if given.source is not None:
             for post in block.posts:

@@ -1,5 +1,4 @@
-"""Ids that were rounded, by a spreadsheet or as JSON's floats: they name no post. Which those of tables are, the ids of
-all tables tell as a whole."""
+"""Ids that a spreadsheet rounded, or a float: they name no post. Which those of tables are, all of them tell."""
 
 from __future__ import annotations
 
