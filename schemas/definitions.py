@@ -40,6 +40,12 @@ class Definitions(msgspec.Struct, frozen=True, omit_defaults=True):
         return ("event", self.events), ("watchlist", self.watchlists), ("rule", self.rules)
 
     @property
+    def titles(self) -> dict[str, str]:
+        """The scopes of its events and watchlists, each with its title; empty: it has none."""
+        told = {f"event:{event.name}": event.title for event in self.events}
+        return told | {watched.scope: watched.title for watched in self.watchlists}
+
+    @property
     def content(self) -> tuple[tuple[Any, ...], ...]:
         """What it defines, without when and by whom."""
         words = ((self.words,),) if self.words != "events" else ()

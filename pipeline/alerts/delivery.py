@@ -13,7 +13,7 @@ from pipeline.alerts.outbox import SUPPRESSED, Outbox, Waiting
 from pipeline.alerts.receivers import RESEND_S, Undelivered, deliver, new_client, tell_managers
 from pipeline.cancelling import cancel_and_wait
 from pipeline.supervising import supervised
-from pipeline.wording import DEFAULT, fault_text, language
+from pipeline.wording import DEFAULT, UNTITLED, Titles, fault_text, language
 from schemas.alerts import Alert, Fault, Receiver
 
 Publish = Callable[[Receiver, Alert], Awaitable[object]]
@@ -38,10 +38,12 @@ class Delivery:
         registry: CollectorRegistry,
         now_s: Callable[[], float] = time.time,
         publish: Publish | None = None,
+        titles: Titles = UNTITLED,
     ) -> None:
-        """`publish` brings an alert to receivers of the kind `kafka`; it raises Undelivered."""
+        """`publish` brings an alert to receivers of the kind `kafka`; it raises Undelivered. `titles` of scopes are
+        looked up whenever something is sent."""
         self._outbox, self._receivers, self._say, self._now_s = outbox, receivers, say, now_s
-        self._publish = publish
+        self._publish, self._titles = publish, titles
         self._delivered = Counter("upswell_alerts_delivered", "Messages delivered.", ["receiver"], registry=registry)
         self._given_up = Counter("upswell_alerts_given_up", "Messages given up.", ["receiver"], registry=registry)
         self._suppressed = Counter(
@@ -148,7 +150,7 @@ class Delivery:
         said = False
         while True:
             firing = self._outbox.firing(receiver.name)
-            faults = await tell_managers(receiver, firing, self._client, self._now_s()) if firing else []
+            faults = await self._tell_managers(receiver, firing) if firing else []
             self._failed.labels(receiver.name).inc(len(faults))
             if faults and not said:
                 self._say(f"receiver {receiver.name}: {_told(faults[0].fault)}; what fires is sent again every minute")
@@ -157,11 +159,14 @@ class Delivery:
 
     async def _send(self, receiver: Receiver, alert: Alert) -> None:
         if receiver.kind != "kafka":
-            await deliver(receiver, alert, self._client, self._now_s())
+            await deliver(receiver, alert, self._client, self._now_s(), self._titles)
         elif self._publish is None:
             raise Undelivered("no_kafka", final=True)
         else:
             await self._publish(receiver, alert)
+
+    async def _tell_managers(self, receiver: Receiver, firing: Sequence[Alert]) -> list[Undelivered]:
+        return await tell_managers(receiver, firing, self._client, self._now_s(), self._titles)
 
     def _suppress(self, receiver: Receiver, waiting: Waiting) -> None:
         self._outbox.suppressed(waiting.id)

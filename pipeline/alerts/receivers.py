@@ -16,7 +16,7 @@ import msgspec
 
 from pipeline.settings.receivers import is_address
 from pipeline.text import cut, printable
-from pipeline.wording import Language, alert_text, digest_title, language
+from pipeline.wording import UNTITLED, Titles, alert_text, alert_title, language
 from schemas.alerts import Alert, Fault, FaultCode, Receiver
 
 TIMEOUT_S = 10.0
@@ -48,16 +48,19 @@ def new_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(follow_redirects=False)
 
 
-async def deliver(receiver: Receiver, alert: Alert, client: httpx.AsyncClient, now_s: float) -> str:
-    """Sends the alert at that time by the clock; returns what came back, in a word. Raises Undelivered."""
+async def deliver(
+    receiver: Receiver, alert: Alert, client: httpx.AsyncClient, now_s: float, titles: Titles = UNTITLED
+) -> str:
+    """Sends the alert at that time by the clock; returns what came back, in a word. Raises Undelivered. `titles`: of
+    scopes, as people are told of them."""
     if receiver.kind == "apprise":
-        return await asyncio.to_thread(_by_apprise, receiver, alert)
+        return await asyncio.to_thread(_by_apprise, receiver, alert, titles)
     if receiver.kind == "alertmanager":
-        faults = await tell_managers(receiver, [alert], client, now_s)
+        faults = await tell_managers(receiver, [alert], client, now_s, titles)
         if len(faults) == len(receiver.urls):
             raise next((fault for fault in faults if not fault.final), faults[0])
         return "taken"
-    body = msgspec.json.encode(webhook_message(receiver, alert))
+    body = msgspec.json.encode(webhook_message(receiver, alert, titles))
     headers = {"Idempotency-Key": idempotency_key(alert), STAMP: str(int(now_s))}
     if receiver.secret:
         headers[SIGNATURE] = signature(receiver.secret, headers[STAMP], body)
@@ -70,11 +73,15 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
 
 
 async def tell_managers(
-    receiver: Receiver, alerts: Sequence[Alert], client: httpx.AsyncClient, now_s: float
+    receiver: Receiver,
+    alerts: Sequence[Alert],
+    client: httpx.AsyncClient,
+    now_s: float,
+    titles: Titles = UNTITLED,
 ) -> list[Undelivered]:
     """Sends the alerts as one array to every Alertmanager of the receiver; what those said that did not take it."""
     ends = dt.datetime.fromtimestamp(now_s + ENDS_AFTER * RESEND_S, dt.UTC)
-    message = [_for_manager(receiver, alert, ends) for alert in alerts]
+    message = [_for_manager(receiver, alert, ends, titles) for alert in alerts]
     posts = (_post(client, f"{url.rstrip('/')}/api/v2/alerts", message, {}) for url in receiver.urls)
     told = await asyncio.gather(*posts, return_exceptions=True)
     for one in told:
@@ -83,10 +90,10 @@ async def tell_managers(
     return [one for one in told if isinstance(one, Undelivered)]
 
 
-def webhook_message(receiver: Receiver, alert: Alert) -> dict[str, Any]:
+def webhook_message(receiver: Receiver, alert: Alert, titles: Titles = UNTITLED) -> dict[str, Any]:
     """The alert as Alertmanager's webhook tells it (version 4), a message each."""
     labels = _labels(alert)
-    one = _for_manager(receiver, alert, None) | {
+    one = _for_manager(receiver, alert, None, titles) | {
         "status": alert.status,
         "fingerprint": hashlib.sha256(alert.key.encode()).hexdigest()[:16],
     }
@@ -116,25 +123,17 @@ def _labels(alert: Alert) -> dict[str, str]:
     return labels | ({"flags": ",".join(alert.flags)} if alert.flags else {})
 
 
-def _words_of(receiver: Receiver) -> Language:
-    return language(receiver.lang, receiver.time_zone)
-
-
-def _title(alert: Alert, words: Language) -> str:
-    return digest_title(alert, words) if alert.kind == "digest" else printable(alert.display or alert.scope)
-
-
-def _for_manager(receiver: Receiver, alert: Alert, ends: dt.datetime | None) -> dict[str, Any]:
+def _for_manager(receiver: Receiver, alert: Alert, ends: dt.datetime | None, titles: Titles) -> dict[str, Any]:
     """`ends`: until when it fires if nothing more is heard of it."""
-    words = _words_of(receiver)
+    words = language(receiver.lang, receiver.time_zone)
     began = dt.datetime.fromtimestamp(alert.fired / 1_000, dt.UTC)
     if alert.status == "resolved":
         ends = dt.datetime.fromtimestamp(alert.at / 1_000, dt.UTC)
     return {
         "labels": _labels(alert),
         "annotations": {
-            "summary": cut(_title(alert, words), 200),
-            "why": alert_text(alert, words),
+            "summary": cut(alert_title(alert, words, titles), 200),
+            "why": alert_text(alert, words, titles),
             "since": _rfc3339(dt.datetime.fromtimestamp(alert.since / 1_000, dt.UTC)),
             "examples": " ".join(printable(one, 256) for one in alert.examples),
             "link": link_of(receiver, alert),
@@ -187,19 +186,19 @@ async def _read_some(answer: httpx.Response) -> None:
             return
 
 
-def _by_apprise(receiver: Receiver, alert: Alert) -> str:
+def _by_apprise(receiver: Receiver, alert: Alert, titles: Titles) -> str:
     import apprise
 
     sender = apprise.Apprise()
     if not sender.add(receiver.urls[0]):
         raise Undelivered("unknown_address", final=True)
-    words, over = _words_of(receiver), alert.status == "resolved"
-    title = f"{cut(_title(alert, words), 120)} ({alert.rule})"
+    words, over = language(receiver.lang, receiver.time_zone), alert.status == "resolved"
+    title = f"{cut(alert_title(alert, words, titles), 120)} ({alert.rule})"
     kinds = apprise.NotifyType
     types = {"info": kinds.INFO, "warning": kinds.WARNING, "critical": kinds.FAILURE}
     done = sender.notify(
         title=words.say("alert.over", what=title) if over else title,
-        body=f"{alert_text(alert, words)}\n{link_of(receiver, alert)}",
+        body=f"{alert_text(alert, words, titles)}\n{link_of(receiver, alert)}",
         notify_type=kinds.SUCCESS if over else types[alert.severity],
         body_format=apprise.NotifyFormat.TEXT,
         interpret_escapes=False,

@@ -21,11 +21,13 @@ from pipeline.cancelling import cancel_and_wait
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, KafkaUseError, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
-from pipeline.kafka.results import follow_alert_log
+from pipeline.kafka.definitions import asked_last
+from pipeline.kafka.results import follow_alert_log, follow_definitions
 from pipeline.settings import Settings
 from pipeline.supervising import supervised
-from pipeline.wording import DEFAULT, fault_text, language
+from pipeline.wording import DEFAULT, UNTITLED, Titles, fault_text, language
 from schemas.alerts import Alert, AlertWhy, GivenUp, Order, Receiver
+from schemas.definitions import Definitions
 from schemas.topics import Topics
 
 TOLD_KEPT = 10_000
@@ -43,16 +45,39 @@ async def follow(settings: Settings, state: Path, tell: Callable[[Alert], None],
     registry = CollectorRegistry()
     expose(registry, settings.metrics_port, settings.metrics_host)
     async with _publisher(settings) as publisher:
-        decisions = await asyncio.to_thread(KafkaLog, settings)
+        defined = await asyncio.to_thread(asked_last, settings, lambda _differs: None)  # workers say it
+        decisions, titles = await asyncio.to_thread(KafkaLog, settings), defined.titles
+        naming = asyncio.create_task(_follow_titles(settings, defined, titles, say))
         try:
             allowed = Blocking(decisions).redact
             outbox = Outbox(state, settings.receivers, allowed=allowed)
             alerts = follow_alert_log(settings, begin=outbox.next_offset)
             await take_and_deliver(
-                alerts, outbox, settings.receivers, tell, say, registry, publisher.alert, allowed, publisher.given_up
+                alerts,
+                outbox,
+                settings.receivers,
+                tell,
+                say,
+                registry,
+                publisher.alert,
+                allowed,
+                publisher.given_up,
+                titles,
             )
         finally:
+            await cancel_and_wait(naming)
             decisions.close()
+
+
+async def _follow_titles(
+    settings: Settings, known: Definitions, titles: dict[str, str], say: Callable[[str], None]
+) -> None:
+    """Events and watchlists are called by the titles that they have now."""
+    try:
+        async for definitions in follow_definitions(settings, known):
+            titles |= definitions.titles
+    except KafkaUseError as error:
+        say(f"titles of events stay as they are: {error}")
 
 
 async def take_and_deliver(
@@ -65,13 +90,14 @@ async def take_and_deliver(
     publish: Callable[[Receiver, Alert], Any] | None = None,
     allowed: Allowed = as_it_is,
     report: Callable[[GivenUp], Awaitable[None]] | None = None,
+    titles: Titles = UNTITLED,
 ) -> None:
     """Takes every alert (with the offset after it), then waits until nothing waits for any receiver, and closes the
     outbox. What was kept before an end of any kind is delivered after the next start. `allowed` says what may be told
     of an alert in the moment it leaves; `report` makes known what was given up, and raises KafkaUseError."""
     told: dict[tuple[str, str], None] = {}
     try:
-        async with Delivery(outbox, receivers, say, registry, publish=publish) as delivery:
+        async with Delivery(outbox, receivers, say, registry, publish=publish, titles=titles) as delivery:
             works = {"digests": partial(_look_after, outbox, delivery)}
             if report is not None:
                 works["reports"] = partial(_report, outbox, report, say)

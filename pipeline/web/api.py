@@ -226,10 +226,10 @@ def api_router(web: Web) -> Router:
         if text is None:
             return json(msgspec.json.encode(shown))  # type: ignore[return-value]
         words = language(text)
-        titles = ((alert, web.titles.get(alert.scope, "")) for alert in shown)
         told = [
-            msgspec.to_builtins(alert) | {"text": alert_text(alert, words, title), "title": title}
-            for alert, title in titles
+            msgspec.to_builtins(alert)
+            | {"text": alert_text(alert, words, web.titles), "title": web.titles.get(alert.scope, "")}
+            for alert in shown
         ]
         return json(msgspec.json.encode(told))  # type: ignore[return-value]
 

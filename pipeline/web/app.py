@@ -32,6 +32,7 @@ from pipeline.web.search import Find, PostsOf, none_of, nothing, search_routes
 from pipeline.web.syndication import syndication_routes
 from pipeline.web.tour import Step
 from pipeline.web.wall.recent import Example
+from schemas.definitions import Definitions
 from schemas.events import Event
 from schemas.watchlists import Watchlist
 
@@ -109,8 +110,7 @@ def set_defined(app: Litestar, events: Sequence[Event], watchlists: Sequence[Wat
 
 
 def _define(web: Web, events: Sequence[Event], watchlists: Sequence[Watchlist]) -> None:
-    told = {f"event:{event.name}": event.title for event in events}
-    told |= {watched.scope: watched.title for watched in watchlists}
+    told = Definitions(events=tuple(events), watchlists=tuple(watchlists)).titles
     web.defined = frozenset(told)
     web.titles = {scope: title for scope, title in told.items() if title}
 

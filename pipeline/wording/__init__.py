@@ -2,9 +2,11 @@
 
 from pipeline.wording.language import DEFAULT, Language, catalogue, language, languages
 from pipeline.wording.sentences import (
+    UNTITLED,
+    Titles,
     alert_text,
+    alert_title,
     beside_of,
-    digest_title,
     fault_text,
     reason_of,
     row_text,
@@ -14,11 +16,13 @@ from pipeline.wording.sentences import (
 
 __all__ = [
     "DEFAULT",
+    "UNTITLED",
     "Language",
+    "Titles",
     "alert_text",
+    "alert_title",
     "beside_of",
     "catalogue",
-    "digest_title",
     "fault_text",
     "language",
     "languages",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from pipeline.text import cut, printable
@@ -9,6 +11,8 @@ from pipeline.wording.language import Language, Moment, Place
 from schemas.alerts import Alert, Fault
 from schemas.trends import WINDOWS, Trend, TrendList, Why
 
+Titles = Mapping[str, str]  # of scopes
+UNTITLED: Titles = {}
 HALF_A_PERSON = 0.5  # fewer are nobody, rounded
 MOST_ALSO = 5  # topics that a row names beside its own
 _DAY_MS = 86_400_000
@@ -52,19 +56,19 @@ def waits_for(trends: TrendList, words: Language) -> str:
     return words.say("waits", flag=trends.flag, days=days, past=trends.past, wanted=wanted) if trends.flag else ""
 
 
-def alert_text(alert: Alert, words: Language, title: str = "") -> str:
-    """What an alert says when it fires, in one sentence; of a digest a sentence for each alert. `title`: of the event
-    or watchlist that it is about (empty: its name). Safe to show."""
+def alert_text(alert: Alert, words: Language, titles: Titles = UNTITLED) -> str:
+    """What an alert says when it fires, in one sentence; of a digest a sentence for each alert. `titles`: of events and
+    watchlists, by their scopes; others are called by their names. Safe to show."""
     why = alert.why
     if alert.kind == "digest":
-        return _digest(alert, words)
+        return _digest(alert, words, titles)
     if why.note == "test":
         return words["alert.test"]
     return words.say(
         "alert.topic" if alert.topic else "alert.scope",
         kind=alert.kind,
         display=printable(alert.display),
-        scope=Place(printable(alert.scope), printable(title, 60)),
+        scope=_place(alert, titles),
         window=WINDOWS[alert.window],
         value=alert.value,
         counted=why.counted or "none",
@@ -75,9 +79,14 @@ def alert_text(alert: Alert, words: Language, title: str = "") -> str:
     )
 
 
-def digest_title(alert: Alert, words: Language) -> str:
-    """How many alerts a digest tells, and since when."""
-    return words.say("digest.title", count=int(alert.value), since=alert.since)
+def alert_title(alert: Alert, words: Language, titles: Titles = UNTITLED) -> str:
+    """What an alert is about, in a word or two; of a digest how many alerts it tells, and since when. Safe to show."""
+    if alert.kind == "digest":
+        return words.say("digest.title", count=int(alert.value), since=alert.since)
+    if alert.topic:
+        return printable(alert.display)
+    told = words.of_type("place", _place(alert, titles), "")
+    return told[:1].upper() + told[1:]
 
 
 def fault_text(fault: Fault, words: Language) -> str:
@@ -85,15 +94,19 @@ def fault_text(fault: Fault, words: Language) -> str:
     return words.say(f"fault.{fault.code}", detail=printable(fault.detail, 160))
 
 
-def _digest(digest: Alert, words: Language) -> str:
-    lines = [_line(alert, digest.at, words) for alert in digest.why.alerts]
+def _place(alert: Alert, titles: Titles) -> Place:
+    return Place(printable(alert.scope), printable(titles.get(alert.scope, ""), 60))
+
+
+def _digest(digest: Alert, words: Language, titles: Titles) -> str:
+    lines = [_line(alert, digest.at, words, titles) for alert in digest.why.alerts]
     more = int(digest.value) - len(lines)
     if more > 0:
         lines.append(words.say("digest.more", count=more))
-    return f"{digest_title(digest, words)}{words['language.colon']} {' · '.join(lines)}"
+    return f"{alert_title(digest, words)}{words['language.colon']} {' · '.join(lines)}"
 
 
-def _line(alert: Alert, due: int, words: Language) -> str:
+def _line(alert: Alert, due: int, words: Language, titles: Titles) -> str:
     over, peak, height = alert.status == "resolved", alert.peak, ""
     if peak is not None:
         of = words.say(
@@ -107,7 +120,7 @@ def _line(alert: Alert, due: int, words: Language) -> str:
         "digest.line",
         at=_clock(alert.fired, due, words),
         rule=alert.rule,
-        what=cut(alert_text(alert, words), 160),
+        what=cut(alert_text(alert, words, titles), 160),
         over=over,
         lasted=(alert.at - alert.fired) // 1_000,
         height=height,

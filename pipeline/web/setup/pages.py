@@ -336,6 +336,7 @@ def _form_page(
         scopes=list(dict.fromkeys([*scopes, form.get("on") or "all"])),
         zones=_zones(),
         tried=tried,
+        titles=definitions.titles,
         channels=channels,
         found=found,
         suggested=suggested,
