@@ -23,7 +23,7 @@ from pipeline.web.streams import EventStream
 from pipeline.web.tokens import COOKIE
 from pipeline.web.wall.entries import Decided, Shown, Wanted
 from pipeline.web.wall.recent import RecentPosts
-from pipeline.web.wall.walls import Walls
+from pipeline.web.wall.walls import FillingError, Walls
 from pipeline.web.wall.whereabouts import Whereabouts, in_the_past, may_be_of, names_of, names_of_post, whereabouts
 from schemas import Post
 from schemas.access import same
@@ -275,6 +275,6 @@ def _kept(make: Any) -> Decision:
         decision: Decision = make()
     except ConflictError as error:
         raise HTTPException(status_code=409, detail=str(error)) from None
-    except LogError as error:
+    except (FillingError, LogError) as error:
         raise HTTPException(status_code=503, detail=str(error)) from None
     return decision

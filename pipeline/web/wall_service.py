@@ -84,6 +84,7 @@ class WallService:
     def read_kafka(self, connection: Connection, topic: str, control: ControlKeys) -> None:
         """From its start on, the service reads posts from there (see Intake.read_kafka)."""
         self._kafka = connection, topic, control
+        self.walls.filling = True
 
     async def start(self) -> None:
         """To be awaited on the event loop of the server."""

@@ -19,8 +19,12 @@ from pipeline.kafka.connection import Connection, control_keys
 from pipeline.kafka.posts import BACK_MS, PostBatch, PostFollower
 from pipeline.kafka.producer import PostProducer
 from pipeline.settings import Settings, load_settings
+from pipeline.web.feed import Feed
+from pipeline.web.wall_service import WallService
 from schemas import Post
+from schemas.control import UNSIGNED
 from schemas.definitions import DEFINITIONS_HEADER
+from schemas.events import Event
 from tests.alerts.test_alerting import at, row
 from tests.alerts.test_follow import NOW, publish
 from tests.kafka.apache import free_port
@@ -138,6 +142,23 @@ def test_what_is_old_or_no_post_does_not_come_back(settings: Settings) -> None:
     log.put(b"[" * 5_000)
     log.post("here")
     assert names(read(follower_of(settings), 1)) == ["here"]
+
+
+def test_walls_are_filling_until_the_posts_of_before_are_there_also_where_there_are_none(settings: Settings) -> None:
+    async def filled(count: int) -> None:
+        service = WallService(Feed(), [Event("fete", hashtags=("#fete",))])
+        service.read_kafka(Connection.of(settings), f"{settings.kafka_prefix}posts", UNSIGNED)
+        assert service.walls.filling
+        await service.start()
+        async with asyncio.timeout(30):
+            while service.walls.filling:
+                await asyncio.sleep(0.01)
+        assert len(service.recent()) == count
+        await service.stop()
+
+    asyncio.run(filled(0))
+    Log(settings).post("p1", "p2")
+    asyncio.run(filled(2))
 
 
 class Page:

@@ -69,6 +69,18 @@ def test_a_post_is_on_the_wall_and_the_board_and_a_deletion_takes_it_away(served
     assert "m/w1" not in wall(client)
 
 
+def test_an_approval_that_comes_before_the_posts_of_before_a_restart_is_asked_for_again_and_not_refused(
+    served: Served, client: httpx.Client
+) -> None:
+    served.walls.filling = True
+    early = decide(client, "post", "approved", "m/early", "conf")
+    assert (early.status_code, early.headers["content-type"]) == (503, "application/problem+json")
+    served.take(post("early", "there again #conf"))
+    assert decide(client, "post", "approved", "m/early", "conf").status_code == 200
+    served.walls.filling = False
+    assert decide(client, "post", "approved", "m/never", "conf").status_code == 409
+
+
 @pytest.mark.alone
 def test_a_stream_shows_a_block_within_two_seconds(served: Served, client: httpx.Client) -> None:
     served.take(post("s1", "streamed #fete"))

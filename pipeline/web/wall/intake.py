@@ -61,6 +61,7 @@ class Intake:
                 async with aclosing(follower.read()) as coming:
                     async for posts, times, old in coming:
                         await self.take(posts, times if old else None)
+                        self._walls.filling = self._walls.filling and old
             except KafkaUseError as error:
                 _log.warning("posts cannot be read for the page (%s); trying again", printable(str(error)))
                 await asyncio.sleep(AGAIN_S)

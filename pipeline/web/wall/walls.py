@@ -40,6 +40,10 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class FillingError(Exception):
+    """Asked about a post that may still come back: the posts of before a start are not all read yet."""
+
+
 class Walls:
     """The walls of these events. Not thread-safe: belongs to one event loop."""
 
@@ -58,6 +62,7 @@ class Walls:
         self.audit: list[Decision] = []
         self.walls: dict[str, Wall] = {}
         self.clock = clock
+        self.filling = False  # whether posts of before this start are still read back
         self._link = link
         self._matcher = EventMatcher(events)
         self._decisions = log or MemoryLog()
@@ -142,10 +147,12 @@ class Walls:
     def decide(self, event: str, kind: Kind, target: str, verdict: str, by: str, content: str = "") -> Decision:
         """Makes, keeps and obeys a decision. An approval or a pin is of the `content` that its maker saw (see
         content_of; "": of what is there now). Raises ConflictError: see Moderation.decide, and where that is not what
-        the wall has; LogError when not kept."""
+        the wall has; FillingError where it may not have it yet; LogError when not kept."""
         if verdict in ("approved", "pinned"):
             wall = self.walls.get(event)
             entry = wall.find(target) if wall else None
+            if entry is None and self.filling:
+                raise FillingError("posts are still read back after the start; ask again in a moment")
             if entry is None or (kind == "pin" and entry.queue != "shown"):
                 raise ConflictError(
                     "only a post that is shown can be pinned; approve it first"
