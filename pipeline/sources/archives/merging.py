@@ -14,6 +14,7 @@ from operator import and_, attrgetter, eq, ge, gt
 
 import msgspec
 
+from pipeline.sources.archives.tweet_ids import given_out_ms
 from schemas import Post
 
 Key = tuple[int, str]  # moment (ms) and id
@@ -104,13 +105,15 @@ def _by_what_they_say(posts: list[Post]) -> list[Post]:
 
 def _copies(posts: list[Post]) -> list[Post]:
     """What is told of one post, the fullest first; posts are counted with their author's others, so copies that name
-    one person by number and by name, or in letters of another case, get one author: a name before a number."""
+    one person by number and by name, or in letters of another case, get one author: a name before a number. So do
+    tweets of one id, by whatever name."""
     if len(set(map(_author, posts))) > 1:
         for source in {post.source for post in posts} - {None, "csv"}:  # in tables of no known network ids mean little
             of_one = [post for post in posts if post.source == source]
             names = {author for post in of_one if not (author := post.author).isdigit()}
             numbers = {author for post in of_one if (author := post.author).isdigit()}
-            if len(set(map(str.casefold, names))) <= 1 and len(numbers) <= 1:
+            is_one = source == "twitter" and given_out_ms(posts[0].id) is not None  # somebody has another name by now
+            if is_one or (len(set(map(str.casefold, names))) <= 1 and len(numbers) <= 1):
                 for post in of_one:
                     post.author = min(names or numbers)
     return sorted(posts, key=_all_it_says)

@@ -37,6 +37,8 @@ _MAGIC = (
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
+    (b"version https://git-lfs.github.com/", "a pointer of Git LFS, not the file: fetch that (git lfs pull)"),
+    (b"/annex/objects/", "a pointer of git-annex, not the file: fetch that (git annex get)"),
     (b"WARC/", "a WARC of web pages: take the posts out of it first"),
     (b"\x80\x04\x95", _PICKLE),
     (b"\x80\x05\x95", _PICKLE),
@@ -55,7 +57,21 @@ _PATTERNS = (
         re.compile(rb"\s*<!DOCTYPE html>.{0,4000}?<title>Exported Data</title>", re.DOTALL),
         "what Telegram exports as HTML: export it as JSON (machine-readable)",
     ),
+    (
+        re.compile(
+            rb"(?:\s*<(?:!doctype|html|head|meta|body|style)\b.{0,4000}?)?\s*<table\b", re.DOTALL | re.IGNORECASE
+        ),
+        "a table as a web page, as programs save it for Excel: save it as CSV (UTF-8)",
+    ),
     (re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), "a web page, not an archive"),
+    (
+        re.compile(rb"\s*<\?xml[^>]*>\s*(?:<\?mso-application[^>]*>\s*)?<(?:ss:)?Workbook\b"),
+        "a workbook of Excel 2003 as XML: save its table as CSV (UTF-8)",
+    ),
+    (
+        re.compile(rb'\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator|browser|pages)"\s*:', re.DOTALL),
+        "what a browser has recorded (HAR): take the answers with posts out of it first",
+    ),
     (
         re.compile(
             rb"(?:\xe2\x80\x8e)?"

@@ -15,6 +15,7 @@ _BEGINNING_MS = 1_288_834_974_657
 _STEP_MS = 900_000  # zones lie whole quarters of an hour apart
 _AWRY_MS = 120_000  # between an id and its post
 _WIDEST_MS = 14 * 3_600_000
+_UNITS_MS = (60_000, 86_400_000)  # that times are often shown in
 _ENOUGH = 4  # tweets that agree
 
 
@@ -57,6 +58,18 @@ def tell_of_zone(shown: Sequence[tuple[str, int]], *, even_utc: bool = False) ->
         return False
     [(step, agreeing)] = steps.most_common(1)
     return (step != 0 or even_utc) and agreeing >= _ENOUGH and 10 * agreeing >= 9 * len(shown)
+
+
+def tell_seconds(shown: Sequence[tuple[str, str]], clock: Clock) -> bool:
+    """Whether ids tell of these tweets, shown with times of whole minutes or days as text, the seconds that were left
+    out."""
+    try:
+        told = [(given_out_ms(identity), clock.ms(value)) for identity, value in shown]
+    except PostError:
+        return False
+    return len(told) >= _ENOUGH and any(
+        all(at is not None and at // unit_ms * unit_ms == time_ms for at, time_ms in told) for unit_ms in _UNITS_MS
+    )
 
 
 def tell_better(shown: Sequence[tuple[str, str]], clock: Clock) -> bool:

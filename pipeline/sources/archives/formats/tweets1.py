@@ -302,6 +302,8 @@ def _deletion(notice: dict[str, Any]) -> Deletion | None:
 
 
 def _is_notice(fields: dict[str, Any]) -> bool:
+    if "event" in fields:  # or else of another network, with a record in it
+        return {"source", "target"} <= fields.keys()
     return len(fields) <= 3 and not NOTICES.isdisjoint(fields) and "payload" not in fields and "data" not in fields
 
 

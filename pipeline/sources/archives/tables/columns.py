@@ -31,7 +31,7 @@ from pipeline.sources.archives.tables.names import (
 from pipeline.sources.archives.tables.privacy import FOR_EVERYBODY, Privacy, privacy_of, recipients_tell
 from pipeline.sources.archives.tables.tools import Tool, tool_of
 from pipeline.sources.archives.times import AMBIGUOUS, Clock, has_clock, kind_of, of_day, zone_named
-from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better
+from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better, tell_seconds
 from schemas import PostError
 
 FIELDS = tuple(KNOWN_COLUMNS)
@@ -75,6 +75,7 @@ class Columns:
     home: int | None = None  # a column with the addresses of their authors
     title: int | None = None  # a column that holds what stands above the text
     by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
+    seconds_by_ids: bool = False  # whether ids of tweets tell the seconds of times that are whole minutes or days
     record: Callable[[bytes], Parsed] | None = None  # reads rows whose columns are the fields of a known format
     held: int | None = None  # a column each cell of which is a whole record
     indexed: int | None = None  # a column that tells when Bluesky heard of each post
@@ -128,6 +129,8 @@ class Columns:
             parts.append(f"or time={self.names[self.indexed]}, if earlier")
         if self.by_ids:
             parts.append(f"time told by {self.names[self.place['id']]}, as the clock of the table is not UTC")
+        if self.seconds_by_ids:
+            parts.append(f"its seconds told by {self.names[self.place['id']]}")
         if self.title is not None:
             parts.append(f"title={self.names[self.title]}")
         if self.of_day is not None:
@@ -217,7 +220,9 @@ def choose(
     columns = replace(columns, privacy=privacy)
     if columns.network == "bluesky" and "time" not in (asked or {}):
         columns = replace(columns, indexed=heard)
-    return replace(columns, by_ids=clock == Clock() and _is_told_by_ids(columns, rows))
+    tweets = _tweets(columns, rows)
+    by_ids = clock == Clock() and tell_better(tweets, clock)
+    return replace(columns, by_ids=by_ids, seconds_by_ids=not by_ids and tell_seconds(tweets, columns.clock))
 
 
 def holding(
@@ -268,16 +273,15 @@ def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequ
         place["time"] = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
 
 
-def _is_told_by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the ids of tweets in these rows tell when they were, where the table's clock does not."""
+def _tweets(columns: Columns, rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    """The ids of the tweets in these rows, with the times they are shown with; none where it is no table of tweets."""
     at = columns.place.get("id")
     if at is None or columns.network != "twitter":
-        return False
+        return []
     try:
-        shown = [(row[at], columns.moment(row)) for row in rows if row[at] and row[columns.place["time"]]]
+        return [(row[at], columns.moment(row)) for row in rows if row[at] and row[columns.place["time"]]]
     except PostError:  # a zone that nobody knows
-        return False
-    return tell_better(shown, columns.clock)
+        return []
 
 
 def _of_day(

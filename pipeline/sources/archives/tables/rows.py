@@ -23,6 +23,7 @@ from pipeline.sources.archives.times import AMBIGUOUS
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
 from schemas import PostError
 
+_DAY_MS = 86_400_000
 RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+2028 is text
 # rtweet writes an x, people an apostrophe or ="...", lest spreadsheets round them
@@ -189,9 +190,12 @@ class Table:
         return edition(post, versions.index(identity), versions) if is_edited else post
 
     def _time(self, row: list[str], identity: str) -> int:
-        """The row's time, by its id where the table's clock is not UTC, whole seconds as its network tells them."""
+        """The row's time, by its id where the table's clock is not UTC or leaves seconds out, whole seconds as its
+        network tells them."""
         if not self._columns.by_ids:
-            return self._of_clock(row)
+            shown_ms = self._of_clock(row)
+            told_ms = given_out_ms(identity) if self._columns.seconds_by_ids and not shown_ms % 60_000 else None
+            return told_ms // 1_000 * 1_000 if told_ms and told_ms // _DAY_MS == shown_ms // _DAY_MS else shown_ms
         told_ms = given_out_ms(identity)
         if told_ms is None:
             raise PostError("time", f"its zone {AMBIGUOUS}, and no id tells when it was - at `$.time`")
