@@ -95,9 +95,9 @@ static uint64_t hash_of_key(const Py_UCS2 *key, int length) {
 /* Fields of a class with slots, read and written where they lie: looked up by name they cost as much as all the rest. */
 #define OF_POST(X) \
     X(id) X(author) X(text) X(time) X(source) X(lang) X(repost_of) X(tags) X(bot) X(server) X(events) X(deleted)
-#define OF_PANE(X) X(by_label) X(ids) X(authors) X(texts) X(origins)
-#define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions) X(retractions)
-#define OF_GONE(X) X(wholes) X(by_spelling)
+#define OF_PANE(X) X(by_label) X(ids) X(authors) X(texts) X(origins) X(withdrawn)
+#define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions) X(withdrawn) X(withdrawn_rows)
+#define OF_GONE(X) X(hashes) X(authors) X(panes) X(ids)
 #define OFFSET(name) Py_ssize_t name;
 static PyTypeObject *post_type, *pane_type, *cell_type, *gone_type;
 static PyObject *whole; /* the key under which all posts with words count: '' */
@@ -142,7 +142,7 @@ static int read_fields(PyObject *post, Fields *f) {
 /* An open pane, owned, and what is written of it. */
 typedef struct {
     long long start, end;
-    PyObject *pane, *by_label, *ids, *authors, *texts, *origins;
+    PyObject *pane, *by_label, *ids, *authors, *texts, *origins, *withdrawn;
 } Pane;
 
 /* 1: the pane of the time is open; 0: it is not; -1: an error. */
@@ -353,7 +353,7 @@ done:
     return result;
 }
 
-/* What names the post with its pane (`Retractions.add`), hashed. 1; 0: it is too long for here; -1: an error. */
+/* What names the post with its pane (`WithdrawnPosts.add`), hashed. 1; 0: it is too long for here; -1: an error. */
 static int hash_of_withdrawn(const Fields *f, PyObject *source, long long pane, uint64_t *hash) {
     char name[MOST_NAMED + 32];
     PyObject *const parts[] = {f->author, source, f->id};
@@ -372,25 +372,29 @@ static int hash_of_withdrawn(const Fields *f, PyObject *source, long long pane, 
     return 1;
 }
 
-/* `Retractions.add` of a post that is known, in a cell that counts it as such. 1; 0: it is too long for here; -1: an error. */
-static int add_withdrawn(PyObject *gone, PyObject *topics, const Fields *f, PyObject *source, long long home) {
+/* Appends a new object (NULL: an error); -1 with an error set. */
+static int append(PyObject *list, PyObject *fresh) {
+    int failed = fresh ? PyList_Append(list, fresh) : -1;
+    Py_XDECREF(fresh);
+    return failed;
+}
+
+/* A known post of the cell is withdrawn in the pane that holds `gone`. 1; 0: it is too long for here; -1: an error. */
+static int add_withdrawn(PyObject *gone, PyObject *cell, PyObject *topics, const Fields *f, PyObject *source, long long home) {
     uint64_t key, author, id;
     int result = hash_of_withdrawn(f, source, home, &key);
     if (result < 1 || hash_of(f->author, 0, &author) || hash_of(f->id, 0, &id)) return result < 1 ? result : -1;
-    PyObject *entry = Py_BuildValue("KLK", (unsigned long long)author, home, (unsigned long long)id);
-    PyObject *of = entry ? PyLong_FromUnsignedLongLong(key) : NULL, *rows = FIELD(gone, of_gone.by_spelling);
-    result = of && !PyDict_SetItem(FIELD(gone, of_gone.wholes), of, entry) ? 1 : -1;
-    for (Py_ssize_t n = 0; result == 1 && n < PyTuple_GET_SIZE(topics); n++) {
-        PyObject *spelling = PyTuple_GET_ITEM(topics, n), *row = PyDict_GetItemWithError(rows, spelling);
-        if (!row) {
-            PyObject *fresh = PyErr_Occurred() ? NULL : PyDict_New();
-            if (fresh && !PyDict_SetItem(rows, spelling, fresh)) row = fresh;
-            Py_XDECREF(fresh); /* `rows` holds it */
-        }
-        if (!row || PyDict_SetItem(row, of, entry)) result = -1;
-    }
-    Py_XDECREF(entry), Py_XDECREF(of);
-    return result;
+    PyObject *number = PyLong_FromSsize_t(PyList_GET_SIZE(FIELD(gone, of_gone.hashes)));
+    if (!number) return -1;
+    result = append(FIELD(gone, of_gone.hashes), PyLong_FromUnsignedLongLong(key)) ||
+             append(FIELD(gone, of_gone.authors), PyLong_FromUnsignedLongLong(author)) ||
+             append(FIELD(gone, of_gone.panes), PyLong_FromLongLong(home)) ||
+             append(FIELD(gone, of_gone.ids), PyLong_FromUnsignedLongLong(id)) ||
+             PyList_Append(FIELD(cell, of_cell.withdrawn), number);
+    for (Py_ssize_t n = 0; !result && n < PyTuple_GET_SIZE(topics); n++)
+        result = add_row(FIELD(cell, of_cell.withdrawn_rows), PyTuple_GET_ITEM(topics, n), number);
+    Py_DECREF(number);
+    return result ? -1 : 1;
 }
 
 /* When a retraction counts: the panes of the post and of the retraction, ms. */
@@ -424,8 +428,8 @@ static int withdraw(PyObject *post, const Fields *f, PyObject *topics, long long
         result = PyErr_Occurred() ? -1 : 0;
         if (found && PyTuple_GET_SIZE(found) == 4 && Py_IS_TYPE(PyTuple_GET_ITEM(found, 0), cell_type) &&
             PyTuple_GET_ITEM(found, 2) == Py_None) {
-            PyObject *gone = FIELD(PyTuple_GET_ITEM(found, 0), of_cell.retractions);
-            if (Py_IS_TYPE(gone, gone_type)) result = add_withdrawn(gone, topics, f, PyTuple_GET_ITEM(found, 3), home);
+            PyObject *cell = PyTuple_GET_ITEM(found, 0), *source = PyTuple_GET_ITEM(found, 3);
+            if (Py_IS_TYPE(pane.withdrawn, gone_type)) result = add_withdrawn(pane.withdrawn, cell, topics, f, source, home);
         }
     } else if (none == 0 && result == 1) {
         result = 0;
@@ -509,13 +513,13 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
 }
 
 PyDoc_STRVAR(learn_doc,
-             "learn(post, pane, cell, retractions, /)\n--\n\n"
-             "The classes of posts, open panes, their cells and what these withdraw. Raises TypeError where a field of theirs\n"
+             "learn(post, pane, cell, withdrawn, /)\n--\n\n"
+             "The classes of posts, open panes, their cells and what panes withdraw. Raises TypeError where a field of theirs\n"
              "is no slot.");
 
 static PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
     if (argc != 4 || !PyType_Check(args[0]) || !PyType_Check(args[1]) || !PyType_Check(args[2]) || !PyType_Check(args[3])) {
-        PyErr_SetString(PyExc_TypeError, "learn(post, pane, cell, retractions) takes four classes");
+        PyErr_SetString(PyExc_TypeError, "learn(post, pane, cell, withdrawn) takes four classes");
         return NULL;
     }
     PyTypeObject *gone = (PyTypeObject *)args[3];

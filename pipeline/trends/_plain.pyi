@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from pipeline.trends.open_pane import OpenCell, OpenPane
-from pipeline.trends.retracting import Retractions
+from pipeline.trends.retracting import WithdrawnPosts
 from schemas import Post
 
 # how_read, topics_of, text_key, origin_of, words_of
@@ -30,6 +30,6 @@ def add(
 def hashes(strs: list[str], /) -> bytes:
     """`hash64` of each str, as unsigned 64-bit numbers of this machine one behind the other."""
 
-def learn(post: type[Post], pane: type[OpenPane], cell: type[OpenCell], retractions: type[Retractions], /) -> None:
+def learn(post: type[Post], pane: type[OpenPane], cell: type[OpenCell], withdrawn: type[WithdrawnPosts], /) -> None:
     """The classes of posts, open panes, their cells and what these withdraw. Raises TypeError where a field of theirs
     is no slot."""

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, I64, U32, U64, Mask, lengths_of, starts_of
+from pipeline.trends.arrays import I32, I64, U32, U64, Mask, lengths_of, pointers, starts_of
 from pipeline.trends.columns import Axis, Record, column, concat, runs_of, split, text_bytes
 from pipeline.trends.names import Cell, Dictionary, Names
 from pipeline.trends.people import FEW, K, least_text
@@ -97,6 +97,8 @@ class Counts(Record):
     _topics: tuple[I32, I64] | None = field(default=None, init=False)  # what `_index` gives
     _few: dict[int, Span] | None = field(default=None, init=False)  # where topics stand; empty where they are many
     _gone: frozenset[int] | None = field(default=None, init=False)  # what `gone_ids` gives
+    _oldest_gone: int | None = field(default=None, init=False)  # what `oldest_retracted` gives
+    _retracted: tuple[int, I64] | None = field(default=None, init=False)  # since when, and what `retracted_since` gives
 
     # -- names -------------------------------------------------------------------------------------------------------
 
@@ -227,6 +229,22 @@ class Counts(Record):
             return self.topic[rows], self.retracted_pane
         inside = mask[self.cell[rows]]
         return self.topic[rows[inside]], self.retracted_pane[inside]
+
+    @property
+    def oldest_retracted(self) -> int:
+        """The oldest pane (ms) of which a row withdraws a post, of those that withdraw any."""
+        if self._oldest_gone is None:
+            self._oldest_gone = int(self.retracted_pane.min())
+        return self._oldest_gone
+
+    def retracted_since(self, since: int, row: int, last_row: int) -> I64:
+        """How many posts of panes from `since` (ms) on each of these rows withdraws."""
+        ends = self.retracted_ptr[row : last_row + 1]
+        if since > self.oldest_retracted:
+            if self._retracted is None or self._retracted[0] != since:
+                self._retracted = since, pointers((self.retracted_pane >= since).astype(np.int64))
+            ends = self._retracted[1][ends]
+        return lengths_of(ends)
 
     @property
     def gone_ids(self) -> frozenset[int]:

@@ -13,7 +13,7 @@ from pipeline.trends.arrays import I64, U64, Mask, pointers
 from pipeline.trends.counts import Counts
 from pipeline.trends.names import OF_EVENTS, TAG, WHOLE, Cell, Dictionary, kind_of
 from pipeline.trends.people import K, hashes64, sample_of, sample_of_posts
-from pipeline.trends.retracting import Retractions, Unknown, columns_of, wanted_by
+from pipeline.trends.retracting import Unknown, WithdrawnPosts, wanted_by
 from schemas.definitions import Words
 
 _NO_HASH, _NO_POSTS = np.zeros(0, np.uint64), np.zeros(0, np.int32)
@@ -24,7 +24,18 @@ Label = tuple[str | None, str | None, tuple[str, ...]]  # source and language as
 class OpenCell:
     """What an open pane holds of one cell."""
 
-    __slots__ = ("authors", "cell", "home", "mentions", "origins", "retractions", "rows", "told", "told_authors")
+    __slots__ = (
+        "authors",
+        "cell",
+        "home",
+        "mentions",
+        "origins",
+        "rows",
+        "told",
+        "told_authors",
+        "withdrawn",
+        "withdrawn_rows",
+    )
 
     def __init__(self, cell: Cell, home: OpenCell | None = None) -> None:
         self.cell = cell
@@ -33,19 +44,16 @@ class OpenCell:
         self.rows: dict[str, list[int]] = {}  # spelling -> which of the pane's posts with topics
         self.mentions = 0
         self.origins: dict[int, int] = {}  # by author, where something is known
-        self.retractions: Retractions | None = None
+        self.withdrawn: list[int] = []  # which of the posts that the pane withdraws
+        self.withdrawn_rows: dict[str, list[int]] = {}  # spelling -> which of them
         self.told = np.zeros(0, np.int64)  # by row: how many of its posts the live edge has told
         self.told_authors = 0
 
-    def retract(
-        self, topics: Iterable[str], author: str, source: str, post_id: str, pane: int, counted: bool = True
-    ) -> None:
-        """As `Retractions.add`."""
-        if self.retractions is None:
-            self.retractions = Retractions()
-        self.retractions.add(topics, author, source, post_id, pane, counted, self.home is None)
-        if self.home is not None:
-            self.home.retract((), author, source, post_id, pane, counted)
+    def withdraw(self, topics: Iterable[str], number: int) -> None:
+        """Of the posts that the pane withdraws the one of that number was one of this cell, on these topics."""
+        (self.home or self).withdrawn.append(number)
+        for spelling in topics:
+            self.withdrawn_rows.setdefault(spelling, []).append(number)
 
     def add_words(self, words: Iterable[str], post: int) -> None:
         """The pane's post of that number says these."""
@@ -82,6 +90,7 @@ class OpenPane:
         "texts",
         "told_posts",
         "unknown",
+        "withdrawn",
     )
 
     def __init__(self, start: int, first_offset: int) -> None:
@@ -94,6 +103,7 @@ class OpenPane:
         self.texts: list[int] = []
         self.ids: list[str] = []
         self.origins: dict[int, int] = {}  # by number of the post, where something is known
+        self.withdrawn = WithdrawnPosts()
         self.unknown: list[Unknown] = []
         self.duplicates = 0
         self.told_posts = 0  # how many of them the live edge has told
@@ -126,9 +136,8 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
         for cell in cells
         if cell.home is None
     ]
-    gone = [cell for cell in cells if cell.retractions]
-    for cell in gone:
-        for spelling in cell.retractions.by_spelling if cell.retractions else ():
+    for cell in cells:
+        for spelling in cell.withdrawn_rows:
             cell.rows.setdefault(spelling, [])
     counts = _summed(
         pane,
@@ -139,9 +148,9 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
         [row for cell in cells for row in cell.rows.values()],
         totals,
     )
-    if gone:
-        wholes = [total.cell.retractions for total in totals]
-        counts = counts.changed(**columns_of([(cell.retractions, cell.rows) for cell in cells], wholes))
+    if pane.withdrawn.hashes:
+        rows = [cell.withdrawn_rows.get(spelling, ()) for cell in cells for spelling in cell.rows]
+        counts = counts.changed(**pane.withdrawn.columns_of(rows, [total.cell.withdrawn for total in totals]))
     counts.duplicates = pane.duplicates
     if late:
         counts.cell_late = np.array(
@@ -156,9 +165,10 @@ def find_unknown(pane: OpenPane, networks: frozenset[str]) -> None:
     for cell in pane.by_cell.values() if wanted else ():
         for spelling, posts in cell.rows.items():
             for number in posts:
+                one_id = pane.ids[number]
                 for one in wanted.get(number, ()):
                     if network_of(one.source, networks) == cell.cell.source.removeprefix(OF_EVENTS):
-                        cell.retract([spelling], one.author, one.source, pane.ids[number], pane.start)
+                        cell.withdraw([spelling], pane.withdrawn.add(one.author, one.source, one_id, pane.start))
 
 
 class _Total(NamedTuple):

@@ -22,13 +22,13 @@ from pipeline.trends.names import WHOLE
 from pipeline.trends.open_pane import Label, Labelled, OpenCell, OpenPane, find_unknown, sum_up, sum_up_news
 from pipeline.trends.origins import origin_of
 from pipeline.trends.people import text_hash
-from pipeline.trends.retracting import WITHIN_MS, Retractions, Unknown
+from pipeline.trends.retracting import WITHIN_MS, Unknown, WithdrawnPosts
 from schemas import Post
 from schemas.definitions import Words
 
 _RULES = (how_read, topics_of, text_key, origin_of, words_of)  # that the compiled part asks
 if plain is not None:
-    plain.learn(Post, OpenPane, OpenCell, Retractions)
+    plain.learn(Post, OpenPane, OpenCell, WithdrawnPosts)
 
 AHEAD_MS = 1_000  # a clock that is so far ahead of the log's is wrong
 SLOW_MS = 300_000  # and one that is further behind
@@ -201,10 +201,11 @@ class PaneCounter:
         if post.id and at - home <= WITHIN_MS:
             pane, label = self._pane(at, offset), (post.source, post.lang, events)
             cell, _, words_cell, source = pane.by_label.get(label) or pane.cell_of(label, self._networks, self._words)
-            cell.retract(topics, post.author, source, post.id, home, told)
+            number = pane.withdrawn.add(post.author, source, post.id, home, told)
+            cell.withdraw(topics, number)
             words = words_of(post.text, topics) if words_cell is not None and told else []
             if words and words_cell is not None:
-                words_cell.retract([*words, WHOLE], post.author, source, post.id, home)
+                words_cell.withdraw([*words, WHOLE], number)
         elif told:
             self.retractions_unused += 1
         if not told and home >= self.frontier:

@@ -149,8 +149,17 @@ class Support:
     authors: U64 | None = None  # the sampled people, sorted
     texts: U64 | None = None  # and the text that stands for each
     theta: float = 1.0
-    withdrawn: int = 0  # posts that count no more
-    withdrawn_by: int = 0  # their authors
+    gone: U64 | None = None  # the authors of posts that count no more, a post each
+
+    @property
+    def withdrawn(self) -> int:
+        """How many posts count no more."""
+        return 0 if self.gone is None else len(self.gone)
+
+    @property
+    def withdrawn_by(self) -> int:
+        """How many people's posts these are."""
+        return 0 if self.gone is None else len(set(self.gone.tolist()))
 
 
 NOBODY = Support(0.0, 0.0)
@@ -169,10 +178,10 @@ def support(author: U64, text: U64, posts: I32, withdrawn: U64 | None = None) ->
 
 
 def told_of(found: Support, withdrawn: U64 | None) -> Support:
-    """What was found, with how many posts were withdrawn, and by how many people."""
+    """What was found, with whose posts were withdrawn."""
     if withdrawn is not None:
         found = Support(0.0, 0.0) if found is NOBODY else found
-        found.withdrawn, found.withdrawn_by = len(withdrawn), len(set(withdrawn.tolist()))
+        found.gone = withdrawn
     return found
 
 
@@ -187,8 +196,9 @@ def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
 
 
 def posts_left(author: U64, posts: I32, withdrawn: U64) -> I32:
-    """How many posts each of these people (once each, sorted) has left, at least 0."""
-    place = np.minimum(author.searchsorted(withdrawn), len(author) - 1)
+    """How many posts each of these people (one at least, once each, sorted) has left, at least 0."""
+    withdrawn = withdrawn[withdrawn <= author[-1]]  # a sample holds few of many people
+    place = author.searchsorted(withdrawn)
     gone = np.bincount(place[author[place] == withdrawn], minlength=len(author))
     return np.maximum(posts - gone.astype(np.int32), 0)
 

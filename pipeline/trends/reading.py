@@ -263,12 +263,12 @@ def said_at(place: Place, mask: Mask | None, since: int) -> Iterator[tuple[int, 
     examples = table.example_ptr[place.row : place.last_row + 1].tolist()
     priorities = table.example_priority[examples[0] : examples[-1]].tolist()
     candidates = list(zip(priorities, table.example[examples[0] : examples[-1]], strict=True))
-    spelling, posts = table.spelling[rows].tolist(), table.posts[rows].tolist()
-    gone = table.retracted_ptr[place.row : place.last_row + 1].tolist() if len(table.retracted) else (0, 0)
+    posts = table.posts[rows]
+    if len(table.retracted):
+        posts = posts - table.retracted_since(since, place.row, place.last_row)
+    spelling, posts = table.spelling[rows].tolist(), posts.tolist()
     for row in place.rows(mask):
         n = row - place.row
-        if gone[0] < gone[-1] and gone[n] < gone[n + 1]:
-            posts[n] -= sum(map(since.__le__, table.retracted_pane[gone[n] : gone[n + 1]].tolist()))
         yield spelling[n], posts[n], candidates[examples[n] - examples[0] : examples[n + 1] - examples[0]]
 
 
@@ -322,7 +322,7 @@ def _support_of(places: Sequence[Place], mask: Mask | None, since: int) -> Suppo
 
 def withdrawn_in(places: Sequence[Place], mask: Mask | None, since: int) -> U64 | None:
     """The authors of the posts that were withdrawn there, of panes from `since` (ms) on, a post each; None: of none."""
-    found, panes = [], []
+    found = []
     for place in places:
         table = place.table
         if not len(table.retracted):
@@ -333,12 +333,10 @@ def withdrawn_in(places: Sequence[Place], mask: Mask | None, since: int) -> U64 
         spans = [slice(first, last)]
         if mask is not None and len(rows := place.rows(mask)) < place.last_row - place.row:
             spans = [slice(table.retracted_ptr[row], table.retracted_ptr[row + 1]) for row in rows]
-        found += [table.retracted_author[span] for span in spans]
-        panes += [table.retracted_pane[span] for span in spans]
-    if not found:
-        return None
-    authors = np.concatenate(found)[np.concatenate(panes) >= since]
-    return authors if len(authors) else None
+        for span in spans:
+            authors = table.retracted_author[span]
+            found.append(authors if since <= table.oldest_retracted else authors[table.retracted_pane[span] >= since])
+    return np.concatenate(found) if any(map(len, found)) else None
 
 
 def gather(places: Sequence[Place], mask: Mask | None) -> tuple[U64, U64, I32] | None:

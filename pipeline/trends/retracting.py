@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrays import U64, pointers
+from pipeline.trends.arrays import pointers
 from pipeline.trends.people import hash64
+from pipeline.trends.reducing import first, largest, reduced
 
 NOT_COUNTED = -1  # as the pane of a post that no cell has counted, as far as is known
 WITHIN_MS = 86_400_000  # between a post and its retraction; no window reaches further back
@@ -28,41 +29,46 @@ class Unknown(NamedTuple):
     posts: int  # with topics, that the pane held by then
 
 
-Withdrawn = tuple[int, int, int]  # hash of the author, where the post counts (ms), hash of the id
-_Posts = dict[int, Withdrawn]  # by the hash that stands for the post, the same whoever withdraws it again, whenever
-_NONE: _Posts = {}
+class WithdrawnPosts:
+    """The posts that are withdrawn in a pane, in the order in which that was read; one may stand here several times."""
 
-
-class Retractions:
-    """The retractions of one cell in a pane."""
-
-    __slots__ = ("by_spelling", "wholes")
+    __slots__ = ("authors", "hashes", "ids", "panes")
 
     def __init__(self) -> None:
-        self.wholes: _Posts = {}
-        self.by_spelling: dict[str, _Posts] = {}
+        self.hashes: list[int] = []  # what stands for a post, the same whoever withdraws it again, whenever
+        self.authors: list[int] = []  # hashes, as the ids
+        self.panes: list[int] = []  # where each counts (ms)
+        self.ids: list[int] = []
 
-    def add(
-        self,
-        topics: Iterable[str],
-        author: str,
-        source: str,
-        post_id: str,
-        pane: int,
-        counted: bool = True,
-        whole: bool = True,
-    ) -> None:
+    def add(self, author: str, source: str, post_id: str, pane: int, counted: bool = True) -> int:
         """A post of `pane` (ms) was withdrawn; `source`: its name. One whose text is not known is not `counted`; its id
-        is no example any more. Unless it is `whole`, another cell counts the post as such."""
-        key = hash64(f"{author}\0{source}\0{post_id}\0{pane}")
-        entry = hash64(author), pane if counted else NOT_COUNTED, hash64(post_id)
-        if whole and (counted or key not in self.wholes):  # what somebody knows holds, whoever knows less
-            self.wholes[key] = entry
-        for spelling in topics:
-            if spelling in self.by_spelling:
-                self.by_spelling[spelling][key] = entry
-            else:
-                self.by_spelling[spelling] = {key: entry}
+        is no example any more. Returns its number."""
+        self.hashes.append(hash64(f"{author}\0{source}\0{post_id}\0{pane}"))
+        self.authors.append(hash64(author))
+        self.panes.append(pane if counted else NOT_COUNTED)
+        self.ids.append(hash64(post_id))
+        return len(self.hashes) - 1
+
+    def columns_of(self, rows: Sequence[Sequence[int]], cells: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """The columns of counts that hold them, by which are withdrawn of each row and of each cell: each post once,
+        by its hash. What one retraction knows of a post holds, whoever knows less."""
+        told: dict[str, Any] = {}
+        hashes, authors, ids = (np.array(values, np.uint64) for values in (self.hashes, self.authors, self.ids))
+        panes = np.array(self.panes, np.int64)
+        for axis, runs in (("retracted", rows), ("cell_retracted", cells)):
+            length = np.fromiter(map(len, runs), np.int64, len(runs))
+            which = np.fromiter(chain.from_iterable(runs), np.int64, int(length.sum()))
+            run, found, values = reduced(
+                np.repeat(np.arange(len(runs)), length),
+                hashes[which],
+                (authors[which], panes[which], ids[which]),
+                (first, largest, first),
+                len(runs),
+            )
+            told |= {f"{axis}_ptr": pointers(np.bincount(run, minlength=len(runs))), axis: found}
+            told[f"{axis}_author"], told[f"{axis}_pane"], told[f"{axis}_id"] = values
+        del told["retracted_id"]  # of rows nobody asks
+        return told
 
 
 def wanted_by(unknown: Iterable[Unknown], ids: Sequence[str], authors: Sequence[int]) -> dict[int, list[Unknown]]:
@@ -76,32 +82,3 @@ def wanted_by(unknown: Iterable[Unknown], ids: Sequence[str], authors: Sequence[
             if one.id == ids[number] or (not one.id and number < one.posts):
                 wanted.setdefault(number, []).append(one)
     return wanted
-
-
-def columns_of(
-    cells: Sequence[tuple[Retractions | None, Iterable[str]]], whole: Sequence[Retractions | None]
-) -> dict[str, Any]:
-    """The columns of counts that hold retractions: of cells in their order, each with the spellings of its rows, and of
-    those that count posts `whole`."""
-    wholes = [gone.wholes if gone else _NONE for gone in whole]
-    rows = [
-        gone.by_spelling.get(spelling, _NONE) if gone else _NONE for gone, spellings in cells for spelling in spellings
-    ]
-    found, _ = _columns("retracted", rows)
-    of_cells, ids = _columns("cell_retracted", wholes)
-    return found | of_cells | {"cell_retracted_id": ids}
-
-
-def _columns(axis: str, runs: Sequence[_Posts]) -> tuple[dict[str, Any], U64]:
-    """Those of one axis, in each run by the hash of the post, and the hashes of the posts' ids."""
-    length = np.fromiter(map(len, runs), np.int64, len(runs))
-    keys = np.array(list(chain.from_iterable(runs)), np.uint64)
-    entries = chain.from_iterable(posts.values() for posts in runs)
-    authors, panes, ids = zip(*entries, strict=True) if len(keys) else ((), (), ())
-    order = np.lexsort((keys, np.repeat(np.arange(len(runs)), length)))
-    return {
-        f"{axis}_ptr": pointers(length),
-        axis: keys[order],
-        f"{axis}_author": np.array(authors, np.uint64)[order],
-        f"{axis}_pane": np.array(panes, np.int64)[order],
-    }, np.array(ids, np.uint64)[order]

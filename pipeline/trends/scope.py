@@ -161,13 +161,14 @@ class Windows:
         if len(topics):
             order = np.argsort(panes, kind="stable")
             several, which = np.unique(topics[order], return_inverse=True)
-            slots, steps = self.slots_of(several)[which], panes[order] // step_ms * step_ms
+            slots, steps = self.slots_of(several), panes[order] // step_ms * step_ms
             for number, window_ms in self._on_grid[step_ms]:
-                np.subtract.at(self.sums[number], slots[steps >= now - window_ms], 1)
+                inside = which[steps.searchsorted(now - window_ms) :]
+                self.sums[number, slots] -= np.bincount(inside, minlength=len(slots)).astype(np.int32)
             bounds = [0, *(np.flatnonzero(steps[1:] != steps[:-1]) + 1).tolist(), len(steps)]
             for begin, end in pairwise(bounds):
                 if (parts := past.get(int(steps[begin]))) is not None:
-                    parts.append((slots[begin:end], np.full(end - begin, -1, np.int32)))
+                    parts.append((slots[which[begin:end]], np.full(end - begin, -1, np.int32)))
         if self._counts_posts:
             for start in (table.retracted_posts(mask)[1] // step_ms * step_ms).tolist():
                 if start in said:

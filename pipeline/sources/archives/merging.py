@@ -13,13 +13,12 @@ from itertools import compress, count, islice
 from operator import and_, attrgetter, eq, ge, gt
 
 import msgspec
+import numpy as np
 
 from pipeline.sources.archives.tweet_ids import given_out_ms
 from schemas import Post
 
 Key = tuple[int, str]  # moment (ms) and id
-_time_ms = attrgetter("time")
-_deleted_ms = attrgetter("deleted")
 _id = attrgetter("id")
 _author = attrgetter("author")
 _LAST_ID = "\U0010ffff" * 2
@@ -40,10 +39,7 @@ def moment_of(post: Post) -> int:
 
 def moments(posts: Sequence[Post] | Sequence[Timed]) -> list[int]:
     """`moment_of` each of them."""
-    times, gone = list(map(_time_ms, posts)), list(map(_deleted_ms, posts))
-    if any(gone):
-        return [time if at is None else at for time, at in zip(times, gone, strict=True)]
-    return times
+    return [post.time if (gone := post.deleted) is None else gone for post in posts]  # type: ignore[misc]
 
 
 def key_of(post: Post) -> Key:
@@ -55,17 +51,17 @@ def sort_by_time(posts: list[Post]) -> None:
     """Sorts posts in place. Those of one time stay as they stand, unless two of them have one id: then all they say
     decides."""
     times = moments(posts)
-    if len(set(map(_id, posts))) < len(posts) and _are_copies_among(times, list(map(_id, posts))):
+    if len({post.id for post in posts}) < len(posts) and _are_copies_among(posts, times):
         put_in_order(posts)
     elif any(map(gt, times, islice(times, 1, None))):
         posts.sort(key=moment_of)
 
 
-def _are_copies_among(times: list[int], ids: list[str]) -> bool:
-    """Whether two posts have one time and one id. Most of one id are a post and what withdraws it, at another time."""
-    last = dict(zip(ids, times, strict=True))
-    others = [(time, name) for time, name in zip(times, ids, strict=True) if last[name] != time]
-    return len(last) + len(others) < len(ids) or len(set(others)) < len(others)
+def _are_copies_among(posts: list[Post], times: list[int]) -> bool:
+    """Whether two posts have one moment and one id. Most of one id are a post and what withdraws it, of another."""
+    _, which, posts_then = np.unique(times, return_inverse=True, return_counts=True)
+    together = np.flatnonzero(posts_then[which] > 1).tolist()
+    return len({(times[number], posts[number].id) for number in together}) < len(together)
 
 
 def put_in_order(posts: list[Post]) -> None:
