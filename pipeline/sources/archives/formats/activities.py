@@ -18,7 +18,7 @@ from pipeline.sources.archives.formats.base import (
     build,
     declared,
     each,
-    edition,
+    edited,
     media_of,
     web_address,
 )
@@ -116,12 +116,12 @@ def _is_public(activity: _Activity) -> bool:
     """Whether everybody is among those addressed; where nobody is named, the record does not tell, and counts."""
     if activity.to is None and activity.cc is None:
         return True
-    return any(
-        (to.get("id") if isinstance(to, dict) else to) in _PUBLIC
+    addressed = [
+        to.get("id") if isinstance(to, dict) else to
         for field in (activity.to, activity.cc)
         for to in (field if isinstance(field, list) else [field])
-        if isinstance(to, (str, dict))
-    )
+    ]
+    return any(isinstance(to, str) and to in _PUBLIC for to in addressed)
 
 
 def _note(fields: dict[str, Any]) -> _Activity:
@@ -166,7 +166,7 @@ def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -
         bot=isinstance(actor, dict) and actor.get("type") in _AUTOMATIC,
         server=server_of(person),
     )
-    return edition(post, parse_time(note.updated, "$.updated")) if note.updated and repost_of is None else post
+    return post if repost_of is not None else edited(post, note.updated)
 
 
 def account(actor: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -91,7 +92,9 @@ def _post(record: bytes) -> Post | None:
     body = bytes(view.record) or bytes(view.value)
     if not body:
         raise PostError("invalid", "Object missing required field `record`")
-    indexed_ms = parse_time(view.indexedAt, "$.indexedAt") if view.indexedAt is not None else None
+    indexed_ms = None
+    with suppress(PostError):
+        indexed_ms = parse_time(view.indexedAt or "", "$.indexedAt")
     post = jetstream.built(found[1], found[2], body, indexed_ms)
     author = view.author
     if shown.reason is not None:

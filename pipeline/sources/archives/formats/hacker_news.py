@@ -13,7 +13,7 @@ from pipeline.sources.archives.times import Clock
 from schemas import Post, PostError
 
 _CLOCK = Clock()
-_TYPES = frozenset({"story", "comment", "poll", "pollopt", "job"})
+_TYPES = ("story", "comment", "poll", "pollopt", "job")
 
 
 class _Item(msgspec.Struct):

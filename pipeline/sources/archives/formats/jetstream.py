@@ -59,7 +59,7 @@ class _Facet(msgspec.Struct):
 
 class _Record(msgspec.Struct):
     text: str
-    createdAt: str  # noqa: N815 - the field's name
+    createdAt: str = ""  # noqa: N815 - the field's name
     langs: list[str] | None = None
     facets: list[_Facet] | None = None
     tags: list[str] | None = None

@@ -15,7 +15,7 @@ from pipeline.sources.archives.formats.base import (
     Word,
     build,
     declared,
-    edition,
+    edited,
     media_of,
     says_yes,
     short,
@@ -24,7 +24,6 @@ from pipeline.sources.archives.formats.base import (
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
 from schemas import Post
-from schemas.posts import parse_time
 
 _PUBLIC = (None, "public", "unlisted", 0, 1)  # the last two as its database has them
 
@@ -49,8 +48,8 @@ class _Medium(msgspec.Struct):
 
 
 class _Original(msgspec.Struct):
-    id: Word
     content: str
+    id: Word = ""  # that its server has; `uri` names it everywhere
     tags: list[_Tag] | None = None
     media_attachments: list[_Medium] | None = None
     language: Word | None = None
@@ -99,7 +98,7 @@ def parse(record: bytes) -> Post | Hidden:
         bot=bool(status.account.bot),
         server=server_of(person),
     )
-    return edition(post, parse_time(shown.edited_at, "$.edited_at")) if shown.edited_at else post
+    return edited(post, shown.edited_at)
 
 
 def _identity(status: _Original) -> str:

@@ -106,7 +106,7 @@ def _post(item: _Item, somebody: str) -> One:
     if network != "twitter" and (item.type.endswith((".Boost", ".User", ".Channel")) or _text(item) is None):
         return None
     url = item.url or item.cleanUrl
-    shown = item.retweetedTweet or item.repostedPost or item
+    shown = next((each for each in (item.retweetedTweet, item.repostedPost) if each and _text(each)), item)
     text = _text(shown)
     if text is None:
         raise PostError("invalid", "Object missing required field `content`")

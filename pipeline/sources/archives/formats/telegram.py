@@ -48,7 +48,6 @@ class _Chat(msgspec.Struct):
     messages: list[msgspec.Raw]
     type: str = ""
     id: int | str = ""
-    name: str | None = None
 
 
 _message = msgspec.json.Decoder(_Message)
@@ -99,7 +98,7 @@ def _post(record: bytes, chat: str) -> Post | None:
     author = message.from_id or message.sender
     if author is None:
         raise PostError("invalid", "nobody it is from - at `$.from_id`")
-    when = message.date if message.date_unixtime is None else str(message.date_unixtime)
+    when = stamp if (stamp := str(message.date_unixtime)).isdigit() else message.date
     post = build(
         f"{chat}{message.id}",
         str(author)[:256],

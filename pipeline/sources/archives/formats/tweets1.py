@@ -163,7 +163,8 @@ def _post(tweet: _Tweet) -> Post:
     author = name or user.id_str
     if not author:
         raise PostError("invalid", "neither screen_name nor id_str - at `$.user`")
-    shown = tweet if tweet.retweeted_status is None else tweet.retweeted_status
+    original = tweet.retweeted_status
+    shown = tweet if original is None or not _says(original) else original
     text, entities, pictures = _content(shown)
     id_str = tweet.id_str or _number(tweet.id, "$.id_str")
     post = Post(
@@ -190,6 +191,11 @@ def _versions(tweet: _Tweet, id_str: str) -> list[str]:
     if tweet.edit_history is not None and tweet.edit_history.initial_tweet_id:
         versions.insert(0, tweet.edit_history.initial_tweet_id)
     return list(dict.fromkeys([*versions, id_str]))
+
+
+def _says(status: _Status) -> bool:
+    """Whether it is a tweet: some programs write an empty one for none."""
+    return status.extended_tweet is not None or status.full_text is not None or status.text is not None
 
 
 def _content(status: _Status) -> tuple[str, _Entities | None, list[_Medium] | None]:
