@@ -81,6 +81,13 @@ typedef struct {
     PyObject *key; /* owned; NULL: the letters in lower case */
 } Word;
 
+/* Of a word in ASCII that is no number: two capitals, or one beside a digit, but for the RT of those who repeat by hand. */
+static int is_short_name(const Text *text, const Word *word) {
+    if (word->end - word->start != 2) return 0;
+    Py_UCS4 a = at(text, word->start), b = at(text, word->start + 1);
+    return !(a >= 'a' && a <= 'z') && !(b >= 'a' && b <= 'z') && !(a == 'R' && b == 'T');
+}
+
 /* The kind and the key of a word; 0, or -1 with an error set. `read` gives those of one that is not ASCII. */
 static int read_word(PyObject *source, const Text *text, Word *word, PyObject *read) {
     Py_ssize_t length = word->end - word->start;
@@ -91,7 +98,7 @@ static int read_word(PyObject *source, const Text *text, Word *word, PyObject *r
         digits &= !is_ascii_letter(c);
     }
     word->key = NULL;
-    word->kind = length > MAX_LETTERS ? SHORT : digits ? BESIDE : length > 2 ? LONG : SHORT;
+    word->kind = length > MAX_LETTERS ? SHORT : digits ? BESIDE : length > 2 || is_short_name(text, word) ? LONG : SHORT;
     if (ascii) return 0;
     PyObject *written = PyUnicode_Substring(source, word->start, word->end);
     PyObject *told = written ? PyObject_CallOneArg(read, written) : NULL;

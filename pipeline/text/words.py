@@ -51,13 +51,15 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
     """The words and phrases of a text as written, each key (`fold`) once, under its first spelling.
 
     Links, addresses, mentions, tags and numbers alone are left out, and what is the same as one of the tags
-    (`spellings`, as `topics_of` gives them). A word has three letters at least, in Chinese, Japanese and Korean two. A
-    phrase is two to four words in a row, which no mark but an apostrophe or a hyphen parts, and no end of a line; its
+    (`spellings`, as `topics_of` gives them). A word has three letters at least, in Chinese, Japanese and Korean two;
+    two capitals are one (`JO`, `5G`), but for the RT of those who repeat by hand. A phrase is two to four words in a row, which no mark but an apostrophe or a hyphen parts, and no end of a line; its
     first and last are words, numbers or single ideographs of Japanese, and one of these is a word. Of a text the first
     1,000 characters and 40 words are looked at, and at most 60 words and phrases told, in order of their first words.
 
     >>> words_of("Le feu d'artifice! 14 juillet https://example.com")
     ['feu', "feu d'artifice", 'artifice', '14 juillet', 'juillet']
+    >>> words_of("RT @ann: l'IA et les JO")
+    ['IA', 'IA et les', 'IA et les JO', 'les', 'les JO', 'JO']
     """
     known = {fold(spelling)[1:] for spelling in spellings}
     if phrases is not None:
@@ -93,7 +95,13 @@ def is_unspaced(words: str) -> bool:
 def _add_plain(words: list[str], first: dict[str, str]) -> None:
     """As `_add_phrases`, of nothing but ASCII letters, digits and spaces: most of most texts."""
     kinds = [
-        _SHORT if len(word) > MAX_LETTERS else _BESIDE if word.isdigit() else _LONG if len(word) > 2 else _SHORT
+        _SHORT
+        if len(word) > MAX_LETTERS
+        else _BESIDE
+        if word.isdigit()
+        else _LONG
+        if len(word) > 2 or _is_short_name(word)
+        else _SHORT
         for word in words
     ]
     for number, kind in enumerate(kinds):
@@ -144,7 +152,11 @@ def _read(word: str) -> tuple[int, str]:
         return _SHORT, key
     if key[:1].isdecimal() and all(it.isdecimal() or it in ".,:" for it in key):
         return _BESIDE, key
-    return _LONG if len(key) > 2 or (len(key) == 2 and key[0] >= _CJK) else _SHORT, key
+    return _LONG if len(key) > 2 or (len(key) == 2 and (key[0] >= _CJK or _is_short_name(word))) else _SHORT, key
+
+
+def _is_short_name(word: str) -> bool:
+    return len(word) == 2 and word.isupper() and word != "RT"
 
 
 def _in_run(part: str, start: int, end: int) -> Iterator[_Word]:

@@ -47,6 +47,8 @@ def kind(word: str) -> str:
         return "short"
     if all(c.isdecimal() or c in ".,:" for c in word):
         return "number"
+    if len(word) == len(fold(word)) == 2 and word == word.upper() != word.lower() and word != "RT":
+        return "long"
     return "long" if len(fold(word)) >= 3 else "short"
 
 
