@@ -25,9 +25,9 @@ def by_weight(trending: Iterable[Standing], key: Key, writers: float = 0.0) -> l
     """What trends in its order, topics that are shown as one under the first of them, no more than a list holds.
 
     Tags come before words: these stand under a tag of the same letters, under words of which they are a part or that
-    are a part of them, or under what most who say them say in the same post, or nearly all of them say. What most of
-    the `writers` of words (their number) say tells nobody apart: under that stands only what most of these say. Of
-    words that stand together the longest is shown that nearly as many people say."""
+    are a part of them, or under what most who say them say in the same post, or nearly all of them say. A tag of most of
+    the `writers` of words (their number) tells nobody apart: under that stands only what most of these say. Of words
+    that stand together the longest is shown that nearly as many people say."""
     tags: list[Standing] = []
     words: list[Standing] = []
     for one in sorted(trending, key=lambda standing: (-standing.weight, key(standing.slot))):
@@ -78,7 +78,9 @@ def _join_words(tags: Sequence[Standing], words: Sequence[Standing], key: Key, w
                 (n for n, it in enumerate(leaders) if _is_part_of(key(one.slot), mine, key(it.slot), said[n])), None
             )
         if known is None:
-            known = next((n for n, theirs in enumerate(said) if mine.goes_with(theirs, writers)), None)
+            known = next(
+                (n for n, theirs in enumerate(said) if mine.goes_with(theirs, writers if n < len(tags) else None)), None
+            )
         if known is not None:
             under.setdefault(known, []).append(one)
         elif len(leaders) < len(tags) + ROWS:
@@ -168,11 +170,11 @@ class _Said:
         mine, theirs = self.within(other)
         return len(mine.people & theirs.people) > SAID_TOGETHER * min(len(mine.people), len(theirs.people))
 
-    def goes_with(self, other: _Said, writers: float) -> bool:
+    def goes_with(self, other: _Said, writers: float | None) -> bool:
         """Whether most people of the smaller topic say both in one post, or nearly all of them say both at all; of the
-        larger one where that is most of all writers."""
+        larger one where that is most of all writers (None: never)."""
         mine, other = self.within(other)
-        few = max(self.support.people, other.support.people) <= FEW_WRITERS * writers
+        few = writers is None or max(self.support.people, other.support.people) <= FEW_WRITERS * writers
         people = (min if few else max)(len(mine.people), len(other.people))
         return (
             len(mine.pairs & other.pairs) > SAID_TOGETHER * people

@@ -289,13 +289,13 @@ class Maker:
 
     def same_posts(self, one: str, other: str) -> bool:
         """Whether more than half of the people of the smaller topic stand in both with the same text, or more than 80 %
-        in both with whatever text; of the larger one where more than half of all who write words say that."""
+        in both with whatever text; of the larger one beside a tag, where more than half of all who write words say that."""
         a, b = self.sample_of(one), self.sample_of(other)
         limit = min(a.limit, b.limit)
         these = {(author, text) for author, text in a.texts.items() if author < limit}
         those = {(author, text) for author, text in b.texts.items() if author < limit}
         people = min(len(these), len(those))
-        if max(a.people, b.people) > 0.5 * self.sample_of(ALL_WORDS).people:
+        if is_tag(one) and max(a.people, b.people) > 0.5 * self.sample_of(ALL_WORDS).people:
             people = max(len(these), len(those))
         both = {author for author, _ in these} & {author for author, _ in those}
         return len(these & those) > 0.5 * people or len(both) > 0.8 * people
