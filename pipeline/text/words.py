@@ -52,9 +52,10 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
 
     Links, addresses, mentions, tags and numbers alone are left out, and what is the same as one of the tags
     (`spellings`, as `topics_of` gives them). A word has three letters at least, in Chinese, Japanese and Korean two;
-    two capitals are one (`JO`, `5G`), but for the RT of those who repeat by hand. A phrase is two to four words in a row, which no mark but an apostrophe or a hyphen parts, and no end of a line; its
-    first and last are words, numbers or single ideographs of Japanese, and one of these is a word. Of a text the first
-    1,000 characters and 40 words are looked at, and at most 60 words and phrases told, in order of their first words.
+    two capitals are one (`JO`, `5G`), but for the RT of those who repeat by hand. A phrase is two to four words in a
+    row, which no mark but an apostrophe or a hyphen parts, and no end of a line; its first and last are words, numbers
+    or single ideographs of Japanese, and one of these is a word. Of a text the first 1,000 characters and 40 words are
+    looked at, and at most 60 words and phrases told, in order of their first words.
 
     >>> words_of("Le feu d'artifice! 14 juillet https://example.com")
     ['feu', "feu d'artifice", 'artifice', '14 juillet', 'juillet']

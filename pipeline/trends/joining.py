@@ -25,9 +25,9 @@ def by_weight(trending: Iterable[Standing], key: Key, writers: float = 0.0) -> l
     """What trends in its order, topics that are shown as one under the first of them, no more than a list holds.
 
     Tags come before words: these stand under a tag of the same letters, under words of which they are a part or that
-    are a part of them, or under what most who say them say in the same post, or nearly all of them say. A tag of most of
-    the `writers` of words (their number) tells nobody apart: under that stands only what most of these say. Of words
-    that stand together the longest is shown that nearly as many people say."""
+    are a part of them, or under what most who say them say in the same post, or nearly all of them say. A tag of most
+    of the `writers` of words (their number) tells nobody apart: under that stands only what most of these say. Of
+    words that stand together the longest is shown that nearly as many people say."""
     tags: list[Standing] = []
     words: list[Standing] = []
     for one in sorted(trending, key=lambda standing: (-standing.weight, key(standing.slot))):

@@ -289,7 +289,8 @@ class Maker:
 
     def same_posts(self, one: str, other: str) -> bool:
         """Whether more than half of the people of the smaller topic stand in both with the same text, or more than 80 %
-        in both with whatever text; of the larger one beside a tag, where more than half of all who write words say that."""
+        in both with whatever text; beside a tag of the larger one where more than half of all who write words say that.
+        """
         a, b = self.sample_of(one), self.sample_of(other)
         limit = min(a.limit, b.limit)
         these = {(author, text) for author, text in a.texts.items() if author < limit}
