@@ -33,16 +33,18 @@ class _Course(NamedTuple):
 def html_of(told: Report, lang: str = DEFAULT) -> str:
     """The report as a page; every text is escaped."""
     words = language(lang, told.time_zone)
-    one_day = told.start is not None and told.end is not None and _same_day(words, told.start, told.end)
+    start, end = told.start, told.end
+    within_a_day = start is not None and end is not None and end - start < DAY_MS  # a clock says which moment it is
 
     def when(ms: int) -> str:
-        return words.clock(ms) if one_day else words.moment(ms, zone=False)
+        return words.clock(ms) if within_a_day else words.moment(ms, zone=False)
 
     return render(
         "report.html",
         words=words,
         told=told,
         when=when,
+        end="" if start is None or end is None else _end(words, start, end),
         course=_course(told, when) if told.minutes else None,
         best=max(told.peaks, key=lambda peak: peak.posts, default=None),
         reason=lambda peak: why_of(peak.why, words) if peak.why else "",
@@ -50,9 +52,10 @@ def html_of(told: Report, lang: str = DEFAULT) -> str:
     )
 
 
-def _same_day(words: Language, start: int, end: int) -> bool:
+def _end(words: Language, start: int, end: int) -> str:
+    """When it ended, with the day where that is not the one on which it began."""
     first, last = (words.moment(ms, zone=False).removesuffix(words.clock(ms)) for ms in (start, end))
-    return end - start < DAY_MS and first == last
+    return words.clock(end) if first == last else words.moment(end, zone=False)
 
 
 def _shares(named: list[Named]) -> list[tuple[Named, str]]:

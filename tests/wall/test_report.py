@@ -93,8 +93,21 @@ def test_a_report_is_whole_on_a_phone_and_names_its_peaks_in_the_course(browser:
         expect(page.locator(".course .badge")).to_have_text([str(n) for n in range(1, len(told["peaks"]) + 1)])
         marks = page.locator(".mark").all_inner_texts()
         assert re.fullmatch(r"\d\d:\d\d", marks[0]), "an event of one day needs no dates"
+        topics = page.locator("td:last-child").first.bounding_box()
+        assert topics
+        assert topics["width"] > 150, "topics are not crammed into what is left of a line"
         assert [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]] == []
         page.close()
+
+
+def test_an_evening_that_ends_after_midnight_is_told_by_the_clock_and_says_its_two_days_once() -> None:
+    night = 47_000_000  # later: from ten in the evening in Paris to one
+    lines = [json.loads(line) for line in Path("posts.ndjson").read_text().splitlines()]
+    Path("posts.ndjson").write_text("".join(json.dumps(it | {"time": it["time"] + night}) + "\n" for it in lines))
+    reported()
+    page = Path("fete.html").read_text()
+    assert re.findall(r"\d\d \w{3} 2025|2025-\d\d-\d\d|\d\d?/\d\d?/2025", page).__len__() == 2
+    assert re.search(r'class="mark" style="left:0.0%">\d\d:\d\d<', page)
 
 
 def test_an_event_that_is_not_described_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -210,6 +210,7 @@ def test_the_code_on_the_big_screen_leads_to_the_page(asked: Asked, tmp_path: Pa
 def test_the_page_is_in_the_language_of_who_reads_it(asked: Asked, lang: str, said: str) -> None:
     page = asked.client.get("/post/gala", headers={"Accept-Language": lang})
     assert said in page.text
+    assert 'href="/events/gala/wall"' in page.text, "who has written wants to see it"
     assert "<b>gala" not in page.text
 
 

@@ -202,6 +202,12 @@ def test_every_sentence_is_said_whole_in_every_language(lang: str) -> None:
         assert not set(said) & {alert_text(one, language("en")) for one in alerts()}
 
 
+@pytest.mark.parametrize("lang", languages())
+def test_no_text_of_a_page_speaks_of_the_tables_of_the_file(lang: str) -> None:
+    """Who sets up an event in the browser has never seen one."""
+    assert [path for path, text in texts_of(catalogue(lang)) if "[[" in text] == []
+
+
 def test_french_sets_marks_off_with_spaces_that_do_not_break() -> None:
     words = language("fr")
     said = [

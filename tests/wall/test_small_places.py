@@ -1,0 +1,59 @@
+"""Pages where there is little room, and within other sites: what was cut, crammed or said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser, expect
+
+from schemas.alerts import Alert
+from schemas.events import Event
+from tests.facts import OF_TOPIC
+from tests.sinks.lists import trend_list
+from tests.wall.server import ANN, EVENTS, Served
+from tests.wall.test_browser import post
+from tests.wall.test_pages import now, opened
+
+SITE = "https://city.example"
+GALA = Event("gala", title="Le gala", posting=True)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    running = Served((ANN,), (*EVENTS, GALA), embed_sites=(SITE,))
+    running.take(*(post(str(it), f"un message numéro {it} #fete") for it in range(5)))
+    running.feed.publish(trend_list("#lumiere", at=now() // 60_000 * 60_000))
+    at = now()
+    firing = ("r/1", "firing", "r", "trending", "info", "all", "1h", "#lumiere", "#lumiere", at, at, at, 1, 1, [], [])
+    running.alerts.add(Alert(*firing, OF_TOPIC))  # type: ignore[arg-type]
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize("lang", ["fr-FR", "es-ES", "en-GB"])
+def test_the_bar_takes_three_lines_of_a_narrow_phone_at_most(browser: Browser, served: Served, lang: str) -> None:
+    page = opened(browser, served.address, 360, 740, locale=lang)
+    expect(page.locator("#zone")).not_to_be_empty()
+    lines = {round(link.bounding_box()["y"]) for link in page.locator("#top .places a").all()}  # type: ignore[index]
+    assert len(lines) <= 2
+    assert page.locator("#top").bounding_box()["height"] < 125  # type: ignore[index]
+    page.context.close()
+
+
+def test_a_wall_within_another_site_keeps_off_the_edge_of_its_frame(browser: Browser, served: Served) -> None:
+    page = opened(browser, f"{served.address}/embed/fete", 600, 600)
+    assert page.get_by_role("heading", name="Fête").bounding_box()["y"] >= 10  # type: ignore[index]
+    page.context.close()
+
+
+def test_the_page_of_a_topic_says_its_alert_once(browser: Browser, served: Served) -> None:
+    page = opened(browser, f"{served.address}/?topic=%23lumiere", 390, 844)
+    expect(page.locator("article.topic .alert")).to_have_count(1)
+    served.feed.publish(msgspec.structs.replace(trend_list("#lumiere", at=now() // 60_000 * 60_000), posts=77))
+    expect(page.locator("#bell")).to_have_text("1")  # the others are counted in the bar
+    expect(page.locator("#alerts li")).to_be_hidden()
+    page.get_by_role("link", name="Retour").click()
+    expect(page.locator("#alerts li")).to_be_visible()
+    page.context.close()
