@@ -98,7 +98,7 @@ class Counts(Record):
     _few: dict[int, Span] | None = field(default=None, init=False)  # where topics stand; empty where they are many
     _gone: frozenset[int] | None = field(default=None, init=False)  # what `gone_ids` gives
     _oldest_gone: int | None = field(default=None, init=False)  # what `oldest_retracted` gives
-    _retracted: tuple[int, I64] | None = field(default=None, init=False)  # since when, and what `retracted_since` gives
+    _left: tuple[tuple[int, I32], ...] = field(default=(), init=False)  # since when, and what `posts_left` gives
 
     # -- names -------------------------------------------------------------------------------------------------------
 
@@ -237,14 +237,17 @@ class Counts(Record):
             self._oldest_gone = int(self.retracted_pane.min())
         return self._oldest_gone
 
-    def retracted_since(self, since: int, row: int, last_row: int) -> I64:
-        """How many posts of panes from `since` (ms) on each of these rows withdraws."""
-        ends = self.retracted_ptr[row : last_row + 1]
-        if since > self.oldest_retracted:
-            if self._retracted is None or self._retracted[0] != since:
-                self._retracted = since, pointers((self.retracted_pane >= since).astype(np.int64))
-            ends = self._retracted[1][ends]
-        return lengths_of(ends)
+    def posts_left(self, since: int) -> I32:
+        """The posts of each row less those of panes from `since` (ms) on that it withdraws. Only of a table whose rows
+        withdraw some."""
+        since = max(since, self.oldest_retracted)
+        for known, left in self._left:
+            if known == since:
+                return left
+        withdrawn = pointers((self.retracted_pane >= since).astype(np.int64))[self.retracted_ptr]
+        left = self.posts - lengths_of(withdrawn).astype(np.int32)
+        self._left = ((since, left), *self._left[:2])  # lists of several windows take turns
+        return left
 
     @property
     def gone_ids(self) -> frozenset[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,7 +149,7 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
         totals,
     )
     if pane.withdrawn.hashes:
-        rows = [cell.withdrawn_rows.get(spelling, ()) for cell in cells for spelling in cell.rows]
+        rows = [*chain.from_iterable(map(cell.withdrawn_rows.get, cell.rows, repeat(())) for cell in cells)]
         counts = counts.changed(**pane.withdrawn.columns_of(rows, [total.cell.withdrawn for total in totals]))
     counts.duplicates = pane.duplicates
     if late:

@@ -24,6 +24,7 @@ K = 512  # people counted exactly; beyond, K are sampled
 FEW = 64  # numbers that Python sorts faster than numpy
 _SMALL = 24  # entries up to which plain Python is faster than numpy's calls
 _TWO_64 = float(1 << 64)
+_NO_HASH = np.zeros(0, np.uint64)
 
 _P1, _P2, _P3, _P4, _P5 = (
     np.uint64(p)
@@ -150,6 +151,7 @@ class Support:
     texts: U64 | None = None  # and the text that stands for each
     theta: float = 1.0
     gone: U64 | None = None  # the authors of posts that count no more, a post each
+    _gone_people: int | None = None  # what `withdrawn_by` gives
 
     @property
     def withdrawn(self) -> int:
@@ -159,7 +161,10 @@ class Support:
     @property
     def withdrawn_by(self) -> int:
         """How many people's posts these are."""
-        return 0 if self.gone is None else len(set(self.gone.tolist()))
+        if self._gone_people is None:
+            ordered = np.sort(self.gone) if self.gone is not None else _NO_HASH
+            self._gone_people = len(ordered) and 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+        return self._gone_people
 
 
 NOBODY = Support(0.0, 0.0)

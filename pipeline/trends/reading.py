@@ -263,10 +263,8 @@ def said_at(place: Place, mask: Mask | None, since: int) -> Iterator[tuple[int, 
     examples = table.example_ptr[place.row : place.last_row + 1].tolist()
     priorities = table.example_priority[examples[0] : examples[-1]].tolist()
     candidates = list(zip(priorities, table.example[examples[0] : examples[-1]], strict=True))
-    posts = table.posts[rows]
-    if len(table.retracted):
-        posts = posts - table.retracted_since(since, place.row, place.last_row)
-    spelling, posts = table.spelling[rows].tolist(), posts.tolist()
+    spelling = table.spelling[rows].tolist()
+    posts = (table.posts_left(since) if len(table.retracted) else table.posts)[rows].tolist()
     for row in place.rows(mask):
         n = row - place.row
         yield spelling[n], posts[n], candidates[examples[n] - examples[0] : examples[n + 1] - examples[0]]

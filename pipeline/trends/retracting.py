@@ -52,23 +52,26 @@ class WithdrawnPosts:
     def columns_of(self, rows: Sequence[Sequence[int]], cells: Sequence[Sequence[int]]) -> dict[str, Any]:
         """The columns of counts that hold them, by which are withdrawn of each row and of each cell: each post once,
         by its hash. What one retraction knows of a post holds, whoever knows less."""
-        told: dict[str, Any] = {}
-        hashes, authors, ids = (np.array(values, np.uint64) for values in (self.hashes, self.authors, self.ids))
-        panes = np.array(self.panes, np.int64)
-        for axis, runs in (("retracted", rows), ("cell_retracted", cells)):
-            length = np.fromiter(map(len, runs), np.int64, len(runs))
-            which = np.fromiter(chain.from_iterable(runs), np.int64, int(length.sum()))
-            run, found, values = reduced(
-                np.repeat(np.arange(len(runs)), length),
-                hashes[which],
-                (authors[which], panes[which], ids[which]),
-                (first, largest, first),
-                len(runs),
-            )
-            told |= {f"{axis}_ptr": pointers(np.bincount(run, minlength=len(runs))), axis: found}
-            told[f"{axis}_author"], told[f"{axis}_pane"], told[f"{axis}_id"] = values
-        del told["retracted_id"]  # of rows nobody asks
-        return told
+        runs = [*rows, *cells]
+        length = np.fromiter(map(len, runs), np.int64, len(runs))
+        which = np.fromiter(chain.from_iterable(runs), np.int64, int(length.sum()))
+        hashes, authors, ids = (np.array(values, np.uint64)[which] for values in (self.hashes, self.authors, self.ids))
+        panes = np.array(self.panes, np.int64)[which]
+        run = np.repeat(np.arange(len(runs)), length)
+        how = first, largest, first
+        run, hashes, (authors, panes, ids) = reduced(run, hashes, (authors, panes, ids), how, len(runs))
+        length, cut = np.bincount(run, minlength=len(runs)), int(run.searchsorted(len(rows)))
+        return {
+            "retracted_ptr": pointers(length[: len(rows)]),
+            "retracted": hashes[:cut],
+            "retracted_author": authors[:cut],
+            "retracted_pane": panes[:cut],
+            "cell_retracted_ptr": pointers(length[len(rows) :]),
+            "cell_retracted": hashes[cut:],
+            "cell_retracted_author": authors[cut:],
+            "cell_retracted_pane": panes[cut:],
+            "cell_retracted_id": ids[cut:],
+        }
 
 
 def wanted_by(unknown: Iterable[Unknown], ids: Sequence[str], authors: Sequence[int]) -> dict[int, list[Unknown]]:

@@ -58,8 +58,8 @@ class Windows:
         self.sums = np.zeros((len(LENGTHS_MS), 256), np.int32)  # by window, slot
         self.mentions = [0] * len(LENGTHS_MS)
         self._slot = np.full(256, -1, np.int32)  # by topic number
-        # posts by slot of a step, and what was withdrawn of them since
-        self._past: dict[int, dict[int, list[tuple[I32, I32]]]] = {MINUTE_MS: {}, HOUR_MS: {}}
+        self._past: dict[int, dict[int, tuple[I32, I32]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # posts by slot of a step
+        self._gone: dict[int, dict[int, list[I32]]] = {MINUTE_MS: {}, HOUR_MS: {}}  # the slot of each withdrawn since
 
     @staticmethod
     def numbers(spec: ListSpec) -> tuple[int, int]:
@@ -129,7 +129,7 @@ class Windows:
             topics, posts = table.posts_by_topic(mask)
             if len(topics):
                 entering = self.slots_of(topics), posts
-                past[end - step_ms] = [entering]
+                past[end - step_ms] = entering
         changed_slots: list[I32] = [_NONE] * len(LENGTHS_MS)
         if table is None and not self.leaves(step_ms, end):
             self.posts_moved = [False] * len(LENGTHS_MS)
@@ -140,14 +140,15 @@ class Windows:
                 sums[entering[0]] += entering[1]
                 changed_slots[number] = entering[0]
             if leaving is not None:
-                slots, posts = leaving[0]
+                slots, posts = leaving
                 sums[slots] -= posts
-                for slots_withdrawn, withdrawn in leaving[1:]:
-                    np.subtract.at(sums, slots_withdrawn, withdrawn)
+                if withdrawn := self._gone[step_ms].get(end - step_ms - window_ms):
+                    np.add.at(sums, np.concatenate(withdrawn), np.int32(1))
                 before = changed_slots[number]
                 changed_slots[number] = np.concatenate((before, slots)) if len(before) else slots
         gone = end - step_ms - self._on_grid[step_ms][-1][1]  # the longest window is the last one
         past.pop(gone, None)
+        self._gone[step_ms].pop(gone, None)
         self._step_said(step_ms, end, self._said_in(table, mask) if table is not None else (0, 0))
         self._said[step_ms].pop(gone, None)
         if table is not None and len(table.cell_retracted):
@@ -156,7 +157,7 @@ class Windows:
 
     def _withdraw(self, step_ms: int, now: int, table: Counts, mask: Mask | None) -> None:
         """Takes what the table withdraws out of the windows of its grid that end at `now`."""
-        past, said = self._past[step_ms], self._said[step_ms]
+        past, gone, said = self._past[step_ms], self._gone[step_ms], self._said[step_ms]
         topics, panes = table.retracted_in(mask)
         if len(topics):
             order = np.argsort(panes, kind="stable")
@@ -166,9 +167,10 @@ class Windows:
                 inside = which[steps.searchsorted(now - window_ms) :]
                 self.sums[number, slots] -= np.bincount(inside, minlength=len(slots)).astype(np.int32)
             bounds = [0, *(np.flatnonzero(steps[1:] != steps[:-1]) + 1).tolist(), len(steps)]
-            for begin, end in pairwise(bounds):
-                if (parts := past.get(int(steps[begin]))) is not None:
-                    parts.append((slots[which[begin:end]], np.full(end - begin, -1, np.int32)))
+            slots, starts = slots[which], steps[bounds[:-1]].tolist()
+            for start, (begin, end) in zip(starts, pairwise(bounds), strict=True):
+                if start in past:
+                    gone.setdefault(start, []).append(slots[begin:end])
         if self._counts_posts:
             for start in (table.retracted_posts(mask)[1] // step_ms * step_ms).tolist():
                 if start in said:
@@ -204,7 +206,7 @@ class Windows:
         topics, posts = table.posts_by_topic(mask)
         for number, window_ms in self._on_grid[step_ms] if len(topics) else ():
             if start >= now - window_ms:
-                slots = self._past[step_ms].setdefault(start, [(self.slots_of(topics), posts)])[0][0]
+                slots, _ = self._past[step_ms].setdefault(start, (self.slots_of(topics), posts))
                 self.sums[number, slots] += posts
         if len(table.cell_retracted):
             self._withdraw(step_ms, now, table, mask)
@@ -222,8 +224,8 @@ class Windows:
             return None
         keep: Mask = np.any(self.sums[:, : self.used] > 0, axis=0)
         for past in self._past.values():
-            for parts in past.values():
-                keep[parts[0][0]] = True
+            for slots, _ in past.values():
+                keep[slots] = True
         keep[list(needed)] = True
         if int(keep.sum()) * 4 > self.used * 3:
             return None
@@ -238,8 +240,11 @@ class Windows:
         known = np.flatnonzero(self.topics >= 0)
         self._slot[self.topics[known]] = known.astype(np.int32)
         for past in self._past.values():
-            for start, parts in past.items():
-                past[start] = [(new[slots], posts) for slots, posts in parts]
+            for start, (slots, posts) in past.items():
+                past[start] = new[slots], posts
+        for gone in self._gone.values():
+            for start, withdrawn in gone.items():
+                gone[start] = [new[slots] for slots in withdrawn]
         return new
 
     def renumber(self, new_topic: I32) -> None:

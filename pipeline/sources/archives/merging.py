@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, count, islice
-from operator import and_, attrgetter, eq, ge, gt
+from operator import and_, attrgetter, eq, ge
 
 import msgspec
 import numpy as np
@@ -50,18 +50,21 @@ def key_of(post: Post) -> Key:
 def sort_by_time(posts: list[Post]) -> None:
     """Sorts posts in place. Those of one time stay as they stand, unless two of them have one id: then all they say
     decides."""
-    times = moments(posts)
-    if len({post.id for post in posts}) < len(posts) and _are_copies_among(posts, times):
+    times = np.array(moments(posts), np.int64)
+    order = np.argsort(times, kind="stable")
+    times = times[order]
+    same, beside = times[1:] == times[:-1], np.zeros(len(times), np.bool_)
+    beside[1:] |= same
+    beside[:-1] |= same
+    if _are_copies_among([posts[number] for number in order[beside].tolist()]):
         put_in_order(posts)
-    elif any(map(gt, times, islice(times, 1, None))):
-        posts.sort(key=moment_of)
+    elif (order[1:] < order[:-1]).any():
+        posts[:] = [posts[number] for number in order.tolist()]
 
 
-def _are_copies_among(posts: list[Post], times: list[int]) -> bool:
+def _are_copies_among(posts: list[Post]) -> bool:
     """Whether two posts have one moment and one id. Most of one id are a post and what withdraws it, of another."""
-    _, which, posts_then = np.unique(times, return_inverse=True, return_counts=True)
-    together = np.flatnonzero(posts_then[which] > 1).tolist()
-    return len({(times[number], posts[number].id) for number in together}) < len(together)
+    return len({post.id for post in posts}) < len(posts) and len(set(map(key_of, posts))) < len(posts)
 
 
 def put_in_order(posts: list[Post]) -> None:
