@@ -45,6 +45,7 @@ class Server:
         self.on_socket: Callable[[ServerConnection], Awaitable[None]] = forever
         self.refuse: Callable[[Any], tuple[int, dict[str, str], bytes] | None] = lambda _: None
         self.subscribed: list[str] = []
+        self.chosen = ""  # the language that the token's owner has chosen; "": none
 
     async def handle(self, request: Request) -> None:
         if request.path == "/api/v2/instance":
@@ -72,6 +73,8 @@ class Server:
             return []
         limit = int(request.query["limit"][0])
         held = sorted(self.statuses, key=lambda one: int(one["id"]))
+        if self.chosen and "authorization" in request.headers:
+            held = [one for one in held if one.get("language", self.chosen) == self.chosen]
         if least := request.query.get("min_id"):
             return [one for one in held if int(one["id"]) > int(least[0])][:limit][::-1]
         return held[-limit:][::-1]

@@ -291,6 +291,28 @@ def test_what_a_server_leaves_out_is_told_by_a_look_at_it() -> None:
     with_server(body)
 
 
+def test_a_look_tells_that_the_owner_of_the_token_has_chosen_a_language() -> None:
+    async def found(server: Server, token: str = "secret") -> list[str]:
+        return [fact.said(language("en")) for fact in await source(server, token).probe()]
+
+    async def body(server: Server) -> None:
+        server.statuses = [status(number, language="fr" if number % 4 else "de") for number in range(60)]
+        assert "the account of the token is shown all that anybody is" in await found(server)
+        server.chosen = "fr"
+        hides = "10 of 40 recent posts are hidden from the account of the token: a language is chosen there"
+        assert [one for one in await found(server) if one.startswith(hides)]
+        assert not [one for one in await found(server, "") if "account" in one]
+
+        async def for_users(request: Request) -> None:
+            known = "authorization" in request.headers
+            await request.answer(json.dumps(server.page(request)) if known else "{}", 200 if known else 401)
+
+        server.fail = for_users
+        assert [one for one in await found(server) if one.startswith("whether the account of the token hides posts")]
+
+    with_server(body)
+
+
 def test_several_servers_give_a_post_once_and_any_of_them_may_withdraw_it(tmp_path: Path) -> None:
     async def body(first: Server) -> None:
         second = Server()

@@ -19,6 +19,7 @@ from pipeline.sources.live.mastodon_api import (
     LIMIT,
     Instance,
     Message,
+    hidden_from_owner,
     instance_of,
     item_of,
     later,
@@ -114,8 +115,18 @@ class Mastodon:
                 limit = response.headers.get("X-RateLimit-Limit", "?")
                 facts.append(Fact("left", {"left": left, "limit": limit}))
             if self._token:
-                facts += await _owner_filters(client, self._url)
+                facts.append(await self._owner_filters(client, instance))
             return facts
+
+    async def _owner_filters(self, client: httpx.AsyncClient, instance: Instance) -> Fact:
+        """What the token's owner is not shown of that which anybody is: the server tells of no language chosen."""
+        url = f"{self._url}/api/v1/timelines/tag/{urllib.parse.quote(self._tags[0])}"
+        try:
+            async with http_client(self._contact) as stranger:
+                public = timeline_of(await get_json(stranger, url, {"limit": LIMIT}), instance.domain)
+        except SourceError:
+            return Fact("untold")
+        return hidden_from_owner(public, timeline_of(await get_json(client, url, {"limit": LIMIT}), instance.domain))
 
     def _stream(self, client: httpx.AsyncClient, instance: Instance) -> AsyncGenerator[Item, None] | None:
         if self._transport == "poll":
@@ -199,16 +210,6 @@ class Mastodon:
 
 class _NoStreamError(SourceError):
     """The server streams nothing: it is polled."""
-
-
-async def _owner_filters(client: httpx.AsyncClient, url: str) -> list[Fact]:
-    """The server applies what the token's owner has set."""
-    response = await client.get(f"{url}/api/v1/preferences")
-    if not response.is_success:
-        return [Fact("preferences")]
-    response = await client.get(f"{url}/api/v1/mutes", params={"limit": 1})
-    muted = response.is_success and response.content.strip() not in (b"[]", b"")
-    return [Fact("mutes")] if muted else []
 
 
 def _now_ms() -> int:

@@ -147,6 +147,16 @@ def timeline_of(body: bytes, domain: str) -> list[tuple[str, bytes]]:
     return page
 
 
+def hidden_from_owner(public: list[tuple[str, bytes]], owners: list[tuple[str, bytes]]) -> Fact:
+    """How many statuses of a page that anybody is shown are missing in the same page as the token's owner is shown it;
+    what is older than the owner's page may be further back there."""
+    shown = {one for one, _ in owners}
+    begin = _order(owners[0][0]) if len(owners) >= LIMIT else (0, "")
+    asked = [one for one, _ in public if _order(one) >= begin]
+    hidden = sum(one not in shown for one in asked)
+    return Fact("hides", {"n": hidden, "of": len(asked)}) if hidden else Fact("whole")
+
+
 def _id_of(raw: msgspec.Raw) -> str:
     try:
         return str(read_json(_named, bytes(raw)).id)
