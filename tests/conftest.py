@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ settings.load_profile("upswell")
 
 pytest_plugins = ["tests.kafka.fixtures"]
 
-CHROMIUM = Path("/usr/bin/chromium")
+# the shell lacks the window around the page only, and takes half of the time
+CHROMIUMS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"
 ROOT = Path(__file__).resolve().parents[1]
 OF_THE_TESTS = ("UPSWELL_DATA", "UPSWELL_TEST_")  # what tests read themselves
 # mark -> the folders whose tests have it, and the fixtures that give it to any other test
@@ -77,20 +79,45 @@ def _no_settings_of_the_shell() -> Iterator[None]:
         yield
 
 
-LONGEST = (
+# The tests of a file run in one process, files as processes get free. Those that mostly wait and those that compute are
+# begun by turns, so that neither the cores nor the time are left over; the longest of each come first.
+WAITING = (
     "tests/kafka/test_chaos.py",
+    "tests/kafka/test_pipeline.py",
+    "tests/kafka/test_definitions.py",
+    "tests/kafka/test_outage.py",
+    "tests/kafka/test_ends.py",
     "tests/kafka/test_clocks.py",
-    "tests/kafka/test_live_outage.py",
+    "tests/kafka/test_",
     "tests/alerts/",
+)
+COMPUTING = (
+    "tests/trends/test_against_oracle.py",
+    "tests/wall/test_accessible.py",
+    "tests/wall/",
+    "tests/trends/",
+    "tests/browser/",
+    "tests/",
 )
 
 
+def by_turns(files: Iterable[str]) -> list[str]:
+    """All of the files, in the order in which they are begun."""
+
+    def ranked(kind: Sequence[str], some: Iterable[str]) -> list[str]:
+        return sorted(some, key=lambda file: next(rank for rank, start in enumerate(kind) if file.startswith(start)))
+
+    waiting = [file for file in files if file.startswith(WAITING)]
+    turns = zip_longest(ranked(WAITING, waiting), ranked(COMPUTING, (it for it in files if it not in waiting)))
+    return [file for turn in turns for file in turn if file]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test by its folder and by the fixtures that it asks for. Those that take minutes, mostly waiting, come
-    first: of several at once the last one to end is then a short one."""
-    items.sort(key=lambda item: not item.path.relative_to(ROOT).as_posix().startswith(LONGEST))
-    for item in items:
-        where = item.path.relative_to(ROOT).as_posix()
+    """Marks each test by its folder and by the fixtures that it asks for, and puts files in the order of `by_turns`."""
+    of = {item: item.path.relative_to(ROOT).as_posix() for item in items}
+    order = {file: place for place, file in enumerate(by_turns(dict.fromkeys(of.values())))}
+    items.sort(key=lambda item: order[of[item]])
+    for item, where in of.items():
         for mark, (folders, fixtures) in MARKS.items():
             if where.startswith(folders) or set(fixtures) & set(getattr(item, "fixturenames", ())):
                 item.add_marker(mark)
@@ -110,10 +137,11 @@ def browser() -> Iterator[Browser]:
     """A real browser."""
     from playwright.sync_api import expect, sync_playwright
 
-    if not CHROMIUM.exists():
+    program = next((one for one in CHROMIUMS if Path(one).exists()), None)
+    if program is None:
         pytest.skip("no /usr/bin/chromium (apt-get install chromium)")
     expect.set_options(timeout=20_000)  # CI may have other things to do
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield launched
         launched.close()

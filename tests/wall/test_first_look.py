@@ -18,7 +18,7 @@ from schemas.posts import Media
 from tests.browser.shown import alert
 from tests.sinks.lists import trend_list
 from tests.wall.posts import post
-from tests.wall.server import ANN, Served, serving
+from tests.wall.server import ANN, Served, eventually, serving
 from tests.wall.test_pages import opened, signed_in
 from tests.wall.test_still import SHIFTS
 
@@ -124,6 +124,7 @@ def test_on_a_phone_the_largest_paint_waits_for_no_script_and_nothing_moves_when
 def test_a_picture_that_came_with_the_page_stays_when_scripts_draw_the_posts(browser: Browser, path: str) -> None:
     with serving() as served:
         served.take(post("sea", "la mer #fete", media=[Media("https://a.example/sea.jpg")]))
+        eventually(lambda: 'class="photo"' in httpx.get(served.address + path).text)
         page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
         held: list[Route] = []
         going: list[bool] = []
