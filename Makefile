@@ -13,11 +13,11 @@ demo: $(STAMP)
 check: lint
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not long and not alone and not slow and not kafka and not browser'
 
-# most of the time of many tests is waiting, so there are more at once than cores; those that measure time come last, by
-# themselves
+# most of the time of many tests is waiting, so there are more at once than cores, in the order of tests/conftest.py;
+# those that measure time come last, by themselves
 test: lint
-	$(BIN)/pytest -n 4 --dist worksteal -m 'not long and not alone'
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder -m 'not long and not alone'
+	$(BIN)/pytest -m alone $$(grep -rlF --include='test_*.py' 'pytest.mark.alone' tests)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check

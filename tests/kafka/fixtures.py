@@ -18,7 +18,6 @@ from pipeline.kafka.broker import embedded_broker
 from tests.kafka.apache import Apache, ApacheError, missing
 
 SHARED = "shared-kafka.json"  # in the folder of the run: where its broker is
-_BEGUN: list[Apache] = []  # the broker that this process began for all of the run: it outlives our tests
 
 
 class Shared(NamedTuple):
@@ -52,7 +51,7 @@ def apache(tmp_path_factory: pytest.TempPathFactory) -> Shared:
             broker = Apache(tmp_path_factory.mktemp("kafka")).start()
         except ApacheError as error:
             pytest.skip(f"no Apache Kafka: {error}")
-        _BEGUN.append(broker)
+        broker.leave()
         shared = Shared(broker.address, broker.sasl_address, broker.pid)
         told.write(json.dumps(shared._asdict()))
     return shared
