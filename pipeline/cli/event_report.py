@@ -133,6 +133,7 @@ class Debrief:
         people = sorted(tally.busiest.items(), key=lambda it: (-it[1], it[0]))
         shown = (it for it in self._copies.items() if it[1] and self._shown(it[0]))
         repeated = sorted(shown, key=lambda it: (-it[1], it[0]))
+        named = ((shown_account(author, of.partition("/")[0]), posts) for (of, author), posts in people)
         times = [int(post.time) for post in self._posts.values()]
         return Report(
             event.name,
@@ -146,7 +147,7 @@ class Debrief:
             phases,
             self._peaks(minutes),
             [Named(printable(tally.display(key)), posts) for key, posts in topics[:ROWS]],
-            [Named(shown_account(author, of.partition("/")[0]), posts) for (of, author), posts in people[:ROWS]],
+            [Named(name, posts) for name, posts in named if name][:ROWS],
             [self._top(ref, copies) for ref, copies in repeated[:ROWS]],
         )
 
@@ -159,7 +160,8 @@ class Debrief:
     def _top(self, ref: str, copies: int) -> TopPost:
         post = self._posts[ref]
         text = printable(post.text)[:500]
-        author = shown_account(post.author, source_name(post.source))
+        source = source_name(post.source)
+        author = shown_account(post.author, source) or shown_account(post.author_name or "", source)
         return TopPost(author, text, int(post.time), web_address(post.url), copies)
 
     def _peaks(self, minutes: list[Minute]) -> list[PeakTold]:

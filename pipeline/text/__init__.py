@@ -5,7 +5,7 @@ from pipeline.text.entities import Entities, Item
 from pipeline.text.keys import fold, fold_text, text_key, topic_key
 from pipeline.text.matching import EventMatcher, matcher_of
 from pipeline.text.networks import network_of
-from pipeline.text.showing import MAX_SHOWN, cut, printable, shown_account
+from pipeline.text.showing import MAX_SHOWN, cut, is_pseudonym, printable, shown_account
 from pipeline.text.topics import extract, how_read, topics_of
 from pipeline.text.words import is_unspaced, words_of
 
@@ -22,6 +22,7 @@ __all__ = [
     "fold",
     "fold_text",
     "how_read",
+    "is_pseudonym",
     "is_unspaced",
     "language",
     "matcher_of",

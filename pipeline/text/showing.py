@@ -26,14 +26,20 @@ _STRAY_MARKS = regex.compile(rf"^[\p{{M}} ]+|(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
 _CLUSTER = regex.compile(r"\X")
 _PRIVATE_SOURCES = frozenset({"sms", "mail", "email"})
 _NETWORKS = frozenset({"twitter", "mastodon", "bluesky"})  # whose accounts may be known by their digits alone
+_PSEUDONYM = regex.compile(r"(?:sms|mail|web)-[0-9a-f]{32}")  # as pipeline.sources.senders makes them
 _NUMBER = regex.compile(r"\+?[0-9][0-9 ().\-/]{5,}")
+
+
+def is_pseudonym(account: str) -> bool:
+    """Whether an account is the keyed hash that somebody without an account is: it means nothing to people."""
+    return _PSEUDONYM.fullmatch(account) is not None
 
 
 def shown_account(account: str, source: str) -> str:
     """An account as everybody may see it: safe to show, and of who wrote by SMS or mail no number and no address.
 
     `source` as source_name gives it. A number of another source is one all the same, but for an account that a network
-    knows by its digits.
+    knows by its digits. Of a pseudonym there is nothing to show.
 
     >>> shown_account("+33 6 12 34 56 78", "sms"), shown_account("ann@mail.example", "mail")
     ('•••78', 'a•••')
@@ -41,8 +47,12 @@ def shown_account(account: str, source: str) -> str:
     ('2244994945', '•••45')
     >>> shown_account("ann@toot.example", "mastodon"), shown_account("ann", "sms")
     ('ann@toot.example', 'ann')
+    >>> shown_account("web-" + "3f" * 16, "web")
+    ''
     """
     account = printable(account)
+    if is_pseudonym(account):
+        return ""
     if source in _PRIVATE_SOURCES and "@" in account:
         return f"{account[0]}•••"
     is_number = _NUMBER.fullmatch(account) and not (source in _NETWORKS and account.isdigit())

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
+from pipeline.sources.senders import Senders
+from schemas import Post
 from schemas.alerts import Alert
 from schemas.events import Event
 from tests.facts import OF_TOPIC
@@ -46,6 +48,27 @@ def test_a_wall_within_another_site_keeps_off_the_edge_of_its_frame(browser: Bro
     page = opened(browser, f"{served.address}/embed/fete", 600, 600)
     assert page.get_by_role("heading", name="Fête").bounding_box()["y"] >= 10  # type: ignore[index]
     page.context.close()
+
+
+def test_who_writes_in_the_room_without_a_name_is_of_the_room_and_no_hash_on_walls_stages_and_queues(
+    browser: Browser, served: Served
+) -> None:
+    author = Senders(b"k" * 32).person("a cookie")
+    served.take(Post("w", author, "sans nom", now(), source="web", events=["gala"]))
+    for path in ("/events/gala/wall", "/screen/gala"):
+        page = opened(browser, served.address + path)
+        card = page.locator(".post", has_text="sans nom")
+        expect(card).to_contain_text("Dans la salle")
+        expect(card).not_to_contain_text("web-")
+        expect(card).not_to_contain_text("@")
+        page.context.close()
+    served.decide("gala", "post", "web/w", "blocked")
+    ann = opened(browser, f"{served.address}/moderate/gala")
+    ann.locator("#secret").fill(ANN.secret)
+    ann.keyboard.press("Enter")
+    expect(ann.locator("#decisions li")).to_contain_text("Dans la salle")
+    expect(ann.locator("#decisions li")).not_to_contain_text("web-")
+    ann.context.close()
 
 
 def test_the_page_of_a_topic_says_its_alert_once(browser: Browser, served: Served) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from pipeline.moderation import ConflictError, MemoryLog, SqliteLog
+from pipeline.sources.senders import Senders
 from pipeline.web.feed import Feed
 from pipeline.web.wall.entries import Wanted
 from pipeline.web.wall.recent import RecentPosts
@@ -214,6 +215,9 @@ def test_the_audit_says_who_what_and_when(clock: Clock, caplog: pytest.LogCaptur
         ("rss", "+33612345678", "•••78"),
         ("mastodon", "ann@toot.example", "ann@toot.example"),
         ("sms", "Ann", "Ann"),
+        ("web", Senders(b"k" * 32).person("a cookie"), ""),
+        ("sms", Senders(b"k" * 32).phone("+33612345678")[0], ""),
+        ("mail", Senders(b"k" * 32).mail("ann@mail.example")[0], ""),
     ],
 )
 def test_no_number_and_no_address_of_who_wrote_by_sms_or_mail_is_shown_but_to_moderators(

@@ -1,7 +1,7 @@
 // One list as a table. Its rows are places that are filled anew, so that nothing on the page moves when the list changes.
 import { say } from "./messages.js";
 import { draw, sparkline } from "./sparks.js";
-import { ago, beside, clean, clock, face, isOver, keyOf, make, network, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
+import { ago, beside, called, clean, clock, face, isOver, keyOf, make, network, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
 
 const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -105,7 +105,7 @@ export function leadOf(linkOf) {
       const answer = await fetch(`/api/v1/topics?${new URLSearchParams({ key: row.topic, scope: list.scope, window: list.window })}`);
       const [best] = answer.ok ? (await answer.json()).posts : [];
       if (asked !== key || !best) return;
-      post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, clean(best.name, 60)), make("span", {}, `· ${network(best.source)}`)));
+      post.replaceChildren(photos(best.pictures.slice(0, 1)), make("p", { dir: "auto" }, clean(best.text, 240)), make("footer", { class: "quiet" }, face(best.author, best.name, best.avatar), make("bdi", {}, called(best)), make("span", {}, best.name && `· ${network(best.source)}`)));
       shown = keyOf(best);
       post.hidden = false;
     } catch { asked = ""; }

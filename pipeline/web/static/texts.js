@@ -127,8 +127,10 @@ export function refocus(held, box) {
 
 export const keyOf = ({ source, id }) => `${source}/${id}`; // of a post, also where the stream says that it is gone
 
+export const called = ({ name, source }) => clean(name, 80) || network(source); // who gave no name is of the room
+
 // How a person is called on their network; who writes by mail or telephone, and a feed, has an address and no @name
-const NO_NAMES = new Set(["sms", "mail", "email", "rss", "feed"]);
+const NO_NAMES = new Set(["sms", "mail", "email", "rss", "feed", "web"]);
 export function handle({ author, source }) {
   const plain = clean(author.replace(/^https?:\/\//, ""), 80);
   return plain !== clean(author, 80) || NO_NAMES.has(source) || plain.startsWith("@") ? plain : `@${plain}`;

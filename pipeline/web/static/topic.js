@@ -3,7 +3,7 @@ import { alertLine } from "./alerts.js";
 import { courseOf } from "./chart.js";
 import { coming } from "./coming.js";
 import { say } from "./messages.js";
-import { about, clean, clock, face, handle, keyOf, make, nameOf, network, photos, reasonOf, t, told } from "./texts.js";
+import { about, called, clean, clock, face, handle, keyOf, make, nameOf, network, photos, reasonOf, t, told } from "./texts.js";
 
 const EVERY_MS = 4000;
 
@@ -104,7 +104,7 @@ function postsOf({ topic, scopes: [scope], at }, named) {
 export function example(post) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, clock(post.time));
   return make("article", { class: "post", "data-post": keyOf(post) },
-    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 60))), make("bdi", { class: "quiet" }, handle(post)))),
+    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, called(post))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, clean(post.text, 1000)), photos(post.pictures),
     make("p", { class: "foot" }, network(post.source), " · ", post.url ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time));
 }

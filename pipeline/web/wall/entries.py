@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.moderation import Queue, Reading, Reason, account_ref, content_of, original_ref, reading_of
-from pipeline.text import MAX_SHOWN, fold_text, printable, shown_account, source_name
+from pipeline.text import MAX_SHOWN, fold_text, is_pseudonym, printable, shown_account, source_name
 from schemas import Post
 
 MAX_PICTURES = 4
@@ -113,7 +113,7 @@ class Entry:
         return Shown(
             ref=self.ref,
             author=(printable(author) if full else shown_account(author, source))[:256],
-            name=(printable(name) if full else shown_account(name, source))[:256],
+            name=(_named(post) if full else shown_account(name, source))[:256],
             text=printable(post.text[: 2 * MAX_SHOWN])[:MAX_SHOWN],
             source=source,
             time=int(post.time),
@@ -133,7 +133,13 @@ class Entry:
 
     def decided(self) -> Decided:
         """The entry for a log of decisions."""
-        return Decided(printable(self.post.author_name or self.post.author)[:256], printable(self.post.text[:160]))
+        return Decided(_named(self.post)[:256], printable(self.post.text[:160]))
+
+
+def _named(post: Post) -> str:
+    """How moderators are told of who wrote; empty: nothing that means anything is known."""
+    name = post.author_name or post.author
+    return "" if is_pseudonym(name) else printable(name)
 
 
 def pictures_of(post: Post, link: Link) -> list[Picture]:

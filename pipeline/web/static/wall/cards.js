@@ -1,5 +1,5 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { clean, colon, face, handle, make, network, photos } from "../texts.js";
+import { called, clean, colon, face, handle, make, network, photos } from "../texts.js";
 import { moment, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -17,7 +17,7 @@ export function card(post, ...more) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, moment(post.time));
   return make(
     "article", { class: post.pinned ? "post pinned" : "post", tabindex: view === "moderate" ? "0" : false },
-    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("bdi", { class: "quiet" }, handle(post)))),
+    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, called(post))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, post.text),
     photos(post.pictures),
     make("p", { class: "foot" }, network(post.source), " · ",
@@ -36,7 +36,7 @@ export function told(decision, about) {
   const when = make("time", { class: "quiet" }, moment(decision.at));
   const account = ["account", "trust"].includes(decision.kind);
   if (!about || account) return make("span", {}, when, ` ${decision.by}${colon} ${text.kinds[decision.kind]} `, make("bdi", {}, about ? clean(about.name, 40) : decision.target ?? ""), about ? ` (${network(decision.target.split("/")[0])})` : "", ` ${text.verdicts[decision.verdict ?? ""]} `);
-  const places = { "\u{1}": clean(about.name, 40), "\u{2}": clean(about.text, 60) };
+  const places = { "\u{1}": clean(about.name, 40) || network(decision.target.split("/")[0]), "\u{2}": clean(about.text, 60) };
   const act = decision.verdict || (decision.kind === "pin" ? "unpinned" : "waiting");
   const parts = say("wall.said", { by: decision.by, act, name: "\u{1}", text: "\u{2}" }).split(/([\u{1}\u{2}])/u);
   return make("span", {}, when, " ", ...parts.map((part) => (part in places ? make("bdi", {}, places[part]) : part)), " ");
