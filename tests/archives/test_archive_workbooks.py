@@ -82,7 +82,7 @@ def test_ids_that_were_kept_as_numbers_are_rounded_and_told(tmp_path: Path, caps
     path = workbook(tmp_path / "tweets.xlsx", {"A": table})
     assert run(["replay", str(path)]) == 0
     told = capsys.readouterr()
-    assert "has rounded its ids" in told.out + told.err
+    assert "its ids were rounded" in told.out + told.err
     assert len({post.id for post in posts_in(path)}) == 3
 
 

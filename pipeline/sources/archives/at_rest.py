@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from operator import attrgetter
 from pathlib import Path
 
 from pipeline.sources.archives.batches import Batch, Dead
-from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.block import Block, newest_ms
 from pipeline.sources.archives.deletions import Deletions
 from pipeline.sources.archives.detect import recognise
 from pipeline.sources.archives.editions import Editions
@@ -31,7 +30,6 @@ DAY_MS = 86_400_000
 DEAD_AT_ONCE = 256
 BYTES_AT_ONCE = 8 << 20  # after so much without a post, a batch tells the progress
 MOST_OPEN = 16  # files that are read side by side
-_time_ms = attrgetter("time")
 
 
 @dataclass(slots=True)
@@ -148,7 +146,7 @@ class AtRest:
         self._empty += [block.file] if block.empty else []
         self._deletions.noted(block)
         posts = self._editions.noted(block.posts)
-        if not posts or max(map(_time_ms, posts)) <= self._latest_ms:
+        if not posts or newest_ms(posts) <= self._latest_ms:
             return posts
         future = [block.future(at) for at, post in enumerate(posts) if int(post.time) > self._latest_ms]
         self._impossible += len(future)

@@ -43,6 +43,11 @@ class Block:
         return Dead(self.file, self.lines[index], "future", detail, bytes(self.raws[index])[:RAW_BYTES])
 
 
+def newest_ms(posts: Sequence[Post]) -> int:
+    """The newest time of posts, one at least."""
+    return max([post.time for post in posts])  # type: ignore[return-value]  # archives carry ints only
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """How files of one kind are known and read that are neither tables nor JSON."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import TypeVar
 
 from xxhash import xxh64_intdigest
 
-from pipeline.sources.archives.block import Block
+from pipeline.sources.archives.block import Block, newest_ms
 from pipeline.sources.archives.formats.base import Alias, Deletion
 from schemas import Post
 
@@ -24,7 +23,6 @@ MAX_ENDS = 64  # of one account that are remembered: the earliest
 SOURCES = frozenset({"bluesky", "mastodon", "misskey", "nostr", "twitter"})  # whose records tell of deletions
 BY_ALIAS = frozenset({"mastodon", "misskey", "nostr"})  # whose deletions may name a post otherwise than it does
 
-_time_ms = attrgetter("time")
 Value = TypeVar("Value", int, list[int], tuple[str, ...], dict[str, int])
 
 
@@ -80,7 +78,7 @@ class Deletions:
                 key = _key(notice.source, notice.author)
                 _put(self._accounts, key, _with(self._accounts.get(key, []), at))
         if block.posts:
-            newest = max(map(_time_ms, block.posts))
+            newest = newest_ms(block.posts)
             self._newest[block.file] = max(self._newest.get(block.file, 0), newest)
 
     def _withdraw(self, source: str, id: str, at: int, author: str) -> None:  # noqa: A002 - the field's name

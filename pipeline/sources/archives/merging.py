@@ -75,7 +75,7 @@ def put_in_order(posts: list[Post]) -> None:
 
 def settle(posts: list[Post]) -> None:
     """Puts posts that are in order of time in the one order that those of one time have."""
-    times, ids = moments(posts), list(map(_id, posts))
+    times, ids = moments(posts), [post.id for post in posts]
     same_time = map(eq, times, islice(times, 1, None))
     unsettled = map(and_, same_time, map(ge, ids, islice(ids, 1, None)))
     end = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from operator import attrgetter
 
 from xxhash import xxh64_hexdigest
 
@@ -14,7 +13,6 @@ WRITTEN = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{2}", re.ASCII)  # 1.7856E+18: mos
 _ENDING = re.compile(r"\d{15}0{2,}", re.ASCII)  # fifteen digits are what a spreadsheet keeps
 _LONG = re.compile(r"\d{17,20}", re.ASCII)
 _KEPT = 15
-_id = attrgetter("id")
 
 
 def looks_rounded(identity: str) -> bool:
@@ -62,8 +60,8 @@ class RoundedIds:
 
     def without_floats(self, file: str, posts: list[Post]) -> None:
         """Names those posts of a file by what they say whose ids were rounded as floats (`1.7856e+18`)."""
-        ids = "\n".join(map(_id, posts))
-        if "e+" not in ids and "E+" not in ids:
+        ids = "\n".join([post.id for post in posts])
+        if "+" not in ids or ("e+" not in ids and "E+" not in ids):
             return
         for post in posts:
             if WRITTEN.fullmatch(post.id):
