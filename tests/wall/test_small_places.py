@@ -1,4 +1,5 @@
-"""Pages where there is little room, and within other sites: what was cut, crammed or said twice."""
+"""Pages where there is little room, within other sites, and in forced colours: what was cut, crammed, said twice or not
+to be read."""
 
 from __future__ import annotations
 
@@ -68,6 +69,25 @@ def test_who_writes_in_the_room_without_a_name_is_of_the_room_and_no_hash_on_wal
     ann.keyboard.press("Enter")
     expect(ann.locator("#decisions li")).to_contain_text("Dans la salle")
     expect(ann.locator("#decisions li")).not_to_contain_text("web-")
+    ann.context.close()
+
+
+def test_where_the_system_forces_colours_the_buttons_of_the_post_that_is_chosen_can_be_read(
+    browser: Browser, served: Served
+) -> None:
+    served.take(post("wait", "à relire #conf"))
+    ann = opened(browser, f"{served.address}/moderate/conf", forced_colors="active", color_scheme="dark")
+    ann.locator("#secret").fill(ANN.secret)
+    ann.keyboard.press("Enter")
+    card = ann.locator("#queue .post.chosen")
+    expect(card).to_have_count(1)
+    look = (
+        "(it) => [getComputedStyle(it).color, getComputedStyle(it).backgroundColor, getComputedStyle(it).outlineStyle]"
+    )
+    ink, paper, _ = card.get_by_role("button").last.evaluate(look)
+    told = ann.locator("#tabs button").last.evaluate(look)
+    assert [ink, paper] == told[:2], "as any other button"
+    assert card.evaluate(look)[2] == "solid"
     ann.context.close()
 
 
