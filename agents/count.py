@@ -350,8 +350,11 @@ class Count(PartitionAgent[CountedPartition]):
 
     def _is_live(self, tp: TP, now_ms: float) -> bool:
         """Whether a partition was read to what is new, or to its end."""
-        partition = self.partitions[tp]
-        return now_ms - partition.stamp < LIVE_MS or self.consumer.highwater(tp) == partition.position.next
+        return now_ms - self.partitions[tp].stamp < LIVE_MS or self._at_end(tp)
+
+    def _at_end(self, tp: TP) -> bool:
+        """Whether all that a partition holds, as far as the broker has told, was read."""
+        return 0 < (self.consumer.highwater(tp) or 0) <= self.partitions[tp].position.next
 
     async def tell_the_time(self) -> None:
         """A marker with the log's time into every owned partition that has been idle, or whose posts are all of
@@ -381,6 +384,4 @@ class Count(PartitionAgent[CountedPartition]):
     def _is_slow(self, tp: TP) -> bool:
         """Whether a partition is read to its end, and has not come further than long before its newest record."""
         partition = self.partitions.get(tp)
-        if partition is None or partition.counter.newest > partition.stamp - SLOW_MS:
-            return False
-        return (self.consumer.highwater(tp) or 0) <= partition.position.next
+        return partition is not None and partition.counter.newest <= partition.stamp - SLOW_MS and self._at_end(tp)

@@ -29,7 +29,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from bench.common import BARE_LOOP, MAX_POSTS, ROOT, UPSWELL, bench_app, cost_of, main, say
+from bench.common import BARE_LOOP, MAX_POSTS, ROOT, UPSWELL, Promise, bench_app, cost_of, main, say
 from bench.counted import Written, counts_of, load, make_topics, results_of
 from bench.flink_jars import fetch_flink
 from bench.posts import newest_ms, write_posts
@@ -74,15 +74,6 @@ class Row(msgspec.Struct):
     highest: float
     right: bool | None
     runs: list[Once]
-
-
-class Promise(msgspec.Struct):
-    """A limit that this version is held to, and what was measured."""
-
-    name: str
-    limit: float
-    measured: float
-    met: bool
 
 
 class Report(msgspec.Struct):

@@ -48,6 +48,15 @@ MAKE_POSTS = "import sys; from bench.posts import write_posts as w; w(sys.argv[1
 MAKE_TWEETS = "import sys; from bench.posts import write_tweets as w; w(sys.argv[1], int(sys.argv[2]), sys.argv[3:])"
 
 
+class Promise(msgspec.Struct):
+    """A limit that this version is held to, and what was measured."""
+
+    name: str
+    limit: float
+    measured: float
+    met: bool
+
+
 class Cost(msgspec.Struct):
     """What one process took, from its start to its end."""
 

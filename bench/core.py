@@ -22,6 +22,7 @@ from bench.common import (
     MAX_TOPICS,
     UPSWELL,
     Cost,
+    Promise,
     bench_app,
     cost_of,
     main,
@@ -64,15 +65,6 @@ class Archived(msgspec.Struct):
     def posts_per_s(self) -> float:
         """By the scarcer of the two clocks."""
         return self.posts / max(self.replay.wall_s, self.replay.cpu_s)
-
-
-class Promise(msgspec.Struct):
-    """A limit that this version is held to, and what was measured."""
-
-    name: str
-    limit: float
-    measured: float
-    met: bool
 
 
 class Report(msgspec.Struct):

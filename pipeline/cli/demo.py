@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import msgspec
@@ -21,7 +22,7 @@ from pipeline.cli.common import kafka_faults, tell_link
 from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
 from pipeline.cli.demo_channels import channels
 from pipeline.cli.demo_people import SecondThoughts, added, drawn, trusted
-from pipeline.cli.demo_room import DemoRoom, demo_room
+from pipeline.cli.demo_room import DemoRoom
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.pace import Pace, parse_speed
@@ -152,7 +153,8 @@ class _Demo:
     @contextmanager
     def page(self, port: int) -> Iterator[None]:
         """The live page over the demo's lists, for as long as the block runs."""
-        with demo_room(self.walls, lambda: max(self.clock_ms, self.opens_ms)) as self.room:
+        with TemporaryDirectory(prefix="upswell-room-") as folder:
+            self.room = DemoRoom(self.walls, lambda: max(self.clock_ms, self.opens_ms), Path(folder))
             yield from self._page(port, self.room)
 
     def _page(self, port: int, room: DemoRoom) -> Iterator[None]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import queue
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from litestar import Router
 
@@ -54,10 +52,3 @@ class DemoRoom:
 
     def close(self) -> None:
         """Nothing is left to do."""
-
-
-@contextmanager
-def demo_room(walls: WallService, now_ms: Callable[[], int]) -> Iterator[DemoRoom]:
-    """With a folder that is gone afterwards."""
-    with TemporaryDirectory(prefix="upswell-room-") as folder:
-        yield DemoRoom(walls, now_ms, Path(folder))

@@ -101,6 +101,12 @@ def wait_for(what: Callable[[], Any], worker: Worker, within_s: float = 120.0) -
     worker.wait_for(what, within_s)
 
 
+def until_listed(kafka: str, prefix: str, want: dict[str, list[bytes]], worker: Worker) -> None:
+    """Waits until as many lists are told as there are to be."""
+    wanted = sum(map(len, want.values()))
+    wait_for(lambda: sum(map(len, found_lists(read(kafka, f"{prefix}trends")).lists.values())) >= wanted, worker)
+
+
 @pytest.mark.parametrize("partitions", [1, 12, *(pytest.param(number, marks=pytest.mark.long) for number in (3, 4))])
 def test_lists_and_dead_letters_are_those_of_one_process(
     kafka: str, prefix: str, tmp_path: Path, partitions: int
@@ -111,12 +117,8 @@ def test_lists_and_dead_letters_are_those_of_one_process(
     init_topics(settings)
     push(settings, records)
 
-    def all_there() -> bool:
-        found = found_lists(read(kafka, f"{prefix}trends")).lists
-        return sum(map(len, found.values())) >= sum(map(len, want.values()))
-
     with Worker(settings, tmp_path / "worker.log") as worker:
-        wait_for(all_there, worker)
+        until_listed(kafka, prefix, want, worker)
     assert found_lists(read(kafka, f"{prefix}trends")).lists == want
     dead = sum(post is None for _, post in records)
     assert dead > 0
@@ -133,13 +135,9 @@ def test_what_is_refused_is_read_again_and_nothing_is_lost_or_counted_twice(
     init_topics(settings)
     push(settings, records)
 
-    def all_there() -> bool:
-        found = found_lists(read(kafka, f"{prefix}trends")).lists
-        return sum(map(len, found.values())) >= sum(map(len, want.values()))
-
     program = ("tests.kafka.refused", str(seed))
     with Worker(settings, tmp_path / "worker.log", program) as worker:
-        wait_for(all_there, worker, 120.0)
+        until_listed(kafka, prefix, want, worker)
     assert worker.log.read_text().count("refused by the test") > 10
     found = found_lists(read(kafka, f"{prefix}trends"))
     assert found.lists == want
@@ -207,12 +205,8 @@ def test_a_state_that_is_gone_or_older_than_what_was_committed_is_made_from_what
     producer.flush(30)
     push(settings, records[early:])
 
-    def all_there() -> bool:
-        found = found_lists(read(kafka, f"{prefix}trends")).lists
-        return sum(map(len, found.values())) >= sum(map(len, want.values()))
-
     with Worker(settings, tmp_path / "worker.log") as worker:
-        wait_for(all_there, worker)
+        until_listed(kafka, prefix, want, worker)
         assert said in worker.log.read_text()
     assert found_lists(read(kafka, f"{prefix}trends")).lists == want
 

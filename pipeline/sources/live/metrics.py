@@ -9,8 +9,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from pipeline.sources.live.status import Fares, Status
 
-OUTCOMES = ("sent", "duplicate", "old", "dead", "edited", "withdrawn", "withdrawal-unknown")
-
 
 class SourceMetrics:
     """The metrics of one process that runs sources; `status` says the same for the doctor."""
