@@ -26,6 +26,7 @@ from schemas import Post, PostError
 
 GONE = frozenset({"[deleted]", "[removed]"})
 _CLOSED = frozenset({"private", "employees_only", "gold_only"})
+_MESSAGE = "t4_"  # to somebody, as its inbox has them between answers
 _CLOCK = Clock()
 
 
@@ -38,6 +39,7 @@ class _Thing(msgspec.Struct):
     body: str | None = None
     permalink: str | None = None
     subreddit_type: str | None = None
+    name: str = ""
     edited: bool | int | float | str | None = None
 
 
@@ -69,7 +71,7 @@ _wrapped = msgspec.json.Decoder(_Wrapped)
 
 def parse(record: bytes) -> Parsed:
     """The post in one submission or comment, and in those that answer it; None where its text was taken away, HIDDEN
-    where its subreddit is not for everybody. Raises PostError."""
+    where its subreddit is not for everybody, or it is a message to somebody. Raises PostError."""
     return nested(record, _post, _answers)
 
 
@@ -90,7 +92,7 @@ def _post(record: bytes) -> Post | Hidden | None:
                 return None
             record = bytes(wrapped.data)
     thing = read(_decoder, record)
-    if thing.subreddit_type in _CLOSED:
+    if thing.subreddit_type in _CLOSED or thing.name.startswith(_MESSAGE):
         return HIDDEN
     comment = thing.body is not None
     parts = [thing.body] if comment else [thing.title, thing.selftext]
@@ -111,7 +113,7 @@ def _post(record: bytes) -> Post | Hidden | None:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    if value.get("kind") in ("t1", "t3", "more") and isinstance(value.get("data"), dict):
+    if value.get("kind") in ("t1", "t3", "t4", "more") and isinstance(value.get("data"), dict):
         return True
     return (
         "created_utc" in value

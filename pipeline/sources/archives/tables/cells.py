@@ -20,7 +20,18 @@ _PRIVATE = frozenset(
     (
         *("private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self"),
         *("local_only", "friends", "all_friends", "friends_of_friends", "friends_only", "only_me", "custom"),
-        *("connections", "draft", "queued", "trash", "subscribers", "im", "mpim", "group_dm", "private_channel"),
+        *(
+            "connections",
+            "draft",
+            "queued",
+            "trash",
+            "subscribers",
+            "im",
+            "mpim",
+            "group",
+            "group_dm",
+            "private_channel",
+        ),
         *("2", "3", "4"),  # as Mastodon's database has them
         *("privé", "amis", "amis_uniquement", "amis_et_leurs_amis", "moi_uniquement", "abonnés", "abonnés_uniquement"),
         *(

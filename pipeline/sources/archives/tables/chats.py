@@ -12,7 +12,7 @@ from pipeline.sources.archives.tables.names import Places, names_of, plain
 _MARKS = (
     *("is_from_me", "from_me", "key_from_me", "chat_session", "chat_identifier", "chat_guid", "is_sender"),
     *("conversation_title", "edited_by_post_id", "client_msg_id", "thread_ts", "dm_conversation", "talker_id"),
-    *("conversation_part_id", "delivered_as"),
+    *("conversation_part_id", "delivered_as", "isunsent", "is_unsent"),
 )
 _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("conversation_id", "author_type"),
@@ -84,7 +84,7 @@ def _of_chats(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]
         stamps = [row[at] for row in rows if row[at]]
         if stamps and all(map(_OF_SLACK.fullmatch, stamps)):
             return [at]
-    for at in places.all_of(("role",)):
+    for at in places.all_of(("role", "sender", "author_role")):
         if any(row[at] == "assistant" for row in rows):
             return [at]
     return []

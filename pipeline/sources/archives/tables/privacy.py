@@ -116,7 +116,7 @@ def _recipients(
         if _OF_ANOTHER.search(names[at]) or _A_COUNT.search(name):
             continue
         if (
-            _RECIPIENT.search(name)
+            _RECIPIENT.search(plain(names[at]))  # also of an object, as in `recipient.username`
             or (network != "twitter" and (_SENT_TO.fullmatch(name) or (is_mail and _TO.fullmatch(name))))
             or (network != "twitter" and not has_address and _ANSWERED.fullmatch(name) and _names_all(rows, at))
         ):
