@@ -37,6 +37,17 @@ _OF_TIMES = {  # what is wrong with times, and what helps
     "never was": "was that --zone right? An offset in each row (+02:00) says more",
     " ago'": "when that was nobody knows without the moment it was collected: collect dates",
 }
+_WORDS = re.compile(r"[A-Z]{3,4}")
+_CLOCK = "America/Los_Angeles"
+_CLOCKS = {  # that most of those mean who write such letters behind a time
+    "EST EDT": "America/New_York",
+    "CST CDT": "America/Chicago",
+    "MST MDT": "America/Denver",
+    "CET CEST MEZ MESZ": "Europe/Paris",
+    "BST": "Europe/London",
+    "IST": "Asia/Kolkata",
+    "AEST AEDT": "Australia/Sydney",
+}
 _DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
 _NOT_ENGLISH = re.compile(r"\d\s*(?:h|Uhr)|\s(?:à|às|a las?|alle|um|kl\.?|om|le)\s", re.IGNORECASE)
 
@@ -165,7 +176,10 @@ def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head
     if value[:9].isdigit():
         return f"{unclear.detail}; say which, as in --time-format apple or --time-format unix"
     if not re.match(r"\d{1,2}[/.-]", value):
-        return f"{unclear.detail}; say where its clock stood, as in --zone America/Los_Angeles"
+        where = next(
+            (zone for names, zone in _CLOCKS.items() if set(names.split()) & set(_WORDS.findall(value))), _CLOCK
+        )
+        return f"{unclear.detail}; say where its clock stood, as in --zone {where}"
     if is_day_first is None:  # most likely, by its look
         is_european = b";" in head.partition(b"\n")[0]  # where commas part decimals, spreadsheets write semicolons
         is_day_first = "." in value[:3] or is_european or _NOT_ENGLISH.search(value) is not None

@@ -1,4 +1,4 @@
-"""What stands in the cells of tables: nothing in many words, lists of tags as programs print them, people, networks."""
+"""What stands in the cells of tables: nothing in many words, lists of tags as programs print them, networks."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ _MESSAGES = frozenset(
         *("inbox", "sent", "sent_items", "outbox", "incoming", "outgoing", "received", "sms", "mms", "imessage"),
     }
 )
+_OF_A_NETWORK = ("_dm", "_dms", "_direct_message", "_private_message", "_messenger")  # as in `Twitter DM`
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 _LANGUAGES = {
     name: code
@@ -130,12 +131,6 @@ _WORD = re.compile(r"[#＃$]?[^\W_][\w·\u200c\u200d]*|[#＃]?_+[\w·\u200c\u200
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 _NAMED = re.compile(r"""\b(?<!_)(?:text|tag|name|hashtag)["']*\s*[:=]>?\s*["']*([^\s"',}\])]{1,256})""")
 _TAG_KEYS = ("text", "tag", "name", "hashtag")
-_PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
-_NAMED_PERSON = re.compile(r"""[{(, ]["']?(?:username|screen_name)["']?\s*[:=]\s*["']([^"']{1,256})["']""")
-_PAGE_OF_PERSON = re.compile(
-    r"https?://(?:(?:www\.|mobile\.|m\.|old\.)?(?:(?:twitter|x|instagram)\.com/@?|bsky\.app/profile/|reddit\.com/u(?:ser)?/)"
-    r"([\w.:-]{1,256})|([\w.-]{1,253})/(?:@|users/)([\w.@-]{1,256}))/?(?:\?\S*)?"
-)
 _CLIENT = re.compile(
     r"<a |\b(?:Twitter|Tweet\w*|Web (?:App|Client)|iPhone|iPad|Android|Hootsuite|Buffer|IFTTT|dlvr|SocialFlow)\b"
 )
@@ -217,10 +212,11 @@ def is_private(cell: str) -> bool:
 def is_message(cell: str) -> bool:
     """Whether a cell that tells kinds of posts, or where one lies, tells that this was a message to somebody.
 
-    >>> [is_message(cell) for cell in ("DM", "Direct Message", "Inbox,Unread", "tweet")]
-    [True, True, True, False]
+    >>> [is_message(cell) for cell in ("DM", "Direct Message", "Twitter DM", "Inbox,Unread", "tweet")]
+    [True, True, True, True, False]
     """
-    return any(_words(part) in _MESSAGES for part in cell.split(","))
+    kinds = map(_words, cell.split(","))
+    return any(kind in _MESSAGES or kind.endswith(_OF_A_NETWORK) for kind in kinds)
 
 
 def is_somebody(cell: str) -> bool:
@@ -259,26 +255,6 @@ def network(cell: str) -> str | None:
 def is_client(cell: str) -> bool:
     """Whether a cell names a program that tweets are written with."""
     return network(cell) is None and _CLIENT.search(cell) is not None
-
-
-def person(cell: str) -> str:
-    """The name of an account: bare, with its `@`, in the object that a program printed, or in the address of its page.
-
-    >>> person("@ana"), person("{'username': 'ana', 'id': 7}"), person("User(id=7, username='ana')"), person("nan")
-    ('ana', 'ana', 'ana', '')
-    >>> person("https://twitter.com/ana"), person("https://social.example/@ana"), person("https://ana.example/")
-    ('ana', 'ana@social.example', 'https://ana.example/')
-    """
-    cell = filled(cell)
-    if (page := _PAGE_OF_PERSON.fullmatch(cell)) is not None:
-        return page[1] or (f"{page[3]}@{page[2]}" if "@" not in page[3] else page[3])
-    if cell[:1] == "{" or cell.startswith("User("):
-        value = _value(cell)
-        if isinstance(value, dict):
-            cell = next((str(value[key]) for key in _PERSON_KEYS if value.get(key)), "")
-        elif named := _NAMED_PERSON.search(cell):
-            cell = named[1]
-    return whole(cell.removeprefix("@"))
 
 
 def whole(cell: str) -> str:
@@ -327,7 +303,7 @@ def _listed(cell: str) -> list[str]:
     if called is None and cell[0] not in "[{(":
         return [part.strip(_QUOTES) for part in _SPLIT.split(cell)]
     inside = _OPTION.split(cell[called.end() :].removesuffix(")"), maxsplit=1)[0].strip() if called else cell
-    value = None if _NOTHING_BETWEEN.search(inside) else _value(inside)
+    value = None if _NOTHING_BETWEEN.search(inside) else literal(inside)
     if isinstance(value, (list, tuple, set, dict)):
         return list(_names(value))
     inside = inside.replace('\\"', '"').replace('""', '"')  # quoted once too often
@@ -364,7 +340,7 @@ def _names(value: Any) -> Iterator[str]:
                 yield from _names(value[key])
 
 
-def _value(cell: str) -> Any:
+def literal(cell: str) -> Any:
     """What a cell means as JSON or as a literal of Python; None for neither."""
     if len(cell) > _MAX_REPR:
         return None

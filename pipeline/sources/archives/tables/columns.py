@@ -10,7 +10,7 @@ from pipeline.sources.archives.batches import ArchiveError, NoTableError
 from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.rounded import looks_rounded
-from pipeline.sources.archives.tables import cells
+from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.chats import ChatError, chat_tells
 from pipeline.sources.archives.tables.names import (
     HOMES,
@@ -174,6 +174,9 @@ def choose(
     whole = next(places.all_of(WHOLE_TEXTS), None)
     if "text" not in (asked or {}) and whole is not None and len(_column(rows, whole)) == len(rows) > 0:
         place["text"] = whole
+    addresses = _column(rows, place["url"]) if "url" in place and "author" not in place and not author else []
+    if addresses and all(map(people.writer, addresses)):
+        place["author"] = place["url"]
     missing = [field for field in NEEDED if field not in place and not (field == "author" and author)]
     if (told := chat_tells(names, places, rows, place.get("author"), place.get("text"))) is not None:
         raise ChatError(
@@ -329,7 +332,7 @@ def _fits(field: str, at: int, rows: Sequence[Sequence[str]], place: Mapping[str
     if not rows or field not in ("author", "text"):
         return True
     found = _column(rows, at)
-    return bool(found) and (field != "author" or bool(cells.person(found[0])))
+    return bool(found) and (field != "author" or bool(people.person(found[0])))
 
 
 def _network(
@@ -361,7 +364,7 @@ def _by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:
     protocol."""
     place = columns.place
     if rows and place.keys() >= {"url", "author"}:
-        addresses = (id_in(row[place["url"]], cells.person(row[place["author"]])) for row in rows)
+        addresses = (id_in(row[place["url"]], people.person(row[place["author"]])) for row in rows)
         if all(addresses):
             return "twitter"
     at = columns.place.get("id")

@@ -169,7 +169,10 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         referenced_tweets_retweeted_id retweetedtweet_id reblog_of
     """),
     "tags": names_of("tags hashtags entities_hashtags hashtag hash_tags hashtag_names entities_str mots_diese"),
-    "url": names_of("url link permalink tweet_url status_url tweet_link permanent_url lien enlace"),
+    "url": names_of("""
+        url link permalink tweet_url status_url post_url tweet_link post_link tweet_permalink
+        permanent_url lien enlace
+    """),
     "author_name": names_of("author_name display_name displayname user_display_name full_name name"),
     "original": names_of("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
 }

@@ -16,7 +16,7 @@ from pipeline.sources.archives.formats.base import HIDDEN, Parsed, build, declar
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.formats.reddit import GONE
 from pipeline.sources.archives.rounded import WRITTEN, RoundedIds, by_content
-from pipeline.sources.archives.tables import cells
+from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.columns import NEEDED
 from pipeline.sources.archives.times import AMBIGUOUS
@@ -156,7 +156,7 @@ class Table:
         identity = self._identity(found.get("id", ""))
         repost_of = _id(found.get("repost_of", "")) if columns.is_repost(row) else ""
         repost_of = "" if _is_none(repost_of) else repost_of
-        author = (cells.person(found["author"]) if "author" in found else "") or self._beginning.author
+        author = (people.person(found["author"]) if "author" in found else "") or self._beginning.author
         text = (repost_of and found.get("original")) or cells.said(row[place["text"]])
         if _MARKUP.search(text):
             text = text_of(text)

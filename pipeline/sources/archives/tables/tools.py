@@ -101,6 +101,7 @@ TOOLS = (
         columns={"text": ("description",), "author": ("user_posted",), "time": ("date_posted",)},
     ),
     Tool("CrowdTangle", frozenset({"facebook_id", "post_created"}), "facebook"),
+    Tool("CrowdTangle", frozenset({"followers_at_posting", "post_created", "image_text"}), "instagram"),
     Tool(
         "Brandwatch",
         frozenset({"query_name", "date", "author", "url"}),

@@ -1,0 +1,55 @@
+"""Who is named in a cell of a table: bare, in the object that a program printed, or by an address."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.sources.archives.tables.cells import filled, literal, whole
+
+_PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
+_NAMED_PERSON = re.compile(r"""[{(, ]["']?(?:username|screen_name)["']?\s*[:=]\s*["']([^"']{1,256})["']""")
+_PAGE_OF_PERSON = re.compile(
+    r"https?://(?:(?:www\.|mobile\.|m\.|old\.)?(?:(?:twitter|x|instagram)\.com/@?|bsky\.app/profile/|reddit\.com/u(?:ser)?/)"
+    r"([\w.:-]{1,256})|([\w.-]{1,253})/(?:@|users/)([\w.@-]{1,256}))/?(?:\?\S*)?"
+)
+_POST_OF_PERSON = re.compile(
+    r"https?://(?:(?:www\.|mobile\.|m\.)?(?:(?:twitter|x)\.com/(?!i/)(\w{1,64})/status(?:es)?/\d+|bsky\.app/profile/"
+    r"([\w.:-]{1,256})/post/\w+|tiktok\.com/@([\w.-]{1,64})/(?:video|photo)/\d+)|([\w.-]{1,253})/@([\w.-]{1,256})/\d{6,20})"
+    r"/?(?:[?#]\S*)?"
+)
+
+
+def person(cell: str) -> str:
+    """The name of an account: bare, with its `@`, in an object as printed, or in the address of its page or a post.
+
+    >>> person("@ana"), person("{'username': 'ana', 'id': 7}"), person("User(id=7, username='ana')"), person("nan")
+    ('ana', 'ana', 'ana', '')
+    >>> person("https://twitter.com/ana"), person("https://social.example/@ana"), person("https://ana.example/")
+    ('ana', 'ana@social.example', 'https://ana.example/')
+    """
+    cell = filled(cell)
+    if (page := _PAGE_OF_PERSON.fullmatch(cell)) is not None:
+        return page[1] or (f"{page[3]}@{page[2]}" if "@" not in page[3] else page[3])
+    if cell.startswith("http") and (name := writer(cell)):
+        return name
+    if cell[:1] == "{" or cell.startswith("User("):
+        value = literal(cell)
+        if isinstance(value, dict):
+            cell = next((str(value[key]) for key in _PERSON_KEYS if value.get(key)), "")
+        elif named := _NAMED_PERSON.search(cell):
+            cell = named[1]
+    return whole(cell.removeprefix("@"))
+
+
+def writer(address: str) -> str:
+    """Whose post stands at an address, where that tells it; else nothing.
+
+    >>> writer("https://twitter.com/ana/status/17"), writer("https://social.example/@ana/112365000000")
+    ('ana', 'ana@social.example')
+    >>> writer("https://twitter.com/i/status/17")
+    ''
+    """
+    found = _POST_OF_PERSON.fullmatch(address.strip())
+    if found is None:
+        return ""
+    return f"{found[5]}@{found[4]}" if found[5] else found[1] or found[2] or found[3]
