@@ -128,7 +128,7 @@ class CountedPartition:
                 if posts:
                     closed += self.counter.add(posts, begin, taken_ms)
                     posts, taken_ms = [], []
-                self.dead.append(_dead_letter(self._context.topics.dead, self.position.tp, record, fault))
+                self.dead.append(_dead_letter(self._context.topics.dead, self.position.tp, record, fault.as_value()))
             expected = offset + 1
         if posts:
             closed += self.counter.add(posts, begin, taken_ms)

@@ -95,6 +95,12 @@ class PostError(ValueError):
         self.reason = reason
         self.detail = detail
 
+    def as_value(self) -> PostError:
+        """Itself, to be kept as a result. What was raised holds the functions it came through with all that is in
+        them, and they the results: the records of a batch, until the cycle collector comes for them."""
+        self.__context__ = None
+        return self.with_traceback(None)
+
 
 if compiled is not None:
     compiled.learn(Post, plain_fields(Post), MAX_TIME_MS, MAX_RECORD_BYTES)
@@ -199,7 +205,7 @@ def _decode_joined(records: Sequence[bytes]) -> list[Post | PostError] | None:
                 _timed(post)
             found.append(_legible(post) if escapes else post)
         except PostError as fault:
-            found.append(fault)
+            found.append(fault.as_value())
     return found
 
 
@@ -207,7 +213,7 @@ def _decode_or_fault(record: bytes) -> Post | PostError:
     try:
         return decode_post(record)
     except PostError as fault:
-        return fault
+        return fault.as_value()
 
 
 def decoded(decoder: msgspec.json.Decoder[T], record: bytes) -> T:

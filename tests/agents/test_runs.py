@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -221,3 +222,16 @@ def test_a_run_is_counted_as_its_records_are(records: list[tuple[bytes, int]], n
         closed = partition.close(some)
         counted.append((closed, partition.dead, partition.position.next, partition.stamp, partition.edge()))
     assert counted[0] == counted[1]
+
+
+def test_records_that_are_no_posts_leave_nothing_to_the_cycle_collector() -> None:
+    """A fault that held on to its batch held some hundred records a second for half a minute; then looking through them
+    stopped a worker for a third of a second."""
+    context = Context(Grid(), 1, Topics(), Health(CollectorRegistry()))
+    partition = CountedPartition(Position(CARRIED, 0, 0), context, Definitions())
+    invalid = [b"", b"[", b"{}", b'{"id": "1", "author": "a", "text": "#x", "time": -1}', b"\xff", b"null"] * 10
+    for number in range(2):  # what is made once is made at the first
+        gc.collect()
+        partition.take(list(Run(60 * number, [None] * 60, invalid, [1_000] * 60)))
+    assert len(partition.dead) == 120
+    assert gc.collect() < 20

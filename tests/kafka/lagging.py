@@ -22,7 +22,7 @@ LONG_S = 0.1  # after so long it is asked who holds the loop
 
 class Lag(msgspec.Struct, array_like=True):
     """How long the loop did not come back, in ms: by the wall clock, which counts what other processes take too, and by
-    what this process, all threads of it, worked meanwhile."""
+    what this process, all threads of it, worked meanwhile and in the 20 ms before."""
 
     wall_ms: float
     cpu_ms: float
@@ -39,7 +39,8 @@ def watch(loop: asyncio.AbstractEventLoop, of_loop: int, file: Path) -> None:
     with file.open("a", buffering=1) as out:
         while loop.is_running():
             heard, where = threading.Event(), ""
-            asked, worked = time.monotonic(), time.process_time()
+            due, worked = time.monotonic() + LOOKS_EVERY_S, time.process_time()
+            time.sleep(LOOKS_EVERY_S)  # who holds the interpreter holds this up, too
             loop.call_soon_threadsafe(heard.set)
             if not heard.wait(LONG_S):
                 frame = sys._current_frames().get(of_loop)
@@ -48,9 +49,8 @@ def watch(loop: asyncio.AbstractEventLoop, of_loop: int, file: Path) -> None:
                     for it in reversed(traceback.extract_stack(frame, 9) if frame else [])
                 )
                 heard.wait()
-            wall_s, cpu_s = time.monotonic() - asked, time.process_time() - worked
+            wall_s, cpu_s = time.monotonic() - due, time.process_time() - worked
             out.write(msgspec.json.encode(Lag(wall_s * 1_000, cpu_s * 1_000, where)).decode() + "\n")
-            time.sleep(LOOKS_EVERY_S)
 
 
 def watching(file: Path) -> Any:

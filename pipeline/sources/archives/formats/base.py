@@ -142,7 +142,7 @@ def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Parsed]) -> li
         try:
             parsed = parse(raw)
         except PostError as error:
-            found.append(Fault(error, raw))
+            found.append(Fault(error.as_value(), raw))
         else:
             found += parsed if isinstance(parsed, list) else [parsed]
     return found
