@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
 import re
 import subprocess
 import sys
@@ -35,6 +37,19 @@ PURE = [
 ]
 LARGEST = 400  # lines, about
 CLOCKS_AND_EDGES = {"asyncio", "sqlite3", "io", "logging", "os", "random", "socket", "subprocess", "threading", "time"}
+
+
+WITH_EXAMPLES = [
+    path for path in (*MODULES, *(ROOT / "tests").rglob("*.py")) if re.search("^ *>>> ", path.read_text(), re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=named)
+def test_the_examples_of_a_module_say_what_comes_out(path: Path) -> None:
+    module = importlib.import_module(named(path).removesuffix(".py").replace("/", "."))
+    ran = doctest.testmod(module)
+    assert ran.attempted
+    assert not ran.failed
 
 
 def test_nobody_imports_what_the_import_rules_forbid() -> None:

@@ -231,7 +231,7 @@ def _of_text(first: Dead, head: bytes) -> str:
 
 
 def _is_table(head: bytes) -> bool:
-    """Whether two lines have as many cells, and the first one names them.
+    r"""Whether two lines have as many cells, and the first one names them.
 
     >>> _is_table(b"id,name\n1,Ana\n"), _is_table(b"Hello, all\nwell, then\n"), _is_table(b"[1,2]\n[1,2]\n")
     (True, False, False)

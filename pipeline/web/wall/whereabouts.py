@@ -91,8 +91,8 @@ def may_be_of(names: frozenset[str]) -> Callable[[bytes], bool]:
 def names_of(asked: str) -> frozenset[str]:
     """What a post that is asked for may be called: its id, its address without what varies, the end of the address.
 
-    >>> sorted(names_of("https://x.com/ana/status/17?s=20"))
-    ['17', 'twitter.com/ana/status/17']
+    >>> sorted(names_of("https://x.com/ana/status/1715?s=20"))
+    ['1715', 'twitter.com/ana/status/1715']
     >>> sorted(names_of(" 17 "))
     ['17']
     """
