@@ -56,15 +56,12 @@ def sort_by_time(posts: list[Post]) -> None:
     same, beside = times[1:] == times[:-1], np.zeros(len(times), np.bool_)
     beside[1:] |= same
     beside[:-1] |= same
-    if _are_copies_among([posts[number] for number in order[beside].tolist()]):
+    together = order[beside].tolist()
+    several = len({posts[number].id for number in together}) < len(together)
+    if several and len({key_of(posts[number]) for number in together}) < len(together):
         put_in_order(posts)
     elif (order[1:] < order[:-1]).any():
         posts[:] = [posts[number] for number in order.tolist()]
-
-
-def _are_copies_among(posts: list[Post]) -> bool:
-    """Whether two posts have one moment and one id. Most of one id are a post and what withdraws it, of another."""
-    return len({post.id for post in posts}) < len(posts) and len(set(map(key_of, posts))) < len(posts)
 
 
 def put_in_order(posts: list[Post]) -> None:
