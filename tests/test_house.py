@@ -10,10 +10,11 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipeline.cli import COMMANDS
+from pipeline.cli import COMMANDS, load
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(
@@ -106,6 +107,35 @@ def test_commands_in_the_pages_exist() -> None:
             assert name in targets, f"{named(page)}: make {name}"
             found += 1
     assert found > 10
+
+
+def flags_of(command: Any) -> set[str]:
+    own = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)}
+    return own.union(*map(flags_of, getattr(command, "commands", {}).values()))
+
+
+def test_flags_that_the_pages_show_are_there() -> None:
+    found = 0
+    flags = {name: flags_of(load(name)) for name in COMMANDS}
+    for page in PAGES:
+        if page.name == "CHANGELOG.md" or page.parent.name == "decisions":  # these tell what was
+            continue
+        for name, rest in re.findall(r"(?:^ *|[`|$(;] *)upswell ([a-z]+)([^`\n|;&]*)", page.read_text(), re.MULTILINE):
+            for flag in re.findall(r"(?<!\S)--?[a-z][\w-]*", re.split(r"\s#\s", rest)[0]):
+                assert flag in flags.get(name, ()), f"{named(page)}: upswell {name} {flag}"
+                found += 1
+    assert found > 50
+
+
+def test_links_to_a_heading_find_it() -> None:
+    found = 0
+    for page in PAGES:
+        for target, heading in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+            there = re.findall(r"^#+ (.*)$", (page.parent / target if target else page).read_text(), re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", one.lower()).strip().replace(" ", "-") for one in there}
+            assert heading in slugs, f"{named(page)} links to {target}#{heading}"
+            found += 1
+    assert found > 20
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:
