@@ -33,6 +33,7 @@ FIRST = 12  # posts of a wall that come within its page, the others by its strea
 DRAWN = 4  # of these are in its HTML: a phone shows no more at once, and need not wait for scripts
 Current = Callable[[str, Window], TrendList | None]  # the last list of (scope, window), already made visible
 View = Literal["board", "wall", "screen"]
+Part = Literal["wall", "list", "chart"]  # of an event, within another site's page
 
 
 class WallView(msgspec.Struct):
@@ -216,13 +217,14 @@ def event_page(
     first: bytes = b"",
     posts: Sequence[Shown] = (),
     board: Board | None = None,
-    alone: bool = False,
+    alone: str = "",
 ) -> Response[str]:
     """The page of one view of an event, which the browser fills: `board`, `wall`, `screen` or `moderate`. `first`: what
-    it sees first, as JSON; `posts` and `board`: what of it is in the HTML; `alone`: without ways to other pages."""
+    it sees first, as JSON; `posts` and `board`: what of it is in the HTML; `alone`: the part that is shown, without
+    ways to other pages."""
     title = printable(event.title or event.name)
     told = {"view": view, "event": event.name, "title": title, "zone": event.time_zone, **(data or {})}
-    told["alone"] = "yes" if alone else ""
+    told["alone"] = alone
     here = "" if alone or view == "screen" else "moderate" if view == "moderate" else "events"
     script = {"screen": "wall/stage"}.get(view, f"wall/{view}")
     seen = [("now", first)] if first else ()
@@ -275,12 +277,12 @@ def event_routes(
             read[name, view] = Snapshots(walls, seen, 2.0 if view == "board" else 0.25)
         return read[name, view]
 
-    def viewed(request: Request[Any, Any, Any], name: str, view: View, *, alone: bool = False) -> Response[str]:
+    def viewed(request: Request[Any, Any, Any], name: str, view: View, *, alone: str = "") -> Response[str]:
         wall = wall_of(walls, name)
         if view != "wall":
             now, told = snapshots(name, view).seen()
             html = {"board": now} if view == "board" else {"posts": now.posts[:DRAWN]}
-            return event_page(request, wall.event, view, first=told, **html)
+            return event_page(request, wall.event, view, first=told, alone=alone, **html)
         seen = wall_view(walls, wall, current, limit=FIRST)
         posts = list({post.ref: post for post in (*seen.pinned, *seen.posts)}.values())[:DRAWN]
         return event_page(request, wall.event, view, first=msgspec.json.encode(seen), posts=posts, alone=alone)
@@ -298,10 +300,12 @@ def event_routes(
         return viewed(request, name, "wall")
 
     @get("/embed/{name:str}", media_type=MediaType.HTML, include_in_schema=False)
-    async def embed_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
+    async def embed_page(
+        request: Request[Any, Any, Any], name: FromPath[str], show: FromQuery[Part] = "wall"
+    ) -> Response[str]:
         if not embed_sites:
             raise NotFoundException("no site may show walls: the setting embed_sites names none")
-        shown = viewed(request, name, "wall", alone=True)
+        shown = viewed(request, name, "board" if show == "chart" else "wall", alone=show)
         shown.headers.update(framed_by(embed_sites))
         return shown
 

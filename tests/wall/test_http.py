@@ -226,7 +226,12 @@ def test_a_wall_is_shown_within_pages_of_named_sites_alone(client: httpx.Client)
         assert f"frame-ancestors {' '.join(sites)}" in shown["content-security-policy"]
         assert "script-src 'self'" in shown["content-security-policy"]
         assert "x-frame-options" not in shown
-        assert "<nav" not in asking.get("/embed/fete").text
+        for part in ("wall", "list", "chart"):
+            page = asking.get(f"/embed/fete?show={part}")
+            assert "<nav" not in page.text
+            assert f'data-alone="{part}"' in page.text
+            assert f"frame-ancestors {' '.join(sites)}" in page.headers["content-security-policy"]
+        assert asking.get("/embed/fete?show=all").status_code == 400
         for path in ("/events/fete/wall", "/embed/none"):
             other = asking.get(path).headers
             assert "frame-ancestors 'none'" in other["content-security-policy"]

@@ -91,6 +91,20 @@ def test_where_the_system_forces_colours_the_buttons_of_the_post_that_is_chosen_
     ann.context.close()
 
 
+@pytest.mark.parametrize(
+    ("part", "there", "left_out"), [("list", "#rising li", ".post"), ("chart", "#numbers .bars", "#trends")]
+)
+def test_another_site_may_show_the_list_or_the_chart_of_an_event_alone(
+    browser: Browser, served: Served, part: str, there: str, left_out: str
+) -> None:
+    served.feed.publish(trend_list("#concert", scope="event:fete", at=now() // 60_000 * 60_000))
+    page = opened(browser, f"{served.address}/embed/fete?show={part}", 360, 500)
+    expect(page.locator(there).first).to_be_visible()
+    expect(page.locator(left_out).first).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.context.close()
+
+
 def test_the_page_of_a_topic_says_its_alert_once(browser: Browser, served: Served) -> None:
     page = opened(browser, f"{served.address}/?topic=%23lumiere", 390, 844)
     expect(page.locator("article.topic .alert")).to_have_count(1)

@@ -4,7 +4,7 @@ import { text } from "./texts.js";
 import { follow } from "../stream.js";
 
 const status = document.getElementById("status");
-const inside = view === "board" || view === "moderate"; // an audience sees nothing of how it is made
+const inside = !document.body.dataset.alone && (view === "board" || view === "moderate"); // an audience sees nothing of how it is made
 
 export function heard(draw, { now, away }) {
   document.body.classList.toggle("away", Boolean(away));
