@@ -29,7 +29,15 @@ from pipeline.sources.archives.mend import loaded
 from pipeline.sources.archives.nearly_json import as_json, is_nearly_json, rewritten
 from pipeline.sources.archives.nothing import holds_nothing
 from pipeline.sources.archives.peeking import PEEK_BYTES, PEEK_LINES, first_objects, peeked
-from pipeline.sources.archives.rewriting import has_fault_of_time, is_of_time, may_be_wrapped, retimed, unwrapped
+from pipeline.sources.archives.rewriting import (
+    has_fault_of_time,
+    is_of_time,
+    is_quoted,
+    may_be_wrapped,
+    retimed,
+    unquoted,
+    unwrapped,
+)
 from pipeline.sources.archives.strangers import stranger
 from pipeline.sources.archives.tables.begin import Beginning, find_beginning
 from pipeline.sources.archives.tables.objects import objects_like
@@ -54,6 +62,8 @@ def read_file(
     Raises ArchiveError for a table without the columns it needs.
     """
     content, head = peeked(content, stalled)
+    if is_quoted(head):
+        content, head = peeked(unquoted(content), stalled)
     if not is_nearly_json(head):
         yield from _read(name, content, head, wanted, given, stalled)
         return

@@ -6,13 +6,14 @@ import base64
 import datetime as dt
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, One, Parsed
+from pipeline.sources.archives.streams import beginning
 from pipeline.sources.archives.times import AMBIGUOUS, Clock
 from schemas import PostError
 
@@ -48,6 +49,20 @@ def unwrapped(record: bytes) -> bytes:
         with suppress(orjson.JSONDecodeError):
             record = orjson.loads(record).encode()
     return _WRAPPED.sub(_bare, record) if _IS_WRAPPED.search(record) else record
+
+
+def is_quoted(head: bytes) -> bool:
+    """Whether a document begins as the list that a second encoding made a string of."""
+    return head.startswith(b'"[{\\"')
+
+
+def unquoted(content: Iterator[bytes]) -> Iterator[bytes]:
+    """Such a document, taken out of its string; as it is where it cannot be held, or is no such string."""
+    held, content = beginning(content, PAGE_BYTES + 1)
+    with suppress(orjson.JSONDecodeError):
+        if len(held) <= PAGE_BYTES:
+            content = iter([str(orjson.loads(held)).encode()])
+    yield from content
 
 
 def kept_as_text(value: Any) -> Any:
