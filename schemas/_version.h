@@ -1,5 +1,5 @@
 /* Which sources a compiled part was made of: `VERSION` of each, which its Python asks for (stale.py). */
-#define COMPILED_VERSION "e2c2ac92e2d03aa9"
+#define COMPILED_VERSION "be76084a4abfc4d0"
 
 /* The new module with its version; NULL with an error set. */
 static PyObject *versioned(PyObject *module) {

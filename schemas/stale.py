@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "e2c2ac92e2d03aa9"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "be76084a4abfc4d0"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

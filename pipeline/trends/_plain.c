@@ -4,163 +4,14 @@
  * Whatever the compiled rules of text (_scan.h) are not sure of is asked of the Python rules. Without a compiler this
  * module is absent and nothing else changes but the time it takes. tests/trends/test_plain.py holds the two against each
  * other. */
-#include "../text/_scan.h"
+#include "_withdrawn.h"
 #include "../../schemas/_version.h"
-
-#include <stdint.h>
-#include <string.h>
-#include <structmember.h>
 
 enum {
     MOST_POSTS = 1024, /* in one call: other threads wait for its end */
     CASHTAGS = 1,      /* how the texts of a source are read (`how_read` of topics.py) */
     TO_SPACE = 2,
-    REPOST_LENGTH = 7,
-    MOST_NAMED = 4096, /* bytes that name a post that is withdrawn */
 };
-static const long long WITHIN_MS = 86400000; /* as in retracting.py */
-static const char REPOST[] = "repost:";
-
-/* XXH64 without a seed: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md */
-static const uint64_t P1 = 0x9E3779B185EBCA87u, P2 = 0xC2B2AE3D27D4EB4Fu, P3 = 0x165667B19E3779F9u,
-                      P4 = 0x85EBCA77C2B2AE63u, P5 = 0x27D4EB2F165667C5u;
-
-static inline uint64_t rotated(uint64_t x, int bits) { return x << bits | x >> (64 - bits); }
-static inline uint64_t rounded(uint64_t lane, uint64_t input) { return rotated(lane + input * P2, 31) * P1; }
-static inline uint64_t little_endian(const unsigned char *bytes, int length) {
-    uint64_t value = 0;
-    for (int n = 0; n < length; n++) value |= (uint64_t)bytes[n] << (8 * n);
-    return value;
-}
-
-static uint64_t xxh64(const unsigned char *bytes, size_t length) {
-    const unsigned char *end = bytes + length;
-    uint64_t h = P5;
-    if (length >= 32) {
-        uint64_t lanes[4] = {P1 + P2, P2, 0, 0 - P1};
-        for (; end - bytes >= 32; bytes += 32)
-            for (int n = 0; n < 4; n++) lanes[n] = rounded(lanes[n], little_endian(bytes + 8 * n, 8));
-        h = rotated(lanes[0], 1) + rotated(lanes[1], 7) + rotated(lanes[2], 12) + rotated(lanes[3], 18);
-        for (int n = 0; n < 4; n++) h = (h ^ rounded(0, lanes[n])) * P1 + P4;
-    }
-    h += length;
-    for (; end - bytes >= 8; bytes += 8) h = rotated(h ^ rounded(0, little_endian(bytes, 8)), 27) * P1 + P4;
-    for (; end - bytes >= 4; bytes += 4) h = rotated(h ^ little_endian(bytes, 4) * P1, 23) * P2 + P3;
-    for (; bytes < end; bytes++) h = rotated(h ^ *bytes * P5, 11) * P1;
-    h = (h ^ h >> 33) * P2;
-    h = (h ^ h >> 29) * P3;
-    return h ^ h >> 32;
-}
-
-/* The hash of a str's UTF-8 behind a prefix that is empty or REPOST; -1 with an error set. */
-static int hash_of(PyObject *str, int repost, uint64_t *hash) {
-    Py_ssize_t length;
-    const char *utf8 = PyUnicode_AsUTF8AndSize(str, &length);
-    if (!utf8) return -1;
-    if (!repost) {
-        *hash = xxh64((const unsigned char *)utf8, (size_t)length);
-        return 0;
-    }
-    unsigned char *joined = PyMem_Malloc((size_t)length + REPOST_LENGTH);
-    if (!joined) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    memcpy(joined, REPOST, REPOST_LENGTH);
-    memcpy(joined + REPOST_LENGTH, utf8, (size_t)length);
-    *hash = xxh64(joined, (size_t)length + REPOST_LENGTH);
-    PyMem_Free(joined);
-    return 0;
-}
-
-static uint64_t hash_of_key(const Py_UCS2 *key, int length) {
-    unsigned char utf8[3 * KEY_LENGTH];
-    size_t n = 0;
-    for (int i = 0; i < length; i++) {
-        Py_UCS2 c = key[i];
-        if (c < 0x80) {
-            utf8[n++] = (unsigned char)c;
-        } else if (c < 0x800) {
-            utf8[n++] = (unsigned char)(0xc0 | c >> 6);
-            utf8[n++] = (unsigned char)(0x80 | (c & 0x3f));
-        } else {
-            utf8[n++] = (unsigned char)(0xe0 | c >> 12);
-            utf8[n++] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-            utf8[n++] = (unsigned char)(0x80 | (c & 0x3f));
-        }
-    }
-    return xxh64(utf8, n);
-}
-
-/* Fields of a class with slots, read and written where they lie: looked up by name they cost as much as all the rest. */
-#define OF_POST(X) \
-    X(id) X(author) X(text) X(time) X(source) X(lang) X(repost_of) X(tags) X(bot) X(server) X(events) X(deleted)
-#define OF_PANE(X) X(by_label) X(ids) X(authors) X(texts) X(origins) X(withdrawn)
-#define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions) X(withdrawn) X(withdrawn_rows)
-#define OF_GONE(X) X(hashes) X(authors) X(panes) X(ids)
-#define OFFSET(name) Py_ssize_t name;
-static PyTypeObject *post_type, *pane_type, *cell_type, *gone_type;
-static PyObject *whole; /* the key under which all posts with words count: '' */
-static struct { OF_POST(OFFSET) } of_post;
-static struct { OF_PANE(OFFSET) } of_pane;
-static struct { OF_CELL(OFFSET) } of_cell;
-static struct { OF_GONE(OFFSET) } of_gone;
-
-#define FIELD(object, offset) (*(PyObject **)((char *)(object) + (offset)))
-
-/* Where a field of the class lies; -1 with an error set. */
-static Py_ssize_t offset_of(PyTypeObject *type, const char *name) {
-    PyObject *found = PyObject_GetAttrString((PyObject *)type, name);
-    if (!found) return -1;
-    Py_ssize_t offset = -1;
-    if (Py_IS_TYPE(found, &PyMemberDescr_Type)) {
-        const PyMemberDef *member = ((PyMemberDescrObject *)found)->d_member;
-        if (member->type == T_OBJECT_EX) offset = member->offset;
-    }
-    if (offset < 0) PyErr_Format(PyExc_TypeError, "%s of %s is no slot", name, type->tp_name);
-    Py_DECREF(found);
-    return offset;
-}
-
-/* The Python rules that are asked where the compiled ones are not sure. */
-typedef struct {
-    PyObject *how_read, *topics_of, *text_key, *origin_of, *words_of;
-} Rules;
-
-/* The fields of a post that are looked at, borrowed. */
-#define BORROWED(name) PyObject *name;
-typedef struct { OF_POST(BORROWED) } Fields;
-
-/* 0: one is missing. */
-static int read_fields(PyObject *post, Fields *f) {
-#define READ(name) \
-    if (!(f->name = FIELD(post, of_post.name))) return 0;
-    OF_POST(READ)
-    return 1;
-}
-
-/* An open pane, owned, and what is written of it. */
-typedef struct {
-    long long start, end;
-    PyObject *pane, *by_label, *ids, *authors, *texts, *origins, *withdrawn;
-} Pane;
-
-/* 1: the pane of the time is open; 0: it is not; -1: an error. */
-static int enter_pane(Pane *p, PyObject *open, long long time, long long pane_ms) {
-    Py_CLEAR(p->pane);
-    p->start = time - time % pane_ms;
-    p->end = p->start;
-    PyObject *number = PyLong_FromLongLong(p->start);
-    if (!number) return -1;
-    PyObject *pane = PyDict_GetItemWithError(open, number);
-    Py_DECREF(number);
-    if (!pane || !Py_IS_TYPE(pane, pane_type)) return PyErr_Occurred() ? -1 : 0;
-#define PART(name) p->name = FIELD(pane, of_pane.name);
-    OF_PANE(PART)
-    p->pane = Py_NewRef(pane);
-    p->end = p->start + pane_ms;
-    return 1;
-}
 
 static int same_ascii_tag(PyObject *one, PyObject *other) {
     Py_ssize_t length = PyUnicode_GET_LENGTH(one);
@@ -236,17 +87,6 @@ static PyObject *text_hash(const Fields *f, const Rules *rules) {
     return PyLong_FromUnsignedLongLong(hash & ~(uint64_t)1);
 }
 
-/* The post of that number in its pane is one of this spelling. */
-static int add_row(PyObject *rows, PyObject *spelling, PyObject *number) {
-    PyObject *posts = PyDict_GetItemWithError(rows, spelling);
-    if (posts) return PyList_Append(posts, number);
-    if (PyErr_Occurred() || !(posts = PyList_New(1))) return -1;
-    PyList_SET_ITEM(posts, 0, Py_NewRef(number));
-    int failed = PyDict_SetItem(rows, spelling, posts);
-    Py_DECREF(posts);
-    return failed;
-}
-
 /* The post of that number says these words: `OpenCell.add_words`. */
 static int add_words(PyObject *cell, PyObject *words, PyObject *number) {
     PyObject *rows = FIELD(cell, of_cell.rows);
@@ -275,22 +115,6 @@ static int keep_origin(PyObject *cell, PyObject *author, PyObject *origin) {
     PyObject *before = PyDict_GetItemWithError(origins, author);
     int larger = before ? PyObject_RichCompareBool(origin, before, Py_GT) : PyErr_Occurred() ? -1 : 1;
     return larger < 0 || (larger && PyDict_SetItem(origins, author, origin)) ? -1 : 0;
-}
-
-/* What finds the events of a post, and the names that spellings stand for where topics alone decide (or None). */
-typedef struct {
-    PyObject *match, *names;
-} Events;
-
-/* Whether a post with these topics has no events for sure; -1: an error. */
-static int has_none(const Events *of, const Fields *f, PyObject *topics) {
-    if (of->match == Py_None) return 1;
-    if (of->names == Py_None || f->events != Py_None) return 0;
-    for (Py_ssize_t n = 0; n < PyTuple_GET_SIZE(topics); n++) {
-        PyObject *found = PyDict_GetItemWithError(of->names, PyTuple_GET_ITEM(topics, n));
-        if (!found || !PyAnySet_Check(found) || PySet_GET_SIZE(found)) return PyErr_Occurred() ? -1 : 0;
-    }
-    return 1;
 }
 
 /* 1: counted; 0: the post is not plain, nothing was counted; -1: an error. */
@@ -350,91 +174,6 @@ static int count(PyObject *post, const Fields *f, const Pane *pane, const Rules 
 done:
     Py_XDECREF(topics), Py_XDECREF(events), Py_XDECREF(label), Py_XDECREF(author), Py_XDECREF(origin);
     Py_XDECREF(text), Py_XDECREF(number), Py_XDECREF(words);
-    return result;
-}
-
-/* What names the post with its pane (`WithdrawnPosts.add`), hashed. 1; 0: it is too long for here; -1: an error. */
-static int hash_of_withdrawn(const Fields *f, PyObject *source, long long pane, uint64_t *hash) {
-    char name[MOST_NAMED + 32];
-    PyObject *const parts[] = {f->author, source, f->id};
-    size_t length = 0;
-    for (int n = 0; n < 3; n++) {
-        Py_ssize_t more;
-        const char *utf8 = PyUnicode_AsUTF8AndSize(parts[n], &more);
-        if (!utf8) return -1;
-        if (length + (size_t)more + 1 > MOST_NAMED) return 0;
-        memcpy(name + length, utf8, (size_t)more);
-        length += (size_t)more;
-        name[length++] = 0;
-    }
-    length += (size_t)PyOS_snprintf(name + length, 32, "%lld", pane);
-    *hash = xxh64((const unsigned char *)name, length);
-    return 1;
-}
-
-/* Appends a new object (NULL: an error); -1 with an error set. */
-static int append(PyObject *list, PyObject *fresh) {
-    int failed = fresh ? PyList_Append(list, fresh) : -1;
-    Py_XDECREF(fresh);
-    return failed;
-}
-
-/* A known post of the cell is withdrawn in the pane that holds `gone`. 1; 0: it is too long for here; -1: an error. */
-static int add_withdrawn(PyObject *gone, PyObject *cell, PyObject *topics, const Fields *f, PyObject *source, long long home) {
-    uint64_t key, author, id;
-    int result = hash_of_withdrawn(f, source, home, &key);
-    if (result < 1 || hash_of(f->author, 0, &author) || hash_of(f->id, 0, &id)) return result < 1 ? result : -1;
-    PyObject *number = PyLong_FromSsize_t(PyList_GET_SIZE(FIELD(gone, of_gone.hashes)));
-    if (!number) return -1;
-    result = append(FIELD(gone, of_gone.hashes), PyLong_FromUnsignedLongLong(key)) ||
-             append(FIELD(gone, of_gone.authors), PyLong_FromUnsignedLongLong(author)) ||
-             append(FIELD(gone, of_gone.panes), PyLong_FromLongLong(home)) ||
-             append(FIELD(gone, of_gone.ids), PyLong_FromUnsignedLongLong(id)) ||
-             PyList_Append(FIELD(cell, of_cell.withdrawn), number);
-    for (Py_ssize_t n = 0; !result && n < PyTuple_GET_SIZE(topics); n++)
-        result = add_row(FIELD(cell, of_cell.withdrawn_rows), PyTuple_GET_ITEM(topics, n), number);
-    Py_DECREF(number);
-    return result ? -1 : 1;
-}
-
-/* When a retraction counts: the panes of the post and of the retraction, ms. */
-typedef struct {
-    PyObject *open;
-    long long pane_ms, frontier;
-} Clock;
-
-/* 1: it is withdrawn; 0: the retraction is not plain, nothing was done; -1: an error. */
-static int withdraw(PyObject *post, const Fields *f, PyObject *topics, long long taken, const Clock *clock, const Events *of) {
-    if (!PyUnicode_GET_LENGTH(f->id) || !PyLong_CheckExact(f->time) || !PyLong_CheckExact(f->deleted)) return 0;
-    int told = PyUnicode_GET_LENGTH(f->text) ? 1 : PyObject_IsTrue(f->tags);
-    long long posted = PyLong_AsLongLong(f->time), withdrawn = PyLong_AsLongLong(f->deleted), pane_ms = clock->pane_ms;
-    if (told < 0 || PyErr_Occurred()) return -1;
-    if (withdrawn < posted) withdrawn = posted;
-    if (taken >= 0 && posted > taken) posted = taken;
-    if (taken >= 0 && withdrawn > taken) withdrawn = taken;
-    if (!told || posted < 0) return 0;
-    long long home = posted - posted % pane_ms, at = withdrawn - withdrawn % pane_ms;
-    if (at < clock->frontier) at = clock->frontier;
-    if (at - home > WITHIN_MS) return 0;
-    Pane pane = {0};
-    int result = enter_pane(&pane, clock->open, at, pane_ms), none = result == 1 ? has_none(of, f, topics) : 0;
-    PyObject *label = NULL;
-    if (none < 0) result = -1;
-    if (none == 1) {
-        PyObject *events = PyTuple_New(0);
-        label = events ? PyTuple_Pack(3, f->source, f->lang, events) : NULL;
-        Py_XDECREF(events);
-        PyObject *found = label ? PyDict_GetItemWithError(pane.by_label, label) : NULL;
-        result = PyErr_Occurred() ? -1 : 0;
-        if (found && PyTuple_GET_SIZE(found) == 4 && Py_IS_TYPE(PyTuple_GET_ITEM(found, 0), cell_type) &&
-            PyTuple_GET_ITEM(found, 2) == Py_None) {
-            PyObject *cell = PyTuple_GET_ITEM(found, 0), *source = PyTuple_GET_ITEM(found, 3);
-            if (Py_IS_TYPE(pane.withdrawn, gone_type)) result = add_withdrawn(pane.withdrawn, cell, topics, f, source, home);
-        }
-    } else if (none == 0 && result == 1) {
-        result = 0;
-    }
-    Py_XDECREF(label), Py_XDECREF(pane.pane);
     return result;
 }
 
