@@ -29,7 +29,8 @@ def produce(
     """Push posts from standard input to Kafka, one JSON object a line, until its end.
 
     A line without `time` is of now; while such lines come, markers tell every partition the time. A line with `time`
-    counts by that. Lines that are no posts are pushed as they are, and become dead letters.
+    counts by that; how many are older than workers wait for is told at the end. Lines that are no posts are pushed as
+    they are, and become dead letters.
 
     \b
     Examples:
@@ -38,7 +39,7 @@ def produce(
     """
     settings = settings_in_force(config, partitions=partitions, kafka_brokers=brokers)
     with kafka_faults(), PostProducer(settings, say=complain) as producer, _Markers(producer) as markers:
-        reader = _Reader(producer, markers)
+        reader = _Reader(producer, markers, settings.max_out_of_orderness_ms)
         try:
             reader.to_the_end()
             producer.flush()
@@ -47,6 +48,12 @@ def produce(
             complain(f"interrupted; {producer.acknowledged:,} records are in Kafka")
             raise typer.Exit(INTERRUPTED) from None
     print(f"pushed {producer.pushed:,} records to {producer.topic}: {reader.posts:,} posts, {reader.dead:,} dead")
+    if reader.old:
+        complain(
+            f"{reader.old:,} of {reader.posts:,} posts were more than {settings.max_out_of_orderness_ms / 1_000:g} s"
+            " old. Workers that tell the time (`worker --live`, `upswell up`) count such posts as late, in no list;"
+            " `upswell replay` reads what was kept"
+        )
 
 
 class _Markers:
@@ -76,10 +83,12 @@ class _Markers:
 
 
 class _Reader:
-    def __init__(self, producer: PostProducer, markers: _Markers) -> None:
+    def __init__(self, producer: PostProducer, markers: _Markers, old_ms: int) -> None:
         self.producer, self.markers = producer, markers
         self.posts = 0
         self.dead = 0
+        self.old = 0  # posts that were older than `old_ms`
+        self._old_ms = old_ms
 
     def to_the_end(self) -> None:
         stdin = sys.stdin.fileno()  # read past Python's buffers: a line counts as soon as it is there
@@ -103,6 +112,7 @@ class _Reader:
             line, post = stamped
             self.markers.live = True
         self.posts += 1
+        self.old += int(post.time if post.deleted is None else post.deleted) < _now_ms() - self._old_ms
         self.producer.push_record(line, post)
 
     def _dead(self, raw: bytes) -> None:

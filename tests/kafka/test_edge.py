@@ -202,7 +202,9 @@ def test_produce_stamps_posts_without_a_time_and_passes_others_on_as_they_are(
     with feed.open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         assert run(["produce"]) == 0
-    assert "2 posts, 1 dead" in capsys.readouterr().out
+    told, noted = capsys.readouterr()
+    assert "2 posts, 1 dead" in told
+    assert "1 of 2 posts were more than 5 s old" in noted
     values = {record.value for part in log_of(settings) for record in part}
     assert {timed, b"junk"} < values
     stamped = json.loads(next(iter(values - {timed, b"junk"})))
