@@ -21,7 +21,7 @@ from pipeline.trends.panes import Grid
 from schemas.definitions import Definitions
 from schemas.topics import Topics
 
-STEP_S = 0.2
+STEP_S = 1.0  # far longer than a busy machine may keep anybody waiting
 NOTHING: Any = None
 
 
