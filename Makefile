@@ -16,7 +16,7 @@ check: lint
 # most of the time of many tests is waiting, so there are more at once than cores, in the order of tests/conftest.py;
 # those that measure time come last, by themselves
 test: lint
-	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder -m 'not long and not alone'
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m 'not long and not alone'
 	$(BIN)/pytest -m alone $$(grep -rlF --include='test_*.py' 'pytest.mark.alone' tests)
 
 lint: $(STAMP)
