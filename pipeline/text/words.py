@@ -95,16 +95,7 @@ def is_unspaced(words: str) -> bool:
 
 def _add_plain(words: list[str], first: dict[str, str]) -> None:
     """As `_add_phrases`, of nothing but ASCII letters, digits and spaces: most of most texts."""
-    kinds = [
-        _SHORT
-        if len(word) > MAX_LETTERS
-        else _BESIDE
-        if word.isdigit()
-        else _LONG
-        if len(word) > 2 or _is_short_name(word)
-        else _SHORT
-        for word in words
-    ]
+    kinds = [_read(word)[0] for word in words]
     for number, kind in enumerate(kinds):
         if kind == _SHORT:
             continue
