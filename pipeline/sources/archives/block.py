@@ -10,6 +10,7 @@ import msgspec
 
 from pipeline.sources.archives.batches import RAW_BYTES, Dead
 from pipeline.sources.archives.formats.base import HIDDEN, Deletion, Fault, Given, Hidden, Notice, Parsed
+from pipeline.sources.archives.lines import Lines, Overlong
 from schemas import Post, PostError
 
 _time_ms = attrgetter("time")
@@ -46,6 +47,11 @@ class Block:
 def newest_ms(posts: Sequence[Post]) -> int:
     """The newest time of posts, one at least."""
     return max([post.time for post in posts])  # type: ignore[return-value]  # archives carry ints only
+
+
+def too_large(size: int, limit: int) -> PostError:
+    """What is wrong with a record of so many bytes."""
+    return PostError("too-large", f"{size} bytes, at most {limit}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,20 @@ class Filling:
         self.block.posts.append(post)
         self._lines.append(line)
         self._raws.append(raw)
+
+    def lines_of(self, part: Lines | Overlong, limit: int) -> Iterator[tuple[int, bytes]]:
+        """The lines of a part of a file, with their numbers. One of more than `limit` bytes, and one at which the file
+        cannot be read on, is a fault."""
+        if isinstance(part, Overlong):
+            self.overlong(part, limit)
+        elif part.truncated:
+            self.fault(part.first, part.rows[0], PostError("truncated", part.truncated))
+        else:
+            yield from enumerate(part.rows, part.first)
+
+    def overlong(self, part: Overlong, limit: int) -> None:
+        """A line that was passed over."""
+        self.fault(part.line, part.raw, too_large(part.size, limit))
 
     def fault(self, line: int, raw: bytes, error: PostError) -> None:
         self.block.dead.append(Dead(self.block.file, line, error.reason, error.detail, raw[:RAW_BYTES]))

@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.block import Block, Filling
+from pipeline.sources.archives.block import Block, Filling, too_large
 from pipeline.sources.archives.detect import (
     DOCUMENTS,
     JSON_FORMATS,
@@ -182,7 +182,7 @@ def _values(
         if item.cut:
             filling.fault(item.line, item.raw, PostError("truncated", item.fault))
         elif item.size:
-            filling.fault(item.line, item.raw, _overlong(item.size, limit))
+            filling.fault(item.line, item.raw, too_large(item.size, limit))
         elif item.fault or parse is None:
             filling.fault(item.line, item.raw, PostError("not-json", item.fault))
         else:
@@ -215,7 +215,7 @@ def _by_lines(
     for part in blocks(content, limit):
         if isinstance(part, Overlong):
             filling = Filling(name, how)
-            filling.fault(part.line, part.raw, _overlong(part.size, limit))
+            filling.overlong(part, limit)
             yield filling.block
             continue
         block = None if part.truncated else _at_once(name, part, shape, how)
@@ -377,7 +377,7 @@ def _rows(name: str, content: Iterable[bytes], beginning: Beginning, given: Give
     for part in blocks(content, MAX_RECORD_BYTES):
         filling = Filling(name, how)
         if isinstance(part, Overlong):
-            filling.fault(part.line, part.raw, _overlong(part.size, MAX_RECORD_BYTES))
+            filling.overlong(part, MAX_RECORD_BYTES)
             yield filling.block
             continue
         if part.truncated:
@@ -393,7 +393,3 @@ def _rows(name: str, content: Iterable[bytes], beginning: Beginning, given: Give
     for number, raw, post in rows.end():
         filling.answer(number, raw, post)
     yield filling.block
-
-
-def _overlong(size: int, limit: int) -> PostError:
-    return PostError("too-large", f"{size} bytes, at most {limit}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from email.utils import parseaddr
 
 from pipeline.sources.archives.batches import RAW_BYTES
-from pipeline.sources.archives.block import Block, Document, Filling
+from pipeline.sources.archives.block import Block, Document, Filling, too_large
 from pipeline.sources.archives.formats.base import HIDDEN, PAGE_BYTES, Given, Hidden, Parsed, build, short
 from pipeline.sources.archives.lines import Overlong, blocks
 from pipeline.sources.mail_text import decoded, header, message_of, written
@@ -36,7 +36,7 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
     for part in blocks(content, PAGE_BYTES):
         filling = Filling(name, "mail")
         if isinstance(part, Overlong):
-            filling.fault(part.line, part.raw, PostError("too-large", f"{part.size} bytes, at most {PAGE_BYTES}"))
+            filling.overlong(part, PAGE_BYTES)
             yield filling.block
             continue
         for number, row in enumerate(part.rows, part.first):
@@ -64,7 +64,7 @@ def _take(filling: Filling, line: int, rows: list[bytes], size: int, given: Give
         return
     raw = b"\n".join(rows)
     if size > PAGE_BYTES:
-        filling.fault(line, raw, PostError("too-large", f"{size} bytes, at most {PAGE_BYTES}"))
+        filling.fault(line, raw, too_large(size, PAGE_BYTES))
         return
     try:
         filling.answer(line, raw, _post(raw, given))

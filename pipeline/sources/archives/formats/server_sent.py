@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pipeline.sources.archives.block import Block, Document, Filling
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Given, Parsed
 from pipeline.sources.archives.formats.mastodon_frames import deletion, with_alias
-from pipeline.sources.archives.lines import Overlong, blocks
+from pipeline.sources.archives.lines import blocks
 from schemas import PostError
 
 _LINE = re.compile(rb"(event|data|id|retry)?:\s?(.*)", re.DOTALL)
@@ -30,31 +30,26 @@ def _read(name: str, content: Iterator[bytes], _given: Given, parse: Callable[[b
 
     for part in blocks(content, PAGE_BYTES):
         filling = Filling(name, "server-sent events")
-        if isinstance(part, Overlong):
-            filling.fault(part.line, part.raw, PostError("too-large", f"{part.size} bytes, at most {PAGE_BYTES}"))
-        elif part.truncated:
-            filling.fault(part.first, part.rows[0], PostError("truncated", part.truncated))
-        else:
-            for number, row in enumerate(part.rows, part.first):
-                row = row.strip()
-                if data.lines and not row.startswith(b"data:"):
-                    filling.add(number, data.taken(), status)
-                if not row:
-                    event = b""
-                elif (line := _LINE.fullmatch(row)) is None:
-                    filling.fault(number, row, PostError("invalid", "no line of server-sent events"))
-                elif line[1] == b"event":
-                    event = line[2].strip()
-                elif line[1] == b"data":
-                    is_status = event in _POSTS and line[2][:1] == b"{"
-                    if data.lines or (is_status and line[2][-1:] != b"}"):
-                        data.add(line[2])
-                    elif is_status:
-                        filling.add(number, line[2], status)
-                    elif event == b"delete":
-                        filling.answer(number, line[2], deletion(line[2].decode(errors="replace")))
-                    else:
-                        filling.block.skipped += 1
+        for number, row in filling.lines_of(part, PAGE_BYTES):
+            row = row.strip()
+            if data.lines and not row.startswith(b"data:"):
+                filling.add(number, data.taken(), status)
+            if not row:
+                event = b""
+            elif (line := _LINE.fullmatch(row)) is None:
+                filling.fault(number, row, PostError("invalid", "no line of server-sent events"))
+            elif line[1] == b"event":
+                event = line[2].strip()
+            elif line[1] == b"data":
+                is_status = event in _POSTS and line[2][:1] == b"{"
+                if data.lines or (is_status and line[2][-1:] != b"}"):
+                    data.add(line[2])
+                elif is_status:
+                    filling.add(number, line[2], status)
+                elif event == b"delete":
+                    filling.answer(number, line[2], deletion(line[2].decode(errors="replace")))
+                else:
+                    filling.block.skipped += 1
         yield filling.block
     if data.lines:
         filling = Filling(name, "server-sent events")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from pipeline.sources.archives.block import Block, Document, Filling
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Given, One, Parsed, build, declared
 from pipeline.sources.archives.formats.markup import text_of
-from pipeline.sources.archives.lines import Overlong, blocks
+from pipeline.sources.archives.lines import blocks
 from schemas import PostError
 
 _ROOT = re.compile(
@@ -28,14 +28,9 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
     how = "Stack Exchange, a row a line"
     for part in blocks(content, PAGE_BYTES):
         filling = Filling(name, how)
-        if isinstance(part, Overlong):
-            filling.fault(part.line, part.raw, PostError("too-large", f"{part.size} bytes, at most {PAGE_BYTES}"))
-        elif part.truncated:
-            filling.fault(part.first, part.rows[0], PostError("truncated", part.truncated))
-        else:
-            for number, row in enumerate(part.rows, part.first):
-                if row.lstrip().startswith(b"<row "):
-                    filling.add(number, row, lambda row: _post(row, given))
+        for number, row in filling.lines_of(part, PAGE_BYTES):
+            if row.lstrip().startswith(b"<row "):
+                filling.add(number, row, lambda row: _post(row, given))
         yield filling.block
 
 
