@@ -52,6 +52,7 @@ class ModerationView(msgspec.Struct):
     found: int  # posts of the queue that are looked for; `posts` are the first of them
     sources: dict[str, int]  # of the whole queue
     whys: dict[str, int]  # for what posts of the whole queue are held
+    filling: bool  # posts of before the server's start are still read back: more may come
 
 
 class Blocks(msgspec.Struct):
@@ -153,6 +154,7 @@ def moderation_routes(walls: Walls, recent: RecentPosts, door: Door, look_back: 
             found.number,
             found.sources,
             found.whys,
+            walls.filling,
         )
 
     @get("/api/v1/moderation/{name:str}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -85,6 +86,21 @@ def test_it_recovers_by_itself_after_its_server_was_away(opened: Callable[..., P
     shown.publish(listed(30, "#Back"))
     expect(page.locator("th.topic a bdi").first).to_have_text("#Back", timeout=15_000)
     expect(page.locator("#status")).to_have_text("", timeout=15_000)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_big_screen_tells_nothing_of_how_its_list_is_made(
+    opened: Callable[..., Page], shown: Shown, scripts: bool
+) -> None:
+    made = msgspec.structs.replace(listed(30, "#Later"), flag="provisional", final=False)  # and old, too
+    shown.publish(made)
+    page = opened("screen", width=1920, height=1080, java_script_enabled=scripts)
+    expect(page.locator("th.topic a bdi").first).to_have_text("#Later")
+    said = page.locator("caption").inner_text()
+    assert "later" not in said.lower()
+    assert "so far" not in said
+    assert "provisional" not in said
+    assert "last list" not in said
 
 
 def test_it_works_as_a_plain_table_without_scripts(opened: Callable[..., Page]) -> None:

@@ -39,6 +39,16 @@ def post(post_id: str, text: str) -> Post:
     return Post(id=post_id, author=f"p{post_id}", text=text, time=int(time.time() * 1_000), source="m")
 
 
+def test_a_queue_that_is_still_read_back_says_so(browser: Browser, served: Served) -> None:
+    faults: list[str] = []
+    served.walls.filling = True
+    ann = moderator(browser, served, ANN.secret, "conf", faults)
+    expect(ann.locator("#none")).to_contain_text("reads its posts back")
+    served.loop.call_soon_threadsafe(served.walls.filled)
+    expect(ann.locator("#none")).to_have_text("This queue is empty.")
+    assert faults == []
+
+
 @pytest.mark.alone
 def test_a_post_is_approved_pinned_and_blocked_by_keys_and_the_screen_follows(browser: Browser, served: Served) -> None:
     faults: list[str] = []

@@ -52,10 +52,10 @@ def demo_events() -> tuple[Event, Event]:
 
 def demo_rules() -> tuple[Rule, ...]:
     """Alerts of the demo's evening: a conference draws a crowd, a story breaks, the choirs come to their finale. Talks
-    stay below, and the ring raises none."""
+    stay below, and the ring raises none. The names, which alerts tell, are words of all the page's languages."""
     return (
-        Rule("crowd", on="event:capcomnet", kind="volume", window="5m", people=100, severity="info"),
-        Rule("breaking", kind="surge", score=120.0, severity="critical"),
+        Rule("capcomnet", on="event:capcomnet", kind="volume", window="5m", people=100, severity="info"),
+        Rule("flash", kind="surge", score=120.0, severity="critical"),
     )
 
 

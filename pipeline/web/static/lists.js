@@ -63,12 +63,12 @@ export class ListView {
 const STALE_MS = 150000; // lists come every minute: after so long something is away
 
 function captionOf(list, past, shown, came) {
-  const parts = [];
-  const stale = !past && Date.now() - came > STALE_MS;
-  if (list.at) parts.push(make("span", { class: past ? "live past" : stale ? "live stale" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : list.final === false ? ` (${t.soFar})` : ""}`));
+  const parts = [], inside = document.body.dataset.view !== "screen"; // an audience sees nothing of how it is made
+  const stale = inside && !past && Date.now() - came > STALE_MS;
+  if (list.at) parts.push(make("span", { class: past ? "live past" : stale ? "live stale" : "live" }, `${clock(list.at)}${past ? ` (${t.past})` : inside && list.final === false ? ` (${t.soFar})` : ""}`));
   if (stale && list.at) parts.push(make("span", {}, isOver() ? t.over : say("page.last", { ago: ago(now() - Date.now() + came) })));
   if (list.posts) parts.push(make("span", {}, `${say("count.posts", { n: list.posts })} · ${say("count.people", { n: list.authors })}`));
-  if (list.flag) parts.push(make("span", { class: "tag" }, waits(list)));
+  if (list.flag && inside) parts.push(make("span", { class: "tag" }, waits(list)));
   if (!shown) parts.push(make("span", { class: "empty" }, list.trends.length ? t.noMatch : list.at ? t.nothing : t.waiting));
   return parts;
 }

@@ -61,7 +61,8 @@ class Intake:
                 async with aclosing(follower.read()) as coming:
                     async for posts, times, old in coming:
                         await self.take(posts, times if old else None)
-                        self._walls.filling = self._walls.filling and old
+                        if self._walls.filling and not old:
+                            self._walls.filled()
             except KafkaUseError as error:
                 _log.warning("posts cannot be read for the page (%s); trying again", printable(str(error)))
                 await asyncio.sleep(AGAIN_S)

@@ -276,6 +276,11 @@ class Walls:
         """Is set at the next change of any wall. Ask before looking, wait after: nothing then passes unseen."""
         return self._changed
 
+    def filled(self) -> None:
+        """The posts of before this start are read back."""
+        self.filling = False
+        self._tell()
+
     def close(self) -> None:
         """Lets go of the files."""
         self._decisions.close()

@@ -208,8 +208,8 @@ function drawModerate(data) {
   }
   drawFilters(data);
   const none = document.getElementById("none"), whole = data.counts[data.queue];
-  none.hidden = data.posts.length > 0 && data.found === whole;
-  none.textContent = !whole ? text.emptyQueue : say("wall.found", { n: number(data.found), whole: number(whole) });
+  none.hidden = data.posts.length > 0 && data.found === whole && !data.filling;
+  none.textContent = data.filling ? text.filling : !whole ? text.emptyQueue : say("wall.found", { n: number(data.found), whole: number(whole) });
   drawPosts(data.posts);
   fill(document.getElementById("decisions"), withPosts(data.decisions, data.decided), (it) => it.id, (it) => make("li", {}, told(it, it.about), canDecide ? make("button", { type: "button", class: "undo", onclick: () => undo(it.id) }, text.undo) : null));
   for (const list of ["blocks", "trusted"]) {
