@@ -114,3 +114,26 @@ def test_an_organiser_sets_up_an_event_from_nothing(
         clean(page)
     assert [fault for fault in faults if "422" not in fault] == []  # the browser tells the status of the refusal
     context.close()
+
+
+def test_who_is_signed_out_meanwhile_loses_nothing_of_what_is_filled_in(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(served.address + served.link)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="New event").click()
+    page.get_by_label("Title", exact=True).fill("La fête")
+    signed = context.cookies()
+    context.clear_cookies()
+    page.get_by_label("Hashtags").fill("fete")
+    page.locator("#check").click()
+    expect(page.locator("#gone")).to_contain_text("no longer signed in")
+    page.wait_for_timeout(600)  # hashtags are asked for meanwhile
+    expect(page.locator("#near h1")).to_have_count(0)
+    page.get_by_role("button", name="Review the change").click()
+    clean(page)
+    context.add_cookies(signed)  # signed in once more, in another tab
+    page.get_by_role("button", name="Review the change").click()
+    expect(page.get_by_role("button", name="Put it in force")).to_be_visible()
+    page.get_by_role("button", name="Back to the form").click()
+    expect(page.get_by_label("Title", exact=True)).to_have_value("La fête")

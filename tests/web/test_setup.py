@@ -182,6 +182,39 @@ def test_who_was_overtaken_is_told_overwrites_nothing_and_may_look_again(served:
     assert [one.name for one in served.desk.now.watchlists] == ["acme", "one", "two"]
 
 
+def test_a_look_at_a_change_leads_back_to_the_form_as_it_was_filled_in(served: Served) -> None:
+    ann = served.browser()
+    ann.get("/setup/event")
+    ann.send("/setup/event", act="review", title="One & <b>two</b>", hashtags="a b", start="2026-10-25T02:30")
+    page = html.unescape(ann.send("/setup/event", act="again"))
+    assert (ann.status, 'value="One & <b>two</b>"' in page, 'value="#a #b"' in page) == (200, True, True)
+    assert 'value="2026-10-25T02:30"' in page
+    ann.send("/setup/event/fete", act="remove")
+    assert 'value="La <b>fête</b>"' in html.unescape(ann.send("/setup/event/fete", act="again"))
+    ann.get("/setup/file")
+    ann.send("/setup/file", text='[[watchlist]]\nname = "b"\nwords = ["b"]')
+    assert 'name = "b"' in html.unescape(ann.send("/setup/file", act="again"))
+    assert served.desk.written == []
+
+
+@pytest.mark.parametrize(("path", "form"), [("/setup/watchlist", {"name": "b"}), ("/setup/rule/r", {"act": "remove"})])
+def test_what_is_sent_twice_is_done_once(served: Served, path: str, form: dict[str, str]) -> None:
+    ann = served.browser()
+    ann.get(path)
+    looked = ann.send(path, **{"act": "review", "words": "b"} | form)
+    for _ in range(2):
+        ann.page = looked
+        ann.send("/setup/apply")
+        assert (ann.status, ann.headers["location"]) == (303, "/setup?done=1")
+    assert len(served.desk.written) == 1
+
+
+def test_the_overview_leads_to_the_pages_of_each_event(served: Served) -> None:
+    page = served.browser().get("/setup")
+    for path in ("/events/fete", "/events/fete/wall", "/screen/fete", "/moderate/fete"):
+        assert f'href="{path}"' in page
+
+
 def test_a_rule_is_tried_out_on_the_lists_of_the_last_days_by_the_code_that_alerts(served: Served) -> None:
     lists = [trend_list(*["#lyon"][: n == 20], at=1_795_000_020_000 + n * 600_000) for n in range(60)]
     rest = [msgspec.structs.replace(one, at=one.at - 8 * DAY_MS) for one in lists]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,16 @@ def test_a_form_of_another_page_changes_nothing(served: Served) -> None:
         ann.send("/setup/apply", csrf=csrf, kind="event", was="", text='[[event]]\nname = "a"\n', since=BEGUN.version)
         assert ann.status == 403
     assert served.desk.written == []
+
+
+def test_a_form_asks_whether_its_session_goes_on_and_what_it_must_bring(served: Served) -> None:
+    ann, nobody = served.browser(), served.browser(None)
+    page = ann.get("/setup/event")
+    ann.told["Accept"] = nobody.told["Accept"] = "*/*"  # a script's
+    assert re.findall(r'name="csrf" value="([^"]+)"', page) == [json.loads(ann.get("/setup/session"))["csrf"]]
+    for path in ("/setup/session", "/setup/suggested?title=a"):
+        nobody.get(path)
+        assert nobody.status == 401
 
 
 def test_without_kafka_the_page_says_so(served: Served) -> None:

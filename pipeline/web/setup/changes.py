@@ -28,6 +28,22 @@ class Change(NamedTuple):
         read = defined_in(self.text if self.kind == "file" else self._put_in(old), FILE_NAME)
         return Definitions(0, "", read.events, read.watchlists, read.rules, read.networks, read.words)
 
+    def put(self, old: Definitions) -> Event | Watchlist | Rule | None:
+        """The table that it puts; None where it takes one away. Raises SettingsError."""
+        new = self.of(old)
+        if self.was:
+            return named(new, self.kind, self.was)
+        return next((one for one in dict(new.named)[self.kind] if named(old, self.kind, one.name) is None), None)
+
+    def is_in(self, now: Definitions) -> bool:
+        """Whether all of it is defined already."""
+        if self.kind == "file":
+            return self.text == toml_of(now)
+        some = dict(now.named).get(self.kind, ())
+        if not self.text:
+            return all(one.name != self.was for one in some)
+        return any(self.text.strip() == table_text(self.kind, table_of(one)).strip() for one in some)
+
     def _put_in(self, old: Definitions) -> str:
         plain = toml_of(Definitions(networks=old.networks, words=old.words))
         texts = [plain] if plain else []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import zoneinfo
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Response, Router, get, post
-from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.params import FromPath, URLEncodedBody
 
 from pipeline.kafka.connection import KafkaUseError
@@ -20,18 +19,17 @@ from pipeline.settings.writing import table_text, toml_of
 from pipeline.text import printable
 from pipeline.web.bodies import body_of
 from pipeline.web.door import Door, Login
-from pipeline.web.frame import AnyRequest, page, words_of
+from pipeline.web.frame import AnyRequest, words_of
 from pipeline.web.history import History, HistoryError
 from pipeline.web.links import LinksError, Rights
-from pipeline.web.setup.changes import Change, lines_of, named
+from pipeline.web.setup.changes import Change, named
 from pipeline.web.setup.channels import Channel, Channels
 from pipeline.web.setup.desk import SetupDesk
-from pipeline.web.setup.forms import TABLES, fields_of, filled, table_filled
+from pipeline.web.setup.forms import TABLES, filled, table_filled
 from pipeline.web.setup.nearby import Nearby, Suggested
-from pipeline.web.setup.refusals import refusal_of
-from pipeline.web.setup.trying import Tried, would_fire
+from pipeline.web.setup.shown import form_page_of, review_page, setup_page
+from pipeline.web.setup.trying import would_fire
 from pipeline.web.tokens import Session, audit
-from pipeline.wording import catalogue
 from schemas.access import same
 from schemas.alerts import Receiver, Rule
 from schemas.definitions import MAX_DEFINITIONS_BYTES, Definitions
@@ -72,11 +70,11 @@ class Setup:
         if session.token.rights != "write" or self.door.gate.links.signed(session.token):
             raise PermissionDeniedException(f"the token {session.token.name} may not set up")
         if self.desk is None:
-            return _page(request, session, "away", status=503, fault="")
+            return setup_page(request, session, "away", status=503, fault="")
         try:
             return await show(session, self.desk)
         except (HistoryError, KafkaUseError, LinksError) as error:
-            return _page(request, session, "away", status=503, fault=str(error))
+            return setup_page(request, session, "away", status=503, fault=str(error))
 
     async def sent(
         self, request: AnyRequest, answer: Callable[[Session, SetupDesk, Form], Awaitable[Response[Any]]]
@@ -104,7 +102,7 @@ def setup_routes(setup: Setup) -> Router:
     ) -> Response[Any]:
         kind, name = _asked_for(request)
         channels, suggested = setup.channels.all() if setup.channels else (), await near(form)
-        return _form_page(
+        return form_page_of(
             request, session, definitions, kind, name, form, channels=channels, suggested=suggested, **more
         )
 
@@ -117,17 +115,28 @@ def setup_routes(setup: Setup) -> Router:
     async def channels_tried(request: AnyRequest) -> Response[Any]:
         async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
             found = await found_of(request, await desk.newest(), form)
-            return _page(request, session, "found", found=found, channels=())
+            return setup_page(request, session, "found", found=found, channels=())
 
         return await setup.sent(request, answer)
 
     @get("/setup/suggested")
     async def suggested(request: AnyRequest) -> Response[Any]:
+        if setup.door.session(request) is None:
+            raise NotAuthorizedException("sign in at /setup")  # a script asks
+
         async def show(session: Session, _desk: SetupDesk) -> Response[Any]:
             asked = {name: request.query_params.get(name, "") for name in ("hashtags", "title")}
-            return _page(request, session, "near", suggested=await near(asked))
+            return setup_page(request, session, "near", suggested=await near(asked))
 
         return await setup.shown(request, show)
+
+    @get("/setup/session")
+    async def session_now(request: AnyRequest) -> Response[Any]:
+        """What a form must bring that is sent now; 401 where nobody is signed in."""
+        session = setup.door.session(request)
+        if session is None:
+            raise NotAuthorizedException("sign in at /setup")
+        return Response({"csrf": session.csrf}, headers={"Cache-Control": "no-store"})
 
     @get("/setup")
     async def overview(request: AnyRequest) -> Response[Any]:
@@ -172,6 +181,10 @@ def setup_routes(setup: Setup) -> Router:
             if form.get("act") == "check":
                 found = await found_of(request, definitions, form)
                 return await shown_form(request, session, definitions, form, found=found)
+            if form.get("act") == "again":
+                with suppress(SettingsError):
+                    old = await asyncio.to_thread(Change(kind, name, form.get("text", "")).put, definitions) or old
+                return await shown_form(request, session, definitions, filled(kind, old))
             if form.get("act") == "suggest" or "take" in form:
                 taken = f"{form.get('hashtags', '')} {form.get('take', '')}".strip()
                 return await shown_form(request, session, definitions, {**form, "hashtags": taken})
@@ -184,7 +197,7 @@ def setup_routes(setup: Setup) -> Router:
             if form.get("act") == "try" and isinstance(rule, Rule) and setup.history is not None:
                 tried = await asyncio.to_thread(would_fire, rule, setup.history)
                 return await shown_form(request, session, definitions, form, tried=tried)
-            return await _review(request, session, change, definitions, new)
+            return await review_page(request, session, change, definitions, new)
 
         return await setup.sent(request, answer)
 
@@ -214,7 +227,7 @@ def setup_routes(setup: Setup) -> Router:
     @get("/setup/file")
     async def file_page(request: AnyRequest) -> Response[Any]:
         async def show(session: Session, desk: SetupDesk) -> Response[Any]:
-            return _page(request, session, "file", text=toml_of(await desk.newest()), fault=None)
+            return setup_page(request, session, "file", text=toml_of(await desk.newest()), fault=None)
 
         return await setup.shown(request, show)
 
@@ -222,11 +235,13 @@ def setup_routes(setup: Setup) -> Router:
     async def file_sent(request: AnyRequest) -> Response[Any]:
         async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
             definitions, change = await desk.newest(), Change("file", "", form.get("text", ""))
+            if form.get("act") == "again":
+                return setup_page(request, session, "file", text=change.text, fault=None)
             new = await _checked(change, definitions)
             if isinstance(new, SettingsError):
-                return _page(request, session, "file", status=422, text=change.text, fault=str(new))
+                return setup_page(request, session, "file", status=422, text=change.text, fault=str(new))
             written = Change("file", "", toml_of(new))  # without what a file says besides, such as secrets
-            return await _review(request, session, written, definitions, new)
+            return await review_page(request, session, written, definitions, new)
 
         return await setup.sent(request, answer)
 
@@ -243,15 +258,18 @@ def setup_routes(setup: Setup) -> Router:
         async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
             change = Change(*(form.get(name, "") for name in Change._fields))
             definitions = await desk.newest()
-            new = await _checked(change, definitions)
-            if isinstance(new, SettingsError):
-                return _page(request, session, "away", status=422, fault=str(new))
-            if form.get("since") != definitions.version:
-                return await _review(request, session, change, definitions, new, overtaken=True)
-            try:
-                await desk.change(new, definitions.version, session.token.name)
-            except ChangedError as error:
-                return await _review(request, session, change, error.newest, change.of(error.newest), overtaken=True)
+            if not change.is_in(definitions):  # else it was sent twice
+                new = await _checked(change, definitions)
+                if isinstance(new, SettingsError):
+                    return setup_page(request, session, "away", status=422, fault=str(new))
+                if form.get("since") != definitions.version:
+                    return await review_page(request, session, change, definitions, new, overtaken=True)
+                try:
+                    await desk.change(new, definitions.version, session.token.name)
+                except ChangedError as error:
+                    return await review_page(
+                        request, session, change, error.newest, change.of(error.newest), overtaken=True
+                    )
             asked = f"&lang={words_of(request).lang}" if request.query_params.get("lang") else ""
             return Response(
                 "", status_code=303, headers={"Location": f"/setup?done=1{asked}", "Cache-Control": "no-store"}
@@ -261,6 +279,7 @@ def setup_routes(setup: Setup) -> Router:
 
     handlers = [
         overview,
+        session_now,
         log_in,
         channels_tried,
         suggested,
@@ -288,7 +307,7 @@ async def _overview(
     refused: str | None = None,
 ) -> Response[str]:
     definitions = await desk.newest()
-    return _page(
+    return setup_page(
         request,
         session,
         "overview",
@@ -302,65 +321,6 @@ async def _overview(
         refused=refused,
         status=200 if refused is None else 422,
     )
-
-
-def _form_page(
-    request: AnyRequest,
-    session: Session,
-    definitions: Definitions,
-    kind: str,
-    name: str,
-    form: Form,
-    *,
-    fault: SettingsError | None = None,
-    tried: Tried | None = None,
-    channels: Sequence[tuple[str, str]] = (),
-    found: Sequence[Channel] | None = None,
-    suggested: Sequence[Suggested] = (),
-) -> Response[str]:
-    scopes = [
-        "all",
-        *(f"event:{one.name}" for one in definitions.events),
-        *(one.scope for one in definitions.watchlists),
-    ]
-    return _page(
-        request,
-        session,
-        "form",
-        status=422 if fault else 200,
-        kind=kind,
-        name=name,
-        groups=fields_of(kind),
-        form=form,
-        refusal=refusal_of(fault, kind, words_of(request)) if fault else None,
-        scopes=list(dict.fromkeys([*scopes, form.get("on") or "all"])),
-        zones=_zones(),
-        tried=tried,
-        titles=definitions.titles,
-        channels=channels,
-        found=found,
-        suggested=suggested,
-    )
-
-
-async def _review(
-    request: AnyRequest,
-    session: Session,
-    change: Change,
-    old: Definitions,
-    new: Definitions,
-    *,
-    overtaken: bool = False,
-) -> Response[str]:
-    lines = await asyncio.to_thread(lines_of, old, new)
-    status = 409 if overtaken else 200
-    return _page(request, session, "review", status=status, change=change, old=old, lines=lines, overtaken=overtaken)
-
-
-def _page(request: AnyRequest, session: Session, template: str, *, status: int = 200, **values: Any) -> Response[str]:
-    says = catalogue(words_of(request).lang)
-    told = {"csrf": session.csrf, "says": says["setup"], "common": says["page"]}
-    return page(request, f"setup/{template}", here="setup", status=status, **told, **values)
 
 
 def _asked_for(request: AnyRequest) -> tuple[str, str]:
@@ -391,8 +351,3 @@ async def _form(request: AnyRequest) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
-
-
-@cache
-def _zones() -> Sequence[str]:
-    return sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")

@@ -7,6 +7,25 @@ if (zone?.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().
 const form = document.getElementById("form"), found = document.getElementById("found"), near = document.getElementById("near");
 const told = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html").body.children;
 
+// Who was signed out meanwhile, or signed in anew in another tab, loses nothing of what is filled in
+const gone = document.getElementById("gone");
+async function signed() {
+  const answer = await fetch("/setup/session").catch(() => null);
+  if (answer?.ok) form.elements.csrf.value = (await answer.json()).csrf;
+  gone.hidden = answer?.status !== 401;
+  if (!gone.hidden) gone.scrollIntoView({ block: "center" });
+  return gone.hidden;
+}
+let sure = false;
+form.addEventListener("submit", async (sent) => {
+  if (sure) return;
+  sent.preventDefault();
+  if (!await signed()) return;
+  sure = true;
+  form.requestSubmit(sent.submitter);
+  sure = false;
+});
+
 // Hashtags are suggested as the form is filled in, and taken without leaving it
 const { title, hashtags } = form.elements;
 let waits = 0, asked = 0;
@@ -33,10 +52,12 @@ if (near) {
 // Sources are tried out while the form is filled in
 document.getElementById("check")?.addEventListener("click", async (clicked) => {
   clicked.preventDefault();
-  const button = clicked.currentTarget, body = new URLSearchParams({ csrf: form.elements.csrf.value, hashtags: hashtags.value });
+  const button = clicked.currentTarget;
+  if (!await signed()) return;
   button.disabled = true;
   found.setAttribute("aria-busy", "true");
   try {
+    const body = new URLSearchParams({ csrf: form.elements.csrf.value, hashtags: hashtags.value });
     const answer = await fetch(`/setup/channels${location.search}`, { method: "POST", body });
     if (!answer.ok) return location.reload();
     found.replaceChildren(...await told(answer));
