@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import NAMES, load_settings
 from tests.conftest import ROOT, settings_of_the_shell
 
-EXPORTED = {f"UPSWELL_{name.upper()}": "1" for name in Settings.model_fields} | {"UPSWELL_NO_SUCH_SETTING": "1"}
+EXPORTED = {f"UPSWELL_{name.upper()}": "1" for name in NAMES} | {"UPSWELL_NO_SUCH_SETTING": "1"}
 
 
 def pytest_says(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:

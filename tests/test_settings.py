@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
-from pipeline.settings import Settings, SettingsError, load_settings, unknown_variables
+from pipeline.settings import NAMES, Settings, SettingsError, load_settings, unknown_variables
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 
@@ -14,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 @pytest.fixture(autouse=True)
 def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
+    for name in NAMES:
         monkeypatch.delenv(f"UPSWELL_{name.upper()}", raising=False)
 
 
@@ -63,13 +65,13 @@ def test_an_empty_variable_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("name", "value", "part"),
     [
-        ("pane_ms", 999, "greater than or equal to 1000"),
-        ("pane_ms", 60_001, "less than or equal to 60000"),
+        ("pane_ms", 999, "from 1000 to 60000"),
+        ("pane_ms", 60_001, "from 1000 to 60000"),
         ("pane_ms", 7_000, "7000 does not divide 60000"),
-        ("max_out_of_orderness_ms", -1, "greater than or equal to 0"),
-        ("max_out_of_orderness_ms", 600_001, "less than or equal to 600000"),
-        ("partitions", 0, "greater than or equal to 1"),
-        ("partitions", 1_025, "less than or equal to 1024"),
+        ("max_out_of_orderness_ms", -1, "from 0 to 600000"),
+        ("max_out_of_orderness_ms", 600_001, "from 0 to 600000"),
+        ("partitions", 0, "from 1 to 1024"),
+        ("partitions", 1_025, "from 1 to 1024"),
     ],
 )
 def test_a_number_beyond_its_limit_is_refused_where_it_was_said(
@@ -183,6 +185,46 @@ def test_an_events_time_zone_is_one(zone: str) -> None:
     assert line.startswith("upswell.toml:3: event[0] (a).time_zone: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("words", "some", "must be one of off, events, all, not 'some'"),
+        ("pictures", "maybe", "must be true or false, not 'maybe'"),
+        ("partitions", "true", "must be a whole number from 1 to 1024, not 'true'"),
+        ("networks", "a,b", 'no JSON list; write it like ["one", "two"]'),
+        ("networks", '["A"]', "must be a list of names of a-z, 0-9, ., _ and -, 64 characters each at most, not ['A']"),
+        ("embed_sites", '["a"]', "must be a list of addresses without a path, like https://www.example.org, not ['a']"),
+        ("public_url", "ftp://a", "must be an address like https://trends.example.org, not 'ftp://a'"),
+        ("contact", "a b", "must be a mail or web address without blanks, 200 characters at most, not 'a b'"),
+        ("redis_url", "hunter2", "no address of Redis; write it like redis://127.0.0.1:6379/0"),
+        ("kafka_brokers", "here", "'here' is not host:port; write it like 127.0.0.1:9092"),
+    ],
+)
+def test_what_a_variable_must_be_is_told_in_words(
+    name: str, value: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"UPSWELL_{name.upper()}", value)
+    assert fault("") == f"UPSWELL_{name.upper()}: {line}"
+
+
+def test_texts_of_variables_become_what_the_settings_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSWELL_NETWORKS", '["mybb", "forum.example"]')
+    monkeypatch.setenv("UPSWELL_PICTURES", "false")
+    monkeypatch.setenv("UPSWELL_METRICS_PORT", "9100")
+    settings = load_settings()
+    assert (settings.networks, settings.pictures, settings.metrics_port) == (("mybb", "forum.example"), False, 9_100)
+
+
+def test_passwords_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KAFKA_SASL_PASSWORD", "CONTROL_KEY", "REDIS_URL"):
+        monkeypatch.setenv(f"UPSWELL_{name}", "redis://:hunter2@host/0")
+    assert load_settings().redis_url == "redis://:hunter2@host/0"
+    assert "hunter2" not in repr(load_settings())
+    monkeypatch.undo()
+    for name in ("kafka_sasl_password", "control_key", "redis_url"):
+        assert "hunter2" not in fault(f"{name} = ['hunter2']")
+
+
 def test_events_cannot_be_told_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSWELL_EVENTS", "[]")
     with pytest.raises(SettingsError, match=r"^UPSWELL_EVENTS: .*\[\[event\]\] tables"):
@@ -199,9 +241,9 @@ def test_a_misspelt_variable_does_not_pass_in_silence() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", NAMES)
 def test_each_setting_is_documented_with_its_default_and_limits(name: str) -> None:
-    field = Settings.model_fields[name]
+    (field,) = (field for field in msgspec.structs.fields(Settings) if field.name == name)
     rows = [line for line in DOCS.read_text().splitlines() if line.startswith(f"| `{name}` |")]
     assert len(rows) == 1, f"docs/settings.md has no row for {name}"
     cells = [cell.strip() for cell in rows[0].strip("|").split("|")]
@@ -211,7 +253,7 @@ def test_each_setting_is_documented_with_its_default_and_limits(name: str) -> No
         assert cells[2] == f"`{str(field.default).lower()}`"
     elif isinstance(field.default, int):
         assert cells[2] == f"{field.default:,}"
-        sides = [getattr(limit, side, None) for limit in field.metadata for side in ("ge", "le")]
-        limits = {f"{limit:,}" for limit in sides if limit is not None}
+        _, meta = get_args(field.type)
+        limits = {f"{limit:,}" for limit in (meta.ge, meta.le)}
         assert len(limits) == 2
         assert limits <= set(cells[3].replace(";", "").split()), cells[3]

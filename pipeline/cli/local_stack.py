@@ -13,6 +13,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import IO
 
+import msgspec
+
 from pipeline.cli.errors import CommandError
 from pipeline.kafka.broker import die_with_parent, embedded_broker, watched
 from pipeline.kafka.topics import init_topics
@@ -42,7 +44,7 @@ def starting(
     """As `running`, for whoever has posts to push meanwhile: the worker is ready when what is yielded beside the
     settings returns."""
     with embedded_broker(port) as address:
-        there = settings.model_copy(update={"kafka_brokers": address, "kafka_prefix": "", "replication": 1})
+        there = msgspec.structs.replace(settings, kafka_brokers=address, kafka_prefix="", replication=1)
         init_topics(there, just_begun=True)
         if kept is not None:
             try:

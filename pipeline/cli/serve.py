@@ -60,9 +60,9 @@ def serve(
       upswell serve --from redis --host 0.0.0.0
     """
     settings = settings_in_force(config, kafka_brokers=brokers)
-    if source == "redis" and not settings.redis_url.get_secret_value():
+    if source == "redis" and not settings.redis_url:
         raise WrongUseError("--from redis: the setting redis_url is not set; write it like redis://127.0.0.1:6379/0")
-    if settings.redis_url.get_secret_value():
+    if settings.redis_url:
         need("redis", "the setting redis_url")
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):  # told to stop, and stopped cleanly
         asyncio.run(_serve(settings, host, port, history, walls, keep_days, source))
@@ -268,7 +268,7 @@ def _lists(settings: Settings, source: str, stop: asyncio.Event, status: SourceS
     if source == "redis":
         from pipeline.sinks.redis_sink import follow_redis
 
-        return follow_redis(settings.redis_url.get_secret_value(), stop, status=status)
+        return follow_redis(settings.redis_url, stop, status=status)
     from pipeline.kafka.results import follow_trends
 
     return follow_trends(settings, stop, last=LAST_LISTS, live=True, status=status, waits=True)
@@ -276,7 +276,7 @@ def _lists(settings: Settings, source: str, stop: asyncio.Event, status: SourceS
 
 def _sink(settings: Settings, source: str, walls: Walls) -> RedisSink | None:
     """Where other programs find the current lists, after moderation; None: nowhere."""
-    url = settings.redis_url.get_secret_value()
+    url = settings.redis_url
     if source == "redis" or not url:
         return None
     from pipeline.sinks.redis_sink import RedisSink

@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
@@ -57,9 +58,8 @@ def sources(
         for name in wanted:
             if name not in known:
                 raise WrongUseError(f"{name}: no such source (known: {', '.join(known) or 'none'})")
-        settings = settings.model_copy(
-            update={"sources": tuple(source for source in settings.sources if source.name in wanted)}
-        )
+        chosen = tuple(source for source in settings.sources if source.name in wanted)
+        settings = msgspec.structs.replace(settings, sources=chosen)
     if action == "check":
         _check(settings, wait)
     else:

@@ -56,7 +56,7 @@ class Connection:
             security_protocol=settings.kafka_security_protocol,
             sasl_mechanism=settings.kafka_sasl_mechanism,
             user=settings.kafka_sasl_user,
-            password=settings.kafka_sasl_password.get_secret_value(),
+            password=settings.kafka_sasl_password,
             cafile=settings.kafka_ssl_cafile,
             certfile=settings.kafka_ssl_certfile,
             keyfile=settings.kafka_ssl_keyfile,
@@ -141,7 +141,7 @@ class Connection:
 def control_keys(settings: Settings) -> ControlKeys:
     """What signs markers, control records and retractions. Raises SettingsError for a secret that can be guessed."""
     try:
-        return ControlKeys.of(settings.control_key.get_secret_value())
+        return ControlKeys.of(settings.control_key)
     except ValueError as error:
         raise SettingsError(f"control_key: {error}; mend UPSWELL_CONTROL_KEY") from None
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from pipeline.settings import Settings, SettingsError
 from pipeline.sources.live.build import adapters_of
 from pipeline.sources.live.checking import Checked, check
@@ -65,7 +67,7 @@ class Channels:
         return [_channel(one, words) for one in known[2]]
 
     async def _try(self, source: Source, events: tuple[Event, ...]) -> list[Checked]:
-        mine = self._settings.model_copy(update={"sources": (source,), "events": events})
+        mine = msgspec.structs.replace(self._settings, sources=(source,), events=events)
         try:
             adapters = adapters_of(mine, Senders(b"only for a look"), environ=self._environ)
         except SettingsError as error:
