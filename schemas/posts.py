@@ -140,6 +140,21 @@ def _partly_known(record: bytes, fault: PostError) -> Post:
     return Post(told.id, told.author, told.text, told.time, told.source, deleted=told.deleted)
 
 
+def retraction(post: Post, at: int) -> Post:
+    """The record that withdraws the post, at that time (ms): all that its counting depended on, as it was."""
+    return Post(
+        post.id,
+        post.author,
+        post.text,
+        post.time,
+        source=post.source,
+        lang=post.lang,
+        repost_of=post.repost_of,
+        tags=post.tags,
+        deleted=at,
+    )
+
+
 def decode_posts(records: list[bytes]) -> list[Post | PostError]:
     """`decode_post` of each record, its fault in the place of a post that cannot be read."""
     return _completed(records, _decode_in_parts) or []

@@ -16,9 +16,10 @@ from pipeline.kafka.connection import KafkaUseError
 from pipeline.sources.live import delivery as module
 from pipeline.sources.live.delivery import Delivery
 from pipeline.sources.live.metrics import SourceMetrics
-from pipeline.sources.live.model import Item, Retraction
+from pipeline.sources.live.model import Item, Withdrawal
 from pipeline.sources.live.store import KEPT_MS, Store
 from schemas import Post
+from schemas.posts import retraction
 from tests.sources.harness import Log, Script, item, post
 
 POINTS = ("taken", "pending", "acknowledged", "stored", "recovering", "recovered")
@@ -146,27 +147,27 @@ def test_a_post_that_several_servers_give_counts_once_and_each_of_its_names_is_k
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Retraction]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Post]:
     """Retractions as the one place gets them, which here makes records of them."""
-    found: list[Retraction] = []
+    found: list[Post] = []
 
-    def record(retraction: Retraction) -> Post:
-        found.append(retraction)
-        return post(f"withdrawn {retraction.id}", author=retraction.author)
+    def record(gone: Post, at: int) -> Post:
+        found.append(retraction(gone, at))
+        return post(f"withdrawn {gone.id}", author=gone.author)
 
-    monkeypatch.setattr(module, "withdrawal_record", record)
+    monkeypatch.setattr(module, "retraction", record)
     return found
 
 
 def by_alias(alias: str, at: int = 20_000) -> Item:
-    return Item(Retraction("test", at), alias=alias)
+    return Item(Withdrawal(at), alias=alias)
 
 
-def test_a_withdrawal_by_another_name_tells_the_whole_post_once(life: Life, told: list[Retraction]) -> None:
+def test_a_withdrawal_by_another_name_tells_the_whole_post_once(life: Life, told: list[Post]) -> None:
     life.take(Item(post("uri", "a #tag"), alias="one 11"))
     life.take(by_alias("one 11"), by_alias("one 11"))
     life.take(by_alias("one 11"))
-    assert told == [Retraction("test", 20_000, "uri", "ann", 10_000, "a #tag", None)]
+    assert told == [Post("uri", "ann", "a #tag", 10_000, "test", deleted=20_000)]
     assert life.log.ids == ["uri", "withdrawn uri"]
     known = life.store.get("test", "uri")
     assert known is not None
@@ -187,7 +188,7 @@ def test_a_withdrawal_reaches_the_log_as_the_post_as_it_was(life: Life) -> None:
     life.end()
 
 
-def test_a_post_that_comes_and_goes_in_one_batch_never_reaches_the_log(life: Life, told: list[Retraction]) -> None:
+def test_a_post_that_comes_and_goes_in_one_batch_never_reaches_the_log(life: Life, told: list[Post]) -> None:
     life.take(Item(post("uri"), alias="one 11"), by_alias("one 11"))
     life.take(Item(post("uri"), alias="two 22"))
     assert "uri" not in life.log.ids
@@ -196,7 +197,7 @@ def test_a_post_that_comes_and_goes_in_one_batch_never_reaches_the_log(life: Lif
 
 
 def test_a_withdrawal_that_comes_before_its_post_holds(life: Life) -> None:
-    life.take(Item(Retraction("test", 20_000, "uri", "ann")))
+    life.take(Item(Withdrawal(20_000, "uri", "ann")))
     life.take(Item(post("uri")))
     assert life.log.ids == []
     life.end()
@@ -204,13 +205,13 @@ def test_a_withdrawal_that_comes_before_its_post_holds(life: Life) -> None:
 
 def test_nobody_withdraws_what_another_will_have_said(life: Life) -> None:
     """Relays give what is newest first: a deletion, by anybody, before the note that it names."""
-    life.take(Item(Retraction("test", 20_000, "uri", "bob")))
+    life.take(Item(Withdrawal(20_000, "uri", "bob")))
     life.take(Item(post("uri")))
     assert life.log.ids == ["uri"]
     life.end()
 
 
-def test_the_last_of_several_edits_in_one_batch_stays(life: Life, told: list[Retraction]) -> None:
+def test_the_last_of_several_edits_in_one_batch_stays(life: Life, told: list[Post]) -> None:
     life.take(Item(post("uri", "first")), *(Item(post("uri", text), edit=True) for text in ("second", "third")))
     assert life.log.texts[-1] == "third"
     assert life.log.ids[-1] not in [one.id for one in told]
@@ -231,16 +232,16 @@ def test_what_was_withdrawn_is_not_brought_back_by_an_edit_that_comes_late(life:
     life.end()
 
 
-def test_all_of_an_author_is_withdrawn_and_nobody_elses(life: Life, told: list[Retraction]) -> None:
+def test_all_of_an_author_is_withdrawn_and_nobody_elses(life: Life, told: list[Post]) -> None:
     life.take(Item(post("1")), Item(post("2")), Item(post("3", author="bob")))
-    life.take(Item(post("4")), Item(Retraction("test", 20_000, author="ann")))
+    life.take(Item(post("4")), Item(Withdrawal(20_000, author="ann")))
     assert sorted(one.id or "" for one in told) == ["1", "2", "4"]
-    life.take(Item(Retraction("test", 20_000, "3", "ann")))  # a claim about somebody else's post
+    life.take(Item(Withdrawal(20_000, "3", "ann")))  # a claim about somebody else's post
     assert len(told) == 3
     life.end()
 
 
-def test_an_edit_withdraws_what_was_and_is_a_post_of_its_own(life: Life, told: list[Retraction]) -> None:
+def test_an_edit_withdraws_what_was_and_is_a_post_of_its_own(life: Life, told: list[Post]) -> None:
     edit = Item(post("uri", "second"), alias="one 11", edit=True)
     life.take(Item(post("uri", "first"), alias="one 11"))
     life.take(edit, edit, Item(post("uri", "second"), alias="two 22", edit=True))

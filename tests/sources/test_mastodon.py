@@ -12,7 +12,7 @@ from websockets.asyncio.server import ServerConnection
 
 from pipeline.sources.live.mastodon import Mastodon
 from pipeline.sources.live.mastodon_api import timeline_of
-from pipeline.sources.live.model import AccessError, Item, Retraction, SourceError
+from pipeline.sources.live.model import AccessError, Item, SourceError, Withdrawal
 from pipeline.wording import language
 from schemas import Post
 from tests.sources.harness import Log, running
@@ -362,4 +362,4 @@ def test_numbers_of_a_status_become_the_same_post_on_every_server() -> None:
     assert here.content.author == there.content.author
     assert here.alias != there.alias
     deleted = item_of("b.example", "delete", f" {BASE + 9} ".encode(), 7)
-    assert deleted == Item(Retraction("mastodon", 7), None, there.alias)
+    assert deleted == Item(Withdrawal(7), None, there.alias)

@@ -15,6 +15,7 @@ from xxhash import xxh64_intdigest
 from pipeline.sources.archives.block import Block, newest_ms
 from pipeline.sources.archives.formats.base import Alias, Deletion
 from schemas import Post
+from schemas.posts import retraction
 
 MAX_NAMES = 2_000_000  # aliases, and deletions, that are remembered; beyond that the oldest told are forgotten
 MAX_POSTS = 65_536  # of a pipe that are remembered, so that a deletion finds them
@@ -93,7 +94,7 @@ class Deletions:
         for post in posts:
             found.append(post)
             if post.deleted is None and (at := self._gone_at(post)) is not None:
-                found.append(retraction(post, at))
+                found.append(retraction(post, max(at, int(post.time))))
         return found
 
     def _gone_at(self, post: Post) -> int | None:
@@ -138,7 +139,7 @@ class PassedPosts:
             unmet += not gone
             for post in gone:
                 del self._posts[post.source or "", post.id]
-                found.append(retraction(post, at))
+                found.append(retraction(post, max(at, int(post.time))))
         return found, unmet
 
     def _meant(self, file: str, notice: Deletion, at: int) -> Iterable[Post]:
@@ -157,21 +158,6 @@ class PassedPosts:
                 self._newest_ms = max(self._newest_ms, int(post.time))
         while len(self._posts) > MAX_POSTS:
             del self._posts[next(iter(self._posts))]
-
-
-def retraction(post: Post, at: int) -> Post:
-    """The post, withdrawn at that time (ms), or at its own where that is later."""
-    return Post(
-        post.id,
-        post.author,
-        post.text,
-        post.time,
-        source=post.source,
-        lang=post.lang,
-        repost_of=post.repost_of,
-        tags=post.tags,
-        deleted=max(at, int(post.time)),
-    )
 
 
 def _with(ends: list[int], at: int) -> list[int]:

@@ -12,7 +12,7 @@ import websockets
 
 from pipeline.sources.archives.formats import jetstream
 from pipeline.sources.live.jetstream_frames import Commit, Event, Place, event_of_v1, event_of_v2
-from pipeline.sources.live.model import Cursor, Fact, Item, Retraction
+from pipeline.sources.live.model import Cursor, Fact, Item, Withdrawal
 from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
 from schemas import Post, PostError
 
@@ -112,11 +112,11 @@ class Bluesky:
         """What an event says to us. Raises PostError."""
         at, commit = event.time_us // 1_000 or _now_ms(), event.commit
         if event.account is not None and not event.account.active:
-            return Item(Retraction(self.source, at, author=event.did))
+            return Item(Withdrawal(at, author=event.did))
         if commit is None or commit.collection != COLLECTION:
             return Item()
         if commit.operation == "delete":
-            return Item(Retraction(self.source, at, f"at://{event.did}/{COLLECTION}/{commit.rkey}", event.did))
+            return Item(Withdrawal(at, f"at://{event.did}/{COLLECTION}/{commit.rkey}", event.did))
         if commit.operation not in ("create", "update"):
             return Item()
         created = Commit("create", COLLECTION, commit.rkey, commit.record)

@@ -13,30 +13,16 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pipeline.sources.live.metrics import SourceMetrics
-from pipeline.sources.live.model import Adapter, Cursor, Item, Retraction
+from pipeline.sources.live.model import Adapter, Cursor, Item, Withdrawal
 from pipeline.sources.live.sink import Sink
 from pipeline.sources.live.store import Store
 from schemas import Post, PostError
+from schemas.posts import retraction
 
 PRUNE_EVERY_MS = 60_000
 EARLY_KEPT = 10_000  # withdrawals of posts that have not come
 Arrived = tuple[Adapter, Item]
 _Early = dict[tuple[str, str, str], None]  # source, id, who says so ('': the network)
-
-
-def withdrawal_record(retraction: Retraction) -> Post:
-    """The record of the log that withdraws a post, in its author's partition."""
-    return Post(
-        retraction.id or "",
-        retraction.author,
-        retraction.text or "",
-        retraction.at if retraction.time is None else retraction.time,
-        retraction.source or None,
-        retraction.lang,
-        retraction.repost_of,
-        retraction.tags,
-        deleted=retraction.at,
-    )
 
 
 class Delivery:
@@ -95,8 +81,8 @@ class Delivery:
         cursors: dict[str, Cursor] = {adapter.name: item.cursor for adapter, item in batch if item.cursor is not None}
         with self._store.transaction():
             self._store.sent(one.posts.values())
-            for (source, id_), retraction in one.retracted.items():
-                self._store.withdraw(source, id_, retraction.author, now)
+            for (source, id_), author in one.retracted.items():
+                self._store.withdraw(source, id_, author, now)
             for name, cursor in cursors.items():
                 self._store.set_cursor(name, cursor)
         self._reached("stored")
@@ -112,8 +98,8 @@ class _Batch:
     def __init__(self, store: Store, metrics: SourceMetrics, now_ms: int, early: _Early) -> None:
         self._store, self._metrics, self._now_ms, self._early = store, metrics, now_ms, early
         self.posts: dict[tuple[str, str], Post] = {}
-        self.retracted: dict[tuple[str, str], Retraction] = {}
-        self.withdrawals: list[Post] = []
+        self.retracted: dict[tuple[str, str], str] = {}  # by source and id: the author
+        self.withdrawals: list[Post] = []  # retractions
         self._outcomes: list[tuple[str, str, int]] = []
 
     def take(self, adapter: Adapter, item: Item) -> None:
@@ -121,8 +107,8 @@ class _Batch:
         content = item.content
         if isinstance(content, Post):
             self._post(adapter, item, content)
-        elif isinstance(content, Retraction):
-            self._retraction(adapter, item, content)
+        elif isinstance(content, Withdrawal):
+            self._withdrawal(adapter, item, content)
         elif isinstance(content, PostError):
             self._outcome(adapter, "dead")
 
@@ -153,7 +139,7 @@ class _Batch:
 
     def _replace(self, adapter: Adapter, before: Post, post: Post, published: int) -> None:
         """An edit withdraws the post as it was and is a post of its own."""
-        self._retract(self._whole(before))
+        self._retract(before, self._now_ms)
         edited = msgspec.structs.replace(post, id=self._new_id(adapter.source, post.id))
         self._store.alias(adapter.source, _version(post.id), edited.id, self._now_ms)
         self._send(adapter, edited, published, "edited")
@@ -165,7 +151,7 @@ class _Batch:
             number += 1
         return new
 
-    def _retraction(self, adapter: Adapter, item: Item, told: Retraction) -> None:
+    def _withdrawal(self, adapter: Adapter, item: Item, told: Withdrawal) -> None:
         id = told.id or (self._store.named(adapter.source, item.alias) if item.alias else None)  # noqa: A001
         if id is None and not told.author:
             self._outcome(adapter, "withdrawal-unknown")
@@ -177,7 +163,7 @@ class _Batch:
                 if id and post is None:
                     self._remember_early(adapter.source, id, told.author)
                 continue
-            self._retract(self._whole(post, told.at))
+            self._retract(post, told.at or self._now_ms)
             self._outcome(adapter, "withdrawn")
 
     def _went_early(self, source: str, post: Post) -> bool:
@@ -189,11 +175,11 @@ class _Batch:
         if len(self._early) > EARLY_KEPT:
             del self._early[next(iter(self._early))]
 
-    def _retract(self, retraction: Retraction) -> None:
-        assert retraction.id is not None
-        self.posts.pop((retraction.source, retraction.id), None)  # it came and went in one batch
-        self.retracted[retraction.source, retraction.id] = retraction
-        self.withdrawals.append(withdrawal_record(retraction))
+    def _retract(self, post: Post, at: int) -> None:
+        known_as = post.source or "", post.id
+        self.posts.pop(known_as, None)  # it came and went in one batch
+        self.retracted[known_as] = post.author
+        self.withdrawals.append(retraction(post, at))
 
     def _send(self, adapter: Adapter, post: Post, published: int, outcome: str) -> None:
         post.source, post.time, post.created = adapter.source, self._now_ms, post.time
@@ -215,19 +201,6 @@ class _Batch:
         ids = {post.id for post in here}
         kept = [post for post in self._store.by_author(source, author) if (source, post.id) not in self.retracted]
         return here + [post for post in kept if post.id not in ids]
-
-    def _whole(self, post: Post, at: int | None = None) -> Retraction:
-        return Retraction(
-            post.source or "",
-            at or self._now_ms,
-            post.id,
-            post.author,
-            int(post.time),
-            post.text,
-            post.tags,
-            post.lang,
-            post.repost_of,
-        )
 
     def _outcome(self, adapter: Adapter, outcome: str, published_ms: int = 0) -> None:
         self._outcomes.append((adapter.name, outcome, published_ms))

@@ -8,7 +8,7 @@ import msgspec
 from pipeline.sources.archives.formats import mastodon as statuses
 from pipeline.sources.archives.formats.base import Hidden, Word
 from pipeline.sources.lenient import read_json
-from pipeline.sources.live.model import Cursor, Fact, Item, Retraction, SourceError
+from pipeline.sources.live.model import Cursor, Fact, Item, SourceError, Withdrawal
 from pipeline.sources.live.web import get_json
 from schemas import PostError
 
@@ -168,7 +168,7 @@ def item_of(domain: str, event: str, raw: bytes, now_ms: int, cursor: Cursor | N
     """What an event of a server says; events that are not known are a sign of life."""
     if event == "delete":
         id = raw.decode(errors="replace").strip()  # noqa: A001 - the field's name
-        return Item(Retraction("mastodon", now_ms), cursor, f"{domain} {id}")
+        return Item(Withdrawal(now_ms), cursor, f"{domain} {id}")
     if event not in ("update", "status.update"):
         return Item(None, cursor)
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-import msgspec
-
 from pipeline.text import printable
 from pipeline.wording import DEFAULT, Language, language
 from schemas import Post, PostError
@@ -14,18 +12,13 @@ from schemas import Post, PostError
 Cursor = dict[str, Any]  # what JSON can hold; its meaning is the adapter's
 
 
-class Retraction(msgspec.Struct, frozen=True):
-    """A post that its author, or the network, has withdrawn; without `id`: all of that author's. Times in ms."""
+class Withdrawal(NamedTuple):
+    """What a network tells of a post that is gone; without `id`: of all that the author has posted. An empty author:
+    the network itself says so."""
 
-    source: str
-    at: int  # when it was withdrawn
+    at: int  # ms
     id: str | None = None
     author: str = ""
-    time: int | None = None  # of the post, where it is known
-    text: str | None = None
-    tags: list[str] | None = None
-    lang: str | None = None
-    repost_of: str | None = None
 
 
 class Item(NamedTuple):
@@ -36,7 +29,7 @@ class Item(NamedTuple):
     life: a heartbeat, or a record about something else.
     """
 
-    content: Post | Retraction | PostError | None = None
+    content: Post | Withdrawal | PostError | None = None
     cursor: Cursor | None = None
     alias: str = ""
     edit: bool = False

@@ -14,7 +14,7 @@ import websockets
 from pipeline.sources.archives.formats.base import Deletion, Fault, One
 from pipeline.sources.archives.formats.nostr import DELETION, NOTE, Event, told
 from pipeline.sources.lenient import read_json
-from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, Retraction, SourceError, ThrottledError
+from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, SourceError, ThrottledError, Withdrawal
 from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
 from schemas import Post, PostError
 
@@ -61,7 +61,7 @@ class Nostr:
                         yield Item(event)
                         continue
                     for item in items_of(event):
-                        if isinstance(item.content, Post | Retraction):
+                        if isinstance(item.content, Post | Withdrawal):
                             newest = max(newest, min(event.time_ms // 1_000, int(time.time())))
                         yield item._replace(cursor={"newest": newest})
         except websockets.InvalidStatus as error:
@@ -114,7 +114,7 @@ def _item(one: One | Fault) -> Item | None:
     if isinstance(one, Post):
         return Item(one)
     if isinstance(one, Deletion) and one.id and one.at is not None and _KEY.fullmatch(one.id):
-        return Item(Retraction("nostr", one.at, one.id, one.author or ""))
+        return Item(Withdrawal(one.at, one.id, one.author or ""))
     return None
 
 
