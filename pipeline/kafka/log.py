@@ -127,7 +127,12 @@ class LogReader:
     @property
     def at_end(self) -> bool:
         """Whether every partition has been read to where it ended when that was first seen after `assign`."""
-        return all(place in self._ends and offset >= self._ends[place] for place, offset in self.next.items())
+        return not self.unread
+
+    @property
+    def unread(self) -> set[Place]:
+        """The partitions that have not."""
+        return {it for it, offset in self.next.items() if it not in self._ends or offset < self._ends[it]}
 
     def read_to_end(self, within_s: float = READ_WITHIN_S) -> list[Record]:
         """All records from `next` on that were acknowledged before the call. Raises KafkaUseError: BrokerAwayError when
@@ -165,6 +170,25 @@ class LogReader:
             end = self._ends.get(place, 0)
             share = -(-count // sum(other.topic == place.topic for other in self.next))
             self.next[place] = max(before[place] if before[place] <= end else 0, end - share)
+
+    def skip_to_time(self, since_ms: int, within_s: float = READ_WITHIN_S) -> None:
+        """Sets `next` to the first records of this time or later. A topic that was just made may have no leader for a
+        moment. Raises KafkaUseError."""
+        from confluent_kafka import KafkaException, TopicPartition
+
+        asked, deadline = [TopicPartition(*place, since_ms) for place in self.next], time.monotonic() + within_s
+        while True:
+            try:
+                begins = self._consumer.offsets_for_times(asked, timeout=ASK_EVERY_S)
+            except KafkaException as error:
+                fault = error.args[0]
+                passing = fault.retriable() or fault.code() == fault.NOT_LEADER_FOR_PARTITION
+                if not passing or time.monotonic() > deadline:
+                    raise KafkaUseError(f"Kafka at {self.connection.shown} refuses: {fault.str()}") from None
+                time.sleep(0.1)
+            else:
+                self.next = {Place(it.topic, it.partition): it.offset for it in begins}
+                return
 
     def answers(self) -> bool:
         """Whether a broker answers now."""

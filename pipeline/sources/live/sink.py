@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Protocol
+from contextlib import closing
+from typing import Protocol
 
-from pipeline.kafka.connection import KafkaUseError, silent_logger
+from pipeline.kafka.connection import KafkaUseError
+from pipeline.kafka.log import POLL_S, LogReader, Place
+from pipeline.kafka.posts import posts_of
 from pipeline.kafka.producer import DeliveryError, PostProducer
 from pipeline.settings import Settings
-from schemas import Post, PostError, decode_post
+from schemas import Post
+from schemas.control import UNSIGNED
 
 DELIVERED_WITHIN_S = 15.0  # then the producer is made anew, and the log says what had come
 MARK_EVERY_S = 10.0
 READ_BACK_WITHIN_S = 60.0
-_SLACK_MS = 60_000  # from a post's time to its record's
+_EARLY_MS, _SLACK_MS = 5_000, 60_000  # between a post's time and its record's
 
 
 class Sink(Protocol):
@@ -38,7 +42,6 @@ class KafkaSink:
     """One producer for all sources; while it is open, markers tell every partition the time. Raises as PostProducer."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
-        self._settings = settings
         self._producer = PostProducer(settings, say=say, delivered_within_s=DELIVERED_WITHIN_S)
         self._ended = threading.Event()
         self._marker = threading.Thread(target=self._mark, name="source-markers", daemon=True)
@@ -57,9 +60,23 @@ class KafkaSink:
 
     def found(self, posts: Collection[Post]) -> set[tuple[str | None, str]]:
         """(source, id) of those of the posts that the log holds, looked for where records of their times lie."""
-        times = [int(post.time) for post in posts]
-        wanted = {(post.source, post.id) for post in posts}
-        return wanted & set(_between(self._producer, min(times) - 5_000, max(times) + _SLACK_MS, wanted))
+        times, wanted = [int(post.time) for post in posts], {(post.source, post.id) for post in posts}
+        found: set[tuple[str | None, str]] = set()
+        end_ms, deadline = max(times) + _SLACK_MS, time.monotonic() + READ_BACK_WITHIN_S
+        with closing(LogReader(self._producer.connection, [self._producer.topic])) as reader:
+            reader.skip_to_time(min(times) - _EARLY_MS, READ_BACK_WITHIN_S)
+            reader.assign()
+            beyond: set[Place] = set()  # where their times have been passed
+            while reader.unread - beyond and not wanted <= found:
+                if time.monotonic() > deadline:
+                    raise DeliveryError(
+                        "what was sent before the last end cannot be read back from Kafka; it is tried again"
+                    )
+                records = reader.poll(POLL_S)
+                beyond |= {record.place for record in records if record.time_ms > end_ms}
+                there = posts_of([record for record in records if record.time_ms <= end_ms], UNSIGNED)
+                found |= {(post.source, post.id) for _, post in there if post.deleted is None}
+        return wanted & found
 
     def _mark(self) -> None:
         while not self._ended.wait(MARK_EVERY_S):
@@ -67,70 +84,3 @@ class KafkaSink:
                 self._producer.mark(time.time_ns() // 1_000_000)
             except KafkaUseError:
                 return  # `send` meets the same fault, and tells it
-
-
-def _between(
-    producer: PostProducer, begin_ms: int, end_ms: int, wanted: set[tuple[str | None, str]]
-) -> set[tuple[str | None, str]]:
-    """(source, id) of the posts in records with a time in [begin_ms, end_ms]; no further than what is wanted."""
-    from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-
-    consumer: Any = Consumer(
-        producer.connection.confluent()
-        | {
-            "group.id": "upswell-unused",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "logger": silent_logger(),
-        }
-    )
-    found: set[tuple[str | None, str]] = set()
-    deadline = time.monotonic() + READ_BACK_WITHIN_S
-    try:
-        places = [TopicPartition(producer.topic, number, begin_ms) for number in range(producer.settings.partitions)]
-        consumer.assign(_begins(consumer, places, deadline))
-        open_ = set(range(producer.settings.partitions))
-        while open_ and not wanted <= found:
-            if time.monotonic() > deadline:
-                raise DeliveryError(
-                    "what was sent before the last end cannot be read back from Kafka; it is tried again"
-                )
-            record = consumer.poll(0.2)
-            if record is None:
-                continue
-            if (fault := record.error()) is not None:
-                if fault.code() == KafkaError._PARTITION_EOF:
-                    open_.discard(record.partition())
-                continue
-            if record.timestamp()[1] > end_ms:
-                open_.discard(record.partition())
-            elif (post := _post(record.value())) is not None and post.deleted is None:
-                found.add((post.source, post.id))
-    except KafkaException as error:
-        raise DeliveryError(f"what was sent before cannot be read back from Kafka: {error.args[0].str()}") from None
-    finally:
-        consumer.close()
-    return found
-
-
-def _begins(consumer: Any, places: list[Any], deadline: float) -> list[Any]:
-    """The offsets at these times; a topic that was just made may have no leader for a moment. Raises KafkaException."""
-    from confluent_kafka import KafkaException
-
-    while True:
-        try:
-            begins: list[Any] = consumer.offsets_for_times(places, timeout=10)
-            return begins
-        except KafkaException as error:
-            fault = error.args[0]
-            passing = fault.retriable() or fault.code() == fault.NOT_LEADER_FOR_PARTITION
-            if not passing or time.monotonic() > deadline:
-                raise
-        time.sleep(0.1)
-
-
-def _post(record: bytes | None) -> Post | None:
-    try:
-        return decode_post(record or b"")
-    except PostError:
-        return None
