@@ -250,7 +250,7 @@ async def _producer(settings: Settings) -> AsyncIterator[Any]:
     quiet("aiokafka")
     connection = Connection.of(settings)
     await asyncio.to_thread(wait_for_broker, connection, 0)
-    producer = AIOKafkaProducer(**connection.aiokafka(), acks="all")  # twice is harmless: it has a key
+    producer = AIOKafkaProducer(**connection.python(), acks="all")  # twice is harmless: it has a key
     try:
         await producer.start()
     except Exception as error:

@@ -16,6 +16,7 @@ from pipeline.settings import Settings, SettingsError
 from schemas.control import ControlKeys
 
 ASK_AGAIN_S = 0.5
+ANSWERS_WITHIN_MS = 10_000
 SHAKES_HANDS_S = 8.0  # what takes connections is given so long: TLS and passwords take their time on a busy machine
 
 
@@ -99,14 +100,6 @@ class Connection:
             ) from None
         return context
 
-    def aiokafka(self) -> dict[str, Any]:
-        """Keyword arguments of an aiokafka consumer or producer."""
-        return self._python() | {"bootstrap_servers": list(self.brokers)}
-
-    def kafka_python(self) -> dict[str, Any]:
-        """Keyword arguments of a kafka-python client."""
-        return self._python() | {"bootstrap_servers": list(self.brokers)}
-
     def confluent(self) -> dict[str, Any]:
         """The configuration of a confluent-kafka client."""
         told = {"bootstrap.servers": ",".join(self.brokers), "security.protocol": self.security_protocol}
@@ -127,8 +120,10 @@ class Connection:
         """The brokers as Faust wants them; see `user`, `password`, `sasl_mechanism` and `tls()` for credentials."""
         return [f"kafka://{address}" for address in self.brokers]
 
-    def _python(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"security_protocol": self.security_protocol, "ssl_context": self.tls()}
+    def python(self) -> dict[str, Any]:
+        """Keyword arguments of a client of aiokafka or kafka-python."""
+        told: dict[str, Any] = {"bootstrap_servers": list(self.brokers)}
+        told |= {"security_protocol": self.security_protocol, "ssl_context": self.tls()}
         if self.with_sasl:
             told |= {
                 "sasl_mechanism": self.sasl_mechanism,
@@ -223,17 +218,16 @@ def silent_logger() -> logging.Logger:
 
 
 @contextmanager
-def admin(connection: Connection, timeout_s: float = 10.0) -> Iterator[Any]:
+def admin(connection: Connection) -> Iterator[Any]:
     """A kafka-python admin client, closed afterwards; what goes wrong in it comes as a KafkaUseError."""
     with warnings.catch_warnings():  # it reads its own resources in a way that Python 3.11 to 3.12 call legacy
         warnings.simplefilter("ignore", DeprecationWarning)
         from kafka.admin import KafkaAdminClient
 
     quiet("kafka")
-    timeout_ms = int(timeout_s * 1_000)
     try:
         client = KafkaAdminClient(
-            **connection.kafka_python(), request_timeout_ms=timeout_ms, bootstrap_timeout_ms=timeout_ms
+            **connection.python(), request_timeout_ms=ANSWERS_WITHIN_MS, bootstrap_timeout_ms=ANSWERS_WITHIN_MS
         )
         try:
             yield client

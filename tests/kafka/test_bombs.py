@@ -42,7 +42,7 @@ def batch(codec: str, base: int, *values: bytes) -> bytes:
 
 
 async def put(settings: Settings, topic: str, *batches: list[bytes]) -> None:
-    producer = AIOKafkaProducer(**Connection.of(settings).aiokafka())
+    producer = AIOKafkaProducer(**Connection.of(settings).python())
     await producer.start()
     for values in batches:
         sent = producer.create_batch()

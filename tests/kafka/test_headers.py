@@ -60,7 +60,7 @@ def test_every_record_of_a_fetch_is_read_once_and_what_is_no_utf8_is_replaced(co
 
 
 async def put(settings: Settings, topic: str) -> None:
-    producer = AIOKafkaProducer(**Connection.of(settings).aiokafka())
+    producer = AIOKafkaProducer(**Connection.of(settings).python())
     await producer.start()
     batch = producer.create_batch()
     batch._builder, batch._relative_offset = builder(CODECS["lz4"]), 3

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from pathlib import Path
 
-from pipeline.sources.archives.batches import Batch, Dead
+from pipeline.sources.archives.batches import Batch
 from pipeline.sources.archives.block import Block, newest_ms
 from pipeline.sources.archives.deletions import Deletions
 from pipeline.sources.archives.detect import recognise
@@ -60,19 +60,14 @@ class AtRest:
         self._latest_ms = now_ms + DAY_MS
         self._sizes = {path: path.stat().st_size for path in files}
         self._bytes_total = sum(self._sizes.values())
+        self._met = Batch(bytes_total=self._bytes_total)  # what the next batch will tell
         self._bytes_done = 0  # of the files that are done with
         self._bytes_before = 0  # of `progress`, when the file at hand was begun
         self._bytes_told = 0
-        self._dead: list[Dead] = []
-        self._skipped = self._hidden = self._replaced = 0
         self._impossible = 0  # posts of a time that has not come
         self._editions = Editions()
         self._rounded = rounded
         self._deletions = Deletions()
-        self._notes: list[str] = []
-        self._failed = False
-        self._empty: list[str] = []
-        self._file = ""
 
     def batches(self, looked_at: bool) -> Iterator[Batch]:
         """`looked_at`: whether files may be of upswell's own posts, which a look can tell to be in order."""
@@ -88,9 +83,9 @@ class AtRest:
                 if path not in in_order:
                     yield from self._keep(path, spool)
             posts = spool.posts + sum(found.posts for found in in_order.values())
-            self._notes += self._rounded.notes().values()
+            self._met.notes += self._rounded.notes().values()
             if told := spool.told():
-                self._notes.append(told)
+                self._met.notes.append(told)
             yield self._sorting()
             runs = spool.runs() + [found.run(self._reading(path)) for path, found in in_order.items()]
             yield from self._merged(runs, posts)
@@ -125,11 +120,11 @@ class AtRest:
             spool.add(self._possible(block))
             yield from self._progressed()
         if (ahead := self._impossible - impossible) > spool.posts - posts:
-            self._notes.append(
+            self._met.notes.append(
                 f"{path}: {ahead:,} posts are of a time that has not come: are they of another unit or century"
                 " than they seem? --time-format says how their times are written"
             )
-            self._failed = True
+            self._met.failed = True
         self._bytes_done += self._sizes[path]
 
     def _reading(self, path: Path) -> Callable[[], Iterator[list[Post]]]:
@@ -137,20 +132,14 @@ class AtRest:
 
     def _possible(self, block: Block) -> list[Post]:
         """The block's posts; what else it holds is noted."""
-        self._file = block.file
-        self._dead += block.dead
-        self._skipped += block.skipped
-        self._hidden += block.hidden
-        self._notes += block.notes
-        self._failed |= block.failed
-        self._empty += [block.file] if block.empty else []
+        block.tell(self._met)
         self._deletions.noted(block)
         posts = self._editions.noted(block.posts)
         if not posts or newest_ms(posts) <= self._latest_ms:
             return posts
         future = [block.future(at) for at, post in enumerate(posts) if int(post.time) > self._latest_ms]
         self._impossible += len(future)
-        self._dead += future
+        self._met.dead += future
         return [post for post in posts if int(post.time) <= self._latest_ms]
 
     def _merged(self, runs: list[Run], posts: int) -> Iterator[Batch]:
@@ -158,22 +147,22 @@ class AtRest:
         waiting: list[Post] = []
         for block in merged(runs):
             last = self._editions.last_versions(block)
-            self._replaced += len(block) - len(last)
+            self._met.replaced += len(block) - len(last)
             waiting += self._deletions.with_retractions(self._rounded.named(last))
             while len(waiting) >= self._batch_size:
                 given += self._batch_size
                 yield self._batch(waiting[: self._batch_size], given, posts)
                 del waiting[: self._batch_size]
-        self._skipped += self._deletions.unmet
+        self._met.skipped += self._deletions.unmet
         yield self._batch(waiting, posts, posts)
 
     def _begin(self, path: Path) -> None:
-        self._file = str(path)
+        self._met.file = str(path)
         self._bytes_before = self._progress.bytes_read
 
     def _progressed(self) -> Iterator[Batch]:
         done = self._bytes_done + self._progress.bytes_read - self._bytes_before
-        if self._notes or len(self._dead) >= DEAD_AT_ONCE or done - self._bytes_told >= BYTES_AT_ONCE:
+        if self._met.notes or len(self._met.dead) >= DEAD_AT_ONCE or done - self._bytes_told >= BYTES_AT_ONCE:
             self._bytes_told = done
             yield self._sorting()
 
@@ -185,27 +174,10 @@ class AtRest:
         return self._with(posts, round(self._bytes_total * share))
 
     def _with(self, posts: list[Post], bytes_read: int, sorting: bool = False) -> Batch:
-        dead, self._dead = self._dead, []
-        replaced, hidden = self._replaced, self._hidden
-        skipped = self._skipped + replaced
-        self._skipped = self._hidden = self._replaced = 0
-        notes, self._notes = self._notes, []
-        failed, self._failed = self._failed, False
-        empty, self._empty = self._empty, []
-        return Batch(
-            posts,
-            dead,
-            skipped,
-            hidden,
-            replaced,
-            bytes_read=bytes_read,
-            bytes_total=self._bytes_total,
-            file=self._file,
-            sorting=sorting,
-            notes=notes,
-            failed=failed,
-            empty=empty,
-        )
+        batch, self._met = self._met, Batch(bytes_total=self._bytes_total, file=self._met.file)
+        batch.posts, batch.bytes_read, batch.sorting = posts, bytes_read, sorting
+        batch.skipped += batch.replaced
+        return batch
 
 
 def _few_at_once(found: Mapping[Path, InOrder]) -> dict[Path, InOrder]:

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import msgspec
 
-from pipeline.sources.archives.batches import RAW_BYTES, Dead
+from pipeline.sources.archives.batches import RAW_BYTES, Batch, Dead
 from pipeline.sources.archives.formats.base import HIDDEN, Deletion, Fault, Given, Hidden, Notice, Parsed
 from pipeline.sources.archives.lines import Lines, Overlong
 from schemas import Post, PostError
@@ -37,6 +37,16 @@ class Block:
     def deletions(self) -> int:
         """How many records tell that posts are gone."""
         return sum(isinstance(notice, Deletion) for notice in self.notices)
+
+    def tell(self, batch: Batch) -> None:
+        """Tells a batch what was met here besides posts."""
+        batch.file = self.file
+        batch.dead += self.dead
+        batch.skipped += self.skipped
+        batch.hidden += self.hidden
+        batch.notes += self.notes
+        batch.failed |= self.failed
+        batch.empty += [self.file] if self.empty else []
 
     def future(self, index: int) -> Dead:
         """The post at `index` as the dead letter it is when its time is a lie."""

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from pipeline.sources.archives.account import beside
 from pipeline.sources.archives.at_rest import BYTES_AT_ONCE, DEAD_AT_ONCE, Access, AtRest
-from pipeline.sources.archives.batches import ArchiveError, Batch, Dead
+from pipeline.sources.archives.batches import ArchiveError, Batch
 from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.deletions import PassedPosts
 from pipeline.sources.archives.detect import JSON_FORMATS
@@ -124,34 +124,22 @@ class _Order:
         self._sorter = Sorter(sort_ms)
         self._batch_size = batch_size
         self._progress = progress
-        self._bytes_total = bytes_total
+        self._met = Batch(bytes_total=bytes_total)  # what the next batch will tell
         self._bytes_told = 0
         self._passed = PassedPosts()
         self._waiting: list[Post] = []  # for the posts after them, which show whether a jump is true
         self._origins: list[tuple[int, Block, int]] = []  # place in `_waiting`, whence, from which post on
-        self._dead: list[Dead] = []
-        self._skipped = self._hidden = 0
-        self._notes: list[str] = []
-        self._failed = False
-        self._empty: list[str] = []
-        self._file = ""
 
     def add(self, block: Block) -> Iterator[Batch]:
-        self._file = block.file
-        self._dead += block.dead
-        self._skipped += block.skipped
-        self._notes += block.notes
-        self._failed |= block.failed
-        self._hidden += block.hidden
-        self._empty += [block.file] if block.empty else []
+        block.tell(self._met)
         yield from self._await(block)
         gone, unmet = self._passed.answer(block)
-        self._skipped += unmet
+        self._met.skipped += unmet
         if gone:
             yield from self._await(Block(block.file, gone, lines=[0] * len(gone), raws=[b""] * len(gone)))
         if self._progress.stalled():
             yield from self._all_that_is_due()
-        elif len(self._dead) >= DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= BYTES_AT_ONCE:
+        elif len(self._met.dead) >= DEAD_AT_ONCE or self._progress.bytes_read - self._bytes_told >= BYTES_AT_ONCE:
             yield from self._batch([])
 
     def _await(self, block: Block) -> Iterator[Batch]:
@@ -187,23 +175,17 @@ class _Order:
         starts = [start for start, _, _ in self._origins]
         for index in rejected:
             start, block, offset = self._origins[bisect_right(starts, index) - 1]
-            self._dead.append(block.future(offset + index - start))
+            self._met.dead.append(block.future(offset + index - start))
         del waiting[:count]
         first = bisect_right(starts, count) - 1
         self._origins = [(start - count, block, offset) for start, block, offset in self._origins[max(first, 0) :]]
         return self._sorter.push(posts, judged)
 
     def _batch(self, posts: list[Post], last: bool = False) -> Iterator[Batch]:
-        if not (
-            posts or self._dead or self._skipped or self._notes or last or self._progress.bytes_read > self._bytes_told
-        ):
+        met, read = self._met, self._progress.bytes_read
+        if not (posts or met.dead or met.skipped or met.notes or last or read > self._bytes_told):
             return
-        dead, self._dead = self._dead, []
-        skipped, hidden, self._skipped, self._hidden = self._skipped, self._hidden, 0, 0
-        out_of_order, self._sorter.out_of_order = self._sorter.out_of_order, 0
-        self._bytes_told = self._progress.bytes_read
-        batch = Batch(posts, dead, skipped, hidden, 0, out_of_order, self._bytes_told, self._bytes_total, self._file)
-        batch.notes, self._notes = self._notes, []
-        batch.failed, self._failed = self._failed, False
-        batch.empty, self._empty = self._empty, []
-        yield batch
+        self._met = Batch(bytes_total=met.bytes_total, file=met.file)
+        met.posts, met.bytes_read, self._bytes_told = posts, read, read
+        met.out_of_order, self._sorter.out_of_order = self._sorter.out_of_order, 0
+        yield met

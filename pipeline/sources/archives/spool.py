@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import BinaryIO
 
@@ -59,7 +59,7 @@ class Spool:
         if not self._held:
             return self._runs
         sort_by_time(self._held)
-        return [*self._runs, Run((moment_of(self._held[0]), ""), _by_time(self._held), settled=False)]
+        return [*self._runs, Run((moment_of(self._held[0]), ""), blocks_of(self._held, moment_of), settled=False)]
 
     def told(self) -> str:
         """What people should know of it before their posts are counted; nothing where nothing went to disk."""
@@ -109,22 +109,12 @@ def _written(descriptor: int, places: list[tuple[int, int]]) -> Iterator[list[Po
         yield _decode(unpack(os.pread(descriptor, size, offset)))
 
 
-def _by_time(posts: list[Post]) -> Iterator[list[Post]]:
+def blocks_of(posts: list[Post], key: Callable[[Post], object] = key_of) -> Iterator[list[Post]]:
+    """Posts in order as the blocks of a run, none of which ends between two posts of one key."""
     start = 0
     while start < len(posts):
         end = min(start + _BLOCK_POSTS, len(posts))
-        while end < len(posts) and moment_of(posts[end - 1]) == moment_of(posts[end]):
-            end += 1
-        yield posts[start:end]
-        start = end
-
-
-def blocks_of(posts: list[Post]) -> Iterator[list[Post]]:
-    """Posts in order as the blocks of a run."""
-    start = 0
-    while start < len(posts):
-        end = start + _BLOCK_POSTS
-        while end < len(posts) and key_of(posts[end - 1]) == key_of(posts[end]):
+        while end < len(posts) and key(posts[end - 1]) == key(posts[end]):
             end += 1
         yield posts[start:end]
         start = end
