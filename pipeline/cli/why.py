@@ -66,7 +66,9 @@ LINES: tuple[tuple[str, str, str], ...] = (
 def why(
     topic: Annotated[
         str,
-        typer.Argument(metavar="TOPIC", help="Hashtag or cashtag, with its sign or without; words in quotation marks"),
+        typer.Argument(
+            metavar="TOPIC", help='#hashtag, $cashtag, "words"; without a sign the first of these that is there'
+        ),
     ],
     paths: Annotated[
         list[str],
@@ -128,7 +130,7 @@ def why(
     of = list_of(local.ranker, scope, window)
     step_ms = of.spec.step_ms if of else MINUTE_MS
     end = at_ms // step_ms * step_ms
-    found = arithmetic(local.ranker, of, key, end) if of else None
+    found = next(filter(None, (arithmetic(local.ranker, of, each, end) for each in _keys(topic))), None) if of else None
     words = language(lang)
     if found is None:
         hint = _not_counted(key, scope, settings) or _nearest(key, spoken_of(of) if of else [])
@@ -138,6 +140,14 @@ def why(
         return
     for line in lines(found, words):
         console(sys.stdout).print(Text(line), soft_wrap=True)
+
+
+def _keys(topic: str) -> Iterator[str]:
+    """What may be meant: of a name without a sign the hashtag, the cashtag or the words."""
+    yield topic_key(topic)
+    if topic[:1].isalnum():
+        yield topic_key(f"${topic}")
+        yield topic_key(f'"{topic}"')
 
 
 def _counted(

@@ -26,6 +26,7 @@ from pipeline.trends.standing import (
     LEAST_PEOPLE_OF_EVENT,
     ON,
     ON_OF_EVENT,
+    PERHAPS_SAID,
     ROWS,
     Standing,
     Standings,
@@ -117,8 +118,8 @@ class ScopeList:
         for slots in changed_slots:
             if len(slots) and (posts[slots].max() >= FALLBACK_SUPPORT or not shown_slots.isdisjoint(slots.tolist())):
                 return False
-        words = threshold(self.on, windows.words_in(self.long))
-        return words == self.on_of_words and threshold(self.on, self._active_topics(now)) == self.on_now
+        same = self._on_of_words() == self.on_of_words
+        return same and threshold(self.on, self._active_topics(now)) == self.on_now
 
     def _count_all(self, now: int) -> None:
         """All posts of the scope and their people in the long window, where that is counted."""
@@ -197,7 +198,7 @@ class ScopeList:
         """Scores the tracked topics, lets their lives go on, and returns those that trend."""
         slots = sorted(self._tracked) if self.scope.windows.whole is None else self._without_idle_words(past)
         self.on_now = threshold(self.on, self._active_topics(now))
-        self.on_of_words = threshold(self.on, self.scope.windows.words_in(self.long))
+        self.on_of_words = self._on_of_words()
         found = []
         for slot, (e, v) in zip(slots, self.usual.expect(slots, past), strict=True):
             standing = self._score(slot, e, v)
@@ -265,12 +266,15 @@ class ScopeList:
         """The score at which the life of a topic began at the last step."""
         return self.on_now if self.scope.windows.kinds[slot] == TAG else self.on_of_words
 
+    def _on_of_words(self) -> float:
+        return threshold(self.on, self.scope.windows.words_in(self.long)) - PERHAPS_SAID
+
     # -- lists by people ---------------------------------------------------------------------------------------------
 
     def _counting(self, now: int) -> list[Standing]:
         """No past yet: topics by support."""
         on = self.on_now = threshold(self.on, self._active_topics(now))
-        self.on_of_words = threshold(self.on, self.scope.windows.words_in(self.long))
+        self.on_of_words = self._on_of_words()
         slots = self._most_support(self.least_people, ROWS, ()) or self._most_support(FALLBACK_SUPPORT, ROWS, ())
         return [without_past(slot, self.reader.support(slot), on, self.least_people) for slot in slots]
 

@@ -18,6 +18,7 @@ from schemas.trends import Flag, Origins, Signs
 ROWS = 20
 LEAST_PEOPLE, ON = 5, 5.0
 LEAST_PEOPLE_OF_EVENT, ON_OF_EVENT = 3, 3.0
+PERHAPS_SAID = 0.05  # ON of words is so much lower: five people who say one never heard score a little less than 5
 FALLBACK_SUPPORT = 2  # what a list shows rather than nothing
 
 Key = Callable[[int], str]  # the topic key of a slot

@@ -98,6 +98,18 @@ def test_words_are_measured_by_their_usual_share(
     assert out.count("e = g M / B") == out.count("(g² − 1) u²") == 1
 
 
+def test_a_name_without_a_sign_is_whatever_is_there(
+    evening: Path, upswell: Upswell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPSWELL_WORDS", "all")
+    with evening.open("a") as file:
+        for n in range(6):
+            file.write(json.dumps(post(3_000 + n, BURST_MS + n * 1_000, f"{'abcdef'[n] * 3} again $ACME")) + "\n")
+    at = moment(BURST_MS + 120_000)
+    shown = {name: upswell("why", name, evening, "--at", at)[1].split(" in ")[0] for name in ("boom", "ACME", "Again")}
+    assert shown == {"boom": "#boom", "ACME": "$acme", "Again": "again"}
+
+
 def test_a_phrase_of_an_event_is_explained_in_french(evening: Path, tmp_path: Path, upswell: Upswell) -> None:
     config = tmp_path / "fair.toml"
     config.write_text('words = "events"\n[[event]]\nname = "fair"\nhashtags = ["#fair"]\n')

@@ -107,7 +107,7 @@ class Maker:
         flag = self.baseline.flag()
         active = self.active_topics()
         scores: dict[str, Score] = {}
-        thresholds = {True: on(self.scope, active), False: on(self.scope, self.active_words())}
+        thresholds = {True: on(self.scope, active), False: on(self.scope, self.active_words()) - 0.05}
         for topic in sorted((self.said.keys() | self.lives.keys()) - {ALL_WORDS}):
             if not is_tag(topic) and flag != "counting" and not self.past_tells_of_words():
                 self.lives.pop(topic, None)

@@ -102,6 +102,27 @@ def test_no_words_trend_where_the_past_has_heard_few() -> None:
     assert trending(90) == ({"#fair", "#opened"}, "little_past")
 
 
+def test_five_people_are_news_by_a_word_never_heard_as_by_a_tag() -> None:
+    """In an hour in which three times as many people write as in the twenty before it."""
+    usual = [
+        Post(f"{n}", f"resident {n % 40}", SAID[n % 4], START_MS + n * HOUR_MS // 10, source="sms") for n in range(200)
+    ]
+    begins = START_MS + 20 * HOUR_MS
+    now = [
+        Post(f"now {n}", f"visitor {n}", SAID[n % 4] if n % 6 else f"earthquake, {'abcde'[n // 6] * 4}! #quake",
+             begins + n * HOUR_MS // 30, source="sms")
+        for n in range(30)
+    ]  # fmt: skip
+    lists: list[TrendList] = []
+    local = Local(
+        Options(words="all"), on_list=lists.append, keeps=lambda scope, window: (scope, window) == ("all", "1h")
+    )
+    local.feed([*usual, *now])
+    local.mark(begins + HOUR_MS)
+    trending = {topic for row in lists[-1].trends if row.trending for topic in (row.topic, *row.joined)}
+    assert trending >= {"#quake", "earthquake"}
+
+
 def test_words_are_explained_by_the_score_at_which_words_begin() -> None:
     local = Local(Options(words="all"), keeps=lambda scope, window: (scope, window) == ("all", "1h"))
     letters = "abcdefghijklmnopqrstuvwxyz"
