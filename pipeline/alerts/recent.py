@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 
@@ -19,6 +20,7 @@ class RecentAlerts:
         self._orders: dict[str, Order] = {}  # by key
         self._alerts: dict[str, Alert] = {}  # by key, in the order in which they fired
         self._given_up: dict[str, GivenUp] = {}  # by key of its record, in the order in which they were told
+        self.on_change: Callable[[], None] = lambda: None  # called in the thread that brought something new
 
     def add(self, alert: Alert) -> None:
         """The alert fired, or is over."""
@@ -28,6 +30,7 @@ class RecentAlerts:
                 self._alerts[alert.key] = self._marked(alert)
             while len(self._alerts) > self._most:
                 del self._alerts[next(iter(self._alerts))]
+        self.on_change()
 
     def order(self, order: Order) -> None:
         """Somebody mutes a rule, or looks after alerts: those that fired before it are shown as such. An order older
@@ -39,6 +42,7 @@ class RecentAlerts:
             self._orders[order.key] = order
             for key, alert in self._alerts.items():
                 self._alerts[key] = self._marked(alert)
+        self.on_change()
 
     def give_up(self, given_up: GivenUp) -> None:
         """A receiver did not get a message, and will not."""
@@ -46,6 +50,7 @@ class RecentAlerts:
             self._given_up.setdefault(given_up.record_key, given_up)
             while len(self._given_up) > self._most:
                 del self._given_up[next(iter(self._given_up))]
+        self.on_change()
 
     def given_up(self, since_ms: int) -> list[GivenUp]:
         """What was given up since then, the newest first."""

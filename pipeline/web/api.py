@@ -19,9 +19,9 @@ from pipeline.alerts.blocking import redact
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.answers import Place, Scope, Tag, TagDay, TopicView, fault, json, not_modified, truncate
 from pipeline.web.ended import Ended
-from pipeline.web.feed import Feed, Gone, Wanted
+from pipeline.web.feed import Change, Feed, Wanted
 from pipeline.web.history import DAY_MS, History, Point
-from pipeline.web.streams import EventStream
+from pipeline.web.streams import FIRING_EVENT, EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of, voices_of
 from pipeline.web.wall.recent import Example
 from pipeline.wording import alert_text, language, languages, row_text, waits_for
@@ -111,6 +111,10 @@ class Web:
         """The alerts of a topic, or all, as moderation lets them be seen."""
         told = (redact(alert, self.feed.shows) for alert in self.alerts.of(topic))
         return [alert for alert in told if alert is not None]
+
+    def firing(self) -> int:
+        """How many alerts fire that nobody looks after."""
+        return sum(alert.status == "firing" and not alert.acknowledged for alert in self.alerts_of())
 
     def given_up(self, since_ms: int) -> list[GivenUp]:
         """What receivers did not get since then, as moderation lets it be seen."""
@@ -283,10 +287,13 @@ def api_router(web: Web) -> Router:
         window: Annotated[list[WindowName] | None, QueryParameter(max_items=3, description="only these")] = None,
     ) -> EventStream:
         """Server-sent events: `list` with each list as it changes (first the current ones, or with `Last-Event-ID`
-        those that changed since), `gone` with posts that were told and are withdrawn (`source/id`), `beat` every 15 s,
-        `dropped` and the end for a reader that is too slow."""
+        those that changed since), `gone` with posts that were told and are withdrawn (`source/id`), `firing` with how
+        many alerts fire that nobody looks after (first where there is one, then with each change about alerts), `beat`
+        every 15 s, `dropped` and the end for a reader that is too slow."""
         wanted = Wanted(frozenset(named or ()), frozenset(window or ()))
-        return EventStream(events(feed, wanted, request.headers.get("last-event-id", ""), web.heartbeat_s))
+        return EventStream(
+            events(feed, wanted, request.headers.get("last-event-id", ""), web.heartbeat_s, web.firing())
+        )
 
     @get("/trends/tags", responses={400: FAULTS[400]})
     async def tags(
@@ -327,17 +334,25 @@ def _tag(row: Trend, end_ms: int, past: Sequence[tuple[int, int]], base: str) ->
     return Tag(name, f"{base}?topic={quote(row.topic)}", history)
 
 
-async def events(feed: Feed, wanted: Wanted, last_id: str, heartbeat_s: float) -> AsyncGenerator[bytes, None]:
-    """What a reader of the stream is sent."""
+async def events(
+    feed: Feed, wanted: Wanted, last_id: str, heartbeat_s: float, firing: int = 0
+) -> AsyncGenerator[bytes, None]:
+    """What a reader of the stream is sent. `firing`: so many alerts fire at its beginning."""
     reader = feed.subscribe(wanted, last_id)
     try:
         yield b"retry: 1500\n\n"
+        if firing:
+            yield FIRING_EVENT % firing
         while True:
             changes = await reader.next(heartbeat_s)
             if changes:
                 yield b"".join(
                     b"event: %s\nid: %s\ndata: %s\n\n"
-                    % (b"gone" if isinstance(change, Gone) else b"list", feed.id_of(change).encode(), change.json)
+                    % (
+                        b"list" if isinstance(change, Change) else change.kind.encode(),
+                        feed.id_of(change).encode(),
+                        change.json,
+                    )
                     for change in changes
                 )
             elif not reader.dropped:

@@ -23,7 +23,7 @@ from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.assets import asset_route
 from pipeline.web.course import course_routes
 from pipeline.web.feed import Feed
-from pipeline.web.frame import CLOCK, INVITES, TOUR, Clock, page
+from pipeline.web.frame import CLOCK, FIRING, INVITES, TOUR, Clock, page
 from pipeline.web.history import History
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
@@ -100,7 +100,8 @@ def create_app(
         logging_config=None,
     )
     invites = "" if posts is None or posts.gateway is None else "code" if public_url else "link"
-    app.state.update({_WEB: web, TOUR: tour, CLOCK: clock, INVITES: invites})
+    app.state.update({_WEB: web, TOUR: tour, CLOCK: clock, INVITES: invites, FIRING: web.firing})
+    web.alerts.on_change = lambda: feed.tell_firing(web.firing())
     return app
 
 

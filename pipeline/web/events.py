@@ -15,10 +15,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.answers import framed_by
-from pipeline.web.frame import INVITES, page
+from pipeline.web.frame import INVITES, firing_at, page
 from pipeline.web.programme import Session
 from pipeline.web.schedule import Schedules
-from pipeline.web.streams import EventStream
+from pipeline.web.streams import FIRING_EVENT, EventStream
 from pipeline.web.wall.entries import Shown
 from pipeline.web.wall.tally import MINUTE_MS, Minute, Phase, Resonance, own_topics, resonance
 from pipeline.web.wall.wall import Wall
@@ -180,10 +180,10 @@ class Snapshots:
             self._change, self._due_s = change, now_s + self._pace_s
         return self._change, self._told
 
-    async def read(self) -> AsyncGenerator[bytes, None]:
-        """Each snapshot that differs from the last; a comment in between keeps the line open. Ends when there is
-        nothing more to look at: the event is gone."""
-        last = b""
+    async def read(self, firing: Callable[[], int] = int) -> AsyncGenerator[bytes, None]:
+        """Each snapshot that differs from the last, and how many alerts fire where that does; a comment in between
+        keeps the line open. Ends when there is nothing more to look at: the event is gone."""
+        last, fired = b"", 0
         self._readers += 1
         try:
             while True:
@@ -193,6 +193,9 @@ class Snapshots:
                     return
                 yield told if told != last else b": still here\n\n"
                 last = told
+                if (now := firing()) != fired:
+                    yield FIRING_EVENT % now
+                    fired = now
                 with suppress(TimeoutError):
                     await asyncio.wait_for(change.wait(), HEARTBEAT_S)
                 await asyncio.sleep(max(self._pace_s, self._due_s - time.monotonic()))
@@ -324,8 +327,10 @@ def event_routes(
         return wall_view(walls, wall_of(walls, name), current, limit=limit)
 
     @get("/api/v1/events/{name:str}/stream", include_in_schema=False)
-    async def stream(name: FromPath[str], view: FromQuery[View] = "wall") -> EventStream:
-        return EventStream(snapshots(name, view).read())
+    async def stream(
+        request: Request[Any, Any, Any], name: FromPath[str], view: FromQuery[View] = "wall"
+    ) -> EventStream:
+        return EventStream(snapshots(name, view).read(int if view == "screen" else lambda: firing_at(request)))
 
     return Router(
         "/",

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -32,14 +32,16 @@ class Change(NamedTuple):
     json: bytes
 
 
-class Gone(NamedTuple):
-    """Posts that pages may show were withdrawn; `json`: each as `source/id`. `number` as of a change."""
+class Note(NamedTuple):
+    """What is told besides lists: posts that pages may show and are withdrawn (`gone`, each as `source/id`), or how
+    many alerts fire now (`firing`). `number` as of a change."""
 
     number: int
+    kind: Literal["gone", "firing"]
     json: bytes
 
 
-Told = Change | Gone
+Told = Change | Note
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Subscription:
         if isinstance(change, Change) and not self.wanted.takes((change.list.scope, change.list.window)):
             return False
         self._newest = change.number
+        if isinstance(change, Note) and change.kind == "firing":  # the newest number says it all
+            self._queue = deque(it for it in self._queue if not (isinstance(it, Note) and it.kind == "firing"))
         if len(self._queue) >= QUEUE:
             self._queue.clear()
             self.dropped = True
@@ -179,8 +183,16 @@ class Feed:
         """Tells all readers that these posts (`source/id`) are withdrawn."""
         with self._lock:
             self.gone += 1
-            self._number += 1
-            self._tell(Gone(self._number, msgspec.json.encode(posts)))
+            self._note("gone", posts)
+
+    def tell_firing(self, alerts: int) -> None:
+        """Tells all readers that something about alerts has changed, and that so many fire now."""
+        with self._lock:
+            self._note("firing", alerts)
+
+    def _note(self, kind: Literal["gone", "firing"], told: object) -> None:
+        self._number += 1
+        self._tell(Note(self._number, kind, msgspec.json.encode(told)))
 
     def _show(self, key: Key) -> None:
         trends = self.shows.visible(self._raw[key])

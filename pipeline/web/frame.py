@@ -41,6 +41,7 @@ _IMPORT = re.compile(r"""^(?:import|export)\s[^"']*?["'](\.[^"']*)\.js["']""", r
 # how walls invite people in the room to write: by a "code" to scan, by a "link" where it is not known what address they
 # could scan, "" where nothing takes what they write
 INVITES = "invites"
+FIRING = "firing"  # and what tells how many alerts fire that nobody looks after
 CLOCK = "clock"  # and what tells the Clock of the posts (none: it is everybody's)
 VIEWS = (  # of an event, each with its address
     ("board", "/events/%s"),
@@ -97,6 +98,7 @@ def page(
         if lang != words.lang
     ]
     clock: Callable[[], Clock] | None = request.app.state.get(CLOCK)
+    firing = firing_at(request)
     body = render(
         f"{template}.html",
         words=words,
@@ -109,12 +111,19 @@ def page(
         first=_unended(b"[%s]" % b",".join(b'{"%s":%s}' % (kind.encode(), told) for kind, told in first))
         if first
         else "",
-        data={**(data or {}), "clock": "" if clock is None else clock().told()},
+        data={**(data or {}), "clock": "" if clock is None else clock().told(), "firing": str(firing or "")},
+        firing=firing,
         tour=request.app.state.get(TOUR, ()),
         **values,
     )
     headers = {"cache-control": cache_control, "vary": "accept-language"}
     return Response(body, media_type=MediaType.HTML, status_code=status, headers=headers)
+
+
+def firing_at(request: AnyRequest) -> int:
+    """How many alerts fire that nobody looks after."""
+    firing: Callable[[], int] = request.app.state.get(FIRING, int)
+    return firing()
 
 
 def render(template: str, **values: Any) -> str:

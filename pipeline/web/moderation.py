@@ -18,7 +18,7 @@ from pipeline.moderation import ConflictError, LogError, Mode, Queue
 from pipeline.web.allowed import CSRF_HEADER, require_right
 from pipeline.web.door import Door, Login
 from pipeline.web.events import Snapshots, event_page, wall_of
-from pipeline.web.frame import AnyRequest, page
+from pipeline.web.frame import AnyRequest, firing_at, page
 from pipeline.web.streams import EventStream
 from pipeline.web.tokens import COOKIE
 from pipeline.web.wall.entries import Decided, Shown, Wanted
@@ -182,7 +182,8 @@ def moderation_routes(walls: Walls, recent: RecentPosts, door: Door, look_back: 
     ) -> EventStream:
         await require_right(gate, request, "read")
         wall_of(walls, name)
-        return EventStream(Snapshots(walls, lambda: look(name, queue, Wanted(source, why, q)), 0.25).read())
+        snapshots = Snapshots(walls, lambda: look(name, queue, Wanted(source, why, q)), 0.25)
+        return EventStream(snapshots.read(lambda: firing_at(request)))
 
     @get("/api/v1/moderation/{name:str}/whereabouts")
     async def where_is(

@@ -23,6 +23,8 @@ _PLACE = "ending"
 _GZIP_BEGIN, _GZIP_LAST = b"\x1f\x8b\x08" + bytes(6) + b"\xff", b"\x03\x00"
 _LEVEL = 6
 
+FIRING_EVENT = b"event: firing\ndata: %d\n\n"  # how many alerts fire that nobody looks after
+
 Client = tuple[str, int]  # address and port
 
 

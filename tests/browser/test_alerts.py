@@ -138,6 +138,38 @@ def test_the_strip_keeps_the_focus_while_alerts_come(desk: Desk) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Mute for 2 h"
 
 
+def test_who_wants_is_told_of_a_new_alert_by_sound_and_by_the_system_and_of_no_old_one(desk: Desk) -> None:
+    page = desk.opened(None, view="alerts")
+    page.evaluate("""() => {
+        globalThis.told = [];
+        globalThis.Notification = class { constructor(title, more) { told.push([title, more.body]); } };
+        Notification.requestPermission = async () => Notification.answer;
+        Notification.answer = "denied";
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (at) { told.push("tone"); return start.call(this, at); };
+    }""")
+    expect(page.locator("#alerts li")).to_have_count(1)
+    notify, sound = page.get_by_label("Show it on this computer"), page.get_by_label("Sound for each new alert")
+    notify.click()
+    expect(page.locator("#status")).to_have_text("The browser does not let this page show notifications.")
+    expect(notify).not_to_be_checked()
+    page.evaluate("Notification.answer = 'granted'")
+    notify.check()
+    sound.check()
+    assert page.evaluate("told.splice(0)") == ["tone", "tone"]  # how it sounds
+    page.get_by_label("Severity").select_option("critical")
+    desk.alerts.add(msgspec.structs.replace(alert(2, display="#Quiet"), severity="info"))
+    desk.alerts.add(alert(3, display="#Paris"))
+    page.wait_for_function("told.length >= 3")
+    tones, (title, said) = page.evaluate("told.slice(0, 2)"), page.evaluate("told[2]")
+    assert (tones, title, "#Paris" in said) == (["tone", "tone"], "Critical", True)
+    expect(page.locator("#bell")).to_have_text("3")
+    page.get_by_label("Severity").select_option("")
+    expect(page.locator("#alerts li")).to_have_count(3)
+    assert page.evaluate("told.length") == 3
+    assert not Axe().run(page).response["violations"]
+
+
 def test_the_page_of_alerts_says_how_grave_and_how_old_filters_and_lets_one_snooze(desk: Desk) -> None:
     desk.alerts.add(msgspec.structs.replace(alert(2, "resolved", "#Paris"), severity="info", topic="#paris"))
     now = int(time.time() * 1_000)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from schemas import Post
+from tests.browser.shown import alert
 from tests.wall.server import ANN, BOB, Served, eventually, serving
 
 
@@ -37,6 +38,23 @@ def moderator(browser: Browser, served: Served, secret: str, event: str, faults:
 
 def post(post_id: str, text: str) -> Post:
     return Post(id=post_id, author=f"p{post_id}", text=text, time=int(time.time() * 1_000), source="m")
+
+
+def test_the_bell_of_alerts_is_on_boards_walls_and_queues(browser: Browser, served: Served) -> None:
+    faults: list[str] = []
+    served.alerts.add(alert(1))
+    pages = [
+        opened(browser, served.address + path, faults) for path in ("/events", "/events/conf", "/events/conf/wall")
+    ]
+    pages.append(moderator(browser, served, ANN.secret, "conf", faults))
+    for page in pages:
+        expect(page.locator("#bell")).to_have_text("1")
+    served.alerts.add(alert(2))
+    served.take(post("bell", "now #conf"))  # else a wall hears of it within ten seconds
+    for page in pages[1:]:
+        expect(page.locator("#bell")).to_have_text("2")
+        assert page.title().startswith("(2) ")
+    assert faults == []
 
 
 def test_a_queue_that_is_still_read_back_says_so(browser: Browser, served: Served) -> None:

@@ -96,3 +96,17 @@ def test_the_more_read_a_view_the_less_often_each_is_told() -> None:
 
 async def collected(snapshots: Snapshots) -> list[bytes]:
     return [one.split()[-1] async for one in snapshots.read() if one.startswith(b"event")]
+
+
+def test_a_reader_hears_how_many_alerts_fire_when_that_changes() -> None:
+    async def run() -> None:
+        changing, fires = Changing(), [2]
+        told = Snapshots(cast(Any, changing), changing.look, 0.01).read(lambda: fires[-1])
+        assert [await anext(told) for _ in range(2)] == [b"event: now\ndata: 0\n\n", b"event: firing\ndata: 2\n\n"]
+        changing.set(1)
+        assert await anext(told) == b"event: now\ndata: 1\n\n"
+        fires.append(0)
+        assert await anext(told) == b"event: firing\ndata: 0\n\n"
+        await told.aclose()
+
+    asyncio.run(run())

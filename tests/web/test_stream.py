@@ -20,10 +20,13 @@ import msgspec
 import pytest
 import redis
 
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.web import streams
-from pipeline.web.feed import QUEUE, Feed
+from pipeline.web.feed import QUEUE, Feed, Note, Subscription, Wanted
 from pipeline.web.run import STREAMS_END_WITHIN_S, start_web
 from schemas import TrendList
+from schemas.alerts import Order
+from tests.browser.shown import alert
 from tests.sinks.lists import trend_list
 from tests.sinks.servers import free_port, redis_server, until
 from tests.web.reading import Event, Reader
@@ -68,6 +71,25 @@ def test_a_reader_has_the_current_lists_and_then_each_change_of_those_it_wants(f
         feed.publish(trend_list("#old"))  # no change
         feed.publish(trend_list("#new", at=120_000))
         assert list_of(next(events)) == trend_list("#new", at=120_000)
+
+
+def test_a_reader_hears_how_many_alerts_fire_that_nobody_looks_after(feed: Feed) -> None:
+    alerts = RecentAlerts()
+    alerts.add(alert(1))
+    with served(feed, alerts=alerts) as address, following(address) as events:
+        assert (told := next(events)).name == "firing"
+        assert told.data == b"1"
+        alerts.add(alert(2))
+        assert next(events).data == b"2"
+        alerts.order(Order("acknowledge", "rule", "", "ann", alert(2).fired))
+        assert next(events).data == b"0"
+
+
+def test_of_many_numbers_of_alerts_a_reader_is_told_the_newest() -> None:
+    reader = Subscription(Wanted(), ())
+    for number in range(1, 2 * QUEUE):
+        reader.offer(Note(number, "firing", b"%d" % number))
+    assert (asyncio.run(reader.next(1)), reader.dropped) == ([Note(2 * QUEUE - 1, "firing", b"511")], False)
 
 
 def test_who_takes_gzip_reads_each_event_as_soon_as_it_came_and_a_whole_stream(feed: Feed) -> None:

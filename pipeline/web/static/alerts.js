@@ -2,22 +2,12 @@
 import { say } from "./messages.js";
 import { ago, alertText, clean, clock, colon, fault, hearClock, make, named, now, t } from "./texts.js";
 
-const EVERY_MS = 5000, MUTED_S = 7200, SNOOZED_S = 900;
-const bell = document.getElementById("bell");
-
-// How many fire, where it is seen whatever page of the browser is in front
-function ring(count) {
-  if (!bell) return;
-  bell.hidden = !count;
-  bell.textContent = count || "";
-  const title = document.title.replace(/^\(\d+\) /, "");
-  document.title = count ? `(${count}) ${title}` : title;
-}
+const EVERY_MS = 30000, MUTED_S = 7200, SNOOZED_S = 900; // the stream tells what changes: this is for mutes that end
 
 const standing = (alert) => `${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""}`;
 export const alertLine = (alert) => `${clock(alert.fired)} · ${standing(alert)} · ${alertText(alert)}`;
 
-// `console`: its limit and which are wanted, where the strip is the whole page; returns what draws it anew
+// `console`: its limit, which are wanted and who hears of them, where the strip is the whole page; returns what draws it anew
 export function alertStrip(box, status, linkOf, screen, console = null) {
   let drawn = "", signed = { csrf: "", rights: "" };
 
@@ -77,8 +67,10 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
     let alerts, lost, mutes;
     const paths = [`?limit=${console?.limit ?? 8}&text=${document.documentElement.lang}`, "/mutes", ...(screen ? [] : [`/given-up?limit=${console?.limit ?? 8}`])]; // a room need not know whose telephone is off
     try { [alerts, mutes, lost] = await Promise.all(paths.map(asked)); } catch { return; /* the stream says that the server is away */ }
-    ring((alerts ?? []).filter((alert) => alert.status === "firing" && !alert.acknowledged).length);
-    if (console) alerts = alerts?.filter(console.wanted);
+    if (console) {
+      console.heard(alerts ?? []);
+      alerts = alerts?.filter(console.wanted);
+    }
     const found = JSON.stringify([alerts, mutes, lost, signed.rights, console && Math.floor(now() / 60000)]);
     if (found === drawn) return;
     drawn = found;
@@ -108,5 +100,6 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
     setTimeout(run, EVERY_MS);
   }
   (screen ? Promise.resolve(null) : asked("/session").catch(() => null)).then((found) => { signed = found ?? signed; run(); });
+  addEventListener("firing", renew);
   return renew;
 }

@@ -1,5 +1,5 @@
 // The live page: what the address names, kept current by the stream, from the JSON API alone.
-import { follow } from "./stream.js";
+import { entitle, follow } from "./stream.js";
 import { clock, colon, make, nameOf, now, setClock, t } from "./texts.js";
 import { searchField } from "./search.js";
 
@@ -49,7 +49,7 @@ async function build() {
     if (turn !== drawn) return;
     main.replaceChildren(view);
     view.querySelector("h1").focus();
-    document.title = `${state.topic} · upswell`;
+    entitle(`${state.topic} · upswell`);
     return;
   }
   const { leadOf, ListView } = await import("./lists.js");
@@ -63,7 +63,7 @@ async function build() {
     }
   }
   main.replaceChildren(...(state.scopes.length === 1 && !screen ? [views[0].lead = leadOf(linkOf)] : []), ...views.map((view) => view.section));
-  document.title = `${state.scopes.map((scope) => nameOf(scope, titles)).join(" | ")} · upswell`;
+  entitle(`${state.scopes.map((scope) => nameOf(scope, titles)).join(" | ")} · upswell`);
   await renew();
 }
 

@@ -19,11 +19,14 @@ function tell(address, message) {
 
 function open(address) {
   const stream = new EventSource(address), last = new Map();
-  stream.addEventListener("open", () => tell(address, { open: true }));
-  for (const kind of ["list", "now"]) {
+  stream.addEventListener("open", () => {
+    tell(address, { open: true });
+    if (last.delete("firing")) tell(address, { firing: 0 }); // while it was away they may be over: else it says so at once
+  });
+  for (const kind of ["list", "now", "firing"]) {
     stream.addEventListener(kind, ({ data }) => {
       const told = { [kind]: JSON.parse(data) };
-      last.set(kind === "list" ? `${told.list.scope} ${told.list.window}` : "", told);
+      last.set(kind === "list" ? `${told.list.scope} ${told.list.window}` : kind, told);
       tell(address, told);
     });
   }

@@ -14,8 +14,34 @@ export async function follow(heard) {
     (await import("./hub.js")).connect(port2);
     port = port1;
   }
-  port.onmessage = ({ data }) => heard(data);
+  port.onmessage = ({ data }) => {
+    if (!("firing" in data)) heard(data);
+    else if (ring(data.firing)) dispatchEvent(new Event("firing"));
+  };
   addEventListener("pagehide", () => port.postMessage(null));
   addEventListener("pageshow", (event) => { if (event.persisted && wish) port.postMessage(wish); });
   return (wanted) => port.postMessage(wish = wanted);
 }
+
+// How many alerts fire: in the bar, and in the title, where it is seen whatever page of the browser is in front.
+const bell = document.getElementById("bell");
+let count = Number(document.body.dataset.firing ?? 0), first = true;
+
+// Whether this tells something that the page did not come with
+export function ring(now) {
+  const fresh = !first || now !== count;
+  first = false;
+  count = now;
+  if (bell) {
+    bell.hidden = !count;
+    bell.textContent = count || "";
+    entitle(document.title.replace(/^\(\d+\) /, ""));
+  }
+  return fresh;
+}
+
+export function entitle(title) {
+  document.title = bell && count ? `(${count}) ${title}` : title;
+}
+
+entitle(document.title);

@@ -1,5 +1,6 @@
 // The moderators' page of the whole installation: what never trends, what looks organised, the last decisions, alerts and mutes.
 import { alertStrip } from "../alerts.js";
+import { follow } from "../stream.js";
 import { colon, make, named, reasonOf } from "../texts.js";
 import { fill } from "../cards.js";
 import { canDecide, logoutButton, post, told, token, withPosts } from "./cards.js";
@@ -76,6 +77,7 @@ addEventListener("keydown", (pressed) => {
 
 const linkOf = ({ topic, scope, window }) => `/?${new URLSearchParams({ scope, window, topic })}`;
 alertStrip(alerts, status, linkOf, false);
+(await follow(() => {}))({ scopes: ["all"], window: "1h" }); // which tells of alerts, too
 async function run() {
   await renew();
   setTimeout(run, EVERY_MS);

@@ -1,4 +1,5 @@
 // The moderators' page of an event: its queues, decisions by button and key, what is blocked.
+import { ring } from "../stream.js";
 import { make, network } from "../texts.js";
 import { fill, readBy } from "../cards.js";
 import { canDecide, card, logoutButton, name, post as send, told, token, withPosts } from "./cards.js";
@@ -59,6 +60,7 @@ function listen() {
   stream?.close();
   stream = new EventSource(`/api/v1/moderation/${name}/stream?${new URLSearchParams({ queue, ...wanted })}`);
   stream.addEventListener("now", ({ data }) => heard(drawModerate, { now: JSON.parse(data) }));
+  stream.addEventListener("firing", ({ data }) => ring(Number(data)));
   stream.onerror = () => {
     heard(drawModerate, { away: true });
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
