@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from pipeline.sources.senders import Senders
 from schemas import Post
@@ -43,6 +43,32 @@ def test_the_bar_takes_three_lines_of_a_narrow_phone_at_most(browser: Browser, s
     assert len(lines) <= 2
     assert page.locator("#top").bounding_box()["height"] < 125  # type: ignore[index]
     page.context.close()
+
+
+def test_of_an_evening_that_is_played_the_bar_of_a_phone_tells_all_and_nothing_lies_on_another(
+    browser: Browser, served: Served
+) -> None:
+    context = browser.new_context(locale="fr-FR", viewport={"width": 360, "height": 740})
+    page = context.new_page()
+
+    def played(route: Route) -> None:
+        page_of = route.fetch()
+        clock = f'<body data-clock="{now()} 60 {now() + 9_000_000} 1"'
+        route.fulfill(response=page_of, body=page_of.text().replace("<body", clock, 1))
+
+    page.route(f"{served.address}/alerts", played)
+    page.goto(f"{served.address}/alerts")
+    expect(page.locator("#zone")).to_contain_text("×60")
+    low = page.locator("#zone").evaluate("""it => {
+        const text = document.createRange();
+        text.selectNodeContents(it);
+        return text.getBoundingClientRect().bottom;
+    }""")
+    tops = [link.bounding_box()["y"] for link in page.locator("a.language").all()]  # type: ignore[index]
+    assert low <= min(tops) + 1
+    sizes = "them => them.map(it => [it.offsetHeight, it.firstElementChild.offsetWidth])"
+    assert all(height >= 44 and width < 40 for height, width in page.locator("#tell label").evaluate_all(sizes))
+    context.close()
 
 
 def test_a_wall_within_another_site_keeps_off_the_edge_of_its_frame(browser: Browser, served: Served) -> None:

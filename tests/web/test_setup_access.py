@@ -109,6 +109,7 @@ def test_a_server_without_kafka_says_that_nothing_is_set_up_there(served: Served
     with TestClient(create_app(Feed(), routers=[setup_routes(Setup(Door(served.gate)))])) as client:
         page = Browser(client, served.gate, ANN).get("/setup")
     assert "without Kafka" in page
+    assert 'class="button" href="/events"' in page  # nothing leads back to where one is
 
 
 def test_a_link_for_somebody_moderates_sets_nothing_up_and_can_be_taken_back(served: Served) -> None:
