@@ -1,5 +1,5 @@
 /* Which sources a compiled part was made of: `VERSION` of each, which its Python asks for (stale.py). */
-#define COMPILED_VERSION "be76084a4abfc4d0"
+#define COMPILED_VERSION "62d8a329afc5af56"
 
 /* The new module with its version; NULL with an error set. */
 static PyObject *versioned(PyObject *module) {

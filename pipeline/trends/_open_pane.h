@@ -8,7 +8,7 @@
     X(id) X(author) X(text) X(time) X(source) X(lang) X(repost_of) X(tags) X(bot) X(server) X(events) X(deleted)
 #define OF_PANE(X) X(by_label) X(ids) X(authors) X(texts) X(origins) X(withdrawn)
 #define OF_CELL(X) X(authors) X(rows) X(origins) X(mentions) X(withdrawn) X(withdrawn_rows)
-#define OF_GONE(X) X(hashes) X(authors) X(panes) X(ids)
+#define OF_GONE(X) X(posts)
 #define OFFSET(name) Py_ssize_t name;
 static PyTypeObject *post_type, *pane_type, *cell_type, *gone_type;
 static PyObject *whole; /* the key under which all posts with words count: '' */

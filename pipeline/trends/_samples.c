@@ -1,15 +1,12 @@
-/* Samples of people, compiled: what `united` (people.py) and `posts_there` (withdrawals.py) do, which are the reference
- * and, without a compiler, do it themselves (tests/trends/test_samples.py holds the two against each other).
+/* Samples of people, compiled: what `united` and `support` (people.py), `posts_there` and `_Taken` (withdrawals.py) do,
+ * which are the reference and, without a compiler, do it themselves (tests/trends/test_samples.py holds the two against
+ * each other).
  *
  * Entries come as samples one behind the other, each in ascending order of authors. So runs of ascending entries are merged
  * two by two, and each is cut to what is kept: the work does not grow with what is cut, and any order of entries will do. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "_taken.h"
 
 #include "../../schemas/_version.h"
-
-#include <stdint.h>
-#include <string.h>
 
 typedef struct {
     uint64_t author, text;
@@ -92,45 +89,142 @@ static PyObject *columns_of(Run run) {
     return found;
 }
 
+static inline uint64_t hash_at(const Py_buffer *column, Py_ssize_t n) {
+    uint64_t value;
+    memcpy(&value, (const char *)column->buf + 8 * n, 8);
+    return value;
+}
+
+/* Entries as they come. */
+typedef struct {
+    Py_buffer author, text, posts;
+} Columns;
+
+static void release(Columns *of) { PyBuffer_Release(&of->author), PyBuffer_Release(&of->text), PyBuffer_Release(&of->posts); }
+
+/* One entry an author, the `most` first, in the room that is returned; NULL: an error. */
+static Entry *unite(const Columns *of, Py_ssize_t most, Run *found) {
+    Py_ssize_t length = of->author.len / 8;
+    if (of->author.len != 8 * length || of->text.len != of->author.len || of->posts.len != 4 * length || most < 1) {
+        PyErr_SetString(PyExc_ValueError, "the columns do not fit together");
+        return NULL;
+    }
+    Entry *entries = PyMem_New(Entry, 2 * (length + 1));
+    Run *runs = PyMem_New(Run, length + 1);
+    Py_ssize_t count = 0;
+    if (!entries || !runs) {
+        PyErr_NoMemory();
+        PyMem_Free(entries), PyMem_Free(runs);
+        return NULL;
+    }
+    for (Py_ssize_t n = 0; n < length; n++) {
+        Entry *one = &entries[n];
+        one->author = hash_at(&of->author, n), one->text = hash_at(&of->text, n);
+        memcpy(&one->posts, (const char *)of->posts.buf + 4 * n, 4);
+        if (n && one[-1].author <= one->author)
+            runs[count - 1].end = one + 1;
+        else
+            runs[count++] = (Run){one, one + 1};
+    }
+    *found = count ? united_runs(runs, count, entries, entries + length, most) : (Run){entries, entries};
+    PyMem_Free(runs);
+    return entries;
+}
+
 PyDoc_STRVAR(united_doc,
              "united(author, text, posts, most, /)\n--\n\n"
              "One entry an author, the `most` first, of columns of 64, 64 and 32 bits: the text that stands for the author and\n"
              "the sum of posts. As bytes, a column each.");
 
 static PyObject *united(PyObject *module, PyObject *args) {
-    Py_buffer author, text, posts;
+    Columns of;
     Py_ssize_t most;
-    if (!PyArg_ParseTuple(args, "y*y*y*n:united", &author, &text, &posts, &most)) return NULL;
-    Py_ssize_t length = author.len / 8;
-    PyObject *found = NULL;
-    Entry *entries = NULL;
-    Run *runs = NULL;
-    if (author.len != 8 * length || text.len != author.len || posts.len != 4 * length || most < 1) {
-        PyErr_SetString(PyExc_ValueError, "united: the columns do not fit together");
+    if (!PyArg_ParseTuple(args, "y*y*y*n:united", &of.author, &of.text, &of.posts, &most)) return NULL;
+    Run found;
+    Entry *room = unite(&of, most, &found);
+    PyObject *columns = room ? columns_of(found) : NULL;
+    PyMem_Free(room);
+    release(&of);
+    return columns;
+}
+
+static int by_size(const void *one, const void *other) {
+    uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+/* Takes posts from people, one for each of these hashes, and who has none left away. Returns the end of those who stay. */
+static Entry *take_posts(Entry *begin, Entry *end, const Py_buffer *withdrawn) {
+    for (Py_ssize_t n = 0; n < withdrawn->len / 8; n++) {
+        uint64_t author = hash_at(withdrawn, n);
+        Entry *low = begin, *high = end;
+        while (low < high) {
+            Entry *middle = low + (high - low) / 2;
+            if (middle->author < author) low = middle + 1;
+            else high = middle;
+        }
+        if (low < end && low->author == author && low->posts) low->posts--;
+    }
+    Entry *left = begin;
+    for (Entry *one = begin; one < end; one++)
+        if (one->posts) *left++ = *one;
+    return left;
+}
+
+/* How many texts one person holds, how many there are, how many people hold the one that most do. */
+static int count_texts(Run people, int64_t held[3]) {
+    Py_ssize_t length = people.end - people.at;
+    uint64_t *texts = PyMem_New(uint64_t, length + 1);
+    if (!texts) return PyErr_NoMemory(), -1;
+    for (Py_ssize_t n = 0; n < length; n++) texts[n] = people.at[n].text;
+    qsort(texts, (size_t)length, sizeof *texts, by_size);
+    held[0] = held[1] = held[2] = 0;
+    for (Py_ssize_t begin = 0, end; begin < length; begin = end) {
+        for (end = begin + 1; end < length && texts[end] == texts[begin];) end++;
+        held[0] += end - begin == 1, held[1] += 1;
+        if (end - begin > held[2]) held[2] = end - begin;
+    }
+    PyMem_Free(texts);
+    return 0;
+}
+
+PyDoc_STRVAR(support_doc,
+             "support(author, text, posts, withdrawn, most, /)\n--\n\n"
+             "What `united` gives of `most` + 1, read: of the `most` first, less a post for each hash of `withdrawn`, those who\n"
+             "have posts left. None: nobody; else their authors and texts, as bytes; the author behind them (None: there is\n"
+             "none); how many texts one person holds, how many there are, how many people hold the one that most do; the posts\n"
+             "of the busiest person, and of all.");
+
+static PyObject *support(PyObject *module, PyObject *args) {
+    Columns of;
+    Py_buffer withdrawn;
+    Py_ssize_t most;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*n:support", &of.author, &of.text, &of.posts, &withdrawn, &most)) return NULL;
+    Run people;
+    PyObject *columns = NULL, *next = NULL, *found = NULL;
+    Entry *room = unite(&of, most + 1, &people);
+    if (!room) goto done;
+    next = people.end - people.at > most ? PyLong_FromUnsignedLongLong(people.at[most].author) : Py_NewRef(Py_None);
+    if (!next) goto done;
+    if (people.end - people.at > most) people.end = people.at + most;
+    people.end = take_posts((Entry *)people.at, (Entry *)people.end, &withdrawn);
+    if (people.at == people.end) {
+        found = Py_NewRef(Py_None);
         goto done;
     }
-    entries = PyMem_New(Entry, 2 * (length + 1));
-    runs = PyMem_New(Run, length + 1);
-    if (!entries || !runs) {
-        PyErr_NoMemory();
-        goto done;
+    int64_t held[3], busiest = 0, all = 0;
+    if (count_texts(people, held) || !(columns = columns_of(people))) goto done;
+    for (const Entry *one = people.at; one < people.end; one++) {
+        all += one->posts;
+        if (one->posts > busiest) busiest = one->posts;
     }
-    Py_ssize_t count = 0;
-    for (Py_ssize_t n = 0; n < length; n++) {
-        Entry *one = &entries[n];
-        memcpy(&one->author, (const char *)author.buf + 8 * n, 8);
-        memcpy(&one->text, (const char *)text.buf + 8 * n, 8);
-        memcpy(&one->posts, (const char *)posts.buf + 4 * n, 4);
-        if (n && one[-1].author <= one->author)
-            runs[count - 1].end = one + 1;
-        else
-            runs[count++] = (Run){one, one + 1};
-    }
-    Run nobody = {entries, entries};
-    found = columns_of(count ? united_runs(runs, count, entries, entries + length, most) : nobody);
+    found = Py_BuildValue("OOOLLLLL", PyTuple_GET_ITEM(columns, 0), PyTuple_GET_ITEM(columns, 1), next, (long long)held[0],
+                          (long long)held[1], (long long)held[2], (long long)busiest, (long long)all);
 done:
-    PyMem_Free(entries), PyMem_Free(runs);
-    PyBuffer_Release(&author), PyBuffer_Release(&text), PyBuffer_Release(&posts);
+    Py_XDECREF(columns), Py_XDECREF(next);
+    PyMem_Free(room);
+    PyBuffer_Release(&withdrawn);
+    release(&of);
     return found;
 }
 
@@ -141,12 +235,6 @@ static const Py_ssize_t WIDTHS[COLUMNS] = {4, 4, 4, 4, 8, 8, 4, 4, 4, 4, 8};
 static inline int32_t number_at(const Py_buffer *column, Py_ssize_t n) {
     int32_t value;
     memcpy(&value, (const char *)column->buf + 4 * n, 4);
-    return value;
-}
-
-static inline uint64_t hash_at(const Py_buffer *column, Py_ssize_t n) {
-    uint64_t value;
-    memcpy(&value, (const char *)column->buf + 8 * n, 8);
     return value;
 }
 
@@ -235,10 +323,15 @@ done:
 
 static PyMethodDef methods[] = {
     {"united", united, METH_VARARGS, united_doc},
+    {"support", support, METH_VARARGS, support_doc},
     {"posts_there", posts_there, METH_VARARGS, posts_there_doc},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_samples", "Samples of people, compiled.", -1, methods, NULL, NULL, NULL, NULL,
 };
-PyMODINIT_FUNC PyInit__samples(void) { return versioned(PyModule_Create(&definition)); }
+PyMODINIT_FUNC PyInit__samples(void) {
+    PyObject *module = versioned(PyModule_Create(&definition));
+    if (module && PyModule_AddType(module, &taken_type)) Py_CLEAR(module);
+    return module;
+}

@@ -13,3 +13,25 @@ def posts_there(columns: tuple[npt.NDArray[Any] | bytes, ...], most: int, /) -> 
     sample of `most` + 1 people does not hold. As bytes of 64 and 8 bits. `columns`: topic, spelling, cell, posts,
     person_ptr, author and author_posts of a table; topic, spelling, cell and author of each. Raises ValueError for
     columns that do not fit together."""
+
+def support(
+    author: npt.NDArray[Any] | bytes,
+    text: npt.NDArray[Any] | bytes,
+    posts: npt.NDArray[Any] | bytes,
+    withdrawn: npt.NDArray[Any] | bytes,
+    most: int,
+    /,
+) -> tuple[bytes, bytes, int | None, int, int, int, int, int] | None:
+    """What `united` gives of `most` + 1, read: of the `most` first, less a post for each hash of `withdrawn`, those who
+    have posts left. None: nobody; else their authors and texts; the author behind them (None: there is none); how many
+    texts one person holds, how many there are, how many people hold the one that most do; the posts of the busiest
+    person, and of all. Raises ValueError for columns of different lengths."""
+
+class Taken:
+    """What is withdrawn of the posts of a step."""
+
+    def take(
+        self, posts: npt.NDArray[Any] | bytes, places: npt.NDArray[Any] | bytes, counted: npt.NDArray[Any] | bytes, /
+    ) -> bytes:
+        """As `_Taken.take` of withdrawals.py, of columns of 64 bits. Raises ValueError for columns of different
+        lengths."""

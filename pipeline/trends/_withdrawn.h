@@ -23,25 +23,27 @@ static int hash_of_withdrawn(const Fields *f, PyObject *source, long long pane, 
     return 1;
 }
 
-/* Appends a new object (NULL: an error); -1 with an error set. */
-static int append(PyObject *list, PyObject *fresh) {
-    int failed = fresh ? PyList_Append(list, fresh) : -1;
-    Py_XDECREF(fresh);
-    return failed;
-}
+/* A post as retracting.py reads it. */
+typedef struct {
+    uint64_t hash, author, id;
+    int64_t pane;
+} Withdrawn;
 
 /* A known post of the cell is withdrawn in the pane that holds `gone`. 1; 0: it is too long for here; -1: an error. */
 static int add_withdrawn(PyObject *gone, PyObject *cell, PyObject *topics, const Fields *f, PyObject *source, long long home) {
-    uint64_t key, author, id;
-    int result = hash_of_withdrawn(f, source, home, &key);
-    if (result < 1 || hash_of(f->author, 0, &author) || hash_of(f->id, 0, &id)) return result < 1 ? result : -1;
-    PyObject *number = PyLong_FromSsize_t(PyList_GET_SIZE(FIELD(gone, of_gone.hashes)));
+    Withdrawn one = {.pane = home};
+    PyObject *posts = FIELD(gone, of_gone.posts);
+    if (!PyByteArray_CheckExact(posts)) return 0;
+    int result = hash_of_withdrawn(f, source, home, &one.hash);
+    if (result < 1 || hash_of(f->author, 0, &one.author) || hash_of(f->id, 0, &one.id)) return result < 1 ? result : -1;
+    Py_ssize_t size = PyByteArray_GET_SIZE(posts);
+    PyObject *number = PyLong_FromSsize_t(size / (Py_ssize_t)sizeof one);
     if (!number) return -1;
-    result = append(FIELD(gone, of_gone.hashes), PyLong_FromUnsignedLongLong(key)) ||
-             append(FIELD(gone, of_gone.authors), PyLong_FromUnsignedLongLong(author)) ||
-             append(FIELD(gone, of_gone.panes), PyLong_FromLongLong(home)) ||
-             append(FIELD(gone, of_gone.ids), PyLong_FromUnsignedLongLong(id)) ||
-             PyList_Append(FIELD(cell, of_cell.withdrawn), number);
+    result = PyByteArray_Resize(posts, size + (Py_ssize_t)sizeof one);
+    if (!result) {
+        memcpy(PyByteArray_AS_STRING(posts) + size, &one, sizeof one);
+        result = PyList_Append(FIELD(cell, of_cell.withdrawn), number);
+    }
     for (Py_ssize_t n = 0; !result && n < PyTuple_GET_SIZE(topics); n++)
         result = add_row(FIELD(cell, of_cell.withdrawn_rows), PyTuple_GET_ITEM(topics, n), number);
     Py_DECREF(number);

@@ -148,7 +148,7 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
         [row for cell in cells for row in cell.rows.values()],
         totals,
     )
-    if pane.withdrawn.hashes:
+    if len(pane.withdrawn):
         rows = [*chain.from_iterable(map(cell.withdrawn_rows.get, cell.rows, repeat(())) for cell in cells)]
         counts = counts.changed(**pane.withdrawn.columns_of(rows, [total.cell.withdrawn for total in totals]))
     counts.duplicates = pane.duplicates

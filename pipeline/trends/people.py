@@ -177,6 +177,8 @@ def support(author: U64, text: U64, posts: I32, withdrawn: U64 | None = None) ->
     theta is the sampled fraction, 1 up to K people; people = m / theta; n = u / theta + 2 r, where u texts are held by
     one sampled person and r by several.
     """
+    if samples is not None:
+        return told_of(_read(author, text, posts, withdrawn), withdrawn)
     if len(author) <= min(_SMALL, K):
         return told_of(_support_of_few(author, text, posts, withdrawn), withdrawn)
     return told_of(support_of_united(*united(author, text, posts), withdrawn), withdrawn)
@@ -198,6 +200,28 @@ def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
         return np.frombuffer(told[0], np.uint64), np.frombuffer(told[1], np.uint64), np.frombuffer(told[2], np.int32)
     _, author, text, posts = unite(np.zeros(len(author), np.uint8), author, text, posts, 1)
     return author[: K + 1], text[: K + 1], posts[: K + 1]
+
+
+def _read(author: U64, text: U64, posts: I32, withdrawn: U64 | None) -> Support:
+    """`support`, compiled."""
+    assert samples is not None
+    columns = np.ascontiguousarray(author, np.uint64), np.ascontiguousarray(text, np.uint64)
+    found = samples.support(*columns, np.ascontiguousarray(posts, np.int32), b"" if withdrawn is None else withdrawn, K)
+    if found is None:
+        return NOBODY
+    authors, texts, following, single, held, most, busiest, all_posts = found
+    theta = 1.0 if following is None else following / _TWO_64
+    m = len(authors) // 8
+    return Support(
+        single / theta + 2 * (held - single),
+        m / theta,
+        single / m,
+        most / m,
+        busiest / all_posts,
+        np.frombuffer(authors, np.uint64),
+        np.frombuffer(texts, np.uint64),
+        theta,
+    )
 
 
 def posts_left(author: U64, posts: I32, withdrawn: U64) -> I32:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.trends.arrays import pointers
 from pipeline.trends.people import hash64
@@ -29,25 +31,33 @@ class Unknown(NamedTuple):
     posts: int  # with topics, that the pane held by then
 
 
+_POST = Struct("=QQQq")  # as the compiled part writes them
+# what stands for a post, the same whoever withdraws it again, whenever; of its author and its id; where it counts, ms
+_FIELDS = np.dtype([("hash", "u8"), ("author", "u8"), ("id", "u8"), ("pane", "i8")])
+
+
 class WithdrawnPosts:
     """The posts that are withdrawn in a pane, in the order in which that was read; one may stand here several times."""
 
-    __slots__ = ("authors", "hashes", "ids", "panes")
+    __slots__ = ("posts",)
 
     def __init__(self) -> None:
-        self.hashes: list[int] = []  # what stands for a post, the same whoever withdraws it again, whenever
-        self.authors: list[int] = []  # hashes, as the ids
-        self.panes: list[int] = []  # where each counts (ms)
-        self.ids: list[int] = []
+        self.posts = bytearray()  # one behind the other
+
+    def __len__(self) -> int:
+        return len(self.posts) // _POST.size
+
+    @property
+    def fields(self) -> npt.NDArray[np.void]:
+        """The posts with their fields."""
+        return np.frombuffer(self.posts, _FIELDS)
 
     def add(self, author: str, source: str, post_id: str, pane: int, counted: bool = True) -> int:
         """A post of `pane` (ms) was withdrawn; `source`: its name. One whose text is not known is not `counted`; its id
         is no example any more. Returns its number."""
-        self.hashes.append(hash64(f"{author}\0{source}\0{post_id}\0{pane}"))
-        self.authors.append(hash64(author))
-        self.panes.append(pane if counted else NOT_COUNTED)
-        self.ids.append(hash64(post_id))
-        return len(self.hashes) - 1
+        stands = hash64(f"{author}\0{source}\0{post_id}\0{pane}")
+        self.posts += _POST.pack(stands, hash64(author), hash64(post_id), pane if counted else NOT_COUNTED)
+        return len(self) - 1
 
     def columns_of(self, rows: Sequence[Sequence[int]], cells: Sequence[Sequence[int]]) -> dict[str, Any]:
         """The columns of counts that hold them, by which are withdrawn of each row and of each cell: each post once,
@@ -55,8 +65,8 @@ class WithdrawnPosts:
         runs = [*rows, *cells]
         length = np.fromiter(map(len, runs), np.int64, len(runs))
         which = np.fromiter(chain.from_iterable(runs), np.int64, int(length.sum()))
-        hashes, authors, ids = (np.array(values, np.uint64)[which] for values in (self.hashes, self.authors, self.ids))
-        panes = np.array(self.panes, np.int64)[which]
+        posts = self.fields[which]
+        hashes, authors, panes, ids = (np.ascontiguousarray(posts[name]) for name in ("hash", "author", "pane", "id"))
         run = np.repeat(np.arange(len(runs)), length)
         how = first, largest, first
         run, hashes, (authors, panes, ids) = reduced(run, hashes, (authors, panes, ids), how, len(runs))

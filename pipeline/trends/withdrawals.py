@@ -7,9 +7,9 @@ holds for rows (a topic in a spelling and a cell) holds for cells (posts as whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from pipeline.trends.arrays import I32, I64, U64, Mask, find_in_runs, lengths_of
 from pipeline.trends.counts import Counts, merge
 from pipeline.trends.people import K
 from pipeline.trends.retracting import NOT_COUNTED
+
+if TYPE_CHECKING:
+    from pipeline.trends._samples import Taken
 
 _MIXING = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplied no two numbers are one
 _REST = np.uint64(0)  # stands for the authors of a row that its sample does not hold
@@ -112,6 +115,9 @@ _PARTS: tuple[tuple[Callable[[Counts], _Part], Callable[[Counts, int], _Told]], 
 )
 
 
+_HELD, _ELSEWHERE = 1, 2
+
+
 class _Taken:
     """What is withdrawn of the posts of a step. Posts and places are known by 64 bits that stand for them."""
 
@@ -119,21 +125,27 @@ class _Taken:
         self._posts: set[int] = set()
         self._times: dict[int, int] = {}  # by place
 
-    def take(
-        self, posts: Iterable[int], places: Iterable[int], counted: Iterable[int], numbers: Iterable[int]
-    ) -> tuple[list[int], list[int]]:
+    def take(self, posts: U64, places: U64, counted: I64) -> bytes:
         """Withdraws each of the posts, one of the `counted` that its place has, where one is left and this one is not
-        withdrawn yet. Returns the numbers of those that it did, and of those whose place has none at all."""
+        withdrawn yet. Returns of each what became of it: _HELD, _ELSEWHERE where its place has none at all, else 0."""
         gone, times = self._posts, self._times
-        held, elsewhere = [], []
-        for post, place, most, number in zip(posts, places, counted, numbers, strict=True):
+        became = bytearray(len(posts))
+        each = zip(posts.tolist(), places.tolist(), counted.tolist(), strict=True)
+        for number, (post, place, most) in enumerate(each):
             if not most:
-                elsewhere.append(number)
+                became[number] = _ELSEWHERE
             elif times.get(place, 0) < most and post not in gone:
                 gone.add(post)
                 times[place] = times.get(place, 0) + 1
-                held.append(number)
-        return held, elsewhere
+                became[number] = _HELD
+        return bytes(became)
+
+
+def _nothing_taken() -> _Taken | Taken:
+    """A step of which nothing is withdrawn."""
+    if samples is not None:
+        return samples.Taken()
+    return _Taken()
 
 
 class Withdrawals:
@@ -141,7 +153,7 @@ class Withdrawals:
 
     def __init__(self, step_ms: int) -> None:
         self._step_ms = step_ms
-        self._taken: dict[int, _Taken] = {}  # by start of the step (ms) that holds the posts
+        self._taken: dict[int, _Taken | Taken] = {}  # by start of the step (ms) that holds the posts
 
     def settle(self, table: Counts, counted: Mapping[int, Counts], since: int) -> Counts:
         """The table with those retractions only that withdraw what `counted` (tables by start) or itself holds, under
@@ -168,7 +180,7 @@ class Withdrawals:
         holds, spelling, cell = told.start < since, told.spelling.copy(), told.cell.copy()
         for part, start, held, elsewhere in self._take_there(part_of, told, np.flatnonzero(~holds), counted):
             holds[held] = True
-            for number in elsewhere:
+            for number in elsewhere.tolist():
                 found = self._take_elsewhere(part, told, start, number)
                 if found is not None:
                     holds[number], (spelling[number], cell[number]) = True, found
@@ -177,7 +189,7 @@ class Withdrawals:
 
     def _take_there(
         self, part_of: Callable[[Counts], _Part], told: _Told, numbers: I64, counted: Mapping[int, Counts]
-    ) -> Iterator[tuple[_Part, int, list[int], list[int]]]:
+    ) -> Iterator[tuple[_Part, int, I64, I64]]:
         """Withdraws posts in the places that these retractions name, as far as tables of them are there. Yields of each
         table its start, the numbers of the retractions that did, and of those whose author has no post there."""
         numbers = numbers[np.argsort(told.start[numbers], kind="stable")]
@@ -190,18 +202,19 @@ class Withdrawals:
                 posts[span], is_rest[span] = posts_there(part, these.of(span))
                 homes.append((part, start, span))
         author = np.where(is_rest, _REST, these.author)
-        columns = _posts_of(these.topic, these.post), _places(these.spelling, these.cell, author), posts, numbers
-        lists = [column.tolist() for column in columns]
+        keys, places = _posts_of(these.topic, these.post), _places(these.spelling, these.cell, author)
         for part, start, span in homes:
-            yield part, start, *self._taken.setdefault(start, _Taken()).take(*(values[span] for values in lists))
+            taken = self._taken.setdefault(start, _nothing_taken())
+            became = np.frombuffer(taken.take(keys[span], places[span], posts[span]), np.uint8)
+            yield part, start, numbers[span][became == _HELD], numbers[span][became == _ELSEWHERE]
 
     def _take_elsewhere(self, part: _Part, told: _Told, start: int, number: int) -> tuple[int, int] | None:
         """The spelling and cell, of the others of the topic, in which a post is withdrawn; None: none is."""
         topic, author = int(told.topic[number]), int(told.author[number])
-        (key,) = _posts_of(told.topic[[number]], told.post[[number]]).tolist()
+        key = _posts_of(told.topic[[number]], told.post[[number]])
         for spelling, cell, counted in _others(part, topic, int(told.cell[number]), author):
-            (place,) = _places(np.array([spelling]), np.array([cell]), told.author[[number]]).tolist()
-            if self._taken[start].take([key], [place], [counted], [number])[0]:
+            place = _places(np.array([spelling]), np.array([cell]), told.author[[number]])
+            if self._taken[start].take(key, place, np.array([counted])) == bytes((_HELD,)):
                 return spelling, cell
         return None
 

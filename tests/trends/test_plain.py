@@ -131,7 +131,7 @@ def test_a_plain_retraction_is_counted_by_the_compiled_part() -> None:
         if one.deleted:
             assert counter._retract(one, ("#tag",), 0, None) is None
     (cell,) = {cell for cell, *_ in counter._open[START].by_label.values() if not cell.cell.source}
-    hashes = counter._open[START].withdrawn.hashes
+    hashes = counter._open[START].withdrawn.fields["hash"].tolist()
     for those in (cell.withdrawn, cell.withdrawn_rows["#tag"]):
         assert len({hashes[number] for number in those}) == 6, "as the Python names them"
 

@@ -15,7 +15,7 @@ from pipeline.trends._compiled import samples
 from pipeline.trends.arrays import pointers
 from pipeline.trends.counts import Counts
 from pipeline.trends.names import Cell, Dictionary
-from pipeline.trends.people import text_priority_of_one, united
+from pipeline.trends.people import Support, support, text_priority_of_one, united
 
 # few, so that people come again; texts of the same person compete by a hash, and own words before reposts
 AUTHORS = st.sampled_from([0, 1, 7, 1 << 63, (1 << 64) - 1, *range(1_000, 1_030)])
@@ -46,6 +46,60 @@ def test_of_a_person_the_text_stands_that_comes_first_by_the_rule() -> None:
     found = united(np.full(50, author, np.uint64), np.array(texts, np.uint64), np.ones(50, np.int32))
     first = min(texts, key=lambda text: text_priority_of_one(author, text))
     assert [column.tolist() for column in found] == [[author], [first], [50]]
+
+
+@given(
+    st.lists(st.tuples(AUTHORS, st.integers(0, 9), st.integers(1, 3)), max_size=80),
+    st.lists(AUTHORS, max_size=20),
+    st.booleans(),
+    st.sampled_from([1, 2, 5, people.K]),
+)
+def test_support_is_read_as_without_it(
+    entries: list[tuple[int, int, int]], gone: list[int], some: bool, most: int
+) -> None:
+    columns = [np.array([it[n] for it in entries], kind) for n, kind in enumerate((np.uint64, np.uint64, np.int32))]
+    withdrawn = np.array(gone, np.uint64) if some else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "K", most)
+        patch.setattr(people, "_SMALL", 0)
+        found = support(*columns, withdrawn)
+        patch.setattr(people, "samples", None)
+        expected = [support(*columns, withdrawn)]
+        if len(entries) <= most:
+            patch.setattr(people, "_SMALL", most)
+            expected.append(support(*columns, withdrawn))
+    for of in expected:
+        assert facts_of(found) == facts_of(of)
+
+
+def facts_of(found: Support) -> tuple[object, ...]:
+    return (
+        *(found.n, found.people, found.own_words, found.one_text, found.one_author, found.theta),
+        *(found.withdrawn, found.withdrawn_by),
+        *(None if column is None else column.tolist() for column in (found.authors, found.texts)),
+    )
+
+
+PLACES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.integers(0, 3)), max_size=300)
+
+
+@given(st.lists(PLACES, max_size=4))
+def test_posts_are_withdrawn_as_without_it(batches: list[list[tuple[int, int, int]]]) -> None:
+    assert samples is not None or shutil.which("cc") is None
+    compiled, reference = withdrawals._nothing_taken(), withdrawals._Taken()
+    for batch in batches:
+        posts, places = (np.array([it[n] for it in batch], np.uint64) << np.uint64(58 * n) for n in range(2))
+        counted = np.array([it[2] for it in batch], np.int64)
+        assert compiled.take(posts, places, counted) == reference.take(posts, places, counted)
+
+
+def test_many_posts_are_withdrawn_as_without_it() -> None:
+    rng = np.random.default_rng(1)
+    compiled, reference = withdrawals._nothing_taken(), withdrawals._Taken()
+    for _ in range(3):
+        posts, places = rng.integers(0, 4_000, (2, 5_000)).astype(np.uint64)
+        counted = rng.integers(0, 4, 5_000)
+        assert compiled.take(posts, places, counted) == reference.take(posts, places, counted)
 
 
 @st.composite
@@ -91,6 +145,10 @@ def test_columns_of_different_lengths_are_refused() -> None:
     for columns in ((one, two, posts), (two, two, posts), (b"", one, posts), (bytes(7), bytes(7), posts)):
         with pytest.raises(ValueError, match="do not fit"):
             samples.united(*columns, 3)
+        with pytest.raises(ValueError, match="do not fit"):
+            samples.support(*columns, b"", 3)
+        with pytest.raises(ValueError, match="do not fit"):
+            samples.Taken().take(*columns)
     rows, sound = (posts,) * 4, bytes(16)
     for strange in ((*rows, sound, b"", b""), (*rows, b"\1" * 16, b"", b""), (posts, *rows, one, posts)):
         with pytest.raises(ValueError, match="do not fit"):
