@@ -137,3 +137,25 @@ def test_who_is_signed_out_meanwhile_loses_nothing_of_what_is_filled_in(browser:
     expect(page.get_by_role("button", name="Put it in force")).to_be_visible()
     page.get_by_role("button", name="Back to the form").click()
     expect(page.get_by_label("Title", exact=True)).to_have_value("La fête")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_look_of_the_big_screen_is_seen_while_it_is_chosen(browser: Browser, served: Served, scheme: str) -> None:
+    page = browser.new_context(locale="en-GB", color_scheme=scheme).new_page()  # type: ignore[arg-type]
+    page.goto(served.address + served.link)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="New event").click()
+    stage, tag = page.locator("#look .stage"), page.locator("#look em")
+    page.get_by_label("Title", exact=True).fill("La fête")
+    page.get_by_label("Hashtags").fill("fete nuit")
+    page.get_by_label("Background colour").fill("#1b1036")
+    page.get_by_label("Accent colour").fill("#ffb84d")
+    page.get_by_label("Layout").select_option("single")
+    expect(stage).to_contain_text("La fête#fete")
+    expect(stage).to_have_css("background-color", "rgb(27, 16, 54)")
+    expect(tag).to_have_css("color", "rgb(255, 184, 77)")
+    expect(page.locator("#look span:visible")).to_have_count(1)
+    clean(page)
+    page.get_by_label("Accent colour").fill("#201540")  # nobody could read it there
+    expect(tag).not_to_have_css("color", "rgb(32, 21, 64)")
+    page.context.close()

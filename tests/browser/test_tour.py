@@ -41,6 +41,13 @@ def test_keys_alone_lead_through_all_steps_and_each_page_is_read_aloud(browser: 
         page.context.close()
 
 
+def test_on_a_page_that_is_enlarged_four_times_the_tour_covers_nothing(browser: Browser) -> None:
+    with serving(tour=STEPS) as served:
+        page = opened(browser, served.address, 320, 225)
+        expect(page.locator("#tour")).to_have_css("position", "static")
+        page.context.close()
+
+
 def test_there_is_no_tour_but_where_there_is_one_to_show(browser: Browser) -> None:
     with serving() as served:
         page = opened(browser, served.address)

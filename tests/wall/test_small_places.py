@@ -140,3 +140,15 @@ def test_the_page_of_a_topic_says_its_alert_once(browser: Browser, served: Serve
     page.get_by_role("link", name="Retour").click()
     expect(page.locator("#alerts li")).to_be_visible()
     page.context.close()
+
+
+def test_on_an_upright_stage_what_the_room_talks_about_is_told_whole(browser: Browser, served: Served) -> None:
+    long = "photo de groupe de famille"
+    served.feed.publish(trend_list(f'"{long}"', "#b", scope="event:fete", at=now() // 60_000 * 60_000 + 60_000))
+    page = opened(browser, f"{served.address}/screen/fete?slide=trends", 1_080, 1_920)
+    row = page.locator("#rising bdi").first
+    expect(row).to_contain_text(long)
+    assert row.evaluate(
+        "it => it.scrollWidth <= it.clientWidth && it.clientHeight > 1.5 * parseFloat(getComputedStyle(it).fontSize)"
+    )
+    page.context.close()

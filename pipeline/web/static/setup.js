@@ -1,4 +1,5 @@
 // What a form of /setup does besides with scripts: each part of it works without, by a page loaded anew.
+import { wear } from "./wall/look.js";
 
 // A new table begins with the zone of who fills in the form; without this script, with UTC.
 const zone = document.querySelector("[data-guess]");
@@ -66,3 +67,19 @@ document.getElementById("check")?.addEventListener("click", async (clicked) => {
     found.removeAttribute("aria-busy");
   }
 });
+
+// The big screen as it would look, while its look is chosen
+const look = document.getElementById("look");
+function dress() {
+  const [layout, theme, background, accent] = ["layout", "theme", "background", "accent"].map((key) => form.elements[`stage.${key}`].value.trim());
+  const stage = look.lastElementChild, colour = (text) => (/^#[0-9a-f]{6}$/i.test(text) ? text : "");
+  wear(stage, { background: colour(background), accent: colour(accent), theme });
+  stage.dataset.layout = layout;
+  stage.querySelector("b").textContent = title.value;
+  stage.querySelector("em").textContent = hashtags.value.trim().split(/[\s,;]+/)[0].replace(/^(?=[^#])/, "#");
+}
+if (look) {
+  form.addEventListener("input", dress);
+  dress();
+  look.hidden = false;
+}

@@ -5,6 +5,7 @@ import { draw as drawSpark, sparkline } from "../sparks.js";
 import { bars, figure, perMinute } from "./figures.js";
 import { drawn, fill, fillPlaces } from "../cards.js";
 import { followed } from "./following.js";
+import { wear } from "./look.js";
 import { dayAndMoment, text, weekday } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -186,29 +187,9 @@ function session({ start, title, place, whole_day: whole }) {
   return make("li", { class: on && "on" }, make("time", { datetime: new Date(start).toISOString() }, when), make("bdi", {}, clean(title, 90)), make("bdi", { class: "quiet" }, clean(place, 60)));
 }
 
-// --- the look
-
-const channels = (colour) => (colour.startsWith("#") ? [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/[\d.]+/g).slice(0, 3).map(Number));
-function luminance(colour) {
-  const [red, green, blue] = channels(colour).map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-function contrast(one, other) {
-  const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (high + 0.05) / (low + 0.05);
-}
-
 function dress(stage) {
   look = JSON.stringify(stage);
-  const root = document.documentElement, set = (name, value) => (value ? root.style.setProperty(name, value) : root.style.removeProperty(name));
-  const dark = stage.background && contrast(stage.background, "#ffffff") > contrast(stage.background, "#15181e");
-  root.style.colorScheme = stage.background ? (dark ? "dark" : "light") : { light: "light", dark: "dark" }[stage.theme] ?? "";
-  set("--paper", stage.background);
-  set("--card", stage.background && `color-mix(in srgb, ${stage.background} 88%, #fff)`);
-  set("--quiet", stage.background && "var(--ink)");
-  const apart = stage.accent && contrast(stage.accent, getComputedStyle(root).backgroundColor); // 3 for what is drawn, 4.5 for what is read
-  set("--brand", apart >= 3 ? stage.accent : "");
-  set("--accent", apart >= 4.5 ? stage.accent : "");
+  wear(document.documentElement, stage);
   document.querySelector(".logo")?.remove();
   if (stage.logo) document.querySelector("section.event").prepend(make("img", { class: "logo", src: stage.logo, alt: "" }));
 }
