@@ -45,14 +45,14 @@ def test_earnings_fire_and_the_ring_of_may_2014_does_not(data_dir: Path) -> None
 
 def test_a_dry_run_tells_what_the_live_lists_raise(tmp_path: Path) -> None:
     archive, config = tmp_path / "posts.ndjson", tmp_path / "upswell.toml"
-    scenario = mixed_scenario(duration_ms=45 * 60_000, rate=10.0, people=4_000)
+    scenario = mixed_scenario(duration_ms=20 * 60_000, rate=10.0, people=4_000)
     posts = []
     for line in simulate(scenario, 5):
         try:
             posts.append(decode_post(line))
         except PostError:
             continue
-    begin, end = scenario.start_ms, scenario.start_ms + 45 * 60_000  # some are dated 1970, some 2099
+    begin, end = scenario.start_ms, scenario.start_ms + 20 * 60_000  # some are dated 1970, some 2099
     posts = sorted((post for post in posts if begin <= int(post.time) < end), key=lambda post: int(post.time))
     archive.write_bytes(b"".join(msgspec.json.encode(post) + b"\n" for post in posts))
     config.write_text(

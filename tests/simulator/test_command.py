@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import cli
+
 UPSWELL = [sys.executable, "-c", "from pipeline.cli import main; main()", "simulate"]
 
 
@@ -61,12 +63,18 @@ def test_a_reader_that_goes_away_ends_it_without_a_word() -> None:
         (("--out", "one", "--truth", "one"), "a file of its own"),
     ],
 )
-def test_wrong_use_is_one_line_that_helps_and_exit_code_2(flags: tuple[str, ...], hint: str) -> None:
-    done = run(*flags)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
-    assert hint in done.stderr
+def test_wrong_use_is_one_line_that_helps_and_exit_code_2(
+    flags: tuple[str, ...],
+    hint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["simulate", *flags]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert hint in err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to stand for a full disk")
