@@ -31,7 +31,7 @@ from agents.state import StateStore
 from pipeline.definitions import DefinitionsHistory
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.kafka.log import GlobalTable
-from pipeline.moderation import Overruling
+from pipeline.moderation.overruling import Overruling
 from pipeline.text import printable
 from pipeline.trends.alerting import Alerting
 from pipeline.trends.snapshot import joined_records, named_records

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from pipeline.kafka.log import Record
-from pipeline.moderation import Overruling
+from pipeline.moderation.overruling import Overruling
 from schemas.alerts import Alert, Order
 from schemas.moderation import Decision
 

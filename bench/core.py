@@ -154,7 +154,8 @@ def judged(runs: Sequence[Run], archived: Archived | None) -> list[Promise]:
 def _archive_files(paths: list[str]) -> list[str]:
     if not paths:
         return []
-    from pipeline.sources.archives import ArchiveError, find_files
+    from pipeline.sources.archives.batches import ArchiveError
+    from pipeline.sources.archives.files import find_files
 
     if "-" in paths:
         raise WrongUseError("--archive -: standard input cannot be measured; name files")

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.evaluation import Planted
-from pipeline.evaluation.judging import AFTER_MIN
-from pipeline.sources.archives import read_archives
+from pipeline.evaluation.judging import AFTER_MIN, Planted
+from pipeline.sources.archives.read import read_archives
 from pipeline.text import fold, topics_of
 from pipeline.trends.score import MINUTE_MS
 from schemas import Post

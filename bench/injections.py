@@ -30,20 +30,10 @@ from bench.injected_posts import (
     posts_of,
     stacked,
 )
-from pipeline.evaluation import (
-    Found,
-    Lives,
-    Observation,
-    Series,
-    Span,
-    baselines,
-    listed_hours_a_day,
-    lives_above,
-    lives_of_upswell,
-    lowest_threshold,
-    starts_a_day,
-    verdict,
-)
+from pipeline.evaluation.judging import Found, listed_hours_a_day, starts_a_day, verdict
+from pipeline.evaluation.lives import Lives, lives_above, lives_of_upswell, lowest_threshold
+from pipeline.evaluation.methods import Series, baselines
+from pipeline.evaluation.observing import Observation, Span
 from pipeline.gc_tuning import collect_rarely
 from schemas import Post
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from statistics import median
 
 from pipeline.cli.evaluate import read_labels
-from pipeline.evaluation import Planted
+from pipeline.evaluation.judging import Planted
 from pipeline.local import Local, Options
-from pipeline.sources.archives import read_archives
+from pipeline.sources.archives.read import read_archives
 from pipeline.text import fold, topics_of, words_of
 from schemas import Post, TrendList
 from schemas.definitions import Words

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.kafka.definitions import defined_by
 from pipeline.settings import SettingsError, TableError, defined_in
 from pipeline.settings.writing import toml_of
-from pipeline.sources.simulator import demo_events, demo_rules
+from pipeline.sources.simulator.demo import demo_events, demo_rules
 from schemas.alerts import Rule
 from schemas.definitions import Definitions
 from schemas.events import Event, Stage

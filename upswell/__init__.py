@@ -13,7 +13,8 @@ What reads and writes Kafka is in `upswell.kafka`. These names stay as they are 
 
 from pipeline.local import Local, Options, Stats
 from pipeline.settings import Settings, SettingsError, load_settings
-from pipeline.sources.archives import ArchiveError, read_archives
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.read import read_archives
 from pipeline.text import extract, topic_key, topics_of
 from schemas import Post, PostError, Trend, TrendList, decode_post
 from schemas.alerts import Alert

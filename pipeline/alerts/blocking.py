@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from pipeline.moderation import DecisionLog, Moderation, Shows
+from pipeline.moderation.log import DecisionLog
+from pipeline.moderation.state import Moderation, Shows
 from schemas.alerts import Alert
 
 

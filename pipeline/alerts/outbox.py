@@ -29,7 +29,6 @@ CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _decode = msgspec.json.Decoder(Alert).decode
 _decode_given_up = msgspec.json.Decoder(GivenUp).decode
-_decode_fault = msgspec.json.Decoder(Fault).decode
 SUPPRESSED = Fault("blocked")
 _FIRES = """one.status = 'firing' AND one.fault != :blocked AND NOT EXISTS (
     SELECT 1 FROM delivery AS other
@@ -219,13 +218,6 @@ class Outbox:
         """How many alerts each receiver has still to get."""
         rows = self._db.execute("SELECT receiver, count(*) FROM delivery WHERE ended IS NULL GROUP BY receiver")
         return dict(rows.fetchall())
-
-    def undelivered(self) -> list[tuple[str, Alert, Fault]]:
-        """(receiver, alert, fault) of what was given up or suppressed in the days that are kept."""
-        rows = self._db.execute(
-            "SELECT receiver, alert, fault FROM delivery WHERE ended IS NOT NULL AND fault != '' ORDER BY id"
-        )
-        return [(receiver, _decode(alert), _decode_fault(fault)) for receiver, alert, fault in rows]
 
     def firing(self, receiver: str) -> list[Alert]:
         """What was sent to the receiver, or given up, and has not ended since, as it may be told now."""

@@ -34,7 +34,9 @@ from pipeline.cli.screen import RunProgress
 from pipeline.cli.terminal import console, line_of
 from pipeline.local import Local
 from pipeline.settings import Settings
-from pipeline.sources.archives import ArchiveError, find_files, read_archives
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.files import find_files
+from pipeline.sources.archives.read import read_archives
 from pipeline.text import printable, topic_key
 from pipeline.trends.alerting import Alerting
 from schemas import PostError, TrendList, parse_time
@@ -188,7 +190,7 @@ def _test(settings: Settings, names: list[str]) -> None:
 
 
 def _follow(settings: Settings, state: Path, output: str) -> None:
-    from pipeline.alerts import OutboxError
+    from pipeline.alerts.outbox import OutboxError
     from pipeline.alerts.run import follow
     from pipeline.health import ExposeError
 

@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.errors import WrongUseError, complain
-from pipeline.sources.archives import FORMATS, NUMBERS, Batch, Clock, Given, encoding_named, zone_named
+from pipeline.sources.archives.batches import Batch
+from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.letters import encoding_named
+from pipeline.sources.archives.read import FORMATS
+from pipeline.sources.archives.times import NUMBERS, Clock, zone_named
 
 FormatFlag = Annotated[str, typer.Option("--format", metavar="NAME", help=f"Format of the input: {', '.join(FORMATS)}")]
 ColumnsFlag = Annotated[

@@ -17,7 +17,7 @@ import msgspec
 import typer
 from rich.text import Text
 
-from pipeline.alerts import RecentAlerts
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.cli.common import kafka_faults, tell_link
 from pipeline.cli.demo_backends import Engine, InProcess, on_kafka
 from pipeline.cli.demo_channels import channels
@@ -31,9 +31,11 @@ from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.terminal import columns, console, line_of, moment, table
 from pipeline.kafka.broker import EmbeddedBrokerError
 from pipeline.local import Local, Options
-from pipeline.moderation import MemoryLog
+from pipeline.moderation.log import MemoryLog
 from pipeline.settings import load_settings
-from pipeline.sources.simulator import EVENING_MS, Scenario, demo_events, demo_rules, demo_scenario, simulate
+from pipeline.sources.simulator.demo import EVENING_MS, demo_events, demo_rules, demo_scenario
+from pipeline.sources.simulator.scenario import Scenario
+from pipeline.sources.simulator.simulation import simulate
 from pipeline.web.feed import Feed
 from pipeline.web.frame import Clock
 from pipeline.web.history import History

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pipeline.moderation import account_ref
+from pipeline.moderation.state import account_ref
 from pipeline.sources.senders import Senders
 from pipeline.web.pictures import PictureError
 from schemas import Post

@@ -29,24 +29,17 @@ from pipeline.cli.evaluate_plot import check_plot, draw
 from pipeline.cli.evaluate_table import KINDS, Judged, as_object, table
 from pipeline.cli.screen import RunProgress
 from pipeline.cli.terminal import console, moment
-from pipeline.evaluation import (
-    Lives,
-    Observation,
-    Planted,
-    Series,
-    Span,
-    baselines,
-    beside_labels,
-    listed_hours_a_day,
-    lives_above,
-    lowest_threshold,
-    repeats,
-    verdict,
-)
+from pipeline.evaluation.judging import Planted, beside_labels, listed_hours_a_day, repeats, verdict
+from pipeline.evaluation.lives import Lives, lives_above, lowest_threshold
+from pipeline.evaluation.methods import Series, baselines
+from pipeline.evaluation.observing import Observation, Span
 from pipeline.gc_tuning import collect_rarely
 from pipeline.local import Options
-from pipeline.sources.archives import ArchiveError, find_files, read_archives
-from pipeline.sources.simulator import Simulation, mixed_scenario
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.files import find_files
+from pipeline.sources.archives.read import read_archives
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import Simulation
 from pipeline.text import topic_key
 from pipeline.trends.score import HOUR_MS
 

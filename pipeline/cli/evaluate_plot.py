@@ -11,18 +11,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.cli.errors import CommandError, WrongUseError
-from pipeline.evaluation import (
-    Lives,
-    Observation,
-    Planted,
-    Series,
-    Span,
-    beside_labels,
-    listed_hours_a_day,
-    lives_above,
-    lives_of_upswell,
-    verdict,
-)
+from pipeline.evaluation.judging import Planted, beside_labels, listed_hours_a_day, verdict
+from pipeline.evaluation.lives import Lives, lives_above, lives_of_upswell
+from pipeline.evaluation.methods import Series
+from pipeline.evaluation.observing import Observation, Span
 from pipeline.extras import lacking
 from pipeline.text import printable
 

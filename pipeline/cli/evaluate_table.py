@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.evaluation import SHOULD_NOT, SHOULD_TREND, SIZES, Found, Planted, Span
+from pipeline.evaluation.judging import SHOULD_NOT, SHOULD_TREND, SIZES, Found, Planted
+from pipeline.evaluation.observing import Span
 from pipeline.text import printable
 
 KINDS = (*SHOULD_TREND, *SHOULD_NOT)

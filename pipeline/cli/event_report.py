@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from pipeline.moderation import Moderation, means, original_ref, post_ref
+from pipeline.moderation.state import Moderation, means, original_ref, post_ref
 from pipeline.text import EventMatcher, printable, shown_account, source_name, topics_of
 from pipeline.web.wall.entries import web_address
 from pipeline.web.wall.tally import EventTally, Minute, Phase, own_topics

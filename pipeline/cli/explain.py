@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.cli.errors import WrongUseError
 from pipeline.cli.replay_run import Plan
-from pipeline.sources.archives import ArchiveError, explained
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.opened import explained
 from pipeline.text import printable, topics_of
 from schemas import Post
 

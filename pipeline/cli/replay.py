@@ -25,7 +25,8 @@ from pipeline.cli.outputs import refuse_overlap
 from pipeline.cli.pace import parse_speed
 from pipeline.cli.replay_run import Plan, play
 from pipeline.settings import Settings
-from pipeline.sources.archives import ArchiveError, find_files, left_out
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.files import find_files, left_out
 from schemas import Window
 
 STDIN = "-"

@@ -29,7 +29,9 @@ from pipeline.cli.terminal import console, moment, table
 from pipeline.gc_tuning import IN_FLIGHT, collect_rarely
 from pipeline.local import Local
 from pipeline.settings import Settings
-from pipeline.sources.archives import ArchiveError, Batch, Given, read_archives
+from pipeline.sources.archives.batches import ArchiveError, Batch
+from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.read import read_archives
 from schemas import Post, TrendList, Window
 
 MINUTE_MS = 60_000

@@ -21,7 +21,7 @@ from pipeline.cli.summary import Tally, skipped_parts
 from pipeline.cli.terminal import console, moment
 from pipeline.kafka.producer import PostProducer, is_dead_to_workers
 from pipeline.settings import Settings
-from pipeline.sources.archives import ArchiveError, Batch
+from pipeline.sources.archives.batches import ArchiveError, Batch
 
 MOST_WAITING = 10_000  # records that are no posts, while no post has come
 

@@ -16,9 +16,12 @@ from pipeline.cli.event_report import Debrief
 from pipeline.cli.outputs import refuse_overlap
 from pipeline.cli.report_page import html_of
 from pipeline.local import Local, Options
-from pipeline.moderation import DecisionLog, LogError, Moderation, SqliteLog
+from pipeline.moderation.log import DecisionLog, LogError, SqliteLog
+from pipeline.moderation.state import Moderation
 from pipeline.settings import Settings
-from pipeline.sources.archives import ArchiveError, find_files, read_archives
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.files import find_files
+from pipeline.sources.archives.read import read_archives
 from pipeline.wording import DEFAULT, languages
 
 
@@ -94,7 +97,7 @@ def _moderation(settings: Settings, source: str) -> Moderation:
     else:
         log = _opened(source)
     try:
-        return Moderation(log.replay())
+        return Moderation(log.fresh())
     except LogError as error:
         raise CommandError(str(error)) from None
     finally:

@@ -80,7 +80,7 @@ async def _serve(
     from pipeline.kafka.connection import Connection, KafkaUseError, control_keys
     from pipeline.kafka.decisions import KafkaLog
     from pipeline.kafka.definitions import asked_last, defined_by
-    from pipeline.moderation import LogError
+    from pipeline.moderation.log import LogError
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.source_status import SourceStatus
     from pipeline.sources.journal import JournalError
@@ -219,7 +219,7 @@ async def _follow_definitions(
     """What `upswell reload` asks for comes to the pages, too."""
     from pipeline.kafka.connection import KafkaUseError
     from pipeline.kafka.results import follow_definitions
-    from pipeline.moderation import LogError
+    from pipeline.moderation.log import LogError
 
     try:
         async for definitions in follow_definitions(settings, in_force.definitions, stop):

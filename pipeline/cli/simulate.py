@@ -15,15 +15,10 @@ from pipeline.cli.common import length_ms
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.outputs import BUFFER_BYTES, STDOUT, refuse_overlap
-from pipeline.sources.simulator import (
-    DEFAULT_START_MS,
-    Scenario,
-    Simulation,
-    demo_scenario,
-    hostile_scenario,
-    mixed_scenario,
-    quiet_scenario,
-)
+from pipeline.sources.simulator.demo import demo_scenario
+from pipeline.sources.simulator.scenario import DEFAULT_START_MS, Scenario
+from pipeline.sources.simulator.scenes import hostile_scenario, mixed_scenario, quiet_scenario
+from pipeline.sources.simulator.simulation import Simulation
 from schemas import PostError, parse_time
 
 _LINES_AT_ONCE = 4_096

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.cli.terminal import moment
 from pipeline.local import Stats
-from pipeline.sources.archives import Batch
+from pipeline.sources.archives.batches import Batch
 from pipeline.text import printable
 
 SOURCES_SHOWN = 5

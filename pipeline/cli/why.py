@@ -31,7 +31,11 @@ from pipeline.cli.terminal import console, moment
 from pipeline.gc_tuning import collect_rarely
 from pipeline.local import Local
 from pipeline.settings import Settings
-from pipeline.sources.archives import ArchiveError, Clock, Given, find_files, read_archives
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.files import find_files
+from pipeline.sources.archives.formats.base import Given
+from pipeline.sources.archives.read import read_archives
+from pipeline.sources.archives.times import Clock
 from pipeline.text import printable, topic_key
 from pipeline.trends.arithmetic import Arithmetic, Terms, arithmetic, list_of, spoken_of
 from pipeline.trends.names import TAG, kind_of

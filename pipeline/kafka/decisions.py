@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.kafka.connection import Connection, KafkaUseError, silent_logger
 from pipeline.kafka.log import LogReader, Record
-from pipeline.moderation import LogError
+from pipeline.moderation.log import LogError
 from pipeline.settings import Settings
 from schemas.moderation import Decision
 from schemas.topics import Topics
@@ -32,8 +32,7 @@ class KafkaLog:
         connection = Connection.of(settings)
         self._topic = Topics(settings.kafka_prefix).decisions
         self._reader = LogReader(connection, [self._topic])
-        self._read: list[Decision] = []
-        self._told = 0
+        self._read: list[Decision] = []  # what nobody has asked for yet
         try:
             self._take(self._reader.read_to_end(READ_WITHIN_S))
         except KafkaUseError:
@@ -57,25 +56,17 @@ class KafkaLog:
             self._producer.purge()
             raise LogError(f"Kafka did not keep the decision ({faults[0] if faults else 'no answer'}); try again")
 
-    def replay(self) -> Iterator[Decision]:
-        self._poll()
-        return iter(list(self._read))
-
     def fresh(self) -> Iterator[Decision]:
-        self._poll()
-        fresh, self._told = self._read[self._told :], len(self._read)
-        return iter(fresh)
-
-    def close(self) -> None:
-        self._reader.close()
-
-    def _poll(self) -> None:
-        """Takes what has come."""
         try:
             while records := self._reader.poll(0):
                 self._take(records)
         except KafkaUseError as fault:
             raise LogError(f"the decisions cannot be read: {fault}") from None
+        fresh, self._read = self._read, []
+        return iter(fresh)
+
+    def close(self) -> None:
+        self._reader.close()
 
     def _take(self, records: list[Record]) -> None:
         for record in records:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
 from pipeline.settings import Settings
-from schemas.topics import ROLES, TOPICS, Topic
+from schemas.topics import TOPICS, Topic
 
 DAY_MS = 86_400_000
 MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own default, said so that a broker with a smaller one cannot surprise
@@ -184,26 +184,3 @@ def _wait_until_shown(connection: Connection, names: set[str]) -> None:
                 f" {'it' if len(hidden) == 1 else 'them'} after {SHOWN_WITHIN_S:.0f} s: see the broker's log"
             )
         time.sleep(0.1)
-
-
-def topics_page() -> str:
-    """The tables of docs/kafka.md: the topics, and who does what with them."""
-    lines = ["| topic | key | partitions | kept | carries |", "| --- | --- | --- | --- | --- |"]
-    for it in TOPICS:
-        lines.append(f"| `{it.name}` | {it.key} | {_many(it)} | {_kept(it)} | {it.carries} |")
-    lines += ["", f"| topic | {' | '.join(ROLES)} |", f"| --- {'| --- ' * len(ROLES)}|"]
-    for it in TOPICS:
-        told = [" ".join(operation.capitalize() for operation in it.operations(role)) for role in ROLES]
-        lines.append(f"| `{it.name}` | {' | '.join(told)} |")
-    return "\n".join([*lines, "", *(f"- {role}: {who}" for role, who in ROLES.items()), ""])
-
-
-def _many(topic: Topic) -> str:
-    return "1" if topic.partitions == 1 else f"`{topic.partitions}`"
-
-
-def _kept(topic: Topic) -> str:
-    spans = ["compacted"] if "compact" in topic.policy else []
-    if topic.kept_days is not None:
-        spans.append(f"{topic.kept_days:g} days" if topic.kept_days >= 1 else f"{topic.kept_days * 24:g} hours")
-    return ", ".join(spans)

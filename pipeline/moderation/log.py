@@ -25,11 +25,9 @@ class DecisionLog(Protocol):
     def append(self, decision: Decision) -> None:
         """Keeps the decision as the newest; one that is kept already (by id) changes nothing. Raises LogError."""
 
-    def replay(self) -> Iterator[Decision]:
-        """Every decision, oldest first. Raises LogError."""
-
     def fresh(self) -> Iterator[Decision]:
-        """The decisions that came since the last call (the first: all), whoever made them. Raises LogError."""
+        """The decisions that came since the last call (the first: all), whoever made them, oldest first. Raises
+        LogError."""
 
     def close(self) -> None:
         """Lets go of files and connections."""
@@ -44,9 +42,6 @@ class MemoryLog:
 
     def append(self, decision: Decision) -> None:
         self._decisions.setdefault(decision.id, decision)
-
-    def replay(self) -> Iterator[Decision]:
-        yield from list(self._decisions.values())
 
     def fresh(self) -> Iterator[Decision]:
         fresh = list(self._decisions.values())[self._told :] if self._told < len(self._decisions) else []
@@ -83,18 +78,13 @@ class SqliteLog:
         except sqlite3.Error as error:
             raise LogError(f"{self._path}: the decision was not kept ({error}); try again") from None
 
-    def replay(self) -> Iterator[Decision]:
-        return (decision for _, decision in self._after(0))
-
     def fresh(self) -> Iterator[Decision]:
-        for place, decision in self._after(self._told):
-            self._told = place
-            yield decision
-
-    def _after(self, place: int) -> list[tuple[int, Decision]]:
+        after = "SELECT place, decision FROM decisions WHERE place > ? ORDER BY place"
         try:
-            rows = self._file.execute("SELECT place, decision FROM decisions WHERE place > ? ORDER BY place", (place,))
-            return [(found, _DECODE(decision)) for found, decision in rows.fetchall()]
+            for place, decision in self._file.execute(after, (self._told,)).fetchall():
+                found = _DECODE(decision)
+                self._told = place
+                yield found
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise LogError(f"{self._path}: the decisions cannot be read ({error}); restore the file") from None
 

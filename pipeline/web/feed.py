@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from pipeline.moderation import Moderation, Shows
+from pipeline.moderation.state import Moderation, Shows
 from pipeline.web.ended import JustEnded
 from schemas import TrendList
 

@@ -14,7 +14,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, URLEn
 
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.lookback import LookedBack
-from pipeline.moderation import ConflictError, LogError, Mode, Queue
+from pipeline.moderation.log import LogError
+from pipeline.moderation.state import ConflictError, Mode, Queue
 from pipeline.web.allowed import CSRF_HEADER, require_right
 from pipeline.web.door import Door, Login
 from pipeline.web.events import Snapshots, event_page, wall_of

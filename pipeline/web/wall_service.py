@@ -11,7 +11,7 @@ from litestar import Router
 from pipeline.cancelling import cancel_and_wait
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.lookback import LookedBack, look_back
-from pipeline.moderation import DecisionLog, MemoryLog, SqliteLog
+from pipeline.moderation.log import DecisionLog, MemoryLog, SqliteLog
 from pipeline.text import fold, topics_of
 from pipeline.web.door import Door
 from pipeline.web.events import event_routes

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from pipeline.alerts import Outbox
+from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.run import take_and_deliver
 from pipeline.settings import load_settings
 from schemas.alerts import Alert

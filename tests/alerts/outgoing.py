@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
-from pipeline.alerts import Outbox
-from pipeline.alerts.outbox import Allowed, as_it_is
+from pipeline.alerts.outbox import Allowed, Outbox, as_it_is
 from pipeline.alerts.run import take_and_deliver
 from pipeline.trends.alerting import Alerting
 from schemas import TrendList
-from schemas.alerts import Alert, Receiver, Rule
+from schemas.alerts import Alert, Fault, Receiver, Rule
 
 
 def raised_by(rules: Sequence[Rule], lists: Iterable[TrendList]) -> list[Alert]:
@@ -37,3 +39,15 @@ def deliver_all(
 
     asyncio.run(asyncio.wait_for(whole(), 20))
     return registry
+
+
+def undelivered(state: Path) -> list[tuple[str, str, Fault]]:
+    """(receiver, topic, fault) of what was given up or suppressed."""
+    with closing(sqlite3.connect(state)) as file:
+        rows = file.execute(
+            "SELECT receiver, alert, fault FROM delivery WHERE ended IS NOT NULL AND fault != '' ORDER BY id"
+        )
+        return [
+            (receiver, msgspec.json.decode(alert, type=Alert).topic, msgspec.json.decode(fault, type=Fault))
+            for receiver, alert, fault in rows
+        ]

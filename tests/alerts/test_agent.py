@@ -13,7 +13,8 @@ import pytest
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import load_settings
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from schemas import Post, PostError, decode_post
 from schemas.alerts import Alert
 from tests.alerts.killed import POINTS

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.alerts import Outbox, delivery
+from pipeline.alerts import delivery
 from pipeline.alerts.blocking import Blocking
-from pipeline.moderation import MemoryLog
+from pipeline.alerts.outbox import Outbox
+from pipeline.moderation.log import MemoryLog
 from pipeline.text import topic_key
 from schemas import TrendList
 from schemas.alerts import About, Alert, AlertWhy, Fault, Receiver
 from schemas.moderation import Decision, Kind
-from tests.alerts.outgoing import deliver_all, raised_by
+from tests.alerts.outgoing import deliver_all, raised_by, undelivered
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
 from tests.facts import OF_TOPIC
@@ -65,9 +66,7 @@ def test_an_alert_that_waits_when_its_topic_is_blocked_is_suppressed_and_counted
     assert registry.get_sample_value("upswell_alerts_delivered_total", told) == 1
     assert registry.get_sample_value("upswell_alerts_waiting", told) == 0
     assert "receiver ops: an alert of rule r is not sent: a moderator has blocked what it is about" in said
-    outbox = Outbox(tmp_path / "alerts.db", ())
-    assert [(who, one.topic, why) for who, one, why in outbox.undelivered()] == [("ops", "#a", Fault("blocked"))]
-    outbox.close()
+    assert undelivered(tmp_path / "alerts.db") == [("ops", "#a", Fault("blocked"))]
 
 
 def test_the_end_of_a_blocked_alert_is_told_to_those_who_had_its_beginning_and_to_nobody_else(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.alerts import Outbox, OutboxError, RecentAlerts, delivery
+from pipeline.alerts import delivery
 from pipeline.alerts import run as alerts_run
+from pipeline.alerts.outbox import Outbox, OutboxError
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.alerts.run import take_and_deliver
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.settings import Settings, SettingsError, load_settings
@@ -25,7 +27,7 @@ from pipeline.trends.alerting import Alerting
 from pipeline.wording import alert_text, language
 from schemas import TrendList
 from schemas.alerts import Alert, Fault, GivenUp, Order, Receiver, Rule
-from tests.alerts.outgoing import deliver_all, raised_by
+from tests.alerts.outgoing import deliver_all, raised_by, undelivered
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
 from tests.facts import SAID
@@ -120,8 +122,8 @@ def test_a_dead_receiver_delays_nobody_and_what_it_refuses_for_good_is_visible(t
         registry = run(settings_of(dead, closed, ops), state, story(), said)
     assert hook.told() == EXPECTED
     assert len(refusing.requests) == 3
+    faults = {(receiver, fault) for receiver, _, fault in undelivered(state)}
     outbox = Outbox(state, ())
-    faults = {(receiver, fault) for receiver, _, fault in outbox.undelivered()}
     untold = []
     while (found := outbox.untold()) is not None:
         outbox.told(found[0])

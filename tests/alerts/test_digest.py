@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.alerts import Outbox
 from pipeline.alerts import digest as digests
 from pipeline.alerts.digest import last_due
+from pipeline.alerts.outbox import Outbox
 from pipeline.trends.alerting import Alerting
 from pipeline.wording import alert_text, language
 from schemas import TrendList

@@ -12,7 +12,8 @@ import pytest
 
 from pipeline.local import Local, Options
 from pipeline.settings import SettingsError, load_settings
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from pipeline.trends.alerting import Alerting
 from schemas import PostError, TrendList, decode_post
 from schemas.alerts import Alert

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from confluent_kafka import Consumer, Producer
 
-from pipeline.alerts import RecentAlerts
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.kafka.results import follow_alerts
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings

@@ -22,11 +22,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from pipeline import supervising
-from pipeline.alerts import Delivery, Outbox, delivery, receivers
-from pipeline.alerts.outbox import KEPT_DAYS
+from pipeline.alerts import delivery, receivers
+from pipeline.alerts.delivery import Delivery
+from pipeline.alerts.outbox import KEPT_DAYS, Outbox
 from pipeline.settings import SettingsError, load_settings
 from schemas.alerts import Alert, AlertWhy, Fault, Receiver
-from tests.alerts.outgoing import deliver_all
+from tests.alerts.outgoing import deliver_all, undelivered
 from tests.alerts.receiving import Hook
 from tests.facts import OF_TOPIC
 
@@ -150,9 +151,7 @@ def test_an_address_that_is_none_is_refused_with_the_settings_and_given_up_at_on
     for kind in ("webhook", "alertmanager"):
         state = tmp_path / f"{kind}.db"
         deliver_all([alert("#a")], [Receiver("ops", kind, url)], state, said)  # type: ignore[arg-type]
-        outbox = Outbox(state, ())
-        assert [fault for _, _, fault in outbox.undelivered()] == [Fault("bad_address")]
-        outbox.close()
+        assert [fault for _, _, fault in undelivered(state)] == [Fault("bad_address")]
 
 
 def test_a_fault_that_nobody_foresaw_is_a_failed_attempt_and_stops_no_later_alert(

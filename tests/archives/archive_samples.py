@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.sources.archives import Dead, read_archives
+from pipeline.sources.archives.batches import Dead
+from pipeline.sources.archives.read import read_archives
 from schemas import Post
 
 NOON = 1_398_945_600_000  # 2014-05-01T12:00:00Z

@@ -20,7 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.local import Local, Options
-from pipeline.sources.archives import ArchiveError, at_rest, look, read_archives, spool
+from pipeline.sources.archives import at_rest, look, spool
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.read import read_archives
 from schemas import Post, TrendList
 
 DAY_MS = 86_400_000

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pipeline.local import Local
-from pipeline.sources.archives import deletions, read_archives
+from pipeline.sources.archives import deletions
+from pipeline.sources.archives.read import read_archives
 from schemas import Post, TrendList
 
 BEGIN_MS = 1_686_125_340_000

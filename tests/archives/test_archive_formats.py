@@ -11,8 +11,10 @@ import msgspec
 import pytest
 from archive_samples import NOON, Reading, activity, line, lines, post, read, skeet, status, tweet, tweet2
 
-from pipeline.sources.archives import FORMATS, ArchiveError, Given, read_archives
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.read import FORMATS, read_archives
 from schemas.posts import Media
 
 SAMPLES: dict[str, Any] = {

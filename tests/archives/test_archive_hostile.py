@@ -17,8 +17,11 @@ from archive_samples import NOON, Reading, activity, line, lines, post, read, sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources.archives import RAW_BYTES, ArchiveError, Given, find_files, read_archives
+from pipeline.sources.archives.batches import RAW_BYTES, ArchiveError
+from pipeline.sources.archives.files import find_files
+from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.lines import Lines, blocks
+from pipeline.sources.archives.read import read_archives
 from pipeline.sources.archives.reader import read_file
 from pipeline.sources.archives.strangers import likely
 from schemas import PostError

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import run
-from pipeline.sources.archives import ArchiveError, read_archives
+from pipeline.sources.archives.batches import ArchiveError
+from pipeline.sources.archives.read import read_archives
 
 POSTS = "id,author,text,time\n1,ana,hello #paris,2024-05-01T10:00:00Z\n2,bob,again #paris,2024-05-01T10:01:00Z\n"
 PEOPLE = "id,name,screen_name,created_at\n1,Ana,ana,2020-05-01T10:00:00Z\n2,Bob,bob,2020-05-01T10:00:00Z\n"

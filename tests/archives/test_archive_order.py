@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.sources.archives import read as reading
-from pipeline.sources.archives import read_archives
 from pipeline.sources.archives.merging import moment_of, put_in_order, sort_by_time
 from pipeline.sources.archives.order import DAY_MS, FOLLOWERS, FutureGate, Sorter
+from pipeline.sources.archives.read import read_archives
 from schemas import Post
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline.cli import run
-from pipeline.sources.archives import read_archives
+from pipeline.sources.archives.read import read_archives
 from schemas import Post
 
 HEADER = ["id", "created_at", "author", "text"]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from playwright.sync_api import Page
 
-from pipeline.alerts import RecentAlerts
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.run import Handle, start_web

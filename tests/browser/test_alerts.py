@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from pipeline.alerts import RecentAlerts
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.web.feed import Feed
 from pipeline.web.orders import OrderDesk
 from pipeline.web.run import start_web

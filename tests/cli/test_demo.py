@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from pipeline.cli import demo
-from pipeline.sources.simulator import Scenario
+from pipeline.sources.simulator.scenario import Scenario
 
 MINUTE_MS = 60_000
 PAGE_AND_PAST = (

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.cli import demo
 from pipeline.cli.demo_people import ADDRESS, THOUGHTS_MS, SecondThoughts, added, drawn
-from pipeline.moderation import Queue
+from pipeline.moderation.state import Queue
 from pipeline.web.pictures import PictureError, Pictures
 from schemas import Post
 from tests.cli.test_demo import MINUTE_MS

@@ -21,7 +21,8 @@ import redis
 import yaml
 
 from pipeline.settings import load_settings
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from tests.sinks.servers import free_port, redis_server
 
 ROOT = Path(__file__).parents[2]

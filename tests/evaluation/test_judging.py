@@ -10,12 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation import (
-    Lives,
-    Observation,
+from pipeline.evaluation.judging import (
     Planted,
-    Span,
-    baselines,
     beside_labels,
     churn,
     listed_hours_a_day,
@@ -23,7 +19,9 @@ from pipeline.evaluation import (
     starts_a_day,
     verdict,
 )
-from pipeline.evaluation.observing import Said
+from pipeline.evaluation.lives import Lives
+from pipeline.evaluation.methods import baselines
+from pipeline.evaluation.observing import Observation, Said, Span
 from pipeline.local import Local
 from pipeline.trends.score import MINUTE_MS
 from schemas import Post, TrendList

@@ -10,20 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation import (
-    Span,
-    baselines,
-    counted,
-    lives_above,
-    lives_of_upswell,
-    lowest_threshold,
-    mastodon,
-    plain,
-    poisson,
-    z_score,
-)
-from pipeline.evaluation.methods import poisson_width
-from pipeline.evaluation.observing import Said
+from pipeline.evaluation.lives import lives_above, lives_of_upswell, lowest_threshold
+from pipeline.evaluation.methods import baselines, counted, mastodon, plain, poisson, poisson_width, z_score
+from pipeline.evaluation.observing import Said, Span
 from pipeline.trends.score import MINUTE_MS, ONE_HOUR, Life
 
 BEGIN_MS = 1_700_000_040_000

@@ -22,7 +22,8 @@ from pipeline.health import Health, expose
 from pipeline.local import Local, Options
 from pipeline.sinks.metrics import TrendsCollector
 from pipeline.sources.live.metrics import SourceMetrics
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from pipeline.web.wall.metrics import WallCollector
 from pipeline.web.wall.walls import Walls
 from schemas import Post, PostError, TrendList, decode_post

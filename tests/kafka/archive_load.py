@@ -11,7 +11,8 @@ import numpy as np
 from confluent_kafka import Producer
 
 from pipeline.partitions import murmur2
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from pipeline.trends.panes import Grid
 from schemas import PostError, decode_post
 from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions

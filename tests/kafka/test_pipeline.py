@@ -16,7 +16,8 @@ from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
 from pipeline.local import Local, Options
 from pipeline.settings import Settings, load_settings
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from schemas import Post, PostError, TrendList, decode_post
 from schemas.counts import CountsChunk, Panes, decode_counts
 

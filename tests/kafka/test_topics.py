@@ -11,18 +11,41 @@ from agents.context import Context
 from pipeline.kafka import topics
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.rights import worker_rights
-from pipeline.kafka.topics import Found, Wanted, mismatches, topic_table, topics_page
+from pipeline.kafka.topics import Found, Wanted, mismatches, topic_table
 from pipeline.settings import load_settings
-from schemas.topics import POSTS, TOPICS, Topics
+from schemas.topics import POSTS, ROLES, TOPICS, Topic, Topics
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {topic.name for topic in TOPICS}
 
 
+def page_of_topics() -> str:
+    """The tables of docs/kafka.md: the topics, and who does what with them."""
+    lines = ["| topic | key | partitions | kept | carries |", "| --- | --- | --- | --- | --- |"]
+    for it in TOPICS:
+        lines.append(f"| `{it.name}` | {it.key} | {_many(it)} | {_kept(it)} | {it.carries} |")
+    lines += ["", f"| topic | {' | '.join(ROLES)} |", f"| --- {'| --- ' * len(ROLES)}|"]
+    for it in TOPICS:
+        told = [" ".join(operation.capitalize() for operation in it.operations(role)) for role in ROLES]
+        lines.append(f"| `{it.name}` | {' | '.join(told)} |")
+    return "\n".join([*lines, "", *(f"- {role}: {who}" for role, who in ROLES.items()), ""])
+
+
+def _many(topic: Topic) -> str:
+    return "1" if topic.partitions == 1 else f"`{topic.partitions}`"
+
+
+def _kept(topic: Topic) -> str:
+    spans = ["compacted"] if "compact" in topic.policy else []
+    if topic.kept_days is not None:
+        spans.append(f"{topic.kept_days:g} days" if topic.kept_days >= 1 else f"{topic.kept_days * 24:g} hours")
+    return ", ".join(spans)
+
+
 def test_the_page_tells_the_topics_as_they_are_declared() -> None:
     page = (ROOT / "docs" / "kafka.md").read_text()
     _, told, _ = page.split("<!-- topics -->\n")
-    assert told == topics_page(), "put what pipeline.kafka.topics.topics_page() returns between the two marks"
+    assert told == page_of_topics(), "put what page_of_topics() returns between the two marks"
 
 
 def test_nothing_else_names_a_topic() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.moderation import ConflictError, Moderation, Overruling, overruled
+from pipeline.moderation.overruling import Overruling, overruled
+from pipeline.moderation.state import ConflictError, Moderation
 from schemas import Trend, TrendList
 from schemas.moderation import Decision
 from schemas.trends import Signs

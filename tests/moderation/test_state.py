@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.moderation import ConflictError, MemoryLog, Moderation, SqliteLog
+from pipeline.moderation.log import MemoryLog, SqliteLog
+from pipeline.moderation.state import ConflictError, Moderation
 from schemas import Post, Trend, TrendList
 from schemas.moderation import EVERYWHERE, VERDICTS, Decision
 from tests.facts import WHY
@@ -177,7 +178,7 @@ def test_a_log_on_disk_keeps_every_decision_in_order_and_each_once(tmp_path: Pat
         kept.append(decision)
     kept.close()
     again, other = SqliteLog(tmp_path / "decisions.db"), SqliteLog(tmp_path / "decisions.db")
-    assert list(again.replay()) == list(again.fresh()) == log
+    assert list(again.fresh()) == log
     other.append(
         late := made([("b", "freeze", "", "frozen")])[0].__class__("late", "b", "freeze", "", "frozen", "bob", 5)
     )
@@ -187,5 +188,5 @@ def test_a_log_on_disk_keeps_every_decision_in_order_and_each_once(tmp_path: Pat
     memory = MemoryLog()
     for decision in [*log, *log]:
         memory.append(decision)
-    assert list(memory.replay()) == list(memory.fresh()) == log
+    assert list(memory.fresh()) == log
     assert list(memory.fresh()) == []

@@ -13,8 +13,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.moderation import BlockedWords, Found, word_key
 from pipeline.moderation.lookalikes import _ALIKE
+from pipeline.moderation.words import BlockedWords, Found, word_key
 
 BLOCKED = BlockedWords(["Merde", "connard", "idiot", "нет", "バカ", "va te faire"])
 UNSEEN = ["\u200b", "\u200c", "\u200d", "\u2060", "\u00ad", "\ufeff", "\u180e", "\U000e0061", "\ufe0f", "\u034f"]

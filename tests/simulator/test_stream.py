@@ -13,19 +13,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.sources.simulator import (
+from pipeline.sources.simulator.background import season
+from pipeline.sources.simulator.keys import topic_key
+from pipeline.sources.simulator.scenario import (
+    DAY_MS,
+    DEFAULT_LANGUAGES,
+    HOUR_MS,
+    MINUTE_MS,
     Burst,
     Flood,
     Scenario,
-    Simulation,
     Voice,
-    mixed_scenario,
-    quiet_scenario,
-    simulate,
 )
-from pipeline.sources.simulator.background import season
-from pipeline.sources.simulator.keys import topic_key
-from pipeline.sources.simulator.scenario import DAY_MS, DEFAULT_LANGUAGES, HOUR_MS, MINUTE_MS
+from pipeline.sources.simulator.scenes import mixed_scenario, quiet_scenario
+from pipeline.sources.simulator.simulation import Simulation, simulate
 from pipeline.sources.simulator.topics import SPELLINGS, Topics
 from pipeline.sources.simulator.words import LANGUAGES
 

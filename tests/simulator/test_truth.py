@@ -8,16 +8,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from pipeline.sources.simulator import (
-    Faults,
-    Scenario,
-    Simulation,
-    demo_events,
-    demo_scenario,
-    hostile_scenario,
-    mixed_scenario,
-)
 from pipeline.sources.simulator.corrupt import CORRUPT, OVERSIZED
+from pipeline.sources.simulator.demo import demo_events, demo_scenario
+from pipeline.sources.simulator.scenario import Faults, Scenario
+from pipeline.sources.simulator.scenes import hostile_scenario, mixed_scenario
+from pipeline.sources.simulator.simulation import Simulation
 from schemas import PostError, decode_post
 
 from .recount import Recount, key_of, recount

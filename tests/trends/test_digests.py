@@ -17,7 +17,8 @@ import msgspec
 import xxhash
 
 from pipeline.local import FinalPane, Local, Options
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from schemas import PostError, decode_post
 from schemas.events import Event
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from pipeline.local import Local, Options
-from pipeline.sources.simulator import mixed_scenario, simulate
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import simulate
 from schemas import Post, PostError, TrendList, decode_post
 from schemas.events import Event
 from schemas.watchlists import Watchlist

@@ -22,8 +22,8 @@ import numpy as np
 import pytest
 
 from pipeline.local import Local, Options
-from pipeline.sources.simulator import simulate
 from pipeline.sources.simulator.scenario import Ring, Scenario
+from pipeline.sources.simulator.simulation import simulate
 from pipeline.text import fold, topics_of
 from pipeline.trends.alerting import Alerting
 from pipeline.trends.counts import Counts

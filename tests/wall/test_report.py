@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from pipeline.cli import run
-from pipeline.moderation import SqliteLog
+from pipeline.moderation.log import SqliteLog
 from schemas.moderation import Decision, Kind
 
 START = 1_760_000_000_000

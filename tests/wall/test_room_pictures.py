@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from pipeline.moderation import content_of
+from pipeline.moderation.state import content_of
 from pipeline.sources import gateway
 from pipeline.web import room, room_pictures
 from pipeline.web.pictures import PictureError

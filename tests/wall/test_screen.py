@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.moderation import MemoryLog
+from pipeline.moderation.log import MemoryLog
 from pipeline.web.wall.screen import MAX_WAITING, PACE_MS, QUIET_MS
 from pipeline.web.wall.walls import Walls
 from tests.wall.posts import A, B, Clock, post, refs, run

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.moderation import ConflictError, MemoryLog, SqliteLog
+from pipeline.moderation.log import MemoryLog, SqliteLog
+from pipeline.moderation.state import ConflictError
 from pipeline.sources.senders import Senders
 from pipeline.web.feed import Feed
 from pipeline.web.wall.entries import Wanted
@@ -90,7 +91,7 @@ def test_an_approval_holds_for_what_was_approved_and_not_for_whoever_claims_its_
     assert not walls.shows(evil, "all")
     if again:  # the approved post is older than what is read back
         later = MemoryLog()
-        for decision in log.replay():
+        for decision in walls.moderation.held().values():
             later.append(decision)
         walls = Walls([B], later, clock=clock)
         walls.take([evil])

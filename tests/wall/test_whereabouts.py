@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from pipeline.kafka.lookback import LookedBack
-from pipeline.moderation import MemoryLog
+from pipeline.moderation.log import MemoryLog
 from pipeline.web.wall.walls import Walls
 from pipeline.web.wall.whereabouts import Whereabouts, in_the_past, may_be_of, names_of, names_of_post
 from schemas import Post

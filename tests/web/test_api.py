@@ -16,8 +16,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from PIL import Image
 
-from pipeline.alerts import RecentAlerts
-from pipeline.moderation import Moderation
+from pipeline.alerts.recent import RecentAlerts
+from pipeline.moderation.state import Moderation
 from pipeline.source_status import LOST_S, SourceStatus
 from pipeline.web.app import create_app
 from pipeline.web.feed import QUEUE, Feed, Wanted

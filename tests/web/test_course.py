@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from pipeline.moderation import Moderation
+from pipeline.moderation.state import Moderation
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
 from pipeline.web.history import History

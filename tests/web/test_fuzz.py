@@ -12,7 +12,7 @@ import schemathesis
 from litestar import Litestar
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from pipeline.alerts import RecentAlerts
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.sources.gateway import Taken
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed

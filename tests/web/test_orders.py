@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from pipeline.alerts import RecentAlerts
+from pipeline.alerts.recent import RecentAlerts
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from pipeline.moderation import content_of
+from pipeline.moderation.state import content_of
 from pipeline.web.pictures import MOST_BYTES, SIDE, PictureError, Pictures, fetched, redrawn
 from pipeline.web.wall.entries import Entry
 from schemas import Post

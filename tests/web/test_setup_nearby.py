@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
-from pipeline.moderation import Moderation
+from pipeline.moderation.state import Moderation
 from pipeline.web.app import create_app
 from pipeline.web.door import Door
 from pipeline.web.feed import Feed

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from pipeline.moderation import Queue, Reading, Reason, account_ref, content_of, original_ref, reading_of
+from pipeline.moderation.state import Queue, Reason, account_ref, content_of, original_ref, reading_of
+from pipeline.moderation.words import Reading
 from pipeline.text import MAX_SHOWN, fold_text, is_pseudonym, printable, shown_account, source_name
 from schemas import Post
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.moderation import means
+from pipeline.moderation.state import means
 from pipeline.text import MAX_SHOWN, fold_text, printable, shown_account, source_name
 from pipeline.web.wall.entries import Link, Picture, no_pictures, pictures_of, web_address
 from schemas import Post, TrendList

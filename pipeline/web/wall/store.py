@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.moderation import LogError, means
+from pipeline.moderation.log import LogError
+from pipeline.moderation.state import means
 from schemas import Post
 
 KEPT = 20_000  # posts of an event

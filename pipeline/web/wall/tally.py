@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 import xxhash
 
-from pipeline.moderation import account_ref
+from pipeline.moderation.state import account_ref
 from pipeline.text import fold, topic_key, topics_of
 from schemas import Post
 from schemas.events import Event

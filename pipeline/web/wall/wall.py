@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline.moderation import QUEUES, BlockedWords, Moderation, Queue, means, original_ref, post_ref
+from pipeline.moderation.state import QUEUES, Moderation, Queue, means, original_ref, post_ref
+from pipeline.moderation.words import BlockedWords
 from pipeline.text import fold, source_name, topics_of
 from pipeline.web.wall.entries import Decided, Entry, Link, Shown, Wanted, no_pictures
 from pipeline.web.wall.screen import PLACES, Screen

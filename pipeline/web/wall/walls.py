@@ -9,17 +9,8 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
-from pipeline.moderation import (
-    ConflictError,
-    DecisionLog,
-    LogError,
-    MemoryLog,
-    Moderation,
-    means,
-    original_ref,
-    post_ref,
-)
-from pipeline.moderation.state import WITHDRAWN_KNOWN
+from pipeline.moderation.log import DecisionLog, LogError, MemoryLog
+from pipeline.moderation.state import WITHDRAWN_KNOWN, ConflictError, Moderation, means, original_ref, post_ref
 from pipeline.text import EventMatcher, language, network_of, printable, source_name, topics_of
 from pipeline.web.wall.entries import Decided, Link, no_pictures
 from pipeline.web.wall.store import PostStore
