@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.sources.archives.formats.jetstream import POST
 from pipeline.sources.archives.formats.nostr import DELETION, NOTE, Event
-from pipeline.sources.live.bluesky import COLLECTION
 from pipeline.sources.live.nostr import id_of
 from schemas import Post
 
@@ -41,12 +41,12 @@ def status(post: Post) -> bytes:
 def commit(post: Post, now_ms: int) -> tuple[str, bytes]:
     """A frame of Jetstream, and the address of the record that it is of."""
     did, rkey = f"did:web:{post.author}", post.id.rpartition("/")[2]
-    told: dict[str, Any] = {"operation": "delete", "collection": COLLECTION, "rkey": rkey}
+    told: dict[str, Any] = {"operation": "delete", "collection": POST, "rkey": rkey}
     if post.deleted is None:
-        record = {"$type": COLLECTION, "text": post.text, "createdAt": _rfc3339(post), "langs": [post.lang or "en"]}
+        record = {"$type": POST, "text": post.text, "createdAt": _rfc3339(post), "langs": [post.lang or "en"]}
         told |= {"operation": "create", "record": record}
     frame = {"did": did, "time_us": now_ms * 1_000, "kind": "commit", "commit": told}
-    return f"at://{did}/{COLLECTION}/{rkey}", _encode(frame)
+    return f"at://{did}/{POST}/{rkey}", _encode(frame)
 
 
 def note(post: Post, tags: Sequence[str], now_ms: int) -> tuple[Event, Event]:

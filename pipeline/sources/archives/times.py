@@ -207,6 +207,14 @@ class Clock:
         raise ValueError(f"never was in {self.zone.key}, where clocks were set forward")
 
 
+_CLOCK = Clock()
+
+
+def moment_ms(value: str | float, place: str) -> int:
+    """A time (ms) in a record of a network, which says its zone; `place`: where it stands there. Raises PostError."""
+    return _CLOCK.ms(str(value), place)
+
+
 def zone_named(name: str) -> ZoneInfo:
     """The zone of an IANA name such as `Europe/Paris`; raises ValueError with a sentence."""
     try:

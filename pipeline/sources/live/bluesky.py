@@ -7,11 +7,10 @@ import urllib.parse
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
-import msgspec
 import websockets
 
-from pipeline.sources.archives.formats import jetstream
-from pipeline.sources.live.jetstream_frames import Commit, Event, Place, event_of_v1, event_of_v2
+from pipeline.sources.archives.formats.jetstream import POST, address, committed
+from pipeline.sources.live.jetstream_frames import Event, Place, event_of_v1, event_of_v2
 from pipeline.sources.live.model import Cursor, Fact, Item, Withdrawal
 from pipeline.sources.live.web import handshake_refusal, socket, text_of_frame
 from schemas import Post, PostError
@@ -20,7 +19,6 @@ PUBLIC_HOSTS = {
     "v1": ("jetstream2.us-east.bsky.network", "jetstream1.us-west.bsky.network", "jetstream1.us-east.bsky.network"),
     "v2": ("jetstream.us-east.bsky.network", "jetstream.us-west.bsky.network"),
 }
-COLLECTION = "app.bsky.feed.post"
 SILENCE_S = 60.0  # the network never rests so long; a few accounts may
 _PATH_V2 = "/xrpc/network.bsky.jetstream.subscribeEvents"
 
@@ -86,10 +84,10 @@ class Bluesky:
 
     def _connect(self, host: str, at: int | None) -> websockets.connect:
         if self._v2:
-            query = [("kinds", "commit"), ("kinds", "account"), ("collections", COLLECTION)]
+            query = [("kinds", "commit"), ("kinds", "account"), ("collections", POST)]
             query += [("dids", did) for did in self._dids]
         else:
-            query = [("wantedCollections", COLLECTION), *[("wantedDids", did) for did in self._dids]]
+            query = [("wantedCollections", POST), *[("wantedDids", did) for did in self._dids]]
         if at is not None:
             query.append(("cursor", str(at)))
         more: dict[str, Any] = {"subprotocols": ["xrpc.v1.json"], "compression": None} if self._v2 else {}
@@ -113,15 +111,14 @@ class Bluesky:
         at, commit = event.time_us // 1_000 or _now_ms(), event.commit
         if event.account is not None and not event.account.active:
             return Item(Withdrawal(at, author=event.did))
-        if commit is None or commit.collection != COLLECTION:
+        if commit is None or commit.collection != POST:
             return Item()
         if commit.operation == "delete":
-            return Item(Withdrawal(at, f"at://{event.did}/{COLLECTION}/{commit.rkey}", event.did))
+            return Item(Withdrawal(at, address(event.did, commit.rkey), event.did))
         if commit.operation not in ("create", "update"):
             return Item()
-        created = Commit("create", COLLECTION, commit.rkey, commit.record)
-        post = jetstream.parse(msgspec.json.encode(Event(event.did, event.time_us, "commit", created)))
-        if not isinstance(post, Post) or not self._wanted(post):
+        post = committed(event.did, event.time_us, commit.rkey, commit.record)
+        if not self._wanted(post):
             return Item()
         return Item(post, edit=commit.operation == "update", published=at)
 

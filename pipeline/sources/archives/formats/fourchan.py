@@ -9,10 +9,8 @@ import msgspec
 from pipeline.sources.archives.formats.base import Format, Parsed, Word, build, nested
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post
-
-_CLOCK = Clock()
 
 
 class _Said(msgspec.Struct):
@@ -52,7 +50,7 @@ def _post(record: bytes) -> Post | None:
     text = text_of("<br><br>".join(part for part in (said.sub, said.com) if part))
     if not text:
         return None
-    time_ms = _CLOCK.ms(str(said.time), "$.time")
+    time_ms = moment_ms(said.time, "$.time")
     thread = said.resto or said.no
     return build(
         f"{said.no}-{time_ms // 1_000}",

@@ -9,10 +9,9 @@ import msgspec
 from pipeline.sources.archives.formats.base import Format, Parsed, Word, build, nested
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
-_CLOCK = Clock()
 _TYPES = ("story", "comment", "poll", "pollopt", "job")
 
 
@@ -61,7 +60,7 @@ def _post(record: bytes) -> Post | None:
         "" if name is None else str(name),
         item.by or item.author or "",
         text,
-        _CLOCK.ms(str(item.time if item.time is not None else item.created_at_i), "$.time"),
+        moment_ms(item.time if item.time is not None else item.created_at_i, "$.time"),
         source="hackernews",
         url=f"https://news.ycombinator.com/item?id={name}",
     )

@@ -86,16 +86,20 @@ def parse(record: bytes) -> Post | Notice | None:
         return Deletion("bluesky", address(event.did, commit.rkey), event.time_us // 1_000)
     if operation not in ("create", "update"):
         return None
-    if not DID.fullmatch(event.did):
-        raise PostError("invalid", f"{event.did[:40]!r} is no DID - at `$.did`")
-    if not RKEY.fullmatch(commit.rkey):
-        raise PostError("invalid", f"{commit.rkey[:40]!r} is no record key - at `$.commit.rkey`")
+    post = committed(event.did, event.time_us, commit.rkey, commit.record)
+    return edition(post, event.time_us) if operation == "update" else post
+
+
+def committed(did: str, time_us: int, rkey: str, record: msgspec.Raw) -> Post:
+    """The post in the record of a commit. Raises PostError."""
+    if not DID.fullmatch(did):
+        raise PostError("invalid", f"{did[:40]!r} is no DID - at `$.did`")
+    if not RKEY.fullmatch(rkey):
+        raise PostError("invalid", f"{rkey[:40]!r} is no record key - at `$.commit.rkey`")
     try:
-        indexed_ms = event.time_us // 1_000 if event.time_us > 0 else None
-        post = built(event.did, commit.rkey, bytes(commit.record), indexed_ms)
+        return built(did, rkey, bytes(record), time_us // 1_000 if time_us > 0 else None)
     except PostError as error:
         raise PostError(error.reason, error.detail.replace("`$", "`$.commit.record")) from None
-    return edition(post, event.time_us) if operation == "update" else post
 
 
 def address(did: str, rkey: str) -> str:

@@ -9,10 +9,8 @@ import msgspec
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Parsed, build, declared, each, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
-
-_CLOCK = Clock()
 
 
 class _Author(msgspec.Struct):
@@ -67,7 +65,7 @@ def _post(record: bytes, feed: _Feed) -> Post:
         str(item.id)[:256],
         (writer.name or writer.url or feed.home_page_url or feed.title or "")[:256],
         "\n\n".join(part for part in (item.title, text) if part),
-        _CLOCK.ms(when, "$.date_published"),
+        moment_ms(when, "$.date_published"),
         source="feed",
         lang=short(item.language or feed.language, 64),
         tags=declared(f"#{tag.lstrip('#')}" for tag in item.tags or ()),

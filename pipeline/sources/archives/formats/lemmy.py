@@ -9,11 +9,10 @@ import msgspec
 from pipeline.sources.archives.formats.activities import account, server_of
 from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, Word, build, edited, short, web_address
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
 _CLOSED = frozenset({"LocalOnly", "LocalOnlyPublic", "LocalOnlyPrivate", "Private"})
-_CLOCK = Clock()
 
 
 class _Said(msgspec.Struct):
@@ -74,7 +73,7 @@ def parse(record: bytes) -> Post | Hidden | None:
         said.ap_id or said.id,
         person,
         text,
-        _CLOCK.ms(when, "$.published"),
+        moment_ms(when, "$.published"),
         source="lemmy",
         url=web_address(said.ap_id) or web_address(said.url),
         author_name=short(view.creator.display_name),

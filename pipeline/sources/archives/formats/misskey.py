@@ -25,10 +25,9 @@ from pipeline.sources.archives.formats.base import (
     web_address,
 )
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
-_CLOCK = Clock()
 _PUBLIC = ("public", "home")
 
 
@@ -105,7 +104,7 @@ def _deletion(told: _Happened) -> One:
     if told.type != "deleted":
         return None
     at = told.body.deletedAt
-    return Deletion("misskey", told.id, _CLOCK.ms(at, "$.body.body.deletedAt") if at else None)
+    return Deletion("misskey", told.id, moment_ms(at, "$.body.body.deletedAt") if at else None)
 
 
 def _post(note: _Note, somebody: str | None) -> One:
@@ -125,7 +124,7 @@ def _post(note: _Note, somebody: str | None) -> One:
         _identity(note),
         author[:256],
         text,
-        _CLOCK.ms(note.createdAt, "$.createdAt"),
+        moment_ms(note.createdAt, "$.createdAt"),
         source="misskey",
         repost_of=_identity(shown) if shown is not note else None,
         tags=declared(f"#{tag.lstrip('#')}" for tag in shown.tags or ()),

@@ -20,11 +20,10 @@ from pipeline.sources.archives.formats.base import (
     edition,
 )
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
 NOTE, DELETION = 1, 5
-_CLOCK = Clock()
 _ARTICLE = 30023
 _NOTES = frozenset({NOTE, 1111, _ARTICLE})  # notes, comments, articles
 _SECRET = frozenset({4, 13, 14, 15, 1059})  # direct messages, whatever wraps them
@@ -44,7 +43,7 @@ class Event(msgspec.Struct):
     @property
     def time_ms(self) -> int:
         """When its author says it was written. Raises PostError."""
-        return _CLOCK.ms(str(self.created_at), "$.created_at")
+        return moment_ms(self.created_at, "$.created_at")
 
     def values(self, name: str) -> list[str]:
         """What its tags of a name hold."""

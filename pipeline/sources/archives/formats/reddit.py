@@ -21,13 +21,12 @@ from pipeline.sources.archives.formats.base import (
 )
 from pipeline.sources.archives.formats.tweets1 import unescaped
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
 GONE = frozenset({"[deleted]", "[removed]"})
 _CLOSED = frozenset({"private", "employees_only", "gold_only"})
 _MESSAGE = "t4_"  # to somebody, as its inbox has them between answers
-_CLOCK = Clock()
 
 
 class _Thing(msgspec.Struct):
@@ -105,7 +104,7 @@ def _post(record: bytes) -> Post | Hidden | None:
         ("t1_" if comment else "t3_") + thing.id.removeprefix("t1_").removeprefix("t3_"),
         thing.author,
         unescaped("\n\n".join(texts)),
-        _CLOCK.ms(str(thing.created_utc), "$.created_utc"),
+        moment_ms(thing.created_utc, "$.created_utc"),
         source="reddit",
         url=web_address(f"https://www.reddit.com{short(thing.permalink)}") if thing.permalink else None,
     )

@@ -22,10 +22,9 @@ from pipeline.sources.archives.formats.base import (
     web_address,
 )
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import PostError
 
-_CLOCK = Clock()
 # Telegram, Facebook and VK name nobody but in the address of a post
 _BY_ADDRESS = re.compile(
     r"https?://[^/]+/(?:(?:wall|photo|video)(-?\d+)_|permalink\.php\?\S*\bid=(\d+)|(?:s/|groups/)?([^/?#]+)/)"
@@ -118,7 +117,7 @@ def _post(item: _Item, somebody: str) -> One:
         _identity(item, url, network),
         _author(item, user, url, network) or somebody,
         text,
-        _CLOCK.ms(when, "$.date"),
+        moment_ms(when, "$.date"),
         source=network,
         lang=short(item.lang, 64),
         repost_of=_identity(shown, shown.url, network) or None if shown is not item else None,

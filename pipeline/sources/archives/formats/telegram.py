@@ -20,10 +20,8 @@ from pipeline.sources.archives.formats.base import (
     short,
 )
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
-
-_CLOCK = Clock()
 
 
 class _Piece(msgspec.Struct):
@@ -103,7 +101,7 @@ def _post(record: bytes, chat: str) -> Post | None:
         f"{chat}{message.id}",
         str(author)[:256],
         text,
-        _CLOCK.ms(when, "$.date"),
+        moment_ms(when, "$.date"),
         source="telegram",
         tags=declared(entity.text for entity in entities if entity.type == "hashtag"),
         author_name=short(message.sender),

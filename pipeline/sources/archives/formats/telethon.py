@@ -8,10 +8,8 @@ import msgspec
 
 from pipeline.sources.archives.formats.base import HIDDEN, Format, One, build, edited, short
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import PostError
-
-_CLOCK = Clock()
 
 
 class _Peer(msgspec.Struct):
@@ -50,7 +48,7 @@ def parse(record: bytes) -> One:
         f"{channel}/{message.id}",
         str(author),
         message.message or "",
-        _CLOCK.ms(str(message.date), "$.date"),
+        moment_ms(message.date, "$.date"),
         source="telegram",
         author_name=short(message.post_author),
     )

@@ -9,10 +9,9 @@ import msgspec
 
 from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, build, edited
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
-_CLOCK = Clock()
 _CLOSED = frozenset({"suggest", "postpone"})  # not on the wall yet
 _OF_MESSAGES = ("peer_id", "conversation_message_id", "random_id")
 _MENTION = re.compile(r"\[(?:(?:id|club|public|event)\d+|#alias\|?[^\]|]*)\|([^\]|]*)(?:\|[^\]]*)?\]")
@@ -67,7 +66,7 @@ def parse(record: bytes) -> Post | Hidden | None:
         name,
         str(author),
         _MENTION.sub(r"\1", text),
-        _CLOCK.ms(str(item.date), "$.date"),
+        moment_ms(item.date, "$.date"),
         source="vk",
         repost_of=_name(original) if original is not None else None,
         url=f"https://vk.com/wall{name}" if item.post_type else None,

@@ -9,10 +9,9 @@ import msgspec
 from pipeline.sources.archives.formats.base import HIDDEN, Format, Hidden, Word, build, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
-_CLOCK = Clock()
 _WORDLESS = ("", "转发微博", "轉發微博", "Repost")  # what stands where somebody added nothing
 
 
@@ -64,7 +63,7 @@ def parse(record: bytes) -> Post | Hidden | None:
         _name(status),
         status.user.screen_name or str(status.user.id or ""),
         text,
-        _CLOCK.ms(status.created_at, "$.created_at"),
+        moment_ms(status.created_at, "$.created_at"),
         source="weibo",
         repost_of=_name(original) or None if original is not None else None,
         author_name=short(status.user.screen_name),

@@ -9,10 +9,8 @@ import msgspec
 from pipeline.sources.archives.formats.base import HIDDEN, Fault, Format, One, Parsed, Word, build, each, edited, short
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
-from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.times import moment_ms
 from schemas import PostError
-
-_CLOCK = Clock()
 
 
 class _Channel(msgspec.Struct):
@@ -93,7 +91,7 @@ def _post(record: bytes) -> One:
         name,
         (person or shown or "")[:256],
         text,
-        _CLOCK.ms(snippet.publishedAt, "$.snippet.publishedAt"),
+        moment_ms(snippet.publishedAt, "$.snippet.publishedAt"),
         source="youtube",
         lang=short(snippet.defaultLanguage, 64),
         url=f"https://www.youtube.com/watch?v={video}" if isinstance(video, str) and len(video) <= 64 else None,
