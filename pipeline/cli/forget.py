@@ -43,9 +43,10 @@ def forget(
       upswell forget ann --source mastodon --data event/ --records archive/
     """
     from pipeline.kafka.producer import PostProducer
-    from pipeline.sources.keeping import KeepingError, KeptLog
-    from pipeline.sources.live.store import Store, StoreError
-    from pipeline.sources.recording import Recording, RecordingError
+    from pipeline.sources.keeping import KeptLog
+    from pipeline.sources.kept import FolderError
+    from pipeline.sources.live.store import Store
+    from pipeline.sources.recording import Recording
     from schemas import Post
     from schemas.topics import Topics
 
@@ -80,7 +81,7 @@ def forget(
                 print(f"cleared: {recording.forget(source, known_as):,} posts in {kept}")
             finally:
                 recording.close()
-    except (KeepingError, StoreError, RecordingError) as error:
+    except FolderError as error:
         raise CommandError(f"{error}; then say it again") from None
 
 

@@ -19,7 +19,8 @@ from pipeline.cli.errors import CommandError
 from pipeline.kafka.broker import die_with_parent, embedded_broker, watched
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings
-from pipeline.sources.keeping import KeepingError, KeptLog
+from pipeline.sources.keeping import KeptLog
+from pipeline.sources.kept import FolderError
 
 READY_WITHIN_S = 30.0
 STOPS_WITHIN_S = 12.0
@@ -49,7 +50,7 @@ def starting(
         if kept is not None:
             try:
                 kept.give_back(there)
-            except KeepingError as error:
+            except FolderError as error:
                 raise CommandError(str(error)) from None
         with nullcontext() if kept is None else kept.keeping(there, _say), _worker(there, worker_flags) as ready:
             yield there, ready

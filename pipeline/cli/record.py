@@ -34,7 +34,8 @@ def record(
     """
     from pipeline.kafka.connection import Connection, control_keys
     from pipeline.kafka.log import LogReader
-    from pipeline.sources.recording import Recording, RecordingError
+    from pipeline.sources.kept import FolderError
+    from pipeline.sources.recording import Recording
     from schemas.topics import Topics
 
     rotate_s = max(length_ms("--every", every) / 1_000, 1.0)
@@ -47,7 +48,7 @@ def record(
         reader = LogReader(Connection.of(settings), [topic])
         try:
             recording = Recording(folder, topic, control, rotate_s=rotate_s)
-        except RecordingError as error:
+        except FolderError as error:
             reader.close()
             raise CommandError(str(error)) from None
         try:

@@ -83,7 +83,7 @@ async def _serve(
     from pipeline.moderation.log import LogError
     from pipeline.sinks.metrics import TrendsCollector
     from pipeline.source_status import SourceStatus
-    from pipeline.sources.journal import JournalError
+    from pipeline.sources.kept import FolderError
     from pipeline.web.app import create_app, set_defined
     from pipeline.web.feed import Feed
     from pipeline.web.history import History, HistoryError
@@ -128,7 +128,7 @@ async def _serve(
             settings, walls, complain, kafka=source == "kafka", pictures=room_pictures, registry=registry
         )
         held = bound(host, port)
-    except (HistoryError, JournalError, KafkaUseError, LinksError, LogError, SettingsError, WebError) as error:
+    except (HistoryError, FolderError, KafkaUseError, LinksError, LogError, SettingsError, WebError) as error:
         raise CommandError(str(error)) from None
     if source == "kafka":
         walls.read_kafka(Connection.of(settings), Topics(settings.kafka_prefix).posts, control)

@@ -105,12 +105,12 @@ def _run(settings: Settings) -> None:
     if not settings.sources:
         complain(f"there is no source, and nothing to do until there is one and this is started anew; {HOW}")
     from pipeline.health import ExposeError
-    from pipeline.sources.live.store import StoreError
+    from pipeline.sources.kept import FolderError
 
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt), kafka_faults():
         try:
             asyncio.run(_until_told(settings))
-        except (StoreError, ExposeError) as error:
+        except (FolderError, ExposeError) as error:
             raise CommandError(str(error)) from None
 
 

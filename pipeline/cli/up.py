@@ -22,7 +22,8 @@ from pipeline.cli.common import (
 from pipeline.cli.errors import CommandError
 from pipeline.cli.local_stack import following_alerts, running, running_sources
 from pipeline.settings import FILE_NAME
-from pipeline.sources.keeping import KeepingError, KeptLog
+from pipeline.sources.keeping import KeptLog
+from pipeline.sources.kept import FolderError
 
 
 def up(
@@ -86,7 +87,7 @@ def up(
 def _kept(folder: Path, partitions: int, stack: ExitStack) -> KeptLog:
     try:
         kept = KeptLog(folder, partitions)
-    except KeepingError as error:
+    except FolderError as error:
         raise CommandError(str(error)) from None
     stack.callback(kept.close)
     if count := len(kept):

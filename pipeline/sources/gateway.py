@@ -86,7 +86,7 @@ class Gateway:
         self._thread = ThreadPoolExecutor(1, "gateway")
 
     def open_journal(self) -> Journal:
-        """The journal, opened where it is not yet. Raises JournalError."""
+        """The journal, opened where it is not yet. Raises FolderError."""
         if self._opened is None:
             self._opened = self._open_journal()
         return self._opened

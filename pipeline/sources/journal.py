@@ -6,7 +6,6 @@ the log to look for it.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -26,10 +25,6 @@ CREATE INDEX IF NOT EXISTS seen_pending ON seen (key) WHERE pending IS NOT NULL;
 """
 
 
-class JournalError(Exception):
-    """The folder cannot be used: one sentence with what to do."""
-
-
 def key_of(*parts: str) -> bytes:
     """What a thing is known by: no one can read from it what it was."""
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -44,18 +39,11 @@ def key_of_post(post: Post) -> bytes:
 
 class Journal:
     """The file `journal.db` in a folder that one process uses at a time; one thread at a time; `close` may come
-    from another. Raises JournalError."""
+    from another. Raises FolderError."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            self._db = KeptDatabase(folder, "journal", _SCHEMA)
-        except BlockingIOError:
-            raise JournalError(
-                f"{folder}: another server that takes posts uses this folder; give this one its own by"
-                " UPSWELL_STATE_DIR"
-            ) from None
-        except (OSError, sqlite3.Error) as error:
-            raise _unusable(folder, error) from None
+        busy = "another server that takes posts uses this folder; give this one its own by UPSWELL_STATE_DIR"
+        self._db = KeptDatabase(folder, "journal", _SCHEMA, what="what has come in", busy=busy)
 
     def close(self) -> None:
         """Lets another process use the folder."""
@@ -98,7 +86,3 @@ class Journal:
     def _all(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with self._db.transaction():
             self._db.many(statement, rows)
-
-
-def _unusable(folder: Path, error: Exception) -> JournalError:
-    return JournalError(f"{folder}: cannot keep what has come in ({error}); set UPSWELL_STATE_DIR")

@@ -22,7 +22,7 @@ from pipeline.definitions import entry_place
 from pipeline.kafka.connection import Connection, KafkaUseError, silent_logger
 from pipeline.kafka.log import LogReader, Place, Record
 from pipeline.settings import Settings
-from pipeline.sources.kept import lock_folder, open_database
+from pipeline.sources.kept import FolderError, lock_folder, open_database
 from schemas import Post, PostError, decode_post
 from schemas.topics import DECISIONS, DEFINITIONS, POSTS
 
@@ -42,24 +42,20 @@ CREATE TABLE IF NOT EXISTS partitions (number INTEGER);
 """
 
 
-class KeepingError(Exception):
-    """The folder cannot be used, or what it holds could not be given back: one sentence with what to do."""
-
-
 class KeptLog:
-    """The folder, for one process at a time. Raises KeepingError."""
+    """The folder, for one process at a time. Raises FolderError."""
 
     def __init__(self, folder: Path, partitions: int | None = None) -> None:
         """`partitions`: of the posts, in as many as those that are kept; None: a folder that holds some."""
         if partitions is None and not (folder / FILE).exists():
-            raise KeepingError(f"{folder}: no folder of `upswell up --data` ({FILE} is not there)")
+            raise FolderError(f"{folder}: no folder of `upswell up --data` ({FILE} is not there)")
         self.folder = folder
         try:
             self._lock = lock_folder(folder, "kept.lock")
         except BlockingIOError:
-            raise KeepingError(f"{folder}: another `upswell up` uses this folder; give each its own") from None
+            raise FolderError(f"{folder}: another `upswell up` uses this folder; give each its own") from None
         except OSError as error:
-            raise KeepingError(f"{folder}: cannot be used ({error.strerror})") from None
+            raise FolderError(f"{folder}: cannot be used ({error.strerror})") from None
         try:
             self._db = open_database(folder / FILE, _SCHEMA)
             with self._db:
@@ -68,10 +64,10 @@ class KeptLog:
                     self._db.execute("INSERT INTO partitions VALUES (?)", (partitions,))
         except (OSError, sqlite3.Error) as error:
             os.close(self._lock)
-            raise KeepingError(f"{folder}: {FILE} cannot be used ({error})") from None
+            raise FolderError(f"{folder}: {FILE} cannot be used ({error})") from None
         if found is not None and partitions not in (None, found[0]):
             self.close()
-            raise KeepingError(
+            raise FolderError(
                 f"{folder}: its posts lie in {found[0]} partitions, not in {partitions}; start with"
                 f" --partitions {found[0]}, or with another folder"
             )
@@ -133,9 +129,9 @@ class KeptLog:
             )
             producer.poll(0)
         if producer.flush(GIVEN_WITHIN_S):
-            raise KeepingError(f"{self.folder}: the broker does not take back what is kept there")
+            raise FolderError(f"{self.folder}: the broker does not take back what is kept there")
         if moved:
-            raise KeepingError(
+            raise FolderError(
                 f"{self.folder}: {moved[0]} while what is kept there was given back; stop whoever writes to this"
                 " broker until it is ready, and start again"
             )

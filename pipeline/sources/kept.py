@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 
+class FolderError(Exception):
+    """The folder cannot be used, or not what it holds: one sentence with what to do."""
+
+
 def lock_folder(folder: Path, name: str) -> int:
     """Makes the folder where it is not there, and locks it: the descriptor to close when others may have it. Raises
     BlockingIOError where another process has it, OSError where it cannot be used."""
@@ -39,15 +43,20 @@ class KeptDatabase:
     close it: the close waits, since SQLite crashes the process where it comes under a step. What is asked afterwards
     raises sqlite3.ProgrammingError."""
 
-    def __init__(self, folder: Path, name: str, schema: str) -> None:
-        """Raises BlockingIOError where another process has it, OSError and sqlite3.Error where it cannot be used."""
+    def __init__(self, folder: Path, name: str, schema: str, *, what: str, busy: str) -> None:
+        """Raises FolderError: `busy` says who has it and what to do then, `what` is what cannot be kept else."""
         self._guard = threading.RLock()
-        self._lock = lock_folder(folder, f"{name}.lock")
         try:
-            self._db = open_database(folder / f"{name}.db", schema)
-        except (OSError, sqlite3.Error):
-            os.close(self._lock)
-            raise
+            self._lock = lock_folder(folder, f"{name}.lock")
+            try:
+                self._db = open_database(folder / f"{name}.db", schema)
+            except BaseException:
+                os.close(self._lock)
+                raise
+        except BlockingIOError:
+            raise FolderError(f"{folder}: {busy}") from None
+        except (OSError, sqlite3.Error) as error:
+            raise FolderError(f"{folder}: cannot keep {what} ({error}); set UPSWELL_STATE_DIR") from None
 
     def close(self) -> None:
         """Lets another process use it."""

@@ -19,7 +19,7 @@ import msgspec
 import zstandard
 
 from pipeline.kafka.log import Record
-from pipeline.sources.kept import lock_folder
+from pipeline.sources.kept import FolderError, lock_folder
 from schemas import PostError, decode_post
 from schemas.control import UNSIGNED, ControlKeys
 
@@ -28,10 +28,6 @@ ROTATE_BYTES = 256 << 20  # of posts, before they are compressed
 ROTATE_S = 600.0
 _UNFINISHED = ".unfinished"
 _LEVEL = 6
-
-
-class RecordingError(Exception):
-    """The folder cannot be used: one sentence with what to do."""
 
 
 class Recorded(msgspec.Struct):
@@ -58,7 +54,7 @@ class Recording:
     """A folder that one process at a time records into. `control` tells which retractions hold; `reached` is told each
     crash point, for tests.
 
-    Raises RecordingError."""
+    Raises FolderError."""
 
     def __init__(
         self,
@@ -77,18 +73,18 @@ class Recording:
         try:
             self._lock = lock_folder(folder, ".lock")
         except BlockingIOError:
-            raise RecordingError(f"{folder}: another `upswell record` writes here; name another folder") from None
+            raise FolderError(f"{folder}: another `upswell record` writes here; name another folder") from None
         except OSError as error:
-            raise RecordingError(f"{folder}: cannot be recorded into ({error.strerror})") from None
+            raise FolderError(f"{folder}: cannot be recorded into ({error.strerror})") from None
         try:
             self.manifest = self._read(topic)
             self._drop_unfinished()
-        except RecordingError:
+        except FolderError:
             os.close(self._lock)
             raise
         except (OSError, msgspec.DecodeError) as error:
             os.close(self._lock)
-            raise RecordingError(f"{folder}: cannot be recorded into ({error})") from None
+            raise FolderError(f"{folder}: cannot be recorded into ({error})") from None
         self.next = {int(partition): offset for partition, offset in self.manifest.next.items()}
         self._file: IO[bytes] | None = None
         self._packed: zstandard.ZstdCompressionWriter | None = None
@@ -196,12 +192,12 @@ class Recording:
             manifest = msgspec.json.decode((self.folder / MANIFEST).read_bytes(), type=Manifest)
         except FileNotFoundError:
             if any(self.folder.glob("*.ndjson.zst")):
-                raise RecordingError(f"{self.folder} holds archives and no {MANIFEST}; name an empty folder") from None
+                raise FolderError(f"{self.folder} holds archives and no {MANIFEST}; name an empty folder") from None
             self.manifest = Manifest(topic)
             self._keep_manifest()
             return self.manifest
         if manifest.topic != topic:
-            raise RecordingError(f"{self.folder} is a recording of {manifest.topic}; name another folder for {topic}")
+            raise FolderError(f"{self.folder} is a recording of {manifest.topic}; name another folder for {topic}")
         return manifest
 
     def _drop_unfinished(self) -> None:

@@ -36,7 +36,7 @@ class Incoming:
     ) -> None:
         """`pictures` keeps those that people in the room send; None: they send none. The folder of the settings' state
         is used at once where a token or a webhook brings posts, else when somebody in the room first writes. Raises
-        SettingsError, JournalError."""
+        SettingsError, FolderError."""
         self._folder = Path(settings.state_dir)
         hooks = hooks_of(settings)
         self._gateway: Gateway | None = None

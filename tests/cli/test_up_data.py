@@ -17,7 +17,8 @@ from pipeline.kafka.log import LogReader, Record
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import TopicsError, init_topics
 from pipeline.settings import Settings, load_settings
-from pipeline.sources.keeping import KeepingError, KeptLog
+from pipeline.sources.keeping import KeptLog
+from pipeline.sources.kept import FolderError
 from schemas import Post, TrendList, decode_post
 from schemas.topics import DEFINITIONS, POSTS, TRENDS
 from tests.kafka.commands import Command
@@ -116,14 +117,14 @@ def test_what_was_said_about_posts_that_a_kill_has_cost_is_not_given_back(tmp_pa
 
 def test_a_folder_is_for_one_at_a_time_and_for_one_number_of_partitions(tmp_path: Path) -> None:
     kept = KeptLog(tmp_path, 4)
-    with pytest.raises(KeepingError, match="another `upswell up` uses this folder"):
+    with pytest.raises(FolderError, match="another `upswell up` uses this folder"):
         KeptLog(tmp_path, 4)
     kept.close()
-    with pytest.raises(KeepingError, match="lie in 4 partitions, not in 2; start with --partitions 4"):
+    with pytest.raises(FolderError, match="lie in 4 partitions, not in 2; start with --partitions 4"):
         KeptLog(tmp_path, 2)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "kept.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(KeepingError, match="cannot be used"):
+    with pytest.raises(FolderError, match="cannot be used"):
         KeptLog(tmp_path / "broken", 4)
 
 
@@ -145,6 +146,6 @@ def test_posts_that_come_in_between_end_it_with_a_sentence(tmp_path: Path) -> No
         init_topics(settings)
         with PostProducer(settings) as producer:
             producer.push(people(1, "eager"))
-        with pytest.raises(KeepingError, match="somebody else pushed posts while"):
+        with pytest.raises(FolderError, match="somebody else pushed posts while"):
             kept.give_back(settings)
     kept.close()

@@ -12,7 +12,8 @@ import pytest
 from pipeline.kafka.connection import BrokerAwayError, KafkaUseError
 from pipeline.sources import gateway as module
 from pipeline.sources.gateway import BusyError, Gateway, Sink, Taken
-from pipeline.sources.journal import Journal, JournalError, key_of
+from pipeline.sources.journal import Journal, key_of
+from pipeline.sources.kept import FolderError
 from tests.sources.harness import Log, post
 
 
@@ -177,7 +178,7 @@ def test_other_keys_of_a_post_are_known_with_it(tmp_path: Path) -> None:
 def test_the_journal_holds_no_text_and_no_name_and_is_used_by_one(tmp_path: Path) -> None:
     async def body(gateway: Gateway) -> None:
         await gateway.take("a", [post("an-id-to-find", "a text to find", author="somebody")])
-        with pytest.raises(JournalError, match="another server"):
+        with pytest.raises(FolderError, match="another server"):
             Journal(tmp_path)
 
     during(tmp_path, Log(), body)
@@ -200,7 +201,7 @@ def test_the_journal_forgets_what_is_old_but_not_what_is_pending(tmp_path: Path)
 
 def test_a_journal_that_could_not_be_opened_can_be_once_the_fault_is_mended(tmp_path: Path) -> None:
     (tmp_path / "journal.db").mkdir()
-    with pytest.raises(JournalError, match="cannot keep"):
+    with pytest.raises(FolderError, match="cannot keep"):
         Journal(tmp_path)
     (tmp_path / "journal.db").rmdir()
     Journal(tmp_path).close()

@@ -19,7 +19,8 @@ from pipeline.kafka.log import Place, Record
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings
-from pipeline.sources.recording import MANIFEST, Manifest, Recording, RecordingError
+from pipeline.sources.kept import FolderError
+from pipeline.sources.recording import MANIFEST, Manifest, Recording
 from schemas import Post
 from schemas.control import RETRACTION, ControlKeys
 from tests.wall.server import eventually
@@ -108,14 +109,14 @@ def test_killed_at_any_point_each_post_is_kept_once(tmp_path: Path, point: str) 
 
 def test_a_folder_is_one_recordings_and_of_one_topic(tmp_path: Path) -> None:
     recording = Recording(tmp_path, "posts")
-    with pytest.raises(RecordingError, match="another `upswell record`"):
+    with pytest.raises(FolderError, match="another `upswell record`"):
         Recording(tmp_path, "posts")
     recording.close()
-    with pytest.raises(RecordingError, match="a recording of posts"):
+    with pytest.raises(FolderError, match="a recording of posts"):
         Recording(tmp_path, "other-posts")
     (tmp_path / MANIFEST).unlink()
     (tmp_path / "posts-000001.ndjson.zst").touch()
-    with pytest.raises(RecordingError, match="no manifest"):
+    with pytest.raises(FolderError, match="no manifest"):
         Recording(tmp_path, "posts")
 
 

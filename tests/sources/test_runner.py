@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.kafka.topics import TopicsError
+from pipeline.sources.kept import FolderError
 from pipeline.sources.live.model import AccessError, GoneError, Item, SourceError, ThrottledError
 from pipeline.sources.live.runner import Tuning
-from pipeline.sources.live.store import Store, StoreError
+from pipeline.sources.live.store import Store
 from schemas import PostError
 from tests.sources.harness import QUICK, Log, Script, item, post, running
 
@@ -226,7 +227,7 @@ def test_a_kafka_that_will_not_have_us_ends_it(tmp_path: Path) -> None:
 
 def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with pytest.raises(StoreError, match="UPSWELL_STATE_DIR"):
+    with pytest.raises(FolderError, match="UPSWELL_STATE_DIR"):
         Store(tmp_path)
     store.close()
     Store(tmp_path).close()

@@ -207,12 +207,12 @@ class Clock:
         raise ValueError(f"never was in {self.zone.key}, where clocks were set forward")
 
 
-_CLOCK = Clock()
+_AS_WRITTEN = Clock()
 
 
 def moment_ms(value: str | float, place: str) -> int:
     """A time (ms) in a record of a network, which says its zone; `place`: where it stands there. Raises PostError."""
-    return _CLOCK.ms(str(value), place)
+    return _AS_WRITTEN.ms(str(value), place)
 
 
 def zone_named(name: str) -> ZoneInfo:

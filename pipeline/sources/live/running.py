@@ -29,7 +29,7 @@ async def run_sources(
     reached: Callable[[str], None] = lambda _: None,
     subscriber: Subscriber | None = None,
 ) -> None:
-    """Until it is cancelled; `subscriber`: by which hubs of feeds reach us. Raises SettingsError, StoreError,
+    """Until it is cancelled; `subscriber`: by which hubs of feeds reach us. Raises SettingsError, FolderError,
     ExposeError, and KafkaUseError where Kafka will not have us."""
     folder = Path(settings.state_dir)
     try:

@@ -6,7 +6,6 @@ whole post; a post that is withdrawn loses its text here at once.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -36,10 +35,6 @@ CREATE INDEX IF NOT EXISTS aliases_by_time ON aliases (at);
 """
 
 
-class StoreError(Exception):
-    """The state folder cannot be used: one sentence with what to do."""
-
-
 class Known(NamedTuple):
     """A post of the last day; `post` is None where it was withdrawn."""
 
@@ -49,17 +44,11 @@ class Known(NamedTuple):
 
 class Store:
     """The file `sources.db` in a folder that one process uses at a time, one thread at a time; `close` may come from
-    another. Raises StoreError."""
+    another. Raises FolderError."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            self._db = KeptDatabase(folder, "sources", _SCHEMA)
-        except BlockingIOError:
-            raise StoreError(
-                f"{folder}: another `upswell sources` uses this folder; stop it, or set UPSWELL_STATE_DIR"
-            ) from None
-        except (OSError, sqlite3.Error) as error:
-            raise _unusable(folder, error) from None
+        busy = "another `upswell sources` uses this folder; stop it, or set UPSWELL_STATE_DIR"
+        self._db = KeptDatabase(folder, "sources", _SCHEMA, what="the sources' state", busy=busy)
 
     def close(self) -> None:
         """Lets another process use the folder."""
@@ -149,7 +138,3 @@ class Store:
         with self.transaction():
             self._db.rows(f"DELETE FROM posts WHERE at < ? AND state != {_PENDING}", before)  # noqa: S608
             self._db.rows("DELETE FROM aliases WHERE at < ?", before)
-
-
-def _unusable(folder: Path, error: Exception) -> StoreError:
-    return StoreError(f"{folder}: cannot keep the sources' state ({error}); set UPSWELL_STATE_DIR")

@@ -60,7 +60,7 @@ def _post(record: bytes) -> Post | None:
         "" if name is None else str(name),
         item.by or item.author or "",
         text,
-        moment_ms(item.time if item.time is not None else item.created_at_i, "$.time"),
+        moment_ms(str(item.time if item.time is not None else item.created_at_i), "$.time"),
         source="hackernews",
         url=f"https://news.ycombinator.com/item?id={name}",
     )
