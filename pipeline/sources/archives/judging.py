@@ -209,20 +209,19 @@ def _of_records(first: Dead, head: bytes) -> str:
             f"it looks like {what} (first fault, line {first.line}: {first.detail});"
             " docs/archives.md lists what is read"
         )
-    what = _of_text(first, head.lstrip())
+    begins = head.lstrip()
+    if row := _first_row(begins):
+        names = begins.partition(b"\n")[0].decode(errors="replace").strip()[:_SHOWN_CHARACTERS]
+        how = "in which upswell finds no posts: name its columns, as in --columns author=NAME,text=NAME,time=NAME"
+        return f"it looks like a table of {names}, {why_no_posts(row) or how}; docs/archives.md lists what is read"
+    what = _of_text(first, begins)
     return f"{what}first fault, line {first.line}: {first.detail}; docs/archives.md lists what is read"
 
 
 def _of_text(first: Dead, head: bytes) -> str:
-    """What records look like that are no JSON objects, in a file that begins so."""
+    """What records look like that are neither JSON objects nor rows, in a file that begins so."""
     if first.raw.lstrip().startswith(b"<"):
         return "it looks like XML, of which RSS and Atom are read; "
-    if _is_table(head):
-        names = head.partition(b"\n")[0].decode(errors="replace").strip()[:_SHOWN_CHARACTERS]
-        return (
-            f"it looks like a table of {names}, in which upswell finds no posts: name its columns, as in --columns"
-            " author=NAME,text=NAME,time=NAME; "
-        )
     if head.startswith(b"[[") or first.detail.startswith("Expected `object`"):
         return "it looks like JSON values without the names of their fields; "
     if head[:1] in b'{["' or first.detail.startswith("whose"):
@@ -230,15 +229,18 @@ def _of_text(first: Dead, head: bytes) -> str:
     return "it looks like plain text, which has neither JSON records nor a table's columns; "
 
 
-def _is_table(head: bytes) -> bool:
-    r"""Whether two lines have as many cells, and the first one names them.
+def _first_row(head: bytes) -> dict[str, str]:
+    r"""By the names of the first line the cells of the second, where both have as many; else nothing.
 
-    >>> _is_table(b"id,name\n1,Ana\n"), _is_table(b"Hello, all\nwell, then\n"), _is_table(b"[1,2]\n[1,2]\n")
-    (True, False, False)
+    >>> _first_row(b"id,name\n1,Ana\n"), _first_row(b"Hello, all\nwell, then\n"), _first_row(b"[1,2]\n[1,2]\n")
+    ({'id': '1', 'name': 'Ana'}, {}, {})
     """
     first, second = [*head.split(b"\n", 2), b""][:2]
-    many = any(first.count(mark) == second.count(mark) > 0 for mark in (b",", b";", b"\t"))
-    return many and first[:1].isalpha() and b", " not in first
+    mark = next((mark for mark in (b",", b";", b"\t") if first.count(mark) == second.count(mark) > 0), b"")
+    if not mark or not first[:1].isalpha() or b", " in first:
+        return {}
+    names, cells = ([cell.decode(errors="replace").strip() for cell in line.split(mark)] for line in (first, second))
+    return dict(zip(names, cells, strict=True))
 
 
 def _year(time_ms: int) -> int:

@@ -19,11 +19,13 @@ from pipeline.sources.archives.tables.columns import NEEDED, Columns, LackingErr
 from pipeline.sources.archives.tables.rows import Table
 from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
 from pipeline.sources.archives.times import Clock, kind_of
+from pipeline.sources.archives.tweet_ids import given_out_ms
 from schemas import PostError
 
 _FIELDS = 512  # of an object that are looked at
 _ROWS = 24  # of one object that columns are chosen by
 _OF_PEOPLE = {"followers_count", "friends_count"}  # whose objects are no posts, though they may hold their last one
+_TWEETS_SINCE_MS = 1_300_000_000_000  # of which tweets have ids that tell their times
 _OF_DATABASE = "_id"  # names a document, not the post in it
 # DynamoDB's names of types, Firestore's, and Avro's where several are allowed: {"S": "text"}, {"string": "text"}
 _KINDS = {
@@ -76,6 +78,12 @@ def why_no_posts(value: dict[str, Any]) -> str:
         return f"which {str(error).strip()}"
     except LackingError as error:
         lacking = error.fields
+        if (
+            "author" in lacking
+            and "text" not in lacking
+            and (given_out_ms(fields.get("id", "")) or 0) > _TWEETS_SINCE_MS
+        ):
+            return "tweets without who wrote them: ask for them with tweet.fields=author_id,created_at"
         if len(lacking) < len(NEEDED):
             named = f"if there is one, name it, as in --columns {lacking[0]}=NAME"
             return f"in which upswell finds no {' and no '.join(lacking)}: {named}"
