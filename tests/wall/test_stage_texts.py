@@ -40,6 +40,29 @@ def test_on_the_wall_no_card_stands_empty_beside_a_picture(browser: Browser) -> 
             page.context.close()
 
 
+def test_a_text_that_no_card_holds_ends_with_a_whole_line_and_a_long_tag_leaves_room_for_the_title(
+    browser: Browser,
+) -> None:
+    tag = "#" + "Tres" * 20
+    with serving(events=(Event("net", title=TITLE, hashtags=(tag, "#net")),)) as served:
+        for number in range(5):
+            served.take(post(f"p{number}", f"{'Un mot pour tous. ' * (30 if number % 2 else 2)}#net"))
+        for width, height in ((1_920, 1_080), (1_080, 1_920)):
+            page = opened(browser, f"{served.address}/screen/net", width, height)
+            expect(page.locator(".said.cut")).to_have_count(2)
+            lines = page.locator(".said.cut").evaluate_all(
+                "them => them.map((it) => [it.clientHeight / parseFloat(getComputedStyle(it).lineHeight),"
+                " it.getBoundingClientRect().bottom <= it.nextElementSibling.getBoundingClientRect().top + 1])"
+            )
+            assert all(abs(number - round(number)) < 0.1 and above for number, above in lines), lines
+            assert page.locator("h1").inner_text() == TITLE
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            page.context.close()
+        page = opened(browser, f"{served.address}/events/net/wall", 360, 740)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.context.close()
+
+
 def test_on_the_stage_words_are_whole_links_short_and_the_title_complete(browser: Browser) -> None:
     said = (
         "Enfin ! la clôture avance enfin malgré la pluie. #CapComNet",

@@ -160,9 +160,13 @@ function fit() {
   sized(document.querySelector("h1"), TITLE_SIZES);
   if (slides.posts.hidden) return;
   for (const said of slides.posts.querySelectorAll(".said")) {
+    said.classList.remove("cut");
     said.classList.add("measured");
     sized(said, slides.posts.dataset.layout === "masonry" ? SIZES.filter((size) => size <= 1.6) : SIZES); // its cards have no height of their own
     said.classList.remove("measured");
+    if (said.scrollHeight <= said.clientHeight + 2) continue;
+    said.style.webkitLineClamp = Math.floor(said.clientHeight / parseFloat(getComputedStyle(said).lineHeight)); // whole lines, and a sign that it goes on
+    said.classList.add("cut");
   }
 }
 
