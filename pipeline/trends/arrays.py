@@ -28,7 +28,10 @@ def order_by(group: Integers, value: U64, groups: int) -> I64:
 
 def starts_of(changed: Mask) -> I64:
     """Positions at which a run begins, from "differs from its predecessor" of all but the first element."""
-    return np.concatenate((np.zeros(1, np.int64), np.flatnonzero(changed) + 1))
+    (found,) = changed.nonzero()
+    starts = np.zeros(len(found) + 1, np.int64)
+    np.add(found, 1, out=starts[1:])
+    return starts
 
 
 def spans(begin: I64, end: I64) -> I64:
@@ -74,7 +77,9 @@ def lengths_of(pointers: I64) -> I64:
 
 def pointers(lengths: I64) -> I64:
     """Where each run begins, and where the last one ends."""
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
+    found = np.zeros(len(lengths) + 1, np.int64)
+    np.add.accumulate(lengths, out=found[1:])
+    return found
 
 
 def grown(array: Kept, size: int, fill: int) -> Kept:

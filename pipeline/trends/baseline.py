@@ -58,6 +58,8 @@ class Baseline:
 
     def expect(self, slots: Sequence[int], past: BaselineWeight, timeline: Timeline) -> list[tuple[F64, F64]]:
         """(e, v) of short and long window for each slot."""
+        if not slots:
+            return []
         columns = self.learn(slots, past, timeline)
         return [
             self._closed_form[slot] if column < 0 else (self._expected[:, column], self._variance[:, column])

@@ -73,8 +73,7 @@ class Schema:
     axes: dict[str, Axis]
     columns: dict[str, tuple[Column, ...]]  # by axis
     pointers: dict[str, str]  # by child axis: the field that holds them
-    arguments: tuple[str, ...]  # the fields that a record is made with
-    others: tuple[tuple[str, Any], ...]  # what a record works out for itself, with their defaults
+    others: dict[str, Any]  # what a record works out for itself, with their defaults
 
     @property
     def roots(self) -> list[str]:
@@ -113,36 +112,32 @@ def _declared(kind: type[Record]) -> Schema:
         elif "column" in each.metadata:
             made = Column(each.name, *each.metadata["column"])
             columns.setdefault(made.axis, []).append(made)
-    told = fields(kind)
     return Schema(
         axes,
         {axis: tuple(of_axis) for axis, of_axis in columns.items()},
         places,
-        tuple(each.name for each in told if each.init),
-        tuple((each.name, each.default) for each in told if not each.init),
+        {each.name: each.default for each in fields(kind) if not each.init},
     )
 
 
 R = TypeVar("R", bound="Record")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class Record:
-    """What all records of columns can do. A class of its own declares columns (`column`) and runs (`runs_of`)."""
+    """What all records of columns can do. A class of its own declares columns (`column`) and runs (`runs_of`). (Without
+    slots: a copy of a dict takes a tenth of what a copy of thirty slots does.)"""
 
     def __post_init__(self) -> None:
-        schema = schema_of(type(self))
+        schema, told = schema_of(type(self)), self.__dict__
         for columns in schema.columns.values():
-            size = -1
+            size = next((len(told[each.name]) for each in columns if told[each.name] is not None), 0)
             for each in columns:
-                if getattr(self, each.name) is None:
-                    if size < 0:
-                        known = (getattr(self, other.name) for other in columns)
-                        size = next((len(values) for values in known if values is not None), 0)
-                    setattr(self, each.name, np.zeros(size, each.dtype) if each.dtype else [""] * size)
+                if told[each.name] is None:
+                    told[each.name] = np.zeros(size, each.dtype) if each.dtype else [""] * size
         for axis, name in schema.pointers.items():
-            if getattr(self, name) is None:
-                setattr(self, name, np.zeros(self.size(schema.axes[axis].within) + 1, np.int64))
+            if told[name] is None:
+                told[name] = np.zeros(self.size(schema.axes[axis].within) + 1, np.int64)
 
     def size(self, axis: str) -> int:
         """How many elements the axis has."""
@@ -152,15 +147,11 @@ class Record:
         return {each.name: getattr(self, each.name) for each in schema_of(type(self)).columns[axis]}
 
     def changed(self: R, **told: Any) -> R:
-        """The record with other values in these fields: `dataclasses.replace` at a tenth of its cost, which panes of
+        """The record with other values in these fields: `dataclasses.replace` at a fraction of its cost, which panes of
         few rows feel. Fields that are no arguments are at their defaults."""
         kind = type(self)
         new: R = object.__new__(kind)
-        schema = schema_of(kind)
-        for name in schema.arguments:
-            setattr(new, name, told[name] if name in told else getattr(self, name))
-        for name, default in schema.others:
-            setattr(new, name, default)
+        new.__dict__ = {**self.__dict__, **schema_of(kind).others, **told}
         return new
 
     def take(self: R, root: str, elements: Integers) -> R:
@@ -241,7 +232,7 @@ class Record:
             if not len(lengths) or lengths.max() <= 1:
                 continue
             told |= self._united(schema, child, np.repeat(np.arange(len(lengths)), lengths), len(lengths))
-        return self.changed(**told)
+        return self.changed(**told) if told else self
 
     def _united(self, schema: Schema, child: str, owner: I64, owners: int) -> dict[str, Values]:
         axis, (key, *others) = schema.axes[child], schema.columns[child]

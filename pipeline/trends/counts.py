@@ -38,7 +38,7 @@ RETRACTED = Axis("retracted", "row")
 CELL_RETRACTED = Axis("cell_retracted", "cell")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class Counts(Record):
     """What was counted in [start, end), ms. Numbers speak of the spellings and cells of `names`."""
 
@@ -162,7 +162,8 @@ class Counts(Record):
 
     def find(self, topic: np.int32) -> Place | None:
         """Where a topic stands; None: not here."""
-        if few := self._few_spans():
+        few = self._few if self._few is not None else self._few_spans()
+        if few:
             span = few.get(int(topic))
             return Place(self, *span) if span is not None else None
         topics, rows = self._index()

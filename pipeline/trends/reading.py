@@ -11,7 +11,7 @@ from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.counts import EXAMPLES, Counts, Place
 from pipeline.trends.names import Names
 from pipeline.trends.origins import From, entries_at, people_from
-from pipeline.trends.people import NOBODY, K, Support, people_left, support, united_sample
+from pipeline.trends.people import FEW, NOBODY, K, Support, people_left, support, united_sample
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
 from pipeline.trends.timeline import Timeline, Where
@@ -293,6 +293,11 @@ def people_in(tables: Sequence[Counts], mask: Mask | None, since: int) -> float:
 def _drop(slots: I32, used: int, *known: dict[int, Any]) -> None:
     """Forgets what is known of these slots, numbers below `used`."""
     if len(slots) == 0 or not any(known):
+        return
+    if len(slots) <= FEW:
+        for slot in slots.tolist():
+            for of_slot in known:
+                of_slot.pop(slot, None)
         return
     changed = np.zeros(used, np.bool_)
     changed[slots] = True

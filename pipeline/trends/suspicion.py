@@ -210,7 +210,8 @@ class Suspicion:
         if known is None:
             known = self._known[topic, step_ms] = _Known(begin)
         number = np.int32(topic)
-        for start in range(max(begin, known.read_to), end, step_ms):
+        unread = range(max(begin, known.read_to), end, step_ms)
+        for start in unread if len(unread) < len(tables) else [at for at in tables if at in unread]:
             table = tables.get(start)
             place = table.find(number) if table is not None else None
             if place is not None:
