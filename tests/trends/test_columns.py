@@ -25,7 +25,7 @@ START = 1_650_211_200_000
 BROKER_BYTES = 1 << 20
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class Withdrawing(Counts):
     """Counts with a column more on each axis that counts."""
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from email.utils import parseaddr
 
 from pipeline.sources.archives.batches import RAW_BYTES
 from pipeline.sources.archives.block import Block, Document, Filling, too_large
 from pipeline.sources.archives.formats.base import HIDDEN, PAGE_BYTES, Given, Hidden, Parsed, build, short
 from pipeline.sources.archives.lines import Overlong, blocks
-from pipeline.sources.mail_text import decoded, header, message_of, written
 from schemas import Post, PostError
 
 _FROM = re.compile(rb"From (?:(?:\S+|.*@.*) .*\d{4}|-?\d{9,20}\s*$)")  # the line between the messages of an mbox
@@ -73,6 +71,10 @@ def _take(filling: Filling, line: int, rows: list[bytes], size: int, given: Give
 
 
 def _post(raw: bytes, given: Given) -> Post | Hidden:
+    from email.utils import parseaddr
+
+    from pipeline.sources.mail_text import decoded, header, message_of, written  # what no other archive needs
+
     try:
         message = message_of(raw)
         date, subject = header(message, "Date"), " ".join(decoded(header(message, "Subject")).split())
