@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pipeline.trends.arrays import I64, Integers, Mask, lengths_of, pointers, spans, starts_of
+from pipeline.trends.arrays import I64, Integers, Mask, lengths_of, pointers, run_lengths, spans, starts_of
 from pipeline.trends.reducing import Reduce, Runs, Values, at, first, reduced, summed
 
 RUN_BYTES = 4  # of the length of a run, as it travels
@@ -210,10 +210,12 @@ class Record:
             for each in keys[1:]:
                 changed |= values[each.name][1:] != values[each.name][:-1]
             starts = starts_of(changed)
-            runs = Runs(starts, order)
-            told |= {each.name: each.reduce(values[each.name], runs) for each in columns}
+            if len(starts) < len(order):
+                runs = Runs(starts, order)
+                values = {each.name: each.reduce(values[each.name], runs) for each in columns}
+            told |= values
             owner = np.empty(len(order), np.int64)
-            owner[order] = np.repeat(np.arange(len(starts)), runs.lengths)
+            owner[order] = np.repeat(np.arange(len(starts)), run_lengths(starts, len(order)))
             for child in schema.children(root):
                 if not self.size(child):
                     told[schema.pointers[child]] = np.zeros(len(starts) + 1, np.int64)

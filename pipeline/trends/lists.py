@@ -69,6 +69,7 @@ class ScopeList:
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
         self._issued: tuple[object, ...] = ()  # what the list issued last said
         self._was_wanted: bool | None = None  # whether the list made last was
+        self._of_long_alone = False  # whether nothing but the long window decides what that list says
         # what it was made of beside posts; None: its order can change with time alone
         self._made_of: tuple[int, bool, list[tuple[int, bool]]] | None = None
 
@@ -100,20 +101,26 @@ class ScopeList:
             others, more = self._fill(now, past, trending, suspects) if wanted else ([], [])
             found = Standings(trending, others, apart([*suspects, *more], self.key, writers))
             self._made_of = made_of if max(len(living), len(found.suspects)) < 2 else None
-        self.shown = [slot for standing in found.rows for slot in (standing.slot, *standing.joined)]
+        rows = found.rows
+        self.shown = [slot for standing in rows for slot in (standing.slot, *standing.joined)]
+        self._of_long_alone = not self._tracked and all(standing.signs is None for standing in rows)
         if not wanted:
             return None
-        for standing in found.rows:
+        for standing in rows:
             standing.origins = self.origins(self.reader.people_from(standing.slot), now)
+            self._of_long_alone &= standing.origins is None
         self._count_all(now)
         before, self._issued = self._issued, says(found, past.flag, self.total, self.key, self.reader.posts)
         return found if self._issued != before else None
 
     def _stays(self, now: int, changed_slots: tuple[I32, I32]) -> bool:
-        """Whether what moved leaves the list as it was: topics that are not shown, with too few posts to be."""
+        """Whether what moved leaves the list as it was: posts that left the short window alone, of topics that do not
+        score; or topics that are not shown, with too few posts to be."""
         windows = self.scope.windows
         if windows.posts_moved[self.long]:
             return False
+        if self._of_long_alone and not len(changed_slots[1]):
+            return True
         posts, shown_slots = windows.sums[self.long], set(self.shown)
         for slots in changed_slots:
             if len(slots) and (posts[slots].max() >= FALLBACK_SUPPORT or not shown_slots.isdisjoint(slots.tolist())):

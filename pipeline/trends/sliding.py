@@ -9,7 +9,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.trends.arrays import F64, I32, I64, U64, Integers, Mask, find_in_runs, order_by, spans, starts_of
+from pipeline.trends.arrays import (
+    F64,
+    I32,
+    I64,
+    U64,
+    Integers,
+    Mask,
+    find_in_runs,
+    lengths_of,
+    order_by,
+    spans,
+    starts_of,
+)
 from pipeline.trends.counts import Counts
 from pipeline.trends.people import K, people_left, text_priority, unite
 
@@ -28,7 +40,7 @@ class Span:
         self._topic = np.concatenate([table.topic for table in tables] or [np.zeros(0, np.int32)])
         self._cell = np.concatenate([table.cell for table in tables] or [np.zeros(0, np.int32)])
         self._posts = np.concatenate([table.posts for table in tables] or [np.zeros(0, np.int32)])
-        self._entries = np.concatenate([np.diff(table.person_ptr) for table in tables] or [np.zeros(0, np.int64)])
+        self._entries = np.concatenate([lengths_of(table.person_ptr) for table in tables] or [np.zeros(0, np.int64)])
 
     def by_topic(self, mask: Mask | None, topics: int) -> tuple[I64, I64]:
         """(posts, entries) of every topic number below `topics` in the cells of `mask`."""
