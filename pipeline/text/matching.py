@@ -12,7 +12,7 @@ import regex
 
 from pipeline.text.cells import dialect_of, language, source_name
 from pipeline.text.keys import fold, fold_text, topic_key
-from pipeline.text.topics import RULES
+from pipeline.text.topics import rules_of
 from schemas import Post, PostError
 from schemas.definitions import Definitions, Words
 from schemas.events import Event
@@ -124,7 +124,7 @@ class EventMatcher:
         if self._accounts:
             found.update(self._accounts.get(_account_key(post.author), ()))
             if "@" in post.text or "＠" in post.text:
-                for mention in RULES[dialect_of(source_name(post.source))].mentions(post.text):
+                for mention in rules_of(dialect_of(source_name(post.source))).mentions(post.text):
                     found.update(self._accounts.get(_account_key(mention.text), ()))
         if self._words is not None:
             self._find_words(post.text, found)

@@ -9,22 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pipeline.text._compiled import scan
-from pipeline.text.bluesky import BLUESKY
 from pipeline.text.cells import Dialect, dialect_of, source_name
 from pipeline.text.entities import Entities, Item, Rules
-from pipeline.text.identifiers import UNICODE
 from pipeline.text.keys import fold, readable, tag_named
-from pipeline.text.mastodon import MASTODON
-from pipeline.text.twitter import TWITTER
 from schemas import Post
 
 CUT_LENGTH = 100  # characters: shorter texts are not cut by any interface
 MAX_LINK_BEHIND = 40  # characters of a link behind a text that was cut
 MAX_SPELLING = 256  # characters; what is longer is no topic: no network has such tags, and keys are kept for hours
-RULES: dict[Dialect, Rules] = {"twitter": TWITTER, "mastodon": MASTODON, "bluesky": BLUESKY, "unicode": UNICODE}
 
 # What the dialects agree on: a tag of these letters, after one of these spaces, before what none takes into a tag
 _LETTERS = r"A-Za-zÀ-ÖØ-öø-ÿ"
@@ -104,6 +99,21 @@ def how_read(source: str | None) -> int:
     return _PLAIN[dialect][1] | (dialect == "bluesky") << 1
 
 
+@cache
+def rules_of(dialect: Dialect) -> Rules:
+    """A dialect's own rules, loaded with the first text that needs them: patterns take a while to compile, and most
+    archives are of one network."""
+    if dialect == "twitter":
+        from pipeline.text.twitter import TWITTER as RULES
+    elif dialect == "mastodon":
+        from pipeline.text.mastodon import MASTODON as RULES
+    elif dialect == "bluesky":
+        from pipeline.text.bluesky import BLUESKY as RULES
+    else:
+        from pipeline.text.identifiers import UNICODE as RULES
+    return RULES
+
+
 def full_spellings_of(text: str, dialect: Dialect) -> list[str]:
     """The same by the dialect's own rules alone."""
     return list(_by_rules(text, dialect))
@@ -111,7 +121,7 @@ def full_spellings_of(text: str, dialect: Dialect) -> list[str]:
 
 @lru_cache(8)  # a page asks several times about a post: its walls, whether it is blocked, its topics
 def _by_rules(text: str, dialect: Dialect) -> tuple[str, ...]:
-    rules = RULES[dialect]
+    rules = rules_of(dialect)
     items = rules.hashtags(text)
     cashtags = rules.cashtags(text)
     if cashtags:
@@ -165,5 +175,5 @@ def _bare(spelling: str) -> str:
 
 def extract(text: str, dialect: Dialect) -> Entities:
     """Everything a dialect finds in a text. Indices are code points; texts are as written, sigil included."""
-    rules = RULES[dialect]
+    rules = rules_of(dialect)
     return Entities(rules.hashtags(text), rules.cashtags(text), rules.mentions(text), rules.urls(text))
