@@ -3,7 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo check test lint coverage bench chaos long mutations screenshots lock clean
+unexport PYTHONDONTWRITEBYTECODE  # or each process of the tests compiles all of them anew
+
+.PHONY: demo check test compiled lint coverage bench chaos long mutations screenshots lock clean
 
 demo: $(STAMP)
 	@$(BIN)/upswell demo
@@ -13,9 +15,14 @@ demo: $(STAMP)
 check: lint
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not long and not alone and not slow and not kafka and not browser'
 
+# the tests as pytest compiles them, once, while mypy has but one of the cores: five processes would each do it at once
+compiled: $(STAMP)
+	-@$(BIN)/pytest -q --collect-only >/dev/null
+
 # most of the time of many tests is waiting, so there are more at once than cores, in the order of tests/conftest.py;
 # those that measure time come last, by themselves
-test: lint
+test: $(STAMP)
+	@$(MAKE) --no-print-directory -j2 lint compiled
 	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m 'not long and not alone'
 	$(BIN)/pytest -m alone $$(grep -rlF --include='test_*.py' 'pytest.mark.alone' tests)
 
