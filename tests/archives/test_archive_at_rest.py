@@ -270,7 +270,8 @@ class TestOnDisk:
 def running(folder: Path, temporary: Path) -> Iterator[subprocess.Popen[bytes]]:
     code = (
         "import sys, time\n"
-        "from pipeline.sources.archives import read_archives, spool\n"
+        "from pipeline.sources.archives import spool\n"
+        "from pipeline.sources.archives.read import read_archives\n"
         "spool.HELD_POSTS = 100\n"
         "for batch in read_archives(sys.argv[1:]):\n"
         "    if batch.notes:\n"

@@ -33,7 +33,8 @@ from pipeline.sources.simulator.words import LANGUAGES
 MIXED = {"duration_ms": 5 * MINUTE_MS, "rate": 20.0, "people": 6_000, "seed": 3}
 IN_ANOTHER_PROCESS = """
 import hashlib
-from pipeline.sources.simulator import Simulation, mixed_scenario
+from pipeline.sources.simulator.scenes import mixed_scenario
+from pipeline.sources.simulator.simulation import Simulation
 simulation = Simulation(mixed_scenario(duration_ms=300_000, rate=20.0, people=6_000, seed=3), seed=11)
 digest = hashlib.sha256(b"".join(simulation.lines()))
 digest.update(b"".join(simulation.truth()))
