@@ -29,6 +29,7 @@ class Desk:
     def __init__(self, browser: Browser) -> None:
         self.given: list[Order] = []
         self.gate, self.alerts, feed = Gate((ANN, EVE)), RecentAlerts(), Feed()
+        self.feed = feed
         feed.publish(listed(1, "#Lyon"))
         orders = OrderDesk(self.gate, self._give, lambda: (Rule("rule"),))
         self.handle = start_web(feed, port=0, alerts=self.alerts, orders=orders)
@@ -127,6 +128,19 @@ def test_what_a_receiver_did_not_get_is_on_the_page_and_not_on_the_big_screen(
     screen = desk.opened(None, locale, "screen")
     expect(screen.locator("#alerts li")).to_have_count(1)
     expect(screen.locator("#alerts li.lost")).to_have_count(0)
+
+
+def test_what_fires_is_seen_on_the_big_screen_where_nobody_scrolls(desk: Desk) -> None:
+    desk.feed.publish(listed(2, *(f"#t{number}" for number in range(12))))
+    desk.alerts.add(alert(2, "resolved"))
+    page = desk.opened(None, view="screen")
+    page.set_viewport_size({"width": 1_920, "height": 1_080})
+    expect(page.locator("#alerts li:visible")).to_have_count(1)
+    expect(page.locator("#alerts li.firing")).to_be_in_viewport(ratio=1)
+    expect(page.locator("tbody tr:visible")).to_have_count(9)
+    desk.alerts.add(alert(1, "resolved"))
+    expect(page.locator("tbody tr:visible")).to_have_count(10)
+    expect(page.locator("#alerts li:visible")).to_have_count(0)
 
 
 def test_the_strip_keeps_the_focus_while_alerts_come(desk: Desk) -> None:
