@@ -18,6 +18,7 @@ from pipeline.web.tokens import COOKIE, Gate
 from schemas.access import Token
 from schemas.alerts import Fault, GivenUp, Order, Rule
 from tests.browser.shown import alert, listed
+from tests.wall.server import eventually
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 EVE = Token("eve", "a-secret-for-eve-0", "read")
@@ -174,7 +175,7 @@ def test_who_wants_is_told_of_a_new_alert_by_sound_and_by_the_system_and_of_no_o
     page.get_by_label("Severity").select_option("critical")
     desk.alerts.add(msgspec.structs.replace(alert(2, display="#Quiet"), severity="info"))
     desk.alerts.add(alert(3, display="#Paris"))
-    page.wait_for_function("told.length >= 3")
+    eventually(lambda: page.evaluate("told.length") >= 3)
     tones, (title, said) = page.evaluate("told.slice(0, 2)"), page.evaluate("told[2]")
     assert (tones, title, "#Paris" in said) == (["tone", "tone"], "Critical", True)
     expect(page.locator("#bell")).to_have_text("3")
