@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from itertools import islice
 
 from pipeline.sources.archives.detect import is_known, is_overfull
 from pipeline.sources.archives.formats.base import PAGE_BYTES
 from pipeline.sources.archives.json_values import Item, JsonValues
 from pipeline.sources.archives.lines import BOM
-from pipeline.sources.archives.streams import TruncatedError
+from pipeline.sources.archives.streams import Ahead
 
 PEEK_BYTES = 65_536
 PEEK_LINES = 32
@@ -22,29 +22,19 @@ _COMMENTS = re.compile(
 
 def peeked(content: Iterator[bytes], stalled: Callable[[], bool]) -> tuple[Iterator[bytes], bytes]:
     """The content, and its first lines: at least one as long as any that can be read; without comments above JSON."""
-    taken: deque[bytes] = deque()
-    size = 0
+    ahead = Ahead(content)
     whole_line = False
-    cut: TruncatedError | None = None
-    while size < PEEK_BYTES or (not whole_line and size <= PAGE_BYTES):
-        try:
-            chunk = next(content, b"")
-        except TruncatedError as error:
-            cut = error
-            break
-        if not chunk:
-            break
-        taken.append(chunk)
-        size += len(chunk)
+    while ahead.size < PEEK_BYTES or (not whole_line and ahead.size <= PAGE_BYTES):
+        chunk = ahead.more()
         whole_line = whole_line or b"\n" in chunk
-        if whole_line and stalled():
+        if not chunk or (whole_line and stalled()):
             break
-    head = b"".join(taken).removeprefix(BOM)
+    head = b"".join(ahead.taken).removeprefix(BOM)
     comments = _COMMENTS.match(head)
     if comments is not None:
         head = b"\n" * comments[0].count(b"\n") + head[comments.end() :]
-        taken = deque([head])
-    return chain(_again(taken, cut), content), head
+        ahead.taken = deque([head])
+    return ahead.again(), head
 
 
 def first_objects(
@@ -54,32 +44,15 @@ def first_objects(
 
     Of a document too large to be held they are the first ones `like_posts` in it.
     """
-    taken: deque[bytes] = deque()
-    size, wanted = 0, PEEK_BYTES
-    cut: TruncatedError | None = None
+    ahead, wanted = Ahead(content), PEEK_BYTES
     items: list[Item] = []
-    while size <= PAGE_BYTES:
-        try:
-            chunk = next(content, b"")
-        except TruncatedError as error:
-            cut = error
-            chunk = b""
-        taken.append(chunk)
-        size += len(chunk)
-        if chunk and size < min(wanted, PAGE_BYTES + 1) and not stalled():
+    while ahead.size <= PAGE_BYTES:
+        chunk = ahead.more()
+        if chunk and ahead.size < min(wanted, PAGE_BYTES + 1) and not stalled():
             continue
-        wanted = 2 * size
-        items = list(islice(JsonValues(iter([b"".join(taken)]), PAGE_BYTES, like_posts), PEEK_LINES))
+        wanted = 2 * ahead.size
+        items = list(islice(JsonValues(iter([b"".join(ahead.taken)]), PAGE_BYTES, like_posts), PEEK_LINES))
         if not chunk or stalled() or not items or not items[0].unfinished:
             break
     found = [item.raw for item in items if not item.fault and not is_overfull(item.raw)]
-    return chain(_again(taken, cut), content), [] if any(map(is_known, found)) else found
-
-
-def _again(taken: deque[bytes], cut: TruncatedError | None) -> Iterator[bytes]:
-    """What was read ahead, let go piece by piece, and how it ended."""
-    while taken:
-        if piece := taken.popleft():
-            yield piece
-    if cut is not None:
-        raise cut
+    return ahead.again(), [] if any(map(is_known, found)) else found

@@ -11,9 +11,9 @@ import re
 import select
 import stat
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import BinaryIO, Protocol
 
 import zstandard
@@ -90,22 +90,42 @@ def unpacked(source: Iterator[bytes]) -> Iterator[bytes]:
         yield from _unpacked(head, source, unpack)
 
 
+class Ahead:
+    """A content that is looked at before it is read."""
+
+    def __init__(self, content: Iterator[bytes]) -> None:
+        self.taken: deque[bytes] = deque()  # so far
+        self.size = 0  # bytes of it
+        self._content = content
+        self._cut: TruncatedError | None = None
+
+    def more(self) -> bytes:
+        """The next piece; nothing at the end, and where the content is cut."""
+        try:
+            piece = next(self._content, b"")
+        except TruncatedError as error:
+            self._cut, piece = error, b""
+        if piece:
+            self.taken.append(piece)
+            self.size += len(piece)
+        return piece
+
+    def again(self) -> Iterator[bytes]:
+        """The whole content, let go piece by piece. Raises TruncatedError where it is cut."""
+        while self.taken:
+            if piece := self.taken.popleft():
+                yield piece
+        if self._cut is not None:
+            raise self._cut
+        yield from self._content
+
+
 def beginning(content: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes of a content, at least `size` if there are so many, and the whole of it."""
-    taken: list[bytes] = []
-    cut: TruncatedError | None = None
-    try:
-        while sum(map(len, taken)) < size and (chunk := next(content, b"")):
-            taken.append(chunk)
-    except TruncatedError as error:
-        cut = error
-
-    def again() -> Iterator[bytes]:
-        yield from taken
-        if cut is not None:
-            raise cut
-
-    return b"".join(taken), chain(again(), content)
+    ahead = Ahead(content)
+    while ahead.size < size and ahead.more():
+        pass
+    return b"".join(ahead.taken), ahead.again()
 
 
 def as_utf8(content: Iterator[bytes]) -> Iterator[bytes]:
