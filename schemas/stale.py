@@ -1,4 +1,7 @@
-"""Compiled parts that are older or newer than their Python: told once, and done without."""
+"""Compiled parts that are older or newer than their Python: told once, and done without.
+
+Whoever imports one does it in a `try` of its own: a function that gave it by name would lose what its `.pyi` says.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""JSON that others wrote, read so that a character that is wrong costs itself, and a record costs no other."""
+"""JSON that others wrote, read so that a character that is wrong costs itself, and a record costs no other.
+
+The record stays bytes, of which decoders take parts as they are; `archives.mend` does the same for a record that it has
+to take apart anyway, `archives.streams` for halves that stand in a file as bytes.
+"""
 
 from __future__ import annotations
 
