@@ -6,6 +6,7 @@ Sorted columns instead of a visit per topic and step: a bucket of an hour costs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Span:
         self._cell = np.concatenate([table.cell for table in tables] or [np.zeros(0, np.int32)])
         self._posts = np.concatenate([table.posts for table in tables] or [np.zeros(0, np.int32)])
         self._entries = np.concatenate([lengths_of(table.person_ptr) for table in tables] or [np.zeros(0, np.int64)])
+        self._shared: dict[tuple[tuple[int, int], int], _Shared] = {}  # by windows and length
 
     def by_topic(self, mask: Mask | None, topics: int) -> tuple[I64, I64]:
         """(posts, entries) of every topic number below `topics` in the cells of `mask`."""
@@ -50,6 +52,36 @@ class Span:
             np.bincount(topic, weights=self._posts[rows], minlength=topics).astype(np.int64),
             np.bincount(topic, weights=self._entries[rows], minlength=topics).astype(np.int64),
         )
+
+    def lies_in(self, mask: Mask | None, topics: I32, size: int) -> Mask:
+        """Which of these topics, numbers below `size`, stand in the cells of `mask` only."""
+        if mask is None:
+            return np.ones(len(topics), np.bool_)
+        inside = np.bincount(self._topic[mask[self._cell]], minlength=size)
+        return np.asarray(inside[topics] == np.bincount(self._topic, minlength=size)[topics])
+
+    def support_in_all(self, topics: I32, windows: tuple[int, int], length: int, size: int) -> tuple[F64, F64]:
+        """`support_by_step` of these topics, numbers below `size`, in all cells. It is worked out once a topic."""
+        shared = self._shared.get((windows, length))
+        if shared is None:
+            nothing = np.zeros((0, length))
+            shared = self._shared[windows, length] = _Shared(np.full(size, -1, np.int32), (nothing, nothing))
+        fresh = topics[shared.place[topics] < 0]
+        if len(fresh):
+            before = shared.found
+            shared.place[fresh] = np.arange(len(before[0]), len(before[0]) + len(fresh))
+            more = _support_of(self, None, fresh, self.by_topic(None, size)[1], windows, length)
+            shared.found = np.concatenate((before[0], more[0])), np.concatenate((before[1], more[1]))
+        place = shared.place[topics]
+        return shared.found[0][place], shared.found[1][place]
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What scopes share: support of topics in all cells."""
+
+    place: I32  # by topic: where it stands in `found`; -1: nowhere
+    found: tuple[F64, F64]
 
 
 def select(table: Counts, mask: Mask | None, wanted: I32) -> tuple[I32, U64, U64, I32]:
@@ -100,8 +132,23 @@ def support_by_step(
     """Support of each topic in the short and the long window that end with each of the steps 0 to `length` - 1.
 
     The span's steps go back as far as the long window reaches; windows are in steps; `entries` are the span's by topic
-    number. Returns two arrays of shape (topics, length).
+    number. Returns two arrays of shape (topics, length). A topic that stands in the cells of `mask` only has there what
+    it has in all, so that the scopes that hold it share that.
     """
+    everywhere = span.lies_in(mask, topics, len(entries))
+    short, long = np.zeros((len(topics), length)), np.zeros((len(topics), length))
+    if everywhere.any():
+        found = span.support_in_all(topics[everywhere], windows, length, len(entries))
+        short[everywhere], long[everywhere] = found
+    if not everywhere.all():
+        found = _support_of(span, mask, topics[~everywhere], entries, windows, length)
+        short[~everywhere], long[~everywhere] = found
+    return short, long
+
+
+def _support_of(
+    span: Span, mask: Mask | None, topics: I32, entries: I64, windows: tuple[int, int], length: int
+) -> tuple[F64, F64]:
     chunk = np.cumsum(entries[topics]) // _CHUNK
     parts = []
     for number in np.unique(chunk).tolist():
