@@ -143,11 +143,19 @@ class Counts(Record):
         of_row, number = np.split(cell.astype(np.int32), [len(self.cell)])
         return self.changed(names=names, spelling=spelling.astype(np.int32), cell=of_row, cell_number=number)
 
-    def settled(self, names: Names) -> Counts:
-        """The same with the numbers and topics of `names`, rows and cells in the order of their keys."""
+    def numbered(self, names: Names) -> Counts:
+        """The same with the numbers and topics of `names`, rows and cells in any order: `merge` puts them in order."""
         found = self.in_names(names)
         found.topic = names.topics_of(found.spelling)
-        return found.sort("row").sort("cell")
+        return found
+
+    def in_order(self) -> Counts:
+        """The same with rows and cells in the order of their keys."""
+        return self.sort("row").sort("cell")
+
+    def settled(self, names: Names) -> Counts:
+        """The same with the numbers and topics of `names`, in order."""
+        return self.numbered(names).in_order()
 
     def renumber(self, new_spelling: I32, new_topic: I32) -> None:
         """Names were forgotten: takes the new numbers. A topic's rows stay together and sorted."""
@@ -313,9 +321,9 @@ class Place(NamedTuple):
 
 
 def merge(parts: Sequence[Counts], start: int, end: int) -> Counts:
-    """Records of disjoint posts (panes, partitions), with one dictionary, as one of [start, end)."""
+    """Records of disjoint posts (panes, partitions), with one dictionary, as one of [start, end) that is in order."""
     if len(parts) == 1:
-        return parts[0].changed(start=start, end=end)
+        return parts[0].in_order().changed(start=start, end=end)
     return concat(parts).changed(start=start, end=end).unite()
 
 

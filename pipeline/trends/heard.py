@@ -66,9 +66,10 @@ class Heard:
             first.setdefault(author, hour)
             last[author] = hour
         if len(first) > MOST:
-            ordered = sorted(first)
-            limit = min(limit, ordered[MOST])
-            for author in ordered[MOST:]:
+            known = np.fromiter(first, np.uint64, len(first))
+            most = np.partition(known, MOST)[MOST]
+            limit = min(limit, int(most))
+            for author in known[known >= most].tolist():
                 del first[author], last[author]
         if limit < EVERYBODY:
             self._limits[hour] = limit

@@ -58,6 +58,7 @@ class Ranker:
         self.buckets = {spec.window: BaselineBuckets(spec) for spec in SPECS}
         self._schedules = {spec.step_ms: Schedule(spec.step_ms, spec.bucket_ms) for spec in SPECS}
         self._panes: dict[int, list[Counts]] = {}  # of minutes that are not final yet, by the minute's start
+        self._in_order: dict[int, int] = {}  # how many of them, the first ones, are in order, by the minute's start
         self._starts: list[int] = []  # a heap of these minutes
         self.now: int | None = None  # end of the last final minute, ms
         self._seen_cells: set[Cell] = set()
@@ -66,11 +67,11 @@ class Ranker:
         self._previews = EarlyLists()
 
     def add(self, pane: Counts) -> Counts | None:
-        """A closed pane of one partition, once. Returns it in numbers, None when it holds no posts."""
+        """A closed pane of one partition, once. Returns it in numbers (see `numbered`), None when it holds no posts."""
         pane = pane.of_posts()
         if not len(pane.cell_number):
             return None
-        table = pane.settled(self.names)
+        table = pane.numbered(self.names)
         minute = pane.start // MINUTE_MS * MINUTE_MS
         if minute not in self._panes:
             self._panes[minute] = []
@@ -123,6 +124,7 @@ class Ranker:
             self._pass(self.now, start)
             self.now = end
             panes = self._panes.pop(start, [])
+            self._in_order.pop(start, None)
             if panes:
                 self.suspicion.take(start, panes)
             table = self.timeline.add_minute(start, panes)
@@ -174,6 +176,7 @@ class Ranker:
         now, at = self.now, -(-self.edge.now // MINUTE_MS) * MINUTE_MS
         if now is None or not now < at <= now + self.grid.max_out_of_orderness_ms + PREVIEWED_MS:
             return Step(at, MINUTE_MS, [])
+        self._put_in_order()
         since_now = (*chain.from_iterable(self._panes.values()), *self.edge.tables())
         known = [table for table in since_now if table.start < at]
         lists = {
@@ -182,6 +185,13 @@ class Ranker:
         }
         made = self._previews.make((now, at), known, [table for table in news if table.start < at], lists)
         return Step(at, MINUTE_MS, [preview.trend_list(past, standings) for preview, past, standings in made])
+
+    def _put_in_order(self) -> None:
+        """Topics are looked up in the panes of minutes that are not final."""
+        for start, panes in self._panes.items():
+            begin = self._in_order.get(start, 0)
+            panes[begin:] = [pane.in_order() for pane in panes[begin:]]
+            self._in_order[start] = len(panes)
 
     def _wanted(self, ranked: ScopeList) -> bool:
         """Whether somebody wants the list."""
