@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from schemas import WINDOWS, PostError, Trend, TrendList, parse_time
 from schemas.alerts import Alert, GivenUp
 
 HEARTBEAT_S = 15.0
+FIRING_S = 1.0  # how old the number of alerts that fire may be
 MAX_LIMIT = 20
 MAX_EXAMPLES = 12  # posts of a topic's view
 TAG_DAYS = 7  # of a tag's history, as Mastodon's clients draw them
@@ -68,6 +70,7 @@ class Web:
     examples: Callable[[Sequence[str], str], list[Example]] = lambda _ids, _scope: []  # of post ids, for a scope
     heartbeat_s: float = HEARTBEAT_S
     public_url: str = ""  # where browsers reach the server; what they send as Host is told to nobody
+    _fired: tuple[float, int] = (-math.inf, 0)  # when it was looked at, and how many fired
 
     async def knows(self, scope: str) -> bool:
         """Whether there may be lists of this scope, or have been some."""
@@ -112,9 +115,13 @@ class Web:
         told = (redact(alert, self.feed.shows) for alert in self.alerts.of(topic))
         return [alert for alert in told if alert is not None]
 
-    def firing(self) -> int:
-        """How many alerts fire that nobody looks after."""
-        return sum(alert.status == "firing" and not alert.acknowledged for alert in self.alerts_of())
+    def firing(self, within_s: float = FIRING_S) -> int:
+        """How many alerts fire that nobody looks after, as it was so long ago at most: each reader of a wall asks."""
+        now_s = time.monotonic()
+        if now_s - self._fired[0] >= within_s:
+            found = sum(alert.status == "firing" and not alert.acknowledged for alert in self.alerts_of())
+            self._fired = now_s, found
+        return self._fired[1]
 
     def given_up(self, since_ms: int) -> list[GivenUp]:
         """What receivers did not get since then, as moderation lets it be seen."""

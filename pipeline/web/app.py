@@ -101,7 +101,7 @@ def create_app(
     )
     invites = "" if posts is None or posts.gateway is None else "code" if public_url else "link"
     app.state.update({_WEB: web, TOUR: tour, CLOCK: clock, INVITES: invites, FIRING: web.firing})
-    web.alerts.on_change = lambda: feed.tell_firing(web.firing())
+    web.alerts.on_change = lambda: feed.tell_firing(web.firing(0))
     return app
 
 

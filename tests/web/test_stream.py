@@ -22,10 +22,11 @@ import redis
 
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.web import streams
+from pipeline.web.api import Web
 from pipeline.web.feed import QUEUE, Feed, Note, Subscription, Wanted
 from pipeline.web.run import STREAMS_END_WITHIN_S, start_web
 from schemas import TrendList
-from schemas.alerts import Order
+from schemas.alerts import Alert, Order
 from tests.browser.shown import alert
 from tests.sinks.lists import trend_list
 from tests.sinks.servers import free_port, redis_server, until
@@ -83,6 +84,21 @@ def test_a_reader_hears_how_many_alerts_fire_that_nobody_looks_after(feed: Feed)
         assert next(events).data == b"2"
         alerts.order(Order("acknowledge", "rule", "", "ann", alert(2).fired))
         assert next(events).data == b"0"
+
+
+def test_how_many_alerts_fire_is_counted_once_for_all_who_ask_and_anew_when_something_changes(feed: Feed) -> None:
+    class Counted(RecentAlerts):
+        looks = 0
+
+        def of(self, topic: str | None = None) -> list[Alert]:
+            self.looks += 1
+            return super().of(topic)
+
+    alerts = Counted()
+    web = Web(feed, alerts=alerts)
+    assert ([web.firing() for _ in range(2_000)], alerts.looks) == ([0] * 2_000, 1)
+    alerts.add(alert(1))
+    assert (web.firing(0), web.firing(), alerts.looks) == (1, 1, 2)
 
 
 def test_of_many_numbers_of_alerts_a_reader_is_told_the_newest() -> None:
