@@ -8,15 +8,18 @@ import msgspec
 
 Colour = Annotated[str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$")]
 Layout = Literal["grid", "single", "carousel", "masonry"]
+Font = Literal["plain", "serif", "rounded", "narrow"]
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How an event's big screen looks. `layout`: posts side by side, one at a time, in a row that moves on, or in
-    columns of uneven cards. Colours are `#rrggbb`; ink follows the background. `logo` is a picture as a data: address;
+    columns of uneven cards. Colours are `#rrggbb`; ink follows the background; fonts are
+    those that the screen's machine has. `logo` is a picture as a data: address;
     `sponsor` is a text with a slide of its own; so has the programme, of which `schedule` is the iCalendar address."""
 
     layout: Layout = "grid"
     theme: Literal["auto", "light", "dark"] = "auto"
+    font: Font = "plain"
     background: Colour = ""
     accent: Colour = ""
     logo: Annotated[

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.web.door import Door
@@ -158,4 +162,36 @@ def test_the_look_of_the_big_screen_is_seen_while_it_is_chosen(browser: Browser,
     clean(page)
     page.get_by_label("Accent colour").fill("#201540")  # nobody could read it there
     expect(tag).not_to_have_css("color", "rgb(32, 21, 64)")
+    page.get_by_label("Typeface").select_option("serif")
+    expect(stage).to_have_css("font-family", re.compile("Charter.* serif$"))
+    page.context.close()
+
+
+def test_a_logo_is_chosen_as_a_file_and_made_as_small_as_it_has_to_be(browser: Browser, served: Served) -> None:
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(served.address + served.link)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="New event").click()
+    page.get_by_label("Title", exact=True).fill("La fête")
+    page.get_by_label("Hashtags").fill("fete")
+    page.get_by_label("Logo").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(page.get_by_text("cannot be read as a picture")).to_be_visible()
+    noise = io.BytesIO()
+    Image.effect_noise((1200, 600), 90).save(noise, "PNG")
+    page.get_by_label("Logo").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": noise.getvalue()})
+    expect(page.locator("img.logo")).to_be_visible()
+    expect(page.get_by_text("cannot be read as a picture")).to_be_hidden()
+    clean(page)
+    page.get_by_role("button", name="Review the change").click()
+    page.get_by_role("button", name="Put it in force").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    logo = served.desk.now.events[-1].stage.logo
+    made = Image.open(io.BytesIO(base64.b64decode(logo.partition(",")[2])))
+    assert 2 * made.height == pytest.approx(made.width, abs=2)
+    assert len(logo) <= 40_000
+    page.get_by_role("link", name="La fête").click()
+    page.get_by_role("button", name="Without a logo").click()
+    expect(page.locator("img.logo")).to_be_hidden()
+    page.get_by_role("button", name="Review the change").click()
+    expect(page.locator(".diff")).to_contain_text("logo")
     page.context.close()

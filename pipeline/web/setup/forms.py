@@ -20,10 +20,10 @@ from msgspec import inspect
 from pipeline.settings.writing import table_of
 from schemas import WINDOWS, alerts
 from schemas.alerts import Rule, Severity
-from schemas.events import Event, Layout
+from schemas.events import Event, Font, Layout
 from schemas.watchlists import Watchlist
 
-Widget = Literal["line", "lines", "tags", "check", "choice", "scope", "moment", "zone", "number", "colour"]
+Widget = Literal["line", "lines", "tags", "check", "choice", "scope", "moment", "zone", "number", "colour", "picture"]
 TABLES: dict[str, type[Event] | type[Watchlist] | type[Rule]] = {"event": Event, "watchlist": Watchlist, "rule": Rule}
 # the fields of each form, by their groups
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -31,7 +31,10 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "what": ("title", "name", "hashtags", "words", "accounts", "only_accounts", "channels"),
         "when": ("start", "end", "time_zone"),
         "wall": ("moderation", "posting", "posting_pictures"),
-        "look": ("stage.layout", "stage.theme", "stage.background", "stage.accent", "stage.sponsor", "stage.schedule"),
+        "look": (
+            *("stage.layout", "stage.theme", "stage.font", "stage.background", "stage.accent", "stage.logo"),
+            *("stage.sponsor", "stage.schedule"),
+        ),
     },
     "watchlist": {
         "what": ("title", "name", "hashtags", "words", "accounts"),
@@ -52,9 +55,10 @@ _WIDGETS: dict[str, Widget] = {
     "exclude": "lines",
     "stage.background": "colour",
     "stage.accent": "colour",
+    "stage.logo": "picture",
 }
 # in the order they are told in
-_ORDERS = (WINDOWS, get_args(alerts.Kind), get_args(Severity), get_args(Layout))
+_ORDERS = (WINDOWS, get_args(alerts.Kind), get_args(Severity), get_args(Layout), get_args(Font))
 _HASHTAG = ("#", "＃", "$")
 
 

@@ -71,9 +71,9 @@ document.getElementById("check")?.addEventListener("click", async (clicked) => {
 // The big screen as it would look, while its look is chosen
 const look = document.getElementById("look");
 function dress() {
-  const [layout, theme, background, accent] = ["layout", "theme", "background", "accent"].map((key) => form.elements[`stage.${key}`].value.trim());
+  const [layout, theme, font, background, accent] = ["layout", "theme", "font", "background", "accent"].map((key) => form.elements[`stage.${key}`].value.trim());
   const stage = look.lastElementChild, colour = (text) => (/^#[0-9a-f]{6}$/i.test(text) ? text : "");
-  wear(stage, { background: colour(background), accent: colour(accent), theme });
+  wear(stage, { background: colour(background), accent: colour(accent), theme, font });
   stage.dataset.layout = layout;
   stage.querySelector("b").textContent = title.value;
   stage.querySelector("em").textContent = hashtags.value.trim().split(/[\s,;]+/)[0].replace(/^(?=[^#])/, "#");
@@ -82,4 +82,33 @@ if (look) {
   form.addEventListener("input", dress);
   dress();
   look.hidden = false;
+}
+
+// A logo is drawn anew, as small as it has to be
+const MOST_LETTERS = 40_000, HIGHEST = 180; // px
+async function drawn(file) {
+  const picture = await createImageBitmap(file), canvas = document.createElement("canvas");
+  for (let height = Math.min(HIGHEST, picture.height); height > 16; height *= .8) {
+    canvas.height = height;
+    canvas.width = Math.min(picture.width / picture.height, 6) * height;
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const address = canvas.toDataURL("image/webp", .9);
+    if (address.length <= MOST_LETTERS) return address;
+  }
+  throw new RangeError("no size will do");
+}
+const file = form.querySelector("input[type=file]");
+if (file) {
+  const held = form.elements["stage.logo"], shown = form.querySelector("img.logo"), none = file.nextElementSibling;
+  const hold = (address) => {
+    held.value = address;
+    shown.hidden = none.hidden = !address;
+    shown.src = address;
+    file.value = "";
+  };
+  file.addEventListener("change", async () => {
+    none.nextElementSibling.hidden = true;
+    try { hold(await drawn(file.files[0])); } catch { none.nextElementSibling.hidden = false; }
+  });
+  none.addEventListener("click", () => { hold(""); file.focus(); });
 }

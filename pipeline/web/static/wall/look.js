@@ -9,11 +9,18 @@ function contrast(one, other) {
   return (high + 0.05) / (low + 0.05);
 }
 
+const FONTS = {
+  serif: 'Charter, "Bitstream Charter", "Sitka Text", Cambria, Georgia, serif',
+  rounded: 'ui-rounded, "SF Pro Rounded", Quicksand, Comfortaa, Manjari, "Arial Rounded MT Bold", Calibri, sans-serif',
+  narrow: 'Bahnschrift, "DIN Alternate", "Roboto Condensed", "Liberation Sans Narrow", "Arial Narrow", sans-serif-condensed, sans-serif',
+};
+
 // `node` is what the background is drawn on; colours are #rrggbb, or "" for ours
-export function wear(node, { background, accent, theme }) {
+export function wear(node, { background, accent, theme, font }) {
   const set = (name, value) => (value ? node.style.setProperty(name, value) : node.style.removeProperty(name));
   const dark = background && contrast(background, "#ffffff") > contrast(background, "#15181e");
   node.style.colorScheme = background ? (dark ? "dark" : "light") : { light: "light", dark: "dark" }[theme] ?? "";
+  set("font-family", FONTS[font]);
   set("--paper", background);
   set("--card", background && `color-mix(in srgb, ${background} 88%, #fff)`);
   set("--quiet", background && "var(--ink)");
