@@ -84,10 +84,8 @@ class _DecodedRecords(LenientPartition):
     def __init__(self, tp: TopicPartition, *args: Any) -> None:
         super().__init__(tp, *args)
         self._batched = tp.topic in self.batched_topics
-        if self._batched:
-            self._consumer_record = self._as_decoded
-            if compiled is not None:
-                self._records = RunRecords(self._records, self.most)
+        if self._batched and compiled is not None:
+            self._records = RunRecords(self._records, self.most)
 
     def __iter__(self) -> Iterator[Any]:
         records = self._records_iterator or iter(())
@@ -99,7 +97,9 @@ class _DecodedRecords(LenientPartition):
     def _end(self) -> Iterator[_End]:
         yield _End(self.next_fetch_offset - 1)
 
-    def _as_decoded(self, _tp: TopicPartition, record: Any) -> Any:
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:
+        if not self._batched:
+            return super()._consumer_record(tp, record)
         return record.since(self.next_fetch_offset) if type(record) is Run else record
 
 

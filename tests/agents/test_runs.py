@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import msgspec
@@ -177,6 +178,22 @@ def test_no_more_records_are_taken_at_once_than_may_be_and_none_is_lost(
         assert assigned.position == (offsets[-1] + 1 if offsets else 40)
         taken += offsets
     assert taken == [*range(40), 39]  # the end of it is told behind its records
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_what_a_fetch_brought_is_gone_once_it_is_read(runs: bool) -> None:
+    """It may be a megabyte, and the cycle collector hardly ever looks in a worker."""
+    raw = bytes(batch([(b"k", b"v", 0, [])] * 3))
+    gc.disable()
+    try:
+        with nullcontext() if runs else without_compiler():
+            partition = _DecodedRecords(CARRIED, KeptRecords(raw), None, 0, None, None, False, 1)
+            assert list(partition)
+            there = weakref.ref(partition)
+            del partition
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_batches_of_the_old_formats_are_read_as_ever() -> None:
