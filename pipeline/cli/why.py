@@ -118,7 +118,7 @@ def why(
     check_format(archive_format)
     if lang not in languages():
         raise WrongUseError(f"--lang: {lang:.40} is no language of upswell; use one of {', '.join(languages())}")
-    key = topic_key(topic)
+    key, *others = _keys(topic)
     if not key:
         raise WrongUseError(f"{topic[:80]!r} is no topic; write it like '#paris', words like '\"paris metro\"'")
     try:
@@ -134,7 +134,8 @@ def why(
     of = list_of(local.ranker, scope, window)
     step_ms = of.spec.step_ms if of else MINUTE_MS
     end = at_ms // step_ms * step_ms
-    found = next(filter(None, (arithmetic(local.ranker, of, each, end) for each in _keys(topic))), None) if of else None
+    shown = (arithmetic(local.ranker, of, each, end) for each in (key, *others)) if of else ()
+    found = next(filter(None, shown), None)
     words = language(lang)
     if found is None:
         hint = _not_counted(key, scope, settings) or _nearest(key, spoken_of(of) if of else [])
