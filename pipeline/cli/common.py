@@ -93,11 +93,17 @@ def need(extra: str, what: str) -> None:
 def kafka_faults() -> Iterator[None]:
     """What Kafka refuses, or the settings for it lack, ends the command with one line."""
     from pipeline.kafka.connection import KafkaUseError
+    from pipeline.kafka.producer import DeliveryError
 
     try:
         yield
     except SettingsError as error:
         raise WrongUseError(str(error)) from None
+    except DeliveryError as error:
+        raise CommandError(
+            f"{error}: mend the broker and run this again (posts already counted are dropped by id while their pane is"
+            " open)"
+        ) from None
     except KafkaUseError as error:
         raise CommandError(str(error)) from None
 

@@ -37,7 +37,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class DeliveryError(KafkaUseError):
-    """Posts were not taken by the broker: how many, and the first reason."""
+    """Posts were not taken by the broker: how many, and the first reason. Whoever sends them knows what to do."""
 
 
 class PostProducer:
@@ -153,7 +153,10 @@ class PostProducer:
         self._check()
         left = len(self._producer)
         if left:
-            raise DeliveryError(f"{left:,} records were not acknowledged in {self._within_s:.0f} s; push them again")
+            raise DeliveryError(
+                f"{left:,} records were not acknowledged by Kafka at {self.connection.shown} in"
+                f" {self._within_s:.0f} s; {self.acknowledged:,} were"
+            )
 
     def poll(self) -> None:
         """Hears what the broker says, for callers that have nothing to push. Raises as `push` does."""
@@ -195,8 +198,7 @@ class PostProducer:
         if self.failed:
             raise DeliveryError(
                 f"{self.failed:,} records were not taken by Kafka at {self.connection.shown} ({self.reason});"
-                f" {self.acknowledged:,} were: mend the broker and push again (posts already counted are dropped by id"
-                " while their pane is open)"
+                f" {self.acknowledged:,} were"
             )
         self._tell_of_a_stall()
 

@@ -17,6 +17,9 @@ import pytest
 from cli_samples import START_MS, post
 
 from pipeline.cli import COMMANDS, HELP
+from pipeline.cli.common import kafka_faults
+from pipeline.cli.errors import CommandError
+from pipeline.kafka.producer import DeliveryError
 
 EXAMPLE = re.compile(r"^\s+(?:zcat \S+ \| )?upswell (\w+)", re.MULTILINE)
 
@@ -188,3 +191,9 @@ def test_a_port_for_metrics_that_is_taken_is_told_in_one_line(
     assert told.count(b"\n") == 1
     assert f"nobody can read metrics at 127.0.0.1:{port}".encode() in told
     assert b"UPSWELL_METRICS_PORT" in told
+
+
+def test_who_pushes_with_a_command_is_told_to_run_it_again() -> None:
+    fault = DeliveryError("3 records were not taken by Kafka at kafka:9092 (gone); 5 were")
+    with pytest.raises(CommandError, match=r"; 5 were: mend the broker and run this again \("), kafka_faults():
+        raise fault

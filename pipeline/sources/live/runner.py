@@ -141,7 +141,7 @@ class Runner:
                 attempts += 1
                 if not said:
                     said = str(error)
-                    self._say(f"{said} (the sources are held back until Kafka takes posts)")
+                    self._say(f"{said} (the sources are held back until Kafka takes posts: nothing is lost)")
             finally:
                 if sink is not None:
                     await asyncio.to_thread(sink.close)
