@@ -48,15 +48,6 @@ MAKE_POSTS = "import sys; from bench.posts import write_posts as w; w(sys.argv[1
 MAKE_TWEETS = "import sys; from bench.posts import write_tweets as w; w(sys.argv[1], int(sys.argv[2]), sys.argv[3:])"
 
 
-class Promise(msgspec.Struct):
-    """A limit that this version is held to, and what was measured."""
-
-    name: str
-    limit: float
-    measured: float
-    met: bool
-
-
 class Cost(msgspec.Struct):
     """What one process took, from its start to its end."""
 
@@ -73,8 +64,12 @@ class Figure(msgspec.Struct):
     limit: float | None = None
 
     @property
+    def met(self) -> bool:
+        return self.limit is None or self.value <= self.limit
+
+    @property
     def line(self) -> str:
-        judged = "" if self.limit is None else "met     " if self.value <= self.limit else "NOT met "
+        judged = "" if self.limit is None else "met" if self.met else "NOT met"
         limit = "" if self.limit is None else f" (at most {self.limit:g})"
         return f"{judged:<8}{self.name}{limit}: {self.value:,.2f}"
 

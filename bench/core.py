@@ -22,7 +22,7 @@ from bench.common import (
     MAX_TOPICS,
     UPSWELL,
     Cost,
-    Promise,
+    Figure,
     bench_app,
     cost_of,
     main,
@@ -32,7 +32,7 @@ from bench.common import (
 from bench.posts import ARCHIVE_LINES
 from pipeline.cli.errors import CommandError, WrongUseError
 
-MAX_RATIO, MAX_CPU_S_PER_MILLION, MAX_PEAK_MIB, MIN_ARCHIVE_RATE = 8.0, 8.0, 1_024.0, 40_000.0
+MAX_RATIO, MAX_CPU_S_PER_MILLION, MAX_PEAK_MIB, MAX_REAL_US = 8.0, 8.0, 1_024.0, 25.0
 _POST_BYTES = 330  # a little above the mean, to know beforehand whether the file has room
 
 
@@ -62,9 +62,9 @@ class Archived(msgspec.Struct):
     replay: Cost
 
     @property
-    def posts_per_s(self) -> float:
-        """By the scarcer of the two clocks."""
-        return self.posts / max(self.replay.wall_s, self.replay.cpu_s)
+    def us_a_post(self) -> float:
+        """By the clock that shows more."""
+        return max(self.replay.wall_s, self.replay.cpu_s) / self.posts * 1e6
 
 
 class Report(msgspec.Struct):
@@ -74,7 +74,7 @@ class Report(msgspec.Struct):
     seed: int
     runs: list[dict[str, Any]]
     archive: dict[str, Any] | None
-    promises: list[Promise]
+    promises: list[Figure]
 
 
 def core(
@@ -133,22 +133,17 @@ def core(
         print("\n".join(_table(runs, archived, promises)))
 
 
-def judged(runs: Sequence[Run], archived: Archived | None) -> list[Promise]:
+def judged(runs: Sequence[Run], archived: Archived | None) -> list[Figure]:
     """The promises, by the worst of the runs with the most posts: in a small one the start of Python weighs most."""
     most = max(run.posts for run in runs)
     large = [run for run in runs if run.posts == most]
-    ratio = max(run.ratio for run in large)
-    cpu_s = max(run.cpu_s_per_million for run in large)
     peak_mib = max(run.replay.peak_rss_bytes for run in large) / 2**20
-    promises = [
-        Promise("times the CPU of the bare loop, at most", MAX_RATIO, ratio, ratio <= MAX_RATIO),
-        Promise("CPU seconds per million posts, at most", MAX_CPU_S_PER_MILLION, cpu_s, cpu_s <= MAX_CPU_S_PER_MILLION),
-        Promise("MiB of memory at the peak, at most", MAX_PEAK_MIB, peak_mib, peak_mib <= MAX_PEAK_MIB),
+    return [
+        Figure("times the CPU of the bare loop", max(run.ratio for run in large), MAX_RATIO),
+        Figure("CPU s per million posts", max(run.cpu_s_per_million for run in large), MAX_CPU_S_PER_MILLION),
+        Figure("MiB of memory at the peak", peak_mib, MAX_PEAK_MIB),
+        *([Figure("us a real post", archived.us_a_post, MAX_REAL_US)] if archived else []),
     ]
-    if archived:
-        speed = archived.posts_per_s
-        promises.append(Promise("real posts a second, at least", MIN_ARCHIVE_RATE, speed, speed >= MIN_ARCHIVE_RATE))
-    return promises
 
 
 def _archive_files(paths: list[str]) -> list[str]:
@@ -193,10 +188,10 @@ def _as_dict(found: Run | Archived) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(found)
     if isinstance(found, Run):
         return fields | {"ratio": found.ratio, "cpu_s_per_million": found.cpu_s_per_million}
-    return fields | {"posts_per_s": found.posts_per_s}
+    return fields | {"us_a_post": found.us_a_post}
 
 
-def _table(runs: Sequence[Run], archived: Archived | None, promises: Sequence[Promise]) -> Iterator[str]:
+def _table(runs: Sequence[Run], archived: Archived | None, promises: Sequence[Figure]) -> Iterator[str]:
     yield "     posts     topics  run        CPU s  per million  x bare  wall s  peak MiB"
     for run in runs:
         for name, cost in (("bare loop", run.bare), ("replay", run.replay)):
@@ -206,8 +201,7 @@ def _table(runs: Sequence[Run], archived: Archived | None, promises: Sequence[Pr
     if archived:
         yield _row(f"{archived.posts:>10,} {'real':>10}", "replay", archived.posts, archived.replay, "")
     yield ""
-    for promise in promises:
-        yield f"{'met' if promise.met else 'NOT met':<8} {promise.name} {promise.limit:,g}: {promise.measured:,.1f}"
+    yield from (promise.line for promise in promises)
 
 
 def _row(head: str, name: str, posts: int, cost: Cost, ratio: str) -> str:

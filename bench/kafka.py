@@ -28,7 +28,6 @@ from bench.common import (
     say,
 )
 from bench.live import PROBE, live
-from bench.plain_faust import FAUST_POSTS, plain_faust
 from bench.posts import newest_ms, write_posts
 from bench.workers import apache, cpu_s, push, topics_of_a_run, until_hour, workers_running
 from pipeline.cli.common import kafka_faults
@@ -52,9 +51,6 @@ def kafka(
     workers: Annotated[
         str, typer.Option("--workers", metavar="N[,N...]", help="Workers; several numbers give a run for each")
     ] = "1",
-    faust: Annotated[
-        Path | None, typer.Option("--faust", metavar="FILE", help="A plain Faust program of the same job")
-    ] = None,
     brokers: Annotated[
         str | None,
         typer.Option("--brokers", metavar="HOST:PORT", help="Kafka, several with commas [default: one of its own]"),
@@ -78,30 +74,15 @@ def kafka(
     with ExitStack() as stack:
         if brokers is None:
             brokers, broker_pid = stack.enter_context(apache())
-        measure(posts, topics, rate, live_s, numbers_of_workers, brokers, faust, broker_pid, as_json)
-
-
-def measure(
-    posts: int,
-    topics: int,
-    rate: int,
-    live_s: int,
-    workers: Sequence[int],
-    brokers: str | None,
-    faust: Path | None,
-    broker_pid: int | None,
-    as_json: bool,
-) -> None:
-    """Measures on topics of their own, which are deleted afterwards, and prints what was found."""
-    with kafka_faults(), tempfile.TemporaryDirectory(prefix="upswell-bench-") as name:
-        folder = Path(name)
+        stack.enter_context(kafka_faults())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="upswell-bench-")))
         (folder / "upswell.toml").write_text(f'[[event]]\nname = "{PROBE}"\nhashtags = ["{PROBE}"]\n')
         found: Iterable[Figure]
         if live_s:
-            lived = (live(folder, rate, live_s, topics, number, brokers) for number in workers)
+            lived = (live(folder, rate, live_s, topics, number, brokers) for number in numbers_of_workers)
             found = chain.from_iterable(lived)
         else:
-            found = _backlogs(folder, posts, topics, rate, workers, brokers, faust, broker_pid)
+            found = _backlogs(folder, posts, topics, rate, numbers_of_workers, brokers, broker_pid)
         if as_json:
             print(msgspec.json.encode(list(found)).decode())
             return
@@ -116,7 +97,6 @@ def _backlogs(
     rate: int,
     workers: Sequence[int],
     brokers: str | None,
-    faust: Path | None,
     broker_pid: int | None,
 ) -> Iterator[Figure]:
     """All posts lie there before the first worker starts; it ends with the list of the last full hour."""
@@ -125,7 +105,6 @@ def _backlogs(
     write_posts(str(file), posts, topics, rate, 1)
     bare = cost_of("the bare loop", [BARE_LOOP, str(file)], folder).cpu_s * 1e6 / posts
     yield Figure("CPU s per million posts, bare loop over the same file", bare)
-    first: float | None = None
     for number in workers:
         with topics_of_a_run(brokers, folder) as settings:
             push(settings, file)
@@ -138,16 +117,11 @@ def _backlogs(
                 cpu = sum(cpu_s(one.pid) for one in running) * 1e6 / posts
             what = f"{number} worker{'s' * (number > 1)}"
             spent = (cpu_s(broker_pid) - broker) * 1e6 / posts if broker_pid else None
-        first = first or cpu
         yield Figure(f"CPU s per million posts, {what}, their start included", cpu, BACKLOG_LIMIT)
         yield Figure(f"times the bare loop, {what}", cpu / bare)
         yield Figure(f"posts a second, {what}, {lists:,} lists", posts / wall)
         if spent is not None:
             yield Figure(f"CPU s per million posts, the broker, {what}", spent)
-    if faust is not None and first is not None:
-        plain = plain_faust(faust, folder, file, brokers)
-        yield Figure(f"CPU s per million posts, plain Faust ({FAUST_POSTS:,} posts)", plain)
-        yield Figure("times ours, plain Faust", plain / first)
 
 
 app = bench_app(kafka)

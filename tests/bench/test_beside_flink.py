@@ -41,8 +41,8 @@ def test_a_row_is_the_median_and_wrong_if_any_run_was() -> None:
 
 def test_upswell_is_held_to_flinks_tumbling_figure_and_to_six_bare_loops() -> None:
     on_kafka, replay = promises_of({UPSWELL_ON_KAFKA: 9.0, TUMBLING: 9.0, REPLAY: 6.1, BARE: 1.0})
-    assert (on_kafka.measured, on_kafka.met) == (1.0, True)
-    assert (replay.measured, replay.met) == (6.1, False)
+    assert (on_kafka.value, on_kafka.met) == (1.0, True)
+    assert (replay.value, replay.met) == (6.1, False)
     rows = [row_of(TUMBLING, 10, [Once(1.0, 1.0, True)]), row_of(REPLAY, 10, [Once(1.0, 1.0, None)])]
     text = "\n".join(table(10, rows, [on_kafka, replay]))
     assert "Flink, heap, tumbling 10 s" in text
