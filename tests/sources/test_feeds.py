@@ -65,7 +65,7 @@ def test_the_three_kinds_of_feeds_are_posts() -> None:
     (one,) = entries_of(rss(1).encode(), "text/xml", "https://a.example/feed").posts
     assert (one.id, one.text, one.tags, one.url) == (
         "a.example/1",
-        "Title 1\nText & more",
+        "Title 1\n\nText & more",
         ["#Fête"],
         "https://a.example/1",
     )
@@ -74,7 +74,7 @@ def test_the_three_kinds_of_feeds_are_posts() -> None:
     assert (two.id, two.author_name, two.text, two.time) == (
         "tag:a.example,2026:1",
         "Ann",
-        "One\nbold words",
+        "One\n\nbold words",
         1_795_860_000_000,
     )
     first, second = entries_of(

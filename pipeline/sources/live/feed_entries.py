@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-import calendar
 import codecs
 import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import feedparser
 import httpx
-import msgspec
 
-from pipeline.sources.archives.formats.base import build, declared, media_of, short, web_address
-from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.archives.formats.base import web_address
 from pipeline.sources.archives.mend import read
+from pipeline.sources.feed_posts import json_feed, json_item, json_post, xml_post
 from pipeline.sources.lenient import sound_json
 from pipeline.sources.live.model import Fact, SourceError
-from schemas import Post, PostError, parse_time
+from schemas import Post, PostError
 
-MOST_TEXT = 20_000
 MOST_ENTRIES = 500
-
-
-class _Author(msgspec.Struct):
-    name: str | None = None
-
-
-class _JsonItem(msgspec.Struct):
-    id: str | int | float | None = None
-    url: str | None = None
-    title: str | None = None
-    content_text: str | None = None
-    content_html: str | None = None
-    summary: str | None = None
-    date_published: str | None = None
-    authors: list[_Author] | None = None
-    tags: list[str] | None = None
-    image: str | None = None
-
-
-class _JsonHub(msgspec.Struct):
-    type: str | None = None
-    url: str | None = None
-
-
-class _JsonFeed(msgspec.Struct):
-    version: str
-    feed_url: str | None = None
-    hubs: list[_JsonHub] = msgspec.field(default_factory=list)
-    title: str = ""
-    language: str | None = None
-    authors: list[_Author] | None = None
-    items: list[msgspec.Raw] = msgspec.field(default_factory=list)  # of which some may be wrong
-
-
-_json_feed, _json_item = msgspec.json.Decoder(_JsonFeed), msgspec.json.Decoder(_JsonItem)
 
 
 class Entries(NamedTuple):
@@ -86,37 +48,19 @@ def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = No
 
 def _json_entries(body: bytes, host: str, now: int) -> Entries:
     try:
-        feed = read(_json_feed, sound_json(body))
+        feed = read(json_feed, sound_json(body))
     except PostError:
         raise SourceError(Fact("fault.json_feed", {"host": host})) from None
+    if not feed.version:
+        raise SourceError(Fact("fault.json_feed", {"host": host}))
     posts: list[Post] = []
     faults: dict[str, PostError] = {}
     for raw in feed.items[:MOST_ENTRIES]:
         with _counted(faults, bytes(raw)):
-            posts += _json_post(read(_json_item, bytes(raw)), feed, host, now)
+            post = json_post(read(json_item, bytes(raw)), feed, host, now)
+            posts += [post] if post else []
     hubs = [hub.url for hub in feed.hubs if (hub.type or "").lower() == "websub"]
     return Entries(posts, faults, hubs[0] if hubs else None, feed.feed_url)
-
-
-def _json_post(item: _JsonItem, feed: _JsonFeed, host: str, now: int) -> list[Post]:
-    text = item.content_text or text_of(item.content_html or "") or item.summary or ""
-    authors = item.authors or feed.authors or [_Author()]
-    try:
-        at = parse_time(item.date_published) if item.date_published else now
-    except PostError:
-        at = now
-    return _post(
-        host,
-        id=str(item.id) if item.id is not None else "",
-        link=item.url,
-        title=item.title or "",
-        text=text,
-        at=at,
-        author=authors[0].name or feed.title,
-        tags=item.tags or [],
-        images=[item.image] if item.image else [],
-        lang=feed.language,
-    )
 
 
 def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> Entries:
@@ -125,40 +69,14 @@ def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> Entries
     )
     if not told.get("version"):
         raise SourceError(Fact("fault.feed", {"host": host}))
-    feed: Any = told.feed
     posts: list[Post] = []
     faults: dict[str, PostError] = {}
     for entry in told.entries[:MOST_ENTRIES]:
         with _counted(faults, repr(sorted(entry.items())).encode(errors="replace")):
-            posts += _xml_post(entry, feed, host, now)
-    named = {link.get("rel"): link.get("href") for link in reversed(feed.get("links", ()))}
+            post = xml_post(entry, told.feed, host=host, undated_ms=now)
+            posts += [post] if isinstance(post, Post) else []
+    named = {link.get("rel"): link.get("href") for link in reversed(told.feed.get("links", ()))}
     return Entries(posts, faults, named.get("hub"), named.get("self"))
-
-
-def _xml_post(entry: Any, feed: Any, host: str, now: int) -> list[Post]:
-    content = entry.content[0].get("value", "") if entry.get("content") else entry.get("summary", "")
-    updated = "updated_parsed" in entry  # feedparser gives the other for it, with a warning
-    moment = entry.get("published_parsed") or (entry.updated_parsed if updated else None)
-    try:
-        at = calendar.timegm(moment) * 1_000 if moment else now
-    except (ValueError, OverflowError):  # a year that no calendar has
-        at = now
-    return _post(
-        host,
-        id=entry.get("id", ""),
-        link=entry.get("link"),
-        title=text_of(entry.get("title", "")),
-        text=text_of(content[: 8 * MOST_TEXT]),
-        at=at,
-        author=entry.get("author") or feed.get("author") or text_of(feed.get("title", "")),
-        tags=[tag.get("term") or "" for tag in entry.get("tags", ())],
-        images=[
-            link.get("href", "")
-            for link in entry.get("links", ())
-            if link.get("rel") == "enclosure" and link.get("type", "").startswith("image/")
-        ],
-        lang=feed.get("language"),
-    )
 
 
 @contextmanager
@@ -168,40 +86,3 @@ def _counted(faults: dict[str, PostError], entry: bytes) -> Iterator[None]:
         yield
     except PostError as error:
         faults[f"wrong {hashlib.sha256(entry).hexdigest()}"] = error
-
-
-def _post(
-    host: str,
-    *,
-    id: str,  # noqa: A002 - the field's name
-    link: str | None,
-    title: str,
-    text: str,
-    at: int,
-    author: str | None,
-    tags: list[str],
-    images: list[str],
-    lang: str | None,
-) -> list[Post]:
-    """The post of an entry, or none. It is known by its id, else its link, else its date and title; where that is no
-    address it is the feed's own. Raises PostError."""
-    identity = id or link or f"{at} {title}"
-    identity = identity if ":" in identity and " " not in identity else f"{host}/{identity}"
-    name = " ".join((author or "").split())[:200]
-    whole = text if text.startswith(title) else f"{title}\n{text}".strip()
-    if not whole:
-        return []
-    return [
-        build(
-            identity if len(identity) <= 256 else hashlib.sha256(identity.encode()).hexdigest(),
-            f"{name}@{host}"[-256:] if name else host,
-            whole[:MOST_TEXT],
-            max(at, 0),
-            source="feed",
-            lang=short(lang, 64),
-            tags=declared(f"#{''.join(tag.split()).lstrip('#')}" for tag in tags),
-            url=web_address(link),
-            author_name=short(name or None),
-            media=media_of((image, "image", None) for image in images),
-        )
-    ]
