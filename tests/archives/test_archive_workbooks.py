@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -106,3 +107,19 @@ def test_without_the_part_that_reads_workbooks_it_is_named(
     assert run(["replay", str(path)]) == 1
     told = capsys.readouterr()
     assert "pip install 'upswell[xlsx]', or save its table as CSV (UTF-8)" in told.out + told.err
+
+
+def test_a_database_that_is_being_written_is_not_read_by_half(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was written last stands in another file until the program that writes it ends."""
+    path = tmp_path / "posts.db"
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("CREATE TABLE posts (id, created_at, author, text)")
+    database.executemany("INSERT INTO posts VALUES (?, ?, ?, ?)", [[*map(str, row)] for row in rows("hi #quay")])
+    database.commit()
+    assert run(["replay", str(path)]) == 1
+    assert f"what was written last into this database stands in {path}-wal" in capsys.readouterr().err
+    database.close()
+    assert [post.author for post in posts_in(path)] == ["u0", "u1", "u2"]

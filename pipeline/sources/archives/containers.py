@@ -1,4 +1,4 @@
-"""Containers of files: the members of a tar (also a packed one) and of a zip, each as a file of its own."""
+"""Containers: the members of a tar (also a packed one) and of a zip as files, the tables of workbooks and databases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from pipeline.sources.archives import databases, opendocument
 from pipeline.sources.archives.account import Beside, told_by
 from pipeline.sources.archives.files import is_archive
 from pipeline.sources.archives.streams import (
@@ -28,7 +29,7 @@ _DEPTH = 3  # containers within containers
 _TAR_HEAD = 512
 _NONE = "no file in it is named like an archive of posts (.json, .csv, ...): unpack it, and name those that are one"
 _WORKBOOK = "xl/workbook.xml"
-_OFFICE = ("content.xml", "word/document.xml", "xl/workbook.bin")
+_OFFICE = (opendocument.CONTENT, "word/document.xml", "xl/workbook.bin")
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class Member:
     name: str
     content: Iterator[bytes]  # unpacked
     beside: Beside | None = None  # what other files in its container tell
-    is_sheet: bool = False  # of a workbook
+    is_sheet: bool = False  # of a workbook, or a table of a database
 
 
 def members(name: str, content: Iterator[bytes], progress: Progress, depth: int = 0) -> Iterator[Member]:
@@ -52,6 +53,8 @@ def members(name: str, content: Iterator[bytes], progress: Progress, depth: int 
         yield from members(name, unpacked(rest), progress, depth + 1)
     elif depth < _DEPTH and head[257:262] == b"ustar":
         yield from _tar(name, rest, progress, depth)
+    elif depth < _DEPTH and head.startswith(databases.MAGIC):
+        yield from _sheets(name, databases.tables(name, rest))
     elif depth < _DEPTH and head.startswith(b"PK\x03\x04"):
         with tempfile.TemporaryFile() as held:  # its table of contents is at its end
             try:
@@ -129,8 +132,14 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
             entries = [entry for entry in packed.infolist() if not entry.is_dir()]
             names = {entry.filename for entry in entries}
             if _WORKBOOK in names:
-                yield from _sheets(name, held)
+                yield from _sheets(name, sheets(held))
                 return
+            if opendocument.CONTENT in names and "mimetype" in names:
+                with packed.open("mimetype") as raw:
+                    is_spreadsheet = raw.read(64).startswith(opendocument.MIMETYPE)
+                if is_spreadsheet:
+                    yield from _sheets(name, opendocument.sheets(packed))
+                    return
             if not names.isdisjoint(_OFFICE):
                 yield Member(name, _broken("an office document: save its table as CSV (UTF-8)"))
                 return
@@ -154,9 +163,9 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
         yield Member(name, _broken(f"the zip is cut or corrupt: {error}"))
 
 
-def _sheets(name: str, held: BinaryIO) -> Iterator[Member]:
+def _sheets(name: str, found: Iterator[tuple[str, Iterator[bytes]]]) -> Iterator[Member]:
     try:
-        for title, content in sheets(held):
+        for title, content in found:
             yield Member(f"{name}:{title}", content, is_sheet=True)
     except TruncatedError as error:
         yield Member(name, _broken(str(error)))

@@ -15,13 +15,34 @@ STDIN = Path("-")
 _ENDLESS = ("zero", "full", "random", "urandom")
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".xml", ".rss", ".atom", ".mbox", ".eml", ".sse")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-_CONTAINERS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip", ".xlsx")
+_CONTAINERS = (
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tar.xz",
+    ".tar.zst",
+    ".zip",
+    ".xlsx",
+    ".ods",
+    ".sqlite",
+    ".sqlite3",
+    ".db",
+)
 ENDINGS = (*(ending + packed for ending in _ENDINGS for packed in ("", *COMPRESSED)), *_CONTAINERS)
 # what archives that networks give their users hold beside their posts
 _TWEETS = re.compile(r"tweets?(?:-part\d+)?\.js")
 _ABOUT = re.compile(r"(?:read.?me|licen[cs]e|copying|notice|changelog|citation|codebook)\b.*\.txt")
 _NO_POSTS = frozenset(
-    {"actor.json", "likes.json", "bookmarks.json", "manifest.json", "followers.csv", "following_accounts.csv"}
+    {
+        "thumbs.db",
+        "actor.json",
+        "likes.json",
+        "bookmarks.json",
+        "manifest.json",
+        "followers.csv",
+        "following_accounts.csv",
+    }
 )
 
 

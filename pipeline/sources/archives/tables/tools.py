@@ -59,6 +59,12 @@ TOOLS = (
         "twitter",
         columns={"repost_of": ("sourcetweet_id",)},
     ),
+    Tool(
+        "twitter-to-sqlite",
+        frozenset({"user", "full_text", "retweeted_status", "quoted_status", "display_text_range"}),
+        "twitter",
+        columns={"repost_of": ("retweeted_status",)},
+    ),
     Tool("Reddit", frozenset({"id", "author", "created_utc", "subreddit"}), "reddit", record=reddit.parse),
     Tool(
         "Netlytic",
