@@ -45,10 +45,11 @@ def test_the_bar_takes_three_lines_of_a_narrow_phone_at_most(browser: Browser, s
     page.context.close()
 
 
+@pytest.mark.parametrize("width", [360, 320])  # 320: also a desk at 400 %
 def test_of_an_evening_that_is_played_the_bar_of_a_phone_tells_all_and_nothing_lies_on_another(
-    browser: Browser, served: Served
+    browser: Browser, served: Served, width: int
 ) -> None:
-    context = browser.new_context(locale="fr-FR", viewport={"width": 360, "height": 740})
+    context = browser.new_context(locale="fr-FR", viewport={"width": width, "height": 740})
     page = context.new_page()
 
     def played(route: Route) -> None:
@@ -151,4 +152,51 @@ def test_on_an_upright_stage_what_the_room_talks_about_is_told_whole(browser: Br
     assert row.evaluate(
         "it => it.scrollWidth <= it.clientWidth && it.clientHeight > 1.5 * parseFloat(getComputedStyle(it).fontSize)"
     )
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1_280])
+def test_the_board_tells_the_names_of_topics_whole(browser: Browser, served: Served, width: int) -> None:
+    name = "#AnswerTheRumourOfTheWeek"
+    at = now() // 60_000 * 60_000 + 120_000
+    made = trend_list(name, scope="event:fete", at=at)
+    made.trends[0] = msgspec.structs.replace(made.trends[0], display=name)
+    served.feed.publish(made)
+    page = opened(browser, f"{served.address}/events/fete", width)
+    row = page.locator("#trends li", has_text=name)
+    expect(row).to_contain_text("personnes · ")
+    assert row.locator("bdi").evaluate("it => it.scrollWidth <= it.clientWidth && it.scrollHeight <= it.clientHeight")
+    page.context.close()
+
+
+def test_the_bars_of_an_event_that_begins_end_where_their_axis_says(browser: Browser, served: Served) -> None:
+    ends = "them => them.map(it => it.textContent.split(':').reduce((hours, minutes) => hours * 60 + +minutes, 0))"
+    without = browser.new_context(java_script_enabled=False, locale="fr-FR").new_page()
+    without.goto(f"{served.address}/events/fete")
+    with_scripts = opened(browser, f"{served.address}/events/fete")
+    expect(with_scripts.locator("#trends polygon").first).to_be_attached()
+    for page in (without, with_scripts):
+        first, _, last = page.locator("#numbers .scale span").evaluate_all(ends)
+        assert (last - first) % 1_440 == 29
+        assert page.locator("#numbers svg").get_attribute("viewBox") in {"0 0 30 40", "0 0 30.0 40"}
+        page.context.close()
+
+
+def test_at_400_percent_no_name_among_the_shares_of_voice_is_broken_within_a_word(
+    browser: Browser, served: Served
+) -> None:
+    for scope in ("event:fete", "event:conf"):
+        served.feed.publish(trend_list("#lumiere", scope=scope, at=now() // 60_000 * 60_000))
+    page = opened(browser, f"{served.address}/voice", 320, 256)
+    assert page.locator(".voice tbody th").first.bounding_box()["width"] > 200  # type: ignore[index]
+    page.context.close()
+
+
+def test_where_the_system_forces_colours_bars_of_numbers_are_still_seen(browser: Browser, served: Served) -> None:
+    page = opened(browser, served.address, forced_colors="active")
+    image = "it => getComputedStyle(it).backgroundImage"
+    assert "gradient" in page.locator("td.people").first.evaluate(image)
+    served.take(*(post(f"bal{it}", "le #bal #fete") for it in range(3)))
+    page.goto(f"{served.address}/events/fete")
+    assert "gradient" in page.locator("#topics .parts li").first.evaluate(image)
     page.context.close()

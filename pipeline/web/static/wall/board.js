@@ -20,10 +20,10 @@ function section(id, title) {
 
 const nothing = () => make("p", { class: "quiet" }, text.none);
 function trendItem(row) {
-  const spark = sparkline();
+  const spark = sparkline(), people = say("count.people", { n: row.authors });
   drawSpark(spark, row.spark);
-  return make("li", { class: row.trending ? "rising" : "" }, make("bdi", {}, row.display), spark, make("span", { class: "quiet" }, say("count.people", { n: row.authors })),
-    row.trending ? make("p", { class: "quiet" }, beside(row)) : null);
+  return make("li", { class: row.trending ? "rising" : "" }, make("bdi", {}, row.display), spark,
+    make("p", { class: "quiet" }, row.trending ? `${people} · ${beside(row)}` : people));
 }
 
 function topicItem([topic, posts], most) {

@@ -22,5 +22,5 @@ export function bars(minutes) {
     line.append(svg("rect", { x: (at - first) / 60000, y: 40 - height, width: 0.9, height }));
   }
   if (!minutes.length) return line;
-  return make("div", {}, line, make("p", { class: "scale quiet" }, make("span", {}, moment(first)), make("span", {}, say("wall.most", { n: number(most) })), make("span", {}, moment(minutes.at(-1)[0]))));
+  return make("div", {}, line, make("p", { class: "scale quiet" }, make("span", {}, moment(first)), make("span", {}, say("wall.most", { n: number(most) })), make("span", {}, moment(first + (span - 1) * 60000))));
 }
