@@ -55,7 +55,8 @@ class JsonHub(msgspec.Struct):
 
 
 class JsonFeed(msgspec.Struct):
-    version: str = ""
+    version: str
+    items: list[msgspec.Raw]  # of which some may be wrong
     title: str | None = None
     home_page_url: str | None = None
     feed_url: str | None = None
@@ -63,7 +64,6 @@ class JsonFeed(msgspec.Struct):
     author: JsonAuthor | None = None
     authors: list[JsonAuthor] | None = None
     language: str | None = None
-    items: list[msgspec.Raw] = msgspec.field(default_factory=list)  # of which some may be wrong
 
 
 json_feed, json_item = msgspec.json.Decoder(JsonFeed), msgspec.json.Decoder(JsonItem)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
+from contextlib import suppress
 from decimal import Decimal
 
 # what other programs and languages write, as one of the forms above
@@ -17,6 +19,9 @@ _ALIKE = (
     ),
     (re.compile(r"^\d{1,3}(?:,\d{3}){3,5}$"), lambda at: at[0].replace(",", "")),
     (re.compile(r"^(\d{4}):(\d\d):(\d\d) (?=\d\d:)"), r"\1-\2-\3 "),  # of cameras
+    # days of weeks and of years, as ISO 8601 writes them
+    (re.compile(r"^(\d{4})-?W(\d\d)-?([1-7])(?=$|[T ])"), lambda at: _of_week(at)),
+    (re.compile(r"^(\d{4})-(\d{3})(?=$|[T ])"), lambda at: _of_year(at)),
     (re.compile(r"^(\d{4})-?(\d\d)-?(\d\d)[_-](\d\d)-?(\d\d)-?(\d\d)$"), r"\1-\2-\3 \4:\5:\6"),  # in names of files
     (re.compile(r"^(\d{1,2})([A-Z]{3})(\d{4}):(?=\d\d:)"), lambda at: f"{at[1]} {at[2].title()} {at[3]} "),  # SAS
     (re.compile(r"\b(UTC|GMT) m=[+-][\d.]+$"), r"\1"),
@@ -95,6 +100,8 @@ def alike(value: str) -> str:
 
     >>> alike("01MAY2024:10:40:00"), alike("/Date(1675004700000)/"), alike("2023年1月29日")
     ('01 May 2024 10:40:00', '1675004700000', '2023-1-29')
+    >>> alike("2026-W48-1T10:40Z"), alike("2026W481"), alike("2026-332 10:40"), alike("2026-366"), alike("2026-W54-1")
+    ('2026-11-23T10:40Z', '2026-11-23', '2026-11-28 10:40', '2026-366', '2026-W54-1')
     """
     for pattern, form in _ALIKE:
         value = pattern.sub(form, value)
@@ -105,3 +112,19 @@ def _of_parts(parts: str) -> str:
     """`, 10, 40, 0` as ` 10:40:00`: what stands behind a date in constructors of JavaScript and Python."""
     numbers = [f"{int(part):02}" for part in parts.split(",")[1:4]]
     return f" {':'.join([*numbers, '00'][:3])}" if numbers else ""
+
+
+def _of_week(at: re.Match[str]) -> str:
+    """The date of a day of a week; what it was where there is no such week."""
+    with suppress(ValueError):
+        return str(dt.date.fromisocalendar(int(at[1]), int(at[2]), int(at[3])))
+    return at[0]
+
+
+def _of_year(at: re.Match[str]) -> str:
+    """The same of a day of a year."""
+    with suppress(ValueError):
+        day = dt.date(int(at[1]), 1, 1) + dt.timedelta(int(at[2]) - 1)
+        if day.year == int(at[1]):
+            return str(day)
+    return at[0]

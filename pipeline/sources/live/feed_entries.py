@@ -51,8 +51,6 @@ def _json_entries(body: bytes, host: str, now: int) -> Entries:
         feed = read(json_feed, sound_json(body))
     except PostError:
         raise SourceError(Fact("fault.json_feed", {"host": host})) from None
-    if not feed.version:
-        raise SourceError(Fact("fault.json_feed", {"host": host}))
     posts: list[Post] = []
     faults: dict[str, PostError] = {}
     for raw in feed.items[:MOST_ENTRIES]:

@@ -13,9 +13,12 @@ from schemas import Post, PostError
 
 _FROM = re.compile(rb"From (?:(?:\S+|.*@.*) .*\d{4}|-?\d{9,20}\s*$)")  # the line between the messages of an mbox
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,63}:(?: |\t|\r?$)")
-# what the mailbox of a person writes above each message; and what lists and groups write above theirs
-_TO_SOMEBODY = ("Delivered-To", "X-Gmail-Labels", "X-GM-THRID")
-_TO_ALL = ("List-Id", "List-Post", "List-Archive", "Mailing-List", "X-Mailing-List", "Newsgroups", "X-BeenThere")
+# what tells that a message went to somebody; and what lists and groups write above theirs
+_TO_SOMEBODY = ("To", "Cc", "Bcc", "Delivered-To", "X-Gmail-Labels", "X-GM-THRID")
+_TO_ALL = (
+    *("List-Id", "List-Post", "List-Archive", "List-Subscribe", "Mailing-List", "X-Mailing-List", "X-Mailman-Version"),
+    *("Newsgroups", "X-BeenThere", "X-Google-Group-Id", "Archived-At"),
+)
 _NEEDED = (re.compile(rb"^From:", re.MULTILINE | re.IGNORECASE), re.compile(rb"^Date:", re.MULTILINE | re.IGNORECASE))
 
 

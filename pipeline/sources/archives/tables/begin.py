@@ -54,7 +54,7 @@ def find_beginning(
     start = 1 if sep else 0
     if _SENTIMENT140.match(lines[0]):
         names = list(SENTIMENT140)
-        columns = choose(name, names, _rows(lines, ",", len(names)), given.clock, given.columns, given.author)
+        columns = choose(name, names, _rows(lines, ",", len(names)), given)
         return Beginning(columns, ",", len(names), blank + 1, given.author or "")
     fault: ArchiveError | None = None
     for at in range(start, min(start + _TITLES, len(lines))):
@@ -75,7 +75,7 @@ def find_beginning(
         if not rows and (rows := _numbered_rows(lines[at + 1 :], mark, len(names))):
             names = ["", *names]
         try:
-            columns = choose(name, names, rows, given.clock, given.columns, given.author)
+            columns = choose(name, names, rows, given)
         except ArchiveError as error:
             if fault is None and (surely or given.columns or _is_table(name, rows, lines[at + 1 :], first=at == start)):
                 fault = error
@@ -83,7 +83,7 @@ def find_beginning(
         return Beginning(columns, mark, len(names), blank + at + 2, given.author or "", is_spaced)
     if fault is None and surely:
         names = _cells(lines[start], delimiter(lines[start])) if len(lines) > start else []
-        choose(name, names, [], given.clock, given.columns, given.author)
+        choose(name, names, [], given)
     if fault is not None:
         raise fault
     return None

@@ -32,6 +32,19 @@ _BESIDE = frozenset(  # what chats alone have, too
         attachments is_media media_file message_type
     """)
 )
+_PEOPLE = _SENDERS | frozenset(
+    names_of("""
+        author user username user_name name nick nickname participant member person contact speaker auteur utilisateur
+        nom autor benutzer benutzername nutzer usuario nombre autore utente nome gebruiker naam автор пользователь имя
+    """)
+)
+_MESSAGE = frozenset(
+    names_of("""
+        message messages msg nachricht nachrichten mensaje mensajes messaggio mensagem bericht meddelande besked melding
+        viesti wiadomość mesaj сообщение メッセージ 消息 메시지 رسالة
+    """)
+)
+_NUMBER_OF_ROW = frozenset({"", "unnamed_0", "index", "row"})
 _PHONE = re.compile(r"\+\d[\d ().\-\u2011\u202a\u202c\u00a0]{6,24}")
 _ASIDES = re.compile(  # what WhatsApp writes in place of pictures, and where a chat begins
     r"\u200e?(?:<(?:Media omitted|Médias omis|Medien ausgeschlossen|Multimedia omitido|Media omessi|Media weggelaten"
@@ -60,6 +73,17 @@ def chat_tells(
         return None
     *others, last = (names[at] for at in found)
     return f"its columns {', '.join(others)} and {last} tell" if others else f"its column {last} tells"
+
+
+def may_be_chat(names: Sequence[str]) -> str | None:
+    """The names of a table that holds when somebody said what in a message and nothing else, as chats are written down,
+    and only they; None for any other. It may also come from a place where everybody reads on."""
+    plains = [name if name.startswith("@") else plain(name) for name in names]  # @timestamp is of logs
+    told = [name for name in plains if name not in _NUMBER_OF_ROW]
+    kinds = (_BESIDE, _PEOPLE, _MESSAGE)
+    if all(any(name in kind for kind in kinds) for name in told) and all(kind & set(told) for kind in kinds):
+        return ", ".join(name for name in names if plain(name) not in _NUMBER_OF_ROW)
+    return None
 
 
 def _of_chats(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]]) -> list[int]:

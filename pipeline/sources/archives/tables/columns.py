@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.sources.archives.batches import ArchiveError, NoTableError
-from pipeline.sources.archives.formats.base import Parsed
+from pipeline.sources.archives.formats.base import Given, Parsed
 from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells, people
-from pipeline.sources.archives.tables.chats import ChatError, chat_tells
+from pipeline.sources.archives.tables.chats import ChatError, chat_tells, may_be_chat
 from pipeline.sources.archives.tables.names import (
     HOMES,
     INDEXED,
@@ -145,15 +145,14 @@ def choose(
     name: str,
     names: Sequence[str],
     rows: Sequence[Sequence[str]],
-    clock: Clock,
-    asked: Mapping[str, str] | None = None,
-    author: str | None = None,
+    given: Given,
 ) -> Columns:
     """The columns of a table with these names and first rows.
 
-    `asked` maps fields of a post to the table's own names, for what is not recognised without; with an `author` given
-    none is needed for it. Raises ArchiveError, which names the columns, when a field that every post needs has none.
+    What was given names columns that are not recognised without, and an author where none tells. Raises ArchiveError,
+    which names the columns, when a field that every post needs has none, and ChatError for what was not public.
     """
+    clock, asked, author = given.clock, given.columns, given.author
     plains = [plain(title) for title in names]
     places = Places(names)  # of two columns of one name the first counts
     tool = tool_of(plains)
@@ -182,6 +181,11 @@ def choose(
         raise ChatError(
             f"{name} holds messages of a chat, as {told}, which those in it alone can read:"
             " upswell counts what is public"
+        )
+    if given.source is None and (told := may_be_chat(names)) is not None:
+        raise ChatError(
+            f"{name} looks like messages of a chat, as it has {told} and no more: upswell counts what is public; if"
+            " everybody could read these, say where that was, as in --source telegram"
         )
     if missing and (column := recipients_tell(names, rows)) is not None:
         raise ChatError(

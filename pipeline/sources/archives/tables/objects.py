@@ -18,7 +18,7 @@ from pipeline.sources.archives.tables.chats import ChatError
 from pipeline.sources.archives.tables.columns import NEEDED, Columns, LackingError, choose
 from pipeline.sources.archives.tables.rows import Table
 from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
-from pipeline.sources.archives.times import Clock, kind_of
+from pipeline.sources.archives.times import kind_of
 from pipeline.sources.archives.tweet_ids import given_out_ms
 from schemas import PostError
 
@@ -73,7 +73,7 @@ def why_no_posts(value: dict[str, Any]) -> str:
     fields = dict(_fields(value))
     names = list(fields)[:_FIELDS]
     try:
-        choose("", names, [[fields[name] for name in names]], Clock())
+        choose("", names, [[fields[name] for name in names]], Given())
     except ChatError as error:
         return f"which {str(error).strip()}"
     except LackingError as error:
@@ -108,7 +108,7 @@ def _rows_like(name: str, objects: list[dict[str, Any]], given: Given, unpack: U
     rows = [dict(_fields(row)) for row in objects]
     names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
     cells = [[row.get(field, "") for field in names] for row in rows]
-    columns = choose(name, names, cells, given.clock, given.columns, given.author)
+    columns = choose(name, names, cells, given)
     has_times = any(_is_time(columns, row) for row in cells)
     return _format(name, names, columns, given, unpack), has_times
 
