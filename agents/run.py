@@ -75,7 +75,7 @@ def run(
     def make() -> UpswellApp:
         return create_app(context, connection, definitions, on_ready=lambda: say("ready"), say=say)
 
-    return run_worker(make, say, lambda error: _sentence(error, connection), tuning.broker_within_s)
+    return asyncio.run(_run(make, say, lambda error: _sentence(error, connection), tuning.broker_within_s))
 
 
 def _sentence(error: BaseException, connection: Connection) -> str:
@@ -112,7 +112,7 @@ def _say_what_counts(settings: Settings, definitions: DefinitionsLog, say: Calla
         say(complaint)
 
 
-def run_worker(
+async def _run(
     make_app: Callable[[], UpswellApp],
     say: Callable[[str], None],
     sentence: Callable[[BaseException], str],
@@ -123,15 +123,6 @@ def run_worker(
     A broker that cannot be reached at the start is tried again for `patience_s`; a stop that hangs is cut short. Raises
     WorkerError with the `sentence` about what ended it.
     """
-    return asyncio.run(_run(make_app, say, sentence, patience_s))
-
-
-async def _run(
-    make_app: Callable[[], UpswellApp],
-    say: Callable[[str], None],
-    sentence: Callable[[BaseException], str],
-    patience_s: float,
-) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 

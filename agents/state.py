@@ -13,20 +13,20 @@ from agents.publish import Outgoing, publish
 class StateStore:
     """Records by partition and name. What is written is acknowledged before `write` returns."""
 
-    def __init__(self, app: App, name: str, topic: str, partitions: int = 1) -> None:
+    def __init__(self, app: App, name: str, topic: str) -> None:
         self.app, self.topic = app, topic
         self._table: Any = app.Table(
             name,
             key_type=bytes,
             value_type=bytes,
-            partitions=partitions,
+            partitions=1,
             changelog_topic=app.topic(
                 topic,
                 key_type=bytes,
                 value_type=bytes,
                 key_serializer="raw",
                 value_serializer="raw",
-                partitions=partitions,
+                partitions=1,
                 acks=False,
                 internal=True,
                 allow_empty=True,

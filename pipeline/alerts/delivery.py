@@ -36,13 +36,12 @@ class Delivery:
         receivers: Sequence[Receiver],
         say: Callable[[str], None],
         registry: CollectorRegistry,
-        now_s: Callable[[], float] = time.time,
         publish: Publish | None = None,
         titles: Titles = UNTITLED,
     ) -> None:
         """`publish` brings an alert to receivers of the kind `kafka`; it raises Undelivered. `titles` of scopes are
         looked up whenever something is sent."""
-        self._outbox, self._receivers, self._say, self._now_s = outbox, receivers, say, now_s
+        self._outbox, self._receivers, self._say = outbox, receivers, say
         self._publish, self._titles = publish, titles
         self._delivered = Counter("upswell_alerts_delivered", "Messages delivered.", ["receiver"], registry=registry)
         self._given_up = Counter("upswell_alerts_given_up", "Messages given up.", ["receiver"], registry=registry)
@@ -126,7 +125,7 @@ class Delivery:
                 else:
                     self._unexpected.labels(receiver.name).inc()
                     unforeseen += 1
-                if final or unforeseen >= UNEXPECTED_AT_MOST or self._now_s() - waiting.raised >= receiver.give_up_s:
+                if final or unforeseen >= UNEXPECTED_AT_MOST or time.time() - waiting.raised >= receiver.give_up_s:
                     self._give_up(receiver, waiting, fault)
                     unforeseen = 0
                     continue
@@ -150,7 +149,9 @@ class Delivery:
         said = False
         while True:
             firing = self._outbox.firing(receiver.name)
-            faults = await self._tell_managers(receiver, firing) if firing else []
+            faults: list[Undelivered] = []
+            if firing:
+                faults = await tell_managers(receiver, firing, self._client, time.time(), self._titles)
             self._failed.labels(receiver.name).inc(len(faults))
             if faults and not said:
                 self._say(f"receiver {receiver.name}: {_told(faults[0].fault)}; what fires is sent again every minute")
@@ -159,14 +160,11 @@ class Delivery:
 
     async def _send(self, receiver: Receiver, alert: Alert) -> None:
         if receiver.kind != "kafka":
-            await deliver(receiver, alert, self._client, self._now_s(), self._titles)
+            await deliver(receiver, alert, self._client, time.time(), self._titles)
         elif self._publish is None:
             raise Undelivered("no_kafka", final=True)
         else:
             await self._publish(receiver, alert)
-
-    async def _tell_managers(self, receiver: Receiver, firing: Sequence[Alert]) -> list[Undelivered]:
-        return await tell_managers(receiver, firing, self._client, self._now_s(), self._titles)
 
     def _suppress(self, receiver: Receiver, waiting: Waiting) -> None:
         self._outbox.suppressed(waiting.id)

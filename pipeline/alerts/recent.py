@@ -13,10 +13,10 @@ MOST = 500
 
 
 class RecentAlerts:
-    """The newest message about each of the last `most` alerts. From any thread; messages may come twice."""
+    """The newest message about each of the last MOST alerts. From any thread; messages may come twice."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most, self._lock = most, threading.Lock()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._orders: dict[str, Order] = {}  # by key
         self._alerts: dict[str, Alert] = {}  # by key, in the order in which they fired
         self._given_up: dict[str, GivenUp] = {}  # by key of its record, in the order in which they were told
@@ -28,7 +28,7 @@ class RecentAlerts:
             known = self._alerts.get(alert.key)
             if known is None or known.status == "firing":
                 self._alerts[alert.key] = self._marked(alert)
-            while len(self._alerts) > self._most:
+            while len(self._alerts) > MOST:
                 del self._alerts[next(iter(self._alerts))]
         self.on_change()
 
@@ -48,7 +48,7 @@ class RecentAlerts:
         """A receiver did not get a message, and will not."""
         with self._lock:
             self._given_up.setdefault(given_up.record_key, given_up)
-            while len(self._given_up) > self._most:
+            while len(self._given_up) > MOST:
                 del self._given_up[next(iter(self._given_up))]
         self.on_change()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from pipeline.alerts.delivery import Delivery
 from pipeline.alerts.outbox import Allowed, Outbox, as_it_is
 from pipeline.alerts.receivers import Undelivered, deliver, idempotency_key, new_client
 from pipeline.cancelling import cancel_and_wait
+from pipeline.clock import utc_ms
 from pipeline.health import expose
 from pipeline.kafka.connection import Connection, KafkaUseError, as_fault, quiet, wait_for_broker
 from pipeline.kafka.decisions import KafkaLog
@@ -169,7 +169,7 @@ async def try_receivers(
     settings: Settings, receivers: Sequence[Receiver], lang: str = DEFAULT
 ) -> list[tuple[str, str, str]]:
     """(name, fault in that language, what came back) of one alert, marked as a test, for each."""
-    now = time.time_ns() // 1_000_000
+    now = utc_ms()
     told = []
     async with new_client() as client, contextlib.AsyncExitStack() as stack:
         for receiver in receivers:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import getpass
 import re
-import signal
 import sys
-import time
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from pipeline.cli.archive_flags import with_notes_said
+from pipeline.cli.archive_flags import files_of, with_notes_said
 from pipeline.cli.common import (
     BrokersFlag,
     ByFlag,
@@ -25,17 +21,19 @@ from pipeline.cli.common import (
     counting,
     kafka_faults,
     length_ms,
+    login,
     need,
     settings_in_force,
+    until_told,
 )
 from pipeline.cli.errors import INTERRUPTED, CommandError, WrongUseError, complain
 from pipeline.cli.replay_run import by_span
 from pipeline.cli.screen import RunProgress
 from pipeline.cli.terminal import console, line_of
+from pipeline.clock import utc_ms
 from pipeline.local import Local
 from pipeline.settings import Settings
 from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.files import find_files
 from pipeline.sources.archives.read import read_archives
 from pipeline.text import printable, topic_key
 from pipeline.trends.alerting import Alerting
@@ -115,13 +113,13 @@ def _order(
     rules = [rule.name for rule in settings.rules]
     if not 1 <= len(names) <= 2 or names[0] not in rules:
         raise WrongUseError(f"{action}: name a rule, and a topic if you like (rules: {', '.join(rules) or 'none'})")
-    now = time.time_ns() // 1_000_000
+    now = utc_ms()
     until_ms = _until(now, muted_for, muted_until)
     topic = topic_key(names[1]) if len(names) == 2 else ""
     if len(names) == 2 and not topic:
         raise WrongUseError(f"{action}: {names[1][:40]!r} has no letters; write it like #capcomnet")
     kind: Literal["mute", "unmute", "acknowledge"] = "acknowledge" if action == "ack" else action  # type: ignore[assignment]
-    order = Order(kind, names[0], topic, by or getpass.getuser(), now, until_ms if action == "mute" else 0)
+    order = Order(kind, names[0], topic, by or login(), now, until_ms if action == "mute" else 0)
     try:
         msgspec.json.decode(msgspec.json.encode(order), type=Order)
     except msgspec.ValidationError as error:
@@ -157,11 +155,7 @@ def _dry_run(settings: Settings, paths: list[str], output: str) -> None:
         raise WrongUseError("there is no rule; describe one as [[rule]] in upswell.toml (docs/alerts.md)")
     if not paths:
         raise WrongUseError("name the archives to play: upswell alerts dry-run ARCHIVE...")
-    try:
-        files = [str(file) for file in find_files(paths)]
-    except ArchiveError as error:
-        raise WrongUseError(str(error)) from None
-    run = _DryRun(settings, output)
+    files, run = files_of(paths), _DryRun(settings, output)
     try:
         run.play(files)
     except KeyboardInterrupt:
@@ -196,18 +190,9 @@ def _follow(settings: Settings, state: Path, output: str) -> None:
 
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt), kafka_faults():
         try:
-            asyncio.run(_until_told(follow(settings, state, lambda alert: _tell(alert, output), complain)))
+            asyncio.run(until_told(follow(settings, state, lambda alert: _tell(alert, output), complain)))
         except (OutboxError, ExposeError) as error:
             raise CommandError(str(error)) from None
-
-
-async def _until_told(work: Coroutine[Any, Any, None]) -> None:
-    """Ctrl-C and SIGTERM cancel the work between two of its steps, not within one."""
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await work
 
 
 def _tell(alert: Alert, output: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 import typer
 
 from pipeline.cli.errors import WrongUseError, complain
-from pipeline.sources.archives.batches import Batch
+from pipeline.sources.archives.batches import ArchiveError, Batch
+from pipeline.sources.archives.files import find_files
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.letters import encoding_named
 from pipeline.sources.archives.read import FORMATS
@@ -37,6 +38,14 @@ EncodingFlag = Annotated[
     str | None,
     typer.Option("--encoding", metavar="E", help="How letters are written, where not as Unicode: windows-1252, gbk"),
 ]
+
+
+def files_of(paths: Sequence[str]) -> list[str]:
+    """The files that these name. Raises WrongUseError."""
+    try:
+        return [str(file) for file in find_files(paths)]
+    except ArchiveError as error:
+        raise WrongUseError(str(error)) from None
 
 
 def check_format(name: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import re
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -81,6 +83,33 @@ def length_ms(flag: str, text: str) -> int:
     if not found:
         raise WrongUseError(f"{flag}: {text[:40]!r} is no length; write a number and s, m, h or d, such as 2h")
     return round(float(found[1]) * _UNIT_MS[found[2]]) if found[1] else 0
+
+
+def check_language(lang: str) -> None:
+    """Raises WrongUseError for a language that upswell does not speak."""
+    from pipeline.wording import languages
+
+    if lang not in languages():
+        raise WrongUseError(f"--lang: {lang:.40} is no language of upswell; use one of {', '.join(languages())}")
+
+
+def login() -> str:
+    """By which name others know who gives a command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "somebody"
+
+
+async def until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Ctrl-C and SIGTERM cancel the work between two of its steps, not within one."""
+    import asyncio
+
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await work
 
 
 def need(extra: str, what: str) -> None:

@@ -29,6 +29,7 @@ from pipeline.cli.pace import Pace, parse_speed
 from pipeline.cli.rank_changes import RankChanges
 from pipeline.cli.screen import LiveScreen, RunProgress
 from pipeline.cli.terminal import columns, console, line_of, moment, table
+from pipeline.clock import utc_ms
 from pipeline.kafka.broker import EmbeddedBrokerError
 from pipeline.local import Local, Options
 from pipeline.moderation.log import MemoryLog
@@ -92,7 +93,7 @@ def demo(
         factor = parse_speed(speed)
     except ValueError as error:
         raise WrongUseError(f"--speed: {error}") from None
-    show = _Demo(factor, seed, time.time_ns() // 1_000_000)
+    show = _Demo(factor, seed, utc_ms())
     try:
         with Interrupts(), kafka_faults(), show.page(port):
             show.open(glimpse=not in_process)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ import typer
 from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import FAILED
 from pipeline.cli.terminal import console
+from pipeline.clock import utc_ms
 from pipeline.kafka.checks import Check, examine
 from pipeline.settings import FILE_NAME, Settings, unknown_variables
 from pipeline.text import printable
@@ -36,7 +37,7 @@ def doctor(
     failed = 0
     out = console(sys.stdout)
     with kafka_faults():
-        for check in _all(_configuration(config), examine(settings), _sources(settings)):
+        for check in chain(_configuration(config), examine(settings), _sources(settings)):
             failed += not check.ok
             if as_json:
                 print(msgspec.json.encode(check).decode(), flush=True)
@@ -48,15 +49,10 @@ def doctor(
         raise typer.Exit(FAILED)
 
 
-def _all(*parts: Iterator[Check]) -> Iterator[Check]:
-    for part in parts:
-        yield from part
-
-
 def _sources(settings: Settings) -> Iterator[Check]:
     from pipeline.sources.live.status import source_checks
 
-    return source_checks(settings, time.time_ns() // 1_000_000)
+    return source_checks(settings, utc_ms())
 
 
 def _configuration(config: Path | None) -> Iterator[Check]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import CommandError, complain
+from pipeline.clock import utc_ms
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -52,7 +52,7 @@ def forget(
 
     settings = settings_in_force(config, partitions=partitions, kafka_brokers=brokers)
     known_as = _known_as(settings, author, source)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = utc_ms()
     if data is None:
         with kafka_faults(), PostProducer(settings, say=complain) as producer:
             producer.push([Post("", known_as, "", now_ms, source, deleted=now_ms)])

@@ -6,6 +6,8 @@ import base64
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import BinaryIO
 
@@ -53,6 +55,17 @@ def dead_line(file: str, line: int, reason: str, detail: str, raw: bytes) -> Dea
         return DeadLine(file, line, reason, detail, text, base64.b64encode(raw).decode())
 
 
+def open_output(flag: str, path: str) -> BinaryIO:
+    """The file to be written, or standard output for `-`. Raises WrongUseError."""
+    if path == STDOUT:
+        return sys.stdout.buffer
+    try:
+        return open(path, "wb", BUFFER_BYTES)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise WrongUseError(f"{flag} {path}: cannot be written ({why}); name a file that you may write") from None
+
+
 class LineFile:
     """One output file of JSON lines, or standard output for `-`. `lines` is the number written so far.
 
@@ -66,16 +79,8 @@ class LineFile:
         self._interrupts = interrupts
         self._at_once = at_once
         self._encoder = msgspec.json.Encoder()
-        self._file: BinaryIO
+        self._file = open_output(flag, path)
         self._for_eyes = path == STDOUT and sys.stdout.isatty()
-        if path == STDOUT:
-            self._file = sys.stdout.buffer
-            return
-        try:
-            self._file = open(path, "wb", BUFFER_BYTES)  # noqa: SIM115, closed by __exit__
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else str(error)
-            raise WrongUseError(f"{flag} {path}: cannot be written ({why}); name a file that you may write") from None
 
     def __enter__(self) -> LineFile:
         return self
@@ -83,15 +88,11 @@ class LineFile:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.path == STDOUT and kind is not None and issubclass(kind, BrokenPipeError):
             return
-        try:
+        with self._told():
             if self.path == STDOUT:
                 self._file.flush()
             else:
                 self._file.close()
-        except BrokenPipeError:
-            raise
-        except OSError as fault:
-            raise self._full(fault) from None
 
     def write(self, *records: msgspec.Struct) -> None:
         """Writes the records, a line each, all of them or none where Ctrl-C falls in between."""
@@ -100,29 +101,27 @@ class LineFile:
         data = self._encoder.encode_lines(records)
         if self._for_eyes:
             data = _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", data.decode()).encode()
-        try:
-            with self._interrupts.held():
-                self._file.write(data)
-                self.lines += len(records)
-                if self._at_once:
-                    self._file.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as fault:
-            raise self._full(fault) from None
+        with self._told(), self._interrupts.held():
+            self._file.write(data)
+            self.lines += len(records)
+            if self._at_once:
+                self._file.flush()
 
     def flush(self) -> None:
         """Hands on what has been written so far, for whoever reads the file meanwhile."""
+        with self._told(), self._interrupts.held():
+            self._file.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the disk refuses is one line; that nobody reads standard output any more is no fault."""
         try:
-            with self._interrupts.held():
-                self._file.flush()
+            yield
         except BrokenPipeError:
             raise
         except OSError as fault:
-            raise self._full(fault) from None
-
-    def _full(self, fault: OSError) -> CommandError:
-        return CommandError(f"{self.path}: {fault.strerror} after about {self.lines} lines; make room and run again")
+            told = f"{self.path}: {fault.strerror} after about {self.lines} lines; make room and run again"
+            raise CommandError(told) from None
 
 
 def refuse_overlap(outputs: dict[str, str | None], inputs: list[str]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 
 import typer
 
 from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
 from pipeline.cli.errors import INTERRUPTED, complain
+from pipeline.clock import utc_ms
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.producer import PostProducer
 from pipeline.sources.archives.lines import Overlong, blocks
@@ -77,7 +77,7 @@ class _Markers:
         while not self._ended.wait(MARK_EVERY_S):
             if self.live:
                 try:
-                    self._producer.mark(_now_ms())
+                    self._producer.mark(utc_ms())
                 except KafkaUseError:
                     return  # whoever pushes posts meets the same fault, and tells it
 
@@ -105,20 +105,16 @@ class _Reader:
         try:
             post, self.markers.live = decode_post(line), False
         except PostError:
-            stamped = stamp(line, _now_ms())
+            stamped = stamp(line, utc_ms())
             if stamped is None:
                 self._dead(line)
                 return
             line, post = stamped
             self.markers.live = True
         self.posts += 1
-        self.old += int(post.time if post.deleted is None else post.deleted) < _now_ms() - self._old_ms
+        self.old += int(post.time if post.deleted is None else post.deleted) < utc_ms() - self._old_ms
         self.producer.push_record(line, post)
 
     def _dead(self, raw: bytes) -> None:
         self.dead += 1
         self.producer.push_dead(raw)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common import BrokersFlag, ByFlag, ConfigFlag, kafka_faults, settings_in_force
+from pipeline.cli.common import BrokersFlag, ByFlag, ConfigFlag, kafka_faults, login, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.kafka.definitions import DefinitionsLog, defined_by
 from pipeline.settings import FILE_NAME
@@ -47,7 +46,7 @@ def reload(
     if check:
         print(f"{path}: {_summary(defined_by(settings_in_force(config)))}")
         return
-    name, seen = by or _login(), _look(path)
+    name, seen = by or login(), _look(path)
     _reload(config, brokers, name, wait_s)
     while watch:
         time.sleep(LOOK_EVERY_S)
@@ -98,10 +97,3 @@ def _look(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "somebody"

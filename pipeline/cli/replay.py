@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Annotated, Literal
 
 import typer
@@ -17,6 +16,7 @@ from pipeline.cli.archive_flags import (
     TimeFormatFlag,
     ZoneFlag,
     check_format,
+    files_of,
     parse_given,
 )
 from pipeline.cli.common import BrokersFlag, ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, settings_in_force
@@ -24,9 +24,9 @@ from pipeline.cli.errors import WrongUseError, complain
 from pipeline.cli.outputs import refuse_overlap
 from pipeline.cli.pace import parse_speed
 from pipeline.cli.replay_run import Plan, play
+from pipeline.clock import utc_ms
 from pipeline.settings import Settings
-from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.files import find_files, left_out
+from pipeline.sources.archives.files import left_out
 from schemas import Window
 
 STDIN = "-"
@@ -107,10 +107,7 @@ def replay(
         factor = parse_speed(speed)
     except ValueError as error:
         raise WrongUseError(f"--speed: {error}") from None
-    try:
-        files = [str(file) for file in find_files(paths)]
-    except ArchiveError as error:
-        raise WrongUseError(str(error)) from None
+    files = files_of(paths)
     for note in left_out(paths):
         complain(note)
     if retime and STDIN in files:
@@ -129,7 +126,7 @@ def replay(
         window=window,
         scope=scope,
         speed=factor,
-        end_ms=int(time.time() * 1_000) if retime else None,
+        end_ms=utc_ms() if retime else None,
     )
     if explain:
         from pipeline.cli.explain import explain_files

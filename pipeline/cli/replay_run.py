@@ -105,11 +105,21 @@ def shift(posts: Sequence[Post], shift_ms: int) -> None:
             post.deleted = int(post.deleted) + shift_ms
 
 
-def play(plan: Plan, settings: Settings) -> None:
-    """Carries the plan out. Raises CommandError when it fails, WrongUseError when the input does not fit its flags,
-    typer.Exit(130) when it is interrupted."""
-    collect_rarely(IN_FLIGHT)
-    run = _Run(plan, settings)
+class Running(Protocol):
+    """A replay under way."""
+
+    tally: Tally
+
+    def to_the_end(self) -> None: ...
+    def written(self) -> str:
+        """How much of it is where it is to be, as the end of a sentence."""
+
+    def report(self) -> None: ...
+
+
+def carry_out(run: Running) -> None:
+    """Runs it to its end and reports. Raises CommandError when it fails, WrongUseError when the input does not fit its
+    flags, typer.Exit(130) when it is interrupted."""
     try:
         run.to_the_end()
     except KeyboardInterrupt:
@@ -124,6 +134,12 @@ def play(plan: Plan, settings: Settings) -> None:
         complain(nothing)
     if run.tally.failed or nothing:
         raise typer.Exit(FAILED)
+
+
+def play(plan: Plan, settings: Settings) -> None:
+    """Counts the plan's archives here. Raises as `carry_out` does."""
+    collect_rarely(IN_FLIGHT)
+    carry_out(_Run(plan, settings))
 
 
 class _Run:

@@ -7,47 +7,28 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import typer
-
 from pipeline.cli.archive_flags import with_notes_said
 from pipeline.cli.common import kafka_faults
-from pipeline.cli.errors import FAILED, INTERRUPTED, CommandError, WrongUseError, complain
+from pipeline.cli.errors import WrongUseError, complain
 from pipeline.cli.interrupts import Interrupts
 from pipeline.cli.outputs import LineFile, dead_line
 from pipeline.cli.pace import Pace
-from pipeline.cli.replay_run import SORTING, Plan, retime_ms, shift
+from pipeline.cli.replay_run import SORTING, Plan, carry_out, retime_ms, shift
 from pipeline.cli.screen import RunProgress
 from pipeline.cli.summary import Tally, skipped_parts
 from pipeline.cli.terminal import console, moment
 from pipeline.kafka.producer import PostProducer, is_dead_to_workers
 from pipeline.settings import Settings
-from pipeline.sources.archives.batches import ArchiveError, Batch
+from pipeline.sources.archives.batches import Batch
 
 MOST_WAITING = 10_000  # records that are no posts, while no post has come
 
 
 def push(plan: Plan, settings: Settings) -> None:
-    """Pushes the plan's archives. Raises CommandError when it fails, WrongUseError when they do not fit what the topic
-    holds, typer.Exit(130) when it is interrupted."""
-    with kafka_faults(), ExitStack() as stack:
-        producer = stack.enter_context(PostProducer(settings, say=complain))
-        run = _Push(plan, settings, producer)
-        try:
-            run.to_the_end()
-        except KeyboardInterrupt:
-            complain(f"interrupted {run.tally.reached()}; {producer.acknowledged:,} records are in Kafka")
-            raise typer.Exit(INTERRUPTED) from None
-        except ArchiveError as error:
-            if not run.tally.records:
-                raise WrongUseError(str(error)) from None
-            raise CommandError(
-                f"{error}; stopped {run.tally.reached()}; {producer.acknowledged:,} records are in Kafka"
-            ) from None
-        run.report()
-        if nothing := run.tally.nothing():
-            complain(nothing)
-        if run.tally.failed or nothing:
-            raise typer.Exit(FAILED)
+    """Pushes the plan's archives. Raises as `carry_out` does, WrongUseError too where they do not fit what the topic
+    holds."""
+    with kafka_faults(), PostProducer(settings, say=complain) as producer:
+        carry_out(_Push(plan, settings, producer))
 
 
 class _Push:
@@ -115,6 +96,9 @@ class _Push:
                 f" at {moment(begins_ms)} UTC, so its posts would be late: push it with --retime now, or to topics of"
                 " its own (UPSWELL_KAFKA_PREFIX)"
             )
+
+    def written(self) -> str:
+        return f"; {self.producer.acknowledged:,} records are in Kafka"
 
     def report(self) -> None:
         elapsed_s = time.monotonic() - self.began

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from pipeline.cli.archive_flags import with_notes_said
-from pipeline.cli.common import BrokersFlag, ConfigFlag, kafka_faults, settings_in_force
+from pipeline.cli.archive_flags import files_of, with_notes_said
+from pipeline.cli.common import BrokersFlag, ConfigFlag, check_language, counting, kafka_faults, settings_in_force
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.event_report import Debrief
 from pipeline.cli.outputs import refuse_overlap
 from pipeline.cli.report_page import html_of
-from pipeline.local import Local, Options
+from pipeline.local import Local
 from pipeline.moderation.log import DecisionLog, LogError, SqliteLog
 from pipeline.moderation.state import Moderation
 from pipeline.settings import Settings
 from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.files import find_files
 from pipeline.sources.archives.read import read_archives
-from pipeline.wording import DEFAULT, languages
+from pipeline.wording import DEFAULT
 
 
 def report(
@@ -50,23 +51,13 @@ def report(
     if found is None:
         known = ", ".join(it.name for it in settings.events) or "there is none"
         raise WrongUseError(f"{event}: no such event (known: {known}); describe it as [[event]] in upswell.toml")
-    if lang not in languages():
-        raise WrongUseError(f"--lang: {lang:.40} is no language of upswell; use one of {', '.join(languages())}")
+    check_language(lang)
     html_file = out or f"{found.name}.html"
-    try:
-        files = [str(file) for file in find_files(paths)]
-    except ArchiveError as error:
-        raise WrongUseError(str(error)) from None
+    files = files_of(paths)
     refuse_overlap({"--out": html_file, "--json": json_out}, files)
     debrief = Debrief(found, _moderation(settings, decisions) if decisions else None)
     local = Local(
-        Options(
-            settings.pane_ms,
-            settings.max_out_of_orderness_ms,
-            settings.partitions,
-            (found,),
-            words=settings.words,
-        ),
+        replace(counting(settings), events=(found,), watchlists=()),
         on_list=debrief.take_list,
         keeps=lambda scope, window: (scope, window) == (f"event:{found.name}", "1h"),
     )
@@ -95,20 +86,15 @@ def _moderation(settings: Settings, source: str) -> Moderation:
     elif not Path(source).is_file():
         raise WrongUseError(f"--decisions: {source}: no such file; name kafka, or the file of `upswell serve --walls`")
     else:
-        log = _opened(source)
-    try:
-        return Moderation(log.fresh())
-    except LogError as error:
-        raise CommandError(str(error)) from None
-    finally:
-        log.close()
-
-
-def _opened(file: str) -> SqliteLog:
-    try:
-        return SqliteLog(file)
-    except LogError as error:
-        raise CommandError(str(error)) from None
+        try:
+            log = SqliteLog(source)
+        except LogError as error:
+            raise CommandError(str(error)) from None
+    with closing(log):
+        try:
+            return Moderation(log.fresh())
+        except LogError as error:
+            raise CommandError(str(error)) from None
 
 
 def _write(name: str, data: bytes) -> None:

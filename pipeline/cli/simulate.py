@@ -14,7 +14,7 @@ import typer
 from pipeline.cli.common import length_ms
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.interrupts import Interrupts
-from pipeline.cli.outputs import BUFFER_BYTES, STDOUT, refuse_overlap
+from pipeline.cli.outputs import STDOUT, open_output, refuse_overlap
 from pipeline.sources.simulator.demo import demo_scenario
 from pipeline.sources.simulator.scenario import DEFAULT_START_MS, Scenario
 from pipeline.sources.simulator.scenes import hostile_scenario, mixed_scenario, quiet_scenario
@@ -126,13 +126,8 @@ def _start_ms(text: str | None) -> int:
 
 
 def _opened(flag: str, path: str, opened: ExitStack) -> BinaryIO:
-    if path == STDOUT:
-        return sys.stdout.buffer
-    try:
-        return opened.enter_context(open(path, "wb", BUFFER_BYTES))
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise WrongUseError(f"{flag} {path}: cannot be written ({why}); name a file that you may write") from None
+    file = open_output(flag, path)
+    return file if path == STDOUT else opened.enter_context(file)
 
 
 def _write(file: BinaryIO, lines: Iterator[bytes], interrupts: Interrupts) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force
+from pipeline.cli.common import BrokersFlag, ConfigFlag, PartitionsFlag, kafka_faults, settings_in_force, until_told
 from pipeline.cli.errors import CommandError, WrongUseError, complain
 from pipeline.settings import Settings, SettingsError
 from schemas.sources import FeedSource
@@ -109,19 +108,15 @@ def _run(settings: Settings) -> None:
 
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt), kafka_faults():
         try:
-            asyncio.run(_until_told(settings))
+            asyncio.run(until_told(_bring(settings)))
         except (FolderError, ExposeError) as error:
             raise CommandError(str(error)) from None
 
 
-async def _until_told(settings: Settings) -> None:
-    """Ctrl-C and SIGTERM end it once what has come is in Kafka."""
+async def _bring(settings: Settings) -> None:
+    """Cancelled, it ends once what has come is in Kafka."""
     from pipeline.sources.live.running import run_sources
 
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     if settings.websub_url and any(isinstance(one, FeedSource) for one in settings.sources):
         from pipeline.web.hubs import hubs_heard
         from pipeline.web.run import WebError

@@ -20,10 +20,19 @@ from pipeline.cli.archive_flags import (
     TimeFormatFlag,
     ZoneFlag,
     check_format,
+    files_of,
     parse_given,
     with_notes_said,
 )
-from pipeline.cli.common import ConfigFlag, LatenessFlag, PaneFlag, PartitionsFlag, counting, settings_in_force
+from pipeline.cli.common import (
+    ConfigFlag,
+    LatenessFlag,
+    PaneFlag,
+    PartitionsFlag,
+    check_language,
+    counting,
+    settings_in_force,
+)
 from pipeline.cli.errors import CommandError, WrongUseError
 from pipeline.cli.replay import check_scope
 from pipeline.cli.screen import RunProgress
@@ -32,14 +41,13 @@ from pipeline.gc_tuning import collect_rarely
 from pipeline.local import Local
 from pipeline.settings import Settings
 from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.files import find_files
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.read import read_archives
 from pipeline.sources.archives.times import Clock
 from pipeline.text import printable, topic_key
 from pipeline.trends.arithmetic import Arithmetic, Terms, arithmetic, list_of, spoken_of
 from pipeline.trends.names import TAG, kind_of
-from pipeline.wording import DEFAULT, Language, language, languages
+from pipeline.wording import DEFAULT, Language, language
 from schemas import Post, PostError, Window
 from schemas.trends import WINDOWS, Origins
 
@@ -116,8 +124,7 @@ def why(
     )
     check_scope(scope, settings)
     check_format(archive_format)
-    if lang not in languages():
-        raise WrongUseError(f"--lang: {lang:.40} is no language of upswell; use one of {', '.join(languages())}")
+    check_language(lang)
     key, *others = _keys(topic)
     if not key:
         raise WrongUseError(f"{topic[:80]!r} is no topic; write it like '#paris', words like '\"paris metro\"'")
@@ -126,8 +133,8 @@ def why(
     except PostError:
         raise WrongUseError(f"--at: {at[:40]!r} is no time; write it like '2014-04-23 21:19'") from None
     given = parse_given(columns, zone, time_format, source, author, encoding)
+    files = files_of(paths)
     try:
-        files = [str(file) for file in find_files(paths)]
         local = _counted(files, archive_format, given, settings, (scope, window), at_ms)
     except ArchiveError as error:
         raise WrongUseError(str(error)) from None

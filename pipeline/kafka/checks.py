@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from pipeline.clock import utc_ms
 from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, stale
 from pipeline.kafka.log import newest_records
@@ -208,7 +209,7 @@ def _lag(tp: Any, begin: int, end: int, committed: Any) -> Check:
 
 def _clock(written: Sequence[int]) -> Check:
     """Posts that were written (ms) in our future tell that this machine's clock, or a producer's, is wrong."""
-    now_ms = int(time.time() * 1_000)
+    now_ms = utc_ms()
     ahead_ms = max(written, default=now_ms) - now_ms
     if ahead_ms > CLOCK_LIMIT_MS:
         return Check(

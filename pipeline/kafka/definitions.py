@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
 import msgspec
 
+from pipeline.clock import utc_ms
 from pipeline.definitions import REQUESTED, DefinitionsHistory, changes, initial_key
 from pipeline.kafka.connection import Connection, KafkaUseError, control_keys, silent_logger, wait_for_broker
 from pipeline.kafka.log import GlobalTable, Record
@@ -131,7 +131,7 @@ class DefinitionsLog:
 def defined_by(settings: Settings, by: str = "") -> Definitions:
     """What the settings file defines, as of now."""
     parts = settings.events, settings.watchlists, settings.rules, settings.networks, settings.words
-    return Definitions(time.time_ns() // 1_000_000, by, *parts)
+    return Definitions(utc_ms(), by, *parts)
 
 
 def asked_last(settings: Settings, say: Callable[[str], None]) -> Definitions:

@@ -61,12 +61,11 @@ class Record(NamedTuple):
 class LogReader:
     """Reads whole topics from any place on. Belongs to one thread at a time."""
 
-    def __init__(self, connection: Connection, topics: Sequence[str], there: Mapping[str, int] | None = None) -> None:
-        """`there`: how many partitions the topics have, as `wait_for_broker` tells; asked for unless told. Raises
-        KafkaUseError: no broker, it refuses us, or a topic is missing."""
+    def __init__(self, connection: Connection, topics: Sequence[str]) -> None:
+        """Raises KafkaUseError: no broker, it refuses us, or a topic is missing."""
         from confluent_kafka import Consumer
 
-        there = wait_for_broker(connection, 0) if there is None else there
+        there = wait_for_broker(connection, 0)
         for topic in topics:
             if topic not in there:
                 raise TopicsError(f"there is no topic {topic}; make it with `upswell topics init`")
@@ -171,7 +170,7 @@ class LogReader:
             share = -(-count // sum(other.topic == place.topic for other in self.next))
             self.next[place] = max(before[place] if before[place] <= end else 0, end - share)
 
-    def skip_to_time(self, since_ms: int, within_s: float = READ_WITHIN_S) -> None:
+    def skip_to_time(self, since_ms: int, within_s: float) -> None:
         """Sets `next` to the first records of this time or later. A topic that was just made may have no leader for a
         moment. Raises KafkaUseError."""
         from confluent_kafka import KafkaException, TopicPartition

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import xxhash
 
+from pipeline.clock import utc_ms
 from pipeline.kafka.connection import (
     Connection,
     KafkaUseError,
@@ -140,7 +141,7 @@ class PostProducer:
         at = None
         if self.newest >= 0:
             end = end_marker(self.newest, self.settings.pane_ms, self.settings.max_out_of_orderness_ms)
-            at = min(end, time.time_ns() // 1_000_000)
+            at = min(end, utc_ms())
             self.mark(at)
         self.flush()
         return at

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from pipeline.clock import utc_ms
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.sources.journal import Journal, key_of_post
 from pipeline.sources.live.sink import Sink
@@ -70,7 +71,7 @@ class Gateway:
         open_journal: Callable[[], Journal],
         open_sink: Callable[[], Sink],
         *,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = utc_ms,
         reached: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.now_ms = now_ms

@@ -18,6 +18,7 @@ from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from pipeline.alerts.blocking import redact
 from pipeline.alerts.recent import RecentAlerts
+from pipeline.clock import utc_ms
 from pipeline.web.answers import Place, Scope, Tag, TagDay, TopicView, fault, json, not_modified, truncate
 from pipeline.web.ended import Ended
 from pipeline.web.feed import Change, Feed, Wanted
@@ -249,7 +250,7 @@ def api_router(web: Web) -> Router:
         limit: Annotated[int, QueryParameter(ge=1, le=100, description="messages at most")] = MAX_LIMIT,
     ) -> list[GivenUp]:
         """Messages about alerts that receivers did not get and will not, of the last day; the newest first."""
-        return web.given_up(int(time.time() * 1_000) - DAY_MS)[:limit]
+        return web.given_up(utc_ms() - DAY_MS)[:limit]
 
     @get("/voice", responses=FAULTS)
     async def voice(
@@ -363,7 +364,7 @@ async def events(
                     for change in changes
                 )
             elif not reader.dropped:
-                yield b"event: beat\ndata: %d\n\n" % (time.time_ns() // 1_000_000)
+                yield b"event: beat\ndata: %d\n\n" % utc_ms()
             if reader.dropped:
                 yield b'event: dropped\ndata: {"reason":"this reader is too slow; connect again"}\n\n'
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -13,6 +12,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import JSONBody
 
+from pipeline.clock import utc_ms
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.text import printable, topic_key
 from pipeline.web.allowed import require_right
@@ -81,7 +81,7 @@ def order_routes(web: Web, desk: OrderDesk) -> Router:
         topic = topic_key(about.topic) if about.topic else ""
         if about.topic and (not topic or len(topic) > 300):
             raise HTTPException(status_code=400, detail="topic: no topic; write it like #capcomnet")
-        now = time.time_ns() // 1_000_000
+        now = utc_ms()
         until = _until(about, now) if isinstance(about, Mute) else 0
         order = Order(action, about.rule, topic, token.name, now, until)
         if desk.give is None:
@@ -116,7 +116,7 @@ def order_routes(web: Web, desk: OrderDesk) -> Router:
         """The mutes in force, the one that ends first first."""
         rules = {rule.name: rule for rule in desk.rules()}
         shown = []
-        for order in web.alerts.mutes(time.time_ns() // 1_000_000):
+        for order in web.alerts.mutes(utc_ms()):
             rule = rules.get(order.rule)
             if not order.topic or web.feed.shows.may_show(order.topic, order.topic, rule.on if rule else "all"):
                 shown.append(order)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.clock import utc_ms
 from pipeline.sources.archives.account import beside
 from pipeline.sources.archives.at_rest import BYTES_AT_ONCE, DEAD_AT_ONCE, Access, AtRest
 from pipeline.sources.archives.batches import ArchiveError, Batch
@@ -73,7 +73,7 @@ def read_archives(
             yield from blocks_of(path, raw, progress, format, known, around, alone=len(files) == 1)
 
     if all(path != STDIN and path.is_file() for path in files):
-        now_ms = int(time.time() * 1_000) if now_ms is None else now_ms
+        now_ms = utc_ms() if now_ms is None else now_ms
         archive = AtRest(files, Access(content, blocks), progress, batch_size, now_ms, known.rounded)
         return archive.batches(looked_at=format in ("auto", "post"))
     return _as_it_comes(files, blocks, batch_size, progress, known.rounded)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import urllib.parse
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import websockets
 
+from pipeline.clock import utc_ms
 from pipeline.sources.archives.formats.jetstream import POST, address, committed
 from pipeline.sources.live.jetstream_frames import Event, Place, event_of_v1, event_of_v2
 from pipeline.sources.live.model import Cursor, Fact, Item, Withdrawal
@@ -108,7 +108,7 @@ class Bluesky:
 
     def _item_of(self, event: Event) -> Item:
         """What an event says to us. Raises PostError."""
-        at, commit = event.time_us // 1_000 or _now_ms(), event.commit
+        at, commit = event.time_us // 1_000 or utc_ms(), event.commit
         if event.account is not None and not event.account.active:
             return Item(Withdrawal(at, author=event.did))
         if commit is None or commit.collection != POST:
@@ -125,7 +125,3 @@ class Bluesky:
 
 def _shown(host: str) -> str:
     return host.partition("://")[2]
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

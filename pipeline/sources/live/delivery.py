@@ -7,11 +7,11 @@ are not there are sent. What a network gives again after that is known by its id
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from pipeline.clock import utc_ms
 from pipeline.sources.live.metrics import SourceMetrics
 from pipeline.sources.live.model import Adapter, Cursor, Item, Withdrawal
 from pipeline.sources.live.sink import Sink
@@ -37,7 +37,7 @@ class Delivery:
         store: Store,
         metrics: SourceMetrics,
         *,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = utc_ms,
         reached: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store, self._metrics, self._now_ms, self._reached = store, metrics, now_ms, reached

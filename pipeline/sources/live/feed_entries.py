@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import feedparser
 import httpx
 
+from pipeline.clock import utc_ms
 from pipeline.sources.archives.formats.base import web_address
 from pipeline.sources.archives.mend import read
 from pipeline.sources.feed_posts import json_feed, json_item, json_post, xml_post
@@ -36,7 +36,7 @@ class Entries(NamedTuple):
 def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = None) -> Entries:
     """`url` is where the feed was fetched. An entry without a date that can be read is of now; one without a text is
     left out. Raises SourceError for what is no feed."""
-    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    now = utc_ms() if now_ms is None else now_ms
     host = httpx.URL(url).host
     if "json" in content_type or body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
         found = _json_entries(body, host, now)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import AsyncGenerator
 
+from pipeline.clock import utc_ms
 from pipeline.sources.live.imap_client import Answer, ImapClient, quoted
 from pipeline.sources.live.mail import MOST_BYTES, SOURCE, item_of
 from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
@@ -54,7 +54,7 @@ class Imap:
                     raw = await _fetch(client, uid)
                     last = uid
                     here = {"uidvalidity": validity, "uid": last}
-                    yield item_of(raw, self._senders, _now_ms())._replace(cursor=here) if raw else Item(None, here)
+                    yield item_of(raw, self._senders, utc_ms())._replace(cursor=here) if raw else Item(None, here)
                 await client.idle(self._idle_s)
                 yield Item()
         finally:
@@ -110,7 +110,3 @@ async def _fetch(client: ImapClient, uid: int) -> bytes:
 def _number(answers: list[Answer], pattern: re.Pattern[bytes]) -> int:
     found = [match for answer in answers if (match := pattern.search(answer.line))]
     return int(found[0][1]) if found else 0
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

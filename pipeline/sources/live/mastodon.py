@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import urllib.parse
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -13,6 +12,7 @@ import httpx
 import msgspec
 import websockets
 
+from pipeline.clock import utc_ms
 from pipeline.sources.lenient import read_json
 from pipeline.sources.live.mastodon_api import (
     AT_ONCE,
@@ -166,7 +166,7 @@ class Mastodon:
                 raise refusal(response.status_code, response.headers, instance.domain)
             yield Item()
             async for event, data in sse_events(response):
-                yield item_of(instance.domain, event, data, _now_ms())
+                yield item_of(instance.domain, event, data, utc_ms())
 
     def _item(self, instance: Instance, frame: bytes) -> Item:
         try:
@@ -177,7 +177,7 @@ class Mastodon:
             if message.status in (401, 403):
                 raise AccessError(Fact("fault.of", {"server": instance.domain, "what": message.error[:200]}))
             raise SourceError(Fact("fault.of", {"server": instance.domain, "what": message.error[:200]}))
-        return item_of(instance.domain, message.event, str(message.payload or "").encode(), _now_ms())
+        return item_of(instance.domain, message.event, str(message.payload or "").encode(), utc_ms())
 
     async def _poll(self, client: httpx.AsyncClient, instance: Instance, every_s: float) -> AsyncGenerator[Item, None]:
         while True:
@@ -210,7 +210,3 @@ class Mastodon:
 
 class _NoStreamError(SourceError):
     """The server streams nothing: it is polled."""
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

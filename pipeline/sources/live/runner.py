@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 import websockets
 
+from pipeline.clock import utc_ms
 from pipeline.kafka.connection import KafkaUseError, RefusedError
 from pipeline.kafka.topics import TopicsError
 from pipeline.sources.live.delivery import Arrived, Delivery
@@ -103,7 +104,7 @@ class Runner:
                         await self._buffer.put((adapter, item))
             except Exception as error:
                 fault = as_fault(error)
-            self._metrics.fault(adapter.name, fault.kind, _now_ms(), str(fault))
+            self._metrics.fault(adapter.name, fault.kind, utc_ms(), str(fault))
             if isinstance(fault, GoneError):
                 self._say(f"{adapter.name}: {fault}; it is not asked again until a restart")
                 return
@@ -193,7 +194,3 @@ def as_fault(error: Exception) -> SourceError:
     if isinstance(error, OSError | httpx.HTTPError | websockets.WebSocketException | EOFError):
         return SourceError(Fact("fault.broke", {"kind": type(error).__name__}))
     return SourceError(Fact("fault.ours", {"what": f"{type(error).__name__}: {str(error)[:200]}"}))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

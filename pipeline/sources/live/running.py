@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from pipeline.cancelling import cancel_and_wait
+from pipeline.clock import utc_ms
 from pipeline.health import expose
 from pipeline.settings import Settings, SettingsError
 from pipeline.sources.live.build import adapters_of
@@ -26,7 +26,6 @@ from pipeline.sources.senders import Senders
 async def run_sources(
     settings: Settings,
     say: Callable[[str], None],
-    reached: Callable[[str], None] = lambda _: None,
     subscriber: Subscriber | None = None,
 ) -> None:
     """Until it is cancelled; `subscriber`: by which hubs of feeds reach us. Raises SettingsError, FolderError,
@@ -43,9 +42,9 @@ async def run_sources(
     store = Store(folder)
     for adapter in adapters:
         metrics.fares(adapter.name)
-    telling = asyncio.create_task(StatusFile(folder, metrics.status, lambda: time.time_ns() // 1_000_000).run())
+    telling = asyncio.create_task(StatusFile(folder, metrics.status, utc_ms).run())
     try:
-        delivery = Delivery(store, metrics, reached=reached)
+        delivery = Delivery(store, metrics)
 
         def open_sink() -> Sink:
             return KafkaSink(settings, say)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from typing import Protocol
 
+from pipeline.clock import utc_ms
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.log import POLL_S, LogReader, Place
 from pipeline.kafka.posts import posts_of
@@ -81,6 +82,6 @@ class KafkaSink:
     def _mark(self) -> None:
         while not self._ended.wait(MARK_EVERY_S):
             try:
-                self._producer.mark(time.time_ns() // 1_000_000)
+                self._producer.mark(utc_ms())
             except KafkaUseError:
                 return  # `send` meets the same fault, and tells it

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 import msgspec
 
+from pipeline.clock import utc_ms
 from pipeline.kafka.definitions import DefinitionsLog, defined_by
 from pipeline.settings import Settings
 from schemas.definitions import Definitions
@@ -43,7 +43,7 @@ class KafkaDesk:
         return await self._asked(self._newest)
 
     async def change(self, definitions: Definitions, since: str, by: str) -> Definitions:
-        made = msgspec.structs.replace(definitions, at=time.time_ns() // 1_000_000, by=by)
+        made = msgspec.structs.replace(definitions, at=utc_ms(), by=by)
 
         def changed(log: DefinitionsLog) -> Definitions:
             log.begin_with(defined_by(self._settings))  # unless a worker did

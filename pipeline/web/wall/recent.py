@@ -52,8 +52,8 @@ class RecentPosts:
     the last. `take` and `name` may be called from any two threads; a post that comes later than the list that names it
     is found as well."""
 
-    def __init__(self, passing: int = PASSING, named: int = NAMED, link: Link = no_pictures) -> None:
-        self._limits, self._link = (passing, named), link
+    def __init__(self, link: Link = no_pictures) -> None:
+        self._link = link
         self._passing: OrderedDict[str, Post] = OrderedDict()
         self._named: OrderedDict[str, Post | None] = OrderedDict()  # None: named, and not come
         self._given: OrderedDict[str, Post] = OrderedDict()  # by what pages call them
@@ -71,7 +71,7 @@ class RecentPosts:
                 self._named[post.id] = post
             else:
                 self._passing[post.id] = post
-        while len(self._passing) > self._limits[0]:
+        while len(self._passing) > PASSING:
             self._passing.popitem(last=False)
         return gone
 
@@ -107,7 +107,7 @@ class RecentPosts:
                 if self._named.get(post_id) is None:
                     self._named[post_id] = self._passing.pop(post_id, None)
                 self._named.move_to_end(post_id)
-        while len(self._named) > self._limits[1]:
+        while len(self._named) > NAMED:
             self._named.popitem(last=False)
 
     def posts(self) -> list[Post]:

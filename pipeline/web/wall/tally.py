@@ -83,10 +83,10 @@ class EventTally:
         spellings = self.spellings.get(topic)
         return min(spellings, key=lambda it: (-spellings[it], it)) if spellings else topic
 
-    def topics_at(self, at_ms: int, without: frozenset[str] = frozenset(), most: int = 3) -> list[str]:
-        """The topics most used in the ten minutes that hold this moment, by key."""
+    def topics_at(self, at_ms: int, without: frozenset[str]) -> list[str]:
+        """The three topics most used in the ten minutes that hold this moment, by key."""
         span = self._spans.get(at_ms // PHASE_MS, Counter[str]())
-        return sorted((key for key in span if key not in without), key=lambda key: (-span[key], key))[:most]
+        return sorted((key for key in span if key not in without), key=lambda key: (-span[key], key))[:3]
 
     def phases(self, without: frozenset[str] = frozenset(), most: int = 12) -> list[Phase]:
         """The event's stretches of even pace, oldest first; `without` names topics not worth telling (its own)."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipeline.moderation.state import QUEUES, Moderation, Queue, means, original_ref, post_ref
 from pipeline.moderation.words import BlockedWords
 from pipeline.text import fold, source_name, topics_of
-from pipeline.web.wall.entries import Decided, Entry, Link, Shown, Wanted, no_pictures
+from pipeline.web.wall.entries import Decided, Entry, Link, Shown, Wanted
 from pipeline.web.wall.screen import PLACES, Screen
 from pipeline.web.wall.tally import EventTally
 from schemas import Post
@@ -35,9 +35,7 @@ class Found(NamedTuple):
 class Wall:
     """The wall of one event. Posts come by `take`, decisions (already in `moderation`) by `obey`."""
 
-    def __init__(
-        self, event: Event, moderation: Moderation, capacity: int = CAPACITY, link: Link = no_pictures
-    ) -> None:
+    def __init__(self, event: Event, moderation: Moderation, link: Link) -> None:
         self.event = event
         self.screen = Screen()
         self.screen.places = PLACES[event.stage.layout]
@@ -45,7 +43,6 @@ class Wall:
         self.version = 0  # grows with every change that a page could show
         self.taken_away: deque[str] = deque(maxlen=TAKEN_AWAY)  # newest last; pages may still hold older posts
         self._moderation = moderation
-        self._capacity = capacity
         self._link = link
         self._entries: dict[str, Entry] = {}
         self._queues: dict[Queue, dict[str, Entry]] = {queue: {} for queue in QUEUES}
@@ -237,7 +234,7 @@ class Wall:
             self.screen.offer(entry, now_ms, approved=self._approved(entry))
 
     def _make_room(self) -> None:
-        while len(self._entries) > self._capacity:
+        while len(self._entries) > CAPACITY:
             order: tuple[Queue, ...] = ("blocked", "shown", "waiting", "stashed")
             queue = next(self._queues[name] for name in order if self._queues[name])
             ref = next(iter(queue))

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
+from pipeline.clock import utc_ms
 from pipeline.moderation.log import DecisionLog, LogError, MemoryLog
 from pipeline.moderation.state import WITHDRAWN_KNOWN, ConflictError, Moderation, means, original_ref, post_ref
 from pipeline.text import EventMatcher, language, network_of, printable, source_name, topics_of
@@ -21,14 +22,10 @@ from schemas.moderation import EVERYWHERE, Decision, Kind
 
 TICK_S = 0.2
 AUDIT_KEPT = 2_000  # decisions that can be looked up and undone here; the log keeps all
+DECISIONS_TOLD = 20  # of them
 
 audit = logging.getLogger("upswell.audit")
 _log = logging.getLogger(__name__)
-
-
-def now_ms() -> int:
-    """The wall clock, ms: what comes to a wall, comes now."""
-    return time.time_ns() // 1_000_000
 
 
 class FillingError(Exception):
@@ -44,7 +41,7 @@ class Walls:
         log: DecisionLog | None = None,
         store: PostStore | None = None,
         *,
-        clock: Callable[[], int] = now_ms,
+        clock: Callable[[], int] = utc_ms,
         link: Link = no_pictures,
     ) -> None:
         """Replays the log and takes the kept posts; `link` tells under which path pages load pictures. Raises
@@ -83,7 +80,7 @@ class Walls:
         return new
 
     def _wall(self, event: Event) -> Wall:
-        wall = Wall(event, self.moderation, link=self._link)
+        wall = Wall(event, self.moderation, self._link)
         for came_ms, post in self._store.of(event.name) if self._store else ():
             wall.take(post, came_ms, old=True)
         return wall
@@ -172,10 +169,10 @@ class Walls:
             raise ConflictError("there is no such decision among the last ones")
         return self._keep(self.moderation.undo(decision, id=uuid.uuid4().hex, by=by, at=self.clock()))
 
-    def decisions_of(self, event: str, limit: int = 20) -> list[Decision]:
+    def decisions_of(self, event: str) -> list[Decision]:
         """The last decisions about an event or everything, newest first."""
         found = [it for it in reversed(self.audit[-AUDIT_KEPT:]) if it.event in (event, EVERYWHERE)]
-        return found[:limit]
+        return found[:DECISIONS_TOLD]
 
     def decided(self, decisions: Iterable[Decision]) -> dict[str, Decided]:
         """The posts that these decisions are about, and the last ones of the accounts, by target, where they are on a

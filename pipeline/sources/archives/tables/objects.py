@@ -92,19 +92,14 @@ def why_no_posts(value: dict[str, Any]) -> str:
     return ""
 
 
-def rows_like(
-    name: str,
-    objects: list[dict[str, Any]],
-    given: Given,
-    unpack: Unpack = lambda value: [value],
-) -> Format:
-    """How to read objects that hold rows like these, where `unpack` finds them. Raises ArchiveError where their fields
-    do not tell what posts need."""
-    return _rows_like(name, objects, given, unpack)[0]
+def rows_like(name: str, objects: list[dict[str, Any]], given: Given) -> Format:
+    """How to read objects that are rows like these. Raises ArchiveError where their fields do not tell what posts
+    need."""
+    return _rows_like(name, objects, given, lambda value: [value])[0]
 
 
 def _rows_like(name: str, objects: list[dict[str, Any]], given: Given, unpack: Unpack) -> tuple[Format, bool]:
-    """The same, and whether any of the rows holds a time."""
+    """The same of objects in which `unpack` finds rows like these, and whether any of the rows holds a time."""
     rows = [dict(_fields(row)) for row in objects]
     names = list(dict.fromkeys(field for row in rows for field in row))[:_FIELDS]
     cells = [[row.get(field, "") for field in names] for row in rows]
