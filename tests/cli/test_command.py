@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from cli_samples import START_MS, post
 
-from pipeline.cli import COMMANDS, HELP
+from pipeline.cli import COMMANDS, HELP, common
 from pipeline.cli.common import kafka_faults
 from pipeline.cli.errors import CommandError
 from pipeline.kafka.producer import DeliveryError
@@ -197,3 +197,11 @@ def test_who_pushes_with_a_command_is_told_to_run_it_again() -> None:
     fault = DeliveryError("3 records were not taken by Kafka at kafka:9092 (gone); 5 were")
     with pytest.raises(CommandError, match=r"; 5 were: mend the broker and run this again \("), kafka_faults():
         raise fault
+
+
+def test_who_has_no_name_on_the_machine_gives_commands_as_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1000")
+
+    monkeypatch.setattr(common.getpass, "getuser", nameless)
+    assert common.login() == "somebody"
