@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pipeline.extras import lacking
-from pipeline.kafka.connection import KafkaUseError
+from pipeline.kafka.connection import KafkaUseError, accepts
 
 READY_WITHIN_S = 20.0
 STOPS_WITHIN_S = 3.0
@@ -49,7 +49,7 @@ def embedded_broker(port: int | None = None) -> Iterator[str]:
     """
     binary = _binary()
     address = f"127.0.0.1:{port or _free_port()}"
-    if port is not None and _accepts(address):
+    if port is not None and accepts(address):
         raise EmbeddedBrokerError(f"port {port} is taken; choose another, or stop what listens there")
     process = _start(binary, address)
     with watched(process):
@@ -162,15 +162,6 @@ def _answers_metadata(address: str) -> bool:
             return len(channel.recv(8)) == 8
     except OSError:
         return False
-
-
-def _accepts(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), 0.5).close()
-    except OSError:
-        return False
-    return True
 
 
 def _free_port() -> int:

@@ -167,7 +167,7 @@ def wait_for_broker(connection: Connection, wait_s: float, say: Callable[[str], 
         told = " ".join(error.str() for error in errors)
         if "certificate" in told:
             raise _untrusted(connection, told)
-        waited, somebody = time.monotonic() - began, _accepts(connection)
+        waited, somebody = time.monotonic() - began, any(map(accepts, connection.brokers))
         if waited >= (max(wait_s, SHAKES_HANDS_S) if somebody else wait_s):
             raise BrokerAwayError(_away(connection, somebody))
         if say and not said and (waited > SHAKES_HANDS_S or not somebody):
@@ -199,15 +199,14 @@ def _away(connection: Connection, somebody: bool) -> str:
     return f"no Kafka broker answers at {connection.shown}; start it, or name another in UPSWELL_KAFKA_BROKERS"
 
 
-def _accepts(connection: Connection) -> bool:
-    for address in connection.brokers:
-        host, _, port = address.rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), 1.0).close()
-        except (OSError, OverflowError):
-            continue
-        return True
-    return False
+def accepts(address: str) -> bool:
+    """Whether somebody listens at host:port."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), 1.0).close()
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def silent_logger() -> logging.Logger:

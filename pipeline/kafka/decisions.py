@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
-from pipeline.kafka.connection import Connection, KafkaUseError, silent_logger
+from pipeline.kafka.acknowledged import AcknowledgedProducer, Put
+from pipeline.kafka.connection import Connection, KafkaUseError
 from pipeline.kafka.log import LogReader, Record
 from pipeline.moderation.log import LogError
 from pipeline.settings import Settings
 from schemas.moderation import Decision
 from schemas.topics import Topics
 
-KEPT_WITHIN_S = 10.0
 READ_WITHIN_S = 30.0
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -27,8 +26,6 @@ class KafkaLog:
     def __init__(self, settings: Settings) -> None:
         """Reads all that is decided. Raises KafkaUseError when no broker is there, it refuses us, the topic is missing,
         or its end is not reached in READ_WITHIN_S: who does not know what is blocked must show nothing."""
-        from confluent_kafka import Producer
-
         connection = Connection.of(settings)
         self._topic = Topics(settings.kafka_prefix).decisions
         self._reader = LogReader(connection, [self._topic])
@@ -39,22 +36,11 @@ class KafkaLog:
             self._reader.close()
             raise
         self._reader.assign()
-        told = connection.confluent() | {"logger": silent_logger(), "error_cb": lambda _: None}
-        kept_ms = int(KEPT_WITHIN_S * 1_000)
-        self._producer: Any = Producer(told | {"enable.idempotence": True, "delivery.timeout.ms": kept_ms})
+        self._producer = AcknowledgedProducer(connection)
 
     def append(self, decision: Decision) -> None:
-        faults: list[str] = []
-
-        def heard(error: Any, _message: Any) -> None:
-            if error is not None:
-                faults.append(error.str())
-
-        self._producer.produce(self._topic, _ENCODE(decision), decision.key.encode(), partition=0, on_delivery=heard)
-        left = self._producer.flush(KEPT_WITHIN_S + 1)
-        if left or faults:
-            self._producer.purge()
-            raise LogError(f"Kafka did not keep the decision ({faults[0] if faults else 'no answer'}); try again")
+        if fault := self._producer.put(Put(self._topic, decision.key.encode(), _ENCODE(decision))):
+            raise LogError(f"Kafka did not keep the decision ({fault}); try again")
 
     def fresh(self) -> Iterator[Decision]:
         try:

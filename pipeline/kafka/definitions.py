@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
 
 import msgspec
 
 from pipeline.clock import utc_ms
 from pipeline.definitions import REQUESTED, DefinitionsHistory, changes, initial_key
-from pipeline.kafka.connection import Connection, KafkaUseError, control_keys, silent_logger, wait_for_broker
+from pipeline.kafka.acknowledged import AcknowledgedProducer, Put
+from pipeline.kafka.connection import Connection, KafkaUseError, control_keys, wait_for_broker
 from pipeline.kafka.log import GlobalTable, Record
 from pipeline.kafka.topics import TopicsError
 from pipeline.settings import Settings
@@ -38,8 +38,6 @@ class DefinitionsLog:
 
     def __init__(self, settings: Settings, wait_s: float = WAITS_FOR_BROKER_S) -> None:
         """Raises KafkaUseError when no broker is there within `wait_s`, it refuses us, or the topic is missing."""
-        from confluent_kafka import Producer
-
         self._connection = Connection.of(settings)
         self._control = control_keys(settings)
         topics = Topics(settings.kafka_prefix)
@@ -50,9 +48,7 @@ class DefinitionsLog:
         self.partitions = there.get(self._posts, 0)  # 0: not to be seen, as for who may only read definitions
         self.history = DefinitionsHistory()
         self._table = GlobalTable(self._connection, self._topic, self.history, self._take)
-        told = self._connection.confluent() | {"logger": silent_logger(), "error_cb": lambda _: None}
-        kept_ms = int(ANSWERS_WITHIN_S * 1_000)
-        self._producer: Any = Producer(told | {"enable.idempotence": True, "delivery.timeout.ms": kept_ms})
+        self._producer = AcknowledgedProducer(self._connection)
 
     def refresh(self) -> DefinitionsHistory:
         """Reads on to the end: all that was acknowledged before the call is in the history. For any thread. Raises
@@ -66,7 +62,7 @@ class DefinitionsLog:
         """What holds from the beginning of every partition: `definitions`, unless somebody was first. It is older than
         any control record, also of a log that was there before. Raises KafkaUseError."""
         if self.refresh().initial is None:
-            self._put([(self._topic, initial_key(), msgspec.structs.replace(definitions, at=0), 0, False)])
+            self._put(Put(self._topic, initial_key(), _encode(msgspec.structs.replace(definitions, at=0))))
             self.refresh()
         assert self.history.initial is not None
         return self.history.initial
@@ -97,35 +93,23 @@ class DefinitionsLog:
     def ask(self, definitions: Definitions) -> None:
         """Puts them in force, by a control record in every partition of `posts`; returns when the broker has
         acknowledged all. Asking again for what is in force changes nothing. Raises KafkaUseError."""
-        if (size := len(_encode(definitions))) > MAX_DEFINITIONS_BYTES:
+        value = _encode(definitions)
+        if (size := len(value)) > MAX_DEFINITIONS_BYTES:
             raise KafkaUseError(
                 f"the definitions take {size:,} bytes, and a record {MAX_DEFINITIONS_BYTES:,}; define less"
             )
-        self._put([(self._topic, REQUESTED, definitions, 0, False)])
-        self._put([(self._posts, None, definitions, partition, True) for partition in range(self.partitions)])
+        self._put(Put(self._topic, REQUESTED, value))
+        signed = self._control.signed(self._posts, DEFINITIONS_HEADER, value)
+        headers = [(DEFINITIONS_HEADER, definitions.version.encode()), *signed]
+        self._put(*(Put(self._posts, None, value, partition, headers) for partition in range(self.partitions)))
 
     def close(self) -> None:
         """Lets go of the connection."""
         self._table.close()
 
-    def _put(self, records: list[tuple[str, bytes | None, Definitions, int, bool]]) -> None:
-        """(topic, key, value, partition, whether it is a control record) of each."""
-        faults: list[str] = []
-
-        def heard(error: Any, _message: Any) -> None:
-            if error is not None:
-                faults.append(error.str())
-
-        for topic, key, definitions, partition, control in records:
-            value = _encode(definitions)
-            headers = [(DEFINITIONS_HEADER, definitions.version.encode())] if control else []
-            headers += self._control.signed(topic, DEFINITIONS_HEADER, value) if control else ()
-            self._producer.produce(topic, value, key, partition=partition, on_delivery=heard, headers=headers)
-        left = self._producer.flush(ANSWERS_WITHIN_S + 1)
-        if left or faults:
-            self._producer.purge()
-            told = faults[0] if faults else "no answer"
-            raise KafkaUseError(f"Kafka at {self._connection.shown} did not take the definitions ({told}); ask again")
+    def _put(self, *records: Put) -> None:
+        if fault := self._producer.put(*records):
+            raise KafkaUseError(f"Kafka at {self._connection.shown} did not take the definitions ({fault}); ask again")
 
 
 def defined_by(settings: Settings, by: str = "") -> Definitions:

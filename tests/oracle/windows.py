@@ -31,21 +31,31 @@ class Spec(NamedTuple):
 
 
 FIVE = Spec(
-    "5m",
-    (MINUTE_MS, 5 * MINUTE_MS),
-    MINUTE_MS,
-    HOUR_MS,
-    3.5 * DAY_MS,
-    30 * MINUTE_MS,
-    DAY_MS,
-    20 * MINUTE_MS,
-    23,
-    15 * MINUTE_MS,
-    44 * HOUR_MS,
+    name="5m",
+    windows=(MINUTE_MS, 5 * MINUTE_MS),
+    step=MINUTE_MS,
+    bucket=HOUR_MS,
+    half_life=3.5 * DAY_MS,
+    ends_after=30 * MINUTE_MS,
+    record_half_life=DAY_MS,
+    shown_half_life=20 * MINUTE_MS,
+    provisional=23,
+    earlier=15 * MINUTE_MS,
+    hourly_back=44 * HOUR_MS,
 )
 HOUR = FIVE._replace(name="1h", windows=(15 * MINUTE_MS, 60 * MINUTE_MS))
 DAY = Spec(
-    "24h", (6 * HOUR_MS, DAY_MS), HOUR_MS, DAY_MS, 28 * DAY_MS, 6 * HOUR_MS, 7 * DAY_MS, 8 * HOUR_MS, 7, HOUR_MS, 0
+    name="24h",
+    windows=(6 * HOUR_MS, DAY_MS),
+    step=HOUR_MS,
+    bucket=DAY_MS,
+    half_life=28 * DAY_MS,
+    ends_after=6 * HOUR_MS,
+    record_half_life=7 * DAY_MS,
+    shown_half_life=8 * HOUR_MS,
+    provisional=7,
+    earlier=HOUR_MS,
+    hourly_back=0,
 )
 SPECS = {spec.name: spec for spec in (FIVE, HOUR, DAY)}
 
