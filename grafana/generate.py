@@ -32,6 +32,7 @@ from panels import (
 )
 
 STALE = ((120.0, "orange"), (300.0, "red"))  # seconds; a list of a quiet minute is a minute and a half old
+AGE = f"clamp_min(time() - {of_list(LISTS)}, 0)"  # a provisional list ends with the minute that runs
 DASHBOARDS = Path(__file__).parent / "dashboards"
 # of workers, of who delivers, of sources
 OF_PIPELINE = '{__name__=~"upswell_(posts_read|alerts_delivered|source_records)_total"}'
@@ -66,7 +67,7 @@ def trends_live() -> Json:
             "Age of the list",
             "Time since the end of the current list; a minute and the lateness are normal.",
             "s",
-            f"time() - {of_list(LISTS)}",
+            AGE,
             5,
             0,
             *STALE,
@@ -135,7 +136,7 @@ def one_event() -> Json:
             "Age of the list",
             "Time since the end of the event's current list.",
             "s",
-            f"time() - {of_list(LISTS)}",
+            AGE,
             6,
             0,
             *STALE,
@@ -227,7 +228,7 @@ def pipeline_health() -> Json:
         Panel(
             "timeseries",
             "Late posts by source",
-            "Posts a second that came after their pane had closed.",
+            "Posts a second that came after their pane had closed; empty while none did.",
             "cps",
             (Query(rate("posts_late_total", "source"), "{{source}}"),),
             stacked=True,
@@ -235,7 +236,7 @@ def pipeline_health() -> Json:
         Panel(
             "timeseries",
             "Dead letters by reason",
-            "Records a second that are no posts.",
+            "Records a second that are no posts; empty while all are.",
             "cps",
             (Query(rate("posts_dead_total", "reason"), "{{reason}}"),),
             stacked=True,
@@ -285,7 +286,8 @@ def pipeline_health() -> Json:
         Panel(
             "timeseries",
             "Messages about alerts",
-            "What became of messages about alerts within an hour, by receiver; some are given up or suppressed.",
+            "What became of messages about alerts within an hour, by receiver; empty where `upswell alerts follow` "
+            "does not run.",
             "short",
             (
                 Query(by_receiver.format("delivered"), "{{receiver}}: delivered"),
@@ -298,7 +300,7 @@ def pipeline_health() -> Json:
         Panel(
             "timeseries",
             "Messages that wait",
-            "Messages about alerts that a receiver has not got yet.",
+            "Messages about alerts that a receiver has not got yet; empty where `upswell alerts follow` does not run.",
             "short",
             (Query('sum by (receiver) (upswell_alerts_waiting{job=~"$job"})', "{{receiver}}"),),
             decimals=0,
@@ -306,7 +308,7 @@ def pipeline_health() -> Json:
         Panel(
             "timeseries",
             "Posts of sources",
-            "Posts a second that each source received and sent on.",
+            "Posts a second that each source received and sent on; empty where `upswell sources` does not run.",
             "cps",
             (Query(sent, "{{name}}"),),
             stacked=True,
@@ -314,7 +316,7 @@ def pipeline_health() -> Json:
         Panel(
             "timeseries",
             "Faults of sources",
-            "Connections of the last hour that ended or could not be opened, by source and kind.",
+            "Connections of the last hour that ended or could not be opened, by source and kind; empty while all hold.",
             "short",
             (Query(faults, "{{name}}: {{kind}}"),),
             decimals=0,

@@ -83,13 +83,14 @@ def page(
     data: Mapping[str, str] | None = None,
     first: Sequence[tuple[str, bytes]] = (),
     status: int = 200,
-    cache_control: str = "no-store",
+    cache_control: str = "",
     **values: Any,
 ) -> Response[str]:
     """The page that the template makes of `values`. `here`: which of the site's pages it belongs to (empty: it has no
     bar above); `script`: the module below /static that takes it over, `soon`: the one that this loads at once; `data`:
     what it is told; `first`: what its stream would say first, as (kind, JSON), so that it need not wait for that. A
-    language that the address names is kept from page to page."""
+    language that the address names is kept from page to page. What a form led to its browser keeps unless told
+    otherwise: who goes back to it finds it."""
     words = words_of(request)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     others = [
@@ -116,7 +117,8 @@ def page(
         tour=request.app.state.get(TOUR, ()),
         **values,
     )
-    headers = {"cache-control": cache_control, "vary": "accept-language"}
+    kept = cache_control or ("private, no-cache" if request.method == "POST" else "no-store")
+    headers = {"cache-control": kept, "vary": "accept-language"}
     return Response(body, media_type=MediaType.HTML, status_code=status, headers=headers)
 
 

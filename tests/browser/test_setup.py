@@ -109,6 +109,11 @@ def test_an_organiser_sets_up_an_event_from_nothing(
         time_zone="Europe/Paris",
     )
     assert served.desk.now.events == (event,)
+    page.go_back()  # of a form that was sent the browser has the answer yet
+    expect(page.get_by_role("button", name=apply)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label(hashtags)).to_be_visible()
+    page.goto(f"{served.address}/setup")
     page.get_by_role("link", name="Fête <b>de</b> la ville").click()
     page.get_by_label(begins).fill("")
     page.get_by_label(zone).fill("Nowhere")

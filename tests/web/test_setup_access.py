@@ -117,10 +117,13 @@ def test_a_link_for_somebody_moderates_sets_nothing_up_and_can_be_taken_back(ser
     ann.get("/setup")
     page = ann.send("/setup/links", name="Bob", rights="write")
     secret = page.partition("/moderate?link=")[2].partition("<")[0]
+    assert ann.headers["cache-control"] == "no-store", (
+        "but for what signs somebody in, an answer to a form is there for who goes back"
+    )
     assert secret not in ann.get("/setup")
     for name in ("Bob", "<b>", ""):
         ann.send("/setup/links", name=name)
-        assert ann.status == 422
+        assert (ann.status, ann.headers["cache-control"]) == (422, "private, no-cache")
     token = served.gate.signed_in(secret)
     assert token is not None
     assert (token.name, token.rights, served.gate.signed_in(secret)) == ("Bob", "write", token)

@@ -318,6 +318,7 @@ async def _overview(
         tried=tried,
         links=setup.door.gate.links.all(),
         link=link,
+        cache_control="no-store" if link else "",
         refused=refused,
         status=200 if refused is None else 422,
     )
