@@ -25,7 +25,6 @@ from schemas.alerts import Severity
 
 MAX_LISTS = 4  # side by side
 FIRST_ALERTS = 8  # that come within their page
-COLUMNS = ("rank", "move", "topic", "course", "people", "posts", "state", "why")  # of a list, as lists.js names them
 Scopes = Annotated[list[str] | None, QueryParameter(name="scope", max_items=50)]
 WindowName = Annotated[str, QueryParameter(max_length=3)]
 
@@ -53,7 +52,7 @@ def page_router(web: Web) -> Router:
             leads = {"scope": preview[0].scope, "window": window, "topic": preview[1].topic}
             image = f"{web.public_url.rstrip('/')}/preview.png?{urlencode(leads)}"
         links = {"preview": preview, "address": address, "image": image}
-        values = {"lists": shown, "topic": topic, "window": window, "windows": WINDOWS, "COLUMNS": COLUMNS, **links}
+        values = {"lists": shown, "topic": topic, "window": window, "windows": WINDOWS, **links}
         scopes = dict.fromkeys(change.list.scope for change in web.feed.all())
         soon = "topic" if topic else "lists"
         first = [("list", now[scope].json) for scope in wanted if scope in now and not topic]

@@ -80,9 +80,9 @@ class Language:
         """A text of the catalogue that has no places for values; `name` like page.nothing. Raises KeyError."""
         return str(_found(self._texts, name))
 
-    def texts(self, name: str) -> list[str]:
-        """Several texts of the catalogue under one name. Raises KeyError."""
-        return list(_found(self._texts, name))
+    def texts(self, name: str) -> dict[str, str]:
+        """Several texts of the catalogue, by their names below one name, in their order. Raises KeyError."""
+        return dict(_found(self._texts, name))
 
     def say(self, name: str, /, **values: Any) -> str:
         """A message of the catalogue with these values in their places. Raises KeyError."""

@@ -3,7 +3,6 @@ import { say } from "./messages.js";
 import { draw, sparkline } from "./sparks.js";
 import { ago, beside, called, clean, clock, face, isOver, keyOf, make, network, now, photos, refocus, reasonOf, t, told, waits, why } from "./texts.js";
 
-const COLUMNS = ["rank", "move", "topic", "course", "people", "posts", "state", "why"];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 export class ListView {
@@ -13,7 +12,7 @@ export class ListView {
     this.heading = make("h2", {}, make("bdi", {}, name));
     this.caption = make("caption");
     this.body = make("tbody");
-    const head = make("tr", {}, ...t.heads.map((name, n) => make("th", { scope: "col", class: COLUMNS[n] }, name || make("span", { class: "unseen" }, "±"))));
+    const head = make("tr", {}, ...Object.entries(t.heads).map(([column, name]) => make("th", { scope: "col", class: column }, name || make("span", { class: "unseen" }, "±"))));
     this.table = make("table", {}, this.caption, make("thead", {}, head), this.body);
     this.tools = make("span", { class: "tools" });
     this.section = make("section", { class: "list", "data-scope": scope }, make("div", { class: "title" }, this.heading, this.tools), this.table);
@@ -75,7 +74,7 @@ function captionOf(list, past, shown, came) {
 
 function place() {
   const line = make("tr");
-  for (const name of COLUMNS) line.append(make(name === "topic" ? "th" : "td", name === "topic" ? { class: name, scope: "row" } : { class: name }));
+  for (const name in t.heads) line.append(make(name === "topic" ? "th" : "td", name === "topic" ? { class: name, scope: "row" } : { class: name }));
   line.cells[2].append(make("a", {}, make("bdi")), make("span", { class: "flags" }));
   line.cells[3].append(sparkline());
   line.cells[6].append(make("span", { class: "tag" }));
