@@ -23,11 +23,23 @@ _ALIKE = (
     (re.compile(r"^(\d{4})-?W(\d\d)-?([1-7])(?=$|[T ])"), lambda at: _of_week(at)),
     (re.compile(r"^(\d{4})-(\d{3})(?=$|[T ])"), lambda at: _of_year(at)),
     (re.compile(r"^(\d{4})-?(\d\d)-?(\d\d)[_-](\d\d)-?(\d\d)-?(\d\d)$"), r"\1-\2-\3 \4:\5:\6"),  # in names of files
-    (re.compile(r"^(\d{1,2})([A-Z]{3})(\d{4}):(?=\d\d:)"), lambda at: f"{at[1]} {at[2].title()} {at[3]} "),  # SAS
+    # SAS, Stata
+    (re.compile(r"^(\d{1,2})([A-Z]{3}|[a-z]{3})(\d{4})[: ](?=\d\d:)"), lambda at: f"{at[1]} {at[2].title()} {at[3]} "),
+    (re.compile(r"^([A-Z].*:\d\d) (\d{4}) (UTC|GMT|[+-]\d{4})$"), r"\1 \3 \2"),
+    (re.compile(r"\(((?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d\d)?)?)\)$"), r"\1"),
     (re.compile(r"\b(UTC|GMT) m=[+-][\d.]+$"), r"\1"),
     (re.compile(r" Coordinated Universal Time$"), " UTC"),
     (re.compile(r"^(\S+?:\d\d) · (\d{4}\D\d{1,2}\D\d{1,2}日?)$"), r"\2 \1"),
     (re.compile(r"(?<=[日일])\([月火水木金土日월화수목금토일]\)"), " "),
+    (re.compile(r"(?<=[日일]) ?(?:(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜日|[월화수목금토일]요일)"), " "),
+    # the year first, or something between it and the time of day, where the month has a name
+    (re.compile(r"^(\d{4})[. ]{1,2}([^\W\d_]{3,12})\.? (\d{1,2})\b\.?"), r"\3 \2 \1"),
+    (re.compile(r"([^\W\d_]\.? \d{4}) [гр]\."), r"\1"),
+    (re.compile(r"([^\W\d_]\.? \d{4}),? (?:klo|kl\.?|pukul|jam|v|в|о|o|o godz\.|στις|at) (?=\d)"), r"\1 "),
+    (
+        re.compile(r"(?<=[^\W\d_] \d{4} )(\d{1,2})\.(\d\d)(?:\.(\d\d))?$"),
+        lambda at: ":".join(filter(None, at.groups())),
+    ),
     (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
     (re.compile(r"\u2212"), "-"),
     (
@@ -70,24 +82,35 @@ _ALIKE = (
     (re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)"), r"\1 \2:\3:\4"),  # DB2
     (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
 )
-# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Russian, Turkish and Polish; no name
-# means two months
+# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Finnish, Russian,
+# Ukrainian, Turkish, Polish, Czech, Hungarian, Romanian, Greek and Indonesian; no name means two months
 MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "stycznia jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak",
-            "lutego feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat",
-            "marca mar march mars mär märz mrz marzo março mrt maart мар марта mart",
-            "kwietnia apr april avr avril abr abril aprile апр апреля nisan",
-            "maja may mai mayo mag maggio maio mei maj мая mayıs",
-            "czerwca jun june juin juni junio giu giugno junho июн июня haziran",
-            "lipca jul july juil juillet juli julio lug luglio julho июл июля temmuz",
-            "sierpnia aug august août ago agosto augustus augusti авг августа ağustos",
-            "września sep sept september septembre septiembre set settembre setembro сен сент сентября eylül",
-            "października oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim",
-            "listopada nov november novembre noviembre novembro ноя нояб ноября kasım",
-            "grudnia dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık",
+            "stycznia jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak"
+            " ianuarie január ledna січня ιανουαρίου ιαν tammikuuta",
+            "lutego feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat"
+            " februarie február února лютого φεβρουαρίου φεβ helmikuuta",
+            "marca mar march mars mär märz mrz marzo março mrt maart мар марта mart"
+            " maret martie március března березня μαρτίου μαρ maaliskuuta",
+            "kwietnia apr april avr avril abr abril aprile апр апреля nisan"
+            " aprilie április dubna квітня απριλίου απρ huhtikuuta",
+            "maja may mai mayo mag maggio maio mei maj мая mayıs május května травня μαΐου μαΐ μαϊ toukokuuta",
+            "czerwca jun june juin juni junio giu giugno junho июн июня haziran"
+            " iunie június června червня ιουνίου ιουν kesäkuuta",
+            "lipca jul july juil juillet juli julio lug luglio julho июл июля temmuz"
+            " iulie július července липня ιουλίου ιουλ heinäkuuta",
+            "sierpnia aug august août ago agosto augustus augusti авг августа ağustos"
+            " agustus augusztus srpna серпня αυγούστου αυγ elokuuta",
+            "września sep sept september septembre septiembre set settembre setembro сен сент сентября eylül"
+            " septembrie szeptember září вересня σεπτεμβρίου σεπ syyskuuta",
+            "października oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim"
+            " octombrie október října жовтня οκτωβρίου οκτ lokakuuta",
+            "listopada nov november novembre noviembre novembro ноя нояб ноября kasım"
+            " noiembrie listopadu листопада νοεμβρίου νοε marraskuuta",
+            "grudnia dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık"
+            " desember decembrie prosince грудня δεκεμβρίου δεκ joulukuuta",
         ),
         1,
     )

@@ -368,7 +368,7 @@ def _usual(parse: Callable[[bytes], Parsed], given: Given) -> Callable[[bytes], 
 
 
 def _rows(name: str, content: Iterable[bytes], beginning: Beginning, given: Given) -> Iterator[Block]:
-    rows = Rows(name, beginning, given.rounded)
+    rows = Rows(name, beginning, given)
     columns = beginning.columns
     how = f"table{f' ({columns.tool})' if columns.tool else ''}: {columns.told()}"
     if columns.by_ids:

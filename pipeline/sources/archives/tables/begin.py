@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import Given
-from pipeline.sources.archives.tables.columns import Columns, Reading, choose, holding
+from pipeline.sources.archives.tables.columns import NEEDED, Columns, Reading, choose, holding
+from pipeline.sources.archives.tables.names import KNOWN_COLUMNS, plain
 from pipeline.sources.archives.tables.tools import SENTIMENT140
 
 _DELIMITERS = ",;\t|\x01^~"
@@ -17,6 +18,7 @@ _SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
 _QUOTED_NAMES = re.compile(r'"[^"]+"(?: "[^"]+")+\s*')  # as write.table of R has them
 _TITLES = 24  # lines that may stand above a header
+_HEADER = 4_096  # bytes
 _SAMPLE = 24  # rows that columns are chosen by
 _NAMES = (".csv", ".tsv", ".tab")
 _OBJECT = re.compile(r"""(?<![\["'])\{"\w""")  # in a line of a log, or behind a key: no cell is written so
@@ -87,6 +89,24 @@ def find_beginning(
     if fault is not None:
         raise fault
     return None
+
+
+def begins_anew(name: str, line: int, raw: bytes, before: Beginning, given: Given) -> Beginning | None:
+    """The table that begins behind another one with a row that is no post; None where the row is no header."""
+    if len(raw) > _HEADER or given.columns:
+        return None
+    header = raw.decode(errors="replace").strip("\ufeff\r")
+    mark = delimiter(header)
+    names = _cells(header, mark)
+    plains = set(map(plain, names))
+    if any(plains.isdisjoint(KNOWN_COLUMNS[field]) for field in NEEDED):
+        return None
+    try:
+        columns = choose(name, names, [], given)
+    except ArchiveError:
+        return None
+    columns = replace(columns, network=columns.network or before.columns.network)
+    return Beginning(columns, mark, len(names), line + 1, given.author or "")
 
 
 def delimiter(header: str) -> str:

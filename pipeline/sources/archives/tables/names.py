@@ -141,7 +141,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक nguoi_dung
         tac_gia pengguna nama_pengguna penulis
         creator_username creator_name created_by created_by_username poster_username member_username
-        account_username profile_username from_username user_login author_login
+        account_username profile_username from_username from_id user_login author_login
         blog_name user_posted authormeta_name from_name
         channel_title channeltitle author_did page_name profile
         author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name

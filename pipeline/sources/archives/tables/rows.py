@@ -12,12 +12,12 @@ from html import unescape
 import orjson
 
 from pipeline.sources.archives.formats.activities import server_of
-from pipeline.sources.archives.formats.base import HIDDEN, Parsed, build, declared, edition, short, web_address
+from pipeline.sources.archives.formats.base import HIDDEN, Given, Parsed, build, declared, edition, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.formats.reddit import GONE
 from pipeline.sources.archives.rounded import WRITTEN, RoundedIds, by_content
 from pipeline.sources.archives.tables import cells, people
-from pipeline.sources.archives.tables.begin import Beginning
+from pipeline.sources.archives.tables.begin import Beginning, begins_anew
 from pipeline.sources.archives.tables.columns import NEEDED
 from pipeline.sources.archives.times import AMBIGUOUS
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
@@ -251,17 +251,22 @@ def _id(cell: str) -> str:
 class Rows:
     """The rows of a table from its lines.
 
-    A row that is broken costs its first line only: what followed it is read once more on its own.
+    A row that is broken costs its first line only: what followed it is read once more on its own. Where tables were put
+    together, each is read by its own header.
     """
 
-    def __init__(self, name: str, beginning: Beginning, rounded: RoundedIds) -> None:
-        self._beginning = beginning
-        self._table = Table(name, beginning, rounded)
-        self._blank = f' \t\r\n"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
+    def __init__(self, name: str, beginning: Beginning, given: Given) -> None:
+        self._name, self._given = name, given
+        self._begin(beginning)
         self._open: list[tuple[int, bytes]] = []  # lines of a row whose quotes have not ended
         self._stands_alone = False  # whether the first of them may be a row without quotes
         self._size = 0
         self._fault = PostError("invalid", "")  # of the first of them alone
+
+    def _begin(self, beginning: Beginning) -> None:
+        self._beginning = beginning
+        self._table = Table(self._name, beginning, self._given.rounded)
+        self._blank = f' \t\r\n"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
 
     def feed(self, line: int, raw: bytes) -> Iterator[Row]:
         """The rows that end with this line."""
@@ -310,6 +315,9 @@ class Rows:
 
     def _alone(self, line: int, raw: bytes) -> Row | None:
         answer = self._table.answer(raw)
+        if isinstance(answer, PostError) and (anew := begins_anew(self._name, line, raw, self._beginning, self._given)):
+            self._begin(anew)
+            return None
         if isinstance(answer, PostError) and raw.count(b'"') % 2:
             self._open = [(line, raw)]
             self._stands_alone = self._table.is_whole(raw)
