@@ -25,6 +25,17 @@ _PRIVATE = frozenset(
             "draft",
             "queued",
             "trash",
+            "pending",
+            "scheduled",
+            "unpublished",
+            "oneonone",
+            "one_on_one",
+            "personal",
+            "personal_chat",
+            "saved_messages",
+            "user",
+            "peeruser",
+            "peerchat",
             "subscribers",
             "im",
             "mpim",
@@ -60,6 +71,11 @@ _PRIVATE = frozenset(
         ),
         *("비공개", "친구만", "나만_보기"),
     )
+)
+# whatever the words around it are: followers only, uniquement mes abonnés, nur Freunde, フォロワーのみ
+_RESTRICTED = re.compile(
+    r"only|unique?ment|seulement|solo_|solamente|\bnur_|somente|apenas|alleen|soltanto|tylko|kun_|endast|только|лишь"
+    r"|のみ|限定|仅|僅|만_?공개|(?<!not_)(?<!non_)(?<!no_)(?<!un)priva|freund|friend|circle"
 )
 _MESSAGES = frozenset(
     {
@@ -201,12 +217,15 @@ def is_no(cell: str) -> bool:
 
 
 def is_private(cell: str) -> bool:
-    """Whether a cell says that a post was for some people only, as servers of the fediverse and Facebook call it.
+    """Whether a cell says that a post was for some people only, as networks and people call it.
 
-    >>> [is_private(cell) for cell in ("direct", "Followers-only", "public", "unlisted", "10 km")]
-    [True, True, False, False, False]
+    >>> [is_private(cell) for cell in ("direct", "Followers-only", "mes abonnés uniquement", "oneOnOne")]
+    [True, True, True, True]
+    >>> [is_private(cell) for cell in ("public", "unlisted", "10 km", "not private", "supergroup")]
+    [False, False, False, False, False]
     """
-    return _words(cell) in _PRIVATE
+    words = _words(cell)
+    return words in _PRIVATE or _RESTRICTED.search(words) is not None
 
 
 def is_message(cell: str) -> bool:

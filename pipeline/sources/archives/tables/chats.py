@@ -18,6 +18,7 @@ _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("conversation_id", "author_type"),
     ("conversation_id", "message_type"),
     ("sender_name", "timestamp_ms"),
+    ("emoji", "emoji_name"),  # of WhatsApp, as R reads it
 )
 _PHONES = ("phone", "phone_number", "sender_phone", "sender_number")
 _FORMS = ("email", "e_mail", "email_address", "mail_address", "adresse_e_mail", "requester_email", "sender_email")

@@ -54,6 +54,9 @@ class Places:
         for told in (plain, lambda title: plain(_ASIDE.sub("", title)), lambda title: _UNIT.sub("", plain(title))):
             for at, title in enumerate(titles):
                 self._alike.setdefault(_letters(told(title)), at)
+        for at, title in enumerate(titles):
+            for word in title.split(" / "):  # in two languages
+                self._alike.setdefault(_letters(plain(word)), at)
 
     def all_of(self, names: Sequence[str]) -> Iterator[int]:
         """Where these names stand, in their order; then where names stand that are alike.
@@ -82,6 +85,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
         tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
         comentario commento inhoud tekst_van_bericht
+        message_body
         contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innlegg opslag opslagstekst teksti julkaisu
         κείμενο δημοσίευση текст_допису допис text_prispevku prispevek obsah szöveg bejegyzés tartalom continut
         mesaj_text
@@ -90,7 +94,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
         النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
         メッセージ テキスト 内容 正文 文本 推文 推文内容 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
-        게시물 댓글 메시지 트윗
+        게시물 댓글 메시지 트윗 clean_text cleaned_text text_clean clean_tweet cleaned_tweet
     """),
     "time": names_of("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
@@ -140,6 +144,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         forfatter brugernavn bruker brukernavn kayttaja kayttajanimi kirjoittaja χρήστης συντάκτης користувач uzivatel
         uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक nguoi_dung
         tac_gia pengguna nama_pengguna penulis
+        commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash pseudonym
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id user_login author_login
         blog_name user_posted authormeta_name from_name
@@ -194,7 +199,8 @@ OF_DAY = names_of("""
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
-    private_item secret
+    private_item secret followers_only subscribers_only members_only patrons_only paid_only only_me close_friends
+    is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
     is_private private private_account user_is_private author_is_private owner_is_private account_is_private
     user_private author_private owner_private account_private is_draft protected_account protected_user
     is_direct_message is_dm is_direct direct_message is_private_message private_message
@@ -205,10 +211,13 @@ PUBLIC = names_of("public is_public post_is_public status_is_public")
 VISIBILITY = names_of("""
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
+    peer_type dialog_type
     visibilite confidentialite visibilidad privacidad visibilidade privacidade sichtbarkeit privatsphare visibilita
     zichtbaarheid 公開範囲 可见性 可见范围 공개범위 공개_범위
 """)
-STATES = names_of("audience post_audience state post_state post_status")  # which may be numbers of something else
+STATES = names_of(
+    "audience post_audience state post_state status post_status"
+)  # which may be numbers of something else
 KINDS = names_of("""
     type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型
     direction folder mailbox labels gmail_labels x_gmail_labels
