@@ -30,12 +30,19 @@ from bench.injected_posts import (
     posts_of,
     stacked,
 )
-from pipeline.evaluation.judging import Found, listed_hours_a_day, starts_a_day, verdict
+from pipeline.evaluation.judging import Found, listed_hours_a_day, verdict
 from pipeline.evaluation.lives import Lives, lives_above, lives_of_upswell, lowest_threshold
 from pipeline.evaluation.methods import Series, baselines
 from pipeline.evaluation.observing import Observation, Span
 from pipeline.gc_tuning import collect_rarely
 from schemas import Post
+
+
+def starts_a_day(lives: Lives, span: Span) -> float:
+    """How many topics a day begin to be listed after the warm-up."""
+    starts = sum(start >= span.warmup_min for spans in lives.values() for start, _ in spans)
+    return starts / span.days
+
 
 SPAN = Span(BEGIN_MS, MINUTES, WARMUP_DAYS * DAY_MIN)
 # rule -> what is limited on the stream without events, to how much, and what it is called

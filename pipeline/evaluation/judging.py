@@ -158,12 +158,6 @@ def beside_labels(labels: Sequence[Planted], lives: Lives) -> Lives:
     return {topic: spans for topic, spans in lives.items() if topic not in named}
 
 
-def starts_a_day(lives: Lives, span: Span) -> float:
-    """How many topics a day begin to be listed after the warm-up."""
-    starts = sum(start >= span.warmup_min for spans in lives.values() for start, _ in spans)
-    return starts / span.days if span.days else 0.0
-
-
 def listed_hours_a_day(lives: Lives, span: Span) -> float:
     """How many hours a day topics are listed after the warm-up, summed over topics."""
     minutes = sum(max(end - max(start, span.warmup_min), 0) for spans in lives.values() for start, end in spans)

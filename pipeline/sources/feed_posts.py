@@ -56,7 +56,7 @@ class JsonHub(msgspec.Struct):
 
 class JsonFeed(msgspec.Struct):
     version: str
-    items: list[msgspec.Raw]  # of which some may be wrong
+    items: list[msgspec.Raw] = msgspec.field(default_factory=list)  # of which some may be wrong
     title: str | None = None
     home_page_url: str | None = None
     feed_url: str | None = None

@@ -11,8 +11,7 @@ from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.params import FromPath
 
 from pipeline.sources.live.websub import MOST_BYTES, Subscriber
-from pipeline.web.bodies import body_of
-from pipeline.web.posting import AGAIN_S
+from pipeline.web.bodies import AGAIN_S, body_of
 from pipeline.web.run import beside, bound, server_of
 
 AnyRequest = Request[Any, Any, Any]

@@ -17,7 +17,7 @@ from pipeline.sources.lenient import whole_characters
 from pipeline.sources.stamping import stamp
 from pipeline.web.allowed import require_poster
 from pipeline.web.answers import fault
-from pipeline.web.bodies import body_of, content_type
+from pipeline.web.bodies import body_of, content_type, later
 from pipeline.web.tokens import Gate
 from schemas import Post, PostError
 from schemas.posts import decode_posts, decoded
@@ -25,7 +25,6 @@ from schemas.posts import decode_posts, decoded
 MOST_BYTES = 8_000_000
 MOST_POSTS = 5_000
 FAULTS_TOLD = 10
-AGAIN_S = 5  # what Retry-After says while Kafka is away
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 KINDS = ("application/json", *LINES)
 NO_KAFKA = "this server takes no posts: it runs without Kafka (`upswell serve` or `upswell up`, and not --from redis)"
@@ -77,11 +76,9 @@ class PostDesk:
         try:
             return await self.gateway.take(asker, posts, also)
         except BusyError:
-            raise HTTPException(
-                status_code=429, detail="more posts wait for Kafka than there is room for", headers={"Retry-After": "1"}
-            ) from None
+            raise later(429, "more posts wait for Kafka than there is room for", 1) from None
         except KafkaUseError as error:
-            raise HTTPException(status_code=503, detail=str(error), headers={"Retry-After": str(AGAIN_S)}) from None
+            raise later(503, str(error)) from None
 
 
 def post_routes(desk: PostDesk) -> Router:

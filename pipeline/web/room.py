@@ -21,11 +21,11 @@ from litestar.params import FromPath
 
 from pipeline.sources.senders import Senders
 from pipeline.text import printable
-from pipeline.web.bodies import body_of, content_type
+from pipeline.web.bodies import body_of, content_type, later, length_told
 from pipeline.web.events import wall_of
 from pipeline.web.frame import AnyRequest, page
 from pipeline.web.pictures import PictureError
-from pipeline.web.posting import AGAIN_S, PostDesk
+from pipeline.web.posting import PostDesk
 from pipeline.web.room_pictures import MOST_SENT_BYTES, WAITING, RoomPictures
 from pipeline.web.wall.walls import Walls
 from schemas import Post, PostError
@@ -108,8 +108,8 @@ class Room:
     def turn(self, request: AnyRequest, name: str) -> Iterator[int]:
         """How long the body may be, while it is read and dealt with: one that may hold a picture is of people whom we
         know, WAITING at a time. Raises HTTPException."""
-        told = request.headers.get("content-length", "")
-        if not self.takes_pictures(name) or (told.isascii() and told.isdigit() and int(told[:20]) <= MOST_BYTES):
+        length = length_told(request.headers)
+        if not self.takes_pictures(name) or (length is not None and length <= MOST_BYTES):
             yield MOST_BYTES
             return
         if not self.person(request):
@@ -179,8 +179,7 @@ class Room:
             raise HTTPException(status_code=422, detail=str(error)) from None
         except OSError as error:
             _log.warning("pictures from the room cannot be kept: %s", error)
-            again = {"Retry-After": str(AGAIN_S)}
-            raise HTTPException(status_code=503, detail="pictures cannot be kept now", headers=again) from None
+            raise later(503, "pictures cannot be kept now") from None
 
     def _signed(self, nonce: str) -> str:
         return self._senders().person(f"cookie\n{nonce}")
@@ -190,8 +189,7 @@ class Room:
 
     def _slow(self, wait_s: float) -> None:
         if wait_s > 0:
-            again = {"Retry-After": str(int(wait_s) + 1)}
-            raise HTTPException(status_code=429, detail="more than one may write at a time", headers=again)
+            raise later(429, "more than one may write at a time", int(wait_s) + 1)
 
 
 def _unknown() -> HTTPException:

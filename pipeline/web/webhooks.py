@@ -24,8 +24,8 @@ from pipeline.sources.webhooks import signatures
 from pipeline.sources.webhooks.came import Came, UnreadableError, came_of
 from pipeline.sources.webhooks.messages import Brought, NoPostError, brought, joined
 from pipeline.web.allowed import slow_down
-from pipeline.web.bodies import body_of
-from pipeline.web.posting import AGAIN_S, PostDesk
+from pipeline.web.bodies import body_of, later, length_told
+from pipeline.web.posting import PostDesk
 from schemas import Post
 from schemas.access import same
 from schemas.webhooks import Webhook
@@ -108,8 +108,7 @@ class WebhookDesk:
                 return self._answered(hook, "refused")
             self._count.labels(name, "unsigned" if error.status_code == 401 else "later").inc()
             if error.status_code == 429:
-                again = {"Retry-After": str(AGAIN_S)}
-                raise HTTPException(status_code=503, detail=error.detail, headers=again) from None
+                raise later(503, error.detail) from None
             raise
         return self._answered(hook, outcome)
 
@@ -207,11 +206,10 @@ class WebhookDesk:
 
     @contextmanager
     def _room(self, headers: Mapping[str, str], most: int) -> Iterator[None]:
-        told = headers.get("content-length", "")
-        size = min(int(told[:15]), most) if told.isascii() and told.isdigit() else most
+        length = length_told(headers)
+        size = most if length is None else min(length, most)
         if self._held + size > MOST_HELD:
-            again = {"Retry-After": str(AGAIN_S)}
-            raise HTTPException(status_code=503, detail="too much comes at once", headers=again)
+            raise later(503, "too much comes at once")
         self._held += size
         try:
             yield

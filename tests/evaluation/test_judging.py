@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.injections import starts_a_day
 from pipeline.evaluation.judging import (
     Planted,
     beside_labels,
     churn,
     listed_hours_a_day,
     repeats,
-    starts_a_day,
     verdict,
 )
 from pipeline.evaluation.lives import Lives
