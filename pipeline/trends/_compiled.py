@@ -1,4 +1,4 @@
-"""What is compiled of counting posts (`_plain.c`) and of samples (`_samples.c`); None without a compiler, or of old."""
+"""What is compiled: counting posts (`_plain.c`), samples (`_samples.c`), past support (`_sliding.c`); else None."""
 
 from __future__ import annotations
 
@@ -16,5 +16,11 @@ try:
     require_fitting(samples)
 except ImportError:  # numpy does it, in three times the time
     samples = None  # type: ignore[assignment]
+try:
+    from pipeline.trends import _sliding as sliding
 
-__all__ = ["plain", "samples"]
+    require_fitting(sliding)
+except ImportError:  # numpy does it, in five times the time
+    sliding = None  # type: ignore[assignment]
+
+__all__ = ["plain", "samples", "sliding"]

@@ -6,6 +6,8 @@
  * two by two, and each is cut to what is kept: the work does not grow with what is cut, and any order of entries will do. */
 #include "_taken.h"
 
+#include "_priority.h"
+
 #include "../../schemas/_version.h"
 
 typedef struct {
@@ -16,19 +18,6 @@ typedef struct {
 typedef struct {
     const Entry *at, *end;
 } Run;
-
-static inline uint64_t rotated(uint64_t x, int bits) { return x << bits | x >> (64 - bits); }
-
-/* `text_priority` of people.py: XXH64 of the 16 bytes, and own words before reposts. */
-static uint64_t priority(uint64_t author, uint64_t text) {
-    const uint64_t p1 = 0x9E3779B185EBCA87u, p2 = 0xC2B2AE3D27D4EB4Fu, p3 = 0x165667B19E3779F9u,
-                   p4 = 0x85EBCA77C2B2AE63u, p5 = 0x27D4EB2F165667C5u;
-    uint64_t h = p5 + 16, lanes[2] = {author, text};
-    for (int n = 0; n < 2; n++) h = rotated(h ^ rotated(lanes[n] * p2, 31) * p1, 27) * p1 + p4;
-    h = (h ^ h >> 33) * p2;
-    h = (h ^ h >> 29) * p3;
-    return (h ^ h >> 32) >> 1 | text << 63;
-}
 
 /* Puts an entry behind those of `begin`, of which the last one may be of the same author: then the two are one. */
 static inline Entry *put(const Entry *begin, Entry *end, const Entry *one) {

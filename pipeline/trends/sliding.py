@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.trends._compiled import sliding
 from pipeline.trends.arrays import (
     F64,
     I32,
@@ -170,30 +171,41 @@ def _support_of_chunk(
     length: int,
 ) -> tuple[F64, F64]:
     back = windows[1] - 1  # so that step numbers start at 0
-    span = length + back
-    groups, authors, texts = [], [], []
-    counts, withdrawn = [], []
+    said: list[tuple[int, I32, U64, U64, I32]] = []  # by step
+    withdrawn: list[tuple[int, I32, U64, I64]] = []  # the last one is the step of the post
     topics = np.flatnonzero(wanted >= 0).astype(np.int32)
     for number, table in of.steps:
         if not table.holds_any(topics):
             continue
-        index, someone, words, posts = select(table, mask, wanted)
-        groups.append(index.astype(np.int64) * span + (number + back))
-        authors.append(someone)
-        texts.append(words)
-        counts.append(posts)
+        said.append((number + back, *select(table, mask, wanted)))
         if len(table.retracted):
-            index, someone, panes = select_withdrawn(table, mask, wanted)
-            steps_ago = table.start // of.step_ms - panes // of.step_ms
-            posted = number + back - steps_ago
+            index, author, panes = select_withdrawn(table, mask, wanted)
+            posted = number + back - (table.start // of.step_ms - panes // of.step_ms)
             inside = posted >= 0  # else posted before any of the windows
-            group = (index.astype(np.int64) * span + posted)[inside]
-            withdrawn.append((group, someone[inside], np.full(len(group), number + back)))
-    if not groups:
+            withdrawn.append((number + back, index[inside], author[inside], posted[inside]))
+    if not said:
         return np.zeros((size, length)), np.zeros((size, length))
-    group, author, text = np.concatenate(groups), np.concatenate(authors), np.concatenate(texts)
-    group, author, text, posts = unite(group, author, text, np.concatenate(counts), size * span)
-    gone = _steps_gone(group, author, posts, withdrawn) if withdrawn else None
+    if sliding is not None:
+        found = sliding.support_by_step(said, withdrawn, size, windows, length, K, ENTRIES)
+        short, long = (np.frombuffer(of_window).reshape(size, length) for of_window in found)
+        return short, long
+    return _support_of_entries(said, withdrawn, size, windows, length)
+
+
+def _support_of_entries(
+    said: Sequence[tuple[int, I32, U64, U64, I32]],
+    withdrawn: Sequence[tuple[int, I32, U64, I64]],
+    size: int,
+    windows: tuple[int, int],
+    length: int,
+) -> tuple[F64, F64]:
+    """`_support_of_chunk` of (step, index, author, text, posts), and of (step, index, author, step of the post)."""
+    back = windows[1] - 1
+    span = length + back
+    group = np.concatenate([index.astype(np.int64) * span + step for step, index, *_ in said])
+    author, text, posts = (np.concatenate([entries[n] for entries in said]) for n in (2, 3, 4))
+    group, author, text, posts = unite(group, author, text, posts, size * span)
+    gone = _steps_gone(group, author, posts, span, withdrawn) if withdrawn else None
     topic, step = group // span, group % span
     theta, keep = _sampled(group, topic, author, size, span)
     topic, step, author, text = topic[keep], step[keep], author[keep], text[keep]
@@ -218,11 +230,13 @@ def _support_of_chunk(
     return results[0], results[1]
 
 
-def _steps_gone(group: I64, author: U64, posts: I32, withdrawn: Sequence[tuple[I64, U64, I64]]) -> I64:
+def _steps_gone(group: I64, author: U64, posts: I32, span: int, withdrawn: Sequence[tuple[int, I32, U64, I64]]) -> I64:
     """Of each entry, sorted by (group, author), the step in which the last of its posts was withdrawn; far away where
-    one is left. `withdrawn`: (group, author, step), a post each."""
+    one is left. `withdrawn` as in `_support_of_entries`, a post each."""
     found = np.full(len(group), _NEVER)
-    of_group, of_author, steps = (np.concatenate(parts) for parts in zip(*withdrawn, strict=True))
+    of_group = np.concatenate([index.astype(np.int64) * span + posted for _, index, _, posted in withdrawn])
+    of_author = np.concatenate([someone for _, _, someone, _ in withdrawn])
+    steps = np.concatenate([np.full(len(someone), step) for step, _, someone, _ in withdrawn])
     place = find_in_runs(author, group.searchsorted(of_group), group.searchsorted(of_group, "right"), of_author)
     known = place >= 0
     place, steps = place[known], steps[known]
@@ -292,7 +306,7 @@ def _sampled(group: I64, topic: I64, author: U64, size: int, span: int) -> tuple
         np.minimum.at(limit, full // span, cut)
     if not many.any() and len(full) == 0:
         return np.ones(size), np.ones(len(topic), np.bool_)
-    return limit / _TWO_64, author.astype(np.float64) < limit[topic]
+    return limit / _TWO_64, (author.astype(np.float64) < limit[topic]) | (limit[topic] == _TWO_64)
 
 
 def _nearest_smaller(topic: I64, author: U64, step: I64, mixed: U64, reach: int) -> tuple[I64, I64]:
