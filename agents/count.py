@@ -76,7 +76,8 @@ class CountedPartition:
             plain = (record for record in records if not record.headers and record.offset not in poison)
             values = [record.value or b"" for record in plain]
         read = decode_posts(values)
-        if len(values) == len(records) and (run := _run_of_posts(records, read)):
+        signed = bool(self._context.control.secrets)
+        if len(values) == len(records) and (run := _run_of_posts(records, read, signed)):
             closed = self.counter.add(run[0], records[0].offset, run[1])
         else:
             closed = self._take_one_by_one(records, iter(read))
@@ -170,9 +171,11 @@ def _edges(partitions: Sequence[CountedPartition]) -> dict[int, bytes]:
     return {number: edge for number, edge in found if edge is not None}
 
 
-def _run_of_posts(records: Sequence[Any], read: list[Post | PostError]) -> tuple[list[Post], list[int]] | None:
-    """What was read of records, and when the log took each, where all are posts and none is missing between them; None:
-    look at each."""
+def _run_of_posts(
+    records: Sequence[Any], read: list[Post | PostError], signed: bool
+) -> tuple[list[Post], list[int]] | None:
+    """What was read of records without headers, and when the log took each, where all are posts and none is missing
+    between them; None: look at each. Where retractions are `signed` they have headers."""
     if isinstance(records, Run):
         times = records.times
     else:
@@ -182,8 +185,8 @@ def _run_of_posts(records: Sequence[Any], read: list[Post | PostError]) -> tuple
     if PostError in map(type, read):
         return None
     posts = cast(list[Post], read)
-    retracted = len(posts) - [post.deleted for post in posts].count(None)
-    return None if retracted or min(times) < 0 else (posts, times)
+    unsigned = signed and [post.deleted for post in posts].count(None) < len(posts)
+    return None if unsigned or min(times) < 0 else (posts, times)
 
 
 def marker(context: Context, partition: int, time_ms: int) -> Outgoing:

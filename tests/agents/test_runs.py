@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from agents import count
 from agents.context import Context
 from agents.count import CountedPartition
 from agents.poison import Attempts
@@ -30,6 +31,7 @@ from agents.runtime.transport import Batch, _batch_of, _DecodedRecords, _End, _F
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
 from schemas import Post
+from schemas.control import UNSIGNED, ControlKeys
 from schemas.definitions import Definitions
 from schemas.topics import Topics
 
@@ -228,17 +230,31 @@ VALUES = st.one_of(
 @given(
     st.lists(st.tuples(st.one_of(VALUES, VALUES, st.just(b"{}")), st.sampled_from([-1, *[50_000] * 9])), min_size=1),
     st.sampled_from(["", "", "[4,3,4]"]),
+    st.sampled_from([UNSIGNED, UNSIGNED, ControlKeys((b"a-secret-of-ours",))]),
 )
-def test_a_run_is_counted_as_its_records_are(records: list[tuple[bytes, int]], note: str) -> None:
+def test_a_run_is_counted_as_its_records_are(records: list[tuple[bytes, int]], note: str, keys: ControlKeys) -> None:
     run = Run(0, [None] * len(records), [value for value, _ in records], [at for _, at in records])
     counted = []
-    for some in (run, list(run)):
-        context = Context(Grid(), 1, Topics(), Health(CollectorRegistry()))
+    for some, one_by_one in ((run, False), (list(run), False), (run, True)):
+        context = Context(Grid(), 1, Topics(), Health(CollectorRegistry()), control=keys)
         attempts = Attempts(note, 0, 100)
         partition = CountedPartition(Position(CARRIED, 0, 0), context, Definitions(), attempts)
-        closed = partition.close(some)
+        with pytest.MonkeyPatch.context() as patch:
+            if one_by_one:
+                patch.setattr(count, "_run_of_posts", lambda *_: None)
+            closed = partition.close(some)
         counted.append((closed, partition.dead, partition.position.next, partition.stamp, partition.edge()))
-    assert counted[0] == counted[1]
+    assert counted[0] == counted[1] == counted[2]
+
+
+def test_a_run_with_retractions_that_need_no_signature_is_counted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CountedPartition, "_take_one_by_one", None)
+    posts = [Post(f"p{n}", "ann", "#x", 1_000, deleted=2_000 if n == 1 else None) for n in range(3)]
+    partition = CountedPartition(
+        Position(CARRIED, 0, 0), Context(Grid(), 1, Topics(), Health(CollectorRegistry())), Definitions()
+    )
+    partition.take(Run(0, [None] * 3, [msgspec.json.encode(post) for post in posts], [50_000] * 3))
+    assert (partition.counter.read, partition.counter.retractions) == (3, 1)
 
 
 def test_records_that_are_no_posts_leave_nothing_to_the_cycle_collector() -> None:
