@@ -267,7 +267,7 @@ class Scope:
         self.name, self._names = name, names
         self._is_member: Callable[[Cell], bool] = _membership(name)
         self._mask = np.zeros(0, np.bool_)
-        self._is_all = name == "all"  # whether all cells that are known belong to it
+        self._is_all = name == "all"  # whether all cells that are known belong to it; nothing is to be left out then
         self.windows = Windows(names, self.counts_posts, specs)
 
     @property
@@ -286,7 +286,7 @@ class Scope:
         if len(self._mask) < len(cells):
             fresh = [self._is_member(cell) for cell in cells[len(self._mask) :]]
             self._mask = np.concatenate((self._mask, np.array(fresh, np.bool_)))
-            self._is_all = self.name == "all" and bool(self._mask.all())
+            self._is_all = bool(self._mask.all())
         return None if self._is_all else self._mask
 
     def mask_of(self, slot: int) -> Mask | None:

@@ -8,6 +8,8 @@ from typing import Any
 from pipeline.local import Local, Options
 from pipeline.sources.simulator.scenes import mixed_scenario
 from pipeline.sources.simulator.simulation import simulate
+from pipeline.trends.names import Cell, Names
+from pipeline.trends.scope import Scope
 from schemas import Post, PostError, TrendList, decode_post
 from schemas.events import Event
 from schemas.watchlists import Watchlist
@@ -81,3 +83,14 @@ def test_lists_that_are_kept_alone_are_those_that_are_kept_among_all() -> None:
     alone = made(keeps=lambda *of: of == scope)
     assert among_all
     assert alone == among_all
+
+
+def test_a_scope_that_holds_all_cells_has_nothing_to_leave_out_until_another_comes() -> None:
+    names = Names()
+    english, everything = Scope("lang:en", names), Scope("all", names)
+    names.cell_numbers([Cell("bluesky", "en", ()), Cell("mastodon", "en", ())])
+    assert (english.mask, everything.mask) == (None, None)
+    names.cell_numbers([Cell("mastodon", "fr", ())])
+    assert english.mask is not None
+    assert english.mask.tolist() == [True, True, False]
+    assert everything.mask is None
