@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -138,6 +139,7 @@ def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opene
     expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
     page.get_by_role("navigation", name="Window").get_by_role("link", name="24 h").click()
     expect(page.locator("caption")).to_contain_text("Waiting for the first list…")
+    expect(page.locator(".headline .why")).to_have_text(re.compile("^A list comes for each full minute of posts"))
     page.go_back()
     expect(page.locator("th.topic a bdi").first).to_have_text("#Bal")
 

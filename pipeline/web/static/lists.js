@@ -114,8 +114,9 @@ export function leadOf(linkOf) {
     const row = list.trends.find((it) => it.trending);
     figure.hidden = !row;
     if (!row) {
-      title.textContent = list.trends.length ? t.calm : t.waiting;
-      for (const part of [state, reason]) part.textContent = "";
+      title.textContent = list.trends.length ? t.calm : list.at ? t.nothing : t.waiting;
+      state.textContent = "";
+      reason.textContent = list.at ? "" : say("page.first", { played: Boolean(document.body.dataset.clock) });
       post.hidden = true;
       asked = "";
       return;
