@@ -262,6 +262,31 @@ def test_what_a_server_refuses_is_obeyed(code: int, headers: dict[str, str], kin
     with_server(body)
 
 
+def test_a_stream_goes_on_while_the_polls_beside_it_are_asked_for_patience(tmp_path: Path) -> None:
+    """What was missed before the stream comes with the first poll that is answered."""
+
+    async def body(server: Server) -> None:
+        server.statuses = [status(1)]
+        failed: list[Request] = []
+
+        async def fail(request: Request) -> None:
+            failed.append(request)
+            server.fail = None if len(failed) == 2 else fail
+            await request.answer(b"{}", 429, Retry_After="0")
+
+        async def on_socket(connection: ServerConnection) -> None:
+            await connection.send(frame("update", status(2)))
+            await forever()
+
+        server.fail, server.on_socket = fail, on_socket
+        async with running(tmp_path, source(server, "secret", catch_up_every_s=0.05), Log()) as run:
+            await run.until(lambda: len(run.log.posts) == 2)
+            assert len(failed) == 2
+            assert len(server.socket.handshakes) == 1
+
+    with_server(body)
+
+
 @pytest.mark.parametrize(
     ("access", "token", "said"),
     [

@@ -26,7 +26,7 @@ from pipeline.sources.live.mastodon_api import (
     rewound,
     timeline_of,
 )
-from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, SourceError
+from pipeline.sources.live.model import AccessError, Cursor, Fact, Item, SourceError, ThrottledError
 from pipeline.sources.live.web import (
     get_json,
     handshake_refusal,
@@ -97,7 +97,7 @@ class Mastodon:
             except _NoStreamError as error:
                 self._say(f"{self.name}: {error}; polling every {self._every_s:.0f} s instead")
                 stream = None
-        polls = self._poll(client, instance, every_s)
+        polls = self._poll(client, instance, every_s, is_beside=stream is not None)
         async with aclosing(merged(polls, stream) if stream is not None else polls) as items:
             async for item in items:
                 yield item
@@ -179,13 +179,22 @@ class Mastodon:
             raise SourceError(Fact("fault.of", {"server": instance.domain, "what": message.error[:200]}))
         return item_of(instance.domain, message.event, str(message.payload or "").encode(), utc_ms())
 
-    async def _poll(self, client: httpx.AsyncClient, instance: Instance, every_s: float) -> AsyncGenerator[Item, None]:
+    async def _poll(
+        self, client: httpx.AsyncClient, instance: Instance, every_s: float, *, is_beside: bool
+    ) -> AsyncGenerator[Item, None]:
+        """Polls without end; `is_beside` a stream, which goes on while the server asks for patience."""
         while True:
-            for group in self._groups:
-                async for item in self._pages(client, instance, group):
-                    yield item
+            wait_s = every_s
+            try:
+                for group in self._groups:
+                    async for item in self._pages(client, instance, group):
+                        yield item
+            except ThrottledError as fault:
+                if not is_beside:
+                    raise
+                wait_s = max(every_s, fault.retry_after_s or 0.0)
             yield Item()
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(wait_s)
 
     async def _pages(
         self, client: httpx.AsyncClient, instance: Instance, group: Sequence[str]
