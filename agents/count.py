@@ -8,7 +8,7 @@ counted apart: a large pane does not keep the worker from Kafka.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from faust import App
@@ -20,7 +20,7 @@ from agents.context import Context
 from agents.poison import Attempts
 from agents.position import Position
 from agents.publish import CannotGoOnError, Outgoing, publish
-from agents.runtime.runs import Run
+from agents.runtime.runs import Headers, Run
 from pipeline.definitions import FRONTIER_HEADER, entry_key
 from pipeline.kafka.definitions import DefinitionsLog
 from pipeline.kafka.producer import marker_headers
@@ -70,17 +70,18 @@ class CountedPartition:
         if not records:
             return []
         poison = self.attempts.poison
+        headers: Mapping[int, Headers] = {}
         if isinstance(records, Run) and not poison:
-            values = records.values
+            values, headers = records.values, records.headers
         else:
             plain = (record for record in records if not record.headers and record.offset not in poison)
             values = [record.value or b"" for record in plain]
         read = decode_posts(values)
-        signed = bool(self._context.control.secrets)
-        if len(values) == len(records) and (run := _run_of_posts(records, read, signed)):
+        if len(values) == len(records) and (run := _run_of_posts(self._context, records, values, read)):
             closed = self.counter.add(run[0], records[0].offset, run[1])
         else:
-            closed = self._take_one_by_one(records, iter(read))
+            without = (post for number, post in enumerate(read) if number not in headers)
+            closed = self._take_one_by_one(records, without)
         self.position.next = records[-1].offset + 1
         self.stamp = records[-1].timestamp or 0
         return closed
@@ -172,21 +173,32 @@ def _edges(partitions: Sequence[CountedPartition]) -> dict[int, bytes]:
 
 
 def _run_of_posts(
-    records: Sequence[Any], read: list[Post | PostError], signed: bool
+    context: Context, records: Sequence[Any], values: Sequence[bytes], read: list[Post | PostError]
 ) -> tuple[list[Post], list[int]] | None:
-    """What was read of records without headers, and when the log took each, where all are posts and none is missing
-    between them; None: look at each. Where retractions are `signed` they have headers."""
+    """What was read of records, and when the log took each, where all are posts and none is missing between them; None:
+    look at each."""
+    headers: Mapping[int, Headers] = {}
     if isinstance(records, Run):
-        times = records.times
+        times, headers = records.times, records.headers
+        if any(
+            records.keys[number] is None and header_of(of, DEFINITIONS_HEADER) is not None
+            for number, of in headers.items()
+        ):
+            return None
     else:
         times = [record.timestamp for record in records]
         if records[-1].offset - records[0].offset != len(records) - 1 or None in times:
             return None
-    if PostError in map(type, read):
+    if PostError in map(type, read) or min(times) < 0:
         return None
     posts = cast(list[Post], read)
-    unsigned = signed and [post.deleted for post in posts].count(None) < len(posts)
-    return None if unsigned or min(times) < 0 else (posts, times)
+    if context.control.secrets:
+        try:
+            for number in [number for number, post in enumerate(posts) if post.deleted is not None]:
+                context.control.require(context.topics.posts, posts[number], values[number], headers.get(number, ()))
+        except PostError:
+            return None
+    return posts, times
 
 
 def marker(context: Context, partition: int, time_ms: int) -> Outgoing:

@@ -1,5 +1,5 @@
 /* Which sources a compiled part was made of: `VERSION` of each, which its Python asks for (stale.py). */
-#define COMPILED_VERSION "388404913d09d181"
+#define COMPILED_VERSION "7614e9414c2e7bf9"
 
 /* The new module with its version; NULL with an error set. */
 static PyObject *versioned(PyObject *module) {

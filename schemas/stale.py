@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "388404913d09d181"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "7614e9414c2e7bf9"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

@@ -1,7 +1,8 @@
-/* The common case of reading a batch of Kafka's records, compiled: its keys, values and times as lists, with no object a record.
+/* The common case of reading a batch of Kafka's records, compiled: its keys, values, times and headers as lists, with no object
+ * a record.
  *
- * `run` takes the records of a batch (format 2), unpacked. It answers None where they are not all plain: without headers,
- * each with a value, of offsets that follow one another. Then, and without a compiler, aiokafka reads them one by one
+ * `run` takes the records of a batch (format 2), unpacked. It answers None where they are not all plain: each with a value, of
+ * offsets that follow one another, the names of headers in UTF-8. Then, and without a compiler, aiokafka reads them one by one
  * (tests/agents/test_runs.py holds the two against each other). The bytes come from anybody: nothing is read beyond their
  * end, and no room is made for more than they can hold. */
 #define PY_SSIZE_T_CLEAN
@@ -34,12 +35,13 @@ static inline int take_number(Input *in, int64_t *number) {
 /* What is told of a record; `key` is NULL where it has none. */
 typedef struct {
     const unsigned char *key, *value;
-    int64_t key_length, value_length, after; /* ms behind the first one's time */
+    int64_t key_length, value_length, after, headers; /* ms behind the first one's time; how many headers follow */
+    Input rest;                                       /* where these are */
 } Plain;
 
 /* 1: the record of that number is plain; 0: it is not. */
 static int take_record(Input *in, int64_t number, Plain *record) {
-    int64_t length, attributes, offset, headers;
+    int64_t length, attributes, offset;
     if (!take_number(in, &length) || length < 0 || length > in->end - in->at) return 0;
     const unsigned char *end = in->at + length;
     if (!take_number(in, &attributes) || attributes != 0 || !take_number(in, &record->after)) return 0;
@@ -51,13 +53,47 @@ static int take_record(Input *in, int64_t number, Plain *record) {
         return 0;
     record->value = in->at;
     in->at += record->value_length;
-    return take_number(in, &headers) && headers == 0 && in->at == end;
+    if (!take_number(in, &record->headers) || record->headers < 0 || in->at > end || record->headers > (end - in->at) / 2)
+        return 0;
+    record->rest = (Input){in->at, end};
+    in->at = end;
+    return record->headers || record->rest.at == end;
+}
+
+/* The headers of a record as a tuple of (name, value); NULL: an error is set, or they are not plain. */
+static PyObject *headers_of(Plain *record) {
+    Input *in = &record->rest;
+    PyObject *headers = PyTuple_New((Py_ssize_t)record->headers);
+    for (int64_t n = 0; headers && n < record->headers; n++) {
+        int64_t length, value_length;
+        PyObject *name, *value, *both;
+        if (!take_number(in, &length) || length < 0 || length > in->end - in->at) goto other;
+        if (!(name = PyUnicode_DecodeUTF8((const char *)in->at, (Py_ssize_t)length, "strict"))) {
+            if (PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) PyErr_Clear();
+            goto other;
+        }
+        in->at += length;
+        if (!take_number(in, &value_length) || value_length > in->end - in->at) {
+            Py_DECREF(name);
+            goto other;
+        }
+        value = value_length < 0 ? Py_NewRef(Py_None) : PyBytes_FromStringAndSize((const char *)in->at, (Py_ssize_t)value_length);
+        if (value_length > 0) in->at += value_length;
+        both = value ? PyTuple_Pack(2, name, value) : NULL;
+        Py_DECREF(name), Py_XDECREF(value);
+        if (!both) goto other;
+        PyTuple_SET_ITEM(headers, (Py_ssize_t)n, both);
+    }
+    if (in->at == in->end) return headers;
+other:
+    Py_XDECREF(headers);
+    return NULL;
 }
 
 PyDoc_STRVAR(run_doc,
              "run(records, count, first_ms, /)\n--\n\n"
-             "The keys and values of so many records, and their times, which are told from `first_ms` on; None: they are not\n"
-             "all plain.");
+             "The keys and values of so many records, their times, which are told from `first_ms` on, and the headers of those\n"
+             "that have some, by number; None: they are not all plain.");
 
 static PyObject *run(PyObject *module, PyObject *args) {
     Py_buffer records;
@@ -66,10 +102,11 @@ static PyObject *run(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "y*nL:run", &records, &count, &first_ms)) return NULL;
     const unsigned char *bytes = records.buf;
     Input in = {bytes, bytes + records.len};
-    PyObject *lists[3] = {NULL}, *found = NULL; /* keys, values, times */
+    PyObject *lists[3] = {NULL}, *headers = NULL, *found = NULL; /* keys, values, times */
     int plain = count > 0 && count <= records.len / LEAST_RECORD;
     for (int n = 0; plain && n < 3; n++)
         if (!(lists[n] = PyList_New(count))) goto done;
+    if (!(headers = PyDict_New())) goto done;
     for (Py_ssize_t n = 0; plain && n < count; n++) {
         Plain record;
         if (!(plain = take_record(&in, n, &record))) break;
@@ -81,9 +118,17 @@ static PyObject *run(PyObject *module, PyObject *args) {
         };
         for (int m = 0; m < 3; m++) PyList_SET_ITEM(lists[m], n, parts[m]); /* NULL where there was no room */
         if (!parts[0] || !parts[1] || !parts[2]) goto done;
+        if (record.headers) {
+            PyObject *number = PyLong_FromSsize_t(n), *of_it = number ? headers_of(&record) : NULL;
+            int added = of_it ? PyDict_SetItem(headers, number, of_it) : -1;
+            Py_XDECREF(number), Py_XDECREF(of_it);
+            if (PyErr_Occurred()) goto done;
+            plain = !added;
+        }
     }
-    found = plain && in.at == in.end ? PyTuple_Pack(3, lists[0], lists[1], lists[2]) : Py_NewRef(Py_None);
+    found = plain && in.at == in.end ? PyTuple_Pack(4, lists[0], lists[1], lists[2], headers) : Py_NewRef(Py_None);
 done:
+    Py_XDECREF(headers);
     for (int n = 0; n < 3; n++) Py_XDECREF(lists[n]);
     PyBuffer_Release(&records);
     return found;

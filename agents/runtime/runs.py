@@ -1,13 +1,13 @@
 """Runs: the records of a batch as lists of what they hold, where that is all there is to tell of them.
 
-A record as an object costs more than what is done with it: so the records of a batch that are plain (no headers, each
-with a value, of offsets that follow one another) are read as one Run. All others come one by one, as aiokafka reads
-them; so do all where there is no compiler.
+A record as an object costs more than what is done with it: so the records of a batch that are plain (each with a value,
+of offsets that follow one another, the names of headers in UTF-8) are read as one Run. All others come one by one, as
+aiokafka reads them; so do all where there is no compiler.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from struct import Struct
 from typing import Any, NamedTuple, overload
@@ -28,7 +28,11 @@ __all__ = ["Run", "RunRecord", "RunRecords", "compiled", "together"]
 _HEADER = Struct(">q13xhiqq14xi")  # first offset, attributes, offsets behind it, first and newest time, records
 _LENGTH, _AFTER_LENGTH = 8, 12
 _CODEC, _LOG_APPEND_TIME = 0x07, 0x08
+_NONE: Mapping[int, Any] = {}
 _UNPACK = ("", "gzip_decode", "snappy_decode", "lz4_decode", "zstd_decode")
+
+
+Headers = tuple[tuple[str, bytes | None], ...]
 
 
 class RunRecord(NamedTuple):
@@ -38,16 +42,24 @@ class RunRecord(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes
-    headers: tuple[()] = ()
+    headers: Headers = ()
 
 
 class Run(Sequence[RunRecord]):
-    """Plain records of the offsets from `first` on: their keys, values and times (ms)."""
+    """Plain records of the offsets from `first` on: their keys, values and times (ms), and the headers of those that
+    have some, by number."""
 
-    __slots__ = ("first", "keys", "times", "values")
+    __slots__ = ("first", "headers", "keys", "times", "values")
 
-    def __init__(self, first: int, keys: list[bytes | None], values: list[bytes], times: list[int]) -> None:
-        self.first, self.keys, self.values, self.times = first, keys, values, times
+    def __init__(
+        self,
+        first: int,
+        keys: list[bytes | None],
+        values: list[bytes],
+        times: list[int],
+        headers: Mapping[int, Headers] = _NONE,
+    ) -> None:
+        self.first, self.keys, self.values, self.times, self.headers = first, keys, values, times, headers
 
     def __len__(self) -> int:
         return len(self.values)
@@ -63,11 +75,13 @@ class Run(Sequence[RunRecord]):
     def __getitem__(self, at: slice) -> Run: ...
     def __getitem__(self, at: int | slice) -> RunRecord | Run:
         if isinstance(at, slice):
-            begin, _, step = at.indices(len(self))
+            begin, end, step = at.indices(len(self))
             assert step == 1
-            return Run(self.first + begin, self.keys[at], self.values[at], self.times[at])
+            headers = {n - begin: of for n, of in self.headers.items() if begin <= n < end}
+            return Run(self.first + begin, self.keys[at], self.values[at], self.times[at], headers)
         number = range(len(self))[at]
-        return RunRecord(self.first + number, self.times[number], self.keys[number], self.values[number])
+        headers_of = self.headers.get(number, ())
+        return RunRecord(self.first + number, self.times[number], self.keys[number], self.values[number], headers_of)
 
     def parts(self, most: int) -> Iterator[Run]:
         """The same in runs of at most so many records."""
@@ -92,6 +106,7 @@ def together(found: Sequence[Any]) -> Sequence[Any]:
         [key for run in found for key in run.keys],
         [value for run in found for value in run.values],
         [time for run in found for time in run.times],
+        {run.first - first.first + number: of for run in found for number, of in run.headers.items()},
     )
 
 
@@ -137,5 +152,5 @@ def _run_in(raw: memoryview) -> Run | None:
     found = compiled.run(records, count, first_ms)
     if found is None:
         return None
-    keys, values, times = found
-    return Run(first, keys, values, [newest_ms] * count if attributes & _LOG_APPEND_TIME else times)
+    keys, values, times, headers = found
+    return Run(first, keys, values, [newest_ms] * count if attributes & _LOG_APPEND_TIME else times, headers)

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import shutil
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -26,13 +26,13 @@ from agents.poison import Attempts
 from agents.position import Position
 from agents.runtime import transport
 from agents.runtime.lenient import KeptRecords, read_leniently
-from agents.runtime.runs import Run, compiled, together
+from agents.runtime.runs import Headers, Run, compiled, together
 from agents.runtime.transport import Batch, _batch_of, _DecodedRecords, _End, _Fetched
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
-from schemas import Post
-from schemas.control import UNSIGNED, ControlKeys
-from schemas.definitions import Definitions
+from schemas import MARKER_HEADER, Post
+from schemas.control import RETRACTION, UNSIGNED, ControlKeys
+from schemas.definitions import DEFINITIONS_HEADER, Definitions
 from schemas.topics import Topics
 
 CARRIED = TP("posts", 0)
@@ -133,9 +133,9 @@ def test_plain_records_are_a_run_from_where_it_was_fetched(codec: int) -> None:
 
 
 @pytest.mark.skipif(compiled is None, reason="there is no compiler")
-def test_batches_of_a_fetch_are_one_run_unless_offsets_or_headers_lie_between() -> None:
+def test_batches_of_a_fetch_are_one_run_unless_offsets_or_records_without_value_lie_between() -> None:
     near, far = batch(PLAIN, 3), batch(PLAIN, 4)
-    other = batch([(None, b"x", 0, [("marker", b"1")])], 6)
+    other = batch([(None, None, 0, [])], 6)
     whole = _batch_of(CARRIED, 0, fetched(batch(PLAIN) + near, 0), 0)
     assert isinstance(whole.records, Run)
     assert [it.value for it in whole.records] == [b"a", b"", b"c"] * 2
@@ -143,6 +143,18 @@ def test_batches_of_a_fetch_are_one_run_unless_offsets_or_headers_lie_between() 
     assert [type(it.records) for it in apart] == [list, list]
     assert [[it.offset for it in one.records] for one in apart] == [[0, 1, 2, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6]]
     assert [(it.first, it.last) for it in (whole, *apart)] == [(0, 5), (0, 6), (0, 6)]
+
+
+@pytest.mark.skipif(compiled is None, reason="there is no compiler")
+def test_headers_are_told_of_the_records_that_have_some() -> None:
+    some = (("a", b"1"), ("été", None), ("", b""))
+    near = batch([(None, b"x", 0, list(some)), (None, b"y", 0, [])], 3)
+    whole = _batch_of(CARRIED, 0, fetched(batch(PLAIN) + near, 0), 0).records
+    assert isinstance(whole, Run)
+    assert whole.headers == {3: some}
+    assert [it.headers for it in whole] == [(), (), (), some, ()]
+    assert [it.headers for it in whole.since(2)] == [(), some, ()]
+    assert whole[4:].headers == {}
 
 
 class Assigned:
@@ -227,13 +239,33 @@ VALUES = st.one_of(
 ).map(msgspec.json.encode)
 
 
-@given(
-    st.lists(st.tuples(st.one_of(VALUES, VALUES, st.just(b"{}")), st.sampled_from([-1, *[50_000] * 9])), min_size=1),
-    st.sampled_from(["", "", "[4,3,4]"]),
-    st.sampled_from([UNSIGNED, UNSIGNED, ControlKeys((b"a-secret-of-ours",))]),
+OURS = ControlKeys((b"a-secret-of-ours",))
+HEADERS: tuple[Callable[[bytes], Headers], ...] = (
+    lambda _: (),
+    lambda value: OURS.signed("posts", RETRACTION, value),
+    lambda _: ((MARKER_HEADER, b"30000"), ("signature", b"")),
+    lambda _: ((DEFINITIONS_HEADER, b""),),
 )
-def test_a_run_is_counted_as_its_records_are(records: list[tuple[bytes, int]], note: str, keys: ControlKeys) -> None:
-    run = Run(0, [None] * len(records), [value for value, _ in records], [at for _, at in records])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, b"ann"]),
+            st.one_of(VALUES, VALUES, st.sampled_from([b"{}", b""])),
+            st.sampled_from([-1, *[50_000] * 9]),
+            st.sampled_from([*HEADERS, *[HEADERS[0]] * 4, *[HEADERS[1]] * 4]),
+        ),
+        min_size=1,
+    ),
+    st.sampled_from(["", "", "[4,3,4]"]),
+    st.sampled_from([UNSIGNED, OURS]),
+)
+def test_a_run_is_counted_as_its_records_are(
+    records: list[tuple[bytes | None, bytes, int, Callable[[bytes], Headers]]], note: str, keys: ControlKeys
+) -> None:
+    told = {number: of for number, (_, value, _, made) in enumerate(records) if (of := made(value))}
+    run = Run(0, [key for key, *_ in records], [it[1] for it in records], [it[2] for it in records], told)
     counted = []
     for some, one_by_one in ((run, False), (list(run), False), (run, True)):
         context = Context(Grid(), 1, Topics(), Health(CollectorRegistry()), control=keys)
@@ -247,13 +279,17 @@ def test_a_run_is_counted_as_its_records_are(records: list[tuple[bytes, int]], n
     assert counted[0] == counted[1] == counted[2]
 
 
-def test_a_run_with_retractions_that_need_no_signature_is_counted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("keys", [UNSIGNED, OURS])
+def test_a_run_with_retractions_in_our_name_is_counted_whole(
+    keys: ControlKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(CountedPartition, "_take_one_by_one", None)
     posts = [Post(f"p{n}", "ann", "#x", 1_000, deleted=2_000 if n == 1 else None) for n in range(3)]
-    partition = CountedPartition(
-        Position(CARRIED, 0, 0), Context(Grid(), 1, Topics(), Health(CollectorRegistry())), Definitions()
-    )
-    partition.take(Run(0, [None] * 3, [msgspec.json.encode(post) for post in posts], [50_000] * 3))
+    values = [msgspec.json.encode(post) for post in posts]
+    context = Context(Grid(), 1, Topics(), Health(CollectorRegistry()), control=keys)
+    partition = CountedPartition(Position(CARRIED, 0, 0), context, Definitions())
+    told = {1: keys.signed("posts", RETRACTION, values[1])}
+    partition.take(Run(0, [None] * 3, values, [50_000] * 3, told))
     assert (partition.counter.read, partition.counter.retractions) == (3, 1)
 
 
