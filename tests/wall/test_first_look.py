@@ -85,7 +85,7 @@ PAINTED = """() => new Promise((done) => {
 LARGEST = {  # of a phone's first view; and what is there once scripts have drawn the page
     "/": (".headline .why", ".headline h2 a"),
     "/screen": ("td .reason", "caption .live"),
-    "/?topic=%23lumiere": ("article.topic .lead", ".chart canvas"),
+    "/?topic=%23lumiere": ("article.topic .lead", "article.drawn .chart"),
     "/events/fete": ("#numbers h2", "#trends polygon"),
     "/events/fete/wall": ("#main .said", "#posts .post >> nth=11"),
     "/screen/fete": ("#main .said", "#posts .post"),
@@ -117,6 +117,26 @@ def test_on_a_phone_the_largest_paint_waits_for_no_script_and_nothing_moves_when
     page.wait_for_timeout(500)
     assert page.evaluate(PAINTED)[:2] == painted[:2], (painted, page.evaluate(PAINTED))  # nothing larger came
     assert sum(page.evaluate("window.shifts ?? []")) <= 0.05
+    page.context.close()
+
+
+@pytest.mark.parametrize("asks", ["scrolls", "for its picture"])
+def test_a_phone_loads_what_draws_a_chart_once_somebody_looks_at_it(
+    browser: Browser, served: Served, asks: str
+) -> None:
+    page = opened(browser, f"{served.address}/?topic=%23lumiere", 390, 664)
+    came = """() => performance.getEntriesByType("resource").map((one) => [one.name, one.transferSize])"""
+    expect(page.locator("article.drawn .chart")).to_be_attached()
+    page.wait_for_timeout(500)
+    assert not [name for name, _ in page.evaluate(came) if "uPlot" in name]
+    assert sum(size for _, size in page.evaluate(came)) < 40_000
+    if asks == "scrolls":
+        page.locator(".chart").scroll_into_view_if_needed()
+        expect(page.locator(".chart canvas")).to_be_visible()
+    else:
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Image").click()
+        assert download.value.suggested_filename == "lumiere.png"
     page.context.close()
 
 
@@ -166,6 +186,8 @@ def test_on_the_narrowest_phone_nothing_is_cut_and_the_place_where_one_is_stands
     page = opened(browser, served.address, 320, 640, locale=lang)
     for path, there in FIRST.items():
         page.goto(served.address + path)
+        if "topic" in path:
+            page.locator("article.drawn .chart").scroll_into_view_if_needed()
         expect(page.locator(there).first).to_be_visible(timeout=20_000)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert (

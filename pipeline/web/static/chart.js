@@ -20,6 +20,12 @@ export function courseOf(found, place) {
   const head = make("tr", {}, ...[t.time, "#", t.people, t.posts].map((name) => make("th", { scope: "col" }, name)));
   const figure = make("figure", { class: "card" }, caption, make("div", { class: "row tools" }, ranges, compare, csv, png), canvas, make("details", {}, make("summary", {}, t.table), make("table", {}, make("thead", {}, head), body)));
 
+  // who does not scroll to the chart, and does not ask for its picture, loads nothing that draws it
+  let show = null;
+  const wanted = new Promise((done) => { show = done; });
+  const sight = new IntersectionObserver((all) => { if (all.some((one) => one.isIntersecting)) { sight.disconnect(); show(); } }, { threshold: 0.3 });
+  sight.observe(canvas);
+
   async function draw() {
     const mine = ++turn;
     caption.textContent = t.courses[hours];
@@ -28,6 +34,7 @@ export function courseOf(found, place) {
     csv.href = `/api/v1/topics.csv?${new URLSearchParams({ key: found.topic, ...place, from: String(place.to - hours * 3600000), to: String(place.to) })}`;
     body.replaceChildren(...points.slice(-60).reverse().map((point) => make("tr", {}, make("td", {}, clock(point.at)), ...[point.rank, point.authors, point.posts].map((value) => make("td", {}, told(value))))));
     try {
+      await wanted;
       const Plot = await plotter();
       const column = (of, name) => of.map((point) => point[name]), times = (of) => of.map((point) => point.at / 1000);
       const own = [times(points), ...COLUMNS.map(([name]) => column(points, name))];
@@ -60,8 +67,12 @@ export function courseOf(found, place) {
     beside = other ? await pointsOf(other.topic, place, hours) : [];
     await draw();
   });
-  png.addEventListener("click", () => picture(canvas.querySelector("canvas"), found.topic));
-  draw();
+  const begun = draw();
+  png.addEventListener("click", async () => {
+    show();
+    await begun;
+    picture(canvas.querySelector("canvas"), found.topic);
+  });
   return figure;
 }
 
