@@ -85,7 +85,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
         tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
         comentario commento inhoud tekst_van_bericht
-        message_body
+        message_body message_text post_body_text post_body mention_snippet mention_text
         contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innlegg opslag opslagstekst teksti julkaisu
         κείμενο δημοσίευση текст_допису допис text_prispevku prispevek obsah szöveg bejegyzés tartalom continut
         mesaj_text
@@ -123,7 +123,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         posted_time comment_create_timestamp date_upload tarih zaman
         tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
         投稿日時 日時 投稿日 投稿時刻 作成日時 作成日 公開日時 ツイート日時 日付 发布时间 发布日期 创建时间
-        发表时间 发帖时间 时间 日期 작성일 작성일시 게시일 게시일시 등록일 날짜
+        发表时间 发帖时间 时间 日期 작성일 작성일시 게시일 게시일시 등록일 날짜 at
     """),
     "author": names_of("""
         author_handle author_username author_screen_name author account_acct acct screen_name user_screen_name
@@ -148,8 +148,9 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id user_login author_login
         blog_name user_posted authormeta_name from_name
-        channel_title channeltitle author_did page_name profile
+        channel_title channeltitle channel_name author_did page_name profile
         author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name
+        display_name
         kullanıcı kullanıcı_adı yazar gebruiker gebruikersnaam użytkownik användare författare автор пользователь
         имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー ユーザーid 投稿者 投稿者名
         アカウント名 アカウント スクリーンネーム
@@ -157,7 +158,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         작성자 사용자 사용자명 아이디 닉네임
     """),
     "id": names_of("""
-        id_str tweet_id_str id tweet_id tweetid status_id comment_id post_id message_id document_id resource_id
+        id_str tweet_id_str message_id id tweet_id tweetid status_id comment_id post_id document_id resource_id
         item_id
         identifiant identifiant_du_tweet id_du_tweet id_tweet id_do_tweet id_da_publicacao id_del_tweet
         id_de_la_publicacion id_del_post tweet_kennung beitrags_id nachrichten_id ツイートid 投稿id 推文id

@@ -161,8 +161,13 @@ def _value(record: bytes) -> dict[str, Any]:
 
 
 def _fields(value: dict[str, Any], path: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:
-    """The fields of an object as cells, those of objects in it with their path."""
+    """The fields of an object as cells, those of objects in it with their path.
+
+    What is called `_` alone tells the kind of an object with more fields (Pyrogram), the text of an element without.
+    """
     for key, inner in value.items():
+        if key == "_" and any(not other.startswith(("_", "$")) for other in value):
+            continue
         if key == _OF_DATABASE and not _POST_ID.fullmatch(str(inner)):
             continue
         if isinstance(inner, dict) and len(inner) == 1 and (kind := next(iter(inner))) in _KINDS:
