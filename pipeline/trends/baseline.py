@@ -111,11 +111,15 @@ class Baseline:
                 level[j] += weight * counted * (min(window_ms, HOUR_MS) / HOUR_MS)
         return level
 
-    def pass_over(self) -> bool:
-        """A bucket ended: whether there is nothing that `roll` would do, because nobody has a past or posts."""
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing that `roll` would do, because nobody has a past or posts."""
+        return not len(self.slots) and self.scope.windows.quiet(self.spec.step_ms)
+
+    def end_bucket(self) -> None:
+        """A bucket ended: what hourly records say of topics without a column is looked up anew."""
         self._column[list(self._closed_form)] = -1
         self._closed_form.clear()
-        return not len(self.slots) and self.scope.windows.quiet(self.spec.step_ms)
 
     def roll(
         self, finished: ClosedBucket, past: BaselineWeight, span: Span, timeline: Timeline, alive: Sequence[int]

@@ -73,24 +73,40 @@ class BaselineBuckets:
         return finished
 
     def observe(self, first: int, last: int) -> None:
-        """The steps that end from `first` to `last` (ms) are observed; they lie in the bucket of the last one known."""
-        if first <= last and self._start is not None:
-            number = (first - self.spec.step_ms - self._start) // self.spec.step_ms
-            self._observed[number : number + (last - first) // self.spec.step_ms + 1] = True
+        """The steps that end from `first` to `last` (ms) are observed, after others; nobody asks for the buckets that
+        they follow."""
+        spec, begun = self.spec, False
+        while first <= last and self._start is not None:
+            start = spec.bucket_of(first)
+            if start != self._start:
+                self._begin(start)
+                begun = True
+            until = min(last, start + spec.bucket_ms)
+            number = (first - spec.step_ms - start) // spec.step_ms
+            self._observed[number : number + (until - first) // spec.step_ms + 1] = True
+            first = until + spec.step_ms
+        if begun:
+            self.past = self._past_from(self._start or 0)
 
     def _roll(self, start: int) -> ClosedBucket | None:
-        before, self._start = self._start, start
+        before, observed, past = self._start, self._observed, self.past
         if before is None:
+            self._start = start
             return None
-        observed, self._observed = self._observed, np.zeros(self._length, np.bool_)
-        waiting, self._waiting = self._waiting, (before, int(observed.sum()))
-        counts = waiting is not None and waiting[1] * 2 >= self._length
-        if waiting is not None and counts:
-            self._buckets += 1
-            self._used.append(waiting[0])
-        finished = ClosedBucket(before, observed, self.past, counts, start)
+        counts = self._begin(start)
         self.past = self._past_from(start)
-        return finished
+        return ClosedBucket(before, observed, past, counts, start)
+
+    def _begin(self, start: int) -> bool:
+        """Another bucket begins. Returns whether the one that waited has become baseline."""
+        assert self._start is not None
+        waiting, self._waiting = self._waiting, (self._start, int(np.count_nonzero(self._observed)))
+        self._start, self._observed = start, np.zeros(self._length, np.bool_)
+        if waiting is None or waiting[1] * 2 < self._length:
+            return False
+        self._buckets += 1
+        self._used.append(waiting[0])
+        return True
 
     def _past_from(self, start: int) -> BaselineWeight:
         spec, buckets = self.spec, self._buckets

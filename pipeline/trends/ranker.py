@@ -135,9 +135,12 @@ class Ranker:
             if end % HOUR_MS == 0:
                 if lists := self._step(HOUR_MS, end, self.timeline.hours.get(end - HOUR_MS)):
                     yield Step(end, HOUR_MS, lists)
-                # a bucket is measured when the next one begins, however long nobody posted in between
-                self.timeline.drop_old(min(end, self._schedules[HOUR_MS].observed_until))
-                self._tidy()
+                self._end_hour(end)
+
+    def _end_hour(self, now: int) -> None:
+        # a bucket is measured when the next one begins, however long nobody posted in between
+        self.timeline.drop_old(min(now, self._schedules[HOUR_MS].observed_until))
+        self._tidy()
 
     def _next(self, now: int) -> int | None:
         """The end of the first minute after `now` at which anything can change; None: there is none."""
@@ -147,12 +150,18 @@ class Ranker:
         ten, hour = ((now // step_ms + 1) * step_ms for step_ms in (TEN_MS, HOUR_MS))
         ends = (
             self._starts[0] + MINUTE_MS if self._starts else None,
-            minutes.next(now),
-            hours.next(now // HOUR_MS * HOUR_MS),
+            minutes.next(now, rolls=self._has_past(MINUTE_MS)),
+            hours.next(now // HOUR_MS * HOUR_MS, rolls=self._has_past(HOUR_MS)),
             ten if minutes.posted > ten - TEN_MS else None,  # its minutes are rolled up
             hour if minutes.posted > hour - HOUR_MS else None,
         )
         return min((end for end in ends if end is not None), default=None)
+
+    def _has_past(self, step_ms: int) -> bool:
+        """Whether any list of the grid has something to do when a bucket begins."""
+        return not self._schedules[step_ms].idle or not all(
+            ranked.baseline.idle for lists in self._lists[step_ms].values() for ranked in lists
+        )
 
     def _pass(self, now: int, then: int) -> None:
         """From `now` to `then` (ms) nothing changes."""
@@ -163,6 +172,10 @@ class Ranker:
             first, last = (now // step_ms + 1) * step_ms, min(then, schedule.observed_until) // step_ms * step_ms
             self.buckets[spec.window].observe(first, last)
         self.now = self.timeline.end = then
+        if then // HOUR_MS > now // HOUR_MS:
+            for ranked in self.all_lists():
+                ranked.baseline.end_bucket()
+            self._end_hour(then)
 
     def tell(self, partition: int, first_offset: int, last_offset: int, newest: int, panes: Sequence[Counts]) -> None:
         """What open panes of a partition have got (see EarlyPaneStore): it decides provisional lists only."""
@@ -238,7 +251,10 @@ class Ranker:
         back = spec.long_ms - spec.step_ms
         source = self.timeline.hours if spec.step_ms == HOUR_MS else self.timeline.minutes
         starts = range(finished.start - back, finished.start + spec.bucket_ms, spec.step_ms)
-        lists = [ranked for ranked in self.all_lists() if ranked.spec is spec and not ranked.baseline.pass_over()]
+        lists = [ranked for each in self._lists[spec.step_ms].values() for ranked in each if ranked.spec is spec]
+        for ranked in lists:
+            ranked.baseline.end_bucket()
+        lists = [ranked for ranked in lists if not ranked.baseline.idle]
         if lists:
             steps = [((at - finished.start) // spec.step_ms, source[at]) for at in starts if at in source]
             span = Span(steps, spec.step_ms)

@@ -39,9 +39,17 @@ class Schedule:
         """Steps that end by then (ms) are observed, though they hold no post."""
         return self.posted + SILENCE_MS
 
-    def next(self, now: int) -> int | None:
-        """The end of the first step after `now` at which anything can change; None: never, unless somebody posts."""
+    @property
+    def idle(self) -> bool:
+        """Whether no scope has posts in a window or is tracked."""
+        return not self._ends and not self.tracking
+
+    def next(self, now: int, *, rolls: bool = True) -> int | None:
+        """The end of the first step after `now` at which anything can change; None: never, unless somebody posts.
+        `rolls`: whether the beginning of a bucket changes anything."""
         found = self._ends[0] if self._ends else None
+        if not rolls and not self.tracking:
+            return found
         bucket_begins = -(-now // self._bucket_ms) * self._bucket_ms
         following = (now if self.tracking else bucket_begins) + self.step_ms
         if following <= self.observed_until and (found is None or following < found):
