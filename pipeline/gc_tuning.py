@@ -15,11 +15,11 @@ def start_rarely() -> None:
 
 
 def collect_rarely(young: int = YOUNG) -> None:
-    """What is there now is never looked through again, and what comes is more rarely.
+    """What is there now is never looked through again (modules, and a few dozen cycles of their making), and what comes
+    is more rarely.
 
     With Python's own thresholds the collector took a tenth of a replay's time and 1.5 CPU s of a worker's million
     posts: records that are only on their way start it again and again, and at 50,000 still took 0.5. With 2,000
     readers of a page's stream one look at everything held the page's server up for 190 ms."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(young, *_OLDER)

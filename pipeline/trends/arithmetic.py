@@ -36,7 +36,7 @@ class Terms(msgspec.Struct, frozen=True):
     unsure: float  # of a level that is not known well
     strayed: float  # of what it strayed before
     variance: float  # v
-    growth: float  # g: of words, how many times as many people as usual write others
+    growth: float  # g: of words, how many times as many people as usual write others, at least
     unheard: float  # the variance's term of words that the past has not heard
     score: float  # S, below 0 too
     weight: float  # R where S >= 2.5

@@ -47,6 +47,7 @@ from pipeline.trends.standing import (
 from schemas import TrendList
 
 CANDIDATES = 30  # of those that could score, and as many of the most named, beside the rows shown
+WAITING_WORDS = 60  # looked at though nobody says them: others may be said less
 
 
 def find(tables: Sequence[Counts], topics: Iterable[int]) -> dict[int, list[Place]]:
@@ -166,7 +167,7 @@ class _Preview:
         # to look at though nobody names them
         self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES)}
         if whole is not None:
-            self._usual |= {whole, *self.of.waiting_words(CANDIDATES)}
+            self._usual |= {whole, *self.of.waiting_words(WAITING_WORDS)}
 
     def candidates(self, posts_since: I32, past: BaselineWeight) -> list[int]:
         """The slots to look at, given the posts of each since the last final minute."""

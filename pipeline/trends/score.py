@@ -25,6 +25,7 @@ PSI = 1.0  # and as long as the baseline has few buckets
 ONE_PERSON = 1.0
 OFF = 2.5
 WRITERS_PER_PAST = 4.0 * (1 + 1e-9)  # how many may write words for each whom the past has heard (not cut by rounding)
+_GROWTH_DEVIATIONS = 2.0  # what more people write words than that is no chance
 _UNSEEN = 0.5e-4  # a shown weight below this is no longer seen in a list
 QUIET_LEVEL = 0.1  # a quiet topic whose baseline sum has decayed to this is forgotten
 ON_GROWTH_FROM = 3_000  # active topics up to which ON is its plain value
@@ -97,6 +98,16 @@ def expectation(
     e = level / past
     v = e * (1 + window_in_buckets / past) + (PHI + PSI / (1 + past)) * e * e + misfit / past + ONE_PERSON
     return e, v
+
+
+def growth_of(others: npt.NDArray[np.float64], usual: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How many times as many people as usual write other words, for all that chance could have added: 1 at least.
+
+    >>> growth_of(np.array([4.0, 16.0, 100.0]), np.array([1.0, 5.0, 5.0]))
+    array([ 1. ,  1.6, 16. ])
+    """
+    certain = others - _GROWTH_DEVIATIONS * np.sqrt(np.maximum(others, 0.0))
+    return np.asarray(np.maximum(certain / usual, 1.0))
 
 
 def at_volume(

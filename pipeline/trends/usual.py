@@ -11,7 +11,7 @@ from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.names import WORD
 from pipeline.trends.people import Support
-from pipeline.trends.score import WRITERS_PER_PAST, at_volume
+from pipeline.trends.score import WRITERS_PER_PAST, at_volume, growth_of
 from pipeline.trends.timeline import Timeline
 
 Read = Callable[[int], tuple[Support, Support]]  # by slot: support of the short and the long window
@@ -67,4 +67,4 @@ class Usual:
         ((usual, _),) = self._baseline.expect([slot], past, self._timeline)
         unseen = np.array(self._spec.windows_ms) / (past.weight * self._spec.bucket_ms)
         others = np.array([[support.n] for support in read(slot)]) - n
-        return np.maximum(others / np.maximum(usual[:, None] - e, unseen[:, None]), 1.0), unseen
+        return growth_of(others, np.maximum(usual[:, None] - e, unseen[:, None])), unseen

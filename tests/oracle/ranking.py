@@ -180,7 +180,8 @@ class Maker:
         for w, window in enumerate(self.spec.windows):
             once = window / (past * self.spec.bucket)
             others = self.support(ALL_WORDS, w, self.at) - self.support(topic, w, self.at)
-            g = max(1.0, others / max(usual.e[w] - expected.e[w], once))
+            certain = others - 2 * math.sqrt(max(others, 0))  # more than that is no chance
+            g = max(1.0, certain / max(usual.e[w] - expected.e[w], once))
             e, more = expected.e[w], expected.v[w] - expected.e[w] - 1
             grown_e[w] = g * e
             grown_v[w] = g * e + g**2 * more + 1 + (g**2 - 1) * once**2
