@@ -68,8 +68,9 @@ lock: $(STAMP)
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
-# a venv whose own Python works is kept; the stamp says that what pyproject.toml asks for is in it
-$(STAMP): pyproject.toml
+# a venv whose own Python works is kept; the stamp says that what pyproject.toml asks for is in it, and what is compiled
+# is of the sources as they are
+$(STAMP): pyproject.toml $(wildcard pipeline/*.c pipeline/*/*.[ch] agents/*/*.c schemas/*.[ch])
 	@for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	        found=$$python; break; \
@@ -80,7 +81,7 @@ $(STAMP): pyproject.toml
 	         "(Debian, Ubuntu: apt-get install python3-venv; macOS: brew install python)" >&2; \
 	    exit 1; \
 	fi; \
-	echo "installing upswell into $(VENV) with $$found (once; a minute or two)" >&2; \
+	echo "installing upswell into $(VENV) with $$found (a minute or two the first time)" >&2; \
 	$(BIN)/python -c '' 2>/dev/null || "$$found" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis,plot,xlsx]'
 	@touch $@

@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from pipeline.web.feed import Feed, Wanted
+from pipeline.web.feed import Feed, Subscription, Wanted
 from pipeline.web.wall_service import WallService
 from schemas import Post, Trend, TrendList
 from schemas.access import Token
@@ -91,16 +91,22 @@ def test_the_posts_of_a_topic_belong_to_the_source_that_their_lists_count_them_w
         assert [walls.belongs(post, scope) for post in posts] == belong, scope
 
 
+async def read_wall(posts: list[Post], given: int) -> tuple[WallService, Subscription]:
+    """A wall of these posts, so many of which a page was given, and a reader of the stream."""
+    feed = Feed()
+    service = WallService(feed, [EVENT])
+    await service.start()
+    assert service.intake
+    await service.intake.take(posts)
+    assert len(await service.posts_of("#fete", "all", given)) == given
+    return service, feed.subscribe(Wanted(frozenset({"all"}), frozenset({"1h"})))
+
+
 def test_readers_hear_that_posts_are_gone_which_pages_were_given_and_of_no_others() -> None:
     async def heard() -> list[bytes]:
-        feed = Feed()
-        service = WallService(feed, [EVENT])
-        await service.start()
-        assert service.intake
         posts = [Post(str(number), "ann", f"#fete {number}", number, source="Twitter") for number in range(4)]
-        await service.intake.take(posts)
-        assert len(await service.posts_of("#fete", "all", 2)) == 2
-        reader = feed.subscribe(Wanted(frozenset({"all"}), frozenset({"1h"})))
+        service, reader = await read_wall(posts, given=2)
+        assert service.intake
         gone = [msgspec.structs.replace(post, deleted=2_000) for post in posts]
         foreign = msgspec.structs.replace(gone[3], author="eve")
         whole = Post("", "ann", "", 1_000, source="Twitter", deleted=2_000)
@@ -118,15 +124,9 @@ def test_readers_hear_in_the_same_way_of_posts_that_a_decision_or_another_defini
     """By its id, a word, its account; and one that waits for approval from now on."""
 
     async def heard() -> list[bytes]:
-        feed = Feed()
-        service = WallService(feed, [EVENT])
-        await service.start()
-        assert service.intake
         words = ("merle", "rouge", "corbeau", "vert")
         posts = [Post(str(n), f"p{n}", f"#fete {word}", n, source="m") for n, word in enumerate(words)]
-        await service.intake.take(posts)
-        assert len(await service.posts_of("#fete", "all", 4)) == 4
-        reader = feed.subscribe(Wanted(frozenset({"all"}), frozenset({"1h"})))
+        service, reader = await read_wall(posts, given=4)
         told: list[bytes] = []
         for decided in ("post", "m/0"), ("word", "rouge"), ("account", "m/p2"), None:
             if decided is None:
