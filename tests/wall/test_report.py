@@ -172,9 +172,21 @@ def test_decisions_that_cannot_be_read_are_told(
     assert told.count("\n") == 1
 
 
+def test_a_printed_report_tears_no_list_apart(browser: Browser) -> None:
+    reported()
+    page = browser.new_page()
+    page.goto(Path("fete.html").absolute().as_uri())
+    page.emulate_media(media="print")
+    for part in (".halves > section", ".cards li"):
+        assert page.locator(part).first.evaluate("it => getComputedStyle(it).breakInside") == "avoid"
+    assert page.locator("footer").evaluate("it => getComputedStyle(it).breakBefore") == "avoid"
+    page.close()
+
+
 def test_a_report_speaks_french() -> None:
     told = reported("--lang", "fr")
     page = Path("fete.html").read_text()
+    assert re.search(r">messages par (minute|\d+ minutes)</p>", page)
     assert '<html lang="fr">' in page
     for heading in ("Phases", "Pics", "Sujets", "Personnes", "Messages les plus repris", "par minute"):
         assert f">{heading}</" in page
