@@ -50,12 +50,8 @@ class KeptLog:
         if partitions is None and not (folder / FILE).exists():
             raise FolderError(f"{folder}: no folder of `upswell up --data` ({FILE} is not there)")
         self.folder = folder
-        try:
-            self._lock = lock_folder(folder, "kept.lock")
-        except BlockingIOError:
-            raise FolderError(f"{folder}: another `upswell up` uses this folder; give each its own") from None
-        except OSError as error:
-            raise FolderError(f"{folder}: cannot be used ({error.strerror})") from None
+        busy = "another `upswell up` uses this folder; give each its own"
+        self._lock = lock_folder(folder, "kept.lock", busy=busy, unusable="cannot be used ({why})")
         try:
             self._db = open_database(folder / FILE, _SCHEMA)
             with self._db:

@@ -16,16 +16,21 @@ class FolderError(Exception):
     """The folder cannot be used, or not what it holds: one sentence with what to do."""
 
 
-def lock_folder(folder: Path, name: str) -> int:
+def lock_folder(folder: Path, name: str, *, busy: str, unusable: str) -> int:
     """Makes the folder where it is not there, and locks it: the descriptor to close when others may have it. Raises
-    BlockingIOError where another process has it, OSError where it cannot be used."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+    FolderError: `busy` where another process has it, `unusable` with {why} where it cannot be used."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(lock)
-        raise
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException:
+            os.close(lock)
+            raise
+    except BlockingIOError:
+        raise FolderError(f"{folder}: {busy}") from None
+    except OSError as error:
+        raise FolderError(f"{folder}: {unusable.format(why=error.strerror)}") from None
     return lock
 
 
@@ -46,17 +51,13 @@ class KeptDatabase:
     def __init__(self, folder: Path, name: str, schema: str, *, what: str, busy: str) -> None:
         """Raises FolderError: `busy` says who has it and what to do then, `what` is what cannot be kept else."""
         self._guard = threading.RLock()
+        unusable = f"cannot keep {what} ({{why}}); set UPSWELL_STATE_DIR"
+        self._lock = lock_folder(folder, f"{name}.lock", busy=busy, unusable=unusable)
         try:
-            self._lock = lock_folder(folder, f"{name}.lock")
-            try:
-                self._db = open_database(folder / f"{name}.db", schema)
-            except BaseException:
-                os.close(self._lock)
-                raise
-        except BlockingIOError:
-            raise FolderError(f"{folder}: {busy}") from None
+            self._db = open_database(folder / f"{name}.db", schema)
         except (OSError, sqlite3.Error) as error:
-            raise FolderError(f"{folder}: cannot keep {what} ({error}); set UPSWELL_STATE_DIR") from None
+            os.close(self._lock)
+            raise FolderError(f"{folder}: {unusable.format(why=error)}") from None
 
     def close(self) -> None:
         """Lets another process use it."""

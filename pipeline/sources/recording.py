@@ -70,12 +70,8 @@ class Recording:
         self.folder, self._rotate_s, self._clock, self._reached = folder, rotate_s, clock, reached
         self.posts = 0  # kept, in finished files
         self.next: dict[int, int] = {}
-        try:
-            self._lock = lock_folder(folder, ".lock")
-        except BlockingIOError:
-            raise FolderError(f"{folder}: another `upswell record` writes here; name another folder") from None
-        except OSError as error:
-            raise FolderError(f"{folder}: cannot be recorded into ({error.strerror})") from None
+        busy = "another `upswell record` writes here; name another folder"
+        self._lock = lock_folder(folder, ".lock", busy=busy, unusable="cannot be recorded into ({why})")
         try:
             self.manifest = self._read(topic)
             self._drop_unfinished()
