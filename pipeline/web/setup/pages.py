@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Response, Router, get, post
 from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import URLEncodedBody
+from litestar.types import ControllerRouterHandler
 
 from pipeline.kafka.connection import KafkaUseError
 from pipeline.kafka.definitions import ChangedError
@@ -37,6 +39,8 @@ from schemas.definitions import MAX_DEFINITIONS_BYTES, Definitions
 MOST_BYTES = 4 * MAX_DEFINITIONS_BYTES  # of a form that carries a whole file, as forms write it
 MOST_FIELDS = 64
 Form = Mapping[str, str]
+Show = Callable[[AnyRequest, Session, SetupDesk], Awaitable[Response[Any]]]
+Take = Callable[[AnyRequest, Session, SetupDesk, Form], Awaitable[Response[Any]]]
 _RIGHTS: dict[str, Rights] = {"write": "write"}
 
 
@@ -111,13 +115,36 @@ def setup_routes(setup: Setup) -> Router:
             return []
         return await setup.channels.tried(definitions.events, form.get("hashtags", "").split(), words_of(request))
 
-    @post("/setup/channels", status_code=200)
-    async def channels_tried(request: AnyRequest) -> Response[Any]:
-        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
-            found = await found_of(request, await desk.newest(), form)
-            return setup_page(request, session, "found", found=found, channels=())
+    handlers: list[ControllerRouterHandler] = []
 
-        return await setup.sent(request, answer)
+    def shown(*paths: str) -> Callable[[Show], Show]:
+        """What answers who looks at these paths."""
+
+        def route(show: Show) -> Show:
+            async def looked(request: AnyRequest) -> Response[Any]:
+                return await setup.shown(request, partial(show, request))
+
+            handlers.append(get(list(paths))(looked))
+            return show
+
+        return route
+
+    def sent(*paths: str, status_code: int = 200) -> Callable[[Take], Take]:
+        """What answers who sends a form there."""
+
+        def route(take: Take) -> Take:
+            async def came(request: AnyRequest) -> Response[Any]:
+                return await setup.sent(request, partial(take, request))
+
+            handlers.append(post(list(paths), status_code=status_code)(came))
+            return take
+
+        return route
+
+    @sent("/setup/channels")
+    async def channels_tried(request: AnyRequest, session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+        found = await found_of(request, await desk.newest(), form)
+        return setup_page(request, session, "found", found=found, channels=())
 
     @get("/setup/suggested")
     async def suggested(request: AnyRequest) -> Response[Any]:
@@ -138,161 +165,114 @@ def setup_routes(setup: Setup) -> Router:
             raise NotAuthorizedException("sign in at /setup")
         return Response({"csrf": session.csrf}, headers={"Cache-Control": "no-store"})
 
-    @get("/setup")
-    async def overview(request: AnyRequest) -> Response[Any]:
-        async def show(session: Session, desk: SetupDesk) -> Response[Any]:
-            return await _overview(request, session, setup, desk)
+    @shown("/setup")
+    async def overview(request: AnyRequest, session: Session, desk: SetupDesk) -> Response[Any]:
+        return await _overview(request, session, setup, desk)
 
-        return await setup.shown(request, show)
-
-    @post("/setup/receivers/{name:str}", status_code=200)
-    async def receiver_tried(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
-        async def answer(session: Session, desk: SetupDesk, _form: Form) -> Response[Any]:
-            receiver = setup.receivers.get(name)
-            if receiver is None or setup.try_receiver is None:
-                raise NotFoundException("there is no such receiver")
-            fault = await setup.try_receiver(receiver, words_of(request).lang)
-            return await _overview(request, session, setup, desk, (name, fault))
-
-        return await setup.sent(request, answer)
+    @sent("/setup/receivers/{name:str}")
+    async def receiver_tried(request: AnyRequest, session: Session, desk: SetupDesk, _form: Form) -> Response[Any]:
+        name = request.path_params["name"]
+        receiver = setup.receivers.get(name)
+        if receiver is None or setup.try_receiver is None:
+            raise NotFoundException("there is no such receiver")
+        fault = await setup.try_receiver(receiver, words_of(request).lang)
+        return await _overview(request, session, setup, desk, (name, fault))
 
     @post("/setup/login", status_code=303)
     async def log_in(request: AnyRequest, data: URLEncodedBody[Login]) -> Response[str]:
         return await setup.door.enter(request, data, "setup", "/setup")
 
-    @get(["/setup/{kind:str}", "/setup/{kind:str}/{name:str}"])
-    async def form_page(request: AnyRequest) -> Response[Any]:
+    @shown("/setup/{kind:str}", "/setup/{kind:str}/{name:str}")
+    async def form_page(request: AnyRequest, session: Session, desk: SetupDesk) -> Response[Any]:
         kind, name = _asked_for(request)
+        definitions = await desk.newest()
+        form = filled(kind, _table(definitions, kind, name))
+        return await shown_form(request, session, definitions, form)
 
-        async def show(session: Session, desk: SetupDesk) -> Response[Any]:
-            definitions = await desk.newest()
-            form = filled(kind, _table(definitions, kind, name))
-            return await shown_form(request, session, definitions, form)
-
-        return await setup.shown(request, show)
-
-    @post(["/setup/{kind:str}", "/setup/{kind:str}/{name:str}"], status_code=200)
-    async def form_sent(request: AnyRequest) -> Response[Any]:
+    @sent("/setup/{kind:str}", "/setup/{kind:str}/{name:str}")
+    async def form_sent(request: AnyRequest, session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
         kind, name = _asked_for(request)
+        definitions = await desk.newest()
+        old = _table(definitions, kind, name)
+        if form.get("act") == "check":
+            found = await found_of(request, definitions, form)
+            return await shown_form(request, session, definitions, form, found=found)
+        if form.get("act") == "again":
+            with suppress(SettingsError):
+                old = await asyncio.to_thread(Change(kind, name, form.get("text", "")).put, definitions) or old
+            return await shown_form(request, session, definitions, filled(kind, old))
+        if form.get("act") == "suggest" or "take" in form:
+            taken = f"{form.get('hashtags', '')} {form.get('take', '')}".strip()
+            return await shown_form(request, session, definitions, {**form, "hashtags": taken})
+        table = table_filled(kind, form, old)
+        change = Change(kind, name, "" if form.get("act") == "remove" else table_text(kind, table))
+        new = await _checked(change, definitions)
+        if isinstance(new, SettingsError):
+            return await shown_form(request, session, definitions, form, fault=new)
+        rule = named(new, kind, table["name"])
+        if form.get("act") == "try" and isinstance(rule, Rule) and setup.history is not None:
+            tried = await asyncio.to_thread(would_fire, rule, setup.history)
+            return await shown_form(request, session, definitions, form, tried=tried)
+        return await review_page(request, session, change, definitions, new)
 
-        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
-            definitions = await desk.newest()
-            old = _table(definitions, kind, name)
-            if form.get("act") == "check":
-                found = await found_of(request, definitions, form)
-                return await shown_form(request, session, definitions, form, found=found)
-            if form.get("act") == "again":
-                with suppress(SettingsError):
-                    old = await asyncio.to_thread(Change(kind, name, form.get("text", "")).put, definitions) or old
-                return await shown_form(request, session, definitions, filled(kind, old))
-            if form.get("act") == "suggest" or "take" in form:
-                taken = f"{form.get('hashtags', '')} {form.get('take', '')}".strip()
-                return await shown_form(request, session, definitions, {**form, "hashtags": taken})
-            table = table_filled(kind, form, old)
-            change = Change(kind, name, "" if form.get("act") == "remove" else table_text(kind, table))
+    @sent("/setup/links")
+    async def link_made(request: AnyRequest, session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+        name, rights = form.get("name", "").strip(), _RIGHTS.get(form.get("rights", ""), "read")
+        try:
+            secret = setup.door.gate.links.make(name, rights)
+        except ValueError:
+            return await _overview(request, session, setup, desk, refused=name)
+        audit.info("%s made a link for %s with the right to %s", session.token.name, name, rights)
+        address = f"{(setup.public_url or str(request.base_url)).rstrip('/')}/moderate?link={secret}"
+        return await _overview(request, session, setup, desk, link=address)
+
+    @sent("/setup/links/{name:str}")
+    async def link_taken_back(request: AnyRequest, session: Session, desk: SetupDesk, _form: Form) -> Response[Any]:
+        name = request.path_params["name"]
+        setup.door.gate.take_back(name)
+        audit.info("%s took the link of %s back", session.token.name, printable(name, 63))
+        return await _overview(request, session, setup, desk)
+
+    @shown("/setup/file")
+    async def file_page(request: AnyRequest, session: Session, desk: SetupDesk) -> Response[Any]:
+        return setup_page(request, session, "file", text=toml_of(await desk.newest()), fault=None)
+
+    @sent("/setup/file")
+    async def file_sent(request: AnyRequest, session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+        definitions, change = await desk.newest(), Change("file", "", form.get("text", ""))
+        if form.get("act") == "again":
+            return setup_page(request, session, "file", text=change.text, fault=None)
+        new = await _checked(change, definitions)
+        if isinstance(new, SettingsError):
+            return setup_page(request, session, "file", status=422, text=change.text, fault=str(new))
+        written = Change("file", "", toml_of(new))  # without what a file says besides, such as secrets
+        return await review_page(request, session, written, definitions, new)
+
+    @shown("/setup/upswell.toml")
+    async def export(_request: AnyRequest, _session: Session, desk: SetupDesk) -> Response[Any]:
+        told = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"', "Cache-Control": "no-store"}
+        return Response(toml_of(await desk.newest()), media_type="application/toml; charset=utf-8", headers=told)
+
+    @sent("/setup/apply", status_code=303)
+    async def apply(request: AnyRequest, session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
+        change = Change(*(form.get(name, "") for name in Change._fields))
+        definitions = await desk.newest()
+        if not change.is_in(definitions):  # else it was sent twice
             new = await _checked(change, definitions)
             if isinstance(new, SettingsError):
-                return await shown_form(request, session, definitions, form, fault=new)
-            rule = named(new, kind, table["name"])
-            if form.get("act") == "try" and isinstance(rule, Rule) and setup.history is not None:
-                tried = await asyncio.to_thread(would_fire, rule, setup.history)
-                return await shown_form(request, session, definitions, form, tried=tried)
-            return await review_page(request, session, change, definitions, new)
-
-        return await setup.sent(request, answer)
-
-    @post("/setup/links", status_code=200)
-    async def link_made(request: AnyRequest) -> Response[Any]:
-        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
-            name, rights = form.get("name", "").strip(), _RIGHTS.get(form.get("rights", ""), "read")
+                return setup_page(request, session, "away", status=422, fault=str(new))
+            if form.get("since") != definitions.version:
+                return await review_page(request, session, change, definitions, new, overtaken=True)
             try:
-                secret = setup.door.gate.links.make(name, rights)
-            except ValueError:
-                return await _overview(request, session, setup, desk, refused=name)
-            audit.info("%s made a link for %s with the right to %s", session.token.name, name, rights)
-            address = f"{(setup.public_url or str(request.base_url)).rstrip('/')}/moderate?link={secret}"
-            return await _overview(request, session, setup, desk, link=address)
+                await desk.change(new, definitions.version, session.token.name)
+            except ChangedError as error:
+                return await review_page(
+                    request, session, change, error.newest, change.of(error.newest), overtaken=True
+                )
+        asked = f"&lang={words_of(request).lang}" if request.query_params.get("lang") else ""
+        return Response("", status_code=303, headers={"Location": f"/setup?done=1{asked}", "Cache-Control": "no-store"})
 
-        return await setup.sent(request, answer)
-
-    @post("/setup/links/{name:str}", status_code=200)
-    async def link_taken_back(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
-        async def answer(session: Session, desk: SetupDesk, _form: Form) -> Response[Any]:
-            setup.door.gate.take_back(name)
-            audit.info("%s took the link of %s back", session.token.name, printable(name, 63))
-            return await _overview(request, session, setup, desk)
-
-        return await setup.sent(request, answer)
-
-    @get("/setup/file")
-    async def file_page(request: AnyRequest) -> Response[Any]:
-        async def show(session: Session, desk: SetupDesk) -> Response[Any]:
-            return setup_page(request, session, "file", text=toml_of(await desk.newest()), fault=None)
-
-        return await setup.shown(request, show)
-
-    @post("/setup/file", status_code=200)
-    async def file_sent(request: AnyRequest) -> Response[Any]:
-        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
-            definitions, change = await desk.newest(), Change("file", "", form.get("text", ""))
-            if form.get("act") == "again":
-                return setup_page(request, session, "file", text=change.text, fault=None)
-            new = await _checked(change, definitions)
-            if isinstance(new, SettingsError):
-                return setup_page(request, session, "file", status=422, text=change.text, fault=str(new))
-            written = Change("file", "", toml_of(new))  # without what a file says besides, such as secrets
-            return await review_page(request, session, written, definitions, new)
-
-        return await setup.sent(request, answer)
-
-    @get("/setup/upswell.toml")
-    async def export(request: AnyRequest) -> Response[Any]:
-        async def show(_session: Session, desk: SetupDesk) -> Response[Any]:
-            told = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"', "Cache-Control": "no-store"}
-            return Response(toml_of(await desk.newest()), media_type="application/toml; charset=utf-8", headers=told)
-
-        return await setup.shown(request, show)
-
-    @post("/setup/apply", status_code=303)
-    async def apply(request: AnyRequest) -> Response[Any]:
-        async def answer(session: Session, desk: SetupDesk, form: Form) -> Response[Any]:
-            change = Change(*(form.get(name, "") for name in Change._fields))
-            definitions = await desk.newest()
-            if not change.is_in(definitions):  # else it was sent twice
-                new = await _checked(change, definitions)
-                if isinstance(new, SettingsError):
-                    return setup_page(request, session, "away", status=422, fault=str(new))
-                if form.get("since") != definitions.version:
-                    return await review_page(request, session, change, definitions, new, overtaken=True)
-                try:
-                    await desk.change(new, definitions.version, session.token.name)
-                except ChangedError as error:
-                    return await review_page(
-                        request, session, change, error.newest, change.of(error.newest), overtaken=True
-                    )
-            asked = f"&lang={words_of(request).lang}" if request.query_params.get("lang") else ""
-            return Response(
-                "", status_code=303, headers={"Location": f"/setup?done=1{asked}", "Cache-Control": "no-store"}
-            )
-
-        return await setup.sent(request, answer)
-
-    handlers = [
-        overview,
-        session_now,
-        log_in,
-        channels_tried,
-        suggested,
-        receiver_tried,
-        link_made,
-        link_taken_back,
-        form_page,
-        form_sent,
-        file_page,
-        file_sent,
-        export,
-        apply,
-    ]
+    handlers += [suggested, session_now, log_in]
     return Router("/", route_handlers=handlers, include_in_schema=False)
 
 
