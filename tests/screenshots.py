@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from pipeline.cli.demo_people import ADDRESS, drawn
 from schemas import Post, Trend, TrendList
-from schemas.alerts import Alert
+from schemas.alerts import About, Alert, AlertWhy
 from schemas.events import Event, Stage
 from schemas.posts import Media
-from tests.facts import OF_TOPIC
+from tests.facts import WHY
 from tests.sinks.lists import trend, trend_list
 from tests.wall.server import ANN, Served
 
@@ -54,6 +54,9 @@ TEXTS = (
     "What the town of Rennes did with its budget: publish every invoice, with a sentence each. #CapComNet #opendata",
     "Déjeuner : la file est longue mais la tarte aux pralines en vaut la peine #CapComNet",
 )
+TALKS = {"#opendata": 6, "#accessibilité": 5, "#budget": 3, "#LSF": 2, "#praline": 1}  # and how often they are named
+SESSIONS = ((104, 9, 5), (58, 7, 4), (16, 6, 7))  # minutes ago, how long, how much is written
+SCENE = "A crowd in front of a stage"
 PEOPLE = ("Ann Morel", "Bilal Haddad", "Chloé Petit", "Diego Ruiz", "Émilie Roux", "Farid B.", "Grete Lund", "Hugo Lam")
 PAGES = {
     "trends": ("/", 1280, 800, "light"),
@@ -92,13 +95,14 @@ def row(rank: int, name: str, people: int, seed: random.Random, **fields: object
 
 
 def some_list(scope: str, names: str, at: int) -> TrendList:
+    most = 60 if scope.startswith("event:") else 900
     seed = random.Random(scope)
     made = trend_list(scope=scope, at=at)
     states = itertools.cycle(("new", "rising", "rising", "steady", "fading"))
     for rank, name in enumerate(names.split(), 1):
         examples = ["say"] if name == "#Lyon" else []
         made.trends.append(
-            row(rank, name, 900 // rank + 7, seed, state=next(states), trending=rank < 7, examples=examples)
+            row(rank, name, most // rank + 7, seed, state=next(states), trending=rank < 7, examples=examples)
         )
     return msgspec.structs.replace(made, posts=48_210, authors=21_904)
 
@@ -112,6 +116,54 @@ def course(served: Served, minute: int) -> None:
         made.trends.append(row(1, "#Lyon", people, seed, state="rising"))
         served.history.add(made)
     served.history.flush()
+
+
+def before(minute: int) -> list[Post]:
+    """What was written about the conference in the last two hours: most of it while somebody spoke."""
+    seed = random.Random(7)
+    posts = []
+    for n in range(900):
+        ago, long, _ = seed.choices(SESSIONS, [much for *_, much in SESSIONS])[0]
+        minutes = seed.gauss(ago, long) if n % 3 else seed.uniform(2, 125)
+        (talk,) = seed.choices(list(TALKS), list(TALKS.values()))
+        who = seed.randrange(260)
+        posts.append(
+            Post(
+                f"o{n}",
+                f"person{who}",
+                f"{TEXTS[n % 8]} {talk}",
+                minute - round(max(minutes, 2.2) * 60_000),
+                source="mastodon",
+                author_name=PEOPLE[who % 8],
+                avatar=f"{ADDRESS}face/{who}.png",
+                media=None if n % 7 else [Media(f"{ADDRESS}scene/{n}.png", description=SCENE)],
+            )
+        )
+    return posts
+
+
+def raised(minute: int) -> list[Alert]:
+    """Alerts that fire, and some that are over; the page shows those that began last first."""
+    trending = msgspec.structs.replace(WHY, people=907, support=907.0, expected=101.0, spread=30.0, score=27.0)
+    goal = msgspec.structs.replace(trending, people=231, expected=26.0, score=12.0)
+    rain = msgspec.structs.replace(trending, people=184, expected=21.0, score=9.0)
+    room = AlertWhy(
+        counted="people", about=[About("#opendata", "#opendata"), About("#accessibilité", "#accessibilité")]
+    )
+    told = (
+        ("city", "trending", "critical", "all", "#lyon", "#Lyon", 25, 0, 1, 10, AlertWhy(trend=trending)),
+        ("press", "surge", "warning", "all", "#psgom", "#PSGOM", 41, 0, 12, 8, AlertWhy(trend=goal)),
+        ("room", "volume", "info", "event:capcomnet", "", "Cap’Com Net 2026", 68, 0, 112, 100, room),
+        ("city", "trending", "warning", "all", "#meteoparis", "#MétéoParis", 96, 58, 4, 10, AlertWhy(trend=rain)),
+    )
+    return [
+        Alert(
+            f"{rule}/{topic}", "resolved" if over else "firing", rule, kind, severity, scope, "1h", topic, display,
+            minute - ago * 60_000, minute - ago * 60_000, minute - (over or ago) * 60_000, value, threshold,
+            [], [], why,
+        )
+        for rule, kind, severity, scope, topic, display, ago, over, value, threshold, why in told
+    ]  # fmt: skip
 
 
 def filled() -> Served:
@@ -128,31 +180,17 @@ def filled() -> Served:
             served.feed.publish(some_list(scope, names, at))
         served.feed.publish(msgspec.structs.replace(some_list(scope, names, minute), window="5m"))
     course(served, minute)
-    seed = random.Random(7)
-    old = [
-        Post(
-            f"o{n}",
-            f"person{n % 90}",
-            TEXTS[n % 8],
-            minute - 600_000 - seed.randrange(7_000_000),
-            source="mastodon",
-            author_name=PEOPLE[n % 8],
-            avatar=f"{ADDRESS}face/{n % 90}.png",
-        )
-        for n in range(400)
-    ]
+    old = before(minute)
     said = [
         Post(
             f"p{n}",
-            who.split()[0].lower(),
+            f"sms-00040{21 + n}" if source == "sms" else who.split()[0].lower(),
             text,
-            now() - 60_000 * (8 - n),
+            now() - 60_000 - 7_000 * (8 - n),  # the minute that is told is theirs
             source=source,
-            author_name=who,
-            avatar=f"{ADDRESS}face/{n}.png" if n % 4 else None,
-            media=[Media(f"{ADDRESS}scene/{n}.png", description="A crowd in front of a stage")]
-            if n in (2, 6)
-            else None,
+            author_name=f"SMS ··{21 + n}" if source == "sms" else who,
+            avatar=f"{ADDRESS}face/{n}.png" if n != 4 and source != "sms" else None,
+            media=[Media(f"{ADDRESS}scene/{n}.png", description=SCENE)] if n in (0, 6) else None,
         )
         for n, (text, who, source) in enumerate(
             zip(TEXTS, PEOPLE, itertools.cycle(("mastodon", "bluesky", "sms")), strict=False)
@@ -163,7 +201,7 @@ def filled() -> Served:
         for n, post in enumerate(said)
     ]
     thanks = "All trams of Lyon run again. Thank you to everybody who walked with a smile! #Lyon"
-    picture = Media(f"{ADDRESS}scene/11.png", description="A crowd in front of a stage")
+    picture = Media(f"{ADDRESS}scene/11.png", description=SCENE)
     served.take(
         Post(
             "say",
@@ -185,9 +223,8 @@ def filled() -> Served:
             walls.decide("bal", "post", f"{post.source}/{post.id}", "approved", "ann")
 
     loop.call_soon_threadsafe(put)
-    facts = (now(), 1, 10, [], [], OF_TOPIC)
-    alert = Alert("r/1", "firing", "city", "trending", "warning", "all", "1h", "#lyon", "#Lyon", minute, minute, *facts)
-    served.alerts.add(alert)
+    for alert in raised(minute):
+        served.alerts.add(alert)
     time.sleep(9)  # approved posts have come on the screen
     return served
 
