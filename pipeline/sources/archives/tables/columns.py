@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pipeline.sources.archives.batches import ArchiveError, NoTableError
 from pipeline.sources.archives.formats.base import Given, Parsed
 from pipeline.sources.archives.nearly_json import as_json
-from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.chats import ChatError, chat_tells, may_be_chat
+from pipeline.sources.archives.tables.ids import are_row_numbers, name_posts
 from pipeline.sources.archives.tables.names import (
     HOMES,
     INDEXED,
@@ -47,7 +47,6 @@ _LASTING = re.compile(
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
 _UNSIGNED = re.compile(r"(?:0\d|1[0-4]|\d)[0-5]\d", re.ASCII)  # 0200: a spreadsheet took the plus away
 _DAY_MS = 86_400_000
-_ROWS_OF_ONE = 4  # so many different rows that share an id, on average, tell that it is no post's
 
 
 class LackingError(NoTableError):
@@ -162,12 +161,13 @@ def choose(
     if "time" not in place:
         _choose_time(place, places, rows, clock, tool)
         _guess_time(place, names, rows, clock)
+    tells_reposts = next(places.all_of(KNOWN_COLUMNS["repost_of"]), None) is not None
     for field in FIELDS:
         if field in place or field == "time":
             continue
         titles = (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field])
         for at in places.all_of(titles):
-            if at not in place.values() and _fits(field, at, rows, place):
+            if at not in place.values() and _fits(field, at, rows, place, tells_reposts=tells_reposts):
                 place[field] = at
                 break
     whole = next(places.all_of(WHOLE_TEXTS), None)
@@ -322,15 +322,17 @@ def _kind(values: Sequence[str], clock: Clock) -> str:
     return max(set(kinds), key=lambda kind: (kinds.count(kind), -_KINDS.index(kind))) if kinds else ""
 
 
-def _fits(field: str, at: int, rows: Sequence[Sequence[str]], place: Mapping[str, int]) -> bool:
+def _fits(field: str, at: int, rows: Sequence[Sequence[str]], place: Mapping[str, int], *, tells_reposts: bool) -> bool:
     """Whether a column may hold a field: what every post needs does not stand in one that is empty, no address is a
-    network, and what many different posts share names none of them (the same one, seen many times, it does)."""
-    if field == "id" and len(rows) >= _ROWS_OF_ONE:
-        ids = _column(rows, at)
-        is_rounded = any(map(looks_rounded, ids))  # which is told
-        return is_rounded or _ROWS_OF_ONE * len(set(ids)) >= len(
-            {tuple(row[each] for each in place.values()) for row in rows}
+    network, and an id names posts. Numbers of rows do where others `tell reposts` of them."""
+    if field == "id":
+        named = [row for row in rows if not cells.is_nothing(row[at])]
+        ids = [row[at] for row in named]
+        said, whence = (
+            [tuple(row[place[each]] for each in fields if each in place) for row in named]
+            for fields in (NEEDED, ("author", "time"))
         )
+        return name_posts(ids, said, whence) and (tells_reposts or not are_row_numbers(ids))
     if field == "source":
         return not any(cell.startswith(("https://", "http://")) for cell in _column(rows, at))
     if not rows or field not in ("author", "text"):
@@ -358,7 +360,7 @@ def _network(
         return tool.network
     if any("tweet" in title for title in plains) or any(cells.is_client(cell) for cell in named):
         return "twitter"
-    if any(title.startswith(("reblog", "favourites_count", "account_acct")) for title in plains):
+    if "acct" in plains or any(title.startswith(("reblog", "favourites_count", "account_acct")) for title in plains):
         return "mastodon"
     return "reddit" if "subreddit" in plains else _by_ids(columns, rows)
 

@@ -29,6 +29,7 @@ def of_words(words: str) -> str:
     return "|".join(map(re.escape, names_of(words)))
 
 
+_PATH = re.compile(r"[./]")
 _ASIDE = re.compile(r"\([^()]*\)")
 _UNIT = re.compile(r"_(?:utc|gmt|ms)$")
 
@@ -57,6 +58,10 @@ class Places:
         for at, title in enumerate(titles):
             for word in title.split(" / "):  # in two languages
                 self._alike.setdefault(_letters(plain(word)), at)
+        paths = [_PATH.split(title, maxsplit=1) for title in titles]
+        if len({path[0] for path in paths if path[0]}) == 1:  # all of one object, as in `data.id`, `data.text`
+            for at, path in enumerate(paths):
+                self._alike.setdefault(_letters(plain(path[-1])), at)
 
     def all_of(self, names: Sequence[str]) -> Iterator[int]:
         """Where these names stand, in their order; then where names stand that are alike.
@@ -126,7 +131,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         发表时间 发帖时间 时间 日期 작성일 작성일시 게시일 게시일시 등록일 날짜 at
     """),
     "author": names_of("""
-        author_handle author_username author_screen_name author account_acct acct screen_name user_screen_name
+        author_handle author_username author_screen_name author tweet_author account_acct acct screen_name
+        user_screen_name
         from_user_name from_user username user_username twitter_screen_name user_handle username_tweet
         usernametweet handle nick nickname user_name account account_name user tweeter poster creator influencer
         extra_author_attributes_short_name extra_author_attributes_name author_channel_id author_name author_id
