@@ -57,9 +57,13 @@ class Tally:
         return self.posts + self.dead.total() + self.skipped
 
     def nothing(self) -> str:
-        """What is to be told where no input held a record; nothing where one did."""
+        """What is to be told where no input held a record, or nothing but what is no post; else nothing."""
         if self.records:
-            return ""
+            if self.posts or self.dead or self.hidden or self.replaced:
+                return ""
+            return (
+                f"none of the {self.skipped:,} records is a post, so there is nothing to count: is this what you meant?"
+            )
         if len(self.empty) == 1:
             return f"{_shown(self.empty)} holds no record, so there is nothing to count: is it the right one?"
         return f"none of the inputs holds a record, so there is nothing to count: {_shown(self.empty)}"

@@ -12,6 +12,12 @@ from schemas import Post, PostError
 from schemas.posts import decoded
 
 _POSTS = ("update", "status.update")
+_EVENTS = frozenset(  # others are let be where a stream is named, as new ones come now and then
+    {
+        *(*_POSTS, "delete", "notification", "conversation", "announcement", "announcement.reaction"),
+        *("announcement.delete", "filters_changed", "notifications_merged", "encrypted_message"),
+    }
+)
 
 
 class _Frame(msgspec.Struct):
@@ -65,7 +71,8 @@ def with_alias(parsed: Parsed, status: bytes) -> Parsed:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    return "event" in value and ("payload" in value or "stream" in value) and "target_object" not in value
+    is_of_stream = "stream" in value or ("payload" in value and value.get("event") in _EVENTS)
+    return "event" in value and is_of_stream and "target_object" not in value
 
 
 FORMATS = (Format("mastodon-stream", parse, _knows, rank=19),)

@@ -90,7 +90,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
         tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
         comentario commento inhoud tekst_van_bericht
-        message_body message_text post_body_text post_body mention_snippet mention_text
+        message_body message_text content_text content_body body_text post_body_text post_body mention_snippet
+        mention_text
         contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innlegg opslag opslagstekst teksti julkaisu
         κείμενο δημοσίευση текст_допису допис text_prispevku prispevek obsah szöveg bejegyzés tartalom continut
         mesaj_text

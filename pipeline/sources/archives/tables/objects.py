@@ -11,6 +11,7 @@ import orjson
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Given, One, Parsed
+from pipeline.sources.archives.mend import loaded
 from pipeline.sources.archives.nothing import holds_nothing, is_action
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
@@ -152,8 +153,8 @@ def _format(
 
 def _value(record: bytes) -> dict[str, Any]:
     try:
-        value = orjson.loads(unwrapped(record))
-    except orjson.JSONDecodeError as error:
+        value = loaded(unwrapped(record))
+    except (ValueError, RecursionError) as error:
         raise PostError("not-json", f"JSON is malformed: {error}") from None
     if not isinstance(value, dict):
         raise PostError("invalid", "no JSON object")
