@@ -16,7 +16,8 @@ from pipeline.web.orders import OrderDesk
 from pipeline.web.run import start_web
 from pipeline.web.tokens import COOKIE, Gate
 from schemas.access import Token
-from schemas.alerts import Fault, GivenUp, Order, Rule
+from schemas.alerts import About, AlertWhy, Fault, GivenUp, Order, Rule
+from schemas.events import Event
 from tests.browser.shown import alert, listed
 from tests.wall.server import eventually
 
@@ -214,3 +215,23 @@ def test_the_page_of_alerts_says_how_grave_and_how_old_filters_and_lets_one_snoo
     assert not Axe().run(page).response["violations"]
     heights = page.locator("#alerts li button").evaluate_all("them => them.map(it => it.offsetHeight)")
     assert min(heights) >= 44
+
+
+def test_an_alert_about_a_whole_event_leads_to_its_board_and_about_a_silence_to_the_list(browser: Browser) -> None:
+    alerts, feed = RecentAlerts(), Feed()
+    feed.publish(listed(1, "#Lyon"))
+    room = AlertWhy(counted="people", about=[About("#lyon", "#Lyon")])
+    for n, scope in enumerate(("event:fete", "lang:fr")):
+        kind = {"kind": "volume", "scope": scope, "key": f"r/{n}", "topic": "", "why": room}
+        alerts.add(msgspec.structs.replace(alert(n), **kind))
+    handle = start_web(feed, port=0, alerts=alerts, events=(Event("fete", title="Fête"),))
+    try:
+        page = browser.new_context(locale="fr-FR").new_page()
+        page.goto(f"{handle.address}alerts?lang=fr")
+        links = page.locator("#alerts li a")
+        expect(links).to_have_count(2)
+        told = {it.get_attribute("href") for it in links.all()}
+        assert told == {"/events/fete?lang=fr", "/?scope=lang%3Afr&window=1h&lang=fr"}
+        page.context.close()
+    finally:
+        handle.stop()

@@ -5,6 +5,15 @@ import { ago, alertText, clean, clock, colon, fault, hearClock, make, named, now
 const EVERY_MS = 30000, MUTED_S = 7200, SNOOZED_S = 900; // the stream tells what changes: this is for mutes that end
 
 const standing = (alert) => `${alert.status === "firing" ? t.firing : t.over}${alert.acknowledged ? ` (${t.seen} ${clean(alert.acknowledged, 40)})` : ""}`;
+
+// Where one sees why: the topic's page, the event's board, or the list of what it is about
+function placeOf({ topic, scope, window, title }, linkOf) {
+  if (topic) return linkOf({ topic, scope, window });
+  const lang = new URLSearchParams(location.search).get("lang"), asked = lang ? { lang } : {}, [kind, name] = scope.split(":");
+  if (kind === "event" && title) return `/events/${name}${lang ? `?${new URLSearchParams(asked)}` : ""}`;
+  return `/?${new URLSearchParams({ scope, window, ...asked })}`;
+}
+
 export const alertLine = (alert) => `${clock(alert.fired)} · ${standing(alert)} · ${alertText(alert)}`;
 
 // `console`: its limit, which are wanted and who hears of them, where the strip is the whole page; returns what draws it anew
@@ -39,7 +48,7 @@ export function alertStrip(box, status, linkOf, screen, console = null) {
     const line = make("bdi", {}, (console ? alertText : alertLine)(alert)), about = { rule: alert.rule, topic: named(alert.topic) };
     const item = make("li", { class: `${alert.status} ${alert.severity}` });
     if (console) item.append(make("span", { class: `tag ${alert.status === "firing" ? alert.severity : ""}` }, t.severities[alert.severity]), " ", make("span", { class: "quiet" }, `${standing(alert)} · ${ago(alert.fired)} · ${clock(alert.fired)} · ${clean(alert.rule, 60)}`));
-    const told = alert.topic && !screen ? make("a", { href: linkOf({ topic: alert.topic, scope: alert.scope, window: alert.window }) }, line) : line;
+    const told = screen ? line : make("a", { href: placeOf(alert, linkOf) }, line);
     item.append(console ? make("p", {}, told) : told);
     if (signed.rights !== "write" || alert.status !== "firing" || screen) return item;
     const name = clean(`${alert.rule} ${alert.display}`, 80);
