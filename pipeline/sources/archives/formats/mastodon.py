@@ -55,6 +55,7 @@ class _Original(msgspec.Struct):
     language: Word | None = None
     uri: str | None = None
     visibility: Any = None
+    privacy: Any = None  # the same on Gab
     local_only: Any = None  # of some forks: shown to those alone who have an account there
     edited_at: str | None = None
 
@@ -117,7 +118,7 @@ def _person(status: _Status) -> str:
 
 
 def _is_public(status: _Original) -> bool:
-    return status.visibility in _PUBLIC and not says_yes(status.local_only)
+    return status.visibility in _PUBLIC and status.privacy in _PUBLIC and not says_yes(status.local_only)
 
 
 def _knows(value: dict[str, Any]) -> bool:

@@ -18,6 +18,9 @@ _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("conversation_id", "author_type"),
     ("conversation_id", "message_type"),
     ("sender_name", "timestamp_ms"),
+    ("group_id", "sender_id"),  # of GroupMe
+    ("server_id", "channel_id"),  # of Guilded
+    ("guild_id", "channel_id"),  # of Discord
     ("emoji", "emoji_name"),  # of WhatsApp, as R reads it
 )
 _PHONES = ("phone", "phone_number", "sender_phone", "sender_number")
