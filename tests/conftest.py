@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,6 +130,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, (folders, fixtures) in MARKS.items():
             if where.startswith(folders) or set(fixtures) & set(getattr(item, "fixturenames", ())):
                 item.add_marker(mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """All tests and what they import are no garbage: the cycle collector does not look through them, neither while they
+    are collected nor later. That is a quarter of the CPU time of tests that compute."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
