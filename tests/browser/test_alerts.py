@@ -217,21 +217,25 @@ def test_the_page_of_alerts_says_how_grave_and_how_old_filters_and_lets_one_snoo
     assert min(heights) >= 44
 
 
-def test_an_alert_about_a_whole_event_leads_to_its_board_and_about_a_silence_to_the_list(browser: Browser) -> None:
+def test_alerts_lead_to_the_board_of_their_event_to_their_list_or_their_topic_in_the_language_of_the_page(
+    browser: Browser,
+) -> None:
     alerts, feed = RecentAlerts(), Feed()
     feed.publish(listed(1, "#Lyon"))
     room = AlertWhy(counted="people", about=[About("#lyon", "#Lyon")])
     for n, scope in enumerate(("event:fete", "lang:fr")):
         kind = {"kind": "volume", "scope": scope, "key": f"r/{n}", "topic": "", "why": room}
         alerts.add(msgspec.structs.replace(alert(n), **kind))
+    alerts.add(alert(3))
     handle = start_web(feed, port=0, alerts=alerts, events=(Event("fete", title="Fête"),))
     try:
         page = browser.new_context(locale="fr-FR").new_page()
         page.goto(f"{handle.address}alerts?lang=fr")
         links = page.locator("#alerts li a")
-        expect(links).to_have_count(2)
+        expect(links).to_have_count(3)
         told = {it.get_attribute("href") for it in links.all()}
-        assert told == {"/events/fete?lang=fr", "/?scope=lang%3Afr&window=1h&lang=fr"}
+        topic = "/?scope=all&window=1h&topic=%23lyon&lang=fr"
+        assert told == {"/events/fete?lang=fr", "/?scope=lang%3Afr&window=1h&lang=fr", topic}
         page.context.close()
     finally:
         handle.stop()

@@ -60,7 +60,11 @@ function heard(alerts) {
 
 const wanted = (alert) => (!severity.value || alert.severity === severity.value) && (!state.value || alert.status === state.value)
   && fold(`${alert.rule} ${alert.display} ${alertText(alert)}`).includes(fold(search.value));
-const renew = alertStrip(box, status, ({ topic, scope, window }) => `/?${new URLSearchParams({ scope, window, topic })}`, false, { limit: 100, wanted, heard });
+function linkOf({ topic, scope, window }) {
+  const lang = new URLSearchParams(location.search).get("lang");
+  return `/?${new URLSearchParams({ scope, window, topic, ...(lang ? { lang } : {}) })}`;
+}
+const renew = alertStrip(box, status, linkOf, false, { limit: 100, wanted, heard });
 form.addEventListener("input", () => {
   for (const field of form.elements) if (field.value) query.set(field.name, field.value); else query.delete(field.name);
   history.replaceState(null, "", `?${query}`); // a link to it shows the same
