@@ -25,7 +25,7 @@ def posts_in(path: Path) -> list[Post]:
 
 
 def rows(text: str, first: int = 0) -> list[list[Any]]:
-    return [[str(at), BEGIN + dt.timedelta(minutes=at), f"u{at}", text] for at in range(first, first + 3)]
+    return [[f"p{at}", BEGIN + dt.timedelta(minutes=at), f"u{at}", text] for at in range(first, first + 3)]
 
 
 def workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]], hidden: str = "") -> Path:
@@ -47,7 +47,7 @@ def test_every_sheet_that_is_shown_is_a_table(tmp_path: Path) -> None:
     path = workbook(tmp_path / "posts.xlsx", {**sheets, "Sheet4": []}, hidden="Old")
     found = posts_in(path)
     assert [(post.id, post.author, post.text) for post in found] == [
-        (str(at), f"u{at}", "hi #quay") for at in (0, 1, 2, 7, 8, 9)
+        (f"p{at}", f"u{at}", "hi #quay") for at in (0, 1, 2, 7, 8, 9)
     ]
     assert found[0].time == 1_714_557_600_000
     with zipfile.ZipFile(tmp_path / "export.zip", "w") as packed:

@@ -164,11 +164,16 @@ def _zip(name: str, held: BinaryIO, progress: Progress, depth: int) -> Iterator[
 
 
 def _sheets(name: str, found: Iterator[tuple[str, Iterator[bytes]]]) -> Iterator[Member]:
+    is_empty = True
     try:
         for title, content in found:
+            is_empty = False
             yield Member(f"{name}:{title}", content, is_sheet=True)
     except TruncatedError as error:
         yield Member(name, _broken(str(error)))
+    else:
+        if is_empty:
+            yield Member(name, iter(()))
 
 
 def _guarded(content: Iterator[bytes]) -> Iterator[bytes]:

@@ -33,6 +33,7 @@ _MAGIC = (
     (b"--\n-- PostgreSQL database dump", _DUMP),
     (b"PGDMP", _DUMP),
     (b"Obj\x01", "an Avro file: write it as JSON lines"),
+    (b"\0\1\0\0Standard ", "a database of Access: write its table as CSV"),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
@@ -224,6 +225,7 @@ _PATTERNS = (
         re.compile(rb"\d\d:\d\d:\d\d[ \t]+From[ \t]+[^:\n]{1,200}:"),
         f"a chat of a meeting (Zoom), which those in it alone can read: {_PRIVATE}",
     ),
+    (re.compile(rb".{8}DUCK", re.DOTALL), "a DuckDB database: write its table as CSV (COPY ... TO)"),
     (re.compile(rb".{4}[\x02\x07]_id\0", re.DOTALL), "a dump of MongoDB: write it as JSON lines (bsondump)"),
     (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),
 )
