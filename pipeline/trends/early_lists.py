@@ -17,7 +17,7 @@ from pipeline.trends.arrays import I32, grown
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.early_topics import TopicPlaces, TopicWindows
-from pipeline.trends.joining import apart, by_weight
+from pipeline.trends.joining import apart, by_weight, foremost
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.people import (
@@ -246,6 +246,7 @@ class _Preview:
                 trending.append(standing)
             elif windows.kinds[slot] == TAG:
                 others.append(standing)
+        trending = foremost(trending, of.key)
         self._look_at(trending)
         suspects = [standing for standing in trending if standing.suspect]
         writers = whole[1].people if whole else 0.0

@@ -16,9 +16,22 @@ SUSPECTS = 10  # rows of suspect topics, below all others
 JOIN_WITHIN_MS = 15 * 60_000
 JOIN_SHARE = 0.8
 SAID_TOGETHER, FEW_WRITERS = 0.5, 0.5
-MOST_WORDS = 200  # words and phrases that are looked at
+MOST = 200  # tags that are looked at, and as many words and phrases
 MOST_ALSO = 10  # of them, in a row
 _ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def foremost(trending: Iterable[Standing], key: Key) -> list[Standing]:
+    """Those of what trends that a list looks at: the MOST tags and the MOST words of most weight, in their order. With
+    little past nearly everything trends that people speak of."""
+    left = {True: MOST, False: MOST}
+    found = []
+    for one in sorted(trending, key=lambda standing: (-standing.weight, key(standing.slot))):
+        is_tag = kind_of(key(one.slot)) == TAG
+        if left[is_tag]:
+            left[is_tag] -= 1
+            found.append(one)
+    return found
 
 
 def by_weight(trending: Iterable[Standing], key: Key, writers: float = 0.0) -> list[Standing]:
@@ -34,7 +47,7 @@ def by_weight(trending: Iterable[Standing], key: Key, writers: float = 0.0) -> l
         (tags if kind_of(key(one.slot)) == TAG else words).append(one)
     rows = _join_tags(tags)
     if words:
-        rows += _join_words(rows, words[:MOST_WORDS], key, writers)
+        rows += _join_words(rows, words, key, writers)
         rows.sort(key=lambda standing: (-standing.weight, key(standing.slot)))
     return rows[:ROWS]
 

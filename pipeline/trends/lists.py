@@ -12,7 +12,7 @@ from pipeline.trends.arrays import F64, I32
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.counts import Place
-from pipeline.trends.joining import apart, by_weight
+from pipeline.trends.joining import apart, by_weight, foremost
 from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.origins import From, UsualServers
 from pipeline.trends.people import most_support, shown
@@ -89,7 +89,7 @@ class ScopeList:
             found = Standings([], self._counting(now) if wanted else [])
         else:
             self._track(changed_slots[0], changed_slots[1], bucket_began, past)
-            living = self._living(now, past)
+            living = foremost(self._living(now, past), self.key)
             if wanted or self.remembers_suspects:
                 self._look_at(living, now)
             made_of = self._suspicion.changes, wanted, [(standing.slot, standing.suspect) for standing in living]

@@ -20,7 +20,8 @@ from .words import inside, is_told, letters, part_of
 
 OFF = 2.5
 ROWS = 20
-WORDS, ALSO = 200, 10  # words that are looked at, and told of in a row
+TAGS = WORDS = 200  # that trend and are looked at
+ALSO = 10  # words that are told of in a row
 FALLBACK = 2  # support from which a topic is shown rather than nothing
 SPARK = 20
 
@@ -224,7 +225,7 @@ class Maker:
     def ranked_rows(self, scores: dict[str, Score]) -> list[List]:
         living = sorted((s for s in scores.values() if self.trends(s)), key=lambda s: (-self.weight(s), s.topic))
         leaders: list[tuple[Score, list[str]]] = []
-        for each in (s for s in living if is_tag(s.topic)):
+        for each in [s for s in living if is_tag(s.topic)][:TAGS]:
             for leader, joined in leaders:
                 if self.same_people(leader.topic, each.topic):
                     joined.append(each.topic)

@@ -66,6 +66,23 @@ def test_a_day_is_measured_whole_though_nobody_posted_when_it_ended() -> None:
     assert_same([*first, *second, *late], 1)
 
 
+def test_of_what_trends_the_first_are_looked_at() -> None:
+    """202 tags trend at once, of five people each; those of the first also say the last two."""
+    minute, begins = 60_000, streams.START_MS // 3_600_000 * 3_600_000
+    past = [Said(f"q{n}", f"q{n % 3}", "", begins + 10 * n * minute, spellings=(("#day", "#day"),)) for n in range(25)]
+    burst = []
+    for tag in range(202):
+        key = f"#t{tag:03}"
+        for person in range(5):
+            author, words = f"a{tag if tag < 200 else 0}-{person}", "abcde"[person] * (tag % 50 + 1)
+            at = begins + 245 * minute + 100 * tag + person
+            burst.append(Said(f"{key}-{person}", author, words, at, spellings=((key, key),)))
+    assert_same([*past, *burst], 1)
+    trending = [one["trends"] for one in run([*past, *burst], 1)[0] if all(row["trending"] for row in one["trends"])]
+    first = max(trending, key=len)[0]
+    assert (first["topic"], first["joined"]) == ("#t000", [])
+
+
 @settings(SLOWLY, max_examples=20)
 @given(streams.withdrawing(streams.small(most=40)), st.sampled_from((1, 3)))
 def test_lists_without_what_was_withdrawn_are_the_references(log: list[Said | Retracted], partitions: int) -> None:
