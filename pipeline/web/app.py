@@ -25,6 +25,7 @@ from pipeline.web.course import course_routes
 from pipeline.web.feed import Feed
 from pipeline.web.frame import CLOCK, FIRING, INVITES, TOUR, Clock, page
 from pipeline.web.history import History
+from pipeline.web.mastodon import mastodon_routes
 from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.page import page_router
 from pipeline.web.posting import PostDesk, post_routes
@@ -82,6 +83,7 @@ def create_app(
             page_router(web),
             course_routes(web),
             search_routes(web, find, posts_of),
+            mastodon_routes(web),
             syndication_routes(web),
             _service(feed, registry, status),
             asset_route(),

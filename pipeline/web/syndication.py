@@ -1,8 +1,7 @@
-"""Lists for programs that others wrote: Atom, JSON Feed, and what clients of Mastodon and Bluesky ask for."""
+"""Lists for programs that others wrote: Atom, JSON Feed, and what clients of Bluesky ask for."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -13,9 +12,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from pipeline.text import printable
 from pipeline.web.answers import rfc3339
-from pipeline.web.api import FAULTS, Limit, ScopeName, Web, WindowName
+from pipeline.web.api import ScopeName, Web, WindowName
 from pipeline.web.frame import render, words_of
-from pipeline.web.wall.recent import Example
 from pipeline.wording import Language, row_text
 from schemas import Trend, TrendList
 
@@ -53,7 +51,7 @@ class BlueskyTrends(msgspec.Struct):
 
 
 def syndication_routes(web: Web) -> Router:
-    """Feeds below /feeds; Mastodon's and Bluesky's addresses where their clients look for them."""
+    """Feeds below /feeds; Bluesky's address where its clients look for it."""
     base = web.public_url.rstrip("/")
 
     def link(row: Trend, scope: str, window: str) -> str:
@@ -114,13 +112,6 @@ def syndication_routes(web: Web) -> Router:
         }
         return Response(msgspec.json.encode(feed), media_type=JSON_FEED)
 
-    @get("/api/v1/trends/statuses", responses={400: FAULTS[400]})
-    async def statuses(limit: Limit = 20) -> list[dict[str, Any]]:
-        """Example posts of what trends, as Mastodon's clients read statuses; the strongest topic's first."""
-        change = web.feed.current("all", "24h") or web.feed.current("all", "1h")
-        ids = [post for row in (change.list.trends if change else []) if row.trending for post in row.examples]
-        return [_status(post) for post in web.examples(list(dict.fromkeys(ids)), "all")[:limit]]
-
     @get("/xrpc/app.bsky.unspecced.getTrends", include_in_schema=False)
     async def get_trends(limit: Annotated[int, QueryParameter(ge=1, le=25)] = 10) -> BlueskyTrends:
         """What trends over 1 h, as Bluesky's clients read it."""
@@ -128,60 +119,10 @@ def syndication_routes(web: Web) -> Router:
         rows = [row for row in change.list.trends if row.trending][:limit] if change else []
         return BlueskyTrends([_bluesky(row, link(row, "all", "1h")) for row in rows])
 
-    return Router("/", route_handlers=[atom, json_feed, statuses, get_trends])
+    return Router("/", route_handlers=[atom, json_feed, get_trends])
 
 
 def _bluesky(row: Trend, link: str) -> BlueskyTrend:
     name = printable(row.display)
     hot = "hot" if row.state in ("new", "rising") else msgspec.UNSET
     return BlueskyTrend(name, name.lstrip("#\uff03"), link, rfc3339(row.since or 0), row.posts, [], hot)
-
-
-def _status(post: Example) -> dict[str, Any]:
-    """Mastodon's Status entity, of what is known of a post; `content` is HTML there, so its text is escaped."""
-    account = {
-        "id": f"{post.source}/{post.author}",
-        "username": post.author,
-        "acct": f"{post.author}@{post.source}",
-        "display_name": post.name,
-        "url": post.url,
-        "note": "",
-        "avatar": "",
-        "avatar_static": "",
-        "header": "",
-        "header_static": "",
-        "locked": False,
-        "bot": False,
-        "group": False,
-        "created_at": rfc3339(0),
-        "followers_count": 0,
-        "following_count": 0,
-        "statuses_count": 0,
-        "emojis": [],
-        "fields": [],
-    }
-    return {
-        "id": post.id,
-        "uri": post.url,
-        "url": post.url or None,
-        "created_at": rfc3339(post.time),
-        "account": account,
-        "content": f"<p>{escape(post.text)}</p>",
-        "visibility": "public",
-        "sensitive": False,
-        "spoiler_text": "",
-        "media_attachments": [],
-        "mentions": [],
-        "tags": [],
-        "emojis": [],
-        "language": None,
-        "reblogs_count": 0,
-        "favourites_count": 0,
-        "replies_count": 0,
-        "in_reply_to_id": None,
-        "in_reply_to_account_id": None,
-        "reblog": None,
-        "poll": None,
-        "card": None,
-        "edited_at": None,
-    }

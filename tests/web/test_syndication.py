@@ -72,6 +72,42 @@ def test_bluesky_and_mastodon_read_it_in_their_shape(client: TestClient[Litestar
     assert status["account"]["acct"] == "ann@mastodon"
 
 
+def test_links_are_told_by_how_many_people_share_them(client: TestClient[Litestar]) -> None:
+    feed = Feed()
+    made = trend_list(at=1_795_000_000_000)
+    made.trends.append(msgspec.structs.replace(trend(1, "#x"), examples=["p1", "p2", "p3", "p4"]))
+    feed.publish(made)
+    day = 86_400_000
+    said = (
+        ("ann", "see https://a.org/one and javascript:alert(1) https://a.org/one"),
+        ("bob", "https://b.org/<img> http://b.org/two"),
+        ("cyd", "HTTP://B.org/two http://b.org/two"),
+        ("cyd", "again http://b.org/two"),
+    )
+    posts = [
+        Example(f"p{n}", name, name, text, "mastodon", 1_795_000_000_000 - n * day, "")
+        for n, (name, text) in enumerate(said, 1)
+    ]
+    with TestClient(create_app(feed, examples=lambda ids, _scope: [it for it in posts if it.id in ids])) as asking:
+        found = asking.get("/api/v1/trends/links").json()
+        assert [one["url"] for one in asking.get("/api/v1/trends/links?limit=1").json()] == [found[0]["url"]]
+        assert asking.get("/api/v1/trends/links?limit=0").status_code == 400
+    assert (found[0]["url"], found[0]["title"]) == ("http://b.org/two", "b.org")
+    newest = (1_795_000_000_000 - 2 * day) // day * day // 1_000
+    assert found[0]["history"] == [{"day": str(newest), "accounts": "2", "uses": "3"}]
+    assert all(one["url"].lower().startswith("http") for one in found)
+    assert client.get("/api/v1/trends/links").json() == []
+
+
+def test_clients_of_mastodon_learn_what_the_server_is(client: TestClient[Litestar]) -> None:
+    first, second = (client.get(f"/api/v{number}/instance").json() for number in (1, 2))
+    assert (first["uri"], second["domain"]) == ("up.example", "up.example")
+    assert first["version"] == second["version"]
+    assert second["version"].startswith("4.")
+    assert "(compatible; upswell " in second["version"]
+    assert second["registrations"]["enabled"] is first["registrations"] is False
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "said"),
     [
