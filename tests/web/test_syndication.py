@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from litestar import Litestar
+from litestar import Litestar, get
+from litestar.exceptions import NotAuthorizedException
 from litestar.testing import TestClient
 
 from pipeline.web.app import create_app, set_defined
@@ -127,6 +128,17 @@ def test_a_browser_gets_a_page_for_people_and_a_program_the_problem(
     problem = client.request(method, path)
     assert problem.json()["status"] == status
     assert client.get("/api/v1/nowhere", headers=BROWSER).json()["status"] == 404
+
+
+def test_who_is_not_signed_in_is_led_to_where_one_signs_in() -> None:
+    @get("/staff", include_in_schema=False)
+    async def staff() -> None:
+        raise NotAuthorizedException
+
+    with TestClient(create_app(Feed(), routers=[staff])) as client:
+        page = client.get("/staff?lang=fr", headers=BROWSER)
+    assert page.status_code == 401
+    assert 'href="/moderate?lang=fr">Se connecter</a>' in page.text
 
 
 def test_a_scope_is_known_while_it_is_defined_or_its_lists_are_kept() -> None:
