@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,7 @@ from pipeline.sources.simulator.simulation import simulate
 from pipeline.web.feed import Feed
 from pipeline.web.frame import Clock
 from pipeline.web.history import History
+from pipeline.web.orders import OrderDesk
 from pipeline.web.pictures import Pictures
 from pipeline.web.run import WebError, start_web
 from pipeline.web.setup.desk import KafkaDesk
@@ -118,6 +120,9 @@ def _engine(show: _Demo, in_process: bool) -> Iterator[Engine]:
                 kafka = on_kafka(settings, demo_events(), demo_rules(), show.take_list, show.alerts.add, begin_ms)
                 engine = on = stack.enter_context(kafka)
                 show.setup.desk = KafkaDesk(on.settings, show.redefine)
+                from pipeline.alerts.run import give_order  # Kafka's client, without which the page is there sooner
+
+                show.orders.give = partial(give_order, on.settings)
             except EmbeddedBrokerError as error:
                 console(sys.stderr).print(Text(f"counting in this process: {error}"))
         yield engine or InProcess(demo_events(), demo_rules(), show.take_list, show.alerts.add, show.shows)
@@ -140,6 +145,7 @@ class _Demo:
         self.decisions = MemoryLog()
         self.walls = WallService(self.feed, events, log=self.decisions, pictures=Pictures(drawn))
         self.setup = Setup(self.walls.door, history=self.kept)
+        self.orders = OrderDesk(self.walls.gate, rules=demo_rules)
         self.room: DemoRoom | None = None  # while there is a page
         self.address = ""
         self.sent = self.dead = 0
@@ -164,6 +170,7 @@ class _Demo:
         parts: dict[str, Any] = {
             "events": demo_events(),
             "alerts": self.alerts,
+            "orders": self.orders,
             "examples": self.walls.examples,
             "find": self.walls.find,
             "posts_of": self.walls.posts_of,

@@ -85,7 +85,7 @@ def order_routes(web: Web, desk: OrderDesk) -> Router:
         until = _until(about, now) if isinstance(about, Mute) else 0
         order = Order(action, about.rule, topic, token.name, now, until)
         if desk.give is None:
-            raise HTTPException(status_code=503, detail="orders need Kafka: this server reads its lists from Redis")
+            raise HTTPException(status_code=503, detail="orders need Kafka, which this server is without")
         try:
             await desk.give(order)
         except KafkaUseError as error:

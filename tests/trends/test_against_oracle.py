@@ -69,13 +69,13 @@ def test_a_day_is_measured_whole_though_nobody_posted_when_it_ended() -> None:
 def test_of_what_trends_the_first_are_looked_at() -> None:
     """202 tags trend at once, of five people each; those of the first also say the last two."""
     minute, begins = 60_000, streams.START_MS // 3_600_000 * 3_600_000
-    past = [Said(f"q{n}", f"q{n % 3}", "", begins + 10 * n * minute, spellings=(("#day", "#day"),)) for n in range(25)]
+    past = [Said(f"q{n}", f"q{n % 3}", "", begins + 10 * n * minute, spellings=(("#day", "#day"),)) for n in range(13)]
     burst = []
     for tag in range(202):
         key = f"#t{tag:03}"
         for person in range(5):
             author, words = f"a{tag if tag < 200 else 0}-{person}", "abcde"[person] * (tag % 50 + 1)
-            at = begins + 245 * minute + 100 * tag + person
+            at = begins + 125 * minute + 100 * tag + person
             burst.append(Said(f"{key}-{person}", author, words, at, spellings=((key, key),)))
     assert_same([*past, *burst], 1)
     trending = [one["trends"] for one in run([*past, *burst], 1)[0] if all(row["trending"] for row in one["trends"])]
