@@ -100,15 +100,28 @@ def test_who_writes_in_the_room_without_a_name_is_of_the_room_and_no_hash_on_wal
     ann.context.close()
 
 
-def test_where_the_system_forces_colours_bars_of_numbers_are_still_seen(browser: Browser, served: Served) -> None:
-    page = opened(browser, served.address, forced_colors="active")
-    drawn = re.compile("gradient")
-    expect(page.locator("td.people").first).to_have_css("background-image", drawn)
-    served.take(*(post(f"bal{it}", "le #bal #fete") for it in range(3)))
-    page.goto(f"{served.address}/events/fete")
-    expect(page.locator("#topics .parts li").first).to_have_css("background-image", drawn)
-    page.context.close()
+def test_where_the_system_forces_colours_the_buttons_of_the_post_that_is_chosen_can_be_read(
+    browser: Browser, served: Served
+) -> None:
+    served.take(post("wait", "à relire #conf"))
+    ann = opened(browser, f"{served.address}/moderate/conf", forced_colors="active", color_scheme="dark")
+    ann.locator("#secret").fill(ANN.secret)
+    ann.keyboard.press("Enter")
+    card = ann.locator("#queue .post.chosen")
+    expect(card).to_have_count(1)
+    look = (
+        "(it) => [getComputedStyle(it).color, getComputedStyle(it).backgroundColor, getComputedStyle(it).outlineStyle]"
+    )
+    ink, paper, _ = card.get_by_role("button").last.evaluate(look)
+    told = ann.locator("#tabs button").last.evaluate(look)
+    assert [ink, paper] == told[:2], "as any other button"
+    assert card.evaluate(look)[2] == "solid"
+    ann.context.close()
 
+
+@pytest.mark.parametrize(
+    ("part", "there", "left_out"), [("list", "#rising li", ".post"), ("chart", "#numbers .bars", "#trends")]
+)
 def test_another_site_may_show_the_list_or_the_chart_of_an_event_alone(
     browser: Browser, served: Served, part: str, there: str, left_out: str
 ) -> None:
@@ -182,9 +195,9 @@ def test_at_400_percent_no_name_among_the_shares_of_voice_is_broken_within_a_wor
 
 def test_where_the_system_forces_colours_bars_of_numbers_are_still_seen(browser: Browser, served: Served) -> None:
     page = opened(browser, served.address, forced_colors="active")
-    image = "it => getComputedStyle(it).backgroundImage"
-    assert "gradient" in page.locator("td.people").first.evaluate(image)
+    drawn = re.compile("gradient")
+    expect(page.locator("td.people").first).to_have_css("background-image", drawn)
     served.take(*(post(f"bal{it}", "le #bal #fete") for it in range(3)))
     page.goto(f"{served.address}/events/fete")
-    assert "gradient" in page.locator("#topics .parts li").first.evaluate(image)
+    expect(page.locator("#topics .parts li").first).to_have_css("background-image", drawn)
     page.context.close()
