@@ -180,10 +180,7 @@ def _run_of_posts(
     headers: Mapping[int, Headers] = {}
     if isinstance(records, Run):
         times, headers = records.times, records.headers
-        if any(
-            records.keys[number] is None and header_of(of, DEFINITIONS_HEADER) is not None
-            for number, of in headers.items()
-        ):
+        if any(_version(of, records.keys[number]) is not None for number, of in headers.items()):
             return None
     else:
         times = [record.timestamp for record in records]
@@ -215,10 +212,15 @@ def _marker(context: Context, record: Any) -> int | None:
     return int(told) if context.control.accept(context.topics.posts, MARKER_HEADER, told, record.headers) else None
 
 
+def _version(headers: Headers, key: bytes | None) -> bytes | None:
+    """What a record's header names as the version of definitions; None where it does not look like a control record."""
+    return header_of(headers, DEFINITIONS_HEADER) if key is None else None
+
+
 def _control_record(context: Context, record: Any) -> Definitions | str:
     """What a control record of ours defines; of any other record why it is none, "" where it does not look like one."""
-    version = header_of(record.headers, DEFINITIONS_HEADER)
-    if version is None or record.key is not None:
+    version = _version(record.headers, record.key)
+    if version is None:
         return ""
     value = record.value or b""
     if not context.control.accept(context.topics.posts, DEFINITIONS_HEADER, value, record.headers):

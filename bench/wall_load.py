@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from bench.common import load_flags
+from pipeline.clock import utc_ms
 from tests.web.load import open_as_many_as_may_be, part
 
 PICTURED_ONE_IN = 5
@@ -69,7 +70,7 @@ async def _serve(load: Load, pipe: Connection) -> None:
         media = [Media(f"{ADDRESS}scene/{number % 97}.png", description="a crowd")] if pictured else None
         face = f"{ADDRESS}face/{number % 499}.png"
         text = f"wall message {number} and some more words, as people write them #fete"
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = utc_ms()
         post = Post(f"p{number}", f"a{number % 900}", text, now_ms, source="m", avatar=face, media=media)
         pipe.send((number, time.monotonic()))
         await service.intake.take([post])

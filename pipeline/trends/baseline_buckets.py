@@ -75,18 +75,19 @@ class BaselineBuckets:
     def observe(self, first: int, last: int) -> None:
         """The steps that end from `first` to `last` (ms) are observed, after others; nobody asks for the buckets that
         they follow."""
-        spec, begun = self.spec, False
-        while first <= last and self._start is not None:
+        if self._start is None:
+            return
+        spec, before = self.spec, self._start
+        while first <= last:
             start = spec.bucket_of(first)
             if start != self._start:
                 self._begin(start)
-                begun = True
             until = min(last, start + spec.bucket_ms)
             number = (first - spec.step_ms - start) // spec.step_ms
             self._observed[number : number + (until - first) // spec.step_ms + 1] = True
             first = until + spec.step_ms
-        if begun:
-            self.past = self._past_from(self._start or 0)
+        if self._start != before:
+            self.past = self._past_from(self._start)
 
     def _roll(self, start: int) -> ClosedBucket | None:
         before, observed, past = self._start, self._observed, self.past

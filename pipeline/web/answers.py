@@ -78,22 +78,6 @@ class TopicView(msgspec.Struct):
     alerts: list[Alert]
 
 
-class TagDay(msgspec.Struct):
-    """A day of a tag, as Mastodon tells it: numbers are text, `day` is seconds since 1970."""
-
-    day: str
-    accounts: str
-    uses: str
-
-
-class Tag(msgspec.Struct):
-    """Mastodon's Tag entity."""
-
-    name: str
-    url: str
-    history: list[TagDay]
-
-
 class Readiness(msgspec.Struct):
     """Whether the server follows the source of lists; if not, `reason` is a sentence. `silent_s` since the last list
     came (null: none has)."""

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, Router, get
@@ -19,7 +18,7 @@ from litestar.params import FromQuery, PathParameter, QueryParameter
 from pipeline.alerts.blocking import redact
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.clock import utc_ms
-from pipeline.web.answers import Place, Scope, Tag, TagDay, TopicView, fault, json, not_modified, truncate
+from pipeline.web.answers import Place, Scope, TopicView, fault, json, not_modified, truncate
 from pipeline.web.ended import Ended
 from pipeline.web.feed import Change, Feed, Wanted
 from pipeline.web.history import DAY_MS, History, Point
@@ -27,14 +26,13 @@ from pipeline.web.streams import FIRING_EVENT, EventStream
 from pipeline.web.voice import MAX_VOICES, Voice, voice_of, voices_of
 from pipeline.web.wall.recent import Example
 from pipeline.wording import alert_text, language, languages, row_text, waits_for
-from schemas import WINDOWS, PostError, Trend, TrendList, parse_time
+from schemas import WINDOWS, PostError, TrendList, parse_time
 from schemas.alerts import Alert, GivenUp
 
 HEARTBEAT_S = 15.0
 FIRING_S = 1.0  # how old the number of alerts that fire may be
 MAX_LIMIT = 20
 MAX_EXAMPLES = 12  # posts of a topic's view
-TAG_DAYS = 7  # of a tag's history, as Mastodon's clients draw them
 LAST_MS = 253_402_300_800_000  # the year 10000
 
 WindowName = Literal["5m", "1h", "24h"]
@@ -303,24 +301,7 @@ def api_router(web: Web) -> Router:
             events(feed, wanted, request.headers.get("last-event-id", ""), web.heartbeat_s, web.firing())
         )
 
-    @get("/trends/tags", responses={400: FAULTS[400]})
-    async def tags(
-        limit: Limit = 10,
-        offset: Annotated[int, QueryParameter(ge=0, le=1_000)] = 0,
-    ) -> list[Tag]:
-        """Trending hashtags as Mastodon's clients read them: the list `all` over 24 h, else over 1 h, and for the six
-        days before what that list said at their ends."""
-        change = feed.current("all", "24h") or feed.current("all", "1h")
-        rows = [row for row in change.list.trends if row.topic.startswith("#")] if change else []
-        base = f"{web.public_url.rstrip('/')}/"
-        end_ms = max(change.list.at - 1, 0) if change else 0  # a list that ends at midnight tells of the day before
-        rows = rows[offset : offset + limit]
-        pasts = [[(0, 0)] * (TAG_DAYS - 1)] * len(rows)
-        if web.history is not None:
-            pasts = await asyncio.to_thread(web.history.days, [row.topic for row in rows], end_ms, TAG_DAYS - 1)
-        return [_tag(row, end_ms, past, base) for row, past in zip(rows, pasts, strict=True)]
-
-    handlers = [trends, ended, topics, topic_by_key, alerts, given_up, voice, scopes, stream, tags]
+    handlers = [trends, ended, topics, topic_by_key, alerts, given_up, voice, scopes, stream]
     return Router("/api/v1", route_handlers=handlers)
 
 
@@ -332,14 +313,6 @@ def _encoded(trends: TrendList, text: str | None) -> bytes:
         for row, trend in zip(told["trends"], trends.trends, strict=True):
             row["text"] = row_text(trend, trends.at, language(text))
     return msgspec.json.encode(told)
-
-
-def _tag(row: Trend, end_ms: int, past: Sequence[tuple[int, int]], base: str) -> Tag:
-    name = row.display.lstrip("#\uff03")
-    today = end_ms // DAY_MS * 86_400
-    days = [(row.posts, row.authors), *past]
-    history = [TagDay(str(today - n * 86_400), str(people), str(posts)) for n, (posts, people) in enumerate(days)]
-    return Tag(name, f"{base}?topic={quote(row.topic)}", history)
 
 
 async def events(

@@ -1,17 +1,20 @@
-"""What clients of Mastodon ask a server for: what it is, and which posts and links trend (tags: see api.py).
+"""What clients of Mastodon ask a server for: what it is, and which tags, posts and links trend.
 
 The shapes are those of https://docs.joinmastodon.org/entities/. Nothing is fetched: a link is told as people wrote it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from html import escape
 from importlib.metadata import version
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Router, get
+from litestar.params import QueryParameter
 
 from pipeline.text import dialect_of, extract
 from pipeline.web.answers import rfc3339
@@ -19,18 +22,57 @@ from pipeline.web.api import FAULTS, Limit, Web
 from pipeline.web.history import DAY_MS
 from pipeline.web.wall.recent import Example
 from pipeline.wording import languages
+from schemas import Trend, TrendList
 
+TAG_DAYS = 7  # of a tag's history, as Mastodon's clients draw them
 _LIKE = "4.3.0"  # the release of Mastodon whose shapes these are: clients look which a server can do
 
 
+class Day(msgspec.Struct):
+    """A day of a tag or a link, as Mastodon tells it: numbers are text, `day` is seconds since 1970."""
+
+    day: str
+    accounts: str
+    uses: str
+
+
+class Tag(msgspec.Struct):
+    """Mastodon's Tag entity."""
+
+    name: str
+    url: str
+    history: list[Day]
+
+
 def mastodon_routes(web: Web) -> Router:
-    """`instance`, `trends/statuses` and `trends/links`, where Mastodon's clients look for them."""
+    """`instance`, `trends/tags`, `trends/statuses` and `trends/links`, where Mastodon's clients look for them."""
     domain = urlsplit(web.public_url).hostname or "localhost"
 
-    def examples() -> list[Example]:
+    def newest() -> TrendList | None:
         change = web.feed.current("all", "24h") or web.feed.current("all", "1h")
-        ids = [post for row in (change.list.trends if change else []) if row.trending for post in row.examples]
+        return change.list if change else None
+
+    def examples() -> list[Example]:
+        found = newest()
+        ids = [post for row in (found.trends if found else []) if row.trending for post in row.examples]
         return web.examples(list(dict.fromkeys(ids)), "all")
+
+    @get("/api/v1/trends/tags", responses={400: FAULTS[400]})
+    async def tags(
+        limit: Limit = 10,
+        offset: Annotated[int, QueryParameter(ge=0, le=1_000)] = 0,
+    ) -> list[Tag]:
+        """Trending hashtags as Mastodon's clients read them: the list `all` over 24 h, else over 1 h, and for the six
+        days before what that list said at their ends."""
+        found = newest()
+        rows = [row for row in found.trends if row.topic.startswith("#")] if found else []
+        base = f"{web.public_url.rstrip('/')}/"
+        end_ms = max(found.at - 1, 0) if found else 0  # a list that ends at midnight tells of the day before
+        rows = rows[offset : offset + limit]
+        pasts = [[(0, 0)] * (TAG_DAYS - 1)] * len(rows)
+        if web.history is not None:
+            pasts = await asyncio.to_thread(web.history.days, [row.topic for row in rows], end_ms, TAG_DAYS - 1)
+        return [_tag(row, end_ms, past, base) for row, past in zip(rows, pasts, strict=True)]
 
     @get("/api/v1/trends/statuses", responses={400: FAULTS[400]})
     async def statuses(limit: Limit = 20) -> list[dict[str, Any]]:
@@ -80,7 +122,7 @@ def mastodon_routes(web: Web) -> Router:
             "contact": {"email": "", "account": None},
         }
 
-    return Router("/", route_handlers=[statuses, links, instance, instance_now])
+    return Router("/", route_handlers=[tags, statuses, links, instance, instance_now])
 
 
 def _about(domain: str) -> dict[str, Any]:
@@ -94,6 +136,14 @@ def _about(domain: str) -> dict[str, Any]:
     }
 
 
+def _tag(row: Trend, end_ms: int, past: Sequence[tuple[int, int]], base: str) -> Tag:
+    name = row.display.lstrip("#\uff03")
+    today = end_ms // DAY_MS * 86_400
+    days = [(row.posts, row.authors), *past]
+    history = [Day(str(today - n * 86_400), str(people), str(posts)) for n, (posts, people) in enumerate(days)]
+    return Tag(name, f"{base}?topic={quote(row.topic)}", history)
+
+
 def _links(post: Example) -> Sequence[str]:
     """The web addresses in a post, each once."""
     found = (item.text for item in extract(post.text, dialect_of(post.source)).urls)
@@ -104,7 +154,7 @@ def _links(post: Example) -> Sequence[str]:
 def _link(url: str, posts: Sequence[Example], people: int) -> dict[str, Any]:
     """Mastodon's Trends::Link. Its day is that of the newest of the posts."""
     host = urlsplit(url).hostname or ""
-    day = max(post.time for post in posts) // DAY_MS * DAY_MS // 1_000
+    day = max(post.time for post in posts) // DAY_MS * 86_400
     return {
         "url": url,
         "title": host,
@@ -123,7 +173,7 @@ def _link(url: str, posts: Sequence[Example], people: int) -> dict[str, Any]:
         "blurhash": None,
         "language": None,
         "published_at": None,
-        "history": [{"day": str(day), "accounts": str(people), "uses": str(len(posts))}],
+        "history": [Day(str(day), str(people), str(len(posts)))],
     }
 
 
