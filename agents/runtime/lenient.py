@@ -18,6 +18,7 @@ from aiokafka.record import default_records
 from aiokafka.record._crecords import default_records as compiled_records
 from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
+from aiokafka.record.util import decode_varint_py
 
 BATCH_BYTES = 2 << 20  # of any batch, unpacked: clients make them of 1 MB at most unless they are told otherwise
 PACKED_TIMES = 64  # a larger one may be so many times what it was on its way: posts are 5 to 20 times
@@ -108,6 +109,10 @@ class _LenientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
             return self._unread()
         self._buffer: bytearray = _LenientBytes(self._buffer)
         return found
+
+    def _read_msg(self, decode_varint: Callable[[bytearray, int], tuple[int, int]] = decode_varint_py) -> Any:
+        """The compiled one of aiokafka reads on behind the end of bytes that are no records, and the process dies."""
+        return super()._read_msg(decode_varint)
 
     def _unread(self) -> Iterator[Any]:
         for offset in range(self.base_offset, self.next_offset):

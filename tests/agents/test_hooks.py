@@ -77,6 +77,7 @@ HOOKS = [
     Hook(AIOKAFKA, fetcher.PartitionRecords, "_records", "headers that are no UTF-8 are read"),
     Hook(AIOKAFKA, fetcher.PartitionRecords, "_records_iterator", "records are not copied"),
     Hook(AIOKAFKA, fetcher.PartitionRecords, "_consumer_record", "records are not copied"),
+    Hook(AIOKAFKA, default_records._DefaultRecordBatchPy, "_read_msg", "headers that are no UTF-8 are read safely"),
     Hook(AIOKAFKA, memory_records, "_MemoryRecordsPy", "headers that are no UTF-8 are read"),
     Hook(AIOKAFKA, memory_records._MemoryRecordsPy, "_next_slice", "headers that are no UTF-8 are read"),
     Hook(AIOKAFKA, default_records, "_DefaultRecordBatchPy", "headers that are no UTF-8 are read"),

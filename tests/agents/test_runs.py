@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from faust.types import TP
@@ -114,6 +115,18 @@ def test_what_is_read_of_any_bytes_is_what_aiokafka_reads(data: st.DataObject) -
     found = fetched(raw, begin)
     with without_compiler():
         assert told(found) == told(fetched(raw, begin))
+
+
+def test_bytes_that_are_no_records_end_no_process() -> None:
+    """A header's name that is no UTF-8, behind which a key says that it is 2^61 bytes long."""
+    key = b"0123456789"
+    raw = batch([(None, b"x", 0, [("abc", b"")]), (key, b"y", 0, [])])
+    raw[raw.index(b"abc") : raw.index(b"abc") + 3] = b"\xff\xff\xff"
+    at = raw.index(key) - 1
+    raw[at : at + 9] = b"\xfe" * 8 + b"\x3f"
+    *read, fault = fetched(raw, 0)
+    assert [it.value for it in read] == [b"x"]
+    assert fault is CorruptRecordException
 
 
 def test_where_there_is_a_compiler_it_is_used() -> None:
