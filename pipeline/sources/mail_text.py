@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import email.policy
 import re
+from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from typing import cast
 
 from mailparser_reply.parser import EmailMessage as Mail
 
 from pipeline.sources.archives.formats.markup import text_of
+from pipeline.sources.mail_quotes import own_words
 
 MOST_TEXT = 10_000  # characters
 _LANGUAGES = ["en", "fr", "de", "es", "it", "nl", "pl", "pt"]
 _SIGNED = re.compile(r"^-- ?$", re.MULTILINE)
 _HEADER = 1_000  # characters of a header's value that are read
+_LOOSE = ("utf-8", "us-ascii", "iso-8859-1")  # what programs say of which they know nothing better
 _parser = BytesParser(EmailMessage, policy=email.policy.compat32)  # the newer policy takes seconds over a long From
 
 
@@ -26,9 +30,10 @@ def message_of(raw: bytes) -> EmailMessage:
     return cast(EmailMessage, _parser.parsebytes(raw))
 
 
-def header(message: EmailMessage, name: str) -> str:
+def header(message: Message, name: str) -> str:
     """The value of a header as it was sent; '' where there is none."""
-    return str(message.get(name, ""))[:_HEADER].strip()
+    found = next((value for told, value in message.raw_items() if told.lower() == name.lower()), "")
+    return _characters(str(found)[:_HEADER].encode("utf-8", "surrogateescape")).strip()
 
 
 def decoded(value: str) -> str:
@@ -45,7 +50,7 @@ def decoded(value: str) -> str:
 
 def written(message: EmailMessage) -> str:
     """What the sender wrote: no quotation, no signature. May raise what the standard library does over broken parts."""
-    text = _body(message).replace("\r\n", "\n")[: 2 * MOST_TEXT]
+    text = own_words(_body(message)[: 2 * MOST_TEXT])
     text = text[: signed.start()] if (signed := _SIGNED.search(text)) else text
     found = Mail(text=text, languages=list(_LANGUAGES), keep_hyphen_lists=True).read()
     newest = found.replies[0].body if found.replies else text
@@ -53,16 +58,43 @@ def written(message: EmailMessage) -> str:
     return "\n".join(lines).strip()[:MOST_TEXT]
 
 
+def parts_of(message: Message) -> Iterator[Message]:
+    """The parts of a mail that are no attachments, and no mails themselves."""
+    if header(message, "Content-Disposition").lower().startswith("attachment"):
+        return
+    if message.get_content_maintype() == "multipart" and message.is_multipart():
+        for part in cast(list[Message], message.get_payload()):
+            yield from parts_of(part)
+    else:
+        yield message
+
+
 def _body(message: EmailMessage) -> str:
-    part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
-        return ""
+    """The first part that says something: in plain text, else in HTML."""
+    parts = list(parts_of(message))
+    for kind in "text/plain", "text/html":
+        for part in parts:
+            if part.get_content_type() == kind and (text := _text(part)).strip():
+                return text
+    return ""
+
+
+def _text(part: Message) -> str:
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""
-    charset = part.get_content_charset() or "utf-8"
+    charset = part.get_content_charset() or "us-ascii"
     try:
-        text = content.decode(charset, errors="replace")
+        loose = codecs.lookup(charset).name in {codecs.lookup(name).name for name in _LOOSE}
+        text = _characters(content) if loose else content.decode(charset, errors="replace")
     except LookupError:
-        text = content.decode("utf-8", errors="replace")
+        text = _characters(content)
     return text_of(text[: 8 * MOST_TEXT]) if part.get_content_subtype() == "html" else text
+
+
+def _characters(content: bytes) -> str:
+    """As UTF-8, which may be cut at its end; what is none is of a Western Windows."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(content)
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")

@@ -258,6 +258,8 @@ def test_a_token_of_mailgun_brings_one_mail(asked: Asked) -> None:
 def test_answers_of_machines_and_quotations_are_left_out(asked: Asked) -> None:
     headers = json.dumps([["From", ADDRESS], ["Auto-Submitted", "auto-replied"], ["Message-Id", "<a@x>"]])
     assert asked.send("mailgun", **{"message-headers": headers}).status_code == 406
+    headers = json.dumps([["From", ADDRESS], ["Content-Type", "multipart/report; boundary=b"], ["Message-Id", "<b@x>"]])
+    assert asked.send("mailgun", **{"message-headers": headers, "token": "b" * 50}).status_code == 406
     text = "oui !\n\nLe lun. 3 janv. 2026 a écrit :\n> Qui vient ?"
     assert asked.send("postmark", "m2", text=text).status_code == 200
     assert [post.text for post in asked.log.posts] == ["oui !"]

@@ -8,12 +8,23 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 from pipeline.sources.archives.formats.base import build
 from pipeline.sources.live.model import Item
-from pipeline.sources.mail_text import decoded, header, message_of, written
+from pipeline.sources.mail_text import decoded, header, message_of, parts_of, written
 from pipeline.sources.senders import Senders
 from schemas import PostError
 
 MOST_BYTES = 256 << 10  # of a mail that are read; what is behind is an attachment
 SOURCE = "mail"
+_BY_A_MACHINE = ("X-Autoreply", "X-Autorespond", "X-Autoresponse", "X-Failed-Recipients")
+_MACHINES = re.compile(
+    r"(?:mailer-daemon|postmaster|microsoftexchange[0-9a-f]{3,}|(?:no|ne-?pas)-?(?:reply|repondre)|do-?not-?reply)@",
+    re.IGNORECASE,
+)
+_AWAY = re.compile(
+    r"(?:réponse automatique|absence du bureau|message d['’]absence|automatic reply|auto(?:matic)?[ -]?reply|autoreply"
+    r"|out of (?:the )?office|automatische antwort|abwesenheitsnotiz|respuesta automática|risposta automatica"
+    r"|automatisch antwoord|resposta automática|odpowiedź automatyczna|autosvar) ?(?::|$)",
+    re.IGNORECASE,
+)
 _ANSWER = re.compile(r"\s*(re|fwd?|aw|wg|tr|rv|sv|vs|odp|rif)\s*:", re.IGNORECASE)
 
 
@@ -50,9 +61,18 @@ def item_of(raw: bytes, senders: Senders, now_ms: int) -> Item:
 
 
 def _by_a_machine(message: EmailMessage) -> bool:
+    """Bounces, receipts, answers of who is away, invitations of calendars, and what nobody reads answers to."""
     automatic, precedence = header(message, "Auto-Submitted").lower(), header(message, "Precedence").lower()
-    bounced = header(message, "Return-Path") == "<>"
-    return automatic not in ("", "no") or precedence in ("bulk", "junk", "auto_reply") or bounced
+    if automatic not in ("", "no") or precedence in ("bulk", "junk", "auto_reply"):
+        return True
+    if header(message, "Return-Path") == "<>" or any(header(message, name) for name in _BY_A_MACHINE):
+        return True
+    subject = " ".join(decoded(header(message, "Subject")).split())
+    if _MACHINES.match(parseaddr(header(message, "From"))[1]) or _AWAY.match(subject):
+        return True
+    if message.get_content_type() == "multipart/report":
+        return True
+    return any(part.get_content_type() == "text/calendar" and part.get_param("method") for part in parts_of(message))
 
 
 def _date(message: EmailMessage, otherwise: int) -> int:

@@ -190,6 +190,8 @@ def _made(headers: list[tuple[str, str]], text: str, html: str, head: bytes = b"
     for name, value in headers:
         lines.append(f"{''.join(name.split())}: {' '.join(value.split())}".encode("utf-8", "replace"))
     kept = [line for line in lines if line.partition(b":")[0].strip().lower().decode("latin-1") not in _OF_THE_BODY]
+    if any(line.lower().startswith(b"content-type: multipart/report") for line in lines):
+        kept.append(b"Auto-Submitted: auto-replied")  # a bounce or a receipt, which is told by its parts alone
     kind = b"plain" if text.strip() or not html else b"html"
     kept += [b"Content-Type: text/" + kind + b"; charset=utf-8", b"Content-Transfer-Encoding: 8bit"]
     return b"\n".join(kept) + b"\n\n" + (text if kind == b"plain" else html).encode("utf-8", "replace")

@@ -8,7 +8,7 @@ import re
 # `[^<>]` keeps this linear: a flood of "<" fails at the next character each time
 _TAG = re.compile(r"<(?:(/?)([A-Za-z][A-Za-z0-9]{0,15})|[!?])[^<>]*>")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HIDDEN = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\b[^<>]*>|\Z)", re.DOTALL | re.IGNORECASE)
+_HIDDEN = re.compile(r"<(script|style|title)\b[^<>]*>.*?(?:</\1\b[^<>]*>|\Z)", re.DOTALL | re.IGNORECASE)
 _OVERLONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")  # html.unescape refuses numbers of thousands of digits
 _BLANK_LINES = re.compile(r"\n{3,}")
 _PARAGRAPHS = frozenset({"p", "div", "blockquote", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})
@@ -26,7 +26,7 @@ def text_of(content: str) -> str:
     if "<" in content:
         if "<!--" in content:
             content = _COMMENT.sub("", content)
-        if "<s" in content or "<S" in content:
+        if "<s" in content or "<S" in content or "<t" in content or "<T" in content:
             content = _HIDDEN.sub("", content)
         content = _TAG.sub(_replaced, content)
     if "&" in content:
