@@ -42,7 +42,8 @@ def hub_app(subscriber: Subscriber) -> Litestar:
 
 
 def _answer(status: int, text: str = "", headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(text, status_code=status, media_type=MediaType.TEXT, headers=headers)
+    safe = {"X-Content-Type-Options": "nosniff"}  # a challenge is the asker's own text
+    return Response(text, status_code=status, media_type=MediaType.TEXT, headers=safe | (headers or {}))
 
 
 @asynccontextmanager

@@ -119,6 +119,7 @@ def test_what_the_hub_brings_is_a_post_at_once_and_once_through_a_restart(tmp_pa
                 answer = hub.confirming[0].result()
                 assert (answer.status_code, answer.text) == (200, "ch<a>llenge")
                 assert answer.headers["content-type"].startswith("text/plain")
+                assert answer.headers["x-content-type-options"] == "nosniff"
                 assert await hub.bring(rss(2, 1), form) == 202
                 await run.until(lambda: len(log.posts) == 2)
                 assert await hub.bring(rss(3, 2), form, method="sha1") == 202
@@ -188,6 +189,42 @@ def test_a_lease_is_renewed_halfway_and_one_that_is_denied_or_never_confirmed_is
     with_hub(body)
 
 
+def test_a_short_lease_is_renewed_before_it_ends_however_seldom_the_feed_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.sources.live.websub.LEAST_RENEW_S", 0.05)
+
+    async def body(hub: Hub, server: HttpServer) -> None:
+        hub.lease_s, log = 0, Log()
+        async with heard() as subscriber:
+            feed = Feed("it", f"{server.url}/feed", every_s=3_600, subscriber=subscriber)
+            async with running(tmp_path, feed, log) as run:
+                await run.until(lambda: len(hub.asked) >= 3)
+                assert await hub.bring(rss(2), hub.asked[0]) == 202
+                await run.until(lambda: len(log.posts) == 2)
+        assert server.paths().count("/feed") == 1
+        assert len({form["hub.callback"] for form in hub.asked}) == 1
+
+    with_hub(body)
+
+
+def test_a_hub_may_lead_to_another_but_not_into_our_network() -> None:
+    async def run() -> None:
+        async def handle(request: Request) -> None:
+            where = {"/one": "/two", "/inside": "http://localhost:1/"}.get(request.path)
+            await (request.answer(status=307, Location=where) if where else request.answer(status=202))
+
+        async with http_server(handle) as server, httpx.AsyncClient() as client:
+            for path, asked in (("/one", ["/one", "/two"]), ("/inside", ["/inside"])):
+                server.requests.clear()
+                one = Subscriber("https://wall.example/hubs").subscription(None)
+                with suppress(SourceError):
+                    await one.keep(client, f"{server.url}/feed", f"{server.url}{path}", "https://a.example/")
+                assert server.paths() == asked
+
+    asyncio.run(run())
+
+
 def test_a_hub_that_asks_for_patience_is_not_asked_before() -> None:
     async def run() -> None:
         now = [1_000_000.0]
@@ -255,11 +292,12 @@ def test_a_hub_is_named_by_a_header_by_a_link_or_by_a_json_feed(tmp_path: Path) 
     assert (found.hub, found.topic) == ("https://one.example/", "https://a.example/it")
     found = entries_of(json.dumps(told).encode(), "application/feed+json", "https://a.example/")
     assert (found.hub, found.topic) == ("https://hub.example/", "https://a.example/json")
+    assert entries_of(rss(1, hub="/hub").encode(), "text/xml", "https://a.example/f").hub == "https://a.example/hub"
     found = entries_of(rss(1, hub="javascript:alert(1)").encode(), "text/xml", "https://a.example/")
     assert found.hub is None
 
     async def answer(request: Request) -> None:
-        await request.answer(rss(1), Link='<https://hub.example/>; rel="hub", <https://a.example/x>; rel="self"')
+        await request.answer(rss(1), Link='<//hub.example/>; rel="hub", </x>; rel="self"')
 
     async def probe() -> None:
         async with http_server(answer) as server:

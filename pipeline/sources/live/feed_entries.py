@@ -43,7 +43,15 @@ def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = No
     else:
         found = _xml_entries(body, content_type, host, now)
     found.posts.sort(key=lambda post: int(post.time))
-    return found._replace(hub=web_address(found.hub), topic=web_address(found.topic))
+    return found._replace(hub=seen_from(url, found.hub), topic=seen_from(url, found.topic))
+
+
+def seen_from(url: str, told: str | None) -> str | None:
+    """The address of a link on a page, which may be told as seen from there; None where it is none of the web."""
+    try:
+        return web_address(str(httpx.URL(url).join(told))) if told else None
+    except httpx.InvalidURL:
+        return None
 
 
 def _json_entries(body: bytes, host: str, now: int) -> Entries:

@@ -9,8 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 import httpx
 import msgspec
 
-from pipeline.sources.archives.formats.base import web_address
-from pipeline.sources.live.feed_entries import Entries, entries_of
+from pipeline.sources.live.feed_entries import Entries, entries_of, seen_from
 from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.live.web import ANSWERS_WITHIN_S, WHOLE_WITHIN_S, body_of, refusal, user_agent
 from pipeline.sources.live.websub import Brought, Subscriber, Subscription
@@ -63,7 +62,10 @@ class Feed:
                 while (wait_s := again_s - time.monotonic()) > 0:
                     if hub is None:
                         await asyncio.sleep(wait_s)
-                    elif (brought := await hub.next(wait_s)) is not None:
+                    elif (due_s := hub.due_in_s()) <= 0:
+                        state = await self._subscribed(client, hub, state)
+                        yield Item(None, state)
+                    elif (brought := await hub.next(min(wait_s, due_s))) is not None:
                         state, fresh = await asyncio.to_thread(self._brought, brought, state)
                         for entry in fresh:
                             yield Item(entry)
@@ -133,8 +135,8 @@ class Feed:
             "url": home,
             "etag": response.headers.get("ETag"),
             "modified": response.headers.get("Last-Modified"),
-            "hub": web_address(response.links.get("hub", {}).get("url")) or found.hub,
-            "topic": web_address(response.links.get("self", {}).get("url")) or found.topic,
+            "hub": _linked(response, "hub") or found.hub,
+            "topic": _linked(response, "self") or found.topic,
         }
         return self._fresh(found, state | told)
 
@@ -156,6 +158,11 @@ class Feed:
                     continue
                 return response, await body_of(response), home
         raise SourceError(Fact("fault.redirects", {"host": httpx.URL(url).host}))
+
+
+def _linked(response: httpx.Response, what: str) -> str | None:
+    """What a header of the answer links to."""
+    return seen_from(str(response.url), response.links.get(what, {}).get("url"))
 
 
 def _shown(address: str) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import math
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -21,6 +23,8 @@ from pipeline.sources.live.web import WHOLE_WITHIN_S, refusal
 
 LEASE_S = 86_400.0  # what we ask for; a hub may grant less
 AGAIN_S = 600.0  # between two tries of what a hub has not confirmed
+LEAST_RENEW_S = 5.0  # however short a lease a hub grants
+MOST_REDIRECTS = 5
 MOST_WAITING = 4  # bodies of one feed that wait to be read; the hub brings others again
 MOST_BYTES = 4 << 20
 _HASHES = ("sha256", "sha1", "sha384", "sha512")
@@ -49,7 +53,7 @@ class Subscription:
     """One feed's. `lease` is None as long as the feed names no hub."""
 
     def __init__(self, subscriber: Subscriber, lease: Lease | None) -> None:
-        self.lease, self.waiting = lease, asyncio.Queue[Brought](MOST_WAITING)
+        self.lease, self.waiting, self.news = lease, deque[Brought](), asyncio.Event()
         self._subscriber = subscriber
 
     async def keep(self, client: httpx.AsyncClient, feed: str, hub: str, topic: str) -> None:
@@ -61,12 +65,9 @@ class Subscription:
             self.end()
             lease = self.lease = Lease(hub, topic, url, secrets.token_urlsafe(24), secrets.token_urlsafe(32))
             self._subscriber.feeds[lease.key] = self
-        if now < lease.renew or now - lease.asked < AGAIN_S:
+        if self.due_in_s() > 0:
             return
         lease.asked = now
-        at = httpx.URL(hub)
-        if at.host != httpx.URL(feed).host and (at.scheme != "https" or await public_address(at.host) is None):
-            raise SourceError(Fact("fault.hub_private", {"hub": at.host}))
         form = {
             "hub.mode": "subscribe",
             "hub.topic": topic,
@@ -74,11 +75,34 @@ class Subscription:
             "hub.secret": lease.secret,
             "hub.lease_seconds": str(int(LEASE_S)),
         }
-        async with asyncio.timeout(WHOLE_WITHIN_S), client.stream("POST", hub, data=form) as response:
-            if not response.is_success:
-                fault = refusal(response.status_code, response.headers, response.url.host)
-                lease.asked = now + max((fault.retry_after_s or 0.0) - AGAIN_S, 0.0)  # not before
-                raise fault
+        if (fault := await self._asked(client, feed, hub, form)) is not None:
+            lease.asked = now + max((fault.retry_after_s or 0.0) - AGAIN_S, 0.0)  # not before
+            raise fault
+
+    def due_in_s(self) -> float:
+        """How long until the hub is to be asked; 0 or less: now. For ever where there is none."""
+        lease = self.lease
+        if lease is None:
+            return math.inf
+        again = 0.0 if lease.asked < lease.renew else lease.asked + AGAIN_S  # asked since the last one was granted
+        return max(lease.renew, again) - self._subscriber.now_s()
+
+    async def _asked(
+        self, client: httpx.AsyncClient, feed: str, hub: str, form: Mapping[str, str]
+    ) -> SourceError | None:
+        """Asks a hub, or another one to which it leads. Raises SourceError where one is in our own network."""
+        for _ in range(MOST_REDIRECTS):
+            at = httpx.URL(hub)
+            if at.host != httpx.URL(feed).host and (at.scheme != "https" or await public_address(at.host) is None):
+                raise SourceError(Fact("fault.hub_private", {"hub": at.host}))
+            async with asyncio.timeout(WHOLE_WITHIN_S), client.stream("POST", hub, data=form) as response:
+                if response.status_code in (307, 308) and "Location" in response.headers:
+                    hub = str(response.url.join(response.headers["Location"]))
+                    continue
+                if response.is_success:
+                    return None
+                return refusal(response.status_code, response.headers, response.url.host)
+        return SourceError(Fact("fault.redirects", {"host": httpx.URL(hub).host}))
 
     def end(self) -> None:
         """What the hub still brings is answered with 410, by which it ends the subscription, too."""
@@ -87,12 +111,15 @@ class Subscription:
             self.lease = None
 
     async def next(self, within_s: float) -> Brought | None:
-        """What the hub brings next; None: nothing within so many seconds."""
+        """What the hub brings next; None: nothing within so many seconds, or until it told for how long it will."""
         try:
             async with asyncio.timeout(within_s):
-                return await self.waiting.get()
+                if not self.waiting:
+                    self.news.clear()
+                    await self.news.wait()
         except TimeoutError:
             return None
+        return self.waiting.popleft() if self.waiting else None
 
 
 class Subscriber:
@@ -122,7 +149,8 @@ class Subscriber:
             return None  # we never end a subscription: it runs out
         told = asked.get("hub.lease_seconds", "")
         granted = float(told[:9]) if told.isascii() and told.isdigit() else LEASE_S
-        one.lease.renew = self.now_s() + granted / 2
+        one.lease.renew = self.now_s() + max(granted / 2, LEAST_RENEW_S)
+        one.news.set()  # who waits looks when to renew
         return asked["hub.challenge"]
 
     def wants(self, key: str) -> bool:
@@ -135,10 +163,10 @@ class Subscriber:
         one = self.feeds[key]
         if one.lease is None or not signed(body, one.lease.secret, signature):
             return True
-        try:
-            one.waiting.put_nowait(Brought(body, content_type))
-        except asyncio.QueueFull:
+        if len(one.waiting) >= MOST_WAITING:
             return False
+        one.waiting.append(Brought(body, content_type))
+        one.news.set()
         return True
 
 
