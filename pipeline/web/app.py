@@ -18,7 +18,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.source_status import SourceStatus
-from pipeline.web.answers import HEADERS, Readiness, problem
+from pipeline.web.answers import HEADERS, NOSNIFF, Readiness, problem
 from pipeline.web.api import HEARTBEAT_S, Web, api_router
 from pipeline.web.assets import asset_route
 from pipeline.web.course import course_routes
@@ -27,6 +27,7 @@ from pipeline.web.frame import CLOCK, FIRING, INVITES, TOUR, Clock, page
 from pipeline.web.history import History
 from pipeline.web.mastodon import mastodon_routes
 from pipeline.web.orders import OrderDesk, order_routes
+from pipeline.web.packing import LEAST_PACKED, Brotli
 from pipeline.web.page import page_router
 from pipeline.web.posting import PostDesk, post_routes
 from pipeline.web.search import Find, PostsOf, none_of, nothing, search_routes
@@ -92,7 +93,11 @@ def create_app(
         exception_handlers={Exception: _fault},
         before_send=[_headers],
         compression_config=CompressionConfig(
-            "gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/stream$", "^/media/", "^/static/"]
+            "br",
+            compression_facade=Brotli,
+            minimum_size=LEAST_PACKED,
+            gzip_compress_level=6,
+            exclude=["/stream$", "^/media/", "^/static/"],
         ),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
@@ -135,13 +140,14 @@ def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 async def _headers(message: Message, scope: Scope) -> None:
     if message["type"] == "http.response.start":
         headers = list(message["headers"])
-        clock: Callable[[], Clock] | None = scope["litestar_app"].state.get(CLOCK)
+        is_file = scope["path"].startswith("/static/")  # of many that a page needs: nothing is said that they do not
+        clock: Callable[[], Clock] | None = None if is_file else scope["litestar_app"].state.get(CLOCK)
         if clock is not None:
             headers.append((b"x-upswell-clock", clock().told().encode()))
         known = {name.lower() for name, _ in headers}
         if b"content-security-policy" in known:
             known.add(b"x-frame-options")  # which says the same, and cannot name sites
-        headers += [(name, value) for name, value in HEADERS if name not in known]
+        headers += [(name, value) for name, value in ((NOSNIFF,) if is_file else HEADERS) if name not in known]
         if b"cache-control" not in known:
             headers.append((b"cache-control", b"no-cache"))
         message["headers"] = headers

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import mimetypes
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,22 +17,27 @@ from litestar.params import FromPath
 
 from pipeline.web.answers import not_modified
 from pipeline.web.frame import STATIC
+from pipeline.web.packing import LEAST_PACKED, ONCE
 
-LEAST_PACKED = 1_000  # bytes
 # indentation and comments. What follows a ` // ` in a script without a quotation mark is in no string, as none goes
 # over a line, and no string of a style holds a comment (tests hold that)
 _UNREAD = {
     ".js": re.compile(r"""^[ \t]*//.*\n|^[ \t]+|[ \t]+// [^"'`\n]*$""", re.MULTILINE),
     ".css": re.compile(r"^[ \t]+|[ \t]*/\*[^*]*\*/", re.MULTILINE),
 }
+POLICY = {"content-security-policy": "default-src 'self'"}
+_ALONE = (
+    "hub.js",
+    "wave.svg",
+)  # a worker, and what may be opened by itself; all else is bound by the page that names it
 _FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()}
 
 
 class Asset(NamedTuple):
-    """A file as it is sent, plain and packed."""
+    """A file as it is sent, plain and packed in each way."""
 
     body: bytes
-    packed: bytes
+    packed: Mapping[str, bytes]
     tag: str
     kind: str
 
@@ -51,7 +56,8 @@ def _read(path: Path, _changed_ns: int) -> Asset:
     if path.suffix in _UNREAD and path.parent.name != "uplot":
         body = _UNREAD[path.suffix].sub("", body.decode()).encode()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Asset(body, gzip.compress(body, 9, mtime=0), f'"{xxhash.xxh3_64_hexdigest(body)}"', kind)
+    packed = {name: pack(body) for name, pack in ONCE.items()} if len(body) >= LEAST_PACKED else {}
+    return Asset(body, packed, f'"{xxhash.xxh3_64_hexdigest(body)}"', kind)
 
 
 def asset_route() -> HTTPRouteHandler:
@@ -59,13 +65,15 @@ def asset_route() -> HTTPRouteHandler:
 
     @get("/static/{name:path}", include_in_schema=False, sync_to_thread=False)
     def static(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
-        found = asset(str(name).lstrip("/"))
-        headers = {"etag": found.tag, "vary": "accept-encoding"}
+        called = str(name).lstrip("/")
+        found = asset(called)
+        headers = {"etag": found.tag, "vary": "accept-encoding"} | (POLICY if called in _ALONE else {})
         if not_modified(request, found.tag):
             return Response(b"", status_code=304, headers=headers)
-        packed = len(found.body) >= LEAST_PACKED and "gzip" in request.headers.get("accept-encoding", "")
+        taken = request.headers.get("accept-encoding", "")
+        packed = next((name for name in found.packed if name in taken), "")
         if packed:
-            headers["content-encoding"] = "gzip"
-        return Response(found.packed if packed else found.body, media_type=found.kind, headers=headers)
+            headers["content-encoding"] = packed
+        return Response(found.packed.get(packed, found.body), media_type=found.kind, headers=headers)
 
     return static

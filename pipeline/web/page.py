@@ -15,6 +15,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from pipeline.text import printable, topic_key
+from pipeline.web.answers import TopicView
 from pipeline.web.api import ScopeName, TopicName, Web
 from pipeline.web.frame import AnyRequest, page, words_of
 from pipeline.web.preview import drawn
@@ -60,7 +61,7 @@ def page_router(web: Web) -> Router:
         if topic and "at" not in request.query_params and window in WINDOWS:
             with suppress(NotFoundException):
                 found = await web.topic(topic, wanted[0], window)
-                first = [("topic", msgspec.json.encode(found))]
+                first = [("topic", _as_drawn(found, wanted[0], window))]
         alone = view == "page" and len(wanted) == 1 and not topic and "at" not in request.query_params
         lead = next((row for row in shown[0].trends if row.trending), None) if alone and first else None
         words = words_of(request)
@@ -130,6 +131,20 @@ def _name(scope: str, words: Language) -> str:
     kind, _, name = scope.partition(":")
     said = words["page.all"] if kind == "all" else words.of_type("network", name, "") if kind == "source" else name
     return said[:1].upper() + said[1:] if kind in ("all", "source") else said
+
+
+def _as_drawn(found: TopicView, scope: str, window: str) -> bytes:
+    """A topic as its page draws it first, without the ids and figures that this does not tell."""
+    told = msgspec.to_builtins(found)
+    told["examples"] = []
+    here = [place for place in told["now"] if (place["scope"], place["window"]) == (scope, window)] or told["now"]
+    for place in told["now"]:
+        if place is not here[0]:
+            place["trend"] = {"rank": place["trend"]["rank"]}
+    for point in told["history"]:
+        for name in ("trending", "support", "score"):
+            del point[name]
+    return msgspec.json.encode(told)
 
 
 def _preview(lists: Sequence[TrendList], topic: str | None) -> tuple[TrendList, Trend] | None:

@@ -140,7 +140,7 @@ class _Server(uvicorn.Server):
 
 def server_of(app: Litestar) -> uvicorn.Server:
     """uvicorn as we run it: quiet, and ending all streams when it ends."""
-    quiet: dict[str, Any] = {"log_level": "warning", "access_log": False}
+    quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
     grace_s = 2 * math.ceil(STREAMS_END_WITHIN_S)  # for requests that are still answered
     return _Server(
         uvicorn.Config(app, http=_Protocol, timeout_graceful_shutdown=grace_s, lifespan="on", ws="none", **quiet)

@@ -142,9 +142,10 @@ def serving(
     events: Sequence[Event] = EVENTS,
     tour: Sequence[Step] = (),
     posts: PostDesk | None = None,
+    embed_sites: Sequence[str] = (),
 ) -> Iterator[Served]:
     """`posts`: where what people write would go; where it is given the walls invite them to."""
-    served = Served(tokens, events, tour=tour, posts=posts)
+    served = Served(tokens, events, tour=tour, posts=posts, embed_sites=embed_sites)
     try:
         yield served
     finally:
