@@ -21,7 +21,7 @@ MOST_TEXT = 10_000  # characters
 _LANGUAGES = ["en", "fr", "de", "es", "it", "nl", "pl", "pt"]
 _SIGNED = re.compile(r"^-- ?$", re.MULTILINE)
 _HEADER = 1_000  # characters of a header's value that are read
-_LOOSE = ("utf-8", "us-ascii", "iso-8859-1")  # what programs say of which they know nothing better
+_LOOSE = ("utf-8", "ascii", "iso8859-1")  # what programs say of which they know nothing better
 _parser = BytesParser(EmailMessage, policy=email.policy.compat32)  # the newer policy takes seconds over a long From
 
 
@@ -33,7 +33,7 @@ def message_of(raw: bytes) -> EmailMessage:
 def header(message: Message, name: str) -> str:
     """The value of a header as it was sent; '' where there is none."""
     found = next((value for told, value in message.raw_items() if told.lower() == name.lower()), "")
-    return _characters(str(found)[:_HEADER].encode("utf-8", "surrogateescape")).strip()
+    return characters(str(found)[:_HEADER].encode("utf-8", "surrogateescape")).strip()
 
 
 def decoded(value: str) -> str:
@@ -83,17 +83,22 @@ def _text(part: Message) -> str:
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""
-    charset = part.get_content_charset() or "us-ascii"
-    try:
-        loose = codecs.lookup(charset).name in {codecs.lookup(name).name for name in _LOOSE}
-        text = _characters(content) if loose else content.decode(charset, errors="replace")
-    except LookupError:
-        text = _characters(content)
+    text = characters(content, part.get_content_charset() or "us-ascii")
     return text_of(text[: 8 * MOST_TEXT]) if part.get_content_subtype() == "html" else text
 
 
-def _characters(content: bytes) -> str:
-    """As UTF-8, which may be cut at its end; what is none is of a Western Windows."""
+def characters(content: bytes, charset: str = "utf-8") -> str:
+    """The text of bytes that are said to be in a charset. Where that says little, they are UTF-8, which may be cut at
+    its end; what is none is of a Western Windows.
+
+    >>> characters("été".encode(), "us-ascii"), characters("été".encode("latin-1"))
+    ('été', 'été')
+    """
+    try:
+        if codecs.lookup(charset).name not in _LOOSE:
+            return content.decode(charset, errors="replace")
+    except LookupError:
+        pass
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(content)
     except UnicodeDecodeError:

@@ -268,6 +268,15 @@ def test_answers_of_machines_and_quotations_are_left_out(asked: Asked) -> None:
 def test_fields_in_another_charset_are_read(asked: Asked) -> None:
     assert asked.send("sendgrid", text="où est la fête").status_code == 200
     assert asked.log.texts == ["où est la fête"]
+    for encoding in "utf-8", "latin-1":  # a form, as a gateway for SMS writes it
+        body = urlencode({"from": ADDRESS, "text": f"été {encoding}"}, encoding=encoding)
+        kind = {"X-Secret": SECRET, "Content-Type": "application/x-www-form-urlencoded"}
+        assert asked.client.post("/hooks/headed", content=body, headers=kind).status_code == 200
+        assert asked.client.get(f"/hooks/headed?{body}1", headers={"X-Secret": SECRET}).status_code == 200
+        parts = {"from": (None, ADDRESS.encode()), "text": (None, f"été {encoding} 2".encode(encoding))}
+        assert asked.client.post("/hooks/headed", files=parts, headers={"X-Secret": SECRET}).status_code == 200
+    said = [f"été {encoding}{end}" for encoding in ("utf-8", "latin-1") for end in ("", "1", " 2")]
+    assert asked.log.texts[1:] == said
 
 
 def _together(asked: Asked, *pieces: dict[str, str]) -> list[int]:

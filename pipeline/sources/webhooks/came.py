@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from pipeline.sources.lenient import whole_characters
+from pipeline.sources.mail_text import characters
 
 MOST_FIELDS = 500
 FORM, MULTIPART, JSON = "application/x-www-form-urlencoded", "multipart/form-data", "application/json"
@@ -55,11 +56,11 @@ def came_of(url: str, headers: Mapping[str, str], body: bytes) -> Came:
                 raise UnreadableError("the body is no JSON object")
             return Came(url, headers, body, query, told=told)
         if kind == FORM:
-            form = _pairs(body.decode())
+            form = _pairs(body.decode("utf-8", "surrogateescape"))
             return Came(url, headers, body, query, form, told=dict(form))
         if kind == MULTIPART:
             raw = _parts(headers["content-type"], body)
-            form = [(name, value.decode("utf-8", "replace")) for name, value in raw.items()]
+            form = [(name, characters(value)) for name, value in raw.items()]
             return Came(url, headers, body, query, form, raw, dict(form))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, LookupError) as error:
         raise UnreadableError(f"the body is no {kind}: {type(error).__name__}") from None
@@ -67,7 +68,13 @@ def came_of(url: str, headers: Mapping[str, str], body: bytes) -> Came:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    """Of a form or a query, in UTF-8 or in Windows' letters, as gateways of SMS write them at times."""
+    pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
+    return [(_read(name), _read(value)) for name, value in pairs]
+
+
+def _read(text: str) -> str:
+    return characters(text.encode("utf-8", "surrogateescape"))
 
 
 def _parts(content_type: str, body: bytes) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline.sources.live.mail import item_of
+from pipeline.sources.mail_text import characters
 from pipeline.sources.senders import Senders
 from pipeline.sources.webhooks.came import Came, charsets_of
 from schemas import Post, PostError, parse_time
@@ -175,10 +176,7 @@ def _decoded(came: Came, name: str, charsets: Mapping[str, str]) -> str:
     raw = came.raw.get(name)
     if raw is None:
         return came.text(name)
-    try:
-        return raw.decode(charsets.get(name, "utf-8"), "replace")
-    except LookupError:
-        return raw.decode("utf-8", "replace")
+    return characters(raw, charsets.get(name, "utf-8"))
 
 
 _OF_THE_BODY = ("content-type", "content-transfer-encoding", "mime-version", "content-disposition")
