@@ -14,6 +14,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.validity, self.mails, self.next = 17, dict[int, bytes](), 1
         self.commands: list[str] = []
+        self.old = set[int]()  # what came days before
         self.port = 0
         self.cut_in_fetch = False
         self.deaf = False  # IDLE is answered and nothing is told
@@ -48,9 +49,9 @@ class Mailbox:
                 told[0] = self.next
                 writer.write(f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.validity}] x\r\n".encode())
                 writer.write(f"* OK [UIDNEXT {self.next}] x\r\n".encode())
-            elif found := re.fullmatch(r"UID SEARCH UID (\d+):\*", command):
+            elif found := re.fullmatch(r"UID SEARCH UID (\d+):\*(?: SINCE (\d\d-[A-Z][a-z][a-z]-\d{4}))?", command):
                 least = min(int(found[1]), max(self.mails, default=0))  # `n:*` has the last one always
-                uids = " ".join(str(uid) for uid in self.mails if uid >= least)
+                uids = " ".join(str(uid) for uid in self.mails if uid >= least and not (found[2] and uid in self.old))
                 writer.write(f"* SEARCH {uids}".rstrip().encode() + b"\r\n")
             elif found := re.fullmatch(r"UID FETCH (\d+) .*<0\.(\d+)>\)", command):
                 mail = self.mails[int(found[1])][: int(found[2])]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.sources.live.feed_entries import entries_of
+from pipeline.sources.live.feed_entries import MOST_ENTRIES, entries_of
 from pipeline.sources.live.feeds import Feed
 from pipeline.sources.live.model import SourceError
 from tests.sources.harness import Log, running
@@ -145,6 +145,17 @@ def test_a_bomb_of_entities_is_text_and_no_file_of_ours_is_read() -> None:
     assert one.text.startswith("so")
     assert len(one.text) < 20
     assert "root" not in one.text
+
+
+def test_of_a_feed_without_measure_the_newest_entries_are_read_in_whatever_order_it_is() -> None:
+    items = [
+        f"<item><guid>{n}</guid><title>{n}</title><pubDate>{email.utils.formatdate(1_700_000_000 + n)}</pubDate></item>"
+        for n in range(MOST_ENTRIES + 100)
+    ]
+    for one in items, items[::-1]:
+        body = f'<rss version="2.0"><channel><title>t</title>{"".join(one)}</channel></rss>'.encode()
+        posts = entries_of(body, "text/xml", "https://a.example/").posts
+        assert (len(posts), posts[-1].text) == (MOST_ENTRIES, str(MOST_ENTRIES + 99))
 
 
 def test_the_feeds_of_two_sites_may_number_their_entries_alike() -> None:

@@ -162,6 +162,28 @@ def test_mails_come_as_they_are_delivered_and_a_restart_goes_on_behind_the_last(
     asyncio.run(body())
 
 
+def test_a_mailbox_that_was_numbered_anew_loses_and_doubles_nothing_however_much_came(tmp_path: Path) -> None:
+    async def body() -> None:
+        log = Log()
+        async with imap_server() as mailbox:
+            await mailbox.deliver(mail("of last year"))
+            mailbox.old.add(1)
+            async with running(tmp_path, source(mailbox), log) as run:
+                await run.until(lambda: idle(mailbox))
+                await mailbox.deliver(mail("one"))
+                await run.until(lambda: len(log.posts) == 1)
+            mailbox.validity = 18
+            await mailbox.deliver(*[mail(f"meanwhile {number}") for number in range(60)])
+            async with running(tmp_path, source(mailbox), log) as run:
+                await run.until(lambda: len(log.posts) == 61 and idle(mailbox))
+                await mailbox.deliver(mail("two"))
+                await run.until(lambda: "two" in log.texts)
+                assert run.store.cursor("it") == {"uidvalidity": 18, "uid": mailbox.next - 1}
+        assert log.texts == ["one", *[f"meanwhile {number}" for number in range(60)], "two"]
+
+    asyncio.run(body())
+
+
 def test_a_cut_in_the_middle_of_a_mail_loses_and_doubles_nothing(tmp_path: Path) -> None:
     async def body() -> None:
         log = Log()

@@ -254,6 +254,11 @@ def test_written_offline_it_is_sent_once_when_the_network_is_back(browser: Brows
         context.set_offline(False)
         eventually(lambda: page.evaluate("1") and lost)
         page.unroute("**/api/v1/events/gala/posts")
+        page.route("**/api/v1/events/gala/posts", lambda route: route.fulfill(body="<p>Sign in to our network</p>"))
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(page.locator("#status")).to_have_text("Pas de réseau : le message part dès qu’il revient.")
+        expect(page.locator("#waiting li")).to_have_count(1)
+        page.unroute("**/api/v1/events/gala/posts")
         page.reload()  # what waits is there after a reload
         expect(page.locator("#status")).to_have_text("Envoyé. Merci !")
         expect(page.locator("#waiting li")).to_have_count(0)

@@ -19,7 +19,7 @@ from pipeline.sources.lenient import sound_json
 from pipeline.sources.live.model import Fact, SourceError
 from schemas import Post, PostError
 
-MOST_ENTRIES = 500
+MOST_ENTRIES = 500  # of a feed: the newest
 
 
 class Entries(NamedTuple):
@@ -43,6 +43,7 @@ def entries_of(body: bytes, content_type: str, url: str, now_ms: int | None = No
     else:
         found = _xml_entries(body, content_type, host, now)
     found.posts.sort(key=lambda post: int(post.time))
+    del found.posts[:-MOST_ENTRIES]
     return found._replace(hub=seen_from(url, found.hub), topic=seen_from(url, found.topic))
 
 
@@ -61,7 +62,7 @@ def _json_entries(body: bytes, host: str, now: int) -> Entries:
         raise SourceError(Fact("fault.json_feed", {"host": host})) from None
     posts: list[Post] = []
     faults: dict[str, PostError] = {}
-    for raw in feed.items[:MOST_ENTRIES]:
+    for raw in feed.items:
         with _counted(faults, bytes(raw)):
             post = json_post(read(json_item, bytes(raw)), feed, host, now)
             posts += [post] if post else []
@@ -77,7 +78,7 @@ def _xml_entries(body: bytes, content_type: str, host: str, now: int) -> Entries
         raise SourceError(Fact("fault.feed", {"host": host}))
     posts: list[Post] = []
     faults: dict[str, PostError] = {}
-    for entry in told.entries[:MOST_ENTRIES]:
+    for entry in told.entries:
         with _counted(faults, repr(sorted(entry.items())).encode(errors="replace")):
             post = xml_post(entry, told.feed, host=host, undated_ms=now)
             posts += [post] if isinstance(post, Post) else []

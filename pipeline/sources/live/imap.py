@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import re
 from collections.abc import AsyncGenerator
 
@@ -12,7 +13,7 @@ from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.senders import Senders
 
 IDLE_S = 60.0  # servers and firewalls hang up long before the 29 min of the RFC
-RENEWED_UIDS_BACK = 20  # mails of a mailbox that was numbered anew; those that are known are known by their id
+RENEWED_S = 86_400.0  # back in a mailbox that was numbered anew: as long as what has come is known by its id
 _UIDVALIDITY = re.compile(rb"\[UIDVALIDITY (\d+)\]")
 _UIDNEXT = re.compile(rb"\[UIDNEXT (\d+)\]")
 _UID = re.compile(rb"\bUID (\d+)")
@@ -47,14 +48,22 @@ class Imap:
         client = await ImapClient.connect(self._host, self._port, self._tls)
         try:
             validity, following = await self._open(client)
-            last = _last(cursor, validity, following)
-            yield Item(None, {"uidvalidity": validity, "uid": last})
+            last, only = following - 1, ""
+            if cursor and cursor["uidvalidity"] == validity:
+                last = int(cursor["uid"])
+            elif cursor:
+                last, only = 0, f" SINCE {_day(utc_ms() / 1_000 - min(self.max_age_s, RENEWED_S))}"
+            yield Item() if only else Item(None, {"uidvalidity": validity, "uid": last})
             while True:
-                for uid in await _uids(client, last):
+                for uid in await _uids(client, last, only):
                     raw = await _fetch(client, uid)
                     last = uid
                     here = {"uidvalidity": validity, "uid": last}
                     yield item_of(raw, self._senders, utc_ms())._replace(cursor=here) if raw else Item(None, here)
+                if only:
+                    last, only = max(last, following - 1), ""
+                    yield Item(None, {"uidvalidity": validity, "uid": last})
+                    continue
                 await client.idle(self._idle_s)
                 yield Item()
         finally:
@@ -81,18 +90,18 @@ class Imap:
         return validity, following or max(await _uids(client, 0), default=0) + 1
 
 
-def _last(cursor: Cursor | None, validity: int, following: int) -> int:
-    """The UID behind which to go on."""
-    if not cursor:
-        return following - 1
-    if cursor["uidvalidity"] == validity:
-        return int(cursor["uid"])
-    return max(0, following - 1 - RENEWED_UIDS_BACK)
+def _day(at_s: float) -> str:
+    """As IMAP writes a day.
+
+    >>> _day(1_700_000_000)
+    '14-Nov-2023'
+    """
+    return email.utils.formatdate(at_s)[5:16].replace(" ", "-")
 
 
-async def _uids(client: ImapClient, last: int) -> list[int]:
+async def _uids(client: ImapClient, last: int, only: str = "") -> list[int]:
     client.news = False
-    answers = await client.command(f"UID SEARCH UID {last + 1}:*")
+    answers = await client.command(f"UID SEARCH UID {last + 1}:*{only}")
     found = [int(uid) for answer in answers if answer.line.startswith(b"* SEARCH") for uid in answer.line.split()[2:]]
     return sorted(uid for uid in found if uid > last)  # `n:*` names the last one even where it is below n
 

@@ -17,7 +17,7 @@ REWIND_S = 60.0  # a mail keeps the time at which its delivery began
 
 
 class Maildir:
-    """One folder. Its cursor: the newest time of a file; on a first start what is there already is left."""
+    """One folder. Its cursor: the newest time of a file; on a first start what has lain there for REWIND_S is left."""
 
     source = SOURCE
     silence_s = None
@@ -32,7 +32,7 @@ class Maildir:
     async def read(self, cursor: Cursor | None) -> AsyncGenerator[Item, None]:
         """Mails as they are delivered, without end."""
         newest = float(cursor["newest"]) if cursor else time.time()
-        since = newest - (REWIND_S if cursor else 0.0)
+        since = newest - REWIND_S
         while True:
             for written, path in await asyncio.to_thread(self._files, since):
                 newest = max(newest, min(written, time.time()))  # a clock that was ahead hides nothing that comes later

@@ -53,11 +53,12 @@ async function send() {
         await fetch(location.pathname, { cache: "reload" }).catch(() => null);
         continue;
       }
-      if (answer?.ok) {
+      const heard = answer?.ok ? await answer.json().catch(() => null) : null; // null: the sign-in page of a hotel's network
+      if (heard) {
         without(one.id);
         pause = 1;
-        status.textContent = (await answer.json()).waits ? text.waits : text.sent;
-      } else if (!answer || answer.status === 429 || answer.status >= 500) {
+        status.textContent = heard.waits ? text.waits : text.sent;
+      } else if (!answer || answer.ok || answer.status === 429 || answer.status >= 500) {
         status.textContent = answer?.status === 429 ? text.slow : text.offline;
         later(Math.max(Number(answer?.headers.get("Retry-After")) || 0, pause));
         pause = Math.min(pause * 2, LONGEST_S);
