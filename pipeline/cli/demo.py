@@ -125,7 +125,10 @@ def _engine(show: _Demo, in_process: bool) -> Iterator[Engine]:
                 show.orders.give = partial(give_order, on.settings)
             except EmbeddedBrokerError as error:
                 console(sys.stderr).print(Text(f"counting in this process: {error}"))
-        yield engine or InProcess(demo_events(), demo_rules(), show.take_list, show.alerts.add, show.shows)
+        if engine is None:
+            engine = here = InProcess(demo_events(), demo_rules(), show.take_list, show.alerts.add, show.shows)
+            show.orders.give = here.give
+        yield engine
 
 
 class _Demo:

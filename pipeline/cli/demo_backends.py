@@ -21,7 +21,7 @@ from pipeline.settings import Settings
 from pipeline.settings.writing import toml_of
 from pipeline.trends.alerting import Alerting
 from schemas import Post, TrendList, Window
-from schemas.alerts import Alert, Rule
+from schemas.alerts import Alert, Order, Rule
 from schemas.definitions import Definitions
 from schemas.events import Event
 
@@ -68,6 +68,7 @@ class InProcess:
         wants: Wants,
     ) -> None:
         self._wants, self._alerting = wants, Alerting(rules)
+        self._orders = queue.SimpleQueue[Order]()
         self._take_list, self._take_alert = take_list, take_alert
         self._local = Local(Options(events=events), on_list=self._take)
         self._local.ranker.wants = self._hourly
@@ -81,7 +82,16 @@ class InProcess:
         now = self._local.ranker.now
         return now is not None and now % _HOUR_MS == 0 and self._wants(scope, window)
 
+    async def give(self, order: Order) -> None:
+        """Takes what somebody says about alerts, in whatever thread; it is obeyed with the next posts, and a mute lasts
+        as long by the evening's clock as it was meant to by theirs."""
+        self._orders.put(order)
+
     def feed(self, posts: Sequence[Post]) -> None:
+        while not self._orders.empty():
+            order, now = self._orders.get(), self._alerting.clock
+            if order.action != "acknowledge":
+                self._alerting.mute(order.rule, order.until and now + order.until - order.at, order.topic, now)
         self._local.feed(posts)
 
     def begin(self, idle: Callable[[], None]) -> None:

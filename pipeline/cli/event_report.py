@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from pipeline.moderation.state import Moderation, means, original_ref, post_ref
+from pipeline.moderation.state import Moderation, account_ref, means, original_ref, post_ref
 from pipeline.text import EventMatcher, printable, shown_account, source_name, topics_of
 from pipeline.web.wall.entries import web_address
 from pipeline.web.wall.tally import EventTally, Minute, Phase, own_topics
@@ -19,11 +19,12 @@ APART_MS = 30 * 60_000  # between two peaks
 PEAKS, ROWS = 6, 15
 
 
-class Named(msgspec.Struct):
-    """A topic or a person, and how many posts."""
+class Named(msgspec.Struct, omit_defaults=True):
+    """A topic or a person, and how many posts; of a person who gave a name, the account too."""
 
     name: str
     posts: int
+    account: str = ""
 
 
 class TopPost(msgspec.Struct):
@@ -83,6 +84,7 @@ class Debrief:
         self._seen: set[str] = set()
         self._copies: Counter[str] = Counter()
         self._posts: dict[str, Post] = {}
+        self._names: dict[tuple[str, str], str] = {}  # the last one that each account gave
         self._best: dict[int, tuple[float, Trend]] = {}  # five minutes -> the strongest row of their lists
 
     def take(self, post: Post) -> None:
@@ -98,6 +100,8 @@ class Debrief:
             self._blocked.add(post_ref(post))
             return
         self._tally.take(post)
+        if post.author_name:
+            self._names[account_ref(post.source, post.author), post.author] = post.author_name
         self._copies[ref] += post.repost_of is not None
         if ref not in self._posts or not post.repost_of:
             self._posts[ref] = post
@@ -133,7 +137,7 @@ class Debrief:
         people = sorted(tally.busiest.items(), key=lambda it: (-it[1], it[0]))
         shown = (it for it in self._copies.items() if it[1] and self._shown(it[0]))
         repeated = sorted(shown, key=lambda it: (-it[1], it[0]))
-        named = ((shown_account(author, of.partition("/")[0]), posts) for (of, author), posts in people)
+        persons = (self._person(*who, posts) for who, posts in people)
         times = [int(post.time) for post in self._posts.values()]
         return Report(
             event.name,
@@ -147,9 +151,14 @@ class Debrief:
             phases,
             self._peaks(minutes),
             [Named(printable(tally.display(key)), posts) for key, posts in topics[:ROWS]],
-            [Named(name, posts) for name, posts in named if name][:ROWS],
+            [person for person in persons if person.name][:ROWS],
             [self._top(ref, copies) for ref, copies in repeated[:ROWS]],
         )
+
+    def _person(self, account: str, author: str, posts: int) -> Named:
+        source = account.partition("/")[0]
+        called, name = (shown_account(it, source) for it in (author, self._names.get((account, author), "")))
+        return Named(printable(name or called), posts, printable(called) if name and called != name else "")
 
     def _shown(self, ref: str) -> bool:
         event, post = self._event, self._posts.get(ref)
@@ -161,7 +170,7 @@ class Debrief:
         post = self._posts[ref]
         text = printable(post.text)[:500]
         source = source_name(post.source)
-        author = shown_account(post.author, source) or shown_account(post.author_name or "", source)
+        author = shown_account(post.author_name or "", source) or shown_account(post.author, source)
         return TopPost(author, text, int(post.time), web_address(post.url), copies)
 
     def _peaks(self, minutes: list[Minute]) -> list[PeakTold]:

@@ -1,4 +1,4 @@
-"""How what is sent is packed: with Brotli for who takes it, as all browsers do by https and on this machine, else gzip."""
+"""How what is sent is packed: with Brotli for who takes it, as browsers do by https and on this machine, else gzip."""
 
 from __future__ import annotations
 

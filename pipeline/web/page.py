@@ -19,7 +19,7 @@ from pipeline.web.answers import TopicView
 from pipeline.web.api import ScopeName, TopicName, Web
 from pipeline.web.frame import AnyRequest, page, words_of
 from pipeline.web.preview import drawn
-from pipeline.web.voice import voices_of
+from pipeline.web.voice import FEW, voices_of
 from pipeline.wording import Language
 from schemas import WINDOWS, Trend, TrendList
 from schemas.alerts import Severity
@@ -107,10 +107,10 @@ def page_router(web: Web) -> Router:
         shown = [change.list for change in web.feed.all() if change.list.window == window]
         words = words_of(request)
         voices = [(web.titles.get(one.scope) or _name(one.scope, words), one) for one in shown if one.scope in wanted]
-        total = sum(one.posts for _, one in voices) or 1
+        total = sum(one.posts for _, one in voices)
         asked = [(name, value) for name, value in request.query_params.multi_items() if name != "window"]
         windows = [(name, f"/voice?{urlencode([*asked, ('window', name)])}") for name in WINDOWS]
-        values = {"voices": voices, "total": total, "window": window, "windows": windows}
+        values = {"voices": voices, "total": total, "few": FEW, "window": window, "windows": windows}
         return _page(request, "voice", "voice", "voice", "voice", **values)
 
     @get("/alerts", include_in_schema=False)

@@ -12,6 +12,7 @@ from pipeline.web.history import DAY_MS, History
 
 MAX_VOICES = 12
 MAX_POINTS = 300
+FEW = 20  # of fewer posts in the window no shares are shown: each would move them by more than five percent
 
 
 class VoicePoint(msgspec.Struct):
@@ -31,6 +32,7 @@ class Voice(msgspec.Struct):
     titles: list[str]
     window: str
     points: list[VoicePoint]  # oldest first; the last one may be of a list that is not final yet
+    few: int = FEW  # fewer posts of a moment are too few for its shares to mean anything
 
 
 def voices_of(feed: Feed) -> list[str]:

@@ -126,8 +126,10 @@ class Language:
         if kind == "number":
             return self.number(value, 1 if style == ".0" or (style == "about" and value < 10) else 0)
         if kind == "duration":
-            hours, rest = divmod(int(value) // 60, 60)
-            return self.say("unit.hours", n=hours) if hours and not rest else self.say("unit.minutes", n=value // 60)
+            hours, minutes = divmod(int(value) // 60, 60)
+            if hours and minutes:
+                return self.say("unit.hours_and_minutes", h=hours, m=minutes, mm=f"{minutes:02}")
+            return self.say("unit.hours", n=hours) if hours else self.say("unit.minutes", n=minutes)
         if kind == "time":
             return self.moment(value)
         if kind in ("when", "since", "until"):

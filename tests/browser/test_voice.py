@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -37,3 +38,21 @@ def test_share_of_voice_is_drawn_and_told_in_figures(opened: Callable[..., Page]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     page.screenshot(path=SHOTS / "voice.png")
     opened("", lang="en").get_by_role("link", name="Share of voice").click()
+
+
+def test_of_a_handful_of_posts_no_shares_are_told_with_or_without_scripts(
+    opened: Callable[..., Page], shown: Shown
+) -> None:
+    for minute in (1, 2):
+        shown.publish(voiced(minute, "watch:us", minute), voiced(minute, "watch:them", 3 - minute))
+    for scripts in (True, False):
+        page = opened("voice", lang="fr-FR", java_script_enabled=scripts)
+        rows = page.locator(".voice tbody tr")
+        expect(rows).to_have_count(2)
+        assert [row.locator("td").first.inner_text() for row in rows.all()] == ["–", "–"]
+        expect(page.locator(".note")).to_have_text(re.compile("^Trop peu de messages"))
+    shown.publish(voiced(3, "watch:us", 15), voiced(3, "watch:them", 5))
+    for scripts in (True, False):
+        page = opened("voice", lang="en-GB", java_script_enabled=scripts)
+        expect(page.locator(".voice tbody tr td").first).to_have_text("25%")
+        expect(page.locator(".note")).to_contain_text("counts for each")

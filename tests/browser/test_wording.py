@@ -75,3 +75,37 @@ def test_the_first_of_a_month_is_written_as_the_language_writes_it(browser: Brow
         )
         assert (first in said[0], second in said[1], "1er" in said[1]) == (True, True, False), said
         context.close()
+
+
+AGO = {  # minutes -> in each language
+    59: ("59 minutes ago", "il y a 59 minutes", "hace 59 minutos"),
+    60: ("1 hour ago", "il y a 1 heure", "hace 1 hora"),
+    65: ("1 h 5 min ago", "il y a 1 h 05", "hace 1 h 5 min"),
+    115: ("1 h 55 min ago", "il y a 1 h 55", "hace 1 h 55 min"),
+    120: ("2 hours ago", "il y a 2 heures", "hace 2 horas"),
+    359: ("5 h 59 min ago", "il y a 5 h 59", "hace 5 h 59 min"),
+    400: ("7 hours ago", "il y a 7 heures", "hace 7 horas"),
+    3_000: ("2 days ago", "avant-hier", "anteayer"),
+}
+
+
+def test_from_an_hour_on_how_long_ago_it_was_and_how_long_it_took_is_told_in_hours(
+    browser: Browser, shown: Shown
+) -> None:
+    for number, lang in enumerate(("en", "fr", "es")):
+        page = browser.new_page()
+        page.goto(f"{shown.address}?lang={lang}")
+        said = page.evaluate(
+            """async (all) => { const { ago } = await import('/static/texts.js');
+            return all.map((minutes) => ago(Date.now() - minutes * 60000)); }""",
+            list(AGO),
+        )
+        assert [text.replace("\xa0", " ") for text in said] == [texts[number] for texts in AGO.values()]
+        spans = [0, 59, 900, 3_599, 3_600, 3_900, 6_900, 7_200, 90_000, 90_060]
+        told = page.evaluate(
+            "async (all) => { const { say } = await import('/static/messages.js');"
+            " return all.map((span) => say('page.ago', { span })); }",
+            spans,
+        )
+        assert told == [language(lang).say("page.ago", span=span) for span in spans]
+        page.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import re
@@ -17,7 +18,12 @@ import httpx
 import pytest
 
 from pipeline.cli import demo
+from pipeline.cli.demo_backends import InProcess
+from pipeline.clock import utc_ms
 from pipeline.sources.simulator.scenario import Scenario
+from schemas import TrendList, Window
+from schemas.alerts import Alert, Order, Rule
+from tests.sinks.lists import trend_list
 
 MINUTE_MS = 60_000
 PAGE_AND_PAST = (
@@ -148,3 +154,26 @@ def test_a_replay_on_a_terminal_shows_progress_and_removes_it(archive: Path) -> 
         assert terminal.process.wait(10) == 0
     assert "━" in terminal.seen.decode()
     assert terminal.seen.decode().rstrip().split("\n")[-1].startswith("skipped")
+
+
+def test_counting_in_this_process_the_demo_obeys_what_is_said_about_alerts() -> None:
+    raised: list[Alert] = []
+    engine = InProcess((), (Rule("news", resolve_s=0, cooldown_s=0),), list[TrendList]().append, raised.append, every)
+
+    def heard(at: int, *topics: str) -> list[tuple[str, str]]:
+        before = len(raised)
+        engine.feed(())
+        engine._take(trend_list(*topics, at=at * MINUTE_MS))
+        return [(one.topic, one.status) for one in raised[before:]]
+
+    assert heard(1, "#feu") == [("#feu", "firing")]
+    asyncio.run(engine.give(Order("acknowledge", "news", "#feu", "ann", utc_ms())))
+    assert heard(2, "#feu") == []
+    asyncio.run(engine.give(Order("mute", "news", "", "ann", utc_ms(), utc_ms() + 3 * MINUTE_MS)))
+    assert heard(3, "#feu", "#bal") == [("#feu", "resolved")]
+    assert heard(4, "#bal") == []
+    assert ("#bal", "firing") in [*heard(5, "#bal"), *heard(6, "#bal")], "the mute ends by the evening's clock"
+
+
+def every(_scope: str, _window: Window) -> bool:
+    return True

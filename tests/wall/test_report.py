@@ -193,3 +193,19 @@ def test_a_report_speaks_french() -> None:
     assert f"<b>{told['posts']}</b> messages</p>" in page
     assert re.search(r"\d{2}/\d{2}/2025 \d{2}:\d{2}", page)
     assert told == reported("--lang", "en")  # the figures are the same
+
+
+def test_people_are_called_by_the_names_they_gave_last_and_posts_by_their_authors_names() -> None:
+    posts = [json.loads(line) for line in Path("posts.ndjson").read_text().splitlines()]
+    for number, post in enumerate(posts):
+        post |= {"author": f"a{number % 3}"}
+        if number % 3:
+            post |= {"author_name": f"{'Zoé' if number > 90 else 'Z'} <{number % 3}>"}
+    Path("posts.ndjson").write_text("".join(json.dumps(post) + "\n" for post in posts))
+    assert run(["report", "fete", "posts.ndjson", "--out", "fete.html", "--json", "fete.json"]) == 0
+    told = json.loads(Path("fete.json").read_bytes())
+    named = {one["name"]: one.get("account", "") for one in told["accounts"]}
+    assert named == {"a0": "", "Zoé <1>": "a1", "Zoé <2>": "a2"}
+    page = Path("fete.html").read_text()
+    assert "<bdi>Zoé &lt;1&gt;</bdi> <small><bdi>a1</bdi></small>" in page
+    assert "<bdi>a0</bdi></span>" in page

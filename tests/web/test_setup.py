@@ -303,3 +303,15 @@ def test_a_name_is_made_of_a_title() -> None:
         "",
         "x" * 63,
     ]
+
+
+def test_what_was_just_written_is_said_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def behind() -> list[int]:
+        return [0]
+
+    monkeypatch.setattr(served.desk, "behind", behind)
+    ann = served.browser()
+    assert "not in force everywhere yet" in text_of(ann.get("/setup"))
+    after = text_of(ann.get("/setup?done=1"))
+    assert "It is written." in after
+    assert "not in force" not in after

@@ -108,7 +108,7 @@ def test_without_a_token_or_a_link_the_page_tells_how_to_get_in() -> None:
 def test_a_server_without_kafka_says_that_nothing_is_set_up_there(served: Served) -> None:
     with TestClient(create_app(Feed(), routers=[setup_routes(Setup(Door(served.gate)))])) as client:
         page = Browser(client, served.gate, ANN).get("/setup")
-    assert "without Kafka" in page
+    assert "<code>upswell demo</code> without <code>--in-process</code>" in page
     assert 'class="button" href="/events"' in page  # nothing leads back to where one is
 
 

@@ -85,7 +85,7 @@ def test_without_names_all_watchlists_are_compared(client: TestClient[Litestar])
 
 def test_without_any_watchlist_events_are_compared() -> None:
     feed = Feed()
-    for scope, posts in (("all", 9), ("event:b", 3), ("event:a", 1)):
+    for scope, posts in (("all", 9), ("event:b", 30), ("event:a", 10)):
         feed.publish(TrendList(scope, "1h", 3_600, BEGIN, True, "", [], posts, posts))
     with TestClient(create_app(feed, None)) as client:
         assert (voice(client)["scopes"], voice(client)["points"][-1]["share"]) == (["event:a", "event:b"], [0.25, 0.75])

@@ -23,7 +23,11 @@ export const dated = (format, ms) => {
 const plain = (value) => (typeof value === "number" ? number(value) : String(value));
 const types = {
   number: (value, style) => (style === "percent" ? how.percent.replace("#", number(value * 100)) : number(value, style === ".0" || (style === "about" && value < 10) ? 1 : 0)),
-  duration: (seconds) => (seconds >= 3600 && Math.floor(seconds / 60) % 60 === 0 ? say("unit.hours", { n: Math.floor(seconds / 3600) }) : say("unit.minutes", { n: Math.floor(seconds / 60) })),
+  duration(seconds) {
+    const h = Math.floor(seconds / 3600), m = Math.floor(seconds / 60) % 60;
+    if (h && m) return say("unit.hours_and_minutes", { h, m, mm: String(m).padStart(2, "0") });
+    return h ? say("unit.hours", { n: h }) : say("unit.minutes", { n: m });
+  },
   list: (values) => values.join(how.comma),
 };
 // How the page writes times and scopes: it knows the viewer's clock, and titles

@@ -91,10 +91,12 @@ export function clock(ms) {
 }
 
 // How long ago that was, in words
+const FAR = 360; // minutes: from then on hours are enough
 const since = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 export function ago(ms) {
   const minutes = Math.round((ms - now()) / 60000);
-  if (Math.abs(minutes) < 120) return since.format(minutes, "minute");
+  if (Math.abs(minutes) < 60) return since.format(minutes, "minute");
+  if (minutes > -FAR && minutes < 0 && minutes % 60) return say("page.ago", { span: -60 * minutes });
   return Math.abs(minutes) < 2880 ? since.format(Math.round(minutes / 60), "hour") : since.format(Math.round(minutes / 1440), "day");
 }
 

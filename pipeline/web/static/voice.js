@@ -17,13 +17,16 @@ const section = make("section", { class: "voice card" }, make("h1", {}, t.voice)
 
 document.title = `${t.voice} · upswell`;
 
+// Where a handful of posts is all there is, each would move the shares
+const isEnough = (found, point) => point.posts.reduce((sum, posts) => sum + posts, 0) >= found.few;
+
 function fill(found) {
-  note.textContent = found.scopes.length ? t.voiceNote : t.voiceNone;
   canvas.hidden = table.hidden = !found.scopes.length;
-  const last = found.points.at(-1), names = found.scopes.map((scope, n) => nameOf(scope, { [scope]: found.titles[n] }));
+  const last = found.points.at(-1), enough = last && isEnough(found, last), names = found.scopes.map((scope, n) => nameOf(scope, { [scope]: found.titles[n] }));
+  note.textContent = !found.scopes.length ? t.voiceNone : enough ? t.voiceNote : t.voiceFew;
   caption.textContent = last ? clock(last.at) : t.nothing;
   body.replaceChildren(...names.map((name, n) => make("tr", {}, make("th", { scope: "row" }, mark(n), make("bdi", {}, name)),
-    ...[last ? percent.format(last.share[n]) : "", told(last?.posts[n] ?? 0), told(last?.people[n] ?? 0)].map((text) => make("td", {}, text)))));
+    ...[enough ? percent.format(last.share[n]) : "–", told(last?.posts[n] ?? 0), told(last?.people[n] ?? 0)].map((text) => make("td", {}, text)))));
   if (!section.isConnected) main.replaceChildren(section); // until then there is what came with the page
   return names;
 }
@@ -37,7 +40,7 @@ function mark(n) {
 }
 
 async function draw(found, names) {
-  const data = [found.points.map((point) => point.at / 1000), ...names.map((_, n) => found.points.map((point) => point.share[n] * 100))];
+  const data = [found.points.map((point) => point.at / 1000), ...names.map((_, n) => found.points.map((point) => (isEnough(found, point) ? point.share[n] * 100 : null)))];
   if (plot) { plot.setData(data); return; }
   try {
     plot = await plotted(canvas, 320, { values: (_, marks) => marks.map((mark) => percent.format(mark / 100)), more: { scales: { y: { range: [0, 100] } }, legend: { show: false } } },

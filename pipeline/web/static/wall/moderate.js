@@ -163,7 +163,7 @@ async function ask(sent) {
   const said = response.ok ? [found.where === "foreign" ? text.foreign[found.foreign] : say(`wall.where.${found.where}`, { at: found.since })] : [found.detail ?? response.statusText];
   if (found.where === "never" && found.since) said.push(say("wall.where.since", { at: found.since, whole: found.whole }));
   if (found.folded) said.push(text.where.folded);
-  if (found.post && found.behind_s >= LATE_S) said.push(say("wall.where.behind", { n: Math.round(found.behind_s / 60) }));
+  if (found.post && found.behind_s >= LATE_S) said.push(say("wall.where.behind", { span: 60 * Math.round(found.behind_s / 60) }));
   answer.replaceChildren(make("p", {}, said.join(" ")), ...(found.post ? [card(found.post, canDecide ? actions(found.post) : null)] : []));
 }
 const whereabouts = make("details", { id: "whereabouts" }, make("summary", {}, text.where.ask), make("form", { class: "row", onsubmit: ask }, missed, make("button", {}, text.where.go)), answer);
