@@ -38,7 +38,7 @@ def forget(
 
     \b
     Examples:
-      upswell forget '@ann@example.org' --source mastodon --records archive/
+      upswell forget ann@example.org --source mastodon --records archive/
       upswell forget '+33 6 12 34 56 42' --source sms
       upswell forget ann --source mastodon --data event/ --records archive/
     """
@@ -93,7 +93,9 @@ def _known_as(settings: Settings, author: str, source: str) -> str:
     number = source == "sms" and not author.startswith("sms-")
     address = source == "mail" and not author.startswith("mail-")
     if not number and not address:
-        return author
+        return author.removeprefix("@") if source == "mastodon" else author
+    if number and author.strip().startswith("0") and not author.strip().startswith("00"):
+        complain("a number is known as its provider writes it, which is with its country for most: +33 6 ...")
     if not (folder / FILE_NAME).exists():
         raise CommandError(f"{folder} holds no key of pseudonyms; name the folder of the server by UPSWELL_STATE_DIR")
     senders = Senders.of_folder(folder)

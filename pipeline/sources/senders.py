@@ -47,12 +47,12 @@ class Senders:
             return cls(key)
 
     def phone(self, number: str) -> tuple[str, str]:
-        """(author, name to show) of a telephone number.
+        """(author, name to show) of a telephone number, which may begin with + or 00.
 
         >>> Senders(b"k" * 32).phone("+33 6 12 34 56 42")[1]
         'SMS ··42'
         """
-        digits = _DIGITS.sub("", number)
+        digits = _DIGITS.sub("", number).removeprefix("00")
         return self._hash("sms", digits or number.strip()), f"SMS ··{digits[-2:]}"
 
     def mail(self, address: str) -> tuple[str, str]:

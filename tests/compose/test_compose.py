@@ -74,6 +74,12 @@ def test_no_password_is_written_down_and_ours_run_without_rights(compose: dict[s
     assert re.search(r"^USER upswell$", recipe, re.MULTILINE)
 
 
+def test_the_page_on_it_tells_of_each_service(compose: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    rows = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`([a-z]+)`", rows)) == {name for name in compose["services"] if name != "tools"}
+
+
 def test_images_are_pinned_and_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
     for name, one in compose["services"].items():
         assert re.search(r":v?\d+(\.\d+)+$", one["image"]), name

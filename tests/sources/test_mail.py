@@ -116,7 +116,7 @@ def test_nothing_of_a_sender_is_written_but_a_pseudonym(tmp_path: Path) -> None:
 
 def test_the_key_of_pseudonyms_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     one, two = Senders.of_folder(tmp_path / "state"), Senders.of_folder(tmp_path / "state")
-    assert one.phone("+33 6 12 34 56 42") == two.phone("0033612345642")[:0] + one.phone("+33612345642")
+    assert one.phone("+33 6 12 34 56 42") == two.phone("0033612345642")
     assert two.phone("+33612345642") == one.phone("+33612345642")
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["senders.key"]
     assert (tmp_path / "state" / "senders.key").stat().st_mode & 0o077 == 0

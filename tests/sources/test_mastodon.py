@@ -247,6 +247,7 @@ def test_an_error_inside_the_socket_is_the_same_refusal(tmp_path: Path) -> None:
         (503, {"Retry_After": "Wed, 21 Oct 2015 07:28:00 GMT"}, "throttled", 0.0),
         (500, {}, "broken", None),
         (403, {}, "refused", 300.0),
+        (422, {}, "refused", 300.0),
         (410, {}, "gone", None),
     ],
 )

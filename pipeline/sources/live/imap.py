@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncGenerator
 
 from pipeline.clock import utc_ms
-from pipeline.sources.live.imap_client import Answer, ImapClient, quoted
+from pipeline.sources.live.imap_client import Answer, ImapClient, folder_name, quoted
 from pipeline.sources.live.mail import MOST_BYTES, SOURCE, item_of
 from pipeline.sources.live.model import Cursor, Fact, Item, SourceError
 from pipeline.sources.senders import Senders
@@ -83,7 +83,7 @@ class Imap:
     async def _open(self, client: ImapClient) -> tuple[int, int]:
         """UIDVALIDITY and UIDNEXT of the folder, opened so that nothing is marked as read."""
         await client.login(self._user, self._password)
-        answers = await client.command(f"EXAMINE {quoted(self._folder)}")
+        answers = await client.command(f"EXAMINE {quoted(folder_name(self._folder))}")
         validity, following = _number(answers, _UIDVALIDITY), _number(answers, _UIDNEXT)
         if not validity:
             raise SourceError(Fact("fault.unnumbered"))

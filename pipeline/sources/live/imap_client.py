@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import re
 import ssl
@@ -13,6 +14,8 @@ from pipeline.sources.live.model import AccessError, Fact, SourceError
 LINE_BYTES = 64 << 10
 LITERAL_BYTES = 1 << 20
 ANSWERS_WITHIN_S = 30.0
+_SHIFTED = re.compile(r"[^\x20-\x7e]+")
+_WRITTEN = re.compile(r"&[A-Za-z0-9+,]*-")
 _LITERAL = re.compile(rb"\{(\d{1,10})\+?\}\r\n\Z")
 
 
@@ -118,6 +121,22 @@ class ImapClient:
         if not line.endswith(b"\n"):
             raise SourceError(Fact("fault.mail_closed"))
         return line
+
+
+def folder_name(name: str) -> str:
+    """A folder's name as IMAP writes it (RFC 3501, 5.1.3); one that is so written stays.
+
+    >>> folder_name("Événement"), folder_name("A & B"), folder_name("&AMk-v")
+    ('&AMk-v&AOk-nement', 'A &- B', '&AMk-v')
+    """
+    if name.isascii() and _WRITTEN.search(name):
+        return name
+    return _SHIFTED.sub(_in_base64, name.replace("&", "&-"))
+
+
+def _in_base64(letters: re.Match[str]) -> str:
+    shifted = base64.b64encode(letters[0].encode("utf-16-be", "surrogatepass")).decode()
+    return f"&{shifted.rstrip('=').replace('/', ',')}-"
 
 
 def quoted(text: str) -> str:

@@ -60,7 +60,7 @@ def text_of_frame(frame: str | bytes) -> bytes:
 def refusal(status: int, headers: Mapping[str, str], host: str) -> SourceError:
     """What an answer other than 2xx means for us."""
     wait_s, answer = retry_after_s(headers), {"host": host, "status": status}
-    if status in (401, 403):
+    if status in (401, 403, 422):  # 422: Mastodon, where only users may read
         return AccessError(Fact("fault.refuses", {**answer}))
     if status == 410:
         return GoneError(Fact("fault.gone", {"host": host}))
