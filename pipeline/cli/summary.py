@@ -59,8 +59,13 @@ class Tally:
     def nothing(self) -> str:
         """What is to be told where no input held a record, or nothing but what is no post; else nothing."""
         if self.records:
-            if self.posts or self.dead or self.hidden or self.replaced:
+            if self.posts or self.dead or self.replaced:
                 return ""
+            if self.hidden:
+                return (
+                    f"none of the {self.skipped:,} records is a post for everybody ({self.hidden:,} not public),"
+                    " so there is nothing to count: is this what you meant?"
+                )
             return (
                 f"none of the {self.skipped:,} records is a post, so there is nothing to count: is this what you meant?"
             )

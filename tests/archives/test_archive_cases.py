@@ -5,8 +5,8 @@
     cases/KIND/NAME/expected.json   what must hold; a key that is left out is not looked at
 
 Keys: `counted`, `withdrawn`, `late`, `duplicate`, `dead`, `skipped` and `exit` (numbers), `topics` (every topic with
-its posts and people), `times` (the first and the last post, RFC 3339), `sources`, `reasons` (dead letters by reason)
-and `says` (texts that are printed).
+its posts and people), `times` (the first and the last post, RFC 3339), `sources`, `reposts` (their number), `reasons`
+(dead letters by reason) and `says` (texts that are printed).
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ KEYS = {
     "times",
     "sources",
     "reasons",
+    "reposts",
     "says",
 }
 
@@ -63,6 +64,7 @@ class Replayed:
             "times": [_moment(time) for time in (times[:1] + times[-1:])],
             "sources": sorted({post.source or "" for post in posts}),
             "reasons": dict(reasons),
+            "reposts": sum(post.repost_of is not None for post in once),
         }
 
 

@@ -37,12 +37,12 @@ _OF_TIMES = {  # what is wrong with times, and what helps
     "never was": "was that --zone right? An offset in each row (+02:00) says more",
     " ago'": "when that was nobody knows without the moment it was collected: collect dates",
 }
-_WORDS = re.compile(r"[A-Z]{3,4}")
+_WORDS = re.compile(r"\b[A-Z]{2,4}\b")
 _CLOCK = "America/Los_Angeles"
 _CLOCKS = {  # that most of those mean who write such letters behind a time
-    "EST EDT": "America/New_York",
-    "CST CDT": "America/Chicago",
-    "MST MDT": "America/Denver",
+    "EST EDT ET": "America/New_York",
+    "CST CDT CT": "America/Chicago",
+    "MST MDT MT": "America/Denver",
     "CET CEST MEZ MESZ": "Europe/Paris",
     "BST": "Europe/London",
     "IST": "Asia/Kolkata",

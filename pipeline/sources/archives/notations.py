@@ -11,6 +11,7 @@ from decimal import Decimal
 # what other programs and languages write, as one of the forms above
 _ALIKE = (
     (re.compile(r"^(?:pd\.|pandas\.)?Timestamp\('([^']+)'.*\)$"), r"\1"),
+    (re.compile(r"^(?:(?:np\.|numpy\.)?datetime64|ISODate|new Date)\(['\"]([^'\"]+)['\"]\)$"), r"\1"),
     (
         re.compile(
             r"^datetime\.datetime\((\d{4}), (\d\d?), (\d\d?)((?:, \d+){2,4})((?:, tzinfo=[\w.]*(?:utc|UTC)[()>]*)?)\)$"
@@ -32,6 +33,10 @@ _ALIKE = (
     (re.compile(r"^(\S+?:\d\d) · (\d{4}\D\d{1,2}\D\d{1,2}日?)$"), r"\2 \1"),
     (re.compile(r"(?<=[日일])\([月火水木金土日월화수목금토일]\)"), " "),
     (re.compile(r"(?<=[日일]) ?(?:(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜日|[월화수목금토일]요일)"), " "),
+    (
+        re.compile(r"^(\d{4}\. [^\W\d_]{3,12} \d{1,2}\.), (?:hétfő|kedd|szerda|csütörtök|péntek|szombat|vasárnap)\b"),
+        r"\1",
+    ),
     # the year first, or something between it and the time of day, where the month has a name
     (re.compile(r"^(\d{4})[. ]{1,2}([^\W\d_]{3,12})\.? (\d{1,2})\b\.?"), r"\3 \2 \1"),
     (re.compile(r"([^\W\d_]\.? \d{4}) [гр]\."), r"\1"),
@@ -40,6 +45,7 @@ _ALIKE = (
         re.compile(r"(?<=[^\W\d_] \d{4} )(\d{1,2})\.(\d\d)(?:\.(\d\d))?$"),
         lambda at: ":".join(filter(None, at.groups())),
     ),
+    (re.compile(r"^(\d{4}-\d\d-\d\d)[ T](?:kl\.? )?(\d\d)[.:](\d\d)(?:\.(\d\d))?$"), lambda at: _dotted(at)),
     (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
     (re.compile(r"\u2212"), "-"),
     (
@@ -83,33 +89,33 @@ _ALIKE = (
     (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
 )
 # in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Finnish, Russian,
-# Ukrainian, Turkish, Polish, Czech, Hungarian, Romanian, Greek and Indonesian; no name means two months
+# Ukrainian, Turkish, Polish, Czech, Hungarian, Romanian, Greek, Indonesian and Arabic; no name means two months
 MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "stycznia jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января ocak"
-            " ianuarie január ledna січня ιανουαρίου ιαν tammikuuta",
-            "lutego feb february févr février februar febrero febbraio fev fevereiro februari фев февраля şubat"
-            " februarie február února лютого φεβρουαρίου φεβ helmikuuta",
-            "marca mar march mars mär märz mrz marzo março mrt maart мар марта mart"
+            "stycznia يناير jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января"
+            " ocak ianuarie január ledna січня ιανουαρίου ιαν tammikuuta",
+            "lutego فبراير feb february févr février februar febrero febbraio fev fevereiro februari фев февраля"
+            " şubat februarie február února лютого φεβρουαρίου φεβ helmikuuta",
+            "marca مارس mar march mars mär märz mrz marzo março mrt maart мар марта mart"
             " maret martie március března березня μαρτίου μαρ maaliskuuta",
-            "kwietnia apr april avr avril abr abril aprile апр апреля nisan"
+            "kwietnia أبريل apr april avr avril abr abril aprile апр апреля nisan"
             " aprilie április dubna квітня απριλίου απρ huhtikuuta",
-            "maja may mai mayo mag maggio maio mei maj мая mayıs május května травня μαΐου μαΐ μαϊ toukokuuta",
-            "czerwca jun june juin juni junio giu giugno junho июн июня haziran"
+            "maja مايو may mai mayo mag maggio maio mei maj мая mayıs május května травня μαΐου μαΐ μαϊ toukokuuta",
+            "czerwca يونيو jun june juin juni junio giu giugno junho июн июня haziran"
             " iunie június června червня ιουνίου ιουν kesäkuuta",
-            "lipca jul july juil juillet juli julio lug luglio julho июл июля temmuz"
+            "lipca يوليو jul july juil juillet juli julio lug luglio julho июл июля temmuz"
             " iulie július července липня ιουλίου ιουλ heinäkuuta",
-            "sierpnia aug august août ago agosto augustus augusti авг августа ağustos"
+            "sierpnia أغسطس aug august août ago agosto augustus augusti авг августа ağustos"
             " agustus augusztus srpna серпня αυγούστου αυγ elokuuta",
-            "września sep sept september septembre septiembre set settembre setembro сен сент сентября eylül"
+            "września سبتمبر sep sept september septembre septiembre set settembre setembro сен сент сентября eylül"
             " septembrie szeptember září вересня σεπτεμβρίου σεπ syyskuuta",
-            "października oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim"
+            "października أكتوبر oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim"
             " octombrie október října жовтня οκτωβρίου οκτ lokakuuta",
-            "listopada nov november novembre noviembre novembro ноя нояб ноября kasım"
+            "listopada نوفمبر nov november novembre noviembre novembro ноя нояб ноября kasım"
             " noiembrie listopadu листопада νοεμβρίου νοε marraskuuta",
-            "grudnia dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık"
+            "grudnia ديسمبر dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık"
             " desember decembrie prosince грудня δεκεμβρίου δεκ joulukuuta",
         ),
         1,
@@ -129,6 +135,11 @@ def alike(value: str) -> str:
     for pattern, form in _ALIKE:
         value = pattern.sub(form, value)
     return value.strip()
+
+
+def _dotted(at: re.Match[str]) -> str:
+    """A date and a time of day with colons, as in northern Europe dots stand there."""
+    return f"{at[1]} {at[2]}:{at[3]}" + (f":{at[4]}" if at[4] else "")
 
 
 def _of_parts(parts: str) -> str:

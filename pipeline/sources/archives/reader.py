@@ -39,10 +39,10 @@ from pipeline.sources.archives.rewriting import (
     unwrapped,
 )
 from pipeline.sources.archives.strangers import stranger
-from pipeline.sources.archives.tables.begin import Beginning, find_beginning
+from pipeline.sources.archives.tables.begin import find_beginning
 from pipeline.sources.archives.tables.objects import objects_like
-from pipeline.sources.archives.tables.rows import Rows
-from schemas import MAX_RECORD_BYTES, PostError
+from pipeline.sources.archives.tables.reading import blocks_of_rows
+from schemas import PostError
 
 _ARRAY = re.compile(rb"\[\s*(?:[\[\]{\"]|$)")  # what else stands in brackets is the time of a log's line
 _ASSIGNED = re.compile(rb"(?:/\*[\w*]{0,16}\*/)?\s*[\w.$ ]{1,128}[=(]\s*(?:[\[{]|$)")
@@ -94,7 +94,7 @@ def _read(
             return
         beginning = find_beginning(name, head, given, surely=wanted == "csv", known=is_known, record=parse)
         if beginning is not None:
-            yield from _rows(name, content, beginning, given)
+            yield from blocks_of_rows(name, content, beginning, given, parse, is_known)
             return
     seen = most_common(beginnings)
     if shape is None and seen is None:
@@ -365,31 +365,3 @@ def _usual(parse: Callable[[bytes], Parsed], given: Given) -> Callable[[bytes], 
         return again(record) if isinstance(parsed, list) and has_fault_of_time(parsed) else parsed
 
     return read
-
-
-def _rows(name: str, content: Iterable[bytes], beginning: Beginning, given: Given) -> Iterator[Block]:
-    rows = Rows(name, beginning, given)
-    columns = beginning.columns
-    how = f"table{f' ({columns.tool})' if columns.tool else ''}: {columns.told()}"
-    if columns.by_ids:
-        note = f"{name}: its times are not of UTC: the ids of its tweets tell when they were; --zone says otherwise"
-        yield Block(name, notes=[note], how=how)
-    for part in blocks(content, MAX_RECORD_BYTES):
-        filling = Filling(name, how)
-        if isinstance(part, Overlong):
-            filling.overlong(part, MAX_RECORD_BYTES)
-            yield filling.block
-            continue
-        if part.truncated:
-            line, raw = rows.unfinished(part.first, part.rows[0])
-            filling.fault(line, raw, PostError("truncated", part.truncated))
-            yield filling.block
-            return
-        for line, row in enumerate(part.rows, part.first):
-            for number, raw, post in rows.feed(line, row):
-                filling.answer(number, raw, post)
-        yield filling.block
-    filling = Filling(name, how)
-    for number, raw, post in rows.end():
-        filling.answer(number, raw, post)
-    yield filling.block

@@ -132,7 +132,7 @@ _PATTERNS = (
         "frames of Bluesky's firehose: decode them first, or record Jetstream",
     ),
     (
-        re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|Tweet\(|Message\(id=)"),
+        re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|[A-Z]\w{1,60}\([a-z_]\w{0,60}=)"),
         "objects as Python prints them: write what they hold with json.dumps",
     ),
     (

@@ -350,4 +350,5 @@ _PACKED: tuple[tuple[bytes, Callable[[], _Unpacker]], ...] = (
     (b"BZh", _Bzip2),
     (b"\xfd7zXZ", _Xz),
     (b"\x28\xb5\x2f\xfd", _Zstd),
+    *((bytes([sign]) + b"\x2a\x4d\x18", _Zstd) for sign in range(0x50, 0x60)),  # what stands before its frames
 )

@@ -40,6 +40,7 @@ _DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})[ -]{_MONTH}[- ,]{{1,2}}(\d{{4}}
 _OF_TWO_DIGITS = re.compile(rf"[MTWFS][a-z]{{2}}, (\d{{1,2}})[ -]{_MONTH}[ -](\d\d) {_CLOCK}{_ZONE}", re.ASCII)
 _DAY_FIRST_ABROAD = re.compile(
     rf"(?:[^\W\d_]+\.?,? )?(?:le |el )?(\d{{1,2}})(?:er|[.º])? (?:de )?([^\W\d_]{{3,12}})\.?,? (?:del? )?(\d{{4}})"
+    r"(?: (?:Pazar(?:tesi)?|Salı|Çarşamba|Perşembe|Cuma(?:rtesi)?))?"
     rf"(?:,? (?:(?:à|às|um|alle|ore|om|a las?) )?{_CLOCK}(?: ?Uhr| ?h)?{_ZONE})?"
 )
 _MONTH_FIRST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}),? (\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)

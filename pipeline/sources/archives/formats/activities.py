@@ -42,6 +42,7 @@ class _Activity(msgspec.Struct):
     actor: Any = None
     published: str | None = None
     object: Any = None
+    name: Any = None  # the title of what is more than a note
     content: str | None = None
     contentMap: dict[str, str] | None = None  # noqa: N815 - the field's name
     attributedTo: Any = None  # noqa: N815 - the field's name
@@ -53,6 +54,7 @@ class _Activity(msgspec.Struct):
     updated: str | None = None
 
 
+_TITLED = ("Article", "Page", "Video", "Audio", "Event")  # of servers of blogs, forums and films
 _AUTOMATIC = ("Service", "Application")  # types of actors that are no people
 _PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 
@@ -92,7 +94,7 @@ def _told(record: bytes) -> Parsed:
         return _built(note, activity, _name(note.id, "$.object.id") if activity.type == "Announce" else None)
     if activity.type in ("Delete", "Undo"):
         return _deletions(activity) or None
-    if activity.content is not None:
+    if activity.content is not None or activity.type in _TITLED:
         return _built(activity, None, None) if _is_public(activity) else HIDDEN
     return None
 
@@ -142,7 +144,10 @@ def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -
         raise PostError("time", "no time - at `$.published`")
     content = note.content
     languages = note.contentMap or {}
+    title = note.name if note.type in _TITLED and isinstance(note.name, str) else ""
     if content is None:
+        if not languages and title:
+            languages = {"": ""}
         if not languages:
             raise PostError("invalid", "Object missing required field `content`")
         content = next(iter(languages.values()))
@@ -151,7 +156,7 @@ def _built(note: _Activity, activity: _Activity | None, repost_of: str | None) -
     post = build(
         _name(identity, "$.id"),
         person,
-        text_of(content),
+        f"{title}\n\n{text_of(content)}".strip(),
         published,
         source="mastodon",
         lang=language if language and len(language) <= 64 else None,
@@ -217,7 +222,7 @@ def _pairs(value: Any, first: str, second: str) -> list[tuple[str, str]]:
 _TYPES = frozenset(
     (
         *("Create", "Announce", "Note", "Article", "Question", "Delete", "Update", "Like", "Follow", "Undo", "Accept"),
-        *("Add", "OrderedCollection", "OrderedCollectionPage"),
+        *("Add", "OrderedCollection", "OrderedCollectionPage", "Page", "Video", "Audio", "Event"),
     )
 )
 

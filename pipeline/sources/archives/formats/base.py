@@ -139,6 +139,8 @@ def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Parsed]) -> li
     found: list[One | Fault] = []
     for record in records:
         raw = bytes(record)
+        if raw == b"null":  # as Twitter answers for each id that it does not know
+            continue
         try:
             parsed = parse(raw)
         except PostError as error:

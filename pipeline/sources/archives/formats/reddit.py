@@ -24,7 +24,12 @@ from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
-GONE = frozenset({"[deleted]", "[removed]"})
+GONE = frozenset(
+    {
+        *("[deleted]", "[removed]", "[deleted by user]", "[ Removed by Reddit ]"),
+        "[ Removed by Reddit on account of violating the [content policy](/help/contentpolicy). ]",
+    }
+)
 _CLOSED = frozenset({"private", "employees_only", "gold_only"})
 _MESSAGE = "t4_"  # to somebody, as its inbox has them between answers
 

@@ -71,6 +71,7 @@ class _Extended(msgspec.Struct, gc=False):
 class _User(msgspec.Struct, gc=False):
     screen_name: Word | None = None
     id_str: Word | None = None
+    id: int | None = None
     name: str | None = None
     profile_image_url_https: str | None = None
     protected: Any = None
@@ -160,7 +161,7 @@ def _parse_rows(rows: list[bytes]) -> list[Post] | None:
 def _post(tweet: _Tweet) -> Post:
     user = tweet.user
     name = user.screen_name
-    author = name or user.id_str
+    author = name or user.id_str or str(user.id or "")
     if not author:
         raise PostError("invalid", "neither screen_name nor id_str - at `$.user`")
     original = tweet.retweeted_status

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import Given
-from pipeline.sources.archives.tables.columns import NEEDED, Columns, Reading, choose, holding
+from pipeline.sources.archives.tables.columns import choose, holding
+from pipeline.sources.archives.tables.layout import NEEDED, Columns, Reading
 from pipeline.sources.archives.tables.names import KNOWN_COLUMNS, plain
 from pipeline.sources.archives.tables.tools import SENTIMENT140
 

@@ -92,7 +92,8 @@ _MESSAGES = frozenset(
         *("inbox", "sent", "sent_items", "outbox", "incoming", "outgoing", "received", "sms", "mms", "imessage"),
     }
 )
-_OF_A_NETWORK = ("_dm", "_dms", "_direct_message", "_private_message", "_messenger")  # as in `Twitter DM`
+# Twitter DM
+_OF_A_NETWORK = re.compile(r"_(?:dms?|(?:direct|private)_messages?|messenger)(?:_(?:received|sent))?\Z")
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 _LANGUAGES = {
     name: code
@@ -224,7 +225,7 @@ def is_private(cell: str) -> bool:
     >>> [is_private(cell) for cell in ("public", "unlisted", "10 km", "not private", "supergroup")]
     [False, False, False, False, False]
     """
-    words = _words(cell)
+    words = _words(cell).removeprefix("chattype.")  # of Pyrogram
     return words in _PRIVATE or _RESTRICTED.search(words) is not None
 
 
@@ -235,7 +236,7 @@ def is_message(cell: str) -> bool:
     [True, True, True, True, False]
     """
     kinds = map(_words, cell.split(","))
-    return any(kind in _MESSAGES or kind.endswith(_OF_A_NETWORK) for kind in kinds)
+    return any(kind in _MESSAGES or _OF_A_NETWORK.search(kind) for kind in kinds)
 
 
 def is_somebody(cell: str) -> bool:

@@ -17,12 +17,14 @@ _MARKS = (
 _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("conversation_id", "author_type"),
     ("conversation_id", "message_type"),
+    ("chat_id", "created_date_time"),  # of Teams
     ("sender_name", "timestamp_ms"),
     ("group_id", "sender_id"),  # of GroupMe
     ("server_id", "channel_id"),  # of Guilded
     ("guild_id", "channel_id"),  # of Discord
     ("emoji", "emoji_name"),  # of WhatsApp, as R reads it
 )
+_OF_POSTS = re.compile(r"retweet|repost|(?:like|view|quote)s?_?count", re.IGNORECASE)  # in names of columns
 _PHONES = ("phone", "phone_number", "sender_phone", "sender_number")
 _FORMS = ("email", "e_mail", "email_address", "mail_address", "adresse_e_mail", "requester_email", "sender_email")
 _MESSAGES = ("message", "body", "content", "text")
@@ -93,7 +95,10 @@ def may_be_chat(names: Sequence[str]) -> str | None:
 def _of_chats(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]]) -> list[int]:
     for at in places.all_of(_MARKS):
         return [at]
+    are_posts = any(map(_OF_POSTS.search, names))
     for pair in _TOGETHER:
+        if are_posts and pair[0] == "conversation_id":  # as Twitter calls a thread
+            continue
         found = [at for name in pair for at in list(places.all_of([name]))[:1]]
         if len(found) == len(pair):
             return found

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pipeline.sources.archives.batches import ArchiveError, NoTableError
-from pipeline.sources.archives.formats.base import Given, Parsed
+from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.chats import ChatError, chat_tells, may_be_chat
 from pipeline.sources.archives.tables.ids import are_row_numbers, name_posts
+from pipeline.sources.archives.tables.layout import NEEDED, Columns, Reading
 from pipeline.sources.archives.tables.names import (
     HOMES,
     INDEXED,
@@ -27,25 +28,19 @@ from pipeline.sources.archives.tables.names import (
     Places,
     plain,
     says_time_of_post,
+    zone_in,
 )
-from pipeline.sources.archives.tables.privacy import FOR_EVERYBODY, Privacy, privacy_of, recipients_tell
+from pipeline.sources.archives.tables.privacy import privacy_of, recipients_tell
 from pipeline.sources.archives.tables.tools import Tool, tool_of
-from pipeline.sources.archives.times import AMBIGUOUS, Clock, has_clock, kind_of, of_day, zone_named
+from pipeline.sources.archives.times import Clock, has_clock, kind_of, of_day, zone_named
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better, tell_seconds
 from schemas import PostError
 
 FIELDS = tuple(KNOWN_COLUMNS)
-Reading = Callable[[bytes], Parsed]
-NEEDED = ("text", "time", "author")
-_OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|Z", re.ASCII)
-# Europe/Paris, or an abbreviation, which means nothing alone
-_ZONE = re.compile(r"[A-Z][A-Za-z]+(?:/[A-Za-z_-]+){1,2}|[A-Z]{3,4}", re.ASCII)
-_HAS_ZONE = re.compile(r".*(?::\d\d(?:\.\d+)? ?(?:[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})|\d{9,})", re.ASCII)
 _LASTING = re.compile(
     r"dura|dauer|durée|duree|length|longueur|länge|kesto|elapsed|laenge|時間|长度|时长", re.IGNORECASE
 )
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
-_UNSIGNED = re.compile(r"(?:0\d|1[0-4]|\d)[0-5]\d", re.ASCII)  # 0200: a spreadsheet took the plus away
 _DAY_MS = 86_400_000
 
 
@@ -55,89 +50,6 @@ class LackingError(NoTableError):
     def __init__(self, fields: list[str], message: str) -> None:
         super().__init__(message)
         self.fields = fields
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Where each field of a post stands in a row, and how its time and source are to be read."""
-
-    names: Sequence[str]
-    place: Mapping[str, int]
-    clock: Clock
-    of_day: int | None = None  # a column that holds the time of day beside the date
-    zone: int | None = None  # a column that holds the offset of local times
-    network: str | None = None  # that all rows come from
-    tool: str = ""  # that wrote the table
-    privacy: Privacy = FOR_EVERYBODY  # which columns tell who may see each post
-    versions: int | None = None  # a column that holds the ids of all versions of an edited post
-    uri: int | None = None  # a column with the addresses that name posts of the fediverse
-    home: int | None = None  # a column with the addresses of their authors
-    title: int | None = None  # a column that holds what stands above the text
-    by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
-    seconds_by_ids: bool = False  # whether ids of tweets tell the seconds of times that are whole minutes or days
-    record: Callable[[bytes], Parsed] | None = None  # reads rows whose columns are the fields of a known format
-    held: int | None = None  # a column each cell of which is a whole record
-    indexed: int | None = None  # a column that tells when Bluesky heard of each post
-    reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
-
-    def is_hidden(self, row: Sequence[str]) -> bool:
-        """Whether the row says that not everybody may see the post."""
-        return self.privacy.hides(row)
-
-    def moment(self, row: Sequence[str]) -> str:
-        """The whole text of a row's time."""
-        text = row[self.place["time"]].strip()
-        if self.of_day is not None:
-            text = f"{text} {of_day(row[self.of_day])}"
-        if self.zone is not None and not _HAS_ZONE.fullmatch(text):
-            offset = row[self.zone].strip()
-            if _UNSIGNED.fullmatch(offset):
-                offset = f"+{offset:0>4}"
-            if _OFFSET.fullmatch(offset) or _ZONE.fullmatch(offset):
-                text = f"{text} {offset}"
-            elif any(map(str.isalpha, offset)) and not cells.is_nothing(offset):
-                detail = f"{text[:60]!r} {AMBIGUOUS}: {offset[:60]} is no zone of one meaning - at `$.time`"
-                raise PostError("time", detail)
-        return text
-
-    def source(self, row: Sequence[str]) -> str:
-        """The network a row comes from; `csv` when nothing tells."""
-        if self.network is not None:
-            return self.network
-        place = self.place.get("source")
-        cell = cells.filled(row[place]) if place is not None else ""
-        return cells.network(cell) or cell[:256] or "csv"
-
-    def is_repost(self, row: Sequence[str]) -> bool:
-        """Whether the row, if it names another post, says again what that says."""
-        return self.reference is None or "retweeted" in row[self.reference]
-
-    def told(self) -> str:
-        """For people: which column each field is read from."""
-        if self.held is not None:
-            return f"a record in each cell of {self.names[self.held]}"
-        place = dict(self.place)
-        if self.network == "mastodon" and self.uri is not None:
-            place["id"] = self.uri
-        parts = [f"{field}={self.names[at]}" for field, at in place.items()]
-        if self.network == "mastodon" and self.home is not None:
-            parts.append(f"server={self.names[self.home]}")
-        if self.network == "bluesky" and "id" in place:
-            parts.append(f"author told by {self.names[place['id']]}")
-        if self.indexed is not None:
-            parts.append(f"or time={self.names[self.indexed]}, if earlier")
-        if self.by_ids:
-            parts.append(f"time told by {self.names[self.place['id']]}, as the clock of the table is not UTC")
-        if self.seconds_by_ids:
-            parts.append(f"its seconds told by {self.names[self.place['id']]}")
-        if self.title is not None:
-            parts.append(f"title={self.names[self.title]}")
-        if self.of_day is not None:
-            parts.append(f"time of day={self.names[self.of_day]}")
-        if self.zone is not None:
-            parts.append(f"zone={self.names[self.zone]}")
-        parts += self.privacy.told(self.names)
-        return ", ".join(parts)
 
 
 def choose(
@@ -212,11 +124,15 @@ def choose(
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
+    shown = [names[at] for at in (place["time"], time_of_day) if at is not None]
+    zone_told = next(filter(None, map(zone_in, shown)), "") if zone is None and clock.pattern is None else ""
+    if clock.zone is not None and zone_told != "UTC" and zone_told.isupper():
+        zone_told = ""  # whoever reads knows better what EST means
     versions, reference, uri, home, heard = (
         next(places.all_of(titles), None) for titles in (VERSIONS, REFERENCES, URIS, HOMES, INDEXED)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, time_of_day, zone, None, named, versions=versions)
+    columns = Columns(names, place, clock, time_of_day, zone, zone_told, None, named, versions=versions)
     columns = replace(columns, reference=reference, uri=uri, home=home)
     if plains[place["text"]] in TITLED:
         columns = replace(columns, title=next((at for at in places.all_of(TITLES) if at != place["text"]), None))
@@ -282,13 +198,13 @@ def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequ
 
 def _tweets(columns: Columns, rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
     """The ids of the tweets in these rows, with the times they are shown with; none where it is no table of tweets."""
-    at = columns.place.get("id")
-    if at is None or columns.network != "twitter":
+    if any(columns.source(row) != "twitter" for row in rows):
         return []
     try:
-        return [(row[at], columns.moment(row)) for row in rows if row[at] and row[columns.place["time"]]]
+        told = [(columns.tweet_id(row), columns.moment(row)) for row in rows if row[columns.place["time"]]]
     except PostError:  # a zone that nobody knows
         return []
+    return [(identity, moment) for identity, moment in told if identity]
 
 
 def _of_day(

@@ -32,6 +32,13 @@ def of_words(words: str) -> str:
 _PATH = re.compile(r"[./]")
 _ASIDE = re.compile(r"\([^()]*\)")
 _UNIT = re.compile(r"_(?:utc|gmt|ms)$")
+_UTC = re.compile(r"(?:^|_)(?:utc|gmt)(?:_|$)")
+# Date (EST), Time (UTC+02:00), Created [Europe/Paris]
+_ZONE_ASIDE = re.compile(
+    r"[(\[]\s*((?:UTC|GMT)?\s*[+-]\d{1,2}(?::?\d\d)?|UTC|GMT|[ECMP][SD]?T|(?:C|W|E)ES?T|A[EW][SD]T|[BIJKM]ST|MSK|MES?Z"
+    r"|[A-Z]\w+/[\w/]+)\s*[)\]]",
+    re.ASCII,
+)
 
 
 def says_time_of_post(title: str) -> bool:
@@ -42,6 +49,18 @@ def says_time_of_post(title: str) -> bool:
     """
     name = plain(title)
     return _SAYS_TIME.search(name) is not None and _NOT_OF_POST.search(name) is None
+
+
+def zone_in(title: str) -> str:
+    """The zone or the offset that the name of a column with times tells; nothing where it tells none.
+
+    >>> zone_in("Date (EST)"), zone_in("Created (UTC+2)"), zone_in("created_at_utc"), zone_in("Date (local)")
+    ('EST', '+2', 'UTC', '')
+    """
+    found = _ZONE_ASIDE.search(title)
+    if found is None:
+        return "UTC" if _UTC.search(plain(title)) else ""
+    return found[1].strip().removeprefix("GMT").removeprefix("UTC") or "UTC"
 
 
 class Places:
@@ -80,11 +99,12 @@ def _letters(name: str) -> str:
 KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that they are taken for
     "text": names_of("""
         text full_text tweet tweet_text tweettext tweet_content tweet_full_text content message body post post_text
+        post_content postcontent
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
         hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
         video_description post_message status_message caption_text content_rendered
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
-        contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline
+        contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline mention
         texto_do_tweet texto_da_publicacao texto_da_mensagem publicacao corpo texto_del_tweet texto_de_la_publicacion
         publicacion contenido_del_tweet cuerpo testo_del_tweet testo_del_post testo_del_messaggio corpo_del_messaggio
         texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
@@ -105,7 +125,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "time": names_of("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
         created_utc published published_at pubdate pub_date
-        publish_date publication_date post_date postdate posted_at posted_on post_time date_posted post_created
+        publish_date publication_date post_date postdate tweetdate post_timestamp
+        posttimestamp posted_at posted_on post_time date_posted post_created
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
         sn_created_time status_published timestamp_utc datetime_utc utc_time record_created_at
         record_createdat createtimeiso createtime
@@ -155,18 +176,19 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id user_login author_login
         blog_name user_posted authormeta_name from_name
-        channel_title channeltitle channel_name author_did page_name profile
+        channel_title channeltitle channel_name author_did page_name profile profile_name sender_chat_username
+        from_user_username chat_username sender_chat_title chat_title channel канал kanal canal chaine
         author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name
         display_name
         kullanıcı kullanıcı_adı yazar gebruiker gebruikersnaam użytkownik användare författare автор пользователь
         имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー ユーザーid 投稿者 投稿者名
         アカウント名 アカウント スクリーンネーム
         用户 用户名 用户昵称 作者 发布者 博主 昵称
-        작성자 사용자 사용자명 아이디 닉네임
+        작성자 사용자 사용자명 아이디 닉네임 profile_id
     """),
     "id": names_of("""
-        id_str tweet_id_str message_id id tweet_id tweetid status_id comment_id post_id document_id resource_id
-        item_id
+        id_str tweet_id_str message_id id tweet_id tweetid twitter_id status_id comment_id post_id
+        document_id resource_id item_id
         identifiant identifiant_du_tweet id_du_tweet id_tweet id_do_tweet id_da_publicacao id_del_tweet
         id_de_la_publicacion id_del_post tweet_kennung beitrags_id nachrichten_id ツイートid 投稿id 推文id
         微博id uri guid shortcode cid
@@ -179,12 +201,12 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "lang": names_of("lang language langue tweet_lang tweet_language lang_code language_guess sprache idioma lingua"),
     "repost_of": names_of("""
         repost_of retweeted_id retweet_of retweet_id retweet_status_id retweeted_status_id retweeted_status_id_str
-        referenced_tweets_retweeted_id retweetedtweet_id reblog_of
+        referenced_tweets_retweeted_id retweetedtweet_id reblog_of retweet_tweetid retweet_or_quote_id
     """),
     "tags": names_of("tags hashtags entities_hashtags hashtag hash_tags hashtag_names entities_str mots_diese"),
     "url": names_of("""
         url link permalink tweet_url status_url post_url tweet_link post_link tweet_permalink
-        permanent_url lien enlace
+        permanent_url lien enlace twitter_url article_url mention_url mention_link
     """),
     "author_name": names_of("author_name display_name displayname user_display_name full_name name"),
     "original": names_of("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
@@ -212,7 +234,8 @@ PROTECTED = names_of("""
     is_private private private_account user_is_private author_is_private owner_is_private account_is_private
     user_private author_private owner_private account_private is_draft protected_account protected_user
     is_direct_message is_dm is_direct direct_message is_private_message private_message
-    compte_prive compte_protege cuenta_privada cuenta_protegida conta_privada conta_protegida privates_konto
+    protected_or_non_protected
+        compte_prive compte_protege cuenta_privada cuenta_protegida conta_privada conta_protegida privates_konto
     geschutztes_konto geschutzt account_privato profilo_privato privado privada privat prive 非公開
 """)
 PUBLIC = names_of("public is_public post_is_public status_is_public")
@@ -233,4 +256,4 @@ KINDS = names_of("""
 LISTS = names_of("list_id newsgroups newsgroup mailing_list mailinglist list list_name")
 VERSIONS = names_of("edit_history_tweet_ids edit_tweet_ids edit_history")
 INDEXED = names_of("indexed_at indexedat")  # of Bluesky's API
-REFERENCES = names_of("sourcetweet_type referenced_tweets_type")
+REFERENCES = names_of("sourcetweet_type referenced_tweets_type tweet_type")

@@ -16,7 +16,8 @@ from pipeline.sources.archives.nothing import holds_nothing, is_action
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.chats import ChatError
-from pipeline.sources.archives.tables.columns import NEEDED, Columns, LackingError, choose
+from pipeline.sources.archives.tables.columns import LackingError, choose
+from pipeline.sources.archives.tables.layout import NEEDED, Columns
 from pipeline.sources.archives.tables.rows import Table
 from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
 from pipeline.sources.archives.times import kind_of

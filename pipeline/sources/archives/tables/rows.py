@@ -18,7 +18,7 @@ from pipeline.sources.archives.formats.reddit import GONE
 from pipeline.sources.archives.rounded import WRITTEN, RoundedIds, by_content
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.begin import Beginning, begins_anew
-from pipeline.sources.archives.tables.columns import NEEDED
+from pipeline.sources.archives.tables.layout import NEEDED
 from pipeline.sources.archives.times import AMBIGUOUS
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
 from schemas import PostError
@@ -164,8 +164,8 @@ class Table:
             text = unescape(text)
         if columns.title is not None:
             text = _titled(cells.filled(row[columns.title]), text)
-        time_ms = self._time(row, found.get("id", ""))
         source = columns.source(row)
+        time_ms = self._time(row, source)
         if source == "twitter" and not _IS_ID.fullmatch(identity):
             identity = id_in(found.get("url", ""), author) or identity
         elif source == "mastodon":
@@ -189,14 +189,16 @@ class Table:
         is_edited = len(versions) > 1 and identity in versions
         return edition(post, versions.index(identity), versions) if is_edited else post
 
-    def _time(self, row: list[str], identity: str) -> int:
+    def _time(self, row: list[str], source: str) -> int:
         """The row's time, by its id where the table's clock is not UTC or leaves seconds out, whole seconds as its
         network tells them."""
-        if not self._columns.by_ids:
+        columns = self._columns
+        if not columns.by_ids or source != "twitter":
             shown_ms = self._of_clock(row)
-            told_ms = given_out_ms(identity) if self._columns.seconds_by_ids and not shown_ms % 60_000 else None
+            is_short = columns.seconds_by_ids and not shown_ms % 60_000 and source == "twitter"
+            told_ms = given_out_ms(columns.tweet_id(row)) if is_short else None
             return told_ms // 1_000 * 1_000 if told_ms and told_ms // _DAY_MS == shown_ms // _DAY_MS else shown_ms
-        told_ms = given_out_ms(identity)
+        told_ms = given_out_ms(columns.tweet_id(row))
         if told_ms is None:
             raise PostError("time", f"its zone {AMBIGUOUS}, and no id tells when it was - at `$.time`")
         return told_ms // 1_000 * 1_000
@@ -266,7 +268,7 @@ class Rows:
     def _begin(self, beginning: Beginning) -> None:
         self._beginning = beginning
         self._table = Table(self._name, beginning, self._given.rounded)
-        self._blank = f' \t\r\n"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
+        self._blank = f' \t\r\n\x1a"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
 
     def feed(self, line: int, raw: bytes) -> Iterator[Row]:
         """The rows that end with this line."""

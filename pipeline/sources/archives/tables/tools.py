@@ -106,6 +106,11 @@ TOOLS = (
         frozenset({"user_posted", "date_posted", "description"}),
         columns={"text": ("description",), "author": ("user_posted",), "time": ("date_posted",)},
     ),
+    Tool(
+        "Sprout Social",
+        frozenset({"network", "post_type", "profile", "sent_by", "post"}),
+        columns={"author": ("profile",), "text": ("post",)},
+    ),
     Tool("CrowdTangle", frozenset({"facebook_id", "post_created"}), "facebook"),
     Tool("CrowdTangle", frozenset({"followers_at_posting", "post_created", "image_text"}), "instagram"),
     Tool(
