@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pipeline.cli.terminal import moment
 from pipeline.local import Stats
 from pipeline.sources.archives.batches import Batch
+from pipeline.sources.archives.merging import moments
 from pipeline.text import printable
 
 SOURCES_SHOWN = 5
@@ -45,10 +46,9 @@ class Tally:
         self.out_of_order += batch.out_of_order
         self.bytes_read, self.bytes_total, self.file = batch.bytes_read, batch.bytes_total, batch.file
         if batch.posts:
-            first_ms, last_ms = int(batch.posts[0].time), int(batch.posts[-1].time)
-            if batch.out_of_order:
-                times = [int(post.time) for post in batch.posts]
-                first_ms, last_ms = min(times), max(times)
+            among = batch.posts if batch.out_of_order else (batch.posts[0], batch.posts[-1])
+            times = moments(among)
+            first_ms, last_ms = min(times), max(times)
             self.first_ms = first_ms if self.first_ms is None else min(self.first_ms, first_ms)
             self.last_ms = last_ms if self.last_ms is None else max(self.last_ms, last_ms)
 

@@ -92,6 +92,12 @@ def test_every_record_is_counted_late_duplicate_dead_or_skipped(upswell: Upswell
     assert all(f"{row['reason']} 1" in out for row in rows)
 
 
+def test_the_summary_tells_from_when_to_when_posts_are_whatever_is_withdrawn_last(upswell: Upswell) -> None:
+    posts = [post(1, START_MS, "one"), post(2, START_MS + 600_000, "two")]
+    _, out, _ = upswell("replay", "-", stdin=lines_of([*posts, posts[0] | {"deleted": START_MS + 601_000}]))
+    assert "posts of 2023-11-14 22:14 to 2023-11-14 22:24 UTC" in out
+
+
 def test_the_summary_tells_what_the_records_of_hours_leave_out(archive: Path, upswell: Upswell) -> None:
     alone = [post(n, START_MS + n * 60_000, "again #mine", author="one") for n in range(5)]
     _, out, _ = upswell("replay", "-", stdin=lines_of([*alone, post(9, START_MS + HOUR_MS, "x #other")]))
