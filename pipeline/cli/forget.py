@@ -24,6 +24,9 @@ def forget(
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="The folder of `upswell up --data`, which is its log")
     ] = None,
+    walls: Annotated[
+        Path | None, typer.Option("--walls", metavar="FILE", help="The file of `upswell serve --walls`")
+    ] = None,
     brokers: BrokersFlag = None,
     partitions: PartitionsFlag = None,
     config: ConfigFlag = None,
@@ -40,7 +43,7 @@ def forget(
     Examples:
       upswell forget ann@example.org --source mastodon --records archive/
       upswell forget '+33 6 12 34 56 42' --source sms
-      upswell forget ann --source mastodon --data event/ --records archive/
+      upswell forget ann --source mastodon --data event/ --records archive/ --walls walls.db
     """
     from pipeline.kafka.producer import PostProducer
     from pipeline.sources.keeping import KeptLog
@@ -81,8 +84,26 @@ def forget(
                 print(f"cleared: {recording.forget(source, known_as):,} posts in {kept}")
             finally:
                 recording.close()
+        if walls is not None:
+            print(f"cleared: {_cleared_of(walls, source, known_as):,} posts in {walls}")
     except FolderError as error:
         raise CommandError(f"{error}; then say it again") from None
+
+
+def _cleared_of(walls: Path, source: str, author: str) -> int:
+    from pipeline.moderation.log import LogError
+    from pipeline.web.wall.store import PostStore
+
+    if not walls.is_file():
+        raise CommandError(f"{walls}: there is no such file of `upswell serve --walls`")
+    try:
+        store = PostStore(walls)
+        try:
+            return store.forget(source, author)
+        finally:
+            store.close()
+    except LogError as error:
+        raise CommandError(str(error)) from None
 
 
 def _known_as(settings: Settings, author: str, source: str) -> str:

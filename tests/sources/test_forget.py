@@ -26,6 +26,7 @@ from pipeline.sources.recording import MANIFEST, Manifest, Recording
 from pipeline.sources.senders import Senders
 from pipeline.web.pictures import PictureError
 from pipeline.web.room_pictures import ROOM_FOLDER, RoomPictures
+from pipeline.web.wall.store import PostStore
 from schemas import Post, PostError, decode_post
 from tests.sources.harness import post
 from tests.sources.test_recording import ids_in, record
@@ -74,10 +75,17 @@ def test_an_author_leaves_the_log_of_one_laptop_and_all_else_stays_where_it_is(
     rows = [record(offset, of(offset, author)) for offset, author in enumerate(authors)]
     kept._write([*rows, record(4, of(4, "ann", "other")), record(5, b"no post"), record(6, b"")], "")
     kept.close()
-    command = ["forget", "ann", "--source", "test", "--data", str(folder)]
+    walls = tmp_path / "walls.db"
+    store = PostStore(walls)
+    store.add([("gala", 5, decode_post(of(it, author))) for it, author in enumerate(authors)])
+    store.close()
+    command = ["forget", "ann", "--source", "test", "--data", str(folder), "--walls", str(walls)]
     for number in (2, 0):
         assert run(command) == 0
-        assert capsys.readouterr().out == f"cleared: {number} posts in {folder}\n"
+        told = f"cleared: {number} posts in {folder}\ncleared: {number} posts in {walls}\n"
+        assert capsys.readouterr().out == told
+    assert [post.author for _, post in PostStore(walls).of("gala")] == ["bob", "eve"]
+    assert b"said by ann" not in b"".join(path.read_bytes() for path in tmp_path.glob("walls.db*"))
     with sqlite3.connect(folder / "kept.db") as database:
         left = database.execute('SELECT "offset", key, value FROM records ORDER BY "offset"').fetchall()
     assert [(offset, value) for offset, _, value in left if offset in (1, 3, 4, 5, 6)] == [
@@ -95,6 +103,9 @@ def test_an_author_leaves_the_log_of_one_laptop_and_all_else_stays_where_it_is(
     assert held.count(b"said by ann") == 1  # on another network
     assert run(["forget", "ann", "--source", "test", "--data", str(tmp_path / "nowhere")]) == 1
     assert "no folder of `upswell up --data`" in capsys.readouterr().err
+    assert run([*command[:-1], str(tmp_path / "nowhere.db")]) == 1
+    assert "there is no such file" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_what_sources_remember_of_an_author_is_cleared(tmp_path: Path) -> None:

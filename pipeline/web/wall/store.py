@@ -26,6 +26,7 @@ class PostStore:
         try:
             self._file = sqlite3.connect(self._path, check_same_thread=False, timeout=10)
             self._file.execute("PRAGMA journal_mode=WAL")
+            self._file.execute("PRAGMA secure_delete=ON")
             self._file.execute(
                 "CREATE TABLE IF NOT EXISTS wall_posts"
                 " (place INTEGER PRIMARY KEY, event TEXT NOT NULL, came INTEGER NOT NULL, post BLOB NOT NULL)"
@@ -50,9 +51,9 @@ class PostStore:
         except sqlite3.Error as error:
             raise LogError(f"{self._path}: posts were not kept ({error})") from None
 
-    def withdraw(self, retractions: Sequence[Post]) -> None:
-        """Forgets the posts that are withdrawn. Raises LogError."""
-        authors = sorted({retraction.author for retraction in retractions})
+    def withdraw(self, retractions: Sequence[Post]) -> int:
+        """Forgets the posts that are withdrawn; how many they were. Raises LogError."""
+        authors, forgotten = sorted({retraction.author for retraction in retractions}), 0
         try:
             with self._file:
                 for author in authors:
@@ -63,8 +64,16 @@ class PostStore:
                     posts = [(place, _DECODE(post)) for place, post in rows]
                     gone = [(place,) for place, post in posts if any(means(it, post) for it in retractions)]
                     self._file.executemany("DELETE FROM wall_posts WHERE place = ?", gone)
+                    forgotten += len(gone)
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise LogError(f"{self._path}: posts were not forgotten ({error})") from None
+        return forgotten
+
+    def forget(self, source: str, author: str) -> int:
+        """Clears all posts of an author, so that no byte of them is left; how many they were. Raises LogError."""
+        forgotten = self.withdraw([Post("", author, "", 0, source, deleted=0)])
+        self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return forgotten
 
     def of(self, event: str) -> Iterator[tuple[int, Post]]:
         """(ms when it came, post) of an event, in the order they came. Raises LogError."""
