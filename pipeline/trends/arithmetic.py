@@ -108,13 +108,13 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     record = life.record * 0.5 ** ((at - life.at) / spec.record_half_life_ms) if life else 0.0
     if life is not None:
         standing.hold(life.shown_at(spec, at))
-    signs = None if counting else of.signs(slot, of.reader.now)
+    standing.judged = None if counting else of.looked_at.get(slot) or of.judged(slot, of.reader.now)
     since = life.since if life else None
     verdict: Verdict = (
         "few" if standing.n < of.least_people
         else "no_past" if counting
         else "little_past" if volume and not of.usual.tells_of_words(past)
-        else "suspect" if signs is not None and signs.suspect
+        else "suspect" if standing.suspect
         else "trending" if since is not None
         else "low" if standing.score < on
         else "below_record"
@@ -136,7 +136,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
         least_people=of.least_people,
         record=record,
         since=since,
-        signs=signs,
+        signs=standing.signs,
         origins=of.origins(of.reader.people_from(slot), at),
     )
 

@@ -17,7 +17,7 @@ from pipeline.trends.arrays import I32, grown
 from pipeline.trends.baseline_buckets import BaselineWeight
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.early_topics import TopicPlaces, TopicWindows
-from pipeline.trends.joining import apart, by_weight, foremost
+from pipeline.trends.joining import apart, by_weight, foremost, judge_together
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.people import (
@@ -264,7 +264,8 @@ class _Preview:
         """Tells what speaks against each, as far as it is known."""
         for standing in standings:
             held = self._held[standing.slot]
-            standing.signs = self.of.signs(standing.slot, self.of.reader.end, held.by_minute)
+            standing.judged = self.of.judged(standing.slot, self.of.reader.end, held.by_minute)
+        judge_together(standings, self.of.key)
 
     def _filled(self, trending: list[Standing], others: list[Standing]) -> Standings:
         found = fill(trending, others, self.of.least_people, self.of.key)

@@ -52,14 +52,37 @@ def by_weight(trending: Iterable[Standing], key: Key, writers: float = 0.0) -> l
     return rows[:ROWS]
 
 
+def judge_together(standings: Sequence[Standing], key: Key) -> None:
+    """Judges topics of one list, that are judged, beside those of them that are suspect: what a ring says besides, and
+    the phrases of its words, trend with it, each of a few of its people."""
+    suspects = [(one, one.judged) for one in standings if one.suspect and one.judged is not None]
+    for one in standings:
+        alone = one.judged
+        if alone is None or one.suspect:
+            continue
+        for other, theirs in suspects:
+            one.judged = alone.beside(theirs, _is_part(key(one.slot), key(other.slot)))
+            if one.suspect:
+                one.suspect_with = other
+                break
+
+
 def apart(suspects: Iterable[Standing], key: Key, writers: float = 0.0) -> list[Standing]:
     """Suspect topics as a list tells them, below all others: none trends, whether it lives or not. Those of which most
-    people have withdrawn all they said are not told of."""
-    left = (one for one in suspects if one.support[1].withdrawn_by <= one.support[1].people)
+    people have withdrawn all they said are not told of, nor what is suspect with them alone."""
+    left = (
+        one for one in suspects if not _is_gone(one) and (one.suspect_with is None or not _is_gone(one.suspect_with))
+    )
     found = by_weight(left, key, writers)[:SUSPECTS]
     for standing in found:
         standing.trending = False
     return found
+
+
+def _is_gone(suspect: Standing) -> bool:
+    """Whether more of its people have withdrawn all they said than are left."""
+    long = suspect.support[1]
+    return long.withdrawn_by > long.people
 
 
 def _join_tags(tags: Sequence[Standing]) -> list[Standing]:

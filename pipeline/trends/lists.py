@@ -12,7 +12,7 @@ from pipeline.trends.arrays import F64, I32
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.counts import Place
-from pipeline.trends.joining import apart, by_weight, foremost
+from pipeline.trends.joining import apart, by_weight, foremost, judge_together
 from pipeline.trends.names import ALL_WORDS, TAG, WORD
 from pipeline.trends.origins import From, UsualServers
 from pipeline.trends.people import most_support, shown
@@ -35,10 +35,10 @@ from pipeline.trends.standing import (
     taken,
     without_past,
 )
-from pipeline.trends.suspicion import Suspicion
+from pipeline.trends.suspicion import Judged, Suspicion
 from pipeline.trends.timeline import Timeline
 from pipeline.trends.usual import Usual
-from schemas.trends import Origins, Signs
+from schemas.trends import Origins
 
 REMEMBERS_SUSPECTS = "all", "1h"  # the list whose suspect topics are: scope, window
 
@@ -65,6 +65,7 @@ class ScopeList:
         self.on_now = self.on_of_words = self.on  # as they were at the last step
         self.total = (0, 0)  # posts and people of the scope at the last step, where that is counted
         self.shown: list[int] = []  # slots of the list that was made last
+        self.looked_at: dict[int, Judged | None] = {}  # what was said of slots that trended at the last step
         self._lives: dict[int, Life] = {}
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
         self._issued: tuple[object, ...] = ()  # what the list issued last said
@@ -186,13 +187,16 @@ class ScopeList:
     def _look_at(self, living: Sequence[Standing], now: int) -> None:
         """Tells what speaks against each; of the list of all posts in the hour it is remembered who is suspect."""
         for standing in living:
-            standing.signs = self.signs(standing.slot, now)
+            standing.judged = self.judged(standing.slot, now)
+        judge_together(living, self.key)
+        self.looked_at = {standing.slot: standing.judged for standing in living}
+        for standing in living:
             if standing.suspect and self.remembers_suspects:
                 self._suspicion.remember(self._topic(standing.slot), self.spec.step_ms)
 
-    def signs(self, slot: int, now: int, early: Mapping[int, Sequence[Place]] | None = None) -> Signs | None:
+    def judged(self, slot: int, now: int, early: Mapping[int, Sequence[Place]] | None = None) -> Judged | None:
         """What speaks against a topic, at a final step's end or (with `early`) after it; see Suspicion."""
-        return self._suspicion.signs(self._topic(slot), self.spec.step_ms, now, early)
+        return self._suspicion.judged(self._topic(slot), self.spec.step_ms, now, early)
 
     def origins(self, found: From | None, now: int) -> Origins | None:
         """What a row tells of where its people are from, in a list that ends at `now` (ms)."""
@@ -297,7 +301,7 @@ class ScopeList:
             found = []
             for slot, (e, v) in zip(slots, self.usual.expect(slots, past), strict=True):
                 standing = self._score(slot, e, v)
-                standing.signs = self.signs(slot, now)
+                standing.judged = self.judged(slot, now)
                 life = self._lives.get(slot)
                 if life is not None:
                     standing.hold(life.shown_at(self.spec, now))
@@ -371,3 +375,4 @@ class ScopeList:
         self._lives = {int(new_slot[slot]): life for slot, life in self._lives.items()}
         self._tracked = {int(new_slot[slot]) for slot in self._tracked}
         self.shown = [int(new_slot[slot]) for slot in self.shown]
+        self.looked_at.clear()

@@ -13,6 +13,7 @@ from pipeline.trends.arrays import F64
 from pipeline.trends.origins import is_of_bots, is_of_one_server
 from pipeline.trends.people import Support, shown
 from pipeline.trends.score import Life, ListSpec, rank_weight
+from pipeline.trends.suspicion import Judged
 from schemas.trends import Flag, Origins, Signs
 
 ROWS = 20
@@ -40,8 +41,14 @@ class Standing:
     trending: bool = False
     joined: tuple[int, ...] = ()  # slots shown as one with this
     same_people: bool = False  # tags among these, which began with it and are of the same people
-    signs: Signs | None = None
+    judged: Judged | None = None
+    suspect_with: Standing | None = None  # which is suspect by itself
     origins: Origins | None = None
+
+    @property
+    def signs(self) -> Signs | None:
+        """What speaks against it, where there are enough people to tell."""
+        return self.judged.signs if self.judged is not None else None
 
     @property
     def suspect(self) -> bool:

@@ -30,6 +30,8 @@ FEW = 5  # people from which on it is said that they are too few to tell
 SUDDEN = 0.5  # share of the first voices within SUDDEN_STEPS minutes
 SUDDEN_STEPS = 2  # a minute that begins at any second lies in two
 AGAIN = 0.4  # share of people of earlier suspect topics
+WITH = 0.8  # the same of suspect topics of the same list, which may be told from SOME
+SOME = 2
 MOST_AGAIN = 16_384
 DEVIATIONS = 2.0
 BY_CHANCE = 0.05  # how likely it is that all these newcomers come as usual, from which on there is nothing to wait for
@@ -110,7 +112,7 @@ class _Early:
     places: dict[int, list[Place]] = field(default_factory=dict)  # by start, as what follows
     spoken: dict[int, _Spoken] = field(default_factory=dict)
     made_of: tuple[int, ...] = ()
-    signs: Signs | None = None
+    judged: Judged | None = None
     final: dict[tuple[int, int], _First] = field(default_factory=dict)  # by where the judged begin, and the limit
 
     def take(self, early: Mapping[int, Sequence[Place]]) -> None:
@@ -137,10 +139,28 @@ class _Burst(NamedTuple):
         return self._replace(people=self.people & those)
 
 
-class _Judged(NamedTuple):
+class Judged(NamedTuple):
+    """What is said of a topic, and of whom: the people of its burst with hashes below a limit."""
+
+    signs: Signs
+    burst: Voices
+    below: int
+
+    def beside(self, suspect: Judged, is_part: bool) -> Judged:
+        """The same beside one that is suspect: where nearly all of its people are among those of that, it is suspect
+        with it, few as it may have. `is_part`: words of it, or it of these; then it is enough that as many of its
+        people are new as of no crowd."""
+        known = [author for author in self.burst if author < min(self.below, suspect.below)]
+        again = round(len(suspect.burst.intersection(known)) / max(len(known), 1), 4)
+        new = self.signs.newcomers >= newcomers_share(self.signs.usual, SUDDEN)
+        if not (again >= WITH and len(known) >= SOME) and not (is_part and new):
+            return self
+        return self._replace(signs=msgspec.structs.replace(self.signs, again=again, suspect=True, undecided=False))
+
+
+class _Kept(NamedTuple):
     made_of: tuple[int, ...]  # what the judgement depends on beside the topic's voices
-    signs: Signs | None
-    people: Voices  # of the burst
+    judged: Judged | None
 
 
 class Suspicion:
@@ -151,7 +171,7 @@ class Suspicion:
         self.changes = 0  # grows with whatever signs are made of
         self._timeline = timeline
         self._known: dict[tuple[int, int], _Known] = {}  # by topic and length of a step
-        self._judged: dict[tuple[int, int], _Judged] = {}
+        self._judged: dict[tuple[int, int], _Kept] = {}
         self._early: dict[tuple[int, int], _Early] = {}
         self._suspects: dict[int, tuple[str, int]] = {}  # author -> topic key and hour of the last suspect topic
         self._again_limit = EVERYBODY  # hash below which everybody is remembered there
@@ -163,28 +183,28 @@ class Suspicion:
         self.heard.take(start, panes, self._suspects)
         self.changes += 1
 
-    def signs(
+    def judged(
         self, topic: int, step_ms: int, end: int, early: Mapping[int, Sequence[Place]] | None = None
-    ) -> Signs | None:
-        """The signs of a topic at the end of a final step (ms); with `early`, where it stands in minutes that are not
-        final, by minute. None: too few people."""
+    ) -> Judged | None:
+        """What is said of a topic at the end of a final step (ms); with `early`, where it stands in minutes that are
+        not final, by minute. None: too few people."""
         steps = self._read(topic, step_ms, end)
         if early:
-            return self._signs_ahead(topic, step_ms, end, steps, early)
+            return self._judged_ahead(topic, step_ms, end, steps, early)
         last = max(steps, default=0) + step_ms
         made_of = self._made_of(last)
         known = self._judged.get((topic, step_ms))
         if known is None or known.made_of != made_of:
-            known = self._judged[topic, step_ms] = _Judged(made_of, *self._judge(topic, steps, step_ms, last))
-        return known.signs
+            known = self._judged[topic, step_ms] = _Kept(made_of, self._judge(topic, steps, step_ms, last))
+        return known.judged
 
     def _made_of(self, last: int) -> tuple[int, ...]:
         return last, self.heard.hour, self.heard.limit, self._version
 
-    def _signs_ahead(
+    def _judged_ahead(
         self, topic: int, step_ms: int, end: int, steps: dict[int, _Spoken], early: Mapping[int, Sequence[Place]]
-    ) -> Signs | None:
-        """`signs` with `early`: the same for all lists that are made at a time, and what is final is read once."""
+    ) -> Judged | None:
+        """`judged` with `early`: the same for all lists that are made at a time, and what is final is read once."""
         known = self._early.get((topic, step_ms))
         if known is None or known.end != end or known.places.keys() - early.keys():
             self._early = {of: one for of, one in self._early.items() if one.end == end}
@@ -194,14 +214,14 @@ class Suspicion:
         made_of = *self._made_of(last), *(len(places) for _, places in sorted(known.places.items()))
         if known.made_of != made_of:
             known.made_of = made_of
-            known.signs, _ = self._judge(topic, {**steps, **known.spoken}, step_ms, last, known)
-        return known.signs
+            known.judged = self._judge(topic, {**steps, **known.spoken}, step_ms, last, known)
+        return known.judged
 
     def remember(self, topic: int, step_ms: int) -> None:
         """The topic stands in the list of all posts: its people are remembered, where it was judged suspect."""
         known = self._judged.get((topic, step_ms))
-        if known is not None and known.signs is not None and known.signs.suspect:
-            self._found[topic] = known.people
+        if known is not None and known.judged is not None and known.judged.signs.suspect:
+            self._found[topic] = known.judged.burst
 
     def _read(self, topic: int, step_ms: int, end: int) -> dict[int, _Spoken]:
         tables = self._timeline.hours if step_ms == HOUR_MS else self._timeline.minutes
@@ -221,7 +241,7 @@ class Suspicion:
 
     def _judge(
         self, topic: int, steps: Mapping[int, _Spoken], step_ms: int, last: int, early: _Early | None = None
-    ) -> tuple[Signs | None, Voices]:
+    ) -> Judged | None:
         begin = last - STEPS[step_ms][0] * step_ms
         told = sorted((start, spoken) for start, spoken in steps.items() if begin <= start < last)
         limit = min((spoken.below for _, spoken in told), default=EVERYBODY)
@@ -234,7 +254,7 @@ class Suspicion:
                 early.final = {(begin, limit): final}
             first, seen, bots = final.then([one for one in told if one[0] >= early.end], limit)
         if len(seen) < FEW:
-            return None, frozenset()
+            return None
         length = STEPS[step_ms][1]
         at, voices = _most(first, length, step_ms)
         earlier = at - length * step_ms
@@ -249,7 +269,7 @@ class Suspicion:
         found = list(self._judged_in_turn(bursts, before, sudden, bots, self._timeline.names.keys[topic]))
         signs, members = next((one for one in found if one[0].suspect), found[0])
         people = round(len(members) * EVERYBODY / limit)
-        return msgspec.structs.replace(signs, people=people), members
+        return Judged(msgspec.structs.replace(signs, people=people), members, limit)
 
     def _judged_in_turn(
         self, bursts: Sequence[_Burst], before: _Burst, sudden: float, bots: Voices, key: str

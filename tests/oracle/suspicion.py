@@ -40,6 +40,13 @@ class Told(NamedTuple):
     suspect: bool
     undecided: bool
     of_bots: bool
+    burst: frozenset[str]
+
+    def goes_with(self, suspect: Told, is_part: bool) -> bool:
+        """Whether it is suspect with another topic of its list that is; `is_part`: words of that, or the other way."""
+        least = max(0.75, self.usual + 0.5 * (1 - self.usual))
+        share = len(self.burst & suspect.burst) / len(self.burst)
+        return (share >= 0.8 and len(self.burst) >= 2) or (is_part and self.newcomers >= least)
 
 
 def signs(posts: Sequence[Voice], topic: str, at: int) -> Told | None:
@@ -90,7 +97,7 @@ def signs(posts: Sequence[Voice], topic: str, at: int) -> Told | None:
             limit = math.inf
         suspect = new >= limit
         undecided = not suspect and m > 0 and new >= least * m and as_usual**new < 0.05
-        return Told(len(burst), sudden, new / max(m, 1), as_usual, suspect, undecided, of_bots)
+        return Told(len(burst), sudden, new / max(m, 1), as_usual, suspect, undecided, of_bots, frozenset(burst))
 
     bursts = [(two, between(two, 2), 0.2)] * (sudden >= 0.5) + [(ten, between(ten, 10), 1.0)]
     found = [judged(start, burst, part, earlier, False) for start, burst, part in bursts]

@@ -58,10 +58,10 @@ def test_signs_that_grow_are_those_of_all_that_is_told() -> None:
             place = told.settled(names).find(np.int32(topic))
             assert place is not None
             early[place.table.start].append(place)
-        found = growing.signs(topic, MINUTE_MS, END, early)
-        assert found == growing.signs(topic, MINUTE_MS, END, early)
-        assert found == suspicion(minutes, names).signs(topic, MINUTE_MS, END, early)
+        found = growing.judged(topic, MINUTE_MS, END, early)
+        assert found == growing.judged(topic, MINUTE_MS, END, early)
+        assert found == suspicion(minutes, names).judged(topic, MINUTE_MS, END, early)
         assert found is not None
-        said.add(found.suspect)
+        said.add(found.signs.suspect)
     assert said == {False, True}
-    assert growing.signs(topic, MINUTE_MS, END) == suspicion(minutes, names).signs(topic, MINUTE_MS, END)
+    assert growing.judged(topic, MINUTE_MS, END) == suspicion(minutes, names).judged(topic, MINUTE_MS, END)

@@ -15,6 +15,7 @@ import random
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,11 +25,13 @@ import pytest
 from pipeline.local import Local, Options
 from pipeline.sources.simulator.scenario import Ring, Scenario
 from pipeline.sources.simulator.simulation import simulate
-from pipeline.text import fold, topics_of
+from pipeline.text import fold, topics_of, words_of
 from pipeline.trends.alerting import Alerting
 from pipeline.trends.counts import Counts
 from pipeline.trends.heard import EVERYBODY, Heard
+from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import Cell, Dictionary, Names
+from pipeline.trends.standing import Standing
 from pipeline.trends.suspicion import Suspicion, _Spoken
 from pipeline.trends.timeline import Timeline
 from schemas import Post, PostError, TrendList, decode_post
@@ -139,7 +142,9 @@ def test_signs_are_those_of_the_reference(told: tuple[dict[str, list[TrendList]]
             if row.signs is None or row.authors > 500 or one.flag == "counting":
                 continue
             found = row.signs
-            assert signs(posts, row.topic, one.at) == (
+            told = signs(posts, row.topic, one.at)
+            assert told is not None
+            assert told[:-1] == (
                 found.people,
                 pytest.approx(found.sudden, abs=1e-4),
                 pytest.approx(found.newcomers, abs=1e-4),
@@ -157,6 +162,49 @@ def test_signs_are_those_of_the_reference(told: tuple[dict[str, list[TrendList]]
     }
 
 
+def test_what_a_ring_says_besides_is_suspect_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 accounts say one word, between others that only some of them say at a time: no phrase trends in its place."""
+    chance, words = random.Random(3), [a + b for a in "bdfgklmnprst" for b in ("aran", "elon", "imor", "ovat")]
+    begins = 1_650_211_200_000
+    posts = []
+    for n in range(5_400):
+        said = " ".join(chance.choices(words, k=5))
+        posts.append(Post(f"b{n}", f"regular{chance.randrange(1_500)}", said, begins + 2_000 * n, source="twitter"))
+    for n in range(300):
+        first, second, third = chance.choices(words, k=3)
+        said, at = f"{first} {second} harbour {third}", begins + FIRST_MS + chance.randrange(40_000)
+        posts.append(Post(f"r{n}", f"ring{n}", said, at, source="twitter"))
+    posts.sort(key=lambda post: int(post.time))
+    voices = [Voice(int(post.time), post.author, frozenset(map(fold, words_of(post.text)))) for post in posts]
+    lists = list[TrendList]()
+    judged: list[tuple[int, dict[str, bool]]] = []
+
+    def look_at(of: ScopeList, living: Sequence[Standing], now: int) -> None:
+        really(of, living, now)
+        if any(one.suspect for one in living):
+            judged.append((now, {of.key(one.slot): one.suspect for one in living}))
+
+    really = ScopeList._look_at
+    monkeypatch.setattr(ScopeList, "_look_at", look_at)
+    local = Local(
+        Options(words="all"), on_list=lists.append, keeps=lambda scope, window: (scope, window) == ("all", "1h")
+    )
+    local.feed(posts)
+    local.finish()
+    for one in [one for one in lists if one.at > begins + FIRST_MS + MINUTE_MS][:20]:
+        assert not any(row.trending for row in one.trends if "harbour" in row.topic)
+        assert any("suspect" in row.flags for row in one.trends if row.topic == "harbour")
+    together = 0
+    for at, found in judged[:8:2]:
+        alone = {topic: one for topic in found if (one := signs(voices, topic, at)) is not None}
+        suspects = {topic: one for topic, one in alone.items() if one.suspect}
+        for topic, one in alone.items():
+            beside = any(one.goes_with(other, f" {ring} " in f" {topic} ") for ring, other in suspects.items())
+            assert found[topic] == (one.suspect or beside), topic
+            together += beside and not one.suspect
+    assert together
+
+
 def test_who_took_part_before_is_known_again_and_state_is_restored_whole() -> None:
     names = Names()
     one = Suspicion(Timeline(names))
@@ -171,9 +219,9 @@ def test_who_took_part_before_is_known_again_and_state_is_restored_whole() -> No
     assert other.state() == one.state()
     voices = {6 * HOUR_MS: _Spoken(frozenset(range(1, 30)), EVERYBODY, frozenset())}
     for topic, suspect in zip(topics, (False, True), strict=True):
-        found, _ = other._judge(topic, voices, MINUTE_MS, 6 * HOUR_MS + MINUTE_MS)
+        found = other._judge(topic, voices, MINUTE_MS, 6 * HOUR_MS + MINUTE_MS)
         assert found is not None
-        assert (found.suspect, found.newcomers) == (suspect, 0.0)
+        assert (found.signs.suspect, found.signs.newcomers) == (suspect, 0.0)
 
 
 def test_people_are_remembered_below_a_limit_and_for_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
