@@ -125,6 +125,22 @@ def test_posts_edits_deletions_and_accounts_that_are_gone(tmp_path: Path) -> Non
     asyncio.run(body())
 
 
+def test_an_edit_that_takes_out_what_was_looked_for_withdraws_the_post(tmp_path: Path) -> None:
+    async def body() -> None:
+        log = Log()
+        told = (v1("1", text="one #tag"), v1("2", text="two #tag"), v1("1", 5, "none", "update"), v1("3", text="no"))
+        async with socket_server(frames(*told)) as server:
+            adapter = source(server, wanted=lambda post: "#tag" in post.text)
+            async with running(tmp_path, adapter, log) as run:
+                await run.until(lambda: run.outcome("withdrawn") == 1 and uri("2") in log.posted)
+        there = {post.id for post in log.posts if post.deleted is None} - {
+            post.id for post in log.posts if post.deleted is not None
+        }
+        assert there == {uri("2")}
+
+    asyncio.run(body())
+
+
 def test_an_event_of_v2_is_the_same_post(tmp_path: Path) -> None:
     async def body() -> None:
         logs = []

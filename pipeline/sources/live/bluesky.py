@@ -118,8 +118,8 @@ class Bluesky:
         if commit.operation not in ("create", "update"):
             return Item()
         post = committed(event.did, event.time_us, commit.rkey, commit.record)
-        if not self._wanted(post):
-            return Item()
+        if not self._wanted(post):  # an edit may have taken out what was looked for
+            return Item(Withdrawal(at, post.id, event.did)) if commit.operation == "update" else Item()
         return Item(post, edit=commit.operation == "update", published=at)
 
 
