@@ -27,6 +27,7 @@ from schemas import Post, PostError, decode_post
 from schemas.topics import DECISIONS, DEFINITIONS, POSTS
 
 EVERY_S = 0.1  # how often what has come is brought to the disk
+MOST = 5_000  # records at a time; where there were so many, the next follow at once
 AGAIN_S = 5.0  # after the disk refused
 GIVEN_WITHIN_S = 120.0  # without an acknowledgement
 QUEUED = 50_000  # records on their way to the broker
@@ -155,16 +156,17 @@ class KeptLog:
                     say(f"{self.folder}: the last moments are not kept ({error})")
 
     def _keep(self, reader: LogReader, prefix: str, say: Callable[[str], None], ended: threading.Event) -> None:
-        waiting, told = list[Record](), False
-        while not ended.wait(AGAIN_S if told else EVERY_S):
+        waiting, told, pause_s = list[Record](), False, EVERY_S
+        while not ended.wait(AGAIN_S if told else pause_s):
             try:
-                waiting = waiting or reader.poll(EVERY_S)
+                waiting = waiting or reader.poll(EVERY_S, MOST)
                 self._write(waiting, prefix)
             except (KafkaUseError, sqlite3.Error) as error:
                 if not told:
                     say(f"{self.folder}: what comes in is not kept ({error}); it is tried again")
                 told = True
             else:
+                pause_s = EVERY_S if len(waiting) < MOST else 0.0
                 waiting, told = [], False
         if waiting:
             reader.next |= {record.place: record.offset for record in reversed(waiting)}

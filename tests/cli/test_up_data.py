@@ -13,11 +13,11 @@ from confluent_kafka import Producer
 from pipeline.definitions import entry_key
 from pipeline.kafka.broker import embedded_broker
 from pipeline.kafka.connection import Connection
-from pipeline.kafka.log import LogReader, Record
+from pipeline.kafka.log import LogReader, Place, Record
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.topics import TopicsError, init_topics
 from pipeline.settings import Settings, load_settings
-from pipeline.sources.keeping import KeptLog
+from pipeline.sources.keeping import EVERY_S, MOST, KeptLog
 from pipeline.sources.kept import FolderError
 from schemas import Post, TrendList, decode_post
 from schemas.topics import DEFINITIONS, POSTS, TRENDS
@@ -92,6 +92,27 @@ def decoded(record: Record) -> bool:
 def kept_record(database: sqlite3.Connection, topic: str, offset: int, key: bytes) -> None:
     row = (topic, 0, offset, 1_700_000_000_000 + offset, key, b"v", b"\x90")
     database.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def test_what_comes_faster_is_kept_without_a_pause(tmp_path: Path) -> None:
+    kept, waits, left = KeptLog(tmp_path, 1), list[float](), MOST * 2 + 1
+    place = Place(POSTS.name, 0)
+
+    class Reader:
+        def poll(self, _wait_s: float, most: int) -> list[Record]:
+            nonlocal left
+            begin, left = left, left - min(most, left)
+            return [Record(place, offset, 0, b"", b"", ()) for offset in range(left, begin)]
+
+    class Ended:
+        def wait(self, wait_s: float) -> bool:
+            waits.append(wait_s)
+            return not left
+
+    kept._keep(Reader(), "", print, Ended())  # type: ignore[arg-type]
+    assert len(kept) == MOST * 2 + 1
+    assert waits == [EVERY_S, 0.0, 0.0, EVERY_S]
+    kept.close()
 
 
 def test_what_was_said_about_posts_that_a_kill_has_cost_is_not_given_back(tmp_path: Path) -> None:
