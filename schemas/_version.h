@@ -1,5 +1,5 @@
 /* Which sources a compiled part was made of: `VERSION` of each, which its Python asks for (stale.py). */
-#define COMPILED_VERSION "7614e9414c2e7bf9"
+#define COMPILED_VERSION "aa1efa4cf8e1b12e"
 
 /* The new module with its version; NULL with an error set. */
 static PyObject *versioned(PyObject *module) {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "7614e9414c2e7bf9"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "aa1efa4cf8e1b12e"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

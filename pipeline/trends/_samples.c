@@ -84,40 +84,66 @@ static inline uint64_t hash_at(const Py_buffer *column, Py_ssize_t n) {
     return value;
 }
 
-/* Entries as they come. */
+static inline int32_t number_at(const Py_buffer *column, Py_ssize_t n) {
+    int32_t value;
+    memcpy(&value, (const char *)column->buf + 4 * n, 4);
+    return value;
+}
+
+/* Entries in columns. */
 typedef struct {
     Py_buffer author, text, posts;
 } Columns;
 
 static void release(Columns *of) { PyBuffer_Release(&of->author), PyBuffer_Release(&of->text), PyBuffer_Release(&of->posts); }
 
-/* One entry an author, the `most` first, in the room that is returned; NULL: an error. */
-static Entry *unite(const Columns *of, Py_ssize_t most, Run *found) {
-    Py_ssize_t length = of->author.len / 8;
-    if (of->author.len != 8 * length || of->text.len != of->author.len || of->posts.len != 4 * length || most < 1) {
-        PyErr_SetString(PyExc_ValueError, "the columns do not fit together");
-        return NULL;
-    }
-    Entry *entries = PyMem_New(Entry, 2 * (length + 1));
-    Run *runs = PyMem_New(Run, length + 1);
-    Py_ssize_t count = 0;
-    if (!entries || !runs) {
-        PyErr_NoMemory();
-        PyMem_Free(entries), PyMem_Free(runs);
-        return NULL;
-    }
-    for (Py_ssize_t n = 0; n < length; n++) {
-        Entry *one = &entries[n];
+/* Entries as they come, and as much room again. */
+typedef struct {
+    Entry *entries;
+    Run *runs; /* which ascend */
+    Py_ssize_t count, runs_count, room;
+} Gathered;
+
+/* Room for so many entries: nothing is kept. -1: an error. */
+static int room_for_entries(Gathered *of, Py_ssize_t count) {
+    of->count = of->runs_count = 0;
+    if (count < of->room) return 0;
+    PyMem_Free(of->entries), PyMem_Free(of->runs);
+    of->room = 2 * count + 1;
+    of->entries = PyMem_New(Entry, 2 * of->room), of->runs = PyMem_New(Run, of->room);
+    return of->entries && of->runs ? 0 : (PyErr_NoMemory(), -1);
+}
+
+static void release_room(Gathered *of) { PyMem_Free(of->entries), PyMem_Free(of->runs); }
+
+/* Takes the entries [begin, end) of the columns; there is room. */
+static void gather(Gathered *into, const Columns *of, Py_ssize_t begin, Py_ssize_t end) {
+    for (Py_ssize_t n = begin; n < end; n++) {
+        Entry *one = &into->entries[into->count];
         one->author = hash_at(&of->author, n), one->text = hash_at(&of->text, n);
         memcpy(&one->posts, (const char *)of->posts.buf + 4 * n, 4);
-        if (n && one[-1].author <= one->author)
-            runs[count - 1].end = one + 1;
+        if (into->count++ && one[-1].author <= one->author)
+            into->runs[into->runs_count - 1].end = one + 1;
         else
-            runs[count++] = (Run){one, one + 1};
+            into->runs[into->runs_count++] = (Run){one, one + 1};
     }
-    *found = count ? united_runs(runs, count, entries, entries + length, most) : (Run){entries, entries};
-    PyMem_Free(runs);
-    return entries;
+}
+
+/* One entry an author, the `most` first. */
+static Run united_entries(Gathered *of, Py_ssize_t most) {
+    if (!of->count) return (Run){of->entries, of->entries};
+    return united_runs(of->runs, of->runs_count, of->entries, of->entries + of->room, most);
+}
+
+/* The same of whole columns. -1: an error. */
+static int unite(const Columns *of, Py_ssize_t most, Gathered *room, Run *found) {
+    Py_ssize_t length = of->author.len / 8;
+    if (of->author.len != 8 * length || of->text.len != of->author.len || of->posts.len != 4 * length || most < 1)
+        return PyErr_SetString(PyExc_ValueError, "the columns do not fit together"), -1;
+    if (room_for_entries(room, length)) return -1;
+    gather(room, of, 0, length);
+    *found = united_entries(room, most);
+    return 0;
 }
 
 PyDoc_STRVAR(united_doc,
@@ -130,9 +156,9 @@ static PyObject *united(PyObject *module, PyObject *args) {
     Py_ssize_t most;
     if (!PyArg_ParseTuple(args, "y*y*y*n:united", &of.author, &of.text, &of.posts, &most)) return NULL;
     Run found;
-    Entry *room = unite(&of, most, &found);
-    PyObject *columns = room ? columns_of(found) : NULL;
-    PyMem_Free(room);
+    Gathered room = {0};
+    PyObject *columns = unite(&of, most, &room, &found) ? NULL : columns_of(found);
+    release_room(&room);
     release(&of);
     return columns;
 }
@@ -143,9 +169,10 @@ static int by_size(const void *one, const void *other) {
 }
 
 /* Takes posts from people, one for each of these hashes, and who has none left away. Returns the end of those who stay. */
-static Entry *take_posts(Entry *begin, Entry *end, const Py_buffer *withdrawn) {
-    for (Py_ssize_t n = 0; n < withdrawn->len / 8; n++) {
-        uint64_t author = hash_at(withdrawn, n);
+static Entry *take_posts(Entry *begin, Entry *end, const char *withdrawn, Py_ssize_t count) {
+    for (Py_ssize_t n = 0; n < count; n++) {
+        uint64_t author;
+        memcpy(&author, withdrawn + 8 * n, 8);
         Entry *low = begin, *high = end;
         while (low < high) {
             Entry *middle = low + (high - low) / 2;
@@ -177,6 +204,29 @@ static int count_texts(Run people, int64_t held[3]) {
     return 0;
 }
 
+/* What the people of a topic say, of the `most` + 1 first, less a post for each of the hashes withdrawn; see `support`. */
+static PyObject *told_of(Run people, Py_ssize_t most, const char *withdrawn, Py_ssize_t count) {
+    PyObject *columns = NULL, *next = NULL, *found = NULL;
+    next = people.end - people.at > most ? PyLong_FromUnsignedLongLong(people.at[most].author) : Py_NewRef(Py_None);
+    if (!next) return NULL;
+    if (people.end - people.at > most) people.end = people.at + most;
+    people.end = take_posts((Entry *)people.at, (Entry *)people.end, withdrawn, count);
+    int64_t held[3], busiest = 0, all = 0;
+    if (people.at == people.end)
+        found = Py_NewRef(Py_None);
+    else if (!count_texts(people, held) && (columns = columns_of(people))) {
+        for (const Entry *one = people.at; one < people.end; one++) {
+            all += one->posts;
+            if (one->posts > busiest) busiest = one->posts;
+        }
+        found = Py_BuildValue("OOOLLLLL", PyTuple_GET_ITEM(columns, 0), PyTuple_GET_ITEM(columns, 1), next, (long long)held[0],
+                              (long long)held[1], (long long)held[2], (long long)busiest, (long long)all);
+    }
+    Py_XDECREF(columns);
+    Py_DECREF(next);
+    return found;
+}
+
 PyDoc_STRVAR(support_doc,
              "support(author, text, posts, withdrawn, most, /)\n--\n\n"
              "What `united` gives of `most` + 1, read: of the `most` first, less a post for each hash of `withdrawn`, those who\n"
@@ -190,42 +240,20 @@ static PyObject *support(PyObject *module, PyObject *args) {
     Py_ssize_t most;
     if (!PyArg_ParseTuple(args, "y*y*y*y*n:support", &of.author, &of.text, &of.posts, &withdrawn, &most)) return NULL;
     Run people;
-    PyObject *columns = NULL, *next = NULL, *found = NULL;
-    Entry *room = unite(&of, most + 1, &people);
-    if (!room) goto done;
-    next = people.end - people.at > most ? PyLong_FromUnsignedLongLong(people.at[most].author) : Py_NewRef(Py_None);
-    if (!next) goto done;
-    if (people.end - people.at > most) people.end = people.at + most;
-    people.end = take_posts((Entry *)people.at, (Entry *)people.end, &withdrawn);
-    if (people.at == people.end) {
-        found = Py_NewRef(Py_None);
-        goto done;
-    }
-    int64_t held[3], busiest = 0, all = 0;
-    if (count_texts(people, held) || !(columns = columns_of(people))) goto done;
-    for (const Entry *one = people.at; one < people.end; one++) {
-        all += one->posts;
-        if (one->posts > busiest) busiest = one->posts;
-    }
-    found = Py_BuildValue("OOOLLLLL", PyTuple_GET_ITEM(columns, 0), PyTuple_GET_ITEM(columns, 1), next, (long long)held[0],
-                          (long long)held[1], (long long)held[2], (long long)busiest, (long long)all);
-done:
-    Py_XDECREF(columns), Py_XDECREF(next);
-    PyMem_Free(room);
+    Gathered room = {0};
+    PyObject *found = NULL;
+    if (!unite(&of, most + 1, &room, &people)) found = told_of(people, most, withdrawn.buf, withdrawn.len / 8);
+    release_room(&room);
     PyBuffer_Release(&withdrawn);
     release(&of);
     return found;
 }
 
+#include "_supports.h"
+
 /* What `posts_there` is given, in this order: the columns of a table's rows, and of what is looked for. */
 enum { TOPIC, SPELLING, CELL, POSTS, PTR, AUTHOR, AUTHOR_POSTS, OF_TOPIC, OF_SPELLING, OF_CELL, OF_AUTHOR, COLUMNS };
 static const Py_ssize_t WIDTHS[COLUMNS] = {4, 4, 4, 4, 8, 8, 4, 4, 4, 4, 8};
-
-static inline int32_t number_at(const Py_buffer *column, Py_ssize_t n) {
-    int32_t value;
-    memcpy(&value, (const char *)column->buf + 4 * n, 4);
-    return value;
-}
 
 /* The row of the place that is named, -1: none. Rows ascend by topic, spelling and cell. */
 static Py_ssize_t row_of(const Py_buffer *c, Py_ssize_t rows, Py_ssize_t n) {
@@ -313,6 +341,8 @@ done:
 static PyMethodDef methods[] = {
     {"united", united, METH_VARARGS, united_doc},
     {"support", support, METH_VARARGS, support_doc},
+    {"supports", supports, METH_VARARGS, supports_doc},
+    {"common", common, METH_VARARGS, common_doc},
     {"posts_there", posts_there, METH_VARARGS, posts_there_doc},
     {NULL, NULL, 0, NULL},
 };

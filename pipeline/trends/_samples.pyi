@@ -27,6 +27,24 @@ def support(
     texts one person holds, how many there are, how many people hold the one that most do; the posts of the busiest
     person, and of all. Raises ValueError for columns of different lengths."""
 
+def supports(
+    tables: list[tuple[npt.NDArray[Any] | bytes, ...]],
+    topics: npt.NDArray[Any] | bytes,
+    mask: npt.NDArray[Any] | bytes | None,
+    since: int,
+    most: int,
+    /,
+) -> list[Any]:
+    """Of each topic (a column of 32 bits) what `support` gives of its entries in the tables, and the authors of its
+    posts of panes from `since` on that were withdrawn there, as bytes (None: of none); True where `mask` (a byte a
+    cell; None: all cells are meant) leaves none of its rows out. `tables`: of each topic, cell, person_ptr, author,
+    text, author_posts, retracted_ptr, retracted_author and retracted_pane. Raises ValueError for columns that do not
+    fit together."""
+
+def common(one: npt.NDArray[Any] | bytes, other: npt.NDArray[Any] | bytes, limit: float, /) -> tuple[int, int, int]:
+    """How many hashes below the limit, as doubles, two ascending columns of 64 bits share, each once; and how many each
+    has."""
+
 class Taken:
     """What is withdrawn of the posts of a step."""
 

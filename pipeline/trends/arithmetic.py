@@ -86,7 +86,8 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     if slot is None:
         return None
     on = of.on_of(slot)
-    ((e, v),) = of.usual.expect([slot], past)
+    expected = of.usual.expect([slot], past)
+    e, v = (each[:, 0] for each in expected)
     level, misfit = of.baseline.sums(slot, past, ranker.timeline)
     support = of.reader.support(slot)
     volume = of.usual.volume_of(slot, past)
@@ -102,7 +103,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     standing = (
         without_past(slot, support, on, of.least_people)
         if counting
-        else against_past(slot, support, e, v, of.least_people)
+        else against_past([slot], [support], expected, of.least_people)[0]
     )
     life = of.life_of(slot)
     record = life.record * 0.5 ** ((at - life.at) / spec.record_half_life_ms) if life else 0.0

@@ -15,6 +15,7 @@ from pipeline.trends.sliding import Span, people_of_hours, support_by_step
 from pipeline.trends.timeline import Timeline
 
 _NONE = np.zeros(0, np.int32)
+_NO_SLOTS, _NO_COLUMNS = np.zeros(0, np.int64), np.zeros((2, 0))
 
 
 class Baseline:
@@ -23,12 +24,13 @@ class Baseline:
     def __init__(self, scope: Scope, spec: ListSpec, least_people: int) -> None:
         self.scope, self.spec, self.least_people = scope, spec, least_people
         self.slots = np.zeros(0, np.int32)
-        # by slot; -1: the last column, which stands for no past; -2: the closed form tells
+        # by slot; -1: the last column, which stands for no past; below: -2 less the place in what the closed form tells
         self._column = np.full(256, -1, np.int32)
         self._level, self._misfit = np.zeros((2, 0)), np.zeros((2, 0))
         self._waiting_level, self._waiting_misfit = np.zeros((2, 0)), np.zeros((2, 0))
         self._expected, self._variance = np.zeros((2, 1)), np.full((2, 1), ONE_PERSON)
-        self._closed_form: dict[int, tuple[F64, F64]] = {}  # of topics without a column, until the bucket ends
+        # (e, v) in closed form of topics without a column, until the bucket ends
+        self._closed_slots, self._closed_form = _NO_SLOTS, (_NO_COLUMNS, _NO_COLUMNS)
 
     def bound(self, slots: Integers, posts: I32, volume: tuple[F64, F64] | None = None) -> F64:
         """The largest score these slots can have with so many posts (2, slots), as far as their past is known; at a
@@ -47,8 +49,9 @@ class Baseline:
         columns = self._columns_of(slots)
         known = np.maximum(columns, -1)
         e, v = self._expected[:, known], self._variance[:, known]
-        for place in np.flatnonzero(columns == -2).tolist():
-            e[:, place], v[:, place] = self._closed_form[int(slots[place])]
+        if len(closed := np.flatnonzero(columns < -1)):
+            places = -2 - columns[closed]
+            e[:, closed], v[:, closed] = self._closed_form[0][:, places], self._closed_form[1][:, places]
         return e, v
 
     def _columns_of(self, slots: Integers) -> I32:
@@ -56,15 +59,10 @@ class Baseline:
             self._column = grown(self._column, int(slots.max()) + 1, -1)
         return self._column[slots]
 
-    def expect(self, slots: Sequence[int], past: BaselineWeight, timeline: Timeline) -> list[tuple[F64, F64]]:
-        """(e, v) of short and long window for each slot."""
-        if not slots:
-            return []
-        columns = self.learn(slots, past, timeline)
-        return [
-            self._closed_form[slot] if column < 0 else (self._expected[:, column], self._variance[:, column])
-            for slot, column in zip(slots, columns, strict=True)
-        ]
+    def expect(self, slots: Integers, past: BaselineWeight, timeline: Timeline) -> tuple[F64, F64]:
+        """(e, v) of short and long window for these slots, (2, slots) each."""
+        self.learn(slots, past, timeline)
+        return self._known(slots)
 
     def sums(self, slot: int, past: BaselineWeight, timeline: Timeline) -> tuple[F64, F64]:
         """(M, V) of short and long window: what `expect` makes (e, v) of."""
@@ -73,19 +71,20 @@ class Baseline:
             return self._level[:, column], self._misfit[:, column]
         return self._from_hours(self.scope.windows.topics[[slot]], past, timeline)[:, 0], np.zeros(2)
 
-    def learn(self, slots: Sequence[int], past: BaselineWeight, timeline: Timeline) -> list[int]:
-        """Looks up what hourly records say of the slots that have no column yet. Returns the columns of all."""
-        columns: list[int] = self._columns_of(np.array(slots, np.int64)).tolist()
-        without = [
-            slot for slot, column in zip(slots, columns, strict=True) if column < 0 and slot not in self._closed_form
-        ]
-        if without:
-            topics = self.scope.windows.topics[without]
-            level = self._from_hours(topics, past, timeline)
-            e, v = self._expectation(level, np.zeros_like(level), past)
-            self._closed_form.update((slot, (e[:, i], v[:, i])) for i, slot in enumerate(without))
-            self._column[without] = -2
-        return columns
+    def learn(self, slots: Integers, past: BaselineWeight, timeline: Timeline) -> None:
+        """Looks up what hourly records say of the slots (each once) that have no column yet."""
+        without = slots[self._columns_of(slots) == -1]
+        if len(without):
+            level = self._from_hours(self.scope.windows.topics[without], past, timeline)
+            found = self._expectation(level, np.zeros_like(level), past)
+            both = zip(self._closed_form, found, strict=True)
+            self._keep_closed(without, [np.concatenate(one, axis=1) for one in both])
+
+    def _keep_closed(self, slots: Integers, found: Sequence[F64]) -> None:
+        """Takes (e, v) in closed form of what it has, and of more slots behind it."""
+        begin = len(self._closed_slots)
+        self._closed_slots, self._closed_form = np.concatenate((self._closed_slots, slots)), (found[0], found[1])
+        self._column[slots] = -2 - np.arange(begin, begin + len(slots), dtype=np.int32)
 
     def _expectation(self, level: F64, misfit: F64, past: BaselineWeight) -> tuple[F64, F64]:
         found = [
@@ -118,8 +117,11 @@ class Baseline:
 
     def end_bucket(self) -> None:
         """A bucket ended: what hourly records say of topics without a column is looked up anew."""
-        self._column[list(self._closed_form)] = -1
-        self._closed_form.clear()
+        self._column[self._closed_slots] = -1
+        self._forget_closed()
+
+    def _forget_closed(self) -> None:
+        self._closed_slots, self._closed_form = _NO_SLOTS, (_NO_COLUMNS, _NO_COLUMNS)
 
     def roll(
         self, finished: ClosedBucket, past: BaselineWeight, span: Span, timeline: Timeline, alive: Sequence[int]
@@ -200,9 +202,10 @@ class Baseline:
         self._refresh(past)
 
     def renumber(self, new_slot: I32) -> None:
-        """Slots have new numbers (all of this baseline's are kept)."""
+        """Slots have new numbers (all of this baseline's columns are kept)."""
         self.slots = new_slot[self.slots]
-        self._closed_form = {int(new_slot[slot]): found for slot, found in self._closed_form.items()}
         self._column = np.full(max(256, len(new_slot)), -1, np.int32)
-        self._column[list(self._closed_form)] = -2
+        closed, found = new_slot[self._closed_slots].astype(np.int64), self._closed_form
+        self._forget_closed()
+        self._keep_closed(closed[closed >= 0], [of[:, closed >= 0] for of in found])
         self._column[self.slots] = np.arange(len(self.slots), dtype=np.int32)

@@ -166,6 +166,12 @@ class Counts(Record):
         for each in fields(self):
             setattr(self, each.name, getattr(told, each.name))
 
+    @property
+    def said(self) -> tuple[I32 | I64 | U64, ...]:
+        """Who said what and took it back: the columns that `samples.supports` reads."""
+        people = self.person_ptr, self.author, self.text, self.author_posts
+        return self.topic, self.cell, *people, self.retracted_ptr, self.retracted_author, self.retracted_pane
+
     # -- where topics stand ------------------------------------------------------------------------------------------
 
     def find(self, topic: np.int32) -> Place | None:

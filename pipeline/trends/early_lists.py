@@ -238,8 +238,9 @@ class _Preview:
         slots = [slot for slot in slots if windows.kinds[slot] in told]
         trending: list[Standing] = []
         others: list[Standing] = []
-        for slot, (e, v) in zip(slots, of.usual.expect(slots, past, lambda slot: held[slot].read()), strict=True):
-            standing = against_past(slot, held[slot].read(), e, v, of.least_people)
+        expected = of.usual.expect(slots, past, lambda slot: held[slot].read())
+        for standing in against_past(slots, [held[slot].read() for slot in slots], expected, of.least_people):
+            slot = standing.slot
             life = copy(of.life_of(slot)) or Life(at=self._at)
             trends = standing.live(life, of.spec, self._at, of.on_of(slot), not past.flag, of.least_people)
             if trends:

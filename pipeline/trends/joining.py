@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from pipeline.text import is_unspaced
+from pipeline.trends._compiled import samples
 from pipeline.trends.arrays import U64
 from pipeline.trends.names import TAG, kind_of
 from pipeline.trends.people import Support
@@ -18,6 +20,7 @@ JOIN_SHARE = 0.8
 SAID_TOGETHER, FEW_WRITERS = 0.5, 0.5
 MOST = 200  # tags that are looked at, and as many words and phrases
 MOST_ALSO = 10  # of them, in a row
+_TWO_64 = float(1 << 64)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -225,14 +228,18 @@ def _same_people(one: Standing, other: Standing) -> bool:
     mine, theirs = one.support[1].authors, other.support[1].authors
     if mine is None or theirs is None:
         return False
-    theta = min(one.support[1].theta, other.support[1].theta)
+    shared, *people = common(mine, theirs, min(one.support[1].theta, other.support[1].theta))
+    return shared > JOIN_SHARE * max(people)
+
+
+def common(one: U64, other: U64, theta: float) -> tuple[int, int, int]:
+    """How many hashes two ascending samples share within theta, and how many each has there."""
+    if samples is not None:
+        return samples.common(one, other, theta * _TWO_64 if theta < 1 else math.inf)
     if theta < 1:
-        mine, theirs = _below(mine, theta), _below(theirs, theta)
-    enough = JOIN_SHARE * max(len(mine), len(theirs))
-    if min(len(mine), len(theirs)) <= enough:
-        return False
-    return len(np.intersect1d(mine, theirs, assume_unique=True)) > enough
+        one, other = _below(one, theta), _below(other, theta)
+    return len(np.intersect1d(one, other, assume_unique=True)), len(one), len(other)
 
 
 def _below(hashes: U64, theta: float) -> U64:
-    return hashes[hashes.astype(np.float64) < theta * float(1 << 64)]
+    return hashes[hashes.astype(np.float64) < theta * _TWO_64]

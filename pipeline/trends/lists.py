@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.trends.arrays import F64, I32
+from pipeline.trends.arrays import I32
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.counts import Place
@@ -181,7 +181,7 @@ class ScopeList:
         enough = self.baseline.bound(slots, posts) >= OFF
         slots, posts = slots[enough], posts[:, enough]
         if len(slots):
-            self.baseline.learn(slots.tolist(), past, self._timeline)
+            self.baseline.learn(slots, past, self._timeline)
             self._tracked.update(slots[self.baseline.bound(slots, posts) >= OFF].tolist())
 
     def _look_at(self, living: Sequence[Standing], now: int) -> None:
@@ -211,8 +211,7 @@ class ScopeList:
         self.on_now = threshold(self.on, self._active_topics(now))
         self.on_of_words = self._on_of_words()
         found = []
-        for slot, (e, v) in zip(slots, self.usual.expect(slots, past), strict=True):
-            standing = self._score(slot, e, v)
+        for slot, standing in zip(slots, self._against_past(slots, past), strict=True):
             life = self._lives.get(slot)
             if life is None:
                 life = self._lives[slot] = Life(at=now)
@@ -252,8 +251,9 @@ class ScopeList:
         posts = self.scope.windows.sums[self.short : self.long + 1, [slot]]
         return bool(posts[1, 0] < self.least_people or self.baseline.bound(np.array([slot]), posts)[0] < OFF)
 
-    def _score(self, slot: int, e: F64, v: F64) -> Standing:
-        return against_past(slot, self.reader.support(slot), e, v, self.least_people)
+    def _against_past(self, slots: Sequence[int], past: BaselineWeight) -> list[Standing]:
+        supports = self.reader.supports(slots)
+        return against_past(slots, supports, self.usual.expect(slots, past), self.least_people)
 
     def _active_topics(self, now: int) -> float:
         """Topics of the scope in the long window; as many as matter, see `threshold`."""
@@ -299,10 +299,9 @@ class ScopeList:
             if not slots and not trending:
                 slots = self._most_support(FALLBACK_SUPPORT, ROWS, there)
             found = []
-            for slot, (e, v) in zip(slots, self.usual.expect(slots, past), strict=True):
-                standing = self._score(slot, e, v)
-                standing.judged = self.judged(slot, now)
-                life = self._lives.get(slot)
+            for standing in self._against_past(slots, past):
+                standing.judged = self.judged(standing.slot, now)
+                life = self._lives.get(standing.slot)
                 if life is not None:
                     standing.hold(life.shown_at(self.spec, now))
                 found.append(standing)

@@ -178,7 +178,10 @@ def support(author: U64, text: U64, posts: I32, withdrawn: U64 | None = None) ->
     one sampled person and r by several.
     """
     if samples is not None:
-        return told_of(_read(author, text, posts, withdrawn), withdrawn)
+        columns = np.ascontiguousarray(author, np.uint64), np.ascontiguousarray(text, np.uint64)
+        gone = b"" if withdrawn is None else withdrawn.tobytes()
+        found = samples.support(*columns, np.ascontiguousarray(posts, np.int32), gone, K)
+        return support_as_told(found, None if withdrawn is None else gone)
     if len(author) <= min(_SMALL, K):
         return told_of(_support_of_few(author, text, posts, withdrawn), withdrawn)
     return told_of(support_of_united(*united(author, text, posts), withdrawn), withdrawn)
@@ -202,13 +205,13 @@ def united(author: U64, text: U64, posts: I32) -> tuple[U64, U64, I32]:
     return author[: K + 1], text[: K + 1], posts[: K + 1]
 
 
-def _read(author: U64, text: U64, posts: I32, withdrawn: U64 | None) -> Support:
-    """`support`, compiled."""
-    assert samples is not None
-    columns = np.ascontiguousarray(author, np.uint64), np.ascontiguousarray(text, np.uint64)
-    found = samples.support(*columns, np.ascontiguousarray(posts, np.int32), b"" if withdrawn is None else withdrawn, K)
+def support_as_told(
+    found: tuple[bytes, bytes, int | None, int, int, int, int, int] | None, gone: bytes | None
+) -> Support:
+    """What `samples.support` found, less the posts of `gone` (authors; None: of none)."""
+    withdrawn = None if gone is None else np.frombuffer(gone, np.uint64)
     if found is None:
-        return NOBODY
+        return told_of(NOBODY, withdrawn)
     authors, texts, following, single, held, most, busiest, all_posts = found
     theta = 1.0 if following is None else following / _TWO_64
     m = len(authors) // 8
@@ -221,6 +224,7 @@ def _read(author: U64, text: U64, posts: I32, withdrawn: U64 | None) -> Support:
         np.frombuffer(authors, np.uint64),
         np.frombuffer(texts, np.uint64),
         theta,
+        withdrawn,
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from pipeline.trends._compiled import samples
 from pipeline.trends.arrays import I32, U64, Mask
 from pipeline.trends.counts import EXAMPLES, Counts, Place
 from pipeline.trends.names import Names
 from pipeline.trends.origins import From, entries_at, people_from
-from pipeline.trends.people import FEW, NOBODY, K, Support, people_left, support, united_sample
+from pipeline.trends.people import FEW, NOBODY, K, Support, people_left, support, support_as_told, united_sample
 from pipeline.trends.scope import Scope
 from pipeline.trends.score import HOUR_MS, ListSpec
 from pipeline.trends.timeline import Timeline, Where
@@ -37,7 +38,7 @@ class Reader:
         self._from: dict[int, From | None] = {}  # by slot: where the people of the long window are from
         # by slot: spellings of the long window, what could be examples (priority, post id), and when that was read
         self._words: dict[int, tuple[list[str], list[tuple[int, str]], int]] = {}
-        self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, as far as it was read
+        self._history: dict[tuple[int, int], dict[int, float]] = {}  # by slot, window: n by end, of rows
         self._people: dict[int, dict[int, int]] = {}  # by slot: people of a step by its end, as far as they were read
 
     def step(self, now: int, changed_slots: tuple[I32, I32]) -> None:
@@ -76,6 +77,14 @@ class Reader:
         found = (table.find(topic) for table in self._timeline.covering(start, self.end))
         return [place for place in found if place is not None]
 
+    def supports(self, slots: Sequence[int]) -> list[tuple[Support, Support]]:
+        """`support` of many topics, read at once."""
+        for which, known in enumerate(self._support):
+            if unread := [slot for slot in slots if slot not in known]:
+                known.update(zip(unread, self._read(unread, which, self._now), strict=True))
+        short, long = self._support
+        return [(short[slot], long[slot]) for slot in slots]
+
     def support(self, slot: int) -> tuple[Support, Support]:
         """Support in the short and in the long window."""
         return self._in_window(slot, 0), self._in_window(slot, 1)
@@ -94,20 +103,21 @@ class Reader:
         known = self._support[which]
         found = known.get(slot)
         if found is None:
-            found = known[slot] = self._read(slot, which, self._now)
-            self._history.setdefault((slot, which), {})[self._now] = found.n
+            (found,) = self._read((slot,), which, self._now)
+            known[slot] = found
         return found
 
-    def _read(self, slot: int, which: int, end: int) -> Support:
-        places, mask = self._places(slot, which, end), self._scope.mask_of(slot)
-        since = end - self._spec.windows_ms[which]
-        if mask is not None and not all(place.lies_in(mask) for place in places):
-            return _support_of(places, mask, since)
-        known, key = self._timeline.supports, self._where(slot, which, end)
-        found = known.get(key)
-        if found is None:
-            found = known[key] = _support_of(places, None, since)
-        return found
+    def _read(self, slots: Sequence[int], which: int, end: int) -> list[Support]:
+        """Support in a window that ends at `end`. What stands in no other cells is read once for all scopes."""
+        tables, mask, window_ms = self.tables(which, end), self._scope.mask, self._spec.windows_ms[which]
+        topics, shared, since = self._scope.windows.topics[list(slots)], self._timeline.supports, end - window_ms
+        found = supports_of(tables, topics, mask, since) if mask is not None else [None] * len(topics)
+        wheres = [(window_ms, end, topic) for topic in topics.tolist()]
+        unread = [where for where, one in zip(wheres, found, strict=True) if one is None and where not in shared]
+        if unread:
+            read = supports_of(tables, np.array([topic for _, _, topic in unread], np.int32), None, since)
+            shared.update((where, one) for where, one in zip(unread, read, strict=True) if one is not None)
+        return [shared[where] if one is None else one for where, one in zip(wheres, found, strict=True)]
 
     def _places(self, slot: int, which: int, end: int) -> list[Place]:
         """Where the topic stands in the tables of a window that ends at `end`."""
@@ -144,9 +154,11 @@ class Reader:
 
     def n_before(self, slot: int, which: int, end: int) -> float:
         """Support in a window that ended at an earlier step, `end` (ms)."""
-        before = self._history.setdefault((slot, which), {})
+        before, present = self._history.setdefault((slot, which), {}), self._support[which].get(slot)
+        if present is not None:
+            before[self._now] = present.n
         if end not in before:
-            before[end] = self._read(slot, which, end).n
+            before[end] = self._read((slot,), which, end)[0].n
         return before[end]
 
     def spark(self, slot: int) -> list[int]:
@@ -316,6 +328,20 @@ def number_of(samples: Sequence[U64]) -> float:
 def number_in(hashes: U64) -> float:
     """How many different hashes a sample of the K + 1 smallest speaks of."""
     return K / (float(hashes[K]) / _TWO_64) if len(hashes) > K else float(len(hashes))
+
+
+def supports_of(tables: Sequence[Counts], topics: I32, mask: Mask | None, since: int) -> list[Support | None]:
+    """Support of each topic in the cells of `mask` (None: in all), less posts of panes from `since` (ms) on that were
+    withdrawn there; None: where it stands in cells of `mask` only."""
+    if samples is not None:
+        found = samples.supports([table.said for table in tables], topics, mask, since, K)
+        return [None if one is True else support_as_told(*one) for one in found]
+    supports: list[Support | None] = []
+    for topic in topics:
+        places = [place for place in (table.find(topic) for table in tables) if place is not None]
+        inside = mask is not None and all(place.lies_in(mask) for place in places)
+        supports.append(None if inside else _support_of(places, mask, since))
+    return supports
 
 
 def _support_of(places: Sequence[Place], mask: Mask | None, since: int) -> Support:

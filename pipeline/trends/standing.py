@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from pipeline.trends.arrays import F64
 from pipeline.trends.origins import is_of_bots, is_of_one_server
 from pipeline.trends.people import Support, shown
@@ -90,14 +92,22 @@ class Standings(NamedTuple):
         return [*self.trending, *self.others, *self.suspects]
 
 
-def against_past(slot: int, support: tuple[Support, Support], e: F64, v: F64, least_people: int) -> Standing:
-    """The score of this support (short and long window) against what was expected."""
-    scores = [(support[j].n - float(e[j])) / math.sqrt(float(v[j])) for j in (0, 1)]
-    which = 0 if scores[0] >= scores[1] else 1
-    score = max(scores[which], 0.0) if support[1].n >= least_people else 0.0
-    expected = float(e[which])
-    weight = rank_weight(support[which].n, expected, score)
-    return Standing(slot, support, score, which, expected, float(v[which]), weight, float(e[0]))
+def against_past(
+    slots: Sequence[int], supports: Sequence[tuple[Support, Support]], expected: tuple[F64, F64], least_people: int
+) -> list[Standing]:
+    """The scores of these supports (short and long window) against what was expected: (e, v), (2, slots) each."""
+    e, v = expected
+    n = np.array([(short.n, long.n) for short, long in supports]).reshape(-1, 2).T
+    short, long = (n - e) / np.sqrt(v)
+    of_long = long > short
+    score = np.where(n[1] >= least_people, np.maximum(np.where(of_long, long, short), 0.0), 0.0)
+    columns = (score, of_long.astype(np.int8), np.where(of_long, e[1], e[0]), np.where(of_long, v[1], v[0]), e[0])
+    return [
+        Standing(slot, support, of, which, usual, spread, rank_weight(support[which].n, usual, of), in_short)
+        for slot, support, of, which, usual, spread, in_short in zip(
+            slots, supports, *[column.tolist() for column in columns], strict=True
+        )
+    ]
 
 
 def without_past(slot: int, support: tuple[Support, Support], on: float, least_people: int) -> Standing:

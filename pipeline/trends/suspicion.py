@@ -158,9 +158,11 @@ class Judged(NamedTuple):
         return self._replace(signs=msgspec.structs.replace(self.signs, again=again, suspect=True, undecided=False))
 
 
-class _Kept(NamedTuple):
+@dataclass
+class _Kept:
     made_of: tuple[int, ...]  # what the judgement depends on beside the topic's voices
     judged: Judged | None
+    moment: tuple[int, int] = (-1, -1)  # the end of the step that it was asked for last, ms, and `changes` then
 
 
 class Suspicion:
@@ -188,14 +190,17 @@ class Suspicion:
     ) -> Judged | None:
         """What is said of a topic at the end of a final step (ms); with `early`, where it stands in minutes that are
         not final, by minute. None: too few people."""
+        known, moment = self._judged.get((topic, step_ms)), (end, self.changes)
+        if known is not None and known.moment == moment and not early:  # other lists have asked
+            return known.judged
         steps = self._read(topic, step_ms, end)
         if early:
             return self._judged_ahead(topic, step_ms, end, steps, early)
         last = max(steps, default=0) + step_ms
         made_of = self._made_of(last)
-        known = self._judged.get((topic, step_ms))
         if known is None or known.made_of != made_of:
             known = self._judged[topic, step_ms] = _Kept(made_of, self._judge(topic, steps, step_ms, last))
+        known.moment = moment
         return known.judged
 
     def _made_of(self, last: int) -> tuple[int, ...]:
@@ -354,10 +359,16 @@ _NOBODY = _First({}, frozenset(), frozenset())
 
 def _most(first: Mapping[int, Voices], length: int, step_ms: int) -> tuple[int, int]:
     """Where so many steps begin that hold most first voices, the earliest of them, and how many these are."""
-    count = {start: len(people) for start, people in first.items()}.get
-    sums = {start: sum([count(start + n * step_ms, 0) for n in range(length)]) for start in first}
-    at = max(sums, key=lambda start: (sums[start], -start))
-    return at, sums[at]
+    counts = sorted((start, len(people)) for start, people in first.items())
+    most = at = voices = end = 0
+    for start, count in counts:
+        while end < len(counts) and counts[end][0] < start + length * step_ms:
+            voices += counts[end][1]
+            end += 1
+        if voices > most:
+            most, at = voices, start
+        voices -= count
+    return at, most
 
 
 def _share_of(part: float, whole: float) -> float:

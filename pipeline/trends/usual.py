@@ -14,6 +14,8 @@ from pipeline.trends.people import Support
 from pipeline.trends.score import WRITERS_PER_PAST, at_volume, growth_of
 from pipeline.trends.timeline import Timeline
 
+_NONE = np.zeros(0, np.int64)
+
 Read = Callable[[int], tuple[Support, Support]]  # by slot: support of the short and the long window
 
 
@@ -24,21 +26,19 @@ class Usual:
         self._baseline, self._support, self._timeline = baseline, support, timeline
         self._windows, self._spec = baseline.scope.windows, baseline.spec
 
-    def expect(self, slots: Sequence[int], past: BaselineWeight, read: Read | None = None) -> list[tuple[F64, F64]]:
-        """(e, v) of short and long window for each slot: of words their usual share of what people write. `read` gives
-        the support of a slot (None: that of the last step)."""
-        found = self._baseline.expect(slots, past, self._timeline)
+    def expect(self, slots: Sequence[int], past: BaselineWeight, read: Read | None = None) -> tuple[F64, F64]:
+        """(e, v) of short and long window for these slots, (2, slots) each: of words their usual share of what people
+        write. `read` gives the support of a slot (None: that of the last step)."""
+        e, v = found = self._baseline.expect(np.array(slots, np.int64), past, self._timeline)
         windows = self._windows
         if windows.whole is None or past.weight == 0:
             return found
-        words = np.flatnonzero(windows.kinds[slots] == WORD).tolist() if slots else []
-        if words:
+        words = np.flatnonzero(windows.kinds[slots] == WORD) if slots else _NONE
+        if len(words):
             read = read or self._support
-            n = np.array([[support.n for support in read(slots[number])] for number in words]).T
-            e = np.array([found[number][0] for number in words]).T
-            growth, unseen = self.volume(n, e, past, read)
-            for column, number in enumerate(words):
-                found[number] = at_volume(*found[number], growth[:, column], unseen)
+            n = np.array([[support.n for support in read(slots[number])] for number in words.tolist()]).T
+            growth, unseen = self.volume(n, e[:, words], past, read)
+            e[:, words], v[:, words] = at_volume(e[:, words], v[:, words], growth, unseen[:, None])
         return found
 
     def tells_of_words(self, past: BaselineWeight, read: Read | None = None) -> bool:
@@ -54,9 +54,9 @@ class Usual:
         """By what `expect` measures words at the last step, by window; None: it is a tag, or there is no past."""
         if self._windows.kinds[slot] != WORD or past.weight == 0:
             return None
-        ((e, _),) = self._baseline.expect([slot], past, self._timeline)
+        e, _ = self._baseline.expect(np.array([slot]), past, self._timeline)
         n = np.array([[support.n] for support in self._support(slot)])
-        growth, unseen = self.volume(n, e[:, None], past, self._support)
+        growth, unseen = self.volume(n, e, past, self._support)
         return growth[:, 0], unseen
 
     def volume(self, n: F64, e: F64, past: BaselineWeight, read: Read) -> tuple[F64, F64]:
@@ -64,7 +64,7 @@ class Usual:
         words), and how often at most what nobody has heard was said, by window: see `at_volume`."""
         slot = self._windows.whole
         assert slot is not None
-        ((usual, _),) = self._baseline.expect([slot], past, self._timeline)
+        usual, _ = self._baseline.expect(np.array([slot]), past, self._timeline)
         unseen = np.array(self._spec.windows_ms) / (past.weight * self._spec.bucket_ms)
         others = np.array([[support.n] for support in read(slot)]) - n
-        return growth_of(others, np.maximum(usual[:, None] - e, unseen[:, None])), unseen
+        return growth_of(others, np.maximum(usual - e, unseen[:, None])), unseen

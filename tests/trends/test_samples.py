@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.trends import people, withdrawals
+from pipeline.trends import joining, people, reading, withdrawals
 from pipeline.trends._compiled import samples
 from pipeline.trends.arrays import pointers
 from pipeline.trends.counts import Counts
@@ -136,6 +136,81 @@ def test_the_posts_of_an_author_are_found_as_without_it(table: Counts, told: lis
         expected = withdrawals.posts_there(withdrawals._rows(table), named)
     assert [column.tolist() for column in found] == [column.tolist() for column in expected]
     assert [column.dtype for column in found] == [column.dtype for column in expected]
+
+
+@st.composite
+def spoken(draw: st.DrawFn) -> Counts:
+    """Rows in order of who said what and took it back, in four cells."""
+    places = sorted(draw(st.sets(st.tuples(st.integers(0, 3), st.just(0), st.integers(0, 3)), max_size=8)))
+    topic, spelling, cell = (np.array([place[n] for place in places], np.int32) for n in range(3))
+    said = [sorted(draw(st.dictionaries(AUTHORS, st.integers(0, 9), max_size=6)).items()) for _ in places]
+    gone = [draw(st.lists(st.tuples(AUTHORS, st.integers(0, 3)), max_size=3)) for _ in places]
+    people, withdrawn = [one for row in said for one in row], [one for row in gone for one in row]
+    return Counts(
+        start=0,
+        end=1,
+        names=Dictionary(["#a"], [Cell(str(n), "", ()) for n in range(4)]),
+        topic=topic,
+        spelling=spelling,
+        cell=cell,
+        posts=np.array([len(row) for row in said], np.int32),
+        person_ptr=pointers(np.array([len(row) for row in said], np.int64)),
+        author=np.array([author for author, _ in people], np.uint64),
+        text=np.array([text for _, text in people], np.uint64),
+        author_posts=np.arange(1, len(people) + 1, dtype=np.int32) % 3 + 1,
+        retracted_ptr=pointers(np.array([len(row) for row in gone], np.int64)),
+        retracted=np.arange(len(withdrawn), dtype=np.uint64),
+        retracted_author=np.array([author for author, _ in withdrawn], np.uint64),
+        retracted_pane=np.array([pane for _, pane in withdrawn], np.int64),
+    )
+
+
+MASKS = st.none() | st.lists(st.booleans(), min_size=4, max_size=4).map(lambda inside: np.array(inside, np.bool_))
+
+
+@given(st.lists(spoken(), max_size=4), MASKS, st.integers(0, 4), st.sampled_from([1, 2, 5, people.K]))
+def test_supports_of_many_topics_are_read_as_one_by_one(
+    tables: list[Counts], mask: np.ndarray | None, since: int, most: int
+) -> None:
+    topics = np.array([3, 0, 1, 2, 7], np.int32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "K", most)
+        patch.setattr(reading, "K", most)
+        found = reading.supports_of(tables, topics, mask, since)
+        patch.setattr(people, "samples", None)
+        patch.setattr(reading, "samples", None)
+        expected = reading.supports_of(tables, topics, mask, since)
+    assert [one and facts_of(one) for one in found] == [one and facts_of(one) for one in expected]
+
+
+HASHES = st.sets(st.integers(0, (1 << 64) - 1) | st.integers(0, 40) | st.sampled_from([(1 << 64) - 1, 1 << 63]))
+
+
+@given(HASHES, HASHES, st.sampled_from([1.0, 0.5, 2.0**-60]) | st.floats(0.01, 1.0))
+def test_hashes_in_common_are_counted_as_without_it(one: set[int], other: set[int], theta: float) -> None:
+    columns = [np.array(sorted(hashes), np.uint64) for hashes in (one, other)]
+    with pytest.MonkeyPatch.context() as patch:
+        found = joining.common(*columns, theta)
+        patch.setattr(joining, "samples", None)
+        assert found == joining.common(*columns, theta)
+
+
+@pytest.mark.skipif(samples is None, reason="there is no compiler")
+def test_tables_that_do_not_fit_together_are_refused() -> None:
+    assert samples is not None
+    number, hash_, ptr = bytes(4), bytes(8), bytes(8) + (1).to_bytes(8, "little")
+    sound = (number, number, ptr, hash_, hash_, b"\1\0\0\0", bytes(16), b"", b"")
+    ((told, gone),) = samples.supports([sound], number, None, 0, 3)
+    assert (told[0], gone) == (hash_, None)
+    assert samples.supports([sound], number, b"\1", 0, 3) == [True]
+    beyond, falling = bytes(8) + (2).to_bytes(8, "little"), (1).to_bytes(8, "little") + bytes(8)
+    for column, strange in ((0, b""), (1, b""), (2, beyond), (2, falling), (3, b"1"), (5, b""), (6, ptr), (8, hash_)):
+        table = (*sound[:column], strange, *sound[column + 1 :])
+        with pytest.raises(ValueError, match="do not fit"):
+            samples.supports([table], number, None, 0, 3)
+    for tables, mask in (([sound], b""), ([()], None)):
+        with pytest.raises(ValueError, match="do not fit"):
+            samples.supports(tables, number, mask, 0, 3)
 
 
 @pytest.mark.skipif(samples is None, reason="there is no compiler")
