@@ -85,7 +85,10 @@ class Served:
         self.loop: asyncio.AbstractEventLoop
         desk = OrderDesk(self.service.gate, self._give, lambda: (Rule("rule"),))
         setup = Setup(
-            self.service.door, Desk(Definitions(events=tuple(events))), nearby=Nearby(self.feed, self.service.recent)
+            self.service.door,
+            Desk(Definitions(events=tuple(events))),
+            history=self.history,
+            nearby=Nearby(self.feed, self.service.recent),
         )
         self._handle = start_web(
             self.feed,
