@@ -163,6 +163,7 @@ class _Parts:
             examples=walls.examples,
             find=walls.find,
             posts_of=walls.posts_of,
+            find_past=walls.find_past if self.kafka else None,
             public_url=settings.public_url,
             routers=[*walls.routers, *incoming.routers, setup_routes(setup)],
             on_startup=[walls.start, incoming.start],

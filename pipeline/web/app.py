@@ -30,7 +30,7 @@ from pipeline.web.orders import OrderDesk, order_routes
 from pipeline.web.packing import LEAST_PACKED, Brotli
 from pipeline.web.page import page_router
 from pipeline.web.posting import PostDesk, post_routes
-from pipeline.web.search import Find, PostsOf, none_of, nothing, search_routes
+from pipeline.web.search import Find, FindPast, PostsOf, none_of, nothing, search_routes
 from pipeline.web.syndication import syndication_routes
 from pipeline.web.tour import Step
 from pipeline.web.wall.recent import Example
@@ -54,6 +54,7 @@ def create_app(
     examples: Callable[[Sequence[str], str], list[Example]] | None = None,
     find: Find = nothing,
     posts_of: PostsOf = none_of,
+    find_past: FindPast | None = None,
     status: SourceStatus | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     public_url: str = "",
@@ -66,10 +67,11 @@ def create_app(
     """The application over a feed. `registry`: what /metrics tells; `alerts`: those of late; `orders`: where what
     people say about them goes (none: nobody may); `posts`: where those that are pushed go (none: they are refused);
     `examples`: the posts of these ids that are known and may be shown in a scope; `find`: those with certain words,
-    `posts_of`: those of a topic; `status`: how it stands with the source of lists (none: they come from this process);
-    `heartbeat_s`: after how long a silence a stream shows that it lives; `public_url`: where browsers reach the server;
-    `tour`: a guided look around, over the pages; `clock`: of posts whose evening is played (none: theirs is
-    everybody's); `routers`: routes of other parts (wall, moderation), served with the same headers and errors."""
+    `posts_of`: those of a topic, `find_past`: those that only the log holds (none: there is no log); `status`: how
+    it stands with the source of lists (none: they come from this process); `heartbeat_s`: after how long a silence
+    a stream shows that it lives; `public_url`: where browsers reach the server; `tour`: a guided look around, over
+    the pages; `clock`: of posts whose evening is played (none: theirs is everybody's); `routers`: routes of other
+    parts (wall, moderation), served with the same headers and errors."""
     web = Web(feed, history, heartbeat_s=heartbeat_s, public_url=public_url)
     _define(web, events, watchlists)
     if alerts is not None:
@@ -83,7 +85,7 @@ def create_app(
             post_routes(posts or PostDesk()),
             page_router(web),
             course_routes(web),
-            search_routes(web, find, posts_of),
+            search_routes(web, find, posts_of, find_past),
             mastodon_routes(web),
             syndication_routes(web),
             _service(feed, registry, status),

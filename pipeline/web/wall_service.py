@@ -10,7 +10,7 @@ from litestar import Router
 
 from pipeline.cancelling import cancel_and_wait
 from pipeline.kafka.connection import Connection
-from pipeline.kafka.lookback import LookedBack, look_back
+from pipeline.kafka.lookback import LookedBack, look_back, look_through
 from pipeline.moderation.log import DecisionLog, MemoryLog, SqliteLog
 from pipeline.text import fold, topics_of
 from pipeline.web.door import Door
@@ -24,7 +24,7 @@ from pipeline.web.sessions import SessionFile
 from pipeline.web.tokens import Gate
 from pipeline.web.wall.entries import no_pictures
 from pipeline.web.wall.intake import Intake
-from pipeline.web.wall.recent import Example, FoundPosts, RecentPosts
+from pipeline.web.wall.recent import Example, FoundPosts, PastPosts, RecentPosts, has_words
 from pipeline.web.wall.store import PostStore
 from pipeline.web.wall.walls import Walls
 from schemas import Post, TrendList, Window
@@ -134,6 +134,17 @@ class WallService:
         of those of late and those on walls."""
         on_walls = [entry.post for wall in self.walls.walls.values() for entry in wall.entries()]
         return await self._recent.find(words.split(), lambda post: self.walls.shows(post, scope), limit, on_walls)
+
+    async def find_past(self, words: str, scope: str, limit: int) -> PastPosts | None:
+        """The same of all posts that the log holds, as far back as there is time to look; None where there is no log.
+        Raises KafkaUseError."""
+        if self._kafka is None:
+            return None
+        connection, topic, control = self._kafka
+        fits = has_words(words.split())
+        found = await asyncio.to_thread(look_through, connection, topic, fits, 2 * limit, control)
+        shown = self._recent.given(found.posts, lambda post: self.walls.shows(post, scope), limit)
+        return PastPosts(shown, found.since_ms, found.whole)
 
     async def posts_of(self, topic: str, scope: str, limit: int) -> list[Example]:
         """The newest posts of a topic (its key) that belong to the scope and may be seen in it, of those of late; those

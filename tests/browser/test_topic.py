@@ -6,9 +6,9 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.shown import Shown, alert, listed
+from tests.browser.shown import BEGIN, Shown, alert, listed
 
 
 def test_a_course_has_ranges_a_second_topic_and_files(
@@ -55,3 +55,33 @@ def test_search_offers_topics_of_the_past_and_enter_opens_the_first(opened: Call
     expect(page.locator("#hits")).to_have_text("Nothing fits.")
     page.locator("#q").press("Escape")
     expect(page.locator("#hits")).to_be_hidden()
+
+
+def test_search_looks_through_older_posts_when_asked_to_and_says_how_far_it_came(
+    browser: Browser, shown: Shown
+) -> None:
+    page = browser.new_page(locale="en-GB")
+    page.goto(shown.address)
+    old = {"id": "1", "author": "zoe", "name": "Zoé", "text": "au <b>théâtre</b>", "source": "sms", "time": BEGIN}
+    whole = {"avatar": "", "pictures": [], "url": ""}
+    answers = [(503, {"detail": "others"}), (200, {"posts": [old | whole], "posts_since": BEGIN, "whole": False})]
+    answers.append((200, {"posts": [], "posts_since": BEGIN, "whole": True}))
+    none = {"topics": [], "posts": [], "posts_since": BEGIN + 1, "more": True}
+    page.route("**/api/v1/search?*", lambda route: route.fulfill(json=none))
+
+    def told(route: Route) -> None:
+        status, body = answers.pop(0)
+        route.fulfill(status=status, json=body)
+
+    page.route("**/api/v1/search/past?*", told)
+    older, said = page.get_by_role("button", name="Look for older ones"), page.locator("#hits .older [role=status]")
+    page.locator("#q").fill("theatre")
+    older.click()
+    expect(said).to_contain_text("Try again")
+    older.click()
+    expect(page.locator("#hits .post .said")).to_have_text("au <b>théâtre</b>")
+    expect(said).to_contain_text("All posts since")
+    page.locator("#q").fill("theatre x")
+    older.click()
+    expect(said).to_have_text("Nothing fits. That is all that is kept.")
+    page.close()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from pipeline.kafka.connection import Connection, control_keys
-from pipeline.kafka.lookback import LookedBack, look_back
+from pipeline.kafka.lookback import LookedBack, LookedThrough, look_back, look_through
 from pipeline.kafka.topics import init_topics
 from pipeline.settings import Settings, load_settings
 from schemas import Post
@@ -78,3 +78,29 @@ def test_who_may_not_wait_is_told_how_far_it_went(settings: Settings) -> None:
     assert (found.post, found.whole) == (None, False)
     if found.since_ms is not None:
         assert found.since_ms > NOW_MS - 60_000
+
+
+def through(settings: Settings, fits: Callable[[Post], bool], most: int, **more: float) -> LookedThrough:
+    topic = f"{settings.kafka_prefix}posts"
+    return look_through(Connection.of(settings), topic, fits, most, first=16, **{"within_s": 20.0} | more)  # type: ignore[arg-type]
+
+
+def test_the_newest_that_fit_are_found_however_old_and_none_that_was_withdrawn(settings: Settings) -> None:
+    found = through(settings, lambda post: post.text.startswith("p7"), 50)
+    assert [post.id for post in found.posts] == [*(f"p{n}" for n in range(79, 69, -1))], "p7 was withdrawn"
+    assert found.whole
+    found = through(settings, lambda _: True, 3)
+    assert [post.id for post in found.posts] == [f"p{POSTS - n}" for n in (1, 2, 3)]
+    assert not found.whole
+    assert through(settings, lambda post: post.id == "never", 3).posts == []
+
+
+def test_who_may_not_wait_for_several_is_told_how_far_it_went(settings: Settings) -> None:
+    def slow(_: Post) -> bool:
+        time.sleep(0.02)
+        return True
+
+    found = through(settings, slow, POSTS, within_s=1.0)
+    assert not found.whole
+    assert len(found.posts) < POSTS
+    assert (found.since_ms is None) == (found.posts == [])

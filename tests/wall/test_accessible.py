@@ -137,7 +137,7 @@ def test_nor_has_what_answers_a_form_of_setup(browser: Browser, served: Served, 
         ("event/fete", {}, "[value=remove]", ".diff"),
         ("rule", {"field-name": "a"}, "[value=try]", ".tried"),
         ("file", {"text": "[[event]]"}, ".main", "[role=alert]"),
-        ("", {"link-name": f"Zoé {lang}"}, "form[action^='/setup/links'] button >> nth=-1", ".done"),
+        ("", {"link-name": f"zoe-{lang}"}, "form[action^='/setup/links'] button >> nth=-1", ".done"),
     ):
         page.goto(f"{served.address}/setup/{path}".rstrip("/"))
         for name, text in fields.items():
@@ -204,8 +204,8 @@ def looked_at(page: Page, address: str, paths: dict[str, str], lang: str) -> lis
 
 
 def faults_in(page: Page) -> list[object]:
-    """In both themes; in French, whose words are long, in colours that the system forces too, and at 200 and 400 %: what
-    axe finds, and whether the page is then wider than its window."""
+    """In both themes; in French, whose words are long, in colours that the system forces too, and at 200 and 400 %:
+    what axe finds, and whether the page is then wider than its window."""
     found: list[object] = []
     size = page.viewport_size
     assert size

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from pipeline.kafka.lookback import LookedThrough
+from pipeline.text import fold_text
+from pipeline.web import wall_service
 from pipeline.web.app import create_app
 from pipeline.web.feed import Feed
 from pipeline.web.history import History
 from pipeline.web.wall import recent
+from pipeline.web.wall.recent import has_words, letters_of
 from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.access import Token
@@ -160,3 +168,60 @@ def test_the_past_is_searched_as_a_look_at_every_list_would() -> None:
         assert [at for _, at in told] == [at for at, _ in fitting]
         assert history.topics(part, "lang:fr", 100) == []
     history.close()
+
+
+def past(client: TestClient[Litestar], q: str) -> Any:
+    return client.get("/api/v1/search/past", params={"q": q})
+
+
+def test_what_only_the_log_holds_is_found_for_one_who_asks_after_the_other(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [
+        Post("1", "zoe", "Où est le théâtre ?", 1_000, source="mastodon"),
+        Post("2", "ann", "le théâtre", 2_000, source="mastodon"),
+        Post("3", "bob", "théâtre #fete", 3_000, source="mastodon"),
+        Post("4", "bob", "ailleurs", 4_000, source="mastodon"),
+    ]
+    asked: list[int] = []
+    going, go = threading.Event(), threading.Event()
+
+    def looked(_c: object, _t: object, fits: Callable[[Post], bool], most: int, _k: object) -> LookedThrough:
+        asked.append(most)
+        going.set()
+        assert go.wait(10)
+        return LookedThrough([post for post in reversed(kept) if fits(post)], 500, False)
+
+    monkeypatch.setattr(wall_service, "look_through", looked)
+    monkeypatch.setattr(served.service, "_kafka", (None, "posts", None))
+    app = create_app(served.feed, find=served.service.find, find_past=served.service.find_past)
+    with TestClient(app) as client, ThreadPoolExecutor() as others:
+        assert found(client, "theatre")["more"]
+        answer = others.submit(past, client, "THEATRE")
+        assert going.wait(10)
+        busy = past(client, "theatre")
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "10")
+        go.set()
+        told = answer.result(10).json()
+        assert [post["id"] for post in told["posts"]] == ["2", "1"], "what waits for approval is not told"
+        assert (told["posts_since"], told["whole"]) == (500, False)
+        eventually(lambda: past(client, "ailleurs").json().get("posts", []), 30)
+        assert len(asked) == 2, "who was told to come again looked at nothing"
+
+
+def test_a_server_without_a_log_offers_no_older_posts(client: TestClient[Litestar]) -> None:
+    assert not found(client, "theatre")["more"]
+    assert past(client, "theatre").json() == {"posts": [], "posts_since": None, "whole": False}
+
+
+@settings(max_examples=500)
+@given(st.text(max_size=40), st.integers(0, 40), st.integers(1, 6))
+@example("\u1e9eﬅ™\u200d\u00adİ ²Øe\u0301K", 0, 6)
+def test_no_word_is_missed_for_how_quickly_a_text_is_looked_at(text: str, begin: int, length: int) -> None:
+    folded = fold_text(text)
+    word = folded[begin : begin + length]
+    if word.isascii():
+        assert word in letters_of(text)
+    post, whole = Post("1", "a", text, 1), fold_text(f"\na\n{text}")
+    for it in (word, folded, f"{word}zq"):
+        assert has_words([it])(post) == (it in whole)

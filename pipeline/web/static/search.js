@@ -1,8 +1,10 @@
 // The search field: it filters what is on the page, and offers topics and posts that are not; Enter opens the first of them.
 import { say } from "./messages.js";
-import { clean, make, t } from "./texts.js";
+import { clean, keyOf, make, t } from "./texts.js";
 
 const WAIT_MS = 200;
+
+const sinceOf = (found) => (found.posts_since ? make("p", { class: "quiet" }, say("page.postsSince", { at: found.posts_since })) : "");
 
 // `filter` is told what is typed, `link` makes the address of a topic, `scope` says where to look, `open` follows an address
 export function searchField({ filter, link, scope, open }) {
@@ -22,10 +24,25 @@ export function searchField({ filter, link, scope, open }) {
     const number = found.topics.length + found.posts.length;
     status.textContent = number ? "" : t.nothingFound;
     const topics = found.topics.map((it) => make("li", {}, make("a", { href: link(it.topic) }, make("bdi", {}, clean(it.display, 60))), " ", make("span", { class: "quiet" }, it.now ? t.listedNow : say("page.listedLast", { at: it.at }))));
-    hits.replaceChildren(status, make("ul", { class: "links" }, ...topics), ...found.posts.map(example), found.posts_since ? make("p", { class: "quiet" }, say("page.postsSince", { at: found.posts_since })) : "");
+    hits.replaceChildren(status, make("ul", { class: "links" }, ...topics), ...found.posts.map(example), sinceOf(found), found.more ? olderOf(q, turn, new Set(found.posts.map(keyOf)), example) : "");
     hits.hidden = false;
     first = found.topics[0] ?? null;
     return first;
+  }
+
+  // What only the log of posts holds: the server looks through it for whoever asks for it, one after the other
+  function olderOf(q, turn, there, example) {
+    const button = make("button", { type: "button" }, t.postsOlder), told = make("p", { class: "quiet", role: "status" }), box = make("div", { class: "older" }, button, told);
+    button.addEventListener("click", async () => {
+      told.textContent = t.postsLooking;
+      const answer = await fetch(`/api/v1/search/past?${new URLSearchParams({ q, scope: scope() })}`).catch(() => null);
+      if (turn !== asked) return;
+      if (!answer?.ok) { told.textContent = answer?.status === 503 ? t.postsBusy : t.away; return; }
+      const found = await answer.json(), more = found.posts.filter((post) => !there.has(keyOf(post)));
+      told.textContent = `${more.length ? "" : `${t.nothingFound} `}${found.whole ? t.postsAll : sinceOf(found).textContent ?? ""}`;
+      box.replaceChildren(...more.map(example), told);
+    });
+    return box;
   }
 
   input.addEventListener("input", () => {
