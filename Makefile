@@ -83,5 +83,5 @@ $(STAMP): pyproject.toml $(wildcard pipeline/*.c pipeline/*/*.[ch] agents/*/*.c 
 	fi; \
 	echo "installing upswell into $(VENV) with $$found (a minute or two the first time)" >&2; \
 	$(BIN)/python -c '' 2>/dev/null || "$$found" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis,plot,xlsx]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local,alerts,redis,plot,xlsx,parquet]'
 	@touch $@

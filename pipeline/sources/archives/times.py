@@ -142,7 +142,7 @@ class Clock:
         elif found := _TWITTER_PAGE.fullmatch(value):
             hour, minute, half, month, day, year = found.groups()
             clock = [hour, minute, None, None, half, None, None, None]
-        elif (rewritten := alike(value)) != value:
+        elif _SLASHED.fullmatch(value) is None and (rewritten := alike(value)) != value:
             return self._told(rewritten)
         else:
             _refused(value)

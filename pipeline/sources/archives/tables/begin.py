@@ -20,6 +20,7 @@ _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\
 _QUOTED_NAMES = re.compile(r'"[^"]+"(?: "[^"]+")+\s*')  # as write.table of R has them
 _TITLES = 24  # lines that may stand above a header
 _HEADER = 4_096  # bytes
+_YEAR = re.compile(rb"\d{4}")  # or an id, which names of columns have none of
 _SAMPLE = 24  # rows that columns are chosen by
 _NAMES = (".csv", ".tsv", ".tab")
 _OBJECT = re.compile(r"""(?<![\["'])\{"\w""")  # in a line of a log, or behind a key: no cell is written so
@@ -94,7 +95,7 @@ def find_beginning(
 
 def begins_anew(name: str, line: int, raw: bytes, before: Beginning, given: Given) -> Beginning | None:
     """The table that begins behind another one with a row that is no post; None where the row is no header."""
-    if len(raw) > _HEADER or given.columns:
+    if len(raw) > _HEADER or given.columns or _YEAR.search(raw):
         return None
     header = raw.decode(errors="replace").strip("\ufeff\r")
     mark = delimiter(header)

@@ -304,8 +304,10 @@ def tags(cell: str) -> list[str]:
     (['#harbour', '#tide'], ['#harbour'], [], [])
     """
     cell = filled(cell)
-    if not cell:
+    if cell.casefold() in ("", "false", "true"):
         return []
+    if cell.startswith('"[') and isinstance(inside := literal(cell), str):  # encoded twice
+        cell = inside
     return list(_often(cell) if len(cell) <= _OFTEN else _tags(cell))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables.cells import whole
@@ -11,6 +12,7 @@ from pipeline.sources.archives.tables.cells import whole
 _ROWS_OF_ONE = 4  # so many different rows that share an id, on average, tell that it is no post's
 _SHARED = 2  # so many ids, and half of those seen more than once, that people or moments share tell the same
 _COUNTED = 3  # rows
+_MANY = 20  # rows that fall by one each
 
 
 def name_posts(ids: Sequence[str], said: Sequence[tuple[str, ...]], whence: Sequence[tuple[str, ...]]) -> bool:
@@ -37,11 +39,16 @@ def name_posts(ids: Sequence[str], said: Sequence[tuple[str, ...]], whence: Sequ
 
 
 def are_row_numbers(ids: Sequence[str]) -> bool:
-    """Whether ids count the rows, as programs do that write a table: from 0 or 1 on, and anew where another begins.
+    """Whether ids count the rows, as programs do that write a table: from 0 or 1 on, and anew where another begins; or
+    down to these, as in a table that was turned round.
 
     >>> are_row_numbers(["0", "1", "2"]), are_row_numbers(["1.0", "2.0", "id", "1.0"]), are_row_numbers(["7", "8", "9"])
     (True, True, False)
+    >>> are_row_numbers(["3", "2", "1"]), are_row_numbers(["9", "8", "7"])
+    (True, False)
     """
     numbers = [int(cell) for cell in map(whole, ids) if cell.isdecimal() and len(cell) < 10]
     follow = all(number in (before + 1, 0, 1) for before, number in zip([0, *numbers], numbers, strict=False))
-    return len(numbers) >= _COUNTED and follow
+    falling = all(number == before - 1 for before, number in pairwise(numbers))
+    fall = falling and (numbers[-1:] in ([0], [1]) or len(numbers) >= _MANY)
+    return len(numbers) >= _COUNTED and (follow or fall)

@@ -30,6 +30,7 @@ def of_words(words: str) -> str:
 
 
 _PATH = re.compile(r"[./]")
+_KIND = re.compile(r":[A-Za-z]+(?:\([^()]*\)|\[\])?$")  # text:string, as Neo4j and Avro's tools have it
 _ASIDE = re.compile(r"\([^()]*\)")
 _UNIT = re.compile(r"_(?:utc|gmt|ms)$")
 _UTC = re.compile(r"(?:^|_)(?:utc|gmt)(?:_|$)")
@@ -75,6 +76,7 @@ class Places:
             for at, title in enumerate(titles):
                 self._alike.setdefault(_letters(told(title)), at)
         for at, title in enumerate(titles):
+            self._alike.setdefault(_letters(plain(_KIND.sub("", title))), at)
             for word in title.split(" / "):  # in two languages
                 self._alike.setdefault(_letters(plain(word)), at)
         paths = [_PATH.split(title, maxsplit=1) for title in titles]
@@ -102,7 +104,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         post_content postcontent
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
         hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
-        video_description post_message status_message caption_text content_rendered
+        video_description video_desc video_caption raw_text post_message status_message caption_text content_rendered
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
         contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline mention
         texto_do_tweet texto_da_publicacao texto_da_mensagem publicacao corpo texto_del_tweet texto_de_la_publicacion
@@ -119,7 +121,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         extrait auszug extracto estratto trecho titre titel titulo titolo
         metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
         النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
-        メッセージ テキスト 内容 正文 文本 推文 推文内容 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
+        メッセージ テキスト 内容 正文 文本 推文 推文内容 微博正文 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
         게시물 댓글 메시지 트윗 clean_text cleaned_text text_clean clean_tweet cleaned_tweet
     """),
     "time": names_of("""
@@ -184,7 +186,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー ユーザーid 投稿者 投稿者名
         アカウント名 アカウント スクリーンネーム
         用户 用户名 用户昵称 作者 发布者 博主 昵称
-        작성자 사용자 사용자명 아이디 닉네임 profile_id
+        작성자 사용자 사용자명 아이디 닉네임 profile_id publisher media_name outlet
     """),
     "id": names_of("""
         id_str tweet_id_str message_id id tweet_id tweetid twitter_id status_id comment_id post_id
