@@ -170,7 +170,7 @@ def test_a_table_written_newest_first_is_counted_from_its_oldest_post(tmp_path: 
     rows = [f"2014-05-01 12:{minute:02d}:00,ana{minute},so #lyon,{minute}" for minute in range(59, -1, -1)]
     (tmp_path / "newest.csv").write_text("created_at,user,text,id\n" + "\n".join(rows))
     reading = Reading(tmp_path)
-    assert reading.ids == [str(minute) for minute in range(60)]
+    assert [post.author for post in reading.posts] == [f"ana{minute}" for minute in range(60)]
 
 
 def test_disorder_that_comes_late_in_a_file_is_as_much_in_order(

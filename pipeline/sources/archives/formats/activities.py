@@ -27,7 +27,7 @@ from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
 from schemas.posts import parse_time
 
-_ACTOR = re.compile(r"https?://([^/?#@\s]{1,200})/(?:users/|@|u/|profile/|accounts/)([^/?#@\s]{1,200})/?")
+_ACTOR = re.compile(r"https?://([^/?#@\s]{1,200})/(?:users?/|@|u/|profile/|accounts/)([^/?#@\s]{1,200})/?")
 
 
 class _Collection(msgspec.Struct):
@@ -231,9 +231,11 @@ def _knows(value: dict[str, Any]) -> bool:
     if "orderedItems" in value:
         return True
     kind = value.get("type")
-    return (
-        isinstance(kind, str) and kind in _TYPES and ("actor" in value or "attributedTo" in value or "object" in value)
-    )
+    if not isinstance(kind, str):
+        return False
+    if kind in _TYPES:
+        return not value.keys().isdisjoint(("actor", "attributedTo", "object"))
+    return {"attributedTo", "content", "to"} <= value.keys()  # a kind that one program alone knows
 
 
 FORMATS = (Format("activitystreams", parse, _knows, limit=PAGE_BYTES, rank=15, may_skip_others=True),)

@@ -292,7 +292,8 @@ def _knows(value: dict[str, Any]) -> bool:
     if "created_at" in value and isinstance(user := value.get("user"), dict):
         if not user or user.keys() & {"screen_name", "id_str"}:
             return True
-        return "id" in user and "username" not in user  # else of another network
+        is_of_another = not user.keys().isdisjoint(("username", "login"))
+        return "id" in user and not is_of_another and not value.keys().isdisjoint(("text", "full_text"))
     inner = value.get("tweet")
     return (isinstance(inner, dict) and "user" in inner) or _is_notice(value)
 

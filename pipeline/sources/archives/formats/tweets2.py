@@ -233,6 +233,9 @@ def _is_empty(value: dict[str, Any]) -> bool:
     return "meta" in value and isinstance(value["data"], list) and not value["data"]
 
 
+_TIMES_OF_OTHERS = ("created_time", "createdAt", "date", "timestamp", "published_at")
+
+
 def _is_tweet(value: Any) -> bool:
     if isinstance(value, list):
         value = value[0] if value else None
@@ -241,6 +244,7 @@ def _is_tweet(value: Any) -> bool:
         and (isinstance(identity := value.get("id"), float) or str(identity).isdigit())
         and "text" in value
         and ("author_id" in value or "edit_history_tweet_ids" in value or "__twarc" in value)
+        and ("created_at" in value or value.keys().isdisjoint(_TIMES_OF_OTHERS))
     )
 
 

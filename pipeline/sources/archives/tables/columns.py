@@ -71,7 +71,7 @@ def choose(
         clock = replace(clock, zone=zone_named(tool.zone))
     place = _asked(name, names, places, asked or {})
     if "time" not in place:
-        _choose_time(place, places, rows, clock, tool)
+        _choose_time(place, names, places, rows, clock, tool)
         _guess_time(place, names, rows, clock)
     tells_reposts = next(places.all_of(KNOWN_COLUMNS["repost_of"]), None) is not None
     for field in FIELDS:
@@ -174,16 +174,23 @@ def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, 
 
 def _choose_time(
     place: dict[str, int],
+    names: Sequence[str],
     places: Places,
     rows: Sequence[Sequence[str]],
     clock: Clock,
     tool: Tool | None,
 ) -> None:
-    """The column with the clearest times; of equals the best name."""
+    """The column with the clearest times; of equals one of more than one time, as that of collecting may be, then the
+    best name, or what that is called with `utc` behind it."""
     known = (*(tool.columns.get("time", ()) if tool else ()), *KNOWN_COLUMNS["time"])
-    found = [at for at in places.all_of(known) if at not in place.values()]
-    if found:
-        place["time"] = min(found, key=lambda at: _KINDS.index(_kind(_column(rows, at), clock)))
+    found = list(dict.fromkeys(at for at in places.all_of(known) if at not in place.values()))
+    if not found:
+        return
+    columns = {at: _column(rows, at) for at in found}
+    kinds = {at: _KINDS.index(_kind(columns[at], clock)) for at in found}
+    best = min(found, key=lambda at: (kinds[at], len(columns[at]) > 2 and len(set(columns[at])) == 1))
+    of_utc = next(places.all_of([f"{plain(names[best])}_utc"]), best)
+    place["time"] = of_utc if _KINDS.index(_kind(_column(rows, of_utc), clock)) == kinds[best] else best
 
 
 def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequence[str]], clock: Clock) -> None:

@@ -121,7 +121,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         extrait auszug extracto estratto trecho titre titel titulo titolo
         metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
         النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
-        メッセージ テキスト 内容 正文 文本 推文 推文内容 微博正文 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
+        メッセージ テキスト 内容 正文 文本 review review_text reviewtext review_body
+        推文 推文内容 微博正文 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
         게시물 댓글 메시지 트윗 clean_text cleaned_text text_clean clean_tweet cleaned_tweet
     """),
     "time": names_of("""
@@ -148,7 +149,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         published_date dato oprettet opprettet skapad publicerad paivamaara aika ημερομηνία datum_a_cas vytvoreno
         dátum létrehozva data_publicarii data_crearii תאריך तारीख दिनांक ngay ngay_dang thoi_gian tanggal
         waktu_posting
-        ts unixtime unix_time unix_timestamp epoch
+        ts unixtime unix_time unix_timestamp epoch timestamp_created unixreviewtime review_date
         posted_time comment_create_timestamp date_upload tarih zaman
         tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
         投稿日時 日時 投稿日 投稿時刻 作成日時 作成日 公開日時 ツイート日時 日付 发布时间 发布日期 创建时间
@@ -156,7 +157,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     """),
     "author": names_of("""
         author_handle author_username author_screen_name author tweet_author account_acct acct screen_name
-        user_screen_name
+        user_screen_name user_login author_login
         from_user_name from_user username user_username twitter_screen_name user_handle username_tweet
         usernametweet handle nick nickname user_name account account_name user tweeter poster creator influencer
         extra_author_attributes_short_name extra_author_attributes_name author_channel_id author_name author_id
@@ -176,7 +177,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         tac_gia pengguna nama_pengguna penulis
         commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash pseudonym
         creator_username creator_name created_by created_by_username poster_username member_username
-        account_username profile_username from_username from_id user_login author_login
+        account_username profile_username from_username from_id
         blog_name user_posted authormeta_name from_name
         channel_title channeltitle channel_name author_did page_name profile profile_name sender_chat_username
         from_user_username chat_username sender_chat_title chat_title channel канал kanal canal chaine
@@ -186,7 +187,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー ユーザーid 投稿者 投稿者名
         アカウント名 アカウント スクリーンネーム
         用户 用户名 用户昵称 作者 发布者 博主 昵称
-        작성자 사용자 사용자명 아이디 닉네임 profile_id publisher media_name outlet
+        작성자 사용자 사용자명 아이디 닉네임 publisher media_name outlet author_steamid reviewerid
     """),
     "id": names_of("""
         id_str tweet_id_str message_id id tweet_id tweetid twitter_id status_id comment_id post_id
