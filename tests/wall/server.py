@@ -101,6 +101,7 @@ class Served:
             posts=posts,
             public_url="https://wall.example" if posts else "",
             examples=self.service.examples,
+            find=self.service.find,
             posts_of=self.service.posts_of,
             routers=[*self.service.routers, setup_routes(setup)],
             on_startup=[self._begin, self.service.start],
