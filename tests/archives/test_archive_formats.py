@@ -218,6 +218,11 @@ class TestTables:
         assert reading.ids == other.ids
         assert len(set(reading.ids)) == 2
 
+    def test_a_cell_may_hold_a_whole_page(self, tmp_path: Path) -> None:
+        page = "x" * 200_000
+        content = f"id,created_at,user,text,page\n1,2014-05-01 12:00:00,ana,so #lyon,{page}\n"
+        assert read(tmp_path, content.encode(), name="pages.csv").ids == ["1"]
+
     def test_a_broken_row_costs_only_itself(self, tmp_path: Path) -> None:
         content = (
             b'id,time,author,text\n1,1398945600,a,x\n2,1398945600,a,"open\n3,1398945600,a,x\n4,soon,a,x\n5,1398945600,a\n'

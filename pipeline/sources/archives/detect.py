@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import re
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -26,6 +27,7 @@ _KEYS = 64  # of an object that is in no known format, so many are looked behind
 _MANY_BYTES = 1 << 20  # from here on the items of a record are counted
 MAX_ITEMS = 1 << 20
 _DEPTH = 2  # keys under which known records may stand
+_DEPTH_OF_EDGES = 6
 
 
 _MODULES = [
@@ -102,7 +104,19 @@ def within(value: dict[str, Any]) -> list[Any] | None:
             # beside one record may stand what it answers or quotes
             return known if len(known) > 2 or len(known) == len(inner) else known[:1]
         level = inner
-    return None
+    nodes = list(islice(_nodes(value, _DEPTH_OF_EDGES), MAX_ITEMS))
+    return nodes if any(map(format_of, nodes[:8])) else None
+
+
+def _nodes(value: Any, depth: int) -> Iterator[Any]:
+    """What stands in the edges of a graph, as GraphQL has them, at most so deep in an object."""
+    if depth == 0 or not isinstance(value, dict):
+        return
+    for key, inner in value.items():
+        if key == "edges" and isinstance(inner, list):
+            yield from (edge["node"] for edge in inner if isinstance(edge, dict) and "node" in edge)
+        else:
+            yield from _nodes(inner, depth - 1)
 
 
 def _held(value: Any) -> list[Any]:

@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterator
 
 from pipeline.sources.archives.block import Block, Document, Filling
 from pipeline.sources.archives.formats.base import Given, Parsed
+from pipeline.sources.archives.lines import BOM
 from pipeline.sources.archives.streams import TruncatedError
 from schemas import PostError
 
+# what a feed says of its own encoding, before it was read as another
+_DECLARED = re.compile(
+    rb"\A(\s*<\?xml[^>]*?\sencoding=['\"])(?:utf-(?:16|32)(?:[lb]e)?|ucs-[24])(?=['\"])", re.IGNORECASE
+)
 FEED_BYTES = 64 << 20  # a feed is held whole up to here
 _ROOT = re.compile(
     rb"\s*(?:<\?xml[^>]*>|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:rss|(?:\w+:)?feed|rdf:RDF|channel)\b",
@@ -41,7 +46,7 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
 
     from pipeline.sources.feed_posts import xml_post
 
-    whole = b"".join(parts)
+    whole = _DECLARED.sub(rb"\1utf-8", b"".join(parts).removeprefix(BOM), count=1)
     found = feedparser.parse(io.BytesIO(whole), resolve_relative_uris=False, sanitize_html=False)
     for number, entry in enumerate(found.entries, 1):
         try:

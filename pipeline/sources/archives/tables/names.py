@@ -109,12 +109,14 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline mention
         texto_do_tweet texto_da_publicacao texto_da_mensagem publicacao corpo texto_del_tweet texto_de_la_publicacion
         publicacion contenido_del_tweet cuerpo testo_del_tweet testo_del_post testo_del_messaggio corpo_del_messaggio
-        texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
+        texte_du_commentaire texto_del_comentario texto_do_comentario kommentartext testo_del_commento
+        live_chat_text texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
         tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
         comentario commento inhoud tekst_van_bericht
         message_body message_text content_text content_body body_text post_body_text post_body mention_snippet
         mention_text
-        contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innlegg opslag opslagstekst teksti julkaisu
+        contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innhold indhold innlegg opslag
+        opslagstekst teksti julkaisu
         κείμενο δημοσίευση текст_допису допис text_prispevku prispevek obsah szöveg bejegyzés tartalom continut
         mesaj_text
         טקסט תוכן पाठ संदेश noi_dung isi isi_tweet teks konten
@@ -165,16 +167,16 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         author_id_str user_id_str from_user_id from_user_id_str external_author_id
         nome_de_usuario nome_do_usuario perfil conta arroba nombre_usuario usuario_de_twitter nombre_del_autor
         nome_autore nome_account autor_del_tweet nom_de_l_auteur nom_auteur nom_du_compte compte_twitter
-        identifiant_auteur
+        identifiant_auteur id_de_la_chaine id_del_canal id_do_canal kanal_id id_canale
         verfassername kontoname account_benutzername accountnaam naam_gebruiker nazwa_uzytkownika anvandarnamn
         auteur utilisateur nom_d_utilisateur nom_utilisateur pseudo compte autor verfasser benutzername benutzer
         nutzername nutzer konto usuario nombre_de_usuario cuenta autore utente nome_utente
         sender_screen_name sender_username sender_id sender_name sender sent_by
         status_author did from by authordisplayname author_display_name
         owner_username ownerusername ownername owner_name owner_display_name owner
-        forfatter brugernavn bruker brukernavn kayttaja kayttajanimi kirjoittaja χρήστης συντάκτης користувач uzivatel
-        uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक nguoi_dung
-        tac_gia pengguna nama_pengguna penulis
+        forfatter bruger brugernavn bruker brukernavn kayttaja kayttajanimi kirjoittaja χρήστης συντάκτης користувач
+        uzivatel uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक
+        nguoi_dung tac_gia pengguna nama_pengguna penulis
         commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash pseudonym
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id

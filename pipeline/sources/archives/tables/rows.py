@@ -21,7 +21,7 @@ from pipeline.sources.archives.tables.begin import Beginning, begins_anew
 from pipeline.sources.archives.tables.layout import NEEDED
 from pipeline.sources.archives.times import AMBIGUOUS
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
-from schemas import PostError
+from schemas import MAX_RECORD_BYTES, PostError
 
 _DAY_MS = 86_400_000
 RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than fit in here are looked at
@@ -56,6 +56,7 @@ class _Loose(_Strict):
     strict = False
 
 
+csv.field_size_limit(MAX_RECORD_BYTES)  # a whole record, or a page of the web, may stand in a cell
 _DIALECTS = (_Strict, _Escaped, _Loose)  # the later ones where those before have failed
 
 Row = tuple[int, bytes, Parsed | PostError]  # its first line, its bytes
