@@ -225,10 +225,13 @@ def _same_people(one: Standing, other: Standing) -> bool:
     since, their_since = one.since, other.since
     if since is None or their_since is None or abs(since - their_since) > JOIN_WITHIN_MS:
         return False
-    mine, theirs = one.support[1].authors, other.support[1].authors
-    if mine is None or theirs is None:
+    mine, theirs = one.support[1], other.support[1]
+    if mine.authors is None or theirs.authors is None:
         return False
-    shared, *people = common(mine, theirs, min(one.support[1].theta, other.support[1].theta))
+    theta = min(mine.theta, theirs.theta)
+    if theta == 1 and min(mine.people, theirs.people) <= JOIN_SHARE * max(mine.people, theirs.people):
+        return False  # whoever they are
+    shared, *people = common(mine.authors, theirs.authors, theta)
     return shared > JOIN_SHARE * max(people)
 
 

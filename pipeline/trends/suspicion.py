@@ -65,12 +65,22 @@ def newcomers_limit(people: float, usual: float, sudden: float, anyway: float = 
     return new_anyway + share * more + DEVIATIONS * math.sqrt(share * (1 - share) * more + 2 * new_anyway)
 
 
-class _Spoken(NamedTuple):
+@dataclass(slots=True)
+class _Spoken:
     """Who spoke of a topic in a step."""
 
     people: Voices
     below: int  # the hash below which they are all there are
     bots: Voices
+    _within: tuple[int, Voices] = (-1, frozenset())  # the limit asked for last, and what `within` gave
+
+    def within(self, limit: int) -> Voices:
+        """Its people with hashes below a limit."""
+        if limit >= EVERYBODY:
+            return self.people
+        if self._within[0] != limit:
+            self._within = limit, frozenset(filter(limit.__gt__, self.people))
+        return self._within[1]
 
     def and_also(self, more: _Spoken) -> _Spoken:
         return _Spoken(self.people | more.people, min(self.below, more.below), self.bots | more.bots)
@@ -85,15 +95,13 @@ class _First(NamedTuple):
 
     def then(self, told: Sequence[tuple[int, _Spoken]], limit: int) -> _First:
         """The same with later steps: of people below `limit`."""
-        voices, seen, bots = dict(self.voices), set[int](), set(self.bots)
+        voices, seen, bots = dict(self.voices), set(self.seen), set(self.bots)
         for start, spoken in told:
+            people = spoken.within(limit)
+            voices[start] = people - seen
+            seen |= people
             bots |= spoken.bots
-            fresh = spoken.people - self.seen - seen
-            if limit < EVERYBODY:
-                fresh = frozenset(author for author in fresh if author < limit)
-            seen |= fresh
-            voices[start] = fresh
-        return _First(voices, self.seen | seen, frozenset(bots))
+        return _First(voices, frozenset(seen), frozenset(bots))
 
 
 @dataclass
