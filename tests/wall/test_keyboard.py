@@ -35,7 +35,12 @@ PAGES = {
     "/moderate": "#never",
     "/moderate/conf": "#queue .post",
     "/setup": "h1",
+    "/setup/event": "form",
     "/setup/event/fete": "form",
+    "/setup/watchlist": "form",
+    "/setup/rule": "form",
+    "/setup/file": "form",
+    "/embed/fete": "#posts .post",
     "/none": "h1",
 }
 USED = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
@@ -67,7 +72,9 @@ def _unopened() -> NoReturn:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with serving(events=EVENTS, posts=PostDesk(gateway=Gateway(_unopened, _unopened))) as running:
+    with serving(
+        events=EVENTS, posts=PostDesk(gateway=Gateway(_unopened, _unopened)), embed_sites=("https://a.example",)
+    ) as running:
         running.take(*(said(number) for number in range(8)))
         for turn in range(4):
             listed(running, turn)
