@@ -39,6 +39,27 @@ def test_a_course_has_ranges_a_second_topic_and_files(
     assert Path(loading.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
+def test_who_looks_closer_at_a_course_sees_that_they_do_and_comes_back(
+    opened: Callable[..., Page], shown: Shown
+) -> None:
+    page = opened("?topic=%23lyon")
+    whole, over = page.get_by_role("button", name="Whole range"), page.locator(".chart .u-over")
+    over.scroll_into_view_if_needed()
+    expect(page.get_by_text("Drag over the chart")).to_be_visible()
+    expect(whole).to_be_hidden()
+    box = over.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 100, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 60, steps=5)
+    expect(page.locator(".u-select")).to_have_css("width", "200px")
+    page.mouse.up()
+    expect(whole).to_be_visible()
+    whole.click()
+    expect(whole).to_be_hidden()
+    assert page.evaluate("document.activeElement !== document.body")
+
+
 def test_search_offers_topics_of_the_past_and_enter_opens_the_first(opened: Callable[..., Page], shown: Shown) -> None:
     shown.publish(listed(31, "#Paris"))
     page = opened()

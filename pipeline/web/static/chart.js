@@ -14,11 +14,11 @@ async function pointsOf(key, place, hours) {
 export function courseOf(found, place) {
   let hours = 24, other = null, points = found.history, beside = [], plot = null, turn = 0;
   const canvas = make("div", { class: "chart", role: "img" }), caption = make("figcaption"), body = make("tbody");
-  const csv = make("a", { class: "button", download: "" }, "CSV"), png = make("button", { type: "button" }, t.picture);
+  const csv = make("a", { class: "button", download: "" }, "CSV"), png = make("button", { type: "button" }, t.picture), whole = make("button", { type: "button", hidden: "" }, t.whole);
   const ranges = make("div", { class: "row", role: "group", "aria-label": t.range }, ...HOURS.map((each) => make("button", { type: "button", "data-hours": String(each) }, t.ranges[each])));
   const compare = make("select", { "aria-label": t.beside }, make("option", { value: "" }, t.beside));
   const head = make("tr", {}, ...[t.time, "#", t.people, t.posts].map((name) => make("th", { scope: "col" }, name)));
-  const figure = make("figure", { class: "card" }, caption, make("div", { class: "row tools" }, ranges, compare, csv, png), canvas, make("details", {}, make("summary", {}, t.table), make("table", {}, make("thead", {}, head), body)));
+  const figure = make("figure", { class: "card" }, caption, make("div", { class: "row tools" }, ranges, compare, csv, png, whole), make("p", { class: "quiet zoom" }, t.zoom), canvas, make("details", {}, make("summary", {}, t.table), make("table", {}, make("thead", {}, head), body)));
 
   // who does not scroll to the chart, and does not ask for its picture, loads nothing that draws it
   let show = null;
@@ -41,7 +41,7 @@ export function courseOf(found, place) {
       const data = other ? Plot.join([own, [times(beside), column(beside, "authors")]]) : own;
       const series = [{ label: t.time, value: (_, at) => (at == null ? "–" : clock(at * 1000)) }, { label: t.people, stroke: "#2b7bbb", width: 2.5, fill: "#2b7bbb22" }, { label: t.posts, stroke: "#c2571a", width: 1.5 }, { label: t.expected, stroke: "#888", dash: [6, 4] }];
       if (other) series.push({ label: `${t.people}${colon} ${clean(other.display, 30)}`, stroke: "#a4479c", width: 2.5, spanGaps: true });
-      const next = await plotted(canvas, 280, { more: { hooks: { draw: [(drawn) => marks(drawn, found.alerts)] } } }, series, data);
+      const next = await plotted(canvas, 280, { more: { hooks: { draw: [(drawn) => marks(drawn, found.alerts)], setScale: [(drawn) => { whole.hidden = !isCloser(drawn); }] } } }, series, data);
       if (mine !== turn) { next.destroy(); return; }
       plot?.destroy();
       plot = next;
@@ -67,6 +67,10 @@ export function courseOf(found, place) {
     beside = other ? await pointsOf(other.topic, place, hours) : [];
     await draw();
   });
+  whole.addEventListener("click", () => {
+    ranges.querySelector("[aria-pressed=true]").focus(); // the button goes
+    plot.setScale("x", { min: plot.data[0][0], max: plot.data[0].at(-1) });
+  });
   const begun = draw();
   png.addEventListener("click", async () => {
     show();
@@ -75,6 +79,9 @@ export function courseOf(found, place) {
   });
   return figure;
 }
+
+// Whether a part of it is shown alone
+const isCloser = ({ data: [times], scales: { x } }) => times.length > 1 && x.min !== null && (x.min > times[0] || x.max < times.at(-1));
 
 // Where alerts about it began: a line through the chart
 function marks(plot, alerts) {
