@@ -13,7 +13,7 @@ _NOTHING = frozenset(
     {"", "nan", "none", "na", "n/a", "<na>", "nat", "null", "nil", "[]", "{}", "()", "[null]", "undefined"}
 )
 _YES = frozenset(
-    {"true", "t", "yes", "y", "1", "1.0", "vrai", "oui", "verdadero", "si", "sí", "wahr", "ja", "protected"}
+    {"true", "t", "yes", "y", "1", "1.0", "vrai", "oui", "verdadero", "si", "sí", "wahr", "ja", "protected", "private"}
 )
 _NO = frozenset({"false", "f", "no", "n", "0", "0.0", "faux", "non", "falso", "falsch", "nein"})
 _PRIVATE = frozenset(
@@ -37,6 +37,12 @@ _PRIVATE = frozenset(
             "peeruser",
             "peerchat",
             "subscribers",
+            "nobody",
+            "contacts",
+            "password",
+            "auto_draft",
+            "inherit",
+            "future",
             "im",
             "mpim",
             "group",
@@ -75,7 +81,9 @@ _PRIVATE = frozenset(
 # whatever the words around it are: followers only, uniquement mes abonnés, nur Freunde, フォロワーのみ
 _RESTRICTED = re.compile(
     r"only|unique?ment|seulement|solo_|solamente|\bnur_|somente|apenas|alleen|soltanto|tylko|kun_|endast|только|лишь"
-    r"|のみ|限定|仅|僅|만_?공개|(?<!not_)(?<!non_)(?<!no_)(?<!un)priva|freund|friend|circle"
+    r"|のみ|限定|仅|僅|만_?공개|sadece|yalnız|gizli|özel|prywat|приват|лише|тільки|vain_|yksityi|pouze|soukrom|csak|doar_"
+    r"|numai|μόνο|ιδιωτ|فقط|خاص|hanya|pribadi|chỉ_|riêng|רק_|פרטי|group:(?!__world__)|acct:"
+    r"|(?<!not_)(?<!non_)(?<!no_)(?<!un)priva|freund|friend|circle"
 )
 _MESSAGES = frozenset(
     {

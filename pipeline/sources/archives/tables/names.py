@@ -158,7 +158,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         发表时间 发帖时间 时间 日期 작성일 작성일시 게시일 게시일시 등록일 날짜 at
     """),
     "author": names_of("""
-        author_handle author_username author_screen_name author tweet_author account_acct acct screen_name
+        author_handle author_username author_screen_name author post_author tweet_author account_acct acct screen_name
         user_screen_name user_login author_login
         from_user_name from_user username user_username twitter_screen_name user_handle username_tweet
         usernametweet handle nick nickname user_name account account_name user tweeter poster creator influencer
@@ -238,6 +238,7 @@ PROTECTED = names_of("""
     is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
     is_private private private_account user_is_private author_is_private owner_is_private account_is_private
     user_private author_private owner_private account_private is_draft protected_account protected_user
+    confidential is_confidential is_internal account_type account_privacy profile_type
     is_direct_message is_dm is_direct direct_message is_private_message private_message
     protected_or_non_protected
         compte_prive compte_protege cuenta_privada cuenta_protegida conta_privada conta_protegida privates_konto
@@ -247,12 +248,14 @@ PUBLIC = names_of("public is_public post_is_public status_is_public")
 VISIBILITY = names_of("""
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
-    peer_type dialog_type
+    peer_type dialog_type privacy_view permissions_read
+    görünürlük gizlilik widoczność prywatność видимость приватность видимість synlighet synlighed näkyvyys viditelnost
+    láthatóság vizibilitate confidentialitate ορατότητα الخصوصية visibilitas privasi quyền_riêng_tư פרטיות
     visibilite confidentialite visibilidad privacidad visibilidade privacidade sichtbarkeit privatsphare visibilita
     zichtbaarheid 公開範囲 可见性 可见范围 공개범위 공개_범위
 """)
 STATES = names_of(
-    "audience post_audience state post_state status post_status"
+    "audience post_audience state post_state status post_status sharing archetype"
 )  # which may be numbers of something else
 KINDS = names_of("""
     type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型
