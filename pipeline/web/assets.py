@@ -17,7 +17,7 @@ from litestar.params import FromPath
 
 from pipeline.web.answers import not_modified
 from pipeline.web.frame import STATIC
-from pipeline.web.packing import LEAST_PACKED, ONCE
+from pipeline.web.packing import ONCE
 
 # indentation and comments. What follows a ` // ` in a script without a quotation mark is in no string, as none goes
 # over a line, and no string of a style holds a comment (tests hold that)
@@ -56,8 +56,13 @@ def _read(path: Path, _changed_ns: int) -> Asset:
     if path.suffix in _UNREAD and path.parent.name != "uplot":
         body = _UNREAD[path.suffix].sub("", body.decode()).encode()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    packed = {name: pack(body) for name, pack in ONCE.items()} if len(body) >= LEAST_PACKED else {}
-    return Asset(body, packed, f'"{xxhash.xxh3_64_hexdigest(body)}"', kind)
+    packed = {name: pack(body) for name, pack in ONCE.items()}
+    return Asset(
+        body,
+        {name: it for name, it in packed.items() if len(it) < len(body)},
+        f'"{xxhash.xxh3_64_hexdigest(body)}"',
+        kind,
+    )
 
 
 def asset_route() -> HTTPRouteHandler:

@@ -144,6 +144,7 @@ def _as_drawn(found: TopicView, scope: str, window: str) -> bytes:
     for point in told["history"]:
         for name in ("trending", "support", "score"):
             del point[name]
+        point["expected"] = round(point["expected"], 1)  # as it is told
     return msgspec.json.encode(told)
 
 
