@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from pipeline.sources.archives.batches import ArchiveError
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, Format, Given, One, Parsed
+from pipeline.sources.archives.formats.base import HIDDEN, PAGE_BYTES, Fault, Format, Given, One, Parsed
 from pipeline.sources.archives.mend import loaded
 from pipeline.sources.archives.nothing import holds_nothing, is_action
 from pipeline.sources.archives.rewriting import unwrapped
@@ -18,6 +19,8 @@ from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.chats import ChatError
 from pipeline.sources.archives.tables.columns import LackingError, choose
 from pipeline.sources.archives.tables.layout import NEEDED, Columns
+from pipeline.sources.archives.tables.names import Places
+from pipeline.sources.archives.tables.privacy import privacy_of
 from pipeline.sources.archives.tables.rows import Table
 from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
 from pipeline.sources.archives.times import kind_of
@@ -146,10 +149,23 @@ def _format(
             return row(value)
         rows = unpack(value)
         if not rows and isinstance(unpack, At):
+            if _is_hidden(value):
+                return HIDDEN
             raise PostError("invalid", f"no object - at `$.{'.'.join(unpack.path)}`")
         return list(map(one, rows))
 
     return Format(f"objects of {columns.told()}", parse, lambda _: False, limit=PAGE_BYTES)
+
+
+def _is_hidden(value: dict[str, Any]) -> bool:
+    """Whether an object in which no post was found, or one that stands in it, says that it was not for everybody."""
+    for each in (value, *value.values()):
+        if isinstance(each, dict):
+            fields = dict(islice(_fields(each), _FIELDS))
+            names, row = list(fields), list(fields.values())
+            if privacy_of(names, Places(names), [row], None, has_address=False).hides(row):
+                return True
+    return False
 
 
 def _value(record: bytes) -> dict[str, Any]:
