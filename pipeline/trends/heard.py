@@ -93,9 +93,9 @@ class Heard:
         stream's second hour."""
         if self._began is None or hour <= self._began:
             return 0, 0
-        limit = self.limit
-        judged = [author for author in people if author < limit]
-        return sum(self.first.get(author, hour) >= hour for author in judged), len(judged)
+        limit, first = self.limit, self.first.get
+        judged = [first(author, hour) >= hour for author in people if author < limit]
+        return sum(judged), len(judged)
 
     def state(self) -> tuple[Any, ...]:
         """All that is remembered, in plain values."""

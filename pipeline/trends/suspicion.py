@@ -302,7 +302,7 @@ class Suspicion:
         new, known = self.heard.newcomers(members, burst.start // HOUR_MS)
         new_before, known_before = self.heard.newcomers(before.people, before.start // HOUR_MS)
         remembered = [author for author in members if author < self._again_limit]
-        again = sum(self._suspects.get(author, (key, 0))[0] != key for author in remembered)
+        again = sum(self._suspects[author][0] != key for author in filter(self._suspects.__contains__, remembered))
         usual = self.heard.usual
         share = new / known if known else 0.0
         share_again = again / len(remembered) if len(remembered) >= LEAST else 0.0
