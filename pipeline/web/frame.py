@@ -171,6 +171,7 @@ def _templates() -> jinja2.Environment:
         "span_of": _span,
         "local": _local,
         "VIEWS": VIEWS,
+        "MARKED": re.findall(r'<symbol id="(\w+)"', (STATIC / "marks/marks.svg").read_text()),
     }
     return made
 

@@ -39,6 +39,12 @@ def test_no_string_of_a_style_holds_what_looks_like_a_comment() -> None:
         assert "/*" not in asset(path.relative_to(STATIC).as_posix()).body.decode() or path.parent.name == "uplot"
 
 
+def test_every_network_that_scripts_mark_has_a_mark() -> None:
+    drawn = re.findall(r'<symbol id="(\w+)" viewBox', (STATIC / "marks/marks.svg").read_text())
+    (told,) = re.findall(r'MARKED = new Set\("([^"]*)"', (STATIC / "texts.js").read_text())
+    assert sorted(drawn) == told.split()
+
+
 UNPACKED = {"": bytes, "gzip": gzip.decompress, "br": lambda body: bytes(cramjam.brotli.decompress(body))}
 
 

@@ -40,6 +40,18 @@ export const waits = (list) => say("waits", { flag: list.flag, days: list.window
 // The network that a post is from, as people write it
 export const network = (source) => capital(clean(say("unit.network", { name: source }), 40));
 
+// The same behind the network's mark, where it has one; as parts of a line
+const MARKED = new Set("bluesky email facebook feed hackernews instagram mail mastodon pixelfed reddit rss sms telegram threads tiktok twitter vk web youtube".split(" "));
+export function marked(source) {
+  if (!MARKED.has(source)) return [network(source)];
+  const [svg, use] = ["svg", "use"].map((it) => document.createElementNS("http://www.w3.org/2000/svg", it));
+  svg.setAttribute("class", "network");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `/static/marks/marks.svg#${source}`);
+  svg.append(use);
+  return [svg, network(source)];
+}
+
 // What an alert says when it fires
 const titled = {}; // what alerts are about, as the server calls it
 export function alertText(alert) {

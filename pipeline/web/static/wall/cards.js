@@ -1,5 +1,5 @@
 // What the pages of events are built of. Texts of posts only ever become text nodes.
-import { called, clean, colon, face, handle, make, network, photos } from "../texts.js";
+import { called, clean, colon, face, handle, make, marked, network, photos } from "../texts.js";
 import { moment, text } from "./texts.js";
 import { say } from "../messages.js";
 
@@ -20,7 +20,7 @@ export function card(post, ...more) {
     make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, called(post))), make("bdi", { class: "quiet" }, handle(post)))),
     make("p", { class: "said", dir: "auto" }, post.text),
     photos(post.pictures),
-    make("p", { class: "foot" }, network(post.source), " · ",
+    make("p", { class: "foot" }, ...marked(post.source), " · ",
       post.url && view !== "screen" ? make("a", { href: post.url, rel: "noopener noreferrer nofollow", target: "_blank" }, time) : time,
       post.copies ? ` · ${say("wall.copies", { n: post.copies })}` : "", post.pinned ? ` · ${text.pinned}` : "",
       post.why ? ` · ${text.whys[post.why] ?? post.why}${post.word ? ` ${post.word}${colon} “${post.piece}”` : ""}` : ""),

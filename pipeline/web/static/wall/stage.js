@@ -1,6 +1,6 @@
 // An event's big screen: cards as large as their number lets them be, in the layout and the look of the event, and slides in turn.
 // `?layout=` and `?slide=` in the address hold one of them, for a look before the show or a second screen.
-import { clean, face, make, network, photos } from "../texts.js";
+import { clean, face, make, marked, photos } from "../texts.js";
 import { draw as drawSpark, sparkline } from "../sparks.js";
 import { bars, figure, perMinute } from "./figures.js";
 import { drawn, fill, fillPlaces } from "../cards.js";
@@ -146,7 +146,7 @@ function step() {
 function stageCard(post) {
   return make("article", { class: `post ${post.pinned ? "pinned" : ""} ${post.text.length > 220 ? "longest" : post.text.length > 90 ? "long" : ""}` },
     photos(post.pictures), make("p", { class: "said", dir: "auto" }, post.text.replace(LINK, shortened).replace(/ (?=[?!:;»])|(?<=«) /g, "\u00a0")),
-    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, network(post.source), post.copies ? ` · ${say("wall.copies", { n: post.copies })}` : ""))));
+    make("div", { class: "who" }, face(post.author, post.name, post.avatar), make("div", {}, make("strong", {}, make("bdi", {}, clean(post.name, 80))), make("span", { class: "quiet" }, ...marked(post.source), post.copies ? ` · ${say("wall.copies", { n: post.copies })}` : ""))));
 }
 
 // A link as one says it aloud: nobody types the rest from a screen, and no letter of the text is small for it
