@@ -44,12 +44,7 @@ export const network = (source) => capital(clean(say("unit.network", { name: sou
 const MARKED = new Set("bluesky email facebook feed hackernews instagram mail mastodon pixelfed reddit rss sms telegram threads tiktok twitter vk web youtube".split(" "));
 export function marked(source) {
   if (!MARKED.has(source)) return [network(source)];
-  const [svg, use] = ["svg", "use"].map((it) => document.createElementNS("http://www.w3.org/2000/svg", it));
-  svg.setAttribute("class", "network");
-  svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `/static/marks/marks.svg#${source}`);
-  svg.append(use);
-  return [svg, network(source)];
+  return [svg("svg", { class: "network", "aria-hidden": "true" }, svg("use", { href: `/static/marks/marks.svg#${source}` })), network(source)];
 }
 
 // What an alert says when it fires
@@ -122,8 +117,9 @@ tellMoments((ms) => { const far = distance(new Date(ms)); return [far ? dated(mo
 write("place", (scope) => (scope === "all" ? t.all : nameOf(scope, titled)));
 
 // An element: `on...` listens, true is an attribute without a value, and what is false, null or undefined is left out
-export function make(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
+export function make(name, attributes = {}, ...children) { return filled(document.createElement(name), attributes, children); }
+export function svg(name, attributes = {}, ...children) { return filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children); }
+function filled(made, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value === true ? "" : value);

@@ -1,6 +1,6 @@
 // Share of voice: how the posts about several watchlists or events divide among them, now and over the last day.
 import { plotted } from "./chart.js";
-import { clock, make, nameOf, t, told } from "./texts.js";
+import { clock, make, nameOf, svg, t, told } from "./texts.js";
 
 const COLOURS = ["#2b7bbb", "#c2571a", "#3a9a5b", "#a4479c", "#b08a00", "#5a6acf", "#c03a5b", "#2a9d9d", "#7a5c3a", "#777", "#9a3a3a", "#4b8b3b"];
 const WINDOWS = ["5m", "1h", "24h"], EVERY_MS = 5000;
@@ -31,13 +31,7 @@ function fill(found) {
   return names;
 }
 
-function mark(n) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-  for (const [name, value] of [["viewBox", "0 0 10 10"], ["class", "mark"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
-  for (const [name, value] of [["cx", "5"], ["cy", "5"], ["r", "4"], ["fill", COLOURS[n % COLOURS.length]]]) dot.setAttribute(name, value);
-  svg.append(dot);
-  return svg;
-}
+function mark(n) { return svg("svg", { viewBox: "0 0 10 10", class: "mark", "aria-hidden": "true" }, svg("circle", { cx: "5", cy: "5", r: "4", fill: COLOURS[n % COLOURS.length] })); }
 
 async function draw(found, names) {
   const data = [found.points.map((point) => point.at / 1000), ...names.map((_, n) => found.points.map((point) => (isEnough(found, point) ? point.share[n] * 100 : null)))];

@@ -6,13 +6,6 @@ import { say } from "../messages.js";
 export const { view, event: name, csrf, token, rights } = document.body.dataset;
 export const canDecide = rights === "write";
 
-export function svg(tag, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
 export function card(post, ...more) {
   const time = make("time", { datetime: new Date(post.time).toISOString() }, moment(post.time));
   return make(

@@ -1,6 +1,6 @@
 // Figures of an event and its course in bars, on the board and on the stage.
 import { make } from "../texts.js";
-import { svg } from "./cards.js";
+import { svg } from "../texts.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
