@@ -1,6 +1,5 @@
 // Figures of an event and its course in bars, on the board and on the stage.
-import { make } from "../texts.js";
-import { svg } from "../texts.js";
+import { make, svg } from "../texts.js";
 import { moment, number, text } from "./texts.js";
 import { say } from "../messages.js";
 
