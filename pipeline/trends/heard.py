@@ -7,13 +7,14 @@ off them is an estimate of people below the limit, with a standard error of at m
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
 
+from pipeline.trends.arrays import I64, U64, Mask
 from pipeline.trends.counts import Counts
-from pipeline.trends.people import K
+from pipeline.trends.people import K, different
 from pipeline.trends.score import HOUR_MS
 
 KEPT_HOURS = 168
@@ -27,8 +28,9 @@ class Heard:
     """Takes the panes of every final minute, in order."""
 
     def __init__(self) -> None:
-        self.first: dict[int, int] = {}  # author -> hour in which they were heard first
-        self._last: dict[int, int] = {}
+        self.people = np.zeros(0, np.uint64)  # sorted
+        self.first = np.zeros(0, np.int32)  # of each the hour in which they were heard first
+        self._last = np.zeros(0, np.int32)
         self._limits: dict[int, int] = {}  # hour -> hash below which everybody heard in it was kept
         self._shares: list[float] = []  # of newcomers among the people of the last hours
         self._began: int | None = None
@@ -57,20 +59,17 @@ class Heard:
         if hour != self._hour:
             self._begin(hour, suspects)
         limit = min([self._limits.get(hour, EVERYBODY), *map(_limit_of, panes)])
-        people: set[int] = set()
-        for pane in panes:
-            authors = pane.cell_author
-            people.update((authors if limit >= EVERYBODY else authors[authors < np.uint64(limit)]).tolist())
-        first, last = self.first, self._last
-        for author in people:
-            first.setdefault(author, hour)
-            last[author] = hour
-        if len(first) > MOST:
-            known = np.fromiter(first, np.uint64, len(first))
-            most = np.partition(known, MOST)[MOST]
-            limit = min(limit, int(most))
-            for author in known[known >= most].tolist():
-                del first[author], last[author]
+        people = different(np.concatenate([pane.cell_author for pane in panes]))
+        if limit < EVERYBODY:
+            people = people[people < np.uint64(limit)]
+        known, place = self._find(people)
+        self._last[place[known]] = hour
+        fresh, place = people[~known], place[~known]
+        self.people = np.insert(self.people, place, fresh)
+        self.first, self._last = (np.insert(hours, place, hour) for hours in (self.first, self._last))
+        if len(self.people) > MOST:
+            limit = min(limit, int(self.people[MOST]))
+            self._keep(slice(MOST))
         if limit < EVERYBODY:
             self._limits[hour] = limit
 
@@ -80,42 +79,48 @@ class Heard:
             self._began = hour
         before, self._hour = self._hour, hour
         if before > self._began:
-            there = [author for author, last in self._last.items() if last == before and author not in suspects]
-            if len(there) >= LEAST_OF_SHARE:
-                new = sum(self.first[author] == before for author in there)
-                self._shares = [*self._shares, new / len(there)][-SHARES:]
-        for author in [author for author, last in self._last.items() if last < hour - KEPT_HOURS]:
-            del self.first[author], self._last[author]
+            (there,) = (self._last == before).nonzero()
+            first = [
+                first
+                for author, first in zip(self.people[there].tolist(), self.first[there].tolist(), strict=True)
+                if author not in suspects
+            ]
+            if len(first) >= LEAST_OF_SHARE:
+                self._shares = [*self._shares, first.count(before) / len(first)][-SHARES:]
+        self._keep(self._last >= hour - KEPT_HOURS)
         self._limits = {at: limit for at, limit in self._limits.items() if at >= hour - KEPT_HOURS}
 
-    def newcomers(self, people: Iterable[int], hour: int) -> tuple[int, int]:
+    def _find(self, people: U64) -> tuple[Mask, I64]:
+        """Which of these are remembered, and where each of them stands, or would."""
+        place = self.people.searchsorted(people)
+        known = np.zeros(len(people), np.bool_)
+        inside = place < len(self.people)
+        known[inside] = self.people[place[inside]] == people[inside]
+        return known, place
+
+    def _keep(self, those: slice | Mask) -> None:
+        self.people, self.first, self._last = self.people[those], self.first[those], self._last[those]
+
+    def newcomers(self, people: U64, hour: int) -> tuple[int, int]:
         """How many of these people were not heard before that hour, and of how many that is known: of none before the
         stream's second hour."""
         if self._began is None or hour <= self._began:
             return 0, 0
-        limit, first = self.limit, self.first.get
-        judged = [first(author, hour) >= hour for author in people if author < limit]
-        return sum(judged), len(judged)
+        people = people[people < np.uint64(self.limit)]
+        known, place = self._find(people)
+        before = np.count_nonzero(self.first[place[known]] < hour)
+        return len(people) - int(before), len(people)
 
     def state(self) -> tuple[Any, ...]:
         """All that is remembered, in plain values."""
-        authors = np.array(sorted(self.first), "<u8")
-        hours = [np.array([of[author] for author in authors.tolist()], "<i4") for of in (self.first, self._last)]
-        return (
-            authors.tobytes(),
-            *(column.tobytes() for column in hours),
-            self._limits,
-            self._shares,
-            self._began,
-            self._hour,
-        )
+        columns = (self.people.astype("<u8"), self.first.astype("<i4"), self._last.astype("<i4"))
+        return (*(column.tobytes() for column in columns), self._limits, self._shares, self._began, self._hour)
 
     def restore(self, state: Sequence[Any]) -> None:
         """Takes what `state` gave."""
         authors, first, last, limits, self._shares, self._began, self._hour = state
-        people = np.frombuffer(authors, "<u8").tolist()
-        self.first = dict(zip(people, np.frombuffer(first, "<i4").tolist(), strict=True))
-        self._last = dict(zip(people, np.frombuffer(last, "<i4").tolist(), strict=True))
+        self.people = np.frombuffer(authors, "<u8").copy()
+        self.first, self._last = (np.frombuffer(hours, "<i4").copy() for hours in (first, last))
         self._limits = dict(limits)
 
 

@@ -78,10 +78,10 @@ def united(entries: Sequence[Entries]) -> Entries:
     return author, origin
 
 
-def bots_of(entries: Entries) -> frozenset[int]:
+def bots_of(entries: Entries) -> U64:
     """The authors of whom it is known that their accounts are bots."""
     author, origin = entries
-    return frozenset(author[origin & 1 == 1].tolist())
+    return np.asarray(author[origin & 1 == 1], np.uint64)
 
 
 def people_from(people: U64 | None, entries: Entries | None) -> From | None:

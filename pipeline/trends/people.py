@@ -121,10 +121,15 @@ def united_sample(samples: Sequence[U64]) -> U64:
 
 def smallest(hashes: U64) -> U64:
     """The K + 1 smallest different hashes, sorted."""
+    return different(hashes)[: K + 1]
+
+
+def different(hashes: U64) -> U64:
+    """These hashes, once each, sorted."""
     ordered = np.sort(hashes)
     if len(ordered) > 1:
         ordered = ordered[starts_of(ordered[1:] != ordered[:-1])]
-    return ordered[: K + 1]
+    return ordered
 
 
 def most_support(posts: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ bots is a small part of a burst: its bots are judged alone, too.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,10 +17,11 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from pipeline.trends.arrays import I64, U64, pointers
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.heard import EVERYBODY, KEPT_HOURS, Heard
 from pipeline.trends.origins import bots_of, entries_at
-from pipeline.trends.people import K
+from pipeline.trends.people import K, different
 from pipeline.trends.reading import people_at
 from pipeline.trends.score import HOUR_MS, MINUTE_MS
 from pipeline.trends.timeline import Timeline
@@ -27,8 +29,8 @@ from schemas.trends import Signs
 
 LEAST = 12  # people of a burst beyond those who come anyway; fewer tell nothing
 FEW = 5  # people from which on it is said that they are too few to tell
-SUDDEN = 0.5  # share of the first voices within SUDDEN_STEPS minutes
-SUDDEN_STEPS = 2  # a minute that begins at any second lies in two
+SUDDEN = 0.5  # share of the first voices within SUDDEN_MS
+SUDDEN_MS = 2 * MINUTE_MS  # a minute that begins at any second lies in two steps
 AGAIN = 0.4  # share of people of earlier suspect topics
 WITH = 0.8  # the same of suspect topics of the same list, which may be told from SOME
 SOME = 2
@@ -36,8 +38,10 @@ MOST_AGAIN = 16_384
 DEVIATIONS = 2.0
 BY_CHANCE = 0.05  # how likely it is that all these newcomers come as usual, from which on there is nothing to wait for
 STEPS = {MINUTE_MS: (60, 10), HOUR_MS: (24, 1)}  # by length of a step: how many are judged, and how many are a burst
+NEVER = -(1 << 62)  # ms: before all steps
 
 Voices = frozenset[int]  # hashes of people
+_NOBODY, _NO_STEP = np.zeros(0, np.uint64), np.zeros(0, np.int64)
 
 
 def newcomers_share(usual: float, sudden: float) -> float:
@@ -69,47 +73,55 @@ def newcomers_limit(people: float, usual: float, sudden: float, anyway: float = 
 class _Spoken:
     """Who spoke of a topic in a step."""
 
-    people: Voices
+    people: U64  # once each
     below: int  # the hash below which they are all there are
-    bots: Voices
-    _within: tuple[int, Voices] = (-1, frozenset())  # the limit asked for last, and what `within` gave
-
-    def within(self, limit: int) -> Voices:
-        """Its people with hashes below a limit."""
-        if limit >= EVERYBODY:
-            return self.people
-        if self._within[0] != limit:
-            self._within = limit, frozenset(filter(limit.__gt__, self.people))
-        return self._within[1]
+    bots: U64
+    before: I64 = field(default_factory=lambda: _NO_STEP)  # of each when they had spoken before, see `note`
 
     def and_also(self, more: _Spoken) -> _Spoken:
-        return _Spoken(self.people | more.people, min(self.below, more.below), self.bots | more.bots)
+        return _Spoken(
+            different(np.concatenate((self.people, more.people))),
+            min(self.below, more.below),
+            np.concatenate((self.bots, more.bots)),
+        )
+
+    def note(self, start: int, last: dict[int, int], earlier: Mapping[int, int]) -> None:
+        """Tells when each of its people had spoken before, in ms: as `last` says, or else `earlier`. Puts it down in
+        `last` that they spoke in the step from `start`."""
+        people = self.people.tolist()
+        self.before = np.array([last.get(one, earlier.get(one, NEVER)) for one in people], np.int64)
+        last.update(dict.fromkeys(people, start))
 
 
 class _First(NamedTuple):
     """First voices of a topic, step by step."""
 
-    voices: dict[int, Voices]  # start -> people whose first voice is there
-    seen: Voices
-    bots: Voices
+    starts: list[int]  # of the steps, ascending
+    bounds: list[int]  # where the people of each begin, and those of the last end
+    people: U64
 
-    def then(self, told: Sequence[tuple[int, _Spoken]], limit: int) -> _First:
-        """The same with later steps: of people below `limit`."""
-        voices, seen, bots = dict(self.voices), set(self.seen), set(self.bots)
-        for start, spoken in told:
-            people = spoken.within(limit)
-            voices[start] = people - seen
-            seen |= people
-            bots |= spoken.bots
-        return _First(voices, frozenset(seen), frozenset(bots))
+    def among(self, start: int, end: int) -> U64:
+        """Those of the steps that begin in [start, end)."""
+        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        return self.people[self.bounds[first] : self.bounds[last]]
+
+    def most(self, length_ms: int) -> tuple[int, int]:
+        """Where a time of this length begins that holds most of them, the earliest one, and how many these are."""
+        at = most = 0
+        for place, start in enumerate(self.starts):
+            voices = self.bounds[bisect_left(self.starts, start + length_ms)] - self.bounds[place]
+            if voices > most:
+                most, at = voices, start
+        return at, most
 
 
 @dataclass
 class _Known:
-    """First voices of a topic, read step by step."""
+    """Who spoke of a topic, read step by step."""
 
     read_to: int
     steps: dict[int, _Spoken] = field(default_factory=dict)  # by start
+    last: dict[int, int] = field(default_factory=dict)  # by person: where the last step begins in which they spoke
 
 
 @dataclass
@@ -121,10 +133,10 @@ class _Early:
     spoken: dict[int, _Spoken] = field(default_factory=dict)
     made_of: tuple[int, ...] = ()
     judged: Judged | None = None
-    final: dict[tuple[int, int], _First] = field(default_factory=dict)  # by where the judged begin, and the limit
 
-    def take(self, early: Mapping[int, Sequence[Place]]) -> None:
-        """Reads what is new at these places, by start."""
+    def take(self, early: Mapping[int, Sequence[Place]], last: Mapping[int, int]) -> None:
+        """Reads what is new at these places, by start; `last` tells who spoke in final minutes."""
+        fresh = False
         for start, places in early.items():
             taken = self.places.setdefault(start, [])
             if taken != places[: len(taken)]:  # a partition was read again
@@ -132,19 +144,23 @@ class _Early:
             if len(taken) < len(places):
                 more, before = _spoken(places[len(taken) :]), self.spoken.get(start)
                 self.spoken[start] = more if before is None else before.and_also(more)
-                self.places[start] = list(places)
+                self.places[start], fresh = list(places), True
+        if fresh:
+            here: dict[int, int] = {}
+            for start, spoken in sorted(self.spoken.items()):
+                spoken.note(start, here, last)
 
 
 class _Burst(NamedTuple):
     """People by the time (ms) at which the steps of their first voices begin."""
 
     start: int
-    people: Voices
+    people: U64
     part: float = 1.0  # how long these steps are beside those before the burst
 
-    def of(self, those: Voices) -> _Burst:
+    def of(self, those: U64) -> _Burst:
         """Of its people only those."""
-        return self._replace(people=self.people & those)
+        return self._replace(people=self.people[np.isin(self.people, those)])
 
 
 class Judged(NamedTuple):
@@ -201,13 +217,13 @@ class Suspicion:
         known, moment = self._judged.get((topic, step_ms)), (end, self.changes)
         if known is not None and known.moment == moment and not early:  # other lists have asked
             return known.judged
-        steps = self._read(topic, step_ms, end)
+        final = self._read(topic, step_ms, end)
         if early:
-            return self._judged_ahead(topic, step_ms, end, steps, early)
-        last = max(steps, default=0) + step_ms
+            return self._judged_ahead(topic, step_ms, end, final, early)
+        last = max(final.steps, default=0) + step_ms
         made_of = self._made_of(last)
         if known is None or known.made_of != made_of:
-            known = self._judged[topic, step_ms] = _Kept(made_of, self._judge(topic, steps, step_ms, last))
+            known = self._judged[topic, step_ms] = _Kept(made_of, self._judge(topic, final.steps, step_ms, last))
         known.moment = moment
         return known.judged
 
@@ -215,19 +231,19 @@ class Suspicion:
         return last, self.heard.hour, self.heard.limit, self._version
 
     def _judged_ahead(
-        self, topic: int, step_ms: int, end: int, steps: dict[int, _Spoken], early: Mapping[int, Sequence[Place]]
+        self, topic: int, step_ms: int, end: int, final: _Known, early: Mapping[int, Sequence[Place]]
     ) -> Judged | None:
         """`judged` with `early`: the same for all lists that are made at a time, and what is final is read once."""
         known = self._early.get((topic, step_ms))
         if known is None or known.end != end or known.places.keys() - early.keys():
             self._early = {of: one for of, one in self._early.items() if one.end == end}
             known = self._early[topic, step_ms] = _Early(end)
-        known.take(early)
+        known.take(early, final.last)
         last = max(known.spoken) + step_ms
         made_of = *self._made_of(last), *(len(places) for _, places in sorted(known.places.items()))
         if known.made_of != made_of:
             known.made_of = made_of
-            known.judged = self._judge(topic, {**steps, **known.spoken}, step_ms, last, known)
+            known.judged = self._judge(topic, {**final.steps, **known.spoken}, step_ms, last)
         return known.judged
 
     def remember(self, topic: int, step_ms: int) -> None:
@@ -236,7 +252,7 @@ class Suspicion:
         if known is not None and known.judged is not None and known.judged.signs.suspect:
             self._found[topic] = known.judged.burst
 
-    def _read(self, topic: int, step_ms: int, end: int) -> dict[int, _Spoken]:
+    def _read(self, topic: int, step_ms: int, end: int) -> _Known:
         tables = self._timeline.hours if step_ms == HOUR_MS else self._timeline.minutes
         begin = end - 2 * STEPS[step_ms][0] * step_ms
         known = self._known.get((topic, step_ms))
@@ -248,61 +264,54 @@ class Suspicion:
             table = tables.get(start)
             place = table.find(number) if table is not None else None
             if place is not None:
-                known.steps[start] = _spoken([place])
+                spoken = known.steps[start] = _spoken([place])
+                spoken.note(start, known.last, {})
         known.read_to = end
-        return known.steps
+        return known
 
-    def _judge(
-        self, topic: int, steps: Mapping[int, _Spoken], step_ms: int, last: int, early: _Early | None = None
-    ) -> Judged | None:
+    def _judge(self, topic: int, steps: Mapping[int, _Spoken], step_ms: int, last: int) -> Judged | None:
         begin = last - STEPS[step_ms][0] * step_ms
         told = sorted((start, spoken) for start, spoken in steps.items() if begin <= start < last)
         limit = min((spoken.below for _, spoken in told), default=EVERYBODY)
-        if early is None:
-            first, seen, bots = _NOBODY.then(told, limit)
-        else:
-            final = early.final.get((begin, limit))
-            if final is None:
-                final = _NOBODY.then([one for one in told if one[0] < early.end], limit)
-                early.final = {(begin, limit): final}
-            first, seen, bots = final.then([one for one in told if one[0] >= early.end], limit)
-        if len(seen) < FEW:
+        first = _first_voices(told, begin, limit)
+        if len(first.people) < FEW:
             return None
-        length = STEPS[step_ms][1]
-        at, voices = _most(first, length, step_ms)
-        earlier = at - length * step_ms
-        before = _Burst(earlier, _people(first, earlier, length, step_ms))
-        bursts, sudden = [_Burst(at, _people(first, at, length, step_ms))], 0.0
+        length_ms = STEPS[step_ms][1] * step_ms
+        at, voices = first.most(length_ms)
+        before = _Burst(at - length_ms, first.among(at - length_ms, at))
+        bursts, sudden = [_Burst(at, first.among(at, at + length_ms))], 0.0
         if step_ms == MINUTE_MS:
-            rush, rushing = _most(first, SUDDEN_STEPS, step_ms)
-            part = SUDDEN_STEPS / length
+            rush, rushing = first.most(SUDDEN_MS)
+            part = SUDDEN_MS / length_ms
             sudden = _share_of(rushing - len(before.people) * part, voices - len(before.people))
             if sudden >= SUDDEN:
-                bursts.insert(0, _Burst(rush, _people(first, rush, SUDDEN_STEPS, step_ms), part))
+                bursts.insert(0, _Burst(rush, first.among(rush, rush + SUDDEN_MS), part))
+        bots = np.concatenate([spoken.bots for _, spoken in told])
         found = list(self._judged_in_turn(bursts, before, sudden, bots, self._timeline.names.keys[topic]))
         signs, members = next((one for one in found if one[0].suspect), found[0])
         people = round(len(members) * EVERYBODY / limit)
-        return Judged(msgspec.structs.replace(signs, people=people), members, limit)
+        return Judged(msgspec.structs.replace(signs, people=people), frozenset(members.tolist()), limit)
 
     def _judged_in_turn(
-        self, bursts: Sequence[_Burst], before: _Burst, sudden: float, bots: Voices, key: str
-    ) -> Iterator[tuple[Signs, Voices]]:
+        self, bursts: Sequence[_Burst], before: _Burst, sudden: float, bots: U64, key: str
+    ) -> Iterator[tuple[Signs, U64]]:
         """Each burst with all its people, then with its bots alone."""
         for burst in bursts:
             yield self._signs_of(burst, before, sudden, key)
-        for burst in bursts:
+        for burst in bursts if len(bots) else ():
             alone = burst.of(bots)
             if len(alone.people) >= LEAST:
                 signs, members = self._signs_of(alone, before.of(bots), sudden, key)
                 yield msgspec.structs.replace(signs, bots=True), members
 
-    def _signs_of(self, burst: _Burst, before: _Burst, sudden: float, key: str) -> tuple[Signs, Voices]:
+    def _signs_of(self, burst: _Burst, before: _Burst, sudden: float, key: str) -> tuple[Signs, U64]:
         """The signs of the people of a burst, and these people."""
         members = burst.people
         new, known = self.heard.newcomers(members, burst.start // HOUR_MS)
         new_before, known_before = self.heard.newcomers(before.people, before.start // HOUR_MS)
-        remembered = [author for author in members if author < self._again_limit]
-        again = sum(self._suspects[author][0] != key for author in filter(self._suspects.__contains__, remembered))
+        remembered = members[members < np.uint64(self._again_limit)]
+        known_again = filter(self._suspects.__contains__, remembered.tolist()) if self._suspects else ()
+        again = sum(self._suspects[author][0] != key for author in known_again)
         usual = self.heard.usual
         share = new / known if known else 0.0
         share_again = again / len(remembered) if len(remembered) >= LEAST else 0.0
@@ -362,34 +371,26 @@ class Suspicion:
         self._suspects = {author: (key, hour) for author, key, hour in suspects}  # type: ignore[attr-defined]
 
 
-_NOBODY = _First({}, frozenset(), frozenset())
-
-
-def _most(first: Mapping[int, Voices], length: int, step_ms: int) -> tuple[int, int]:
-    """Where so many steps begin that hold most first voices, the earliest of them, and how many these are."""
-    counts = sorted((start, len(people)) for start, people in first.items())
-    most = at = voices = end = 0
-    for start, count in counts:
-        while end < len(counts) and counts[end][0] < start + length * step_ms:
-            voices += counts[end][1]
-            end += 1
-        if voices > most:
-            most, at = voices, start
-        voices -= count
-    return at, most
+def _first_voices(told: Sequence[tuple[int, _Spoken]], begin: int, limit: int) -> _First:
+    """Of the people of these steps with hashes below `limit`: all that speak from `begin` (ms) on are told."""
+    if not told:
+        return _First([], [0], _NOBODY)
+    people = np.concatenate([spoken.people for _, spoken in told])
+    first = np.concatenate([spoken.before for _, spoken in told]) < begin
+    if limit < EVERYBODY:
+        first &= people < np.uint64(limit)
+    ends = np.cumsum([len(spoken.people) for _, spoken in told])
+    bounds = pointers(first.astype(np.int64))[np.concatenate(([0], ends))]
+    return _First([start for start, _ in told], bounds.tolist(), people[first])
 
 
 def _share_of(part: float, whole: float) -> float:
     return min(max(part / whole, 0.0), 1.0) if whole > 0 else 0.0
 
 
-def _people(first: Mapping[int, Voices], start: int, length: int, step_ms: int) -> Voices:
-    return frozenset().union(*(first.get(start + n * step_ms, ()) for n in range(length)))
-
-
 def _spoken(places: Sequence[Place]) -> _Spoken:
     """Who speaks of a topic where it stands there."""
     samples, entries = people_at(places, None), entries_at(places, None)
     below = min((int(sample[K]) for sample in samples if len(sample) > K), default=EVERYBODY)
-    people = frozenset().union(*(sample.tolist() for sample in samples))
-    return _Spoken(people, below, frozenset() if entries is None else bots_of(entries))
+    people = samples[0] if len(samples) == 1 else different(np.concatenate([_NOBODY, *samples]))
+    return _Spoken(people, below, _NOBODY if entries is None else bots_of(entries))

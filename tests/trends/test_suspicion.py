@@ -211,15 +211,16 @@ def test_who_took_part_before_is_known_again_and_state_is_restored_whole() -> No
     topics = names.topics_of(names.spelling_numbers(["#first", "#second"])).tolist()
     one._found = {topics[0]: frozenset(range(1, 40))}
     one.end_step(5 * HOUR_MS)
-    one.heard.first = dict.fromkeys(range(1, 40), 2)
-    one.heard._last = dict.fromkeys(range(1, 40), 5)
+    one.heard.people = np.arange(1, 40, dtype=np.uint64)
+    one.heard.first, one.heard._last = np.full(39, 2, np.int32), np.full(39, 5, np.int32)
     one.heard._began = 1
     other = Suspicion(Timeline(names))
     other.restore(one.state())
     assert other.state() == one.state()
-    voices = {6 * HOUR_MS: _Spoken(frozenset(range(1, 30)), EVERYBODY, frozenset())}
+    voices = _Spoken(np.arange(1, 30, dtype=np.uint64), EVERYBODY, np.zeros(0, np.uint64))
+    voices.note(6 * HOUR_MS, {}, {})
     for topic, suspect in zip(topics, (False, True), strict=True):
-        found = other._judge(topic, voices, MINUTE_MS, 6 * HOUR_MS + MINUTE_MS)
+        found = other._judge(topic, {6 * HOUR_MS: voices}, MINUTE_MS, 6 * HOUR_MS + MINUTE_MS)
         assert found is not None
         assert (found.signs.suspect, found.signs.newcomers) == (suspect, 0.0)
 
@@ -237,13 +238,14 @@ def test_people_are_remembered_below_a_limit_and_for_a_week(monkeypatch: pytest.
         )], ())  # fmt: skip
 
     speak(0, *range(1, 16))
-    assert (sorted(heard.first), heard.limit) == (list(range(1, 11)), 11)
-    assert heard.newcomers((1, 2, 12), 0) == (0, 0)  # nobody was heard before the stream's first hour
-    assert heard.newcomers((1, 2, 12), 1) == (0, 2)
+    assert (heard.people.tolist(), heard.limit) == (list(range(1, 11)), 11)
+    some = np.array([1, 2, 12], np.uint64)
+    assert heard.newcomers(some, 0) == (0, 0)  # nobody was heard before the stream's first hour
+    assert heard.newcomers(some, 1) == (0, 2)
     speak(1, 3)
     speak(167, 4)
     speak(169, 5)
-    assert sorted(heard.first) == [3, 4, 5]
+    assert heard.people.tolist() == [3, 4, 5]
     assert heard.limit == EVERYBODY
 
 
