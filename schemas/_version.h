@@ -1,5 +1,5 @@
 /* Which sources a compiled part was made of: `VERSION` of each, which its Python asks for (stale.py). */
-#define COMPILED_VERSION "aa1efa4cf8e1b12e"
+#define COMPILED_VERSION "da0c3ef096c75cdb"
 
 /* The new module with its version; NULL with an error set. */
 static PyObject *versioned(PyObject *module) {

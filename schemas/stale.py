@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "aa1efa4cf8e1b12e"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "da0c3ef096c75cdb"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

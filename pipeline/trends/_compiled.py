@@ -1,4 +1,4 @@
-"""What is compiled: counting posts (`_plain.c`), samples (`_samples.c`), past support (`_sliding.c`); else None."""
+"""What is compiled, else None: counting posts, uniting runs and samples, past support (`_plain.c`, `_runs.c`, ...)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ try:
     require_fitting(plain)
 except ImportError:  # `PaneCounter.add` itself does the same, in three times the time
     plain = None  # type: ignore[assignment]
+try:
+    from pipeline.trends import _runs as runs
+
+    require_fitting(runs)
+except ImportError:  # numpy does it, in three times the time
+    runs = None  # type: ignore[assignment]
 try:
     from pipeline.trends import _samples as samples
 
@@ -23,4 +29,4 @@ try:
 except ImportError:  # numpy does it, in five times the time
     sliding = None  # type: ignore[assignment]
 
-__all__ = ["plain", "samples", "sliding"]
+__all__ = ["plain", "runs", "samples", "sliding"]

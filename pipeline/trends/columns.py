@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from pipeline.trends._compiled import runs
 from pipeline.trends.arrays import I64, Integers, Mask, lengths_of, pointers, run_lengths, spans, starts_of
 from pipeline.trends.reducing import Reduce, Runs, Values, at, first, reduced, summed
 
@@ -211,17 +212,14 @@ class Record:
                 changed |= values[each.name][1:] != values[each.name][:-1]
             starts = starts_of(changed)
             if len(starts) < len(order):
-                runs = Runs(starts, order)
-                values = {each.name: each.reduce(values[each.name], runs) for each in columns}
+                alike = Runs(starts, order)
+                values = {each.name: each.reduce(values[each.name], alike) for each in columns}
             told |= values
-            owner = np.empty(len(order), np.int64)
-            owner[order] = np.repeat(np.arange(len(starts)), run_lengths(starts, len(order)))
             for child in schema.children(root):
                 if not self.size(child):
                     told[schema.pointers[child]] = np.zeros(len(starts) + 1, np.int64)
                     continue
-                place: I64 = getattr(self, schema.pointers[child])
-                told |= self._united(schema, child, np.repeat(owner, lengths_of(place)), len(starts))
+                told |= self._united(schema, child, order, starts)
         return self.changed(**told)
 
     def unite_runs(self: R, root: str) -> R:
@@ -233,24 +231,39 @@ class Record:
             lengths = lengths_of(getattr(self, schema.pointers[child]))
             if not len(lengths) or lengths.max() <= 1:
                 continue
-            told |= self._united(schema, child, np.repeat(np.arange(len(lengths)), lengths), len(lengths))
+            told |= self._united(schema, child)
         return self.changed(**told) if told else self
 
-    def _united(self, schema: Schema, child: str, owner: I64, owners: int) -> dict[str, Values]:
+    def _united(
+        self, schema: Schema, child: str, order: I64 | None = None, starts: I64 | None = None
+    ) -> dict[str, Values]:
+        """The fields of a child axis, its roots at `order[starts[n]]` up to the next start being one; None: each is one
+        by itself."""
         axis, (key, *others) = schema.axes[child], schema.columns[child]
-        values = [getattr(self, each.name) for each in others]
-        owner, keys, values = reduced(
-            owner,
-            getattr(self, key.name),
-            values,
-            [each.reduce for each in others],
-            owners,
-            axis.most() if axis.most else None,
-            axis.united,
-        )
+        keys, place = getattr(self, key.name), getattr(self, schema.pointers[child])
+        values, most = [getattr(self, each.name) for each in others], axis.most() if axis.most else None
+        how = [each.reduce for each in others]
+        if runs is not None:
+            keys = np.ascontiguousarray(keys, np.uint64)
+            kept, begins, ends = runs.merged(keys, place, order, starts, most or 0, axis.united)
+            chosen, ptr = np.frombuffer(kept, np.int64), np.frombuffer(ends, np.int64)
+            keys, values = keys[chosen], [at(each, chosen) for each in values]
+            if begins is not None:
+                alike = Runs(np.frombuffer(begins, np.int64), keys)
+                keys, values = (
+                    keys[alike.starts],
+                    [reduce(each, alike) for each, reduce in zip(values, how, strict=True)],
+                )
+        else:
+            lengths = lengths_of(place)
+            owner, owners = np.arange(len(lengths)), len(lengths)
+            if order is not None and starts is not None:
+                owners = len(starts)
+                owner[order] = np.repeat(np.arange(owners), run_lengths(starts, len(order)))
+            owner, keys, values = reduced(np.repeat(owner, lengths), keys, values, how, owners, most, axis.united)
+            ptr = pointers(np.bincount(owner, minlength=owners))
         told = dict(zip([key.name, *(each.name for each in others)], [keys, *values], strict=True))
-        told[schema.pointers[child]] = pointers(np.bincount(owner, minlength=owners))
-        return told
+        return {**told, schema.pointers[child]: ptr}
 
     def costs(self, root: str, names_bytes: Mapping[str, I64]) -> I64:
         """How many bytes each element of a root axis takes with what it holds and the names that it speaks of, at
