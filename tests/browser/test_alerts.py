@@ -18,6 +18,7 @@ from pipeline.web.tokens import COOKIE, Gate
 from schemas.access import Token
 from schemas.alerts import About, AlertWhy, Fault, GivenUp, Order, Rule
 from schemas.events import Event
+from tests.browser.asking import asked, boxes
 from tests.browser.shown import alert, listed
 from tests.wall.server import eventually
 
@@ -172,6 +173,7 @@ def test_who_wants_is_told_of_a_new_alert_by_sound_and_by_the_system_and_of_no_o
     page.evaluate("Notification.answer = 'granted'")
     notify.check()
     sound.check()
+    eventually(lambda: page.evaluate("told.length") == 2)
     assert page.evaluate("told.splice(0)") == ["tone", "tone"]  # how it sounds
     page.get_by_label("Severity").select_option("critical")
     desk.alerts.add(msgspec.structs.replace(alert(2, display="#Quiet"), severity="info"))
@@ -213,8 +215,7 @@ def test_the_page_of_alerts_says_how_grave_and_how_old_filters_and_lets_one_snoo
     (order,) = desk.given
     assert (order.action, 800_000 < order.until - now < 1_000_000) == ("mute", True)
     assert not Axe().run(page).response["violations"]
-    heights = page.locator("#alerts li button").evaluate_all("them => them.map(it => it.offsetHeight)")
-    assert min(heights) >= 44
+    assert min(box["height"] for box in boxes(page.locator("#alerts li button"))) >= 44
 
 
 def test_alerts_lead_to_the_board_of_their_event_to_their_list_or_their_topic_in_the_language_of_the_page(
@@ -233,9 +234,9 @@ def test_alerts_lead_to_the_board_of_their_event_to_their_list_or_their_topic_in
         page.goto(f"{handle.address}alerts?lang=fr")
         links = page.locator("#alerts li a")
         expect(links).to_have_count(3)
-        told = {it.get_attribute("href") for it in links.all()}
         topic = "/?scope=all&window=1h&topic=%23lyon&lang=fr"
-        assert told == {"/events/fete?lang=fr", "/?scope=lang%3Afr&window=1h&lang=fr", topic}
+        theirs = {"/events/fete?lang=fr", "/?scope=lang%3Afr&window=1h&lang=fr", topic}
+        asked(links, "them => them.map(it => it.getAttribute('href'))", lambda told: set(told) == theirs)
         page.context.close()
     finally:
         handle.stop()

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.asking import boxes
 from tests.browser.shown import SHOTS, Shown, listed, topics
 
 HOSTILE = (
@@ -67,8 +68,8 @@ def test_hostile_topics_stay_text_and_in_their_place(opened: Callable[..., Page]
     page = opened()
     expect(page.locator("section.list tbody tr")).to_have_count(len(HOSTILE))
     assert topics(page)[:2] == list(HOSTILE[:2])
-    assert page.locator("main script, main img, main svg[onload]").count() == 0
-    heights = {round(line.bounding_box()["height"]) for line in page.locator("section.list tbody tr").all()}  # type: ignore[index]
+    expect(page.locator("main script, main img, main svg[onload]")).to_have_count(0)
+    heights = {round(line["height"]) for line in boxes(page.locator("section.list tbody tr"))}
     assert max(heights) - min(heights) <= 2
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=SHOTS / "hostile.png")

@@ -21,6 +21,7 @@ from pipeline.web.tokens import Gate
 from schemas import Post
 from schemas.definitions import Definitions
 from schemas.events import Event
+from tests.browser.asking import asked
 from tests.web.desk import Desk, FixedChannels
 
 SMALL = """them => them.map(it => it.type === 'checkbox' ? it.parentElement : it)
@@ -53,7 +54,7 @@ def clean(page: Page) -> None:
     """Once it is there: nothing that axe finds, no control that a thumb misses, nothing wider than the page."""
     page.wait_for_load_state()
     assert not [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
-    assert not page.locator(CONTROLS).evaluate_all(SMALL)
+    asked(page.locator(CONTROLS), SMALL, lambda small: not small)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

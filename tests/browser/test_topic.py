@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.asking import boxes
 from tests.browser.shown import BEGIN, Shown, alert, listed
 
 
@@ -47,8 +48,7 @@ def test_who_looks_closer_at_a_course_sees_that_they_do_and_comes_back(
     over.scroll_into_view_if_needed()
     expect(page.get_by_text("Drag over the chart")).to_be_visible()
     expect(whole).to_be_hidden()
-    box = over.bounding_box()
-    assert box
+    (box,) = boxes(over)
     page.mouse.move(box["x"] + 100, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + 300, box["y"] + 60, steps=5)

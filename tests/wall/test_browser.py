@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from schemas import Post
 from tests.browser.shown import alert
-from tests.wall.server import ANN, BOB, Served, eventually, serving
+from tests.wall.server import ANN, BOB, Served, serving
 
 
 @pytest.fixture
@@ -232,4 +232,4 @@ def test_nothing_is_wider_than_the_window_and_the_screen_comes_back_by_itself(br
     page.context.set_offline(True)
     page.context.set_offline(False)
     served.take(post("20", "back again #fete"))
-    eventually(lambda: page.get_by_text("back again").count() == 1)
+    expect(page.get_by_text("back again")).to_have_count(1)

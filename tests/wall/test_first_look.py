@@ -87,13 +87,13 @@ def test_a_first_visit_is_light_fetches_nothing_twice_and_names_its_modules_befo
     if "canvas" in there:
         page.locator("article.drawn .chart").scroll_into_view_if_needed()
     expect(page.locator(there).first).to_be_visible(timeout=20_000)
-    page.wait_for_timeout(500)
+    html = page.request.get(page.url).text()
+    named = set(re.findall(r'<link rel="modulepreload" href="([^"]+)"', html))
+    eventually(lambda: named <= set(came_to(page)))
+    page.wait_for_timeout(500)  # and nothing comes that should not
     came = came_to(page)
     ours = {name: size for name, size in came.items() if not name.startswith("/media/")}
     assert (15_000 if path in FIRST else 5_000) < sum(ours.values()) < MOST_BYTES
-    html = page.request.get(page.url).text()
-    named = set(re.findall(r'<link rel="modulepreload" href="([^"]+)"', html))
-    assert named <= set(came)
     later = {f"/static/{name}.js" for name in (*modules_of("alerts"), "uplot/uPlot.iife.min")}
     found_late = {name for name in came if name.endswith(".js") and f'src="{name}"' not in html} - named
     assert found_late <= later

@@ -4,6 +4,7 @@ build/screenshots."""
 
 from __future__ import annotations
 
+import operator
 import re
 import time
 from collections.abc import Iterator
@@ -18,10 +19,11 @@ from schemas import Post, TrendList
 from schemas.alerts import Alert
 from schemas.events import Event, Stage
 from schemas.posts import Media
+from tests.browser.asking import asked
 from tests.browser.shown import SHOTS
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
-from tests.wall.server import ANN, EVE, EVENTS, Served, eventually, serving
+from tests.wall.server import ANN, EVE, EVENTS, Served, serving
 from tests.wall.test_browser import post
 
 SEA = Media("https://a.example/sea.jpg", description="la mer")
@@ -112,13 +114,13 @@ def test_at_midnight_on_a_phone_everything_that_a_moderator_touches_is_a_finger_
     small = """them => them.filter(it => it.checkVisibility()).map(it => it.closest("label:has([type=checkbox])") ?? it)
         .filter(it => Math.min(it.offsetWidth, it.offsetHeight) < 44).map(it => it.outerHTML)"""
     touched = page.locator("#main :is(button, input, select)")
-    assert touched.evaluate_all(small) == []  # where one signs in
+    asked(touched, small, lambda told: not told)  # where one signs in
     signed_in(page)
     page.locator("#queue button").first.click()
     for path, there in (("/moderate/conf", "#decisions button"), ("/moderate", "#never")):
         page.goto(served.address + path)
         expect(page.locator(there).first).to_be_visible()
-        assert touched.evaluate_all(small) == []
+        asked(touched, small, lambda told: not told)
     page.context.close()
 
 
@@ -132,9 +134,16 @@ def test_on_a_screen_a_new_post_takes_a_free_place_and_the_others_keep_theirs(br
         before = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
         served.take(post("n1", "tout neuf #fete"))
         expect(page.get_by_text("tout neuf")).to_be_visible()
-        after = page.locator("#posts .post").evaluate_all("them => them.map(it => it.dataset.key)")
-        assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
+        asked(
+            page.locator("#posts .post"),
+            "them => them.map(it => it.dataset.key)",
+            lambda after: len(after) == len(before) and sum(map(operator.ne, before, after)) == 1,
+        )
         page.context.close()
+
+
+LARGE = "them => them.map(it => parseFloat(getComputedStyle(it).fontSize) >= 40)"
+LEFT_OUT = "them => them.map(it => it.scrollHeight - it.clientHeight)"
 
 
 # what the audience of a show reads from ten metres: 40 px at 1080 lines, nothing cut off, nothing of how it is made
@@ -150,11 +159,9 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
             expect(page.locator(".post")).to_have_count(min(count + (count > 1), 5), timeout=20_000)
             if count == 7:
                 expect(page.locator(".post.wide")).to_have_count(1, timeout=20_000)
-            texts = page.locator(".post :is(.said, strong, .quiet)").evaluate_all(
-                "them => them.map(it => [parseFloat(getComputedStyle(it).fontSize), it.scrollHeight - it.clientHeight])"
-            )
-            assert all(size >= 40 for size, _ in texts)
-            assert [it for it in texts if it[1] > 2] == []
+            texts = page.locator(".post :is(.said, strong, .quiet)")
+            asked(texts, LARGE, all)
+            asked(texts, LEFT_OUT, lambda told: max(told) <= 2)
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(27, 16, 54)"
         for layout in ("single", "carousel", "masonry"):
             page.goto(f"{shown.address}/screen/a?layout={layout}")
@@ -170,14 +177,9 @@ def test_on_a_stage_all_that_is_said_is_large_and_whole_however_few_or_long_the_
         expect(page.locator("#programme li")).to_have_text(
             ["aujourd’huiLe salon", "maintenantParler clairSalle <1>", re.compile("Le <b>bal</b>")]
         )
-        assert (
-            page.locator("#programme li > *").evaluate_all(
-                "them => them.map(it => parseFloat(getComputedStyle(it).fontSize) >= 40)"
-            )
-            == [True] * 9
-        )
-        wide = "them => them.map(it => it.scrollWidth <= it.clientWidth)"
-        assert page.locator("#programme time").evaluate_all(wide) == [True] * 3  # beside the title, not over it
+        asked(page.locator("#programme li > *"), LARGE, lambda told: told == [True] * 9)
+        wide = "them => them.map(it => it.scrollWidth <= it.clientWidth)"  # beside the title, not over it
+        asked(page.locator("#programme time"), wide, lambda told: told == [True] * 3)
         assert faults_of(page) == []
         assert "secret.ics" not in page.content() + httpx.get(f"{shown.address}/api/v1/events/a/wall").text
         shown.stop()
@@ -195,8 +197,7 @@ def test_posts_per_minute_are_those_of_a_minute_that_is_whole(browser: Browser, 
         served.take(*(msgspec.structs.replace(it, time=minute + age) for it, age in zip(said, ages, strict=True)))
         served.feed.publish(trend_list(scope="event:fete", window="5m", at=minute + minutes_later * 60_000))
         page = opened(browser, f"{served.address}/events/fete")
-        expect(page.locator("#numbers .big").nth(2)).to_contain_text(told)
-        assert page.locator("#numbers .big b").nth(2).inner_text() == told
+        expect(page.locator("#numbers .big b").nth(2)).to_have_text(told)
         page.context.close()
 
 
@@ -209,11 +210,10 @@ def test_a_picture_and_its_text_have_two_places_and_push_nobody_aside(browser: B
         page = opened(browser, f"{served.address}/screen/fete", 1_600, 900)
         expect(page.locator(".post")).to_have_count(5)
         expect(page.locator(".post.wide .photo")).to_have_count(1)
-        heights = page.locator(".post").evaluate_all("them => them.map(it => it.clientHeight)")
-        assert max(heights) - min(heights) <= 2, heights
-        left = page.locator(".said, strong").evaluate_all("them => them.map(it => it.scrollHeight - it.clientHeight)")
-        assert max(left) <= 2, left
-        assert page.locator(".photo").evaluate("it => it.clientHeight") > 200
+        heights = "them => them.map(it => it.clientHeight)"
+        asked(page.locator(".post"), heights, lambda told: max(told) - min(told) <= 2)
+        asked(page.locator(".said, strong"), LEFT_OUT, lambda told: max(told) <= 2)
+        asked(page.locator(".photo"), heights, lambda told: min(told) > 200)
         page.context.close()
 
 
@@ -243,8 +243,8 @@ def test_pictures_stand_on_the_wall_and_the_stage_and_what_is_no_picture_leaves_
             expect(page.locator("span.face")).to_have_count(3)
             drawn = "them => them.map(it => it.complete && it.naturalWidth > 0 && it.clientHeight > 90)"
             photos = page.locator("img.photo")
-            eventually(lambda them=photos, drawn=drawn: them.evaluate_all(drawn) == [True] * 3)
-            assert page.get_by_alt_text("la mer").count() == 3
+            asked(photos, drawn, lambda told: told == [True] * 3)
+            expect(page.get_by_alt_text("la mer")).to_have_count(3)
             assert faults_of(page) == []
             page.screenshot(path=SHOTS / f"pictures-{path.rpartition('/')[2]}.png")
             page.context.close()

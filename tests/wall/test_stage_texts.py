@@ -6,6 +6,7 @@ import msgspec
 from playwright.sync_api import Browser, expect
 
 from schemas.events import Event
+from tests.browser.asking import asked
 from tests.wall.server import serving
 from tests.wall.test_browser import post
 from tests.wall.test_pages import SEA, faults_of, opened
@@ -30,13 +31,12 @@ def test_on_the_wall_no_card_stands_empty_beside_a_picture(browser: Browser) -> 
         for width in (1_280, 1_920):
             page = opened(browser, f"{served.address}/events/fete/wall", width, 1_000)
             expect(page.locator("img.photo")).to_have_count(2)
-            gaps = page.locator(".post:not(:has(.photo))").evaluate_all(
+            gaps = (
                 "them => them.map((it) => it.querySelector('.foot').offsetTop"
                 " - it.querySelector('.said').offsetTop - it.querySelector('.said').offsetHeight)"
-            )
-            assert len(gaps) == 7
-            assert max(gaps) < 70, gaps  # less than two lines and a half
-            assert min(page.locator("img.photo").evaluate_all("them => them.map((it) => it.clientHeight)")) > 120
+            )  # less than two lines and a half
+            asked(page.locator(".post:not(:has(.photo))"), gaps, lambda told: len(told) == 7 and max(told) < 70)
+            asked(page.locator("img.photo"), "them => them.map((it) => it.clientHeight)", lambda told: min(told) > 120)
             page.context.close()
 
 
@@ -50,12 +50,16 @@ def test_a_text_that_no_card_holds_ends_with_a_whole_line_and_a_long_tag_leaves_
         for width, height in ((1_920, 1_080), (1_080, 1_920)):
             page = opened(browser, f"{served.address}/screen/net", width, height)
             expect(page.locator(".said.cut")).to_have_count(2)
-            lines = page.locator(".said.cut").evaluate_all(
+            lines = (
                 "them => them.map((it) => [it.clientHeight / parseFloat(getComputedStyle(it).lineHeight),"
                 " it.getBoundingClientRect().bottom <= it.nextElementSibling.getBoundingClientRect().top + 1])"
             )
-            assert all(abs(number - round(number)) < 0.1 and above for number, above in lines), lines
-            assert page.locator("h1").inner_text() == TITLE
+            asked(
+                page.locator(".said.cut"),
+                lines,
+                lambda told: all(abs(number - round(number)) < 0.1 and above for number, above in told),
+            )
+            expect(page.locator("h1")).to_have_text(TITLE)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             page.context.close()
         page = opened(browser, f"{served.address}/events/net/wall", 360, 740)
@@ -77,16 +81,18 @@ def test_on_the_stage_words_are_whole_links_short_and_the_title_complete(browser
             for layout in ("grid", "single", "carousel", "masonry"):
                 page = opened(browser, f"{served.address}/screen/net?layout={layout}", width, height)
                 expect(page.locator(".post .said").first).to_be_visible()
-                assert page.locator("h1, .said:visible, .post strong bdi").evaluate_all(BROKEN) == []
-                assert page.locator("h1").inner_text() == TITLE
+                asked(page.locator("h1, .said:visible, .post strong bdi"), BROKEN, lambda told: not told)
+                expect(page.locator("h1")).to_have_text(TITLE)
                 rem = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
                 size = "them => Math.max(...them.map((it) => parseFloat(getComputedStyle(it).fontSize)))"
                 if layout == "masonry":
-                    assert page.locator(".said").evaluate_all(size) <= 1.6 * rem + 0.1
+                    asked(page.locator(".said"), size, lambda told, rem=rem: told <= 1.6 * rem + 0.1)
                 if layout == "grid":
-                    expect(page.locator(".post")).to_have_count(len(said))
-                    text = page.locator("#posts").inner_text().replace("\u200b", "")
-                    assert "voir exemple.example/… #CapComNet" in text.replace("\n", " ")
-                    assert "avec moi\u00a0?" in text
+                    expect(page.locator("#posts .post")).to_have_count(len(said))
+                    asked(
+                        page.locator("#posts"),
+                        "([it]) => it.innerText.replaceAll('\u200b', '').replaceAll('\\n', ' ')",
+                        lambda told: "voir exemple.example/… #CapComNet" in told and "avec moi\u00a0?" in told,
+                    )
                     assert faults_of(page) == []
                 page.context.close()

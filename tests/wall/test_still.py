@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from schemas import Post
 from schemas.posts import Media
+from tests.browser.asking import asked, boxes
 from tests.sinks.lists import trend_list
 from tests.wall.server import ANN, EVENTS, Served, eventually, serving
 from tests.wall.test_browser import post
@@ -230,11 +231,11 @@ def test_posts_that_come_do_not_move_those_that_a_moderator_is_at(served: Served
     cards = page.locator("#queue > .post")
     expect(cards.first).to_contain_text("numéro 59 ")
     cards.nth(1).hover()
-    held = cards.nth(1).bounding_box()
+    held = boxes(cards.nth(1))
     served.take(said(100), said(101))
     fresh = page.get_by_role("button", name="2 nouveaux messages")
     expect(fresh).to_be_visible()
-    assert cards.nth(1).bounding_box() == held
+    assert boxes(cards.nth(1)) == held
     cards.nth(1).get_by_role("button", name="Mettre de côté").click()
     expect(cards.nth(1)).not_to_contain_text("numéro 58 ")
     fresh.click()
@@ -246,18 +247,21 @@ def test_posts_that_come_do_not_move_those_that_a_moderator_is_at(served: Served
     expect(cards.first).to_contain_text("numéro 102 ")
 
 
+def stacked(foot: float, cards: list[dict[str, float]], columns: int) -> bool:
+    """Whether they stand in so many columns, each card 12 pixels below another, and the last of them at the foot."""
+    stacks = [[it for it in cards if round(it["x"]) == x] for x in {round(it["x"]) for it in cards}]
+    gaps = {round(low["top"] - high["bottom"]) for stack in stacks for high, low in itertools.pairwise(stack)}
+    return len(stacks) == columns and gaps == {12} and abs(foot - max(it["bottom"] for it in cards)) <= 1
+
+
 def test_cards_stand_below_one_another_in_columns_newest_first_and_cover_nothing(
     opened: Callable[..., Page],
 ) -> None:
     for size, columns in ((PHONE, 1), (DESK, 2), ({"width": 1_920, "height": 1_080}, 4)):
         page = opened("/events/fete/wall", size)
         expect(page.locator("#posts .post")).to_have_count(60)
-        page.wait_for_timeout(1_500)  # pictures came
-        boxes = page.locator("#posts .post").evaluate_all("them => them.map(it => it.getBoundingClientRect().toJSON())")
-        assert len({round(box["x"]) for box in boxes}) == columns
-        for x in {round(box["x"]) for box in boxes}:
-            stack = [box for box in boxes if round(box["x"]) == x]
-            gaps = [round(low["top"] - high["bottom"]) for high, low in itertools.pairwise(stack)]
-            assert set(gaps) == {12}, gaps
-        foot = page.locator("#posts").evaluate("it => it.getBoundingClientRect().bottom")
-        assert abs(foot - max(box["bottom"] for box in boxes)) <= 1
+        stand = """them => {
+            const foot = document.querySelector("#posts").getBoundingClientRect().bottom;
+            return [foot, them.map(it => it.getBoundingClientRect().toJSON())];
+        }"""
+        asked(page.locator("#posts .post"), stand, lambda told, columns=columns: stacked(*told, columns))
