@@ -1,5 +1,5 @@
 /* Which sources a compiled part was made of: `VERSION` of each, which its Python asks for (stale.py). */
-#define COMPILED_VERSION "da0c3ef096c75cdb"
+#define COMPILED_VERSION "4134bb81da520fbc"
 
 /* The new module with its version; NULL with an error set. */
 static PyObject *versioned(PyObject *module) {

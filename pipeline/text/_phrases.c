@@ -1,6 +1,7 @@
-/* The common case of `words_of` (words.py), compiled: texts of Latin letters, and of marks that part words.
+/* The common case of `words_of` (words.py), compiled: texts of the scripts most written, and of marks that part words.
  *
- * It looks at the whole text before it begins, and leaves one with anything else in it to the Python rules. Without a
+ * It looks at the whole text before it begins, and leaves one with anything else in it to the Python rules, of which it
+ * asks the key of a word that is not ASCII, and the words of a run of letters that no spaces part. Without a
  * compiler this module is absent and nothing else changes but the time it takes. tests/text/test_words.py holds the two
  * against each other. */
 #include "_scan.h"
@@ -8,8 +9,51 @@
 
 enum { LOOKED_AT = 1000, MAX_WORDS = 40, MAX_LETTERS = 40, MAX_PHRASE = 4, MOST_PHRASES = 60 };
 enum { SHORT, BESIDE, LONG };
-enum { UNSURE, PART_OF_WORD, BLANK, JOINS, ENDS };
+enum { UNSURE, PART_OF_WORD, UNSPACED, BLANK, JOINS, ENDS }; /* UNSPACED: of a word in a script that writes no spaces */
 enum { LATIN_ENDS = 0x250 };
+
+/* Letters and marks, and what no word holds, of scripts and signs that are in use. */
+static const struct {
+    Py_UCS4 first, last;
+    int class;
+} others[] = {
+    {0x376, 0x377, PART_OF_WORD},   {0x37b, 0x37d, PART_OF_WORD},   {0x37f, 0x37f, PART_OF_WORD}, /* Greek */
+    {0x386, 0x386, PART_OF_WORD},   {0x388, 0x38a, PART_OF_WORD},   {0x38c, 0x38c, PART_OF_WORD},
+    {0x38e, 0x3a1, PART_OF_WORD},   {0x3a3, 0x3f5, PART_OF_WORD},   {0x3f7, 0x3ff, PART_OF_WORD},
+    {0x400, 0x481, PART_OF_WORD},   {0x48a, 0x52f, PART_OF_WORD}, /* Cyrillic */
+    {0x591, 0x5bd, PART_OF_WORD},   {0x5bf, 0x5bf, PART_OF_WORD},   {0x5c1, 0x5c2, PART_OF_WORD}, /* Hebrew */
+    {0x5c4, 0x5c5, PART_OF_WORD},   {0x5c7, 0x5c7, PART_OF_WORD},   {0x5d0, 0x5ea, PART_OF_WORD},
+    {0x60c, 0x60c, ENDS},           {0x610, 0x61a, PART_OF_WORD},   {0x61b, 0x61b, ENDS}, /* Arabic */
+    {0x61f, 0x61f, ENDS},           {0x620, 0x65f, PART_OF_WORD},   {0x66e, 0x6d3, PART_OF_WORD},
+    {0x6d4, 0x6d4, ENDS},           {0x6d5, 0x6dc, PART_OF_WORD},   {0x6df, 0x6e8, PART_OF_WORD},
+    {0x6ea, 0x6ef, PART_OF_WORD},   {0x6fa, 0x6fc, PART_OF_WORD},   {0x6ff, 0x6ff, PART_OF_WORD},
+    {0x900, 0x963, PART_OF_WORD},   {0x964, 0x965, ENDS},           {0x971, 0x97f, PART_OF_WORD}, /* Devanagari */
+    {0xe01, 0xe3a, UNSPACED},       {0xe40, 0xe4e, UNSPACED}, /* Thai */
+    {0x200c, 0x200d, PART_OF_WORD}, {0x2012, 0x2027, ENDS},         {0x2030, 0x203a, ENDS}, /* dashes, quotation marks */
+    {0x20ac, 0x20ac, ENDS},         {0x2122, 0x2122, ENDS},         {0x2190, 0x21ff, ENDS}, /* arrows, signs, emoji */
+    {0x2600, 0x27bf, ENDS},         {0x3000, 0x3000, BLANK},        {0x3001, 0x3003, ENDS},
+    {0x3005, 0x3005, UNSPACED},     {0x3008, 0x3011, ENDS},         {0x3014, 0x301f, ENDS},
+    {0x3041, 0x3096, UNSPACED},     {0x309d, 0x309f, UNSPACED},     {0x30a1, 0x30fa, UNSPACED}, /* kana, ideographs */
+    {0x30fb, 0x30fb, ENDS},         {0x30fc, 0x30ff, UNSPACED},     {0x3400, 0x4dbf, UNSPACED},
+    {0x4e00, 0x9fff, UNSPACED},     {0xac00, 0xd7a3, PART_OF_WORD}, {0xfe0f, 0xfe0f, PART_OF_WORD}, /* Hangul */
+    {0xff01, 0xff01, ENDS},         {0xff08, 0xff09, ENDS},         {0xff0c, 0xff0c, ENDS},
+    {0xff0e, 0xff0e, ENDS},         {0xff1a, 0xff1b, ENDS},         {0xff1f, 0xff1f, ENDS},
+    {0xff5e, 0xff5e, ENDS},         {0x1f300, 0x1faff, ENDS},
+};
+
+static int class_of_other(Py_UCS4 c) {
+    int low = 0, high = sizeof others / sizeof *others;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (others[middle].last < c)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < (int)(sizeof others / sizeof *others) && others[low].first <= c ? others[low].class : UNSURE;
+}
+
+static inline int is_of_word(int class) { return class == PART_OF_WORD || class == UNSPACED; }
 
 static int class_of(Py_UCS4 c) {
     if (c < 0x80) {
@@ -21,11 +65,7 @@ static int class_of(Py_UCS4 c) {
     if (c == 0xa0) return BLANK;
     if (c == 0xb7 || c == 0x2010 || c == 0x2011 || c == 0x2019) return JOINS;
     if (c < LATIN_ENDS) return Py_UNICODE_ISALPHA(c) ? PART_OF_WORD : ENDS;
-    /* dashes, quotation marks, bullets, arrows, signs, emoji */
-    return (c >= 0x2012 && c <= 0x2027) || (c >= 0x2030 && c <= 0x203a) || c == 0x20ac || c == 0x2122 ||
-                   (c >= 0x2190 && c <= 0x21ff) || (c >= 0x2600 && c <= 0x27bf) || (c >= 0x1f300 && c <= 0x1faff)
-               ? ENDS
-               : UNSURE;
+    return class_of_other(c);
 }
 
 static inline int is_blank_or_end(const Text *text, Py_ssize_t i) {
@@ -112,6 +152,35 @@ static int read_word(PyObject *source, const Text *text, Word *word, PyObject *r
     return PyErr_Occurred() ? -1 : 0;
 }
 
+/* The Python rules that are asked. */
+typedef struct {
+    PyObject *read, *read_run;
+} Rules;
+
+/* The words of a run of letters without spaces, `left` at most; how many, or -1 with an error set. */
+static int read_run(PyObject *source, Py_ssize_t start, Py_ssize_t end, PyObject *rule, Word *words, int left) {
+    PyObject *run = PyUnicode_Substring(source, start, end);
+    PyObject *told = run ? PyObject_CallOneArg(rule, run) : NULL;
+    Py_XDECREF(run);
+    if (!told) return -1;
+    int count = 0, fits = PyTuple_Check(told);
+    for (Py_ssize_t n = 0; fits && n < PyTuple_GET_SIZE(told) && count < left; n++) {
+        PyObject *key, *word = PyTuple_GET_ITEM(told, n);
+        Py_ssize_t length;
+        int kind;
+        fits = PyTuple_Check(word);
+        if (fits && !PyArg_ParseTuple(word, "niU", &length, &kind, &key)) break;
+        fits = fits && length >= 0 && length <= end - start;
+        if (fits) words[count++] = (Word){start, start + length, kind, Py_NewRef(key)};
+        start += fits ? length : 0;
+    }
+    Py_DECREF(told);
+    if (!fits && !PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "the lengths, kinds and keys of words are wanted");
+    if (!PyErr_Occurred()) return count;
+    while (count) Py_DECREF(words[--count].key);
+    return -1;
+}
+
 /* As people write it: a space for whatever white space. */
 static PyObject *spelling_of(PyObject *source, const Text *text, Py_ssize_t start, Py_ssize_t end) {
     PyObject *written = PyUnicode_Substring(source, start, end);
@@ -126,12 +195,13 @@ static PyObject *spelling_of(PyObject *source, const Text *text, Py_ssize_t star
     return joined;
 }
 
-/* The key of words that follow one another: theirs, a space between two. */
+/* The key of words that follow one another: theirs, a space between two that are not written together. */
 static PyObject *key_of(const Text *text, const Word *words, int count) {
-    Py_ssize_t length = count - 1, place = 0;
+    Py_ssize_t length = 0, place = 0;
     Py_UCS4 largest = 127;
     for (int n = 0; n < count; n++) {
         PyObject *key = words[n].key;
+        length += n && words[n].start > words[n - 1].end;
         length += key ? PyUnicode_GET_LENGTH(key) : words[n].end - words[n].start;
         if (key && PyUnicode_MAX_CHAR_VALUE(key) > largest) largest = PyUnicode_MAX_CHAR_VALUE(key);
     }
@@ -141,7 +211,7 @@ static PyObject *key_of(const Text *text, const Word *words, int count) {
     void *to = PyUnicode_DATA(joined);
     for (int n = 0; n < count; n++) {
         PyObject *key = words[n].key;
-        if (n) PyUnicode_WRITE(kind, to, place++, ' ');
+        if (n && words[n].start > words[n - 1].end) PyUnicode_WRITE(kind, to, place++, ' ');
         if (key)
             for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(key); i++)
                 PyUnicode_WRITE(kind, to, place++, PyUnicode_READ_CHAR(key, i));
@@ -150,6 +220,14 @@ static PyObject *key_of(const Text *text, const Word *words, int count) {
                 PyUnicode_WRITE(kind, to, place++, (Py_UCS4)Py_TOLOWER(at(text, i)));
     }
     return joined;
+}
+
+/* Whether the text reads so from `start` to `end`. */
+static int is_written(const Text *text, Py_ssize_t start, Py_ssize_t end, PyObject *key) {
+    if (PyUnicode_GET_LENGTH(key) != end - start) return 0;
+    for (Py_ssize_t i = start; i < end; i++)
+        if (PyUnicode_READ_CHAR(key, i - start) != at(text, i)) return 0;
+    return 1;
 }
 
 /* Topics of one part of a text, each key once: spellings behind those in `found`. 0, or -1 with an error set. */
@@ -165,7 +243,9 @@ static int add_phrases(PyObject *source, const Text *text, const Word *words, in
             Py_ssize_t before = PySet_GET_SIZE(known);
             int failed = PySet_Add(known, key);
             if (!failed && PySet_GET_SIZE(known) > before) {
-                PyObject *spelling = spelling_of(source, text, words[first].start, words[last].end);
+                Py_ssize_t start = words[first].start, end = words[last].end;
+                PyObject *spelling =
+                    is_written(text, start, end, key) ? Py_NewRef(key) : spelling_of(source, text, start, end);
                 failed = !spelling || PyList_Append(found, spelling);
                 Py_XDECREF(spelling);
             }
@@ -177,8 +257,8 @@ static int add_phrases(PyObject *source, const Text *text, const Word *words, in
 }
 
 /* Reads the words of a text from `begin` to `end`, of which `left` are still looked at. */
-static int add_between(PyObject *source, const Text *text, Py_ssize_t begin, Py_ssize_t end, int *left, PyObject *read,
-                       PyObject *known, PyObject *found) {
+static int add_between(PyObject *source, const Text *text, Py_ssize_t begin, Py_ssize_t end, int *left,
+                       const Rules *rules, PyObject *known, PyObject *found) {
     Word words[MAX_WORDS];
     Py_ssize_t i = begin;
     while (i < end && *left > 0) {
@@ -186,19 +266,27 @@ static int add_between(PyObject *source, const Text *text, Py_ssize_t begin, Py_
         while (i < end && !over) {
             Py_UCS4 c = at(text, i);
             int class = class_of(c);
-            if (class == PART_OF_WORD) {
+            if (is_of_word(class)) {
                 Word word = {i, i, SHORT, NULL};
+                int unspaced = class == UNSPACED;
                 for (i++; i < end; i++) {
                     c = at(text, i);
-                    if (class_of(c) == PART_OF_WORD) continue;
+                    class = class_of(c);
+                    unspaced |= class == UNSPACED;
+                    if (is_of_word(class)) continue;
                     if ((c != '.' && c != ',' && c != ':') || i + 1 >= end) break;
                     if (!is_ascii_digit(at(text, i - 1)) || !is_ascii_digit(at(text, i + 1))) break;
                     plain = 0;
                 }
                 word.end = i;
                 for (Py_ssize_t n = word.start; n < word.end; n++) plain &= at(text, n) < 0x80;
-                if (count < *left) {
-                    failed = read_word(source, text, &word, read);
+                if (count < *left && unspaced) {
+                    int more = read_run(source, word.start, word.end, rules->read_run, words + count, *left - count);
+                    failed = more < 0;
+                    if (failed) break;
+                    count += more;
+                } else if (count < *left) {
+                    failed = read_word(source, text, &word, rules->read);
                     if (failed) break;
                     words[count++] = word;
                 }
@@ -225,7 +313,7 @@ static int add_between(PyObject *source, const Text *text, Py_ssize_t begin, Py_
 }
 
 /* `words_of(text, tags)`, `known` being a set of the tags' keys: a new list, None where it is not sure. */
-static PyObject *phrases_of(PyObject *source, PyObject *known, PyObject *read) {
+static PyObject *phrases_of(PyObject *source, PyObject *known, const Rules *rules) {
     Text text = text_in(source);
     if (text.length > LOOKED_AT) text.length = LOOKED_AT;
     if (!is_sure(&text)) Py_RETURN_NONE;
@@ -234,7 +322,7 @@ static PyObject *phrases_of(PyObject *source, PyObject *known, PyObject *read) {
     Py_ssize_t begin = 0, start, end;
     while (found && left > 0 && begin < text.length) {
         if (!find_left_out(&text, begin, &start, &end)) start = end = text.length;
-        if (add_between(source, &text, begin, start, &left, read, known, found)) Py_CLEAR(found);
+        if (add_between(source, &text, begin, start, &left, rules, known, found)) Py_CLEAR(found);
         begin = end;
     }
     if (found && PyList_GET_SIZE(found) > MOST_PHRASES && PyList_SetSlice(found, MOST_PHRASES, PyList_GET_SIZE(found), NULL))
@@ -243,16 +331,18 @@ static PyObject *phrases_of(PyObject *source, PyObject *known, PyObject *read) {
 }
 
 PyDoc_STRVAR(phrases_doc,
-             "phrases(text, known, read, /)\n--\n\n"
+             "phrases(text, known, read, read_run, /)\n--\n\n"
              "The words and phrases of a text as written, but for those with a key in the set `known`, to which it adds\n"
-             "theirs; None, and nothing added, where a letter is not Latin. `read(word)`: kind and key of a word.");
+             "theirs; None, and nothing added, where it is not sure. `read(word)`: kind and key of a word;\n"
+             "`read_run(run)`: the words of letters without spaces between them, each as its length, kind and key.");
 
 static PyObject *phrases(PyObject *module, PyObject *const *args, Py_ssize_t count) {
-    if (count != 3 || !PyUnicode_Check(args[0]) || !PySet_CheckExact(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "phrases(text, known, read) takes a str, a set and a function");
+    if (count != 4 || !PyUnicode_Check(args[0]) || !PySet_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "phrases(text, known, read, read_run) takes a str, a set and two functions");
         return NULL;
     }
-    return phrases_of(args[0], args[1], args[2]);
+    Rules rules = {args[2], args[3]};
+    return phrases_of(args[0], args[1], &rules);
 }
 
 static PyMethodDef methods[] = {

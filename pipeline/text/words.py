@@ -64,7 +64,7 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
     """
     known = {fold(spelling)[1:] for spelling in spellings}
     if phrases is not None:
-        compiled = phrases.phrases(text, known, _read)
+        compiled = phrases.phrases(text, known, _read, _read_run)
         if compiled is not None:
             return compiled
     text = _LEFT_OUT.sub("\n", text[:LOOKED_AT])
@@ -152,24 +152,34 @@ def _is_short_name(word: str) -> bool:
 
 
 def _in_run(part: str, start: int, end: int) -> Iterator[_Word]:
-    """The words of a run of letters without spaces. In Japanese, which has kana in it, an ideograph is a word."""
-    has_kana = _KANA.search(part, start, end) is not None
-    for begin, until in _parted(part, start, end):
-        kind, key = _read(part[begin:until])
-        if has_kana and until - begin == 1 and _IDEOGRAPH.match(part, begin):
+    """The words of a run of letters without spaces."""
+    for length, kind, key in _read_run(part[start:end]):
+        yield _Word(start, start + length, kind, key)
+        start += length
+
+
+@lru_cache(maxsize=1 << 12)  # of posts that are passed on
+def _read_run(run: str) -> tuple[tuple[int, int, str], ...]:
+    """The words of letters without spaces: the length, kind and key of each. In Japanese, which has kana in it, an
+    ideograph is a word."""
+    has_kana = _KANA.search(run) is not None
+    found = []
+    for begin, until in _parted(run):
+        kind, key = _read(run[begin:until])
+        if has_kana and until - begin == 1 and _IDEOGRAPH.match(run, begin):
             kind = _BESIDE
-        yield _Word(begin, until, kind, key)
+        found.append((until - begin, kind, key))
+    return tuple(found)
 
 
-def _parted(part: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where ICU sees words within a run of letters, as spans of the part."""
-    run = part[start:end]
+def _parted(run: str) -> Iterator[tuple[int, int]]:
+    """Where ICU sees words within a run of letters."""
     wide = not run.isascii() and max(run) > "\uffff"
     for begin, until in _breaker()(run, "root").segments():
         if wide:  # ICU counts in units of UTF-16
             units = run.encode("utf-16-le", "surrogatepass")
             begin, until = (len(units[: 2 * at].decode("utf-16-le", "replace")) for at in (begin, until))
-        yield start + begin, start + until
+        yield begin, until
 
 
 @lru_cache(maxsize=1)

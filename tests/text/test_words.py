@@ -137,7 +137,10 @@ def test_a_long_text_is_looked_at_up_to_so_many_words() -> None:
 # of each class that the rules tell apart, at the ends of links, addresses and numbers
 PIECES = [
     *"aZé1-.,:!'’·_+@#$/ \t\n\r\xa0ªº²¼×ß\xad\x85\x1f\u0149\u02bc\u0301\u200d\u2010\u2011\u2014\u2026\u2028",
-    *"\u3000ſαж中😀\ufe0f\x00＃＠", "Rain", "PARIS",
+    *"\u3000ſαж中😀\ufe0f\x00＃＠", *"\u0376\u0375\u0378ΣςЁё\u0483ש\u05b7־كُ،؟۔۵\u0640\u06ddनि।๑ทีกุ",
+    *"\u200c서ー々〇のア・ｱ夜、。！１Ａ𠮷",
+    "كأس العالم", "Праздник в городе", "में हिन्दी", "서울 축제 ",
+    "大きな地震がありました", "2026年Tokyo東京", "สวัสดีครับ", "流星群の夜", "Rain", "PARIS",
     "l'été", "Straße", "of the", "14", "2.0", "18:30", " - ", " -- ", "\n- ", "#Paris", "$AAPL", "@me ",
     "www.", "WwW.", "://", "http://", "a.b@c", "https://x.y/z?q ", "x" * 39, "y" * 41, " und " * 20, "word " * 15,
 ]  # fmt: skip
@@ -171,9 +174,12 @@ def test_other_things_than_texts_are_refused_by_what_is_compiled() -> None:
         assert shutil.which("cc") is None, "install again: the compiled part is missing"
         return
     for call in (
-        lambda: phrases.phrases(b"x", set(), print),
-        lambda: phrases.phrases("x", {}, print),
-        lambda: phrases.phrases("été", set(), len),
+        lambda: phrases.phrases(b"x", set(), print, print),
+        lambda: phrases.phrases("x", {}, print, print),
+        lambda: phrases.phrases("été", set(), len, print),
+        lambda: phrases.phrases("東京", set(), print, len),
+        lambda: phrases.phrases("東京", set(), print, lambda _run: ((3, 2, "x"),)),
+        lambda: phrases.phrases("東京", set(), print, lambda _run: ((1, 2, "x"), "y")),
     ):
         with pytest.raises(TypeError):
             call()
