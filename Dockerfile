@@ -13,7 +13,7 @@ RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check --re
 RUN /opt/upswell/bin/pip install --no-cache-dir --disable-pip-version-check --no-build-isolation --no-deps .
 # the parts that are compiled are optional elsewhere: an image without them would only count more slowly
 RUN cd / && /opt/upswell/bin/python -c "import pipeline.text._scan, pipeline.text._phrases, pipeline.trends._plain, \
-    pipeline._split, pipeline.trends._runs, pipeline.trends._samples, pipeline.trends._sliding, schemas._decode, \
+    pipeline._split, pipeline.trends._samples, pipeline.trends._sliding, pipeline.trends._uniting, schemas._decode, \
     agents.runtime._records"
 
 FROM python:3.11.14-slim-bookworm

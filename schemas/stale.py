@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "4134bb81da520fbc"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "f1e88ebc9bb461a1"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

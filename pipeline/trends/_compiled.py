@@ -1,4 +1,4 @@
-"""What is compiled, else None: counting posts, uniting runs and samples, past support (`_plain.c`, `_runs.c`, ...)."""
+"""What is compiled, else None: counting posts, samples, past support, uniting records (`_plain.c` and so on)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ try:
     require_fitting(plain)
 except ImportError:  # `PaneCounter.add` itself does the same, in three times the time
     plain = None  # type: ignore[assignment]
-try:
-    from pipeline.trends import _runs as runs
-
-    require_fitting(runs)
-except ImportError:  # numpy does it, in three times the time
-    runs = None  # type: ignore[assignment]
 try:
     from pipeline.trends import _samples as samples
 
@@ -29,4 +23,11 @@ try:
 except ImportError:  # numpy does it, in five times the time
     sliding = None  # type: ignore[assignment]
 
-__all__ = ["plain", "runs", "samples", "sliding"]
+try:
+    from pipeline.trends import _uniting as uniting
+
+    require_fitting(uniting)
+except ImportError:  # numpy does it, in several times the time
+    uniting = None  # type: ignore[assignment]
+
+__all__ = ["plain", "samples", "sliding", "uniting"]

@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pipeline.trends._compiled import runs
-from pipeline.trends.arrays import I64, Integers, Mask, lengths_of, pointers, run_lengths, spans, starts_of
-from pipeline.trends.reducing import Reduce, Runs, Values, at, first, reduced, summed
+from pipeline.trends.arrays import I64, Integers, Mask, lengths_of, pointers, spans
+from pipeline.trends.reducing import Reduce, Values, at, first, summed
 
 RUN_BYTES = 4  # of the length of a run, as it travels
 
@@ -195,75 +194,6 @@ class Record:
         owner, inside = np.repeat(np.arange(len(lengths)), lengths), np.flatnonzero(wanted)
         told = {each: at(values, inside) for each, values in self.values(child).items()}
         return self.changed(**told, **{name: pointers(np.bincount(owner[inside], minlength=len(lengths)))})
-
-    def unite(self: R) -> R:
-        """The record with elements of equal keys as one, roots sorted by their keys. Exact, whatever is united in
-        which order: counts add, samples keep those of smallest key."""
-        schema = schema_of(type(self))
-        told: dict[str, Values] = {}
-        for root in schema.roots:
-            columns, keys = schema.columns[root], schema.keys(root)
-            order = np.lexsort([getattr(self, each.name) for each in keys[::-1]])
-            if len(order) == 0:
-                continue
-            values = {each.name: at(getattr(self, each.name), order) for each in columns}
-            changed = values[keys[0].name][1:] != values[keys[0].name][:-1]
-            for each in keys[1:]:
-                changed |= values[each.name][1:] != values[each.name][:-1]
-            starts = starts_of(changed)
-            if len(starts) < len(order):
-                alike = Runs(starts, order)
-                values = {each.name: each.reduce(values[each.name], alike) for each in columns}
-            told |= values
-            for child in schema.children(root):
-                if not self.size(child):
-                    told[schema.pointers[child]] = np.zeros(len(starts) + 1, np.int64)
-                    continue
-                told |= self._united(schema, child, order, starts)
-        return self.changed(**told)
-
-    def unite_runs(self: R, root: str) -> R:
-        """The record with elements of equal keys as one within each run of the root's, and runs cut to what is kept of
-        them."""
-        schema = schema_of(type(self))
-        told: dict[str, Values] = {}
-        for child in schema.children(root):
-            lengths = lengths_of(getattr(self, schema.pointers[child]))
-            if not len(lengths) or lengths.max() <= 1:
-                continue
-            told |= self._united(schema, child)
-        return self.changed(**told) if told else self
-
-    def _united(
-        self, schema: Schema, child: str, order: I64 | None = None, starts: I64 | None = None
-    ) -> dict[str, Values]:
-        """The fields of a child axis, its roots at `order[starts[n]]` up to the next start being one; None: each is one
-        by itself."""
-        axis, (key, *others) = schema.axes[child], schema.columns[child]
-        keys, place = getattr(self, key.name), getattr(self, schema.pointers[child])
-        values, most = [getattr(self, each.name) for each in others], axis.most() if axis.most else None
-        how = [each.reduce for each in others]
-        if runs is not None:
-            keys = np.ascontiguousarray(keys, np.uint64)
-            kept, begins, ends = runs.merged(keys, place, order, starts, most or 0, axis.united)
-            chosen, ptr = np.frombuffer(kept, np.int64), np.frombuffer(ends, np.int64)
-            keys, values = keys[chosen], [at(each, chosen) for each in values]
-            if begins is not None:
-                alike = Runs(np.frombuffer(begins, np.int64), keys)
-                keys, values = (
-                    keys[alike.starts],
-                    [reduce(each, alike) for each, reduce in zip(values, how, strict=True)],
-                )
-        else:
-            lengths = lengths_of(place)
-            owner, owners = np.arange(len(lengths)), len(lengths)
-            if order is not None and starts is not None:
-                owners = len(starts)
-                owner[order] = np.repeat(np.arange(owners), run_lengths(starts, len(order)))
-            owner, keys, values = reduced(np.repeat(owner, lengths), keys, values, how, owners, most, axis.united)
-            ptr = pointers(np.bincount(owner, minlength=owners))
-        told = dict(zip([key.name, *(each.name for each in others)], [keys, *values], strict=True))
-        return {**told, schema.pointers[child]: ptr}
 
     def costs(self, root: str, names_bytes: Mapping[str, I64]) -> I64:
         """How many bytes each element of a root axis takes with what it holds and the names that it speaks of, at

@@ -22,6 +22,7 @@ from pipeline.trends.columns import Axis, Record, column, concat, runs_of, split
 from pipeline.trends.names import Cell, Dictionary, Names
 from pipeline.trends.people import FEW, K, least_text
 from pipeline.trends.reducing import first, largest
+from pipeline.trends.uniting import united
 
 EXAMPLES = 3
 Array = TypeVar("Array", I32, I64, U64)
@@ -330,7 +331,7 @@ def merge(parts: Sequence[Counts], start: int, end: int) -> Counts:
     """Records of disjoint posts (panes, partitions), with one dictionary, as one of [start, end) that is in order."""
     if len(parts) == 1:
         return parts[0].in_order().changed(start=start, end=end)
-    return concat(parts).changed(start=start, end=end).unite()
+    return united(parts).changed(start=start, end=end)
 
 
 def chunks_of(counts: Counts, most_bytes: int) -> Iterable[Counts]:

@@ -14,6 +14,7 @@ from pipeline.trends.counts import Counts
 from pipeline.trends.names import OF_EVENTS, TAG, WHOLE, Cell, Dictionary, kind_of
 from pipeline.trends.people import K, hashes64, sample_of, sample_of_posts
 from pipeline.trends.retracting import Unknown, WithdrawnPosts, wanted_by
+from pipeline.trends.uniting import united_in_runs
 from schemas.definitions import Words
 
 _NO_HASH, _NO_POSTS = np.zeros(0, np.uint64), np.zeros(0, np.int32)
@@ -251,7 +252,7 @@ def _summed(
     topics = [sample_of([fold(spelling) for spelling in total.spellings]) for total in totals]
     names = Dictionary(cells=[cell.cell for cell in cells])
     whole = names.cell_numbers([total.cell.cell for total in totals])
-    counts = Counts(
+    return united_in_runs(Counts(
         start=pane.start,
         end=end,
         names=names,
@@ -266,7 +267,7 @@ def _summed(
         **origin,
         example_ptr=ptr,
         example_priority=priority[which],
-        example=which,  # type: ignore[arg-type]  # numbers of posts; their ids below
+        example=[ids[post] for post in which.tolist()],
         cell_number=whole,
         cell_posts=np.array([len(total.authors) for total in totals], np.int32),
         cell_mentions=np.array([total.mentions for total in totals], np.int32),
@@ -276,9 +277,7 @@ def _summed(
         **cell_origin,
         cell_topic_ptr=_ends(topics),
         cell_topic=np.concatenate([_NO_HASH, *topics]),
-    ).unite_runs("row")
-    counts.example = [ids[post] for post in counts.example.tolist()]  # type: ignore[attr-defined]
-    return counts
+    ))  # fmt: skip
 
 
 def _origins(pane: OpenPane, posts: I64, row: I64, rows: int) -> dict[str, Any]:
