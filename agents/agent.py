@@ -1,5 +1,7 @@
-"""What every agent does with batches: it opens a partition where its state begins, takes the records that come next,
-and after an error goes back to where what it holds can be rebuilt.
+"""What every agent does with batches of records.
+
+It opens a partition where its state begins, takes the records that come next, and after an error goes back to where
+what it holds can be rebuilt.
 """
 
 from __future__ import annotations

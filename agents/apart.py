@@ -1,5 +1,6 @@
-"""Large work beside the loop: in one thread, a piece after the other, so that no two touch the same and none keeps the
-worker from Kafka."""
+"""Large work beside the loop, so that none keeps the worker from Kafka.
+
+In one thread, a piece after the other: no two touch the same."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from faust import App
 from faust.types import TP
@@ -20,30 +20,26 @@ from agents.context import Context
 from agents.poison import Attempts
 from agents.position import Position
 from agents.publish import CannotGoOnError, Outgoing, publish
+from agents.records import control_record, dead_letter, marked_time, marker, post_of, run_of_posts
 from agents.runtime.runs import Headers, Run
 from pipeline.definitions import FRONTIER_HEADER, entry_key
 from pipeline.kafka.definitions import DefinitionsLog
-from pipeline.kafka.producer import marker_headers
 from pipeline.text import matcher_of
 from pipeline.trends.counts import Counts
 from pipeline.trends.panes import SLOW_MS, PaneCounter
 from pipeline.trends.wire import edge_message, to_messages
-from schemas import MARKER_HEADER, MAX_TIME_MS, Post, PostError, decode_post, decode_posts
-from schemas.control import header_of
+from schemas import Post, PostError, decode_posts
 from schemas.counts import PartitionProgress, encode_counts
-from schemas.definitions import DEFINITIONS_HEADER, Definitions, decode_definitions
+from schemas.definitions import Definitions
 
-DEAD_BYTES = 900_000  # a dead letter holds the beginning of what is larger
 LIVE_MS = 5_000  # the live edge is told of partitions whose newest record was written within so long, or is the last
 LOG_APPEND_TIME = 1  # the type of a record's time that the broker gave it
 TAKEN_WITHIN_S = 0.5  # a marker that took longer does not say what the log's clock shows
-ASKED_AHEAD_MS = 600_000  # a control record may have been asked for by a clock that is so fast
 DEAF_S = 4.0  # without an answer to a fetch: the broker is away, or cannot be reached
 # until producers have found a broker again that was away: librdkafka looks after 10 s (and half of it) at most, Java
 # after 1 s
 PRODUCERS_RETURN_MS = 30_000
 EARLIEST_WITHIN_S = 30.0
-_DETAIL_CHARACTERS = 500
 
 
 class CountedPartition:
@@ -77,7 +73,7 @@ class CountedPartition:
             plain = (record for record in records if not record.headers and record.offset not in poison)
             values = [record.value or b"" for record in plain]
         read = decode_posts(values)
-        if len(values) == len(records) and (run := _run_of_posts(self._context, records, values, read)):
+        if len(values) == len(records) and (run := run_of_posts(self._context, records, values, read)):
             closed = self.counter.add(run[0], records[0].offset, run[1])
         else:
             without = (post for number, post in enumerate(read) if number not in headers)
@@ -101,7 +97,7 @@ class CountedPartition:
             if offset in poison:
                 post = PostError("poison", "four workers in a row ended at this record, the last two at it alone")
             elif record.headers:
-                marked, defined = _marker(self._context, record), _control_record(self._context, record)
+                marked, defined = marked_time(self._context, record), control_record(self._context, record)
             else:
                 post = next(read)
             if posts and (offset != expected or marked is not None or isinstance(defined, Definitions)):
@@ -115,7 +111,7 @@ class CountedPartition:
                 elif isinstance(defined, Definitions):
                     self._redefine(record, defined)
                 else:
-                    post = post or _post(record, defined)
+                    post = post or post_of(record, defined)
                     if isinstance(post, PostError):
                         raise post
                     if post.deleted is not None:
@@ -130,7 +126,7 @@ class CountedPartition:
                 if posts:
                     closed += self.counter.add(posts, begin, taken_ms)
                     posts, taken_ms = [], []
-                self.dead.append(_dead_letter(self._context.topics.dead, self.position.tp, record, fault.as_value()))
+                self.dead.append(dead_letter(self._context.topics.dead, self.position.tp, record, fault.as_value()))
             expected = offset + 1
         if posts:
             closed += self.counter.add(posts, begin, taken_ms)
@@ -170,96 +166,6 @@ def _edges(partitions: Sequence[CountedPartition]) -> dict[int, bytes]:
     """What the live edge is to tell of partitions, by their numbers, where there is anything new."""
     found = ((partition.position.tp.partition, partition.edge()) for partition in partitions)
     return {number: edge for number, edge in found if edge is not None}
-
-
-def _run_of_posts(
-    context: Context, records: Sequence[Any], values: Sequence[bytes], read: list[Post | PostError]
-) -> tuple[list[Post], list[int]] | None:
-    """What was read of records, and when the log took each, where all are posts and none is missing between them; None:
-    look at each."""
-    headers: Mapping[int, Headers] = {}
-    if isinstance(records, Run):
-        times, headers = records.times, records.headers
-        if any(_version(of, records.keys[number]) is not None for number, of in headers.items()):
-            return None
-    else:
-        times = [record.timestamp for record in records]
-        if records[-1].offset - records[0].offset != len(records) - 1 or None in times:
-            return None
-    if PostError in map(type, read) or min(times) < 0:
-        return None
-    posts = cast(list[Post], read)
-    if context.control.secrets:
-        try:
-            for number in [number for number, post in enumerate(posts) if post.deleted is not None]:
-                context.control.require(context.topics.posts, posts[number], values[number], headers.get(number, ()))
-        except PostError:
-            return None
-    return posts, times
-
-
-def marker(context: Context, partition: int, time_ms: int) -> Outgoing:
-    """An empty post that says that event time has come to `time_ms`."""
-    topic = context.topics.posts
-    return Outgoing(topic, partition, None, b"", tuple(marker_headers(context.control, topic, time_ms)))
-
-
-def _marker(context: Context, record: Any) -> int | None:
-    """The time that a marker of ours says; None for any other record."""
-    told = header_of(record.headers, MARKER_HEADER)
-    if record.value or record.key is not None or not told or not told.isdigit() or int(told) >= MAX_TIME_MS:
-        return None
-    return int(told) if context.control.accept(context.topics.posts, MARKER_HEADER, told, record.headers) else None
-
-
-def _version(headers: Headers, key: bytes | None) -> bytes | None:
-    """What a record's header names as the version of definitions; None where it does not look like a control record."""
-    return header_of(headers, DEFINITIONS_HEADER) if key is None else None
-
-
-def _control_record(context: Context, record: Any) -> Definitions | str:
-    """What a control record of ours defines; of any other record why it is none, "" where it does not look like one."""
-    version = _version(record.headers, record.key)
-    if version is None:
-        return ""
-    value = record.value or b""
-    if not context.control.accept(context.topics.posts, DEFINITIONS_HEADER, value, record.headers):
-        return "a control record that is not signed by a key of ours (UPSWELL_CONTROL_KEY)"
-    try:
-        definitions = decode_definitions(value)
-    except PostError as fault:
-        return fault.detail
-    if version != definitions.version.encode():
-        return "a control record whose header does not name the version of what it defines"
-    if definitions.at > (record.timestamp or 0) + ASKED_AHEAD_MS:
-        return f"a control record of {definitions.at}, far beyond the record's own time"
-    return definitions
-
-
-def _post(record: Any, no_control_record: str | None) -> Post:
-    """The post in a record. Raises PostError; of what looks like a control record and is none of ours, why."""
-    try:
-        return decode_post(record.value or b"")
-    except PostError:
-        if no_control_record:
-            raise PostError("definitions", no_control_record) from None
-        raise
-
-
-def _dead_letter(topic: str, tp: TP, record: Any, fault: PostError) -> Outgoing:
-    """The same key however often the record is read, so that compaction leaves one. (No value would be a tombstone.)"""
-    position = f"{tp.partition}:{record.offset}"
-    headers: tuple[tuple[str, bytes], ...] = (
-        ("reason", fault.reason.encode()),
-        ("detail", fault.detail[:_DETAIL_CHARACTERS].encode(errors="replace")),
-        ("topic", tp.topic.encode()),
-        ("partition", str(tp.partition).encode()),
-        ("offset", str(record.offset).encode()),
-    )
-    raw = record.value or b""
-    if len(raw) > DEAD_BYTES:  # it came compressed: as it is it would not pass
-        headers += (("bytes", str(len(raw)).encode()),)
-    return Outgoing(topic, None, position.encode(), raw[:DEAD_BYTES], headers)
 
 
 class Count(PartitionAgent[CountedPartition]):

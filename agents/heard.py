@@ -1,5 +1,7 @@
-"""What others say about alerts, for the agent that raises them: orders of people on the topic `decisions`, and on
-`alerts` what any worker has said. Each is the state of a GlobalTable."""
+"""What others say about alerts, for the agent that raises them.
+
+Orders of people on the topic `decisions`, and on `alerts` what any worker has said. Each is the state of a
+GlobalTable."""
 
 from __future__ import annotations
 

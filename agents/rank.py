@@ -18,9 +18,9 @@ from faust import App
 from agents.agent import PartitionAgent
 from agents.apart import apart
 from agents.context import Context
-from agents.count import marker
 from agents.position import Position, begins_earlier
 from agents.publish import Outgoing, publish
+from agents.records import marker
 from agents.state import StateStore
 from pipeline.trends.counts import Counts
 from pipeline.trends.panes import SLOW_MS

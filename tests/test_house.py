@@ -18,7 +18,7 @@ from pipeline.cli import COMMANDS, load
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(
-    path for folder in ("schemas", "pipeline", "upswell", "bench") for path in (ROOT / folder).rglob("*.py")
+    path for folder in ("schemas", "pipeline", "agents", "upswell", "bench") for path in (ROOT / folder).rglob("*.py")
 )
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -36,7 +36,7 @@ PURE = [
     if named(path).startswith(tuple(f"{it}/" for it in PURE_PACKAGES)) or named(path) in PURE_MODULES
     if named(path) != KEPT_IN_FILES
 ]
-LARGEST = 400  # lines, about
+LARGEST = 400  # lines
 CLOCKS_AND_EDGES = {"asyncio", "sqlite3", "io", "logging", "os", "random", "socket", "subprocess", "threading", "time"}
 
 
@@ -82,7 +82,7 @@ def test_the_pure_part_has_neither_clock_nor_environment(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
     text = path.read_text()
-    assert text.count("\n") <= LARGEST * 1.05
+    assert text.count("\n") <= LARGEST
     described = ast.get_docstring(ast.parse(text))
     assert described
     assert described.splitlines()[0].endswith((".", ":", "?", "!"))

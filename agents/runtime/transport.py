@@ -1,5 +1,6 @@
-"""Record batches through Faust: one message carries all that one fetch brought of a partition, and what is committed is
-what an agent declares, never what Faust derives from acknowledgements.
+"""Record batches through Faust: one message carries all that one fetch brought of a partition.
+
+What is committed is what an agent declares, never what Faust derives from acknowledgements.
 
 Faust costs about a tenth of a millisecond a message whatever is done with it; so a message holds thousands of records.
 The committed offset of a partition is its rewind offset (docs/invariants.md): from there its state is rebuilt.

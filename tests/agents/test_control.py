@@ -9,8 +9,9 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from agents.context import Context
-from agents.count import CountedPartition, marker
+from agents.count import CountedPartition
 from agents.position import Position
+from agents.records import marker
 from pipeline.health import Health
 from pipeline.trends.panes import Grid
 from schemas import MARKER_HEADER, Post

@@ -286,7 +286,7 @@ def test_a_run_is_counted_as_its_records_are(
         partition = CountedPartition(Position(CARRIED, 0, 0), context, Definitions(), attempts)
         with pytest.MonkeyPatch.context() as patch:
             if one_by_one:
-                patch.setattr(count, "_run_of_posts", lambda *_: None)
+                patch.setattr(count, "run_of_posts", lambda *_: None)
             closed = partition.close(some)
         counted.append((closed, partition.dead, partition.position.next, partition.stamp, partition.edge()))
     assert counted[0] == counted[1] == counted[2]

@@ -11,12 +11,13 @@ from xxhash import xxh64_intdigest as xxh64
 
 from .baseline import Baseline, Expected, Pair
 from .counting import Counted, count
+from .likeness import Samples
 from .origins import Hours, flags_of, origins_of
 from .people import ALL_WORDS, HASHES, Mention, Sample, authors_left, estimated_number, is_tag, left, sample, shown
 from .posts import Mark, Retracted, Said, scopes_of
 from .score import Life, Score, minimum_of, on
 from .windows import MINUTE_MS, SPECS, Mentions, Spec, bucket_of, in_scope, steps
-from .words import inside, is_told, letters, part_of
+from .words import is_told, letters
 
 OFF = 2.5
 ROWS = 20
@@ -91,7 +92,7 @@ class Maker:
         self.at = 0
         self.hours = Hours(counted)
         self.said: dict[str, list[Mention]] = {}  # of the long window
-        self.samples: dict[str, Sample] = {}
+        self.samples = Samples()
         self.supports: dict[tuple[int, int], dict[str, float]] = {}
 
     def run(self) -> list[List]:
@@ -104,7 +105,7 @@ class Maker:
             self.shown.pop(topic, None)
         long = self.spec.windows[1]
         self.said = self.mentions.within(at - long, at)
-        self.samples = {topic: sample(said, at) for topic, said in self.said.items()}
+        self.samples = Samples({topic: sample(said, at) for topic, said in self.said.items()})
         flag = self.baseline.flag()
         active = self.active_topics()
         scores: dict[str, Score] = {}
@@ -150,9 +151,6 @@ class Maker:
         """How many words and phrases have posts left in the long window."""
         words = (said for topic, said in self.said.items() if topic != ALL_WORDS and not is_tag(topic))
         return sum(1 for said in words if left(said, self.at))
-
-    def sample_of(self, topic: str) -> Sample:
-        return self.samples.get(topic) or sample([])
 
     @staticmethod
     def counting_score(topic: str, n: Pair) -> Score:
@@ -227,7 +225,7 @@ class Maker:
         leaders: list[tuple[Score, list[str]]] = []
         for each in [s for s in living if is_tag(s.topic)][:TAGS]:
             for leader, joined in leaders:
-                if self.same_people(leader.topic, each.topic):
+                if self.began_together(leader.topic, each.topic) and self.samples.same_people(leader.topic, each.topic):
                     joined.append(each.topic)
                     break
             else:
@@ -249,8 +247,8 @@ class Maker:
         groups = [[leader] for leader, _ in tags]
         for each in words:
             same_letters = [one for one in groups if letters(one[0].topic) == letters(each.topic)]
-            same_posts = [one for one in groups if self.same_posts(one[0].topic, each.topic)]
-            parts = [one for one in groups if self.is_part(one[0].topic, each.topic)]
+            same_posts = [one for one in groups if self.samples.same_posts(one[0].topic, each.topic)]
+            parts = [one for one in groups if self.samples.is_part(one[0].topic, each.topic)]
             for found in (same_letters or parts or same_posts)[:1]:
                 found.append(each)
             if not (same_letters or parts or same_posts) and len(groups) < len(tags) + ROWS:
@@ -263,7 +261,7 @@ class Maker:
         return rows
 
     def longest(self, group: list[Score]) -> Score:
-        many = [one for one in group if self.people_of(one) >= 0.8 * self.people_of(group[0])]
+        many = [one for one in group if self.samples[one.topic].people >= 0.8 * self.samples[group[0].topic].people]
         return max(many, key=lambda one: len(one.topic))
 
     def also(self, row: Score, group: list[Score]) -> list[str]:
@@ -277,31 +275,8 @@ class Maker:
                 told.append(self.longest([each, *(o for o in open_parts if is_told(each.topic, o.topic))]).topic)
         return told[1 : 1 + ALSO]
 
-    def is_part(self, one: str, other: str) -> bool:
-        """Whether one is words of the other; without spaces, if more than half of the smaller one's people say both."""
-        if part_of(one, other) or not inside(one, other):
-            return part_of(one, other)
-        a, b = self.sample_of(one), self.sample_of(other)
-        limit = min(a.limit, b.limit)
-        these, those = ({author for author in sample.texts if author < limit} for sample in (a, b))
-        return len(these & those) > 0.5 * min(len(these), len(those))
-
-    def people_of(self, s: Score) -> float:
-        return self.sample_of(s.topic).people
-
-    def same_posts(self, one: str, other: str) -> bool:
-        """Whether more than half of the people of the smaller topic stand in both with the same text, or more than 80 %
-        in both with whatever text; beside a tag of the larger one where more than half of all who write words say that.
-        """
-        a, b = self.sample_of(one), self.sample_of(other)
-        limit = min(a.limit, b.limit)
-        these = {(author, text) for author, text in a.texts.items() if author < limit}
-        those = {(author, text) for author, text in b.texts.items() if author < limit}
-        people = min(len(these), len(those))
-        if is_tag(one) and max(a.people, b.people) > 0.5 * self.sample_of(ALL_WORDS).people:
-            people = max(len(these), len(those))
-        both = {author for author, _ in these} & {author for author, _ in those}
-        return len(these & those) > 0.5 * people or len(both) > 0.8 * people
+    def began_together(self, one: str, other: str) -> bool:
+        return abs(self.lives[one].since - self.lives[other].since) <= 15 * MINUTE_MS
 
     def trends(self, s: Score) -> bool:
         """It has a life, and enough people in its window."""
@@ -312,22 +287,12 @@ class Maker:
         held = self.shown.get(s.topic, (s.weight, 0))[0]
         return max(s.weight, min(held, s.n[1] * math.log(s.n[1] + 1)))
 
-    def same_people(self, one: str, other: str) -> bool:
-        if abs(self.lives[one].since - self.lives[other].since) > 15 * MINUTE_MS:
-            return False
-        a, b = self.sample_of(one), self.sample_of(other)
-        limit = min(a.limit, b.limit)
-        these = {author for author in a.texts if author < limit}
-        those = {author for author in b.texts if author < limit}
-        return len(these & those) > 0.8 * max(len(these), len(those))
-
     def row(self, s: Score, trending: bool, joined: list[str]) -> List:
-        all_said, people = self.said.get(s.topic, []), self.sample_of(s.topic)
+        all_said, people = self.said.get(s.topic, []), self.samples[s.topic]
         said = left(all_said, self.at)
         withdrawn = [mention for mention in all_said if mention.gone < self.at]
         origins = origins_of(all_said, people, self.hours, bucket_of(self.spec, self.at))
-        used = Counter(mention.written for mention in said)
-        spellings = sorted(used, key=lambda written: (-used[written], written))
+        spellings = self.spellings(s.topic)
         life = self.lives.get(s.topic) if trending else None
         return {
             "topic": s.topic,
@@ -348,17 +313,17 @@ class Maker:
             "flags": self.flags(said, people, flags_of(origins), joined),
             "origins": origins,
             "joined": joined,
-            "also": [self.written(topic) for topic in joined],
+            "also": [self.spellings(topic)[0] for topic in joined],
             "spark": [self.people(s.topic, self.at - back * self.spec.step) for back in reversed(range(SPARK))],
             "usual": self.usual(s.topic),
             "withdrawn": len(withdrawn),
             "withdrawn_by": len({mention.author for mention in withdrawn}),
         }
 
-    def written(self, topic: str) -> str:
-        """As most posts write it."""
-        used = Counter(mention.written for mention in left(self.said[topic], self.at))
-        return min(used, key=lambda written: (-used[written], written))
+    def spellings(self, topic: str) -> list[str]:
+        """As posts write it, most of them first."""
+        used = Counter(mention.written for mention in left(self.said.get(topic, []), self.at))
+        return sorted(used, key=lambda written: (-used[written], written))
 
     def people(self, topic: str, at: int) -> int:
         """Who spoke of it in the step that ends at `at`."""
