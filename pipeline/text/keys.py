@@ -24,9 +24,13 @@ WORD = regex.compile(
 )
 _ACCENTED = regex.compile(r"([\p{Latin}\p{Greek}\p{Cyrillic}--\p{M}])\p{M}+", regex.VERSION1)
 
+# points of Hebrew, vowel marks of Arabic, which are left out for adults; hamza and madda make letters, and stay
+_VOWEL_MARKS = (*range(0x591, 0x5BE), 0x5BF, 0x5C1, 0x5C2, 0x5C4, 0x5C5, 0x5C7, *range(0x64B, 0x653), 0x670)
+
 # letters that no accent makes, and what people type who have no key for them
 _PLAIN_LETTERS = str.maketrans(
-    {
+    dict.fromkeys(_VOWEL_MARKS, "")
+    | {
         "œ": "oe", "æ": "ae", "þ": "th", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ȷ": "j",
         "ŋ": "n", "ĸ": "k", "ə": "e", "ƀ": "b", "ɓ": "b", "ɖ": "d", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ɨ": "i", "ʉ": "u",
         "ɫ": "l", "ƶ": "z", "ǥ": "g", "\N{ARABIC TATWEEL}": "",
@@ -55,10 +59,10 @@ def fold(spelling: str) -> str:
     """The topic key of a spelling (sigil included): what is written differently and is the same topic.
 
     NFKC, case folded, characters that nobody sees removed, the combining marks of Latin, Greek and Cyrillic letters
-    dropped, and letters like œ, ł, ø, ı written as people do who have no key for them. Marks of other scripts stay:
-    there they are letters. Folding a key gives the key. A key holds no control, format or white-space character, but
-    for those that tell one nation's flag from another's. What has no sigil is words (`pipeline.text.words`): its key
-    is theirs, a space between two that are not written together.
+    and the vowel marks of Arabic and Hebrew dropped, and letters like œ, ł, ø, ı written as people do who have no key
+    for them. Marks of other scripts stay: there they are letters. Folding a key gives the key. A key holds no control,
+    format or white-space character, but for those that tell one nation's flag from another's. What has no sigil is
+    words (`pipeline.text.words`): its key is theirs, a space between two that are not written together.
 
     >>> fold("#Présidentielle2022"), fold("＃ｅｔé"), fold("#ガンダム"), fold("$AAPL"), fold("#BonsVœux")
     ('#presidentielle2022', '#ete', '#ガンダム', '$aapl', '#bonsvoeux')
