@@ -12,9 +12,9 @@ from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.read import read_archives
 
 POSTS = "id,author,text,time\n1,ana,hello #paris,2024-05-01T10:00:00Z\n2,bob,again #paris,2024-05-01T10:01:00Z\n"
-PEOPLE = "id,name,screen_name,created_at\n1,Ana,ana,2020-05-01T10:00:00Z\n2,Bob,bob,2020-05-01T10:00:00Z\n"
+PEOPLE = "id,name,town,created_at\n1,Ana,Tonder,2020-05-01T10:00:00Z\n2,Bob,Lodz,2020-05-01T10:00:00Z\n"
 CHAT = "chat_identifier,author,text,time\nfriends,ana,hello,2024-05-01T10:00:00Z\n"
-WHY = {"people.csv": "has no column for text: it has id, name, screen_name", "chat.csv": "holds messages of a chat"}
+WHY = {"people.csv": "has no column for text: it has id, name, town", "chat.csv": "holds messages of a chat"}
 
 
 def folder(path: Path, files: dict[str, str]) -> Path:

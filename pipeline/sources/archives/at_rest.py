@@ -18,10 +18,10 @@ from pipeline.sources.archives.block import Block, newest_ms
 from pipeline.sources.archives.deletions import Deletions
 from pipeline.sources.archives.detect import recognise
 from pipeline.sources.archives.editions import Editions
+from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.lines import BOM
 from pipeline.sources.archives.look import InOrder, Look
 from pipeline.sources.archives.merging import Run, merged
-from pipeline.sources.archives.rounded import RoundedIds
 from pipeline.sources.archives.spool import Spool
 from pipeline.sources.archives.streams import Progress, TruncatedError
 from schemas import Post
@@ -50,7 +50,7 @@ class AtRest:
         progress: Progress,
         batch_size: int,
         now_ms: int,
-        rounded: RoundedIds,
+        given: Given,
     ) -> None:
         """`progress` is what `access` moves. Posts of more than a day after `now_ms` nobody can have written yet."""
         self._files = files
@@ -66,7 +66,7 @@ class AtRest:
         self._bytes_told = 0
         self._impossible = 0  # posts of a time that has not come
         self._editions = Editions()
-        self._rounded = rounded
+        self._rounded, self._people = given.rounded, given.people
         self._deletions = Deletions()
 
     def batches(self, looked_at: bool) -> Iterator[Batch]:
@@ -83,7 +83,7 @@ class AtRest:
                 if path not in in_order:
                     yield from self._keep(path, spool)
             posts = spool.posts + sum(found.posts for found in in_order.values())
-            self._met.notes += self._rounded.notes().values()
+            self._met.notes += [*self._rounded.notes().values(), *self._people.note()]
             if told := spool.told():
                 self._met.notes.append(told)
             yield self._sorting()
@@ -117,7 +117,7 @@ class AtRest:
         self._begin(path)
         posts, impossible = spool.posts, self._impossible
         for block in self._access.blocks(path):
-            spool.add(self._possible(block))
+            spool.add(self._people.noted(self._possible(block)))
             yield from self._progressed()
         if (ahead := self._impossible - impossible) > spool.posts - posts:
             self._met.notes.append(
@@ -148,7 +148,7 @@ class AtRest:
         for block in merged(runs):
             last = self._editions.last_versions(block)
             self._met.replaced += len(block) - len(last)
-            waiting += self._deletions.with_retractions(self._rounded.named(last))
+            waiting += self._deletions.with_retractions(self._rounded.named(self._people.named(last)))
             while len(waiting) >= self._batch_size:
                 given += self._batch_size
                 yield self._batch(waiting[: self._batch_size], given, posts)

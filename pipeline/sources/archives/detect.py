@@ -54,6 +54,12 @@ def is_known(record: bytes) -> bool:
     return format_of(value) is not None or (isinstance(value, dict) and within(value) is not None)
 
 
+def may_be_held(record: bytes) -> bool:
+    """The same of a record in the cell of a table."""
+    value = _loaded(record)
+    return _format_inside(value) is not None or (isinstance(value, dict) and within(value) is not None)
+
+
 def _loaded(record: bytes) -> Any:
     """What a record means, whatever its numbers and letters are; None where it is no JSON or holds too much."""
     if is_overfull(record):
@@ -77,6 +83,12 @@ def format_of(value: Any) -> str | None:
 _ID = re.compile(r"\d{1,20}|[a-z]{2,8}:\S+")
 
 
+def _format_inside(value: Any) -> str | None:
+    """The same of a value that another one holds."""
+    name = format_of(value)
+    return name if name is not None and JSON_FORMATS[name].may_be_inside else None
+
+
 def within(value: dict[str, Any]) -> list[Any] | None:
     """The records of a known format that an object holds one or two keys deep: one, or a list of them; else None.
 
@@ -84,28 +96,28 @@ def within(value: dict[str, Any]) -> list[Any] | None:
     [{'account': {}, 'content': '', 'created_at': ''}]
     """
     rows = turned(value)
-    if any(map(format_of, rows[:8])):
+    if any(map(_format_inside, rows[:8])):
         return rows
     level: list[Any] = [value]
     for _ in range(_DEPTH):
         for each in level:
-            if isinstance(each, dict) and all(map(_ID.fullmatch, each)) and any(map(format_of, each.values())):
+            if isinstance(each, dict) and all(map(_ID.fullmatch, each)) and any(map(_format_inside, each.values())):
                 return list(each.values())  # records by their ids
         inner = [item for each in level if isinstance(each, dict) for item in list(each.values())[:_KEYS]]
         inner = [kept_as_text(item) for item in inner]
         lists = [item for item in inner if isinstance(item, list)]
-        if known := [item for item in lists if any(format_of(each) for each in item[:8])]:
+        if known := [item for item in lists if any(_format_inside(each) for each in item[:8])]:
             return known[0] if len(known) == 1 else [record for item in known for record in item]
         for item in lists:
             if any(map(_held, item[:8])):  # rows of a database, features of a map
                 return [record for each in item for record in _held(each)]
-        known = list(filter(format_of, inner))
+        known = list(filter(_format_inside, inner))
         if known:
             # beside one record may stand what it answers or quotes
             return known if len(known) > 2 or len(known) == len(inner) else known[:1]
         level = inner
     nodes = list(islice(_nodes(value, _DEPTH_OF_EDGES), MAX_ITEMS))
-    return nodes if any(map(format_of, nodes[:8])) else None
+    return nodes if any(map(_format_inside, nodes[:8])) else None
 
 
 def _nodes(value: Any, depth: int) -> Iterator[Any]:
@@ -124,13 +136,13 @@ def _held(value: Any) -> list[Any]:
     found: list[Any] = []
     for inner in islice(value.values() if isinstance(value, dict) else value if isinstance(value, list) else (), _KEYS):
         inner = kept_as_text(inner)
-        if format_of(inner):
+        if _format_inside(inner):
             found.append(inner)
         elif isinstance(inner, list):
-            found += [each for each in inner if format_of(each)]
+            found += [each for each in inner if _format_inside(each)]
         elif isinstance(inner, dict):
             kept = [kept_as_text(each) for each in inner.values() if isinstance(each, str)]
-            found += [each for each in kept if format_of(each)]
+            found += [each for each in kept if _format_inside(each)]
     return found
 
 
@@ -138,7 +150,7 @@ def within_most(records: list[bytes]) -> str | None:
     """The format most of the records hold one or two keys deep; None when none is recognised."""
     values = (_loaded(record) for record in records if record.lstrip().startswith((b"{", b'"{')))
     inner = (within(value) for value in values if isinstance(value, dict))
-    found = Counter(name for held in inner if held and (name := next(filter(None, map(format_of, held)), None)))
+    found = Counter(name for held in inner if held and (name := next(filter(None, map(_format_inside, held)), None)))
     return found.most_common(1)[0][0] if found else None
 
 

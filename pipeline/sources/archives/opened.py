@@ -123,6 +123,8 @@ def explained(
             dead += len(block.dead)
             if block.file == str(path) and (len(file.posts) >= records or dead > _MANY_DEAD):
                 break  # of what is no container the rest need not be read, unless to tell what is wrong with it
+        for file in found.values():
+            given.people.named([post for _, post in file.posts])
     for name, note in given.rounded.notes().items():
         found[name].notes.append(note)
     return list(found.values())

@@ -22,7 +22,6 @@ from pipeline.sources.archives.files import STDIN, find_files
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.opened import blocks_of
 from pipeline.sources.archives.order import FOLLOWERS, SORT_MS, FutureGate, Sorter
-from pipeline.sources.archives.rounded import RoundedIds
 from pipeline.sources.archives.streams import Progress, chunks, stalls
 from schemas import Post
 
@@ -74,9 +73,9 @@ def read_archives(
 
     if all(path != STDIN and path.is_file() for path in files):
         now_ms = utc_ms() if now_ms is None else now_ms
-        archive = AtRest(files, Access(content, blocks), progress, batch_size, now_ms, known.rounded)
+        archive = AtRest(files, Access(content, blocks), progress, batch_size, now_ms, known)
         return archive.batches(looked_at=format in ("auto", "post"))
-    return _as_it_comes(files, blocks, batch_size, progress, known.rounded)
+    return _as_it_comes(files, blocks, batch_size, progress, known)
 
 
 def _name(path: Path) -> str:
@@ -101,13 +100,13 @@ def _as_it_comes(
     blocks: Callable[[Path], Iterator[Block]],
     batch_size: int,
     progress: Progress,
-    rounded: RoundedIds,
+    given: Given,
 ) -> Iterator[Batch]:
     order = _Order(SORT_MS, batch_size, progress, None if STDIN in files else _total_bytes(files))
     for path in files:
         for block in blocks(path):
-            rounded.named(block.posts)
-            block.notes += rounded.notes().values()
+            given.rounded.named(given.people.named(given.people.noted(block.posts)))
+            block.notes += [*given.rounded.notes().values(), *given.people.note()]
             yield from order.add(block)
     yield from order.end()
 

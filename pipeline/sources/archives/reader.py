@@ -17,6 +17,7 @@ from pipeline.sources.archives.detect import (
     format_of,
     is_known,
     is_overfull,
+    may_be_held,
     most_common,
     recognise,
     within,
@@ -92,7 +93,7 @@ def _read(
         if document is not None:
             yield from document.read(name, content, given, parse)
             return
-        beginning = find_beginning(name, head, given, surely=wanted == "csv", known=is_known, record=parse)
+        beginning = find_beginning(name, head, given, surely=wanted == "csv", known=may_be_held, record=parse)
         if beginning is not None:
             yield from blocks_of_rows(name, content, beginning, given, parse, is_known)
             return
@@ -218,17 +219,17 @@ def _by_lines(
             filling.overlong(part, limit)
             yield filling.block
             continue
-        block = None if part.truncated else _at_once(name, part, shape, how)
+        block = None if part.truncated else _at_once(name, part, shape, given, how)
         if read is None and part.rows:
             read = (sound if any(map(may_be_wrapped, part.rows)) else _usual)(parse, given)
         yield block or _line_by_line(name, part, read or parse, how, known if is_mixed else None)
 
 
-def _at_once(name: str, part: Lines, shape: Format, how: str) -> Block | None:
+def _at_once(name: str, part: Lines, shape: Format, given: Given, how: str) -> Block | None:
     """All posts of a block at once: the fast way, for blocks without a fault."""
     if shape.parse_rows is None:
         return None
-    posts = shape.parse_rows(part.rows)
+    posts = shape.parse_rows(part.rows, given)
     if posts is None:
         return None
     return Block(name, posts, lines=range(part.first, part.first + len(posts)), raws=part.rows, how=how)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from pipeline.sources.archives.account import Note
+from pipeline.sources.archives.numbered import People
 from pipeline.sources.archives.rounded import RoundedIds
 from pipeline.sources.archives.times import Clock
 from schemas import MAX_RECORD_BYTES, Post, PostError
@@ -34,6 +35,7 @@ class Given:
     author: str | None = None  # of posts that name none
     encoding: str | None = None  # of texts that are no Unicode
     rounded: RoundedIds = field(default_factory=RoundedIds)  # what its tables tell of their ids
+    people: People = field(default_factory=People)  # whose number is whose
     notes: tuple[Note, ...] = ()  # the whole texts of what Twitter cuts
 
 
@@ -121,9 +123,10 @@ class Format:
     parse: Callable[[bytes], Parsed]  # raises PostError
     knows: Callable[[dict[str, Any]], bool]  # whether a JSON object looks like a record of this format
     # the posts of lines without a fault, all at once: the fast way; None: go line by line
-    parse_rows: Callable[[list[bytes]], list[Post] | None] | None = None
+    parse_rows: Callable[[list[bytes], Given], list[Post] | None] | None = None
     limit: int = MAX_RECORD_BYTES  # bytes of a record
     rank: int = 50  # of formats that know a record, the one of the lowest rank has it
+    may_be_inside: bool = True  # whether records of it that others hold are looked for there
     may_skip_others: bool = False  # whether `parse` may take posts of other formats for records without one
     given: Callable[[Given], Callable[[bytes], Parsed]] | None = None  # `parse` for those that need to be told more
     # of records in the list of a page too large to be held, which began so: what reads them

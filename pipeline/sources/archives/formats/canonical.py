@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.sources.archives.formats.base import Format
+from pipeline.sources.archives.formats.base import Format, Given
 from pipeline.sources.archives.mend import read
 from schemas import Post, PostError, decode_all_posts, decode_post
 from schemas.posts import checked
@@ -23,8 +23,12 @@ def _parse(record: bytes) -> Post:
     return checked(read(_decoder, record))
 
 
+def _parse_rows(rows: list[bytes], _: Given) -> list[Post] | None:
+    return decode_all_posts(rows)
+
+
 def _knows(value: dict[str, Any]) -> bool:
     return {"id", "author", "time", "text"} <= value.keys()
 
 
-FORMATS = (Format("post", _parse, _knows, decode_all_posts, rank=10),)
+FORMATS = (Format("post", _parse, _knows, _parse_rows, rank=10),)

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
 import orjson
 
 from pipeline.sources.archives.formats import tweets1
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Parsed, each
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
+from pipeline.sources.archives.numbered import People
 from schemas import PostError
 
 _DEPTH = 8  # keys under which the timeline of an answer may stand
 
 
-def parse(record: bytes) -> Parsed:
+def parse(record: bytes, people: People | None = None) -> Parsed:
     """The post in one tweet, or those in the timeline that a page was answered with; None where there is none any
-    more. Raises PostError."""
+    more. `people` hear who wrote them. Raises PostError."""
     try:
         value = orjson.loads(record)
     except orjson.JSONDecodeError as error:
         raise PostError("not-json", str(error)) from None
     if not _is_tweet(value) and (timeline := _timeline(value)) is not None:
-        return each(map(msgspec.Raw, map(orjson.dumps, _shown(timeline))), parse)
-    return tweets1.parse(orjson.dumps(_plain(value)))
+        return each(map(msgspec.Raw, map(orjson.dumps, _shown(timeline))), partial(parse, people=people))
+    return tweets1.parse(orjson.dumps(_plain(value)), people)
 
 
 def _timeline(value: dict[str, Any]) -> list[Any] | None:
@@ -89,4 +91,8 @@ def _knows(value: dict[str, Any]) -> bool:
     return _is_tweet(value) or _timeline(value) is not None
 
 
-FORMATS = (Format("twitter-page", parse, _knows, limit=PAGE_BYTES, rank=29),)
+def _given(given: Given) -> Callable[[bytes], Parsed]:
+    return partial(parse, people=given.people)
+
+
+FORMATS = (Format("twitter-page", parse, _knows, limit=PAGE_BYTES, rank=29, given=_given),)

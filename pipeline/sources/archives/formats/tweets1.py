@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from pipeline.sources.archives.formats.base import (
     HIDDEN,
     Deletion,
     Format,
+    Given,
     One,
     Word,
     declared,
@@ -24,6 +26,7 @@ from pipeline.sources.archives.formats.base import (
     web_address,
 )
 from pipeline.sources.archives.mend import read
+from pipeline.sources.archives.numbered import People
 from schemas import Post, PostError
 from schemas.posts import Media, checked, checked_all, parse_time
 
@@ -112,9 +115,9 @@ class _Tweet(_Status, kw_only=True, gc=False):
 _decoder = msgspec.json.Decoder(_Tweet)
 
 
-def parse(record: bytes) -> One:
+def parse(record: bytes, people: People | None = None) -> One:
     """The post in one tweet, bare or within `{"tweet": ...}`; a Deletion, or None for another notice of the stream;
-    HIDDEN for a tweet of a protected account. Raises PostError.
+    HIDDEN for a tweet of a protected account. `people` hear who wrote it. Raises PostError.
     """
     try:
         tweet = read(_decoder, record)
@@ -133,6 +136,8 @@ def parse(record: bytes) -> One:
             return _deletion(fields)
         else:
             raise
+    if people is not None:
+        people.heard("twitter", [(tweet.user.id_str or str(tweet.user.id or ""), tweet.user.screen_name)])
     return HIDDEN if _is_protected(tweet) else checked(_post(tweet))
 
 
@@ -150,12 +155,20 @@ def _convert(fields: dict[str, Any]) -> _Tweet:
         raise PostError("invalid", str(error).replace("`$", "`$.tweet")) from None
 
 
-def _parse_rows(rows: list[bytes]) -> list[Post] | None:
+def _parse_rows(rows: list[bytes], given: Given) -> list[Post] | None:
     try:
         tweets = list(map(_decoder.decode, rows))
-        return None if any(map(_is_protected, tweets)) else checked_all(list(map(_post, tweets)))
+        if any(map(_is_protected, tweets)):
+            return None
+        posts = checked_all(list(map(_post, tweets)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PostError):
         return None
+    given.people.heard("twitter", [(tweet.user.id_str, tweet.user.screen_name) for tweet in tweets])
+    return posts
+
+
+def _given(given: Given) -> Callable[[bytes], One]:
+    return functools.partial(parse, people=given.people)
 
 
 def _post(tweet: _Tweet) -> Post:
@@ -315,4 +328,4 @@ def _is_notice(fields: dict[str, Any]) -> bool:
     return len(fields) <= 3 and not NOTICES.isdisjoint(fields) and "payload" not in fields and "data" not in fields
 
 
-FORMATS = (Format("tweet-v1", parse, _knows, _parse_rows, rank=30),)
+FORMATS = (Format("tweet-v1", parse, _knows, _parse_rows, rank=30, given=_given),)

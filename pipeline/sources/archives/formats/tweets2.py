@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from pipeline.sources.archives.formats.base import (
     HIDDEN,
     PAGE_BYTES,
     Format,
+    Given,
     One,
     Parsed,
     Word,
@@ -25,6 +27,7 @@ from pipeline.sources.archives.formats.base import (
     web_address,
 )
 from pipeline.sources.archives.mend import read
+from pipeline.sources.archives.numbered import People
 from schemas import PostError
 
 
@@ -101,7 +104,6 @@ class _Page(msgspec.Struct):
     includes: _Includes | None = None
     meta: msgspec.Raw = msgspec.Raw()
     errors: msgspec.Raw = msgspec.Raw()
-    users: msgspec.Raw = msgspec.Raw()  # academictwitteR keeps these apart from their tweets
 
 
 _page = msgspec.json.Decoder(_Page)
@@ -121,15 +123,18 @@ class _Known(msgspec.Struct):
 _NOTHING = _Known({}, {}, {})
 
 
-def parse(record: bytes) -> Parsed:
-    """The posts of one page, or the post of one line; None where a page holds none. Raises PostError."""
+def parse(record: bytes, people: People | None = None) -> Parsed:
+    """The posts of one page, or the post of one line; None where a page holds none. `people` hear whom it names.
+    Raises PostError."""
     page = read(_page, record)
     data = bytes(page.data).strip()
     if data[:1] not in (b"[", b"{"):
-        if not data and (bytes(page.meta) or bytes(page.errors) or bytes(page.users)):
+        if not data and (bytes(page.meta) or bytes(page.errors)):
             return None
-        return _post(record, _NOTHING)
+        return _post(record, _NOTHING, people)
     known = _known(page.includes) if page.includes is not None else _NOTHING
+    if people is not None:
+        people.heard("twitter", ((number, user.username) for number, user in known.users.items()))
     if data[:1] == b"{":
         return _post(data, known)
     return each(_list.decode(data), lambda record: _post(record, known))
@@ -150,9 +155,11 @@ def _known(includes: _Includes) -> _Known:
     )
 
 
-def _post(record: bytes, known: _Known) -> One:
+def _post(record: bytes, known: _Known, people: People | None = None) -> One:
     tweet = read(_tweet, record)
     user = tweet.author or (known.users.get(tweet.author_id) if tweet.author_id else None) or _User()
+    if people is not None:
+        people.heard("twitter", [(tweet.author_id or user.id, user.username)])
     author = user.username or tweet.author_id or user.id
     if not author:
         raise PostError("invalid", "Object missing required field `author_id`")
@@ -202,31 +209,33 @@ def _media(attachments: _Attachments, known: _Known) -> list[tuple[str | None, s
     ]
 
 
-def parse_twarc(record: bytes) -> Parsed:
+def parse_twarc(record: bytes, people: People | None = None) -> Parsed:
     """The posts of one line of twarc, either generation."""
     if b'"__twarc"' in record:
-        return parse(record)
+        return parse(record, people)
     try:
-        return tweets1.parse(record)
+        return tweets1.parse(record, people)
     except PostError as error:
         if error.reason != "invalid":
             raise
         try:
-            return parse(record)
+            return parse(record, people)
         except PostError:
             raise error from None
+
+
+def _given(given: Given) -> Callable[[bytes], Parsed]:
+    return partial(parse, people=given.people)
+
+
+def _given_twarc(given: Given) -> Callable[[bytes], Parsed]:
+    return partial(parse_twarc, people=given.people)
 
 
 def _knows(value: dict[str, Any]) -> bool:
     if "data" in value and ("includes" in value or _is_tweet(value["data"]) or _is_empty(value)):
         return True
-    return _is_tweet(value) or _is_user(value.get("users"))
-
-
-def _is_user(users: Any) -> bool:
-    return (
-        isinstance(users, list) and bool(users) and isinstance(users[0], dict) and {"id", "username"} <= set(users[0])
-    )
+    return _is_tweet(value)
 
 
 def _is_empty(value: dict[str, Any]) -> bool:
@@ -249,6 +258,7 @@ def _is_tweet(value: Any) -> bool:
 
 
 FORMATS = (
-    Format("tweet-v2", parse, _knows, limit=PAGE_BYTES, rank=31),
-    Format("twarc", parse_twarc, lambda _: False, limit=PAGE_BYTES, rank=32),  # by its name only: the two above read it
+    Format("tweet-v2", parse, _knows, limit=PAGE_BYTES, rank=31, given=_given),
+    # by its name only: the two above read it
+    Format("twarc", parse_twarc, lambda _: False, limit=PAGE_BYTES, rank=32, given=_given_twarc),
 )

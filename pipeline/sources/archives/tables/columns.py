@@ -17,6 +17,7 @@ from pipeline.sources.archives.tables.names import (
     HOMES,
     INDEXED,
     KNOWN_COLUMNS,
+    NUMBERS,
     OF_DAY,
     REFERENCES,
     TITLED,
@@ -88,6 +89,9 @@ def choose(
     addresses = _column(rows, place["url"]) if "url" in place and "author" not in place and not author else []
     if addresses and all(map(people.writer, addresses)):
         place["author"] = place["url"]
+    if (somebody := people.told_by(names, rows)) is not None and not asked:
+        at, name_at = somebody
+        return Columns(names, {**dict.fromkeys(NEEDED, at), "author": name_at}, clock, number=at, is_of_people=True)
     missing = [field for field in NEEDED if field not in place and not (field == "author" and author)]
     if (told := chat_tells(names, places, rows, place.get("author"), place.get("text"))) is not None:
         raise ChatError(
@@ -133,7 +137,8 @@ def choose(
     )
     named = tool.name if tool else ""
     columns = Columns(names, place, clock, time_of_day, zone, zone_told, None, named, versions=versions)
-    columns = replace(columns, reference=reference, uri=uri, home=home)
+    number = next((at for at in places.all_of(NUMBERS) if at != place.get("author")), None)
+    columns = replace(columns, reference=reference, uri=uri, home=home, number=number)
     if plains[place["text"]] in TITLED:
         columns = replace(columns, title=next((at for at in places.all_of(TITLES) if at != place["text"]), None))
     if tool is not None and not asked:

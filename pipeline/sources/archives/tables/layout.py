@@ -47,6 +47,8 @@ class Columns:
     record: Callable[[bytes], Parsed] | None = None  # reads rows whose columns are the fields of a known format
     held: int | None = None  # a column each cell of which is a whole record
     indexed: int | None = None  # a column that tells when Bluesky heard of each post
+    number: int | None = None  # a column with the numbers of authors whose names stand in another
+    is_of_people: bool = False  # whether each row is somebody, and no post
     reference: int | None = None  # a column that tells whether what `repost_of` names is reposted, or only quoted
 
     def is_hidden(self, row: Sequence[str]) -> bool:
@@ -92,6 +94,8 @@ class Columns:
 
     def told(self) -> str:
         """For people: which column each field is read from."""
+        if self.is_of_people:
+            return f"people, not posts: number={self.names[self.number or 0]}, name={self.names[self.place['author']]}"
         if self.held is not None:
             return f"a record in each cell of {self.names[self.held]}"
         place = dict(self.place)

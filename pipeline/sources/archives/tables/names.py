@@ -216,6 +216,9 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "author_name": names_of("author_name display_name displayname user_display_name full_name name"),
     "original": names_of("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
 }
+NUMBERS = names_of("""
+    author_id author_id_str user_id user_id_str userid from_user_id from_user_id_str user_id_number
+""")  # of people whose names stand in another column
 URIS = names_of("uri status_uri toot_uri")
 HOMES = names_of("account_uri account_url author_url account_link")
 TITLED = names_of("selftext body post_body content_rendered")  # texts below a title of their own

@@ -127,7 +127,7 @@ def _format(
     given: Given,
     unpack: Unpack,
 ) -> Format:
-    table = Table(name, Beginning(columns, "", len(names), 1, given.author or ""), given.rounded)
+    table = Table(name, Beginning(columns, "", len(names), 1, given.author or ""), given)
 
     def row(value: dict[str, Any]) -> One:
         cells = dict(_fields(value))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pipeline.sources.archives.tables.cells import filled, literal, whole
+from pipeline.sources.archives.tables.names import plain
 
+_NUMBER = re.compile(r"x?\d{1,20}", re.ASCII)
 _PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
 _NAMED_PERSON = re.compile(r"""[{(, ]["']?(?:username|screen_name)["']?\s*[:=]\s*["']([^"']{1,256})["']""")
 _PAGE_OF_PERSON = re.compile(
@@ -17,6 +20,36 @@ _POST_OF_PERSON = re.compile(
     r"([\w.:-]{1,256})/post/\w+|tiktok\.com/@([\w.-]{1,64})/(?:video|photo)/\d+)|([\w.-]{1,253})/@([\w.-]{1,256})/\d{6,20})"
     r"/?(?:[?#]\S*)?"
 )
+
+
+# the columns of tables in which each row is somebody, as Twitter tells of people, twarc and academictwitteR keep them
+_OF_PEOPLE = frozenset(
+    {
+        *("id", "id_str", "user_id", "author_id", "username", "screen_name", "name", "location", "description", "url"),
+        *("protected", "verified", "verified_type", "created_at", "profile_image_url", "profile_image_url_https"),
+        *("profile_banner_url", "pinned_tweet_id", "pinned_tweet", "followers_count", "friends_count", "listed_count"),
+        *("following_count", "favourites_count", "statuses_count", "tweet_count", "like_count", "media_count", "lang"),
+        *("most_recent_tweet_id", "subscription_type", "default_profile", "default_profile_image", "time_zone"),
+        *("utc_offset", "geo_enabled", "account_created_at", "is_identity_verified"),
+    }
+)
+_SURELY = {"name", "followers_count", "public_metrics_followers_count", "profile_image_url", "protected", "location"}
+_OBJECT_OF_PEOPLE = re.compile(r"(?:public_metrics|entities|withheld|profile|_twarc|pinned_tweet|affiliation)(?:_\w*)?")
+
+
+def told_by(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int] | None:
+    """Where a table each row of which is somebody of Twitter holds their numbers and their names; None for others."""
+    titles = [plain(name) for name in names]
+    if any(title and title not in _OF_PEOPLE and not _OBJECT_OF_PEOPLE.fullmatch(title) for title in titles):
+        return None
+    number, name = (
+        next((titles.index(title) for title in wanted if title in titles), None)
+        for wanted in (("id_str", "id", "user_id", "author_id"), ("username", "screen_name"))
+    )
+    says_so = "description" not in titles or not _SURELY.isdisjoint(titles)
+    if number is None or name is None or not says_so:
+        return None
+    return (number, name) if rows and all(_NUMBER.fullmatch(row[number].strip()) for row in rows) else None
 
 
 def person(cell: str) -> str:

@@ -15,7 +15,7 @@ from pipeline.sources.archives.formats.activities import server_of
 from pipeline.sources.archives.formats.base import HIDDEN, Given, Parsed, build, declared, edition, short, web_address
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.formats.reddit import GONE
-from pipeline.sources.archives.rounded import WRITTEN, RoundedIds, by_content
+from pipeline.sources.archives.rounded import WRITTEN, by_content
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.begin import Beginning, begins_anew
 from pipeline.sources.archives.tables.layout import NEEDED
@@ -65,11 +65,11 @@ Row = tuple[int, bytes, Parsed | PostError]  # its first line, its bytes
 class Table:
     """What turns the rows of one table into posts."""
 
-    def __init__(self, name: str, beginning: Beginning, rounded: RoundedIds) -> None:
+    def __init__(self, name: str, beginning: Beginning, given: Given) -> None:
         self._name = name
         self._beginning = beginning
         self._columns = beginning.columns
-        self._rounded = rounded
+        self._rounded, self._people = given.rounded, given.people
 
     def answer(self, record: bytes) -> Parsed | PostError:
         """The post in one row, HIDDEN for one that was not public, or what is wrong with it; None for the header once
@@ -148,6 +148,9 @@ class Table:
     def read(self, row: list[str]) -> Parsed:
         """The post in the cells of one row, HIDDEN for one that was not public. Raises PostError."""
         columns = self._columns
+        if columns.is_of_people:
+            self._name_of("twitter", row, people.person(row[columns.place["author"]]))
+            return None
         if columns.is_hidden(row):
             return HIDDEN
         if columns.record is not None:
@@ -166,6 +169,7 @@ class Table:
         if columns.title is not None:
             text = _titled(cells.filled(row[columns.title]), text)
         source = columns.source(row)
+        self._name_of(source, row, author)
         time_ms = self._time(row, source)
         if source == "twitter" and not _IS_ID.fullmatch(identity):
             identity = id_in(found.get("url", ""), author) or identity
@@ -189,6 +193,11 @@ class Table:
         versions = cells.ids(row[columns.versions]) if columns.versions is not None else []
         is_edited = len(versions) > 1 and identity in versions
         return edition(post, versions.index(identity), versions) if is_edited else post
+
+    def _name_of(self, source: str, row: list[str], author: str) -> None:
+        """Takes note of whose number is whose, where the row tells both."""
+        if self._columns.number is not None and not author.isdigit():
+            self._people.heard(source, [(_id(row[self._columns.number]), author)])
 
     def _time(self, row: list[str], source: str) -> int:
         """The row's time, by its id where the table's clock is not UTC or leaves seconds out, whole seconds as its
@@ -268,7 +277,7 @@ class Rows:
 
     def _begin(self, beginning: Beginning) -> None:
         self._beginning = beginning
-        self._table = Table(self._name, beginning, self._given.rounded)
+        self._table = Table(self._name, beginning, self._given)
         self._blank = f' \t\r\n\x1a"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
 
     def feed(self, line: int, raw: bytes) -> Iterator[Row]:
