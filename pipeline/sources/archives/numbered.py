@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from schemas import Post
 
+_author, _source = attrgetter("author"), attrgetter("source")
 MAX_PEOPLE = 1_000_000  # whose names are remembered
 
 
@@ -13,53 +15,47 @@ class People:
     """Hears whose number is whose of all that is read, and then calls everybody by name whose name is known."""
 
     def __init__(self) -> None:
-        self._names: dict[tuple[str, str], str] = {}  # by network and number
+        self._names: dict[str, dict[str, str]] = {}  # by network and number
         self._names_of_digits: set[tuple[str, str]] = set()
-        self._unnamed: set[tuple[str, str]] = set()  # who posts by number, whether named elsewhere or not
-        self._naming: set[str] = set()  # networks of which posts name people
+        self._unnamed: set[str] = set()  # who posts on Twitter by number, whether named elsewhere or not
+        self._are_named = False  # whether others post there by name
         self._told = False
 
     def heard(self, source: str, pairs: Iterable[tuple[str | None, str | None]]) -> None:
         """Takes note of numbers and names. Of somebody who had several the first in the alphabet counts, whatever file
         is read first."""
-        names = self._names
+        names = self._names.setdefault(source, {})
         for number, name in pairs:
-            if not number or not name or not number.isdigit():
+            known = names.get(number or "")
+            if known == name or not name or not number or not number.isdigit():
                 continue
-            known = names.get((source, number))
-            if known is None:
-                if len(names) >= MAX_PEOPLE:
-                    continue
-            elif known <= name:
-                continue
-            names[source, number] = name
-            if name.isdigit():
-                self._names_of_digits.add((source, name))
+            if (known is None and len(names) < MAX_PEOPLE) or (known is not None and name < known):
+                names[number] = name
+                if name.isdigit():
+                    self._names_of_digits.add((source, name))
 
     def noted(self, posts: list[Post]) -> list[Post]:
         """The same posts, of which `note` tells."""
-        for post in posts:
-            source = post.source or ""
-            if not post.author.isdigit():
-                self._naming.add(source)
-            elif len(self._unnamed) < MAX_PEOPLE:
-                self._unnamed.add((source, post.author))
+        if "twitter" in set(map(_source, posts)):
+            authors = set(map(_author, posts))
+            numbers = set(filter(str.isdigit, authors))
+            self._are_named |= len(numbers) < len(authors)
+            if len(self._unnamed) < MAX_PEOPLE:
+                self._unnamed |= numbers
         return posts
 
     def named(self, posts: list[Post]) -> list[Post]:
         """The same posts, under their authors' names where these are known."""
         if self._names:
             for post in posts:
-                if post.author.isdigit():
-                    person = (post.source or "", post.author)
-                    if person not in self._names_of_digits:
-                        post.author = self._names.get(person, post.author)
+                if post.author.isdigit() and (post.source, post.author) not in self._names_of_digits:
+                    post.author = self._names.get(post.source or "", {}).get(post.author, post.author)
         return posts
 
     def note(self) -> list[str]:
         """A sentence, once, where some people of Twitter are known by number alone and others by name."""
-        left = {(source, number) for source, number in self._unnamed if source == "twitter"} - self._names.keys()
-        if self._told or not left or "twitter" not in self._naming:
+        left = self._unnamed - self._names.get("twitter", {}).keys()
+        if self._told or not left or not self._are_named:
             return []
         self._told = True
         return [
