@@ -18,7 +18,7 @@ _ALIKE = (
         ),
         lambda at: f"{at[1]}-{at[2]}-{at[3]}" + _of_parts(at[4]) + ("Z" if at[5] else ""),
     ),
-    (re.compile(r"^\d{1,3}(?:,\d{3}){3,5}$"), lambda at: at[0].replace(",", "")),
+    (re.compile(r"^\d{1,3}(?:,\d{3}){3,6}$"), lambda at: at[0].replace(",", "")),
     (re.compile(r"^(\d{4}):(\d\d):(\d\d) (?=\d\d:)"), r"\1-\2-\3 "),  # of cameras
     # days of weeks and of years, as ISO 8601 writes them
     (re.compile(r"^(\d{4})-?W(\d\d)-?([1-7])(?=$|[T ])"), lambda at: _of_week(at)),
@@ -29,6 +29,7 @@ _ALIKE = (
     (re.compile(r"^([A-Z].*:\d\d) (\d{4}) (UTC|GMT|[+-]\d{4})$"), r"\1 \3 \2"),
     (re.compile(r"\(((?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d\d)?)?)\)$"), r"\1"),
     (re.compile(r"\b(UTC|GMT) m=[+-][\d.]+$"), r"\1"),
+    (re.compile(r"(?<=:\d\d)((?:\.\d+)? [+-]\d{4}) [+-]\d\d(?:\d\d)?$"), r"\1"),  # Go, of zones without a name
     (re.compile(r" Coordinated Universal Time$"), " UTC"),
     (re.compile(r"^(\S+?:\d\d) · (\d{4}\D\d{1,2}\D\d{1,2}日?)$"), r"\2 \1"),
     (re.compile(r"(?<=[日일])\([月火水木金土日월화수목금토일]\)"), " "),
@@ -37,6 +38,25 @@ _ALIKE = (
         re.compile(r"^(\d{4}\. [^\W\d_]{3,12} \d{1,2}\.), (?:hétfő|kedd|szerda|csütörtök|péntek|szombat|vasárnap)\b"),
         r"\1",
     ),
+    # in Vietnamese, where months have numbers, and in Hebrew
+    (
+        re.compile(
+            r"^(\d{1,2}:\d\d(?::\d\d)?(?: ?(?:SA|CH))?)(?:,| -)?"
+            r" ((?:\w+ ?\w*, )?(?:ngày )?\d{1,2} (?:tháng|thg) \d{1,2}\D+\d{4})$"
+        ),
+        r"\2 \1",
+    ),
+    (
+        re.compile(
+            r"^(?:(?:Thứ [\w ]{2,4}|Chủ nhật|Th \d|CN), )?(?:ngày )?"
+            r"(\d{1,2}) (?:tháng|thg) (\d{1,2})(?: năm|,)? (\d{4})(?:,? lúc|,)? ?",
+            re.IGNORECASE,
+        ),
+        r"\3-\2-\1 ",
+    ),
+    (re.compile(r"(?<=:\d\d) ?SA$"), " AM"),
+    (re.compile(r"(?<=:\d\d) ?CH$"), " PM"),
+    (re.compile(r"^(?:(?:יום|שבת) ?\S*, )?(?:ב-?)?(\d{1,2}) ([א-ת]{3,8})['׳.]?,? (\d{4})(?:,? בשעה|,)?"), r"\1 \2 \3"),
     # the year first, or something between it and the time of day, where the month has a name
     (re.compile(r"^(\d{4})[. ]{1,2}([^\W\d_]{3,12})\.? (\d{1,2})\b\.?"), r"\3 \2 \1"),
     (re.compile(r"([^\W\d_]\.? \d{4}) [гр]\."), r"\1"),
@@ -81,7 +101,7 @@ _ALIKE = (
         re.compile(
             r"^(\d\d)-([A-Z]{3})-(\d\d) (\d\d)\.(\d\d)\.(\d\d)(?:\.\d+)? ([AP]M)"
         ),  # the same, as it is by default
-        lambda at: f"{at[1]} {at[2].title()} 20{at[3]} {at[4]}:{at[5]}:{at[6]} {at[7]}",
+        lambda at: f"{at[1]} {at[2].title()} {'19' if at[3] >= '70' else '20'}{at[3]} {at[4]}:{at[5]}:{at[6]} {at[7]}",
     ),
     (re.compile(r"(?<=^\d\d)[/-]([^\W\d_]{3,12})\.?[/-](?=\d{4}\b)"), r" \1 "),  # of spreadsheets
     (re.compile(r"(?<=\d)-([A-Z]{3})-(?=\d{4})"), lambda at: f"-{at[1].title()}-"),  # Oracle
@@ -89,34 +109,46 @@ _ALIKE = (
     (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
 )
 # in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Finnish, Russian,
-# Ukrainian, Turkish, Polish, Czech, Hungarian, Romanian, Greek, Indonesian and Arabic; no name means two months
+# Ukrainian, Turkish, Polish, Czech, Hungarian, Romanian, Greek, Indonesian, Arabic and Hebrew; no name means two months
 MONTHS = {
     name: number
     for number, names in enumerate(
         (
             "stycznia يناير jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января"
-            " ocak ianuarie január ledna січня ιανουαρίου ιαν tammikuuta",
+            " ocak ianuarie január ledna січня ιανουαρίου ιαν tammikuuta"
+            " ינואר בינואר ינו בינו",
             "lutego فبراير feb february févr février februar febrero febbraio fev fevereiro februari фев февраля"
-            " şubat februarie február února лютого φεβρουαρίου φεβ helmikuuta",
+            " şubat februarie február února лютого φεβρουαρίου φεβ helmikuuta"
+            " פברואר בפברואר פבר בפבר",
             "marca مارس mar march mars mär märz mrz marzo março mrt maart мар марта mart"
-            " maret martie március března березня μαρτίου μαρ maaliskuuta",
+            " maret martie március března березня μαρτίου μαρ maaliskuuta"
+            " מרץ במרץ מרס במרס",
             "kwietnia أبريل apr april avr avril abr abril aprile апр апреля nisan"
-            " aprilie április dubna квітня απριλίου απρ huhtikuuta",
-            "maja مايو may mai mayo mag maggio maio mei maj мая mayıs május května травня μαΐου μαΐ μαϊ toukokuuta",
+            " aprilie április dubna квітня απριλίου απρ huhtikuuta"
+            " אפריל באפריל אפר באפר",
+            "maja مايو may mai mayo mag maggio maio mei maj мая mayıs május května травня μαΐου μαΐ μαϊ toukokuuta"
+            " מאי במאי",
             "czerwca يونيو jun june juin juni junio giu giugno junho июн июня haziran"
-            " iunie június června червня ιουνίου ιουν kesäkuuta",
+            " iunie június června червня ιουνίου ιουν kesäkuuta"
+            " יוני ביוני",
             "lipca يوليو jul july juil juillet juli julio lug luglio julho июл июля temmuz"
-            " iulie július července липня ιουλίου ιουλ heinäkuuta",
+            " iulie július července липня ιουλίου ιουλ heinäkuuta"
+            " יולי ביולי",
             "sierpnia أغسطس aug august août ago agosto augustus augusti авг августа ağustos"
-            " agustus augusztus srpna серпня αυγούστου αυγ elokuuta",
+            " agustus augusztus srpna серпня αυγούστου αυγ elokuuta"
+            " אוגוסט באוגוסט אוג באוג",
             "września سبتمبر sep sept september septembre septiembre set settembre setembro сен сент сентября eylül"
-            " septembrie szeptember září вересня σεπτεμβρίου σεπ syyskuuta",
+            " septembrie szeptember září вересня σεπτεμβρίου σεπ syyskuuta"
+            " ספטמבר בספטמבר ספט בספט",
             "października أكتوبر oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim"
-            " octombrie október října жовтня οκτωβρίου οκτ lokakuuta",
+            " octombrie október října жовтня οκτωβρίου οκτ lokakuuta"
+            " אוקטובר באוקטובר אוק באוק",
             "listopada نوفمبر nov november novembre noviembre novembro ноя нояб ноября kasım"
-            " noiembrie listopadu листопада νοεμβρίου νοε marraskuuta",
+            " noiembrie listopadu листопада νοεμβρίου νοε marraskuuta"
+            " נובמבר בנובמבר נוב בנוב",
             "grudnia ديسمبر dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık"
-            " desember decembrie prosince грудня δεκεμβρίου δεκ joulukuuta",
+            " desember decembrie prosince грудня δεκεμβρίου δεκ joulukuuta"
+            " דצמבר בדצמבר דצמ בדצמ",
         ),
         1,
     )

@@ -14,6 +14,7 @@ from pipeline.sources.archives.block import Block, Document, Filling
 from pipeline.sources.archives.formats.base import Given, Parsed
 from pipeline.sources.archives.lines import BOM
 from pipeline.sources.archives.streams import TruncatedError
+from pipeline.sources.archives.tables.kinds import are_kinds
 from pipeline.sources.archives.tables.objects import rows_like
 from schemas import MAX_RECORD_BYTES, PostError
 
@@ -43,6 +44,8 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
     _, header, _ = next(rows)
     names: list[str] = orjson.loads(header)
     first = [row for _, row in zip(range(_SAMPLE), rows, strict=False)]
+    with suppress(orjson.JSONDecodeError):
+        first = first[1:] if first and are_kinds(orjson.loads(first[0][1])) else first
     sample = []
     for _, raw, fault in first:
         with suppress(PostError):

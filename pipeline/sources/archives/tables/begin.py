@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pipeline.sources.archives.batches import ArchiveError
 from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.tables.columns import choose, holding
+from pipeline.sources.archives.tables.kinds import are_kinds
 from pipeline.sources.archives.tables.layout import NEEDED, Columns, Reading
 from pipeline.sources.archives.tables.names import KNOWN_COLUMNS, plain
 from pipeline.sources.archives.tables.tools import SENTIMENT140
@@ -70,6 +71,8 @@ def find_beginning(
             continue
         is_spaced = len(names) > 1 and all(name.startswith(" ") for name in names[1:])
         rows = _rows(lines[at + 1 :], mark, len(names), is_spaced=is_spaced)
+        if rows and are_kinds(rows[0]):
+            rows, at = rows[1:], at + 1
         held = None if given.columns or not names[1:] else holding(names, rows, given.clock, known, record)
         if held is not None:
             return Beginning(held, mark, len(names), blank + at + 2)

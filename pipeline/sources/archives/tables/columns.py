@@ -86,6 +86,8 @@ def choose(
     whole = next(places.all_of(WHOLE_TEXTS), None)
     if "text" not in (asked or {}) and whole is not None and len(_column(rows, whole)) == len(rows) > 0:
         place["text"] = whole
+    else:
+        _choose_what_is_said(place, places, rows, asked or {})
     addresses = _column(rows, place["url"]) if "url" in place and "author" not in place and not author else []
     if addresses and all(map(people.writer, addresses)):
         place["author"] = place["url"]
@@ -206,6 +208,18 @@ def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequ
     kinds = {at: kind for at in found if (kind := _kind(_column(rows, at), clock)) in ("moment", "unclear")}
     if kinds:
         place["time"] = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
+
+
+def _choose_what_is_said(
+    place: dict[str, int], places: Places, rows: Sequence[Sequence[str]], asked: Mapping[str, str]
+) -> None:
+    """Takes the text from where Scweet has it, since pages of Twitter begin posts with the names of their authors."""
+    said = next(places.all_of(["embedded_text"]), None)
+    if said is None or "text" in asked or not place.keys() >= {"text", "author"}:
+        return
+    named = [row[place["author"]].strip() in row[place["text"]] for row in rows]
+    if rows and all(named) and _column(rows, said):
+        place["text"] = said
 
 
 def _tweets(columns: Columns, rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:

@@ -65,6 +65,12 @@ TOOLS = (
         "twitter",
         columns={"repost_of": ("retweeted_status",)},
     ),
+    Tool(
+        "Scweet",
+        frozenset({"embedded_text", "timestamp", "text", "username"}),
+        "twitter",
+        columns={"author": ("username",)},
+    ),
     Tool("Reddit", frozenset({"id", "author", "created_utc", "subreddit"}), "reddit", record=reddit.parse),
     Tool(
         "Netlytic",
