@@ -41,6 +41,7 @@ from pipeline.sources.archives.rewriting import (
 )
 from pipeline.sources.archives.strangers import stranger
 from pipeline.sources.archives.tables.begin import find_beginning
+from pipeline.sources.archives.tables.behind import Behind
 from pipeline.sources.archives.tables.objects import objects_like
 from pipeline.sources.archives.tables.reading import blocks_of_rows
 from schemas import PostError
@@ -95,14 +96,18 @@ def _read(
             return
         beginning = find_beginning(name, head, given, surely=wanted == "csv", known=may_be_held, record=parse)
         if beginning is not None:
-            yield from blocks_of_rows(name, content, beginning, given, parse, is_known)
+
+            def values(content: Iterator[bytes], behind: Behind) -> Iterator[Block]:
+                return _values(name, content, None, given, stalled, behind)
+
+            yield from blocks_of_rows(name, content, beginning, given, parse, is_known, values)
             return
     seen = most_common(beginnings)
     if shape is None and seen is None:
         content, objects = first_objects(content, _like_posts(name, given), stalled)
         shape = objects_like(name, objects, given)
     if _is_stream(beginnings, seen):
-        yield from _values(name, content, shape, given, stalled)
+        yield from _values(name, content, shape, given, stalled, Behind(name, given) if wanted == "auto" else None)
     else:
         inner = _inside(beginnings) if shape is None and seen is None else None
         shape = shape or JSON_FORMATS[seen or "post"]
@@ -161,9 +166,15 @@ def _whole(line: bytes) -> bool:
 
 
 def _values(
-    name: str, content: Iterator[bytes], shape: Format | None, given: Given, stalled: Callable[[], bool]
+    name: str,
+    content: Iterator[bytes],
+    shape: Format | None,
+    given: Given,
+    stalled: Callable[[], bool],
+    behind: Behind | None,
 ) -> Iterator[Block]:
-    """The records of a text that is not one object a line, each block in order of time: many begin with the newest."""
+    """The records of a text that is not one object a line, each block in order of time: many begin with the newest.
+    What is none may be of a table `behind` them."""
     parse: Callable[[bytes], Parsed] | None = shape.reader(given) if shape else None
     limit = shape.limit if shape else PAGE_BYTES
     how = f"{shape.name}, JSON" if shape else "JSON"
@@ -180,6 +191,9 @@ def _values(
             named = shape.name if seen else _AROUND.format(inner) if inner else ""
             how = filling.block.how = f"{named}, JSON" if named else "JSON of no known format"
         dead = len(filling.block.dead)
+        is_bare = item.fault and not (item.unfinished or item.cut or item.size)
+        if is_bare and behind is not None and behind.takes(item.line, item.raw, filling):
+            continue
         if item.cut:
             filling.fault(item.line, item.raw, PostError("truncated", item.fault))
         elif item.size:
@@ -202,6 +216,8 @@ def _values(
             yield filling.in_order_of_time()
             filling = Filling(name, how)
             size = 0
+    if behind is not None:
+        behind.end(filling)
     yield filling.in_order_of_time()
 
 
@@ -213,6 +229,7 @@ def _by_lines(
     read: Callable[[bytes], Parsed] | None = None
     limit = max(shape.limit, PAGE_BYTES if is_mixed and shape.name != "post" else 0)
     known = _known_to(name, shape, given)
+    behind = Behind(name, given) if is_mixed else None
     for part in blocks(content, limit):
         if isinstance(part, Overlong):
             filling = Filling(name, how)
@@ -222,7 +239,11 @@ def _by_lines(
         block = None if part.truncated else _at_once(name, part, shape, given, how)
         if read is None and part.rows:
             read = (sound if any(map(may_be_wrapped, part.rows)) else _usual)(parse, given)
-        yield block or _line_by_line(name, part, read or parse, how, known if is_mixed else None)
+        yield block or _line_by_line(name, part, read or parse, how, known if is_mixed else None, behind)
+    if behind is not None:
+        filling = Filling(name, how)
+        behind.end(filling)
+        yield filling.block
 
 
 def _at_once(name: str, part: Lines, shape: Format, given: Given, how: str) -> Block | None:
@@ -236,9 +257,15 @@ def _at_once(name: str, part: Lines, shape: Format, given: Given, how: str) -> B
 
 
 def _line_by_line(
-    name: str, part: Lines, parse: Callable[[bytes], Parsed], how: str, known: Callable[[bytes], bool] | None
+    name: str,
+    part: Lines,
+    parse: Callable[[bytes], Parsed],
+    how: str,
+    known: Callable[[bytes], bool] | None,
+    behind: Behind | None,
 ) -> Block:
-    """The records of lines; where `known` is given, also those that do not stand alone in theirs."""
+    """The records of lines; where `known` is given, also those that do not stand alone in theirs, and those of a table
+    `behind` them."""
     filling = Filling(name, how)
     if part.truncated:
         last = part.rows[0]
@@ -257,6 +284,8 @@ def _line_by_line(
             except PostError as error:
                 is_bare = error.reason == "not-json" or not row.lstrip().startswith(b"{")
                 if known and is_bare and _together(filling, line, row, parse, known):
+                    continue
+                if error.reason == "not-json" and behind is not None and behind.takes(line, row, filling):
                     continue
                 filling.fault(line, row, error)
             else:

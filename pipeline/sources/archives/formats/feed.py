@@ -21,6 +21,9 @@ _ROOT = re.compile(
     rb"\s*(?:<\?xml[^>]*>|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:rss|(?:\w+:)?feed|rdf:RDF|channel)\b",
     re.DOTALL,
 )
+_ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]")
+_ENDS = re.compile(rb"</(?:\w+:)?(?:rss|feed|RDF|channel)\s*>", re.IGNORECASE)
+_OF_XML = re.compile(rb"\s*(?:<|\Z)")
 
 
 def _knows(_name: str, head: bytes) -> bool:
@@ -47,6 +50,15 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
     from pipeline.sources.feed_posts import xml_post
 
     whole = _DECLARED.sub(rb"\1utf-8", b"".join(parts).removeprefix(BOM), count=1)
+    *_, end = (0, *(found.end() for found in _ENDS.finditer(whole)))
+    if _OF_XML.match(whole, end) is None:
+        line = whole.count(b"\n", 0, end) + 1
+        filling.fault(line, whole[end:], PostError("invalid", "something else behind a feed: keep it in its own file"))
+    elif (cut := _cut_entry(whole, end)) is not None:
+        filling.fault(
+            whole.count(b"\n", 0, cut) + 1, whole[cut:], PostError("truncated", "the feed ends within an entry")
+        )
+        whole = whole[:cut]
     found = feedparser.parse(io.BytesIO(whole), resolve_relative_uris=False, sanitize_html=False)
     for number, entry in enumerate(found.entries, 1):
         try:
@@ -60,6 +72,15 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
     if not found.entries:
         filling.fault(1, whole, PostError("invalid", "a feed without entries"))
     yield filling.in_order_of_time()
+
+
+def _cut_entry(whole: bytes, end: int) -> int | None:
+    """Where an entry begins that does not end, behind where the feed does if it does."""
+    *_, last = (None, *_ENTRY.finditer(whole, end))
+    if last is None:
+        return None
+    closing = b"</" + last[0][1:].rstrip(b" \t\r\n>")
+    return last.start() if whole.find(closing, last.end()) < 0 else None
 
 
 DOCUMENTS = (Document("feed", _knows, _read),)

@@ -96,8 +96,9 @@ def find_beginning(
     return None
 
 
-def begins_anew(name: str, line: int, raw: bytes, before: Beginning, given: Given) -> Beginning | None:
-    """The table that begins behind another one with a row that is no post; None where the row is no header."""
+def begins_anew(name: str, line: int, raw: bytes, before: Beginning | None, given: Given) -> Beginning | None:
+    """The table that begins behind another one, or behind other records, with a row that is no post; None where the row
+    is no header."""
     if len(raw) > _HEADER or given.columns or _YEAR.search(raw):
         return None
     header = raw.decode(errors="replace").strip("\ufeff\r")
@@ -110,7 +111,8 @@ def begins_anew(name: str, line: int, raw: bytes, before: Beginning, given: Give
         columns = choose(name, names, [], given)
     except ArchiveError:
         return None
-    columns = replace(columns, network=columns.network or before.columns.network)
+    if before is not None:
+        columns = replace(columns, network=columns.network or before.columns.network)
     return Beginning(columns, mark, len(names), line + 1, given.author or "")
 
 
