@@ -103,7 +103,7 @@ def arithmetic(ranker: Ranker, of: ScopeList, key: str, at: int) -> Arithmetic |
     standing = (
         without_past(slot, support, on, of.least_people)
         if counting
-        else against_past([slot], [support], expected, of.least_people)[0]
+        else against_past([slot], [support], expected, of.least_people).standing(0)
     )
     life = of.life_of(slot)
     record = life.record * 0.5 ** ((at - life.at) / spec.record_half_life_ms) if life else 0.0

@@ -16,6 +16,7 @@ F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 Kept = TypeVar("Kept", I8, I32)
+Numbers = TypeVar("Numbers", I32, U64)
 
 
 def order_by(group: Integers, value: U64, groups: int) -> I64:
@@ -32,6 +33,14 @@ def starts_of(changed: Mask) -> I64:
     starts = np.zeros(len(found) + 1, np.int64)
     np.add(found, 1, out=starts[1:])
     return starts
+
+
+def distinct(values: Numbers) -> Numbers:
+    """These values once each, sorted. (numpy's own `unique` takes ten times as long.)"""
+    ordered = np.sort(values)
+    if len(ordered) > 1:
+        ordered = ordered[starts_of(ordered[1:] != ordered[:-1])]
+    return ordered
 
 
 def spans(begin: I64, end: I64) -> I64:

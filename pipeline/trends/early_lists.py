@@ -239,11 +239,12 @@ class _Preview:
         trending: list[Standing] = []
         others: list[Standing] = []
         expected = of.usual.expect(slots, past, lambda slot: held[slot].read())
-        for standing in against_past(slots, [held[slot].read() for slot in slots], expected, of.least_people):
+        scores = against_past(slots, [held[slot].read() for slot in slots], expected, of.least_people)
+        for standing in scores.standings():
             slot = standing.slot
             life = copy(of.life_of(slot)) or Life(at=self._at)
-            trends = standing.live(life, of.spec, self._at, of.on_of(slot), not past.flag, of.least_people)
-            if trends:
+            life.step(of.spec, self._at, standing.score, standing.weight, of.on_of(slot), not past.flag)
+            if standing.live(life, of.least_people):
                 trending.append(standing)
             elif windows.kinds[slot] == TAG:
                 others.append(standing)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.trends.arrays import I64, U64, Mask
+from pipeline.trends.arrays import I64, U64, Mask, distinct
 from pipeline.trends.counts import Counts
-from pipeline.trends.people import K, different
+from pipeline.trends.people import K
 from pipeline.trends.score import HOUR_MS
 
 KEPT_HOURS = 168
@@ -59,7 +59,7 @@ class Heard:
         if hour != self._hour:
             self._begin(hour, suspects)
         limit = min([self._limits.get(hour, EVERYBODY), *map(_limit_of, panes)])
-        people = different(np.concatenate([pane.cell_author for pane in panes]))
+        people: U64 = distinct(np.concatenate([pane.cell_author for pane in panes]))
         if limit < EVERYBODY:
             people = people[people < np.uint64(limit)]
         known, place = self._find(people)

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.trends.arrays import I32
+from pipeline.trends.arrays import I32, Integers, distinct
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.counts import Place
@@ -28,6 +28,7 @@ from pipeline.trends.standing import (
     ON_OF_EVENT,
     PERHAPS_SAID,
     ROWS,
+    Scores,
     Standing,
     Standings,
     against_past,
@@ -173,7 +174,7 @@ class ScopeList:
             moved = moved[windows.sums[self.long, moved] >= self.least_people]
             if len(moved) == 0:
                 return
-            slots = np.unique(moved).astype(np.int64)
+            slots = distinct(moved).astype(np.int64)
         slots = slots[windows.kinds[slots] != ALL_WORDS]
         if len(slots) == 0:
             return
@@ -210,17 +211,21 @@ class ScopeList:
         slots = sorted(self._tracked) if self.scope.windows.whole is None else self._without_idle_words(past)
         self.on_now = threshold(self.on, self._active_topics(now))
         self.on_of_words = self._on_of_words()
+        scores, lives, low = self._against_past(slots, past), self._lives, list[int]()
+        is_tag = (self.scope.windows.kinds[slots] == TAG).tolist() if slots else []
         found = []
-        for slot, standing in zip(slots, self._against_past(slots, past), strict=True):
-            life = self._lives.get(slot)
+        for place, slot in enumerate(slots):
+            life = lives.get(slot)
             if life is None:
-                life = self._lives[slot] = Life(at=now)
-            if standing.live(life, self.spec, now, self.on_of(slot), not past.flag, self.least_people):
-                found.append(standing)
-            elif life.since is None and standing.score < OFF and self._cannot_score(slot):
-                self._tracked.discard(slot)
-                if life.idle:
-                    del self._lives[slot]
+                life = lives[slot] = Life(at=now)
+            on, score = self.on_now if is_tag[place] else self.on_of_words, scores.scores[place]
+            life.step(self.spec, now, score, scores.weights[place], on, not past.flag)
+            if life.since is not None:
+                if (standing := scores.standing(place)).live(life, self.least_people):
+                    found.append(standing)
+            elif score < OFF:
+                low.append(slot)
+        self._let_go(np.array(low, np.int64))
         return found
 
     def _without_idle_words(self, past: BaselineWeight) -> list[int]:
@@ -236,10 +241,7 @@ class ScopeList:
         idle[idle] = [slot not in lives or lives[slot].since is None for slot in slots[idle].tolist()]
         words = slots[idle]
         posts = windows.sums[self.short : self.long + 1, words]
-        for slot in words[(posts[1] < self.least_people) | (self.baseline.bound(words, posts) < OFF)].tolist():
-            self._tracked.discard(slot)
-            if slot in lives and lives[slot].idle:
-                del lives[slot]
+        self._let_go(words)
         if not tells:
             return list(map(int, slots[~idle]))
         e = self.baseline.expected_of(words)
@@ -247,11 +249,15 @@ class ScopeList:
         could = self.baseline.bound(words, posts, volume) >= OFF
         return sorted([*slots[~idle].tolist(), *words[could].tolist()])
 
-    def _cannot_score(self, slot: int) -> bool:
-        posts = self.scope.windows.sums[self.short : self.long + 1, [slot]]
-        return bool(posts[1, 0] < self.least_people or self.baseline.bound(np.array([slot]), posts)[0] < OFF)
+    def _let_go(self, slots: Integers) -> None:
+        """Looks no closer at those of these slots that cannot score with the posts they have."""
+        posts = self.scope.windows.sums[self.short : self.long + 1, slots]
+        for slot in slots[(posts[1] < self.least_people) | (self.baseline.bound(slots, posts) < OFF)].tolist():
+            self._tracked.discard(slot)
+            if slot in self._lives and self._lives[slot].idle:
+                del self._lives[slot]
 
-    def _against_past(self, slots: Sequence[int], past: BaselineWeight) -> list[Standing]:
+    def _against_past(self, slots: Sequence[int], past: BaselineWeight) -> Scores:
         supports = self.reader.supports(slots)
         return against_past(slots, supports, self.usual.expect(slots, past), self.least_people)
 
@@ -299,7 +305,7 @@ class ScopeList:
             if not slots and not trending:
                 slots = self._most_support(FALLBACK_SUPPORT, ROWS, there)
             found = []
-            for standing in self._against_past(slots, past):
+            for standing in self._against_past(slots, past).standings():
                 standing.judged = self.judged(standing.slot, now)
                 life = self._lives.get(standing.slot)
                 if life is not None:

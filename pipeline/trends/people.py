@@ -17,7 +17,7 @@ import numpy.typing as npt
 import xxhash
 
 from pipeline.trends._compiled import plain, samples
-from pipeline.trends.arrays import I32, I64, U64, Integers, run_lengths, starts_of
+from pipeline.trends.arrays import I32, I64, U64, Integers, distinct, run_lengths, starts_of
 from pipeline.trends.reducing import Runs, reduced, summed
 
 K = 512  # people counted exactly; beyond, K are sampled
@@ -121,15 +121,7 @@ def united_sample(samples: Sequence[U64]) -> U64:
 
 def smallest(hashes: U64) -> U64:
     """The K + 1 smallest different hashes, sorted."""
-    return different(hashes)[: K + 1]
-
-
-def different(hashes: U64) -> U64:
-    """These hashes, once each, sorted."""
-    ordered = np.sort(hashes)
-    if len(ordered) > 1:
-        ordered = ordered[starts_of(ordered[1:] != ordered[:-1])]
-    return ordered
+    return distinct(hashes)[: K + 1]
 
 
 def most_support(posts: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:

@@ -5,7 +5,7 @@ Final lists and provisional ones read supports in different ways (`lists`, `earl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.trends.arrays import F64
 from pipeline.trends.origins import is_of_bots, is_of_one_server
 from pipeline.trends.people import Support, shown
-from pipeline.trends.score import Life, ListSpec, rank_weight
+from pipeline.trends.score import Life, rank_weight
 from pipeline.trends.suspicion import Judged
 from schemas.trends import Flag, Origins, Signs
 
@@ -67,9 +67,8 @@ class Standing:
         """Support in the long window."""
         return self.support[1].n
 
-    def live(self, life: Life, spec: ListSpec, now: int, on: float, sets_record: bool, least_people: int) -> bool:
-        """Its life goes on by the step that ends at `now` (ms). Whether it trends: lives, and has enough people."""
-        life.step(spec, now, self.score, self.weight, on, sets_record)
+    def live(self, life: Life, least_people: int) -> bool:
+        """Takes its life, which this step is part of. Whether it trends: lives, and has enough people."""
         self.hold(life.shown)
         if life.since is not None and self.n >= least_people:
             self.life, self.trending = life, True
@@ -92,22 +91,48 @@ class Standings(NamedTuple):
         return [*self.trending, *self.others, *self.suspects]
 
 
+class Scores(NamedTuple):
+    """The scores of topics at a step, in the columns that a `Standing` begins with."""
+
+    slots: Sequence[int]
+    supports: Sequence[tuple[Support, Support]]
+    scores: list[float]
+    which: list[int]
+    expected: list[float]
+    variance: list[float]
+    weights: list[float]
+    usual: list[float]
+
+    def standing(self, place: int) -> Standing:
+        """Where the topic at this place of the columns stands."""
+        return Standing(*(column[place] for column in self))  # type: ignore[arg-type]
+
+    def standings(self) -> Iterator[Standing]:
+        """Where each stands."""
+        return map(self.standing, range(len(self.slots)))
+
+
 def against_past(
     slots: Sequence[int], supports: Sequence[tuple[Support, Support]], expected: tuple[F64, F64], least_people: int
-) -> list[Standing]:
+) -> Scores:
     """The scores of these supports (short and long window) against what was expected: (e, v), (2, slots) each."""
     e, v = expected
     n = np.array([(short.n, long.n) for short, long in supports]).reshape(-1, 2).T
     short, long = (n - e) / np.sqrt(v)
     of_long = long > short
     score = np.where(n[1] >= least_people, np.maximum(np.where(of_long, long, short), 0.0), 0.0)
-    columns = (score, of_long.astype(np.int8), np.where(of_long, e[1], e[0]), np.where(of_long, v[1], v[0]), e[0])
-    return [
-        Standing(slot, support, of, which, usual, spread, rank_weight(support[which].n, usual, of), in_short)
-        for slot, support, of, which, usual, spread, in_short in zip(
-            slots, supports, *[column.tolist() for column in columns], strict=True
-        )
-    ]
+    support, usual = np.where(of_long, n[1], n[0]).tolist(), np.where(of_long, e[1], e[0]).tolist()
+    scores = score.tolist()
+    return Scores(
+        slots,
+        supports,
+        scores,
+        of_long.astype(np.int8).tolist(),
+        usual,
+        np.where(of_long, v[1], v[0]).tolist(),
+        list(map(rank_weight, support, usual, scores)),
+        e[0].tolist(),
+    )
 
 
 def without_past(slot: int, support: tuple[Support, Support], on: float, least_people: int) -> Standing:

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from pipeline.trends.arrays import I64, U64, pointers
+from pipeline.trends.arrays import I64, U64, distinct, pointers
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.heard import EVERYBODY, KEPT_HOURS, Heard
 from pipeline.trends.origins import bots_of, entries_at
-from pipeline.trends.people import K, different
+from pipeline.trends.people import K
 from pipeline.trends.reading import people_at
 from pipeline.trends.score import HOUR_MS, MINUTE_MS
 from pipeline.trends.timeline import Timeline
@@ -80,7 +80,7 @@ class _Spoken:
 
     def and_also(self, more: _Spoken) -> _Spoken:
         return _Spoken(
-            different(np.concatenate((self.people, more.people))),
+            distinct(np.concatenate((self.people, more.people))),
             min(self.below, more.below),
             np.concatenate((self.bots, more.bots)),
         )
@@ -260,10 +260,11 @@ class Suspicion:
             known = self._known[topic, step_ms] = _Known(begin)
         number = np.int32(topic)
         unread = range(max(begin, known.read_to), end, step_ms)
-        for start in unread if len(unread) < len(tables) else [at for at in tables if at in unread]:
-            table = tables.get(start)
-            place = table.find(number) if table is not None else None
-            if place is not None:
+        starts = unread if len(unread) < len(tables) else [at for at in tables if at in unread]
+        looked_up = ((start, tables[start].find(number)) for start in starts if start in tables)
+        found = [(start, place) for start, place in looked_up if place is not None]
+        for start, place in found:
+            if start > found[-1][0] - STEPS[step_ms][0] * step_ms:  # else it is judged no more
                 spoken = known.steps[start] = _spoken([place])
                 spoken.note(start, known.last, {})
         known.read_to = end
@@ -392,5 +393,5 @@ def _spoken(places: Sequence[Place]) -> _Spoken:
     """Who speaks of a topic where it stands there."""
     samples, entries = people_at(places, None), entries_at(places, None)
     below = min((int(sample[K]) for sample in samples if len(sample) > K), default=EVERYBODY)
-    people = samples[0] if len(samples) == 1 else different(np.concatenate([_NOBODY, *samples]))
+    people: U64 = samples[0] if len(samples) == 1 else distinct(np.concatenate([_NOBODY, *samples]))
     return _Spoken(people, below, _NOBODY if entries is None else bots_of(entries))
