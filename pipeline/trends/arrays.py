@@ -70,6 +70,14 @@ def find_in_runs(values: U64, begin: I64, end: I64, wanted: U64) -> I64:
     return np.where((low < end) & (values[np.minimum(low, last)] == wanted), low, -1)
 
 
+def find(values: U64, wanted: U64) -> tuple[Mask, I64]:
+    """Which of the wanted values are among ascending ones, and where each stands there, or would."""
+    place = values.searchsorted(wanted)
+    found = place < len(values)
+    found[found] = values[place[found]] == wanted[found]
+    return found, place
+
+
 def run_lengths(starts: I64, end: int) -> I64:
     """How long each run is that begins at `starts` (one at least), where the last one ends at `end`."""
     lengths = np.empty_like(starts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.trends.arrays import I64, U64, Mask, distinct
+from pipeline.trends.arrays import U64, Mask, distinct, find
 from pipeline.trends.counts import Counts
 from pipeline.trends.people import K
 from pipeline.trends.score import HOUR_MS
@@ -62,7 +62,7 @@ class Heard:
         people: U64 = distinct(np.concatenate([pane.cell_author for pane in panes]))
         if limit < EVERYBODY:
             people = people[people < np.uint64(limit)]
-        known, place = self._find(people)
+        known, place = find(self.people, people)
         self._last[place[known]] = hour
         fresh, place = people[~known], place[~known]
         self.people = np.insert(self.people, place, fresh)
@@ -90,14 +90,6 @@ class Heard:
         self._keep(self._last >= hour - KEPT_HOURS)
         self._limits = {at: limit for at, limit in self._limits.items() if at >= hour - KEPT_HOURS}
 
-    def _find(self, people: U64) -> tuple[Mask, I64]:
-        """Which of these are remembered, and where each of them stands, or would."""
-        place = self.people.searchsorted(people)
-        known = np.zeros(len(people), np.bool_)
-        inside = place < len(self.people)
-        known[inside] = self.people[place[inside]] == people[inside]
-        return known, place
-
     def _keep(self, those: slice | Mask) -> None:
         self.people, self.first, self._last = self.people[those], self.first[those], self._last[those]
 
@@ -107,7 +99,7 @@ class Heard:
         if self._began is None or hour <= self._began:
             return 0, 0
         people = people[people < np.uint64(self.limit)]
-        known, place = self._find(people)
+        known, place = find(self.people, people)
         before = np.count_nonzero(self.first[place[known]] < hour)
         return len(people) - int(before), len(people)
 

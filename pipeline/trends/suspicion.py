@@ -9,7 +9,6 @@ bots is a small part of a burst: its bots are judged alone, too.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,14 +16,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from pipeline.trends.arrays import I64, U64, distinct, pointers
+from pipeline.trends.arrays import U64
 from pipeline.trends.counts import Counts, Place
 from pipeline.trends.heard import EVERYBODY, KEPT_HOURS, Heard
-from pipeline.trends.origins import bots_of, entries_at
-from pipeline.trends.people import K
-from pipeline.trends.reading import people_at
 from pipeline.trends.score import HOUR_MS, MINUTE_MS
 from pipeline.trends.timeline import Timeline
+from pipeline.trends.voices import LastSpoken, Spoken, first_voices, spoken_at
 from schemas.trends import Signs
 
 LEAST = 12  # people of a burst beyond those who come anyway; fewer tell nothing
@@ -38,10 +35,8 @@ MOST_AGAIN = 16_384
 DEVIATIONS = 2.0
 BY_CHANCE = 0.05  # how likely it is that all these newcomers come as usual, from which on there is nothing to wait for
 STEPS = {MINUTE_MS: (60, 10), HOUR_MS: (24, 1)}  # by length of a step: how many are judged, and how many are a burst
-NEVER = -(1 << 62)  # ms: before all steps
 
 Voices = frozenset[int]  # hashes of people
-_NOBODY, _NO_STEP = np.zeros(0, np.uint64), np.zeros(0, np.int64)
 
 
 def newcomers_share(usual: float, sudden: float) -> float:
@@ -69,59 +64,13 @@ def newcomers_limit(people: float, usual: float, sudden: float, anyway: float = 
     return new_anyway + share * more + DEVIATIONS * math.sqrt(share * (1 - share) * more + 2 * new_anyway)
 
 
-@dataclass(slots=True)
-class _Spoken:
-    """Who spoke of a topic in a step."""
-
-    people: U64  # once each
-    below: int  # the hash below which they are all there are
-    bots: U64
-    before: I64 = field(default_factory=lambda: _NO_STEP)  # of each when they had spoken before, see `note`
-
-    def and_also(self, more: _Spoken) -> _Spoken:
-        return _Spoken(
-            distinct(np.concatenate((self.people, more.people))),
-            min(self.below, more.below),
-            np.concatenate((self.bots, more.bots)),
-        )
-
-    def note(self, start: int, last: dict[int, int], earlier: Mapping[int, int]) -> None:
-        """Tells when each of its people had spoken before, in ms: as `last` says, or else `earlier`. Puts it down in
-        `last` that they spoke in the step from `start`."""
-        people = self.people.tolist()
-        self.before = np.array([last.get(one, earlier.get(one, NEVER)) for one in people], np.int64)
-        last.update(dict.fromkeys(people, start))
-
-
-class _First(NamedTuple):
-    """First voices of a topic, step by step."""
-
-    starts: list[int]  # of the steps, ascending
-    bounds: list[int]  # where the people of each begin, and those of the last end
-    people: U64
-
-    def among(self, start: int, end: int) -> U64:
-        """Those of the steps that begin in [start, end)."""
-        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
-        return self.people[self.bounds[first] : self.bounds[last]]
-
-    def most(self, length_ms: int) -> tuple[int, int]:
-        """Where a time of this length begins that holds most of them, the earliest one, and how many these are."""
-        at = most = 0
-        for place, start in enumerate(self.starts):
-            voices = self.bounds[bisect_left(self.starts, start + length_ms)] - self.bounds[place]
-            if voices > most:
-                most, at = voices, start
-        return at, most
-
-
 @dataclass
 class _Known:
     """Who spoke of a topic, read step by step."""
 
     read_to: int
-    steps: dict[int, _Spoken] = field(default_factory=dict)  # by start
-    last: dict[int, int] = field(default_factory=dict)  # by person: where the last step begins in which they spoke
+    steps: dict[int, Spoken] = field(default_factory=dict)  # by start
+    last: LastSpoken = field(default_factory=LastSpoken)
 
 
 @dataclass
@@ -130,25 +79,23 @@ class _Early:
 
     end: int
     places: dict[int, list[Place]] = field(default_factory=dict)  # by start, as what follows
-    spoken: dict[int, _Spoken] = field(default_factory=dict)
+    spoken: dict[int, Spoken] = field(default_factory=dict)
     made_of: tuple[int, ...] = ()
     judged: Judged | None = None
 
-    def take(self, early: Mapping[int, Sequence[Place]], last: Mapping[int, int]) -> None:
-        """Reads what is new at these places, by start; `last` tells who spoke in final minutes."""
+    def take(self, early: Mapping[int, Sequence[Place]], last: LastSpoken) -> None:
+        """Reads what is new at these places, by start; `last` is of final minutes."""
         fresh = False
         for start, places in early.items():
             taken = self.places.setdefault(start, [])
             if taken != places[: len(taken)]:  # a partition was read again
-                taken, self.spoken[start] = [], _spoken([])
+                taken, self.spoken[start] = [], spoken_at([])
             if len(taken) < len(places):
-                more, before = _spoken(places[len(taken) :]), self.spoken.get(start)
+                more, before = spoken_at(places[len(taken) :]), self.spoken.get(start)
                 self.spoken[start] = more if before is None else before.and_also(more)
                 self.places[start], fresh = list(places), True
         if fresh:
-            here: dict[int, int] = {}
-            for start, spoken in sorted(self.spoken.items()):
-                spoken.note(start, here, last)
+            last.tell(sorted(self.spoken.items()))
 
 
 class _Burst(NamedTuple):
@@ -263,18 +210,19 @@ class Suspicion:
         starts = unread if len(unread) < len(tables) else [at for at in tables if at in unread]
         looked_up = ((start, tables[start].find(number)) for start in starts if start in tables)
         found = [(start, place) for start, place in looked_up if place is not None]
-        for start, place in found:
-            if start > found[-1][0] - STEPS[step_ms][0] * step_ms:  # else it is judged no more
-                spoken = known.steps[start] = _spoken([place])
-                spoken.note(start, known.last, {})
+        if found:
+            judged_from = found[-1][0] - (STEPS[step_ms][0] - 1) * step_ms
+            fresh = [(start, spoken_at([place])) for start, place in found if start >= judged_from]
+            known.last.take(fresh)
+            known.steps.update(fresh)
         known.read_to = end
         return known
 
-    def _judge(self, topic: int, steps: Mapping[int, _Spoken], step_ms: int, last: int) -> Judged | None:
+    def _judge(self, topic: int, steps: Mapping[int, Spoken], step_ms: int, last: int) -> Judged | None:
         begin = last - STEPS[step_ms][0] * step_ms
         told = sorted((start, spoken) for start, spoken in steps.items() if begin <= start < last)
         limit = min((spoken.below for _, spoken in told), default=EVERYBODY)
-        first = _first_voices(told, begin, limit)
+        first = first_voices(told, begin, limit)
         if len(first.people) < FEW:
             return None
         length_ms = STEPS[step_ms][1] * step_ms
@@ -372,26 +320,5 @@ class Suspicion:
         self._suspects = {author: (key, hour) for author, key, hour in suspects}  # type: ignore[attr-defined]
 
 
-def _first_voices(told: Sequence[tuple[int, _Spoken]], begin: int, limit: int) -> _First:
-    """Of the people of these steps with hashes below `limit`: all that speak from `begin` (ms) on are told."""
-    if not told:
-        return _First([], [0], _NOBODY)
-    people = np.concatenate([spoken.people for _, spoken in told])
-    first = np.concatenate([spoken.before for _, spoken in told]) < begin
-    if limit < EVERYBODY:
-        first &= people < np.uint64(limit)
-    ends = np.cumsum([len(spoken.people) for _, spoken in told])
-    bounds = pointers(first.astype(np.int64))[np.concatenate(([0], ends))]
-    return _First([start for start, _ in told], bounds.tolist(), people[first])
-
-
 def _share_of(part: float, whole: float) -> float:
     return min(max(part / whole, 0.0), 1.0) if whole > 0 else 0.0
-
-
-def _spoken(places: Sequence[Place]) -> _Spoken:
-    """Who speaks of a topic where it stands there."""
-    samples, entries = people_at(places, None), entries_at(places, None)
-    below = min((int(sample[K]) for sample in samples if len(sample) > K), default=EVERYBODY)
-    people: U64 = samples[0] if len(samples) == 1 else distinct(np.concatenate([_NOBODY, *samples]))
-    return _Spoken(people, below, _NOBODY if entries is None else bots_of(entries))

@@ -32,8 +32,9 @@ from pipeline.trends.heard import EVERYBODY, Heard
 from pipeline.trends.lists import ScopeList
 from pipeline.trends.names import Cell, Dictionary, Names
 from pipeline.trends.standing import Standing
-from pipeline.trends.suspicion import Suspicion, _Spoken
+from pipeline.trends.suspicion import Suspicion
 from pipeline.trends.timeline import Timeline
+from pipeline.trends.voices import LastSpoken, Spoken
 from schemas import Post, PostError, TrendList, decode_post
 from schemas.alerts import Alert, Rule
 from tests.oracle.suspicion import Voice, signs
@@ -217,8 +218,8 @@ def test_who_took_part_before_is_known_again_and_state_is_restored_whole() -> No
     other = Suspicion(Timeline(names))
     other.restore(one.state())
     assert other.state() == one.state()
-    voices = _Spoken(np.arange(1, 30, dtype=np.uint64), EVERYBODY, np.zeros(0, np.uint64))
-    voices.note(6 * HOUR_MS, {}, {})
+    voices = Spoken(np.arange(1, 30, dtype=np.uint64), EVERYBODY, np.zeros(0, np.uint64))
+    LastSpoken().take([(6 * HOUR_MS, voices)])
     for topic, suspect in zip(topics, (False, True), strict=True):
         found = other._judge(topic, {6 * HOUR_MS: voices}, MINUTE_MS, 6 * HOUR_MS + MINUTE_MS)
         assert found is not None
