@@ -33,10 +33,9 @@ from bench.common import BARE_LOOP, MAX_POSTS, ROOT, UPSWELL, Figure, bench_app,
 from bench.counted import Written, counts_of, load, make_topics, results_of
 from bench.flink_jars import fetch_flink
 from bench.posts import newest_ms, write_posts
-from bench.workers import apache, cpu_s, push, topics_of_a_run, until_hour, workers_running
+from bench.workers import apache, cpu_s, from_first_to_hour, noting_first, push, topics_of_a_run, workers_running
 from pipeline.cli.common import kafka_faults
 from pipeline.cli.errors import CommandError
-from pipeline.settings import Settings
 
 TOPICS, RATE, SEED = 20_000, 1_000, 1
 MAX_ROUNDS = 25
@@ -140,23 +139,10 @@ class Field:
         with topics_of_a_run(self.brokers, self.folder) as settings:
             push(settings, self.file)
             first = self.folder / f"first-{uuid.uuid4().hex[:8]}"
-            program = ("-m", "bench.first_record", str(first), "worker")
-            with workers_running(settings, 1, self.folder, program) as (process,):
-                cpu, wall = asyncio.run(self._from_first_to_hour(settings, first, process))
+            with workers_running(settings, 1, self.folder, noting_first(first)) as running:
+                newest = newest_ms(self.posts, RATE)
+                _, cpu, wall = asyncio.run(from_first_to_hour(settings, newest, first, running))
         return Once(cpu, wall, None)
-
-    async def _from_first_to_hour(
-        self, settings: Settings, first: Path, process: subprocess.Popen[bytes]
-    ) -> tuple[float, float]:
-        following = asyncio.create_task(until_hour(settings, newest_ms(self.posts, RATE)))
-        deadline = time.monotonic() + WITHIN_S
-        while not first.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise CommandError(f"the worker read nothing ({process.poll()})")
-            await asyncio.sleep(0.01)
-        began, before = time.monotonic(), cpu_s(process.pid)
-        await following
-        return cpu_s(process.pid) - before, time.monotonic() - began
 
 
 def _last_result(process: subprocess.Popen[bytes], results: Written, due: int, log: Path) -> tuple[float, float]:

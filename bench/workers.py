@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from pipeline.settings import Settings
 from schemas import decode_post
 
 DONE_WITHIN_S = 1_800.0
+FIRST_WITHIN_S = 900.0
 WORKER = ("-m", "pipeline.cli", "worker")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -95,6 +97,27 @@ def push(settings: Settings, file: Path) -> None:
         for line in lines:
             producer.push_record(line.rstrip(b"\n"), decode_post(line))
         producer.finish()
+
+
+def noting_first(file: Path) -> tuple[str, ...]:
+    """A worker that makes the file when its first record comes."""
+    return "-m", "bench.first_record", str(file), "worker"
+
+
+async def from_first_to_hour(
+    settings: Settings, newest_ms: int, first: Path, running: Sequence[subprocess.Popen[bytes]]
+) -> tuple[int, float, float]:
+    """`until_hour` of workers that note their first record; then the CPU time (s) of all and the seconds since it."""
+    following = asyncio.create_task(until_hour(settings, newest_ms))
+    deadline = time.monotonic() + FIRST_WITHIN_S
+    while not first.exists():
+        ended = [one.returncode for one in running if one.poll() is not None]
+        if ended or time.monotonic() > deadline:
+            raise CommandError(f"the worker read nothing ({ended})")
+        await asyncio.sleep(0.01)
+    began, before = time.monotonic(), sum(cpu_s(one.pid) for one in running)
+    lists = await following
+    return lists, sum(cpu_s(one.pid) for one in running) - before, time.monotonic() - began
 
 
 async def until_hour(settings: Settings, newest_ms: int) -> int:
