@@ -16,7 +16,6 @@ F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 Kept = TypeVar("Kept", I8, I32)
-Numbers = TypeVar("Numbers", I32, U64)
 
 
 def order_by(group: Integers, value: U64, groups: int) -> I64:
@@ -35,7 +34,7 @@ def starts_of(changed: Mask) -> I64:
     return starts
 
 
-def distinct(values: Numbers) -> Numbers:
+def distinct(values: U64) -> U64:
     """These values once each, sorted. (numpy's own `unique` takes ten times as long.)"""
     ordered = np.sort(values)
     if len(ordered) > 1:

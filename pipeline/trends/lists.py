@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, Integers, distinct
+from pipeline.trends.arrays import I32, Integers
 from pipeline.trends.baseline import Baseline
 from pipeline.trends.baseline_buckets import BaselineWeight, ClosedBucket
 from pipeline.trends.counts import Place
@@ -174,7 +174,9 @@ class ScopeList:
             moved = moved[windows.sums[self.long, moved] >= self.least_people]
             if len(moved) == 0:
                 return
-            slots = distinct(moved).astype(np.int64)
+            there = np.zeros(windows.used, np.bool_)
+            there[moved] = True
+            slots = np.flatnonzero(there)
         slots = slots[windows.kinds[slots] != ALL_WORDS]
         if len(slots) == 0:
             return

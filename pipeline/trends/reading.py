@@ -314,7 +314,12 @@ def _drop(slots: I32, used: int, *known: dict[int, Any]) -> None:
     changed = np.zeros(used, np.bool_)
     changed[slots] = True
     for of_slot in known:
-        for slot in [slot for slot in of_slot if changed[slot]]:
+        there = np.fromiter(of_slot, np.int64, len(of_slot))
+        gone = there[changed[there]]
+        if len(gone) == len(of_slot):
+            of_slot.clear()
+            continue
+        for slot in gone.tolist():
             del of_slot[slot]
 
 

@@ -110,12 +110,20 @@ class _Burst(NamedTuple):
         return self._replace(people=self.people[np.isin(self.people, those)])
 
 
-class Judged(NamedTuple):
+@dataclass(slots=True)
+class Judged:
     """What is said of a topic, and of whom: the people of its burst with hashes below a limit."""
 
     signs: Signs
-    burst: Voices
+    members: bytes  # hashes of 64 bits
     below: int
+    _burst: Voices | None = field(default=None, compare=False)  # what `burst` gives
+
+    @property
+    def burst(self) -> Voices:
+        if self._burst is None:
+            self._burst = frozenset(np.frombuffer(self.members, np.uint64).tolist())
+        return self._burst
 
     def beside(self, suspect: Judged, is_part: bool) -> Judged:
         """The same beside one that is suspect: where nearly all of its people are among those of that, it is suspect
@@ -126,7 +134,8 @@ class Judged(NamedTuple):
         new = self.signs.newcomers >= newcomers_share(self.signs.usual, SUDDEN)
         if not (again >= WITH and len(known) >= SOME) and not (is_part and new):
             return self
-        return self._replace(signs=msgspec.structs.replace(self.signs, again=again, suspect=True, undecided=False))
+        signs = msgspec.structs.replace(self.signs, again=again, suspect=True, undecided=False)
+        return Judged(signs, self.members, self.below, self._burst)
 
 
 @dataclass
@@ -239,7 +248,7 @@ class Suspicion:
         found = list(self._judged_in_turn(bursts, before, sudden, bots, self._timeline.names.keys[topic]))
         signs, members = next((one for one in found if one[0].suspect), found[0])
         people = round(len(members) * EVERYBODY / limit)
-        return Judged(msgspec.structs.replace(signs, people=people), frozenset(members.tolist()), limit)
+        return Judged(msgspec.structs.replace(signs, people=people), members.tobytes(), limit)
 
     def _judged_in_turn(
         self, bursts: Sequence[_Burst], before: _Burst, sudden: float, bots: U64, key: str

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrays import I64, U64, distinct, find, pointers
+from pipeline.trends.arrays import I64, U64, Mask, distinct, find, pointers
 from pipeline.trends.counts import Place
 from pipeline.trends.heard import EVERYBODY
 from pipeline.trends.origins import bots_of, entries_at
@@ -43,9 +43,9 @@ class LastSpoken:
     def __init__(self) -> None:
         self._people, self._at = _NOBODY, _NO_STEP  # ascending; of each
 
-    def tell(self, told: Sequence[tuple[int, Spoken]]) -> tuple[U64, I64]:
+    def tell(self, told: Sequence[tuple[int, Spoken]]) -> tuple[U64, I64, Mask, I64]:
         """Tells of the people of later steps, in their order, when they had spoken before. The people of all these
-        steps, ascending, and the last step of each."""
+        steps, ascending, and the last step of each; which of them are known here, and where each stands, or would."""
         people = np.concatenate([_NOBODY, *(spoken.people for _, spoken in told)])
         at = np.repeat([start for start, _ in told], [len(spoken.people) for _, spoken in told])
         order = np.argsort(people, kind="stable")
@@ -63,12 +63,11 @@ class LastSpoken:
         for _, spoken in told:
             spoken.before = by_step[begin : begin + len(spoken.people)]
             begin += len(spoken.people)
-        return people[last], at[last]
+        return people[last], at[last], known, place
 
     def take(self, told: Sequence[tuple[int, Spoken]]) -> None:
         """`tell`, and remembers it."""
-        people, at = self.tell(told)
-        known, place = find(self._people, people)
+        people, at, known, place = self.tell(told)
         self._at[place[known]] = at[known]
         self._people = np.insert(self._people, place[~known], people[~known])
         self._at = np.insert(self._at, place[~known], at[~known])

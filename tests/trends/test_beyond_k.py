@@ -13,8 +13,8 @@ from pipeline.trends import (
     people,
     reading,
     sliding,
-    suspicion,
     timeline,
+    voices,
     withdrawals,
 )
 from tests.oracle import baseline as slow_baseline
@@ -32,7 +32,7 @@ SMALL = 24  # large enough for `most_support`: six standard errors are a bound a
 
 @pytest.mark.parametrize(("seed", "entries"), [pytest.param(0, 1_024, marks=pytest.mark.long), (1, 1_024), (2, 60)])
 def test_beyond_k_people_samples_are_the_references(seed: int, entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = people, counts, heard, open_pane, origins, sliding, reading, suspicion, timeline, withdrawals
+    ours = people, counts, heard, open_pane, origins, sliding, reading, timeline, voices, withdrawals
     for module in (*ours, slow_origins, slow_people):
         monkeypatch.setattr(module, "K", SMALL)
     for module in (sliding, slow_baseline):
