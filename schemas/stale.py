@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "f1e88ebc9bb461a1"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "476ca4b90a3eee99"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

@@ -49,7 +49,14 @@ typedef struct {
 static inline const Held *held_of(const Work *work, uint32_t record, Py_ssize_t axis) {
     return &work->held[record * work->count + axis];
 }
-static inline int64_t end_of(const Held *held, Py_ssize_t n) { return ((const int64_t *)held->ends.buf)[n]; }
+/* Columns that came over the wire begin wherever they lay there. */
+#define READ(TYPE, BUFFER, N, VALUE) memcpy(&(VALUE), (const char *)(BUFFER).buf + sizeof(TYPE) * (size_t)(N), sizeof(TYPE))
+
+static inline int64_t end_of(const Held *held, Py_ssize_t n) {
+    int64_t end;
+    READ(int64_t, held->ends, n, end);
+    return end;
+}
 
 static Py_ssize_t width(char type) { return type == I4 || type == U4 ? 4 : 8; }
 
@@ -151,12 +158,11 @@ static int order_roots(const Work *work, Py_ssize_t n, Order *order) {
     Element *end = order->elements;
     for (Py_ssize_t record = 0; record < work->records; record++) {
         const Held *held = held_of(work, (uint32_t)record, n);
-        const int32_t *keys[3] = {0};
-        for (Py_ssize_t key = 0; key < axis->keys; key++) keys[key] = held->values[key].buf;
         for (Py_ssize_t at = 0; at < held->size; at++, end++) {
-            uint64_t low = keys[1] ? sorts_as(keys[1][at]) : 0;
-            *end = (Element){sorts_as(keys[0][at]) << 32 | low, keys[2] ? (uint32_t)sorts_as(keys[2][at]) : 0,
-                             (uint32_t)record, (uint32_t)at};
+            int32_t keys[3] = {0};
+            for (Py_ssize_t key = 0; key < axis->keys; key++) READ(int32_t, held->values[key], at, keys[key]);
+            *end = (Element){sorts_as(keys[0]) << 32 | sorts_as(keys[1]), (uint32_t)sorts_as(keys[2]), (uint32_t)record,
+                             (uint32_t)at};
         }
     }
     if (put_in_order(order->elements, all)) return -1;
@@ -189,9 +195,11 @@ static int order_runs(const Work *work, Py_ssize_t n, const Order *roots, Order 
             const Element *owner = &roots->elements[of];
             const Held *held = held_of(work, owner->record, n);
             if (!held->size) continue;
-            const uint64_t *keys = held->values[0].buf;
-            for (int64_t at = end_of(held, owner->at); at < end_of(held, owner->at + 1); at++)
-                order->elements[count++] = (Element){keys[at], 0, owner->record, (uint32_t)at};
+            for (int64_t at = end_of(held, owner->at), end = end_of(held, owner->at + 1); at < end; at++) {
+                Element *one = &order->elements[count++];
+                *one = (Element){0, 0, owner->record, (uint32_t)at};
+                READ(uint64_t, held->values[0], at, one->key);
+            }
         }
         if (put_in_order(order->elements + begin, count - begin)) return -1;
         Py_ssize_t kept = 0;
@@ -213,9 +221,10 @@ static int order_runs(const Work *work, Py_ssize_t n, const Order *roots, Order 
 #define WRITE(TYPE, REDUCED)                                                                                                  \
     for (Py_ssize_t out = 0; out < order->count; out++) {                                                                     \
         const Element *at = order->elements + order->starts[out], *end = order->elements + order->starts[out + 1];            \
-        TYPE value = ((const TYPE *)held_of(work, at->record, n)->values[column].buf)[at->at];                                \
+        TYPE value, more;                                                                                                     \
+        READ(TYPE, held_of(work, at->record, n)->values[column], at->at, value);                                              \
         for (const Element *other = at + 1; other < end; other++) {                                                           \
-            TYPE more = ((const TYPE *)held_of(work, other->record, n)->values[column].buf)[other->at];                       \
+            READ(TYPE, held_of(work, other->record, n)->values[column], other->at, more);                                     \
             value = REDUCED;                                                                                                  \
         }                                                                                                                     \
         ((TYPE *)into)[out] = value;                                                                                          \
