@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "476ca4b90a3eee99"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "9da9aa7e259d7227"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

@@ -5,6 +5,7 @@
  * module is absent and nothing else changes but the time it takes. tests/trends/test_plain.py holds the two against each
  * other. */
 #include "_withdrawn.h"
+#include "_rows.h"
 #include "../../schemas/_version.h"
 
 enum {
@@ -307,6 +308,7 @@ static PyMethodDef methods[] = {
     {"add", (PyCFunction)(void (*)(void))add, METH_FASTCALL, add_doc},
     {"learn", (PyCFunction)(void (*)(void))learn, METH_FASTCALL, learn_doc},
     {"hashes", hashes, METH_O, hashes_doc},
+    {"rows", rows, METH_O, rows_doc},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {

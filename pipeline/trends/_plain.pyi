@@ -33,3 +33,8 @@ def hashes(strs: list[str], /) -> bytes:
 def learn(post: type[Post], pane: type[OpenPane], cell: type[OpenCell], withdrawn: type[WithdrawnPosts], /) -> None:
     """The classes of posts, open panes, their cells and what these withdraw. Raises TypeError where a field of theirs
     is no slot."""
+
+def rows(cells: list[dict[str, list[int]]], /) -> tuple[dict[str, int], bytes, bytes, bytes, list[list[str]]]:
+    """The rows of cells, each a dict of numbers of posts by spelling: the number of each spelling by spelling, in order
+    of appearance; of all rows, cell after cell, that of its spelling (32 bits) and how many posts it has, and, row
+    after row, the numbers of these (64 bits, of this machine); of each cell the spellings that are tags."""

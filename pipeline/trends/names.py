@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -48,17 +49,25 @@ class Dictionary:
         self._spelling = {spelling: number for number, spelling in enumerate(self.spellings)}
         self._cell = {cell: number for number, cell in enumerate(self.cells)}
 
+    @classmethod
+    def numbered(cls, spellings: dict[str, int], cells: Iterable[Cell]) -> Dictionary:
+        """One of spellings that have the numbers from 0 on already, in their order."""
+        made = cls(cells=cells)
+        made.spellings, made._spelling = list(spellings), spellings
+        return made
+
     def spelling_numbers(self, spellings: Sequence[str]) -> I32:
         known = self._spelling
-        try:
-            return np.fromiter(map(known.__getitem__, spellings), np.int32, len(spellings))
-        except KeyError:
-            fresh = [spelling for spelling in dict.fromkeys(spellings) if spelling not in known]
-        begin = len(self.spellings)
-        known.update(zip(fresh, range(begin, begin + len(fresh)), strict=True))
-        self.spellings += fresh
-        self._learn(fresh, begin)
-        return self.spelling_numbers(spellings)
+        numbers = np.fromiter(map(known.get, spellings, repeat(-1)), np.int32, len(spellings))
+        unknown = np.flatnonzero(numbers < 0).tolist()
+        if unknown:
+            begin = len(self.spellings)
+            fresh = list(dict.fromkeys([spellings[place] for place in unknown]))
+            known.update(zip(fresh, range(begin, begin + len(fresh)), strict=True))
+            self.spellings += fresh
+            self._learn(fresh, begin)
+            numbers[unknown] = [known[spellings[place]] for place in unknown]
+        return numbers
 
     def _learn(self, spellings: Sequence[str], begin: int) -> None:
         """These have the numbers from `begin` on."""

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.text import fold, language, network_of, source_name
-from pipeline.trends.arrays import I64, U64, Mask, pointers
+from pipeline.trends._compiled import plain
+from pipeline.trends.arrays import I32, I64, U64, Mask, pointers
 from pipeline.trends.counts import Counts
 from pipeline.trends.names import OF_EVENTS, TAG, WHOLE, Cell, Dictionary, kind_of
 from pipeline.trends.people import K, hashes64, sample_of, sample_of_posts
@@ -132,26 +133,19 @@ def sum_up(pane: OpenPane, end: int, late: Mapping[str, int]) -> Counts:
     for source in late:
         pane.cell_of((source, None, ()), frozenset(late))  # a source counts as it did when they came
     cells = list(pane.by_cell.values())
-    totals = [
-        _Total(cell, cell.authors, cell.mentions, [it for it in cell.rows if kind_of(it) == TAG], cell.origins)
-        for cell in cells
-        if cell.home is None
-    ]
     for cell in cells:
         for spelling in cell.withdrawn_rows:
             cell.rows.setdefault(spelling, [])
-    counts = _summed(
-        pane,
-        end,
-        0,
-        cells,
-        [list(cell.rows) for cell in cells],
-        [row for cell in cells for row in cell.rows.values()],
-        totals,
-    )
+    rows, tags = _all_rows(cells)
+    totals = [
+        _Total(cell, cell.authors, cell.mentions, of_cell, cell.origins)
+        for cell, of_cell in zip(cells, tags, strict=True)
+        if cell.home is None
+    ]
+    counts = _summed(pane, end, 0, rows, totals)
     if len(pane.withdrawn):
-        rows = [*chain.from_iterable(map(cell.withdrawn_rows.get, cell.rows, repeat(())) for cell in cells)]
-        counts = counts.changed(**pane.withdrawn.columns_of(rows, [total.cell.withdrawn for total in totals]))
+        gone = [*chain.from_iterable(map(cell.withdrawn_rows.get, cell.rows, repeat(())) for cell in cells)]
+        counts = counts.changed(**pane.withdrawn.columns_of(gone, [total.cell.withdrawn for total in totals]))
     counts.duplicates = pane.duplicates
     if late:
         counts.cell_late = np.array(
@@ -214,7 +208,7 @@ def sum_up_news(pane: OpenPane, end: int) -> Counts | None:
             totals.append(_Total(cell, cell.authors[cell.told_authors :], int(more.sum()), (), {}))
         cell.told, cell.told_authors = length, len(cell.authors)
     told_posts, pane.told_posts = pane.told_posts, len(pane.ids)
-    return _summed(pane, end, told_posts, cells, spellings, indices, totals)
+    return _summed(pane, end, told_posts, _rows_of(cells, spellings, indices), totals)
 
 
 def _most_telling(cells: Sequence[OpenCell], new_posts: Sequence[I64]) -> Mask:
@@ -227,37 +221,61 @@ def _most_telling(cells: Sequence[OpenCell], new_posts: Sequence[I64]) -> Mask:
     return wanted
 
 
-def _summed(
-    pane: OpenPane,
-    end: int,
-    begin: int,
-    cells: Sequence[OpenCell],
-    spellings: Sequence[Sequence[str]],
-    indices: Sequence[Sequence[int]],
-    totals: Sequence[_Total],
-) -> Counts:
-    """Rows by (cell, spelling) out of the pane's posts with topics, of which those before `begin` are not spoken of.
-    `spellings` are by cell, `indices` by row: which posts."""
+class _Rows(NamedTuple):
+    """Rows of cells, cell after cell."""
+
+    names: Dictionary
+    spelling: I32  # of each row
+    cell: I32
+    posts: I64  # how many
+    which: I64  # and which of the pane's, row after row
+
+
+def _all_rows(cells: Sequence[OpenCell]) -> tuple[_Rows, list[list[str]]]:
+    """All rows of the cells, and of each cell the spellings that are tags."""
+    if plain is None:
+        tags = [[spelling for spelling in cell.rows if kind_of(spelling) == TAG] for cell in cells]
+        indices = [row for cell in cells for row in cell.rows.values()]
+        return _rows_of(cells, [list(cell.rows) for cell in cells], indices), tags
+    known, spelling, posts, which, tags = plain.rows([cell.rows for cell in cells])
+    names = Dictionary.numbered(known, [cell.cell for cell in cells])
+    numbers = np.frombuffer(posts, np.int64), np.frombuffer(which, np.int64)
+    return _Rows(names, np.frombuffer(spelling, np.int32), _cells([len(cell.rows) for cell in cells]), *numbers), tags
+
+
+def _rows_of(cells: Sequence[OpenCell], spellings: Sequence[Sequence[str]], indices: Sequence[Sequence[int]]) -> _Rows:
+    """The rows of these spellings, given by cell; `indices` are by row: which posts."""
+    names = Dictionary(cells=[cell.cell for cell in cells])
+    posts = np.fromiter(map(len, indices), np.int64, len(indices))
+    which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum()))
+    spelling = names.spelling_numbers(list(chain.from_iterable(spellings)))
+    return _Rows(names, spelling, _cells(list(map(len, spellings))), posts, which)
+
+
+def _cells(lengths: Sequence[int]) -> I32:
+    """The cell of each row, given how many each has."""
+    return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+def _summed(pane: OpenPane, end: int, begin: int, of: _Rows, totals: Sequence[_Total]) -> Counts:
+    """These rows of the pane's posts with topics, of which those before `begin` are not spoken of."""
     authors = np.array(pane.authors[begin:], np.uint64)
     texts = np.array(pane.texts[begin:], np.uint64)
     ids = pane.ids[begin:]
-    rows = len(indices)
-    posts = np.fromiter(map(len, indices), np.int64, rows)
-    which = np.fromiter(chain.from_iterable(indices), np.int64, int(posts.sum())) - begin
+    rows, posts, which = len(of.posts), of.posts, of.which - begin
     text, row, ptr = texts[which], np.repeat(np.arange(rows), posts), pointers(posts)
     reposts = np.bincount(row, weights=(text & np.uint64(1)).astype(np.float64), minlength=rows)
     priority = hashes64(ids) >> np.uint64(1) | texts << np.uint64(63)
     people = [sample_of_posts(total.authors) for total in totals]
     origin, cell_origin = _origins(pane, which + begin, row, rows), _cell_origins(totals)
     topics = [sample_of([fold(spelling) for spelling in total.spellings]) for total in totals]
-    names = Dictionary(cells=[cell.cell for cell in cells])
-    whole = names.cell_numbers([total.cell.cell for total in totals])
+    whole = of.names.cell_numbers([total.cell.cell for total in totals])
     return united_in_runs(Counts(
         start=pane.start,
         end=end,
-        names=names,
-        spelling=names.spelling_numbers(list(chain.from_iterable(spellings))),
-        cell=np.repeat(np.arange(len(cells), dtype=np.int32), [len(of_cell) for of_cell in spellings]),
+        names=of.names,
+        spelling=of.spelling,
+        cell=of.cell,
         posts=posts.astype(np.int32),
         reposts=reposts.astype(np.int32),
         person_ptr=ptr,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text import EventMatcher
+from pipeline.trends import open_pane, people
 from pipeline.trends import panes as panes_module
-from pipeline.trends import people
 from pipeline.trends._compiled import plain
 from pipeline.trends.counts import Counts
 from pipeline.trends.panes import Grid, PaneCounter
@@ -90,7 +90,7 @@ def test_it_counts_what_the_python_counts(
     cuts = sorted(min(cut, len(posts)) for cut in cuts)
     matcher = EventMatcher(**defined, counted_words=words)
     compiled = counted(posts, cuts, taken, matcher)
-    with without("plain", panes_module, people):
+    with without("plain", panes_module, open_pane, people):
         assert compiled == counted(posts, cuts, taken, matcher)
 
 
@@ -162,3 +162,10 @@ def test_hashes_are_xxh64(names: list[str]) -> None:
     for wrong in ([*names, b"x"], tuple(names), [*names, "\ud800"]):  # type: ignore[list-item]
         with pytest.raises((TypeError, UnicodeEncodeError)):
             plain.hashes(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cells", [(), [[]], [{"#a": (1,)}], [{1: [1]}], [{"#a": ["1"]}], [{"#a": [1 << 70]}]])
+def test_rows_that_are_no_numbers_of_posts_are_refused(cells: Any) -> None:
+    assert plain is not None
+    with pytest.raises((TypeError, OverflowError)):
+        plain.rows(cells)
