@@ -25,6 +25,7 @@ from schemas import Post, PostError
 
 MOST_TEXT = 65_536  # characters, as many as a post may have
 _UTC = Clock()
+_KINDS = "http://schemas.google.com/g/2005#kind"  # of entries, among which an export of Blogger has its settings
 
 
 class JsonAuthor(msgspec.Struct):
@@ -94,10 +95,14 @@ def xml_post(
     entry: Any, feed: Any, *, host: str = "", author: str = "", clock: Clock = _UTC, undated_ms: int | None = None
 ) -> Post | Hidden | None:
     """The same of an entry of RSS or Atom, as feedparser gives it and what stands around it; `author`: whose it is that
-    names nobody. HIDDEN and None where an export of WordPress holds what it never showed, or no post."""
+    names nobody. HIDDEN and None where an export of WordPress or Blogger holds what it never showed, or no post."""
     if entry.get("wp_status", "publish") not in ("publish", "inherit") or entry.get("wp_post_password"):
         return HIDDEN
-    if entry.get("wp_post_type", "post") not in ("post", "page"):
+    if entry.get("blogger_status", "LIVE") != "LIVE" or entry.get("app_draft") == "yes":
+        return HIDDEN
+    tags = [tag for tag in entry.get("tags", ()) if tag.get("scheme") != _KINDS]
+    kinds = [tag.get("term", "").rpartition("#")[2] for tag in entry.get("tags", ()) if tag.get("scheme") == _KINDS]
+    if entry.get("wp_post_type", "post") not in ("post", "page") or not {"post", "page", "comment"}.issuperset(kinds):
         return None
     content = entry.content[0].get("value", "") if entry.get("content") else entry.get("summary", "")
     # feedparser gives `published` for an `updated` that is not there, with a warning
@@ -111,7 +116,7 @@ def xml_post(
         text=text_of(content[: 8 * MOST_TEXT]),
         time_ms=_moment(entry.get(name), "pubDate", entry.get(f"{name}_parsed"), clock, undated_ms),
         author=entry.get("author") or feed.get("author") or text_of(feed.get("title", "")) or author,
-        tags=[tag.get("term") or "" for tag in entry.get("tags", ())],
+        tags=[tag.get("term") or "" for tag in tags],
         images=[
             link.get("href", "")
             for link in entry.get("links", ())

@@ -1,4 +1,4 @@
-"""Parquet files: their rows are read as the JSON lines that they could be written as."""
+"""Files of columns, Parquet first of all: their rows are read as the JSON lines that they could be written as."""
 
 from __future__ import annotations
 
@@ -49,6 +49,28 @@ def test_rows_are_posts(tmp_path: Path, options: dict[str, Any]) -> None:
     ]
     assert found[0].time == 1_714_557_600_000
     assert posts_in(tmp_path) == found  # folders are looked through for them
+
+
+@pytest.mark.parametrize("name", ["posts.arrow", "posts.feather", "stream.arrow", "posts.orc"])
+def test_rows_of_other_files_of_columns_are_posts(tmp_path: Path, name: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    ipc, orc = pytest.importorskip("pyarrow.ipc"), pytest.importorskip("pyarrow.orc")
+    table, path = pyarrow.Table.from_pylist(rows()), tmp_path / name
+    if name.endswith(".orc"):
+        orc.write_table(table, path)
+    else:
+        with (ipc.new_stream if name.startswith("stream") else ipc.new_file)(path, table.schema) as written:
+            written.write_table(table, max_chunksize=2)
+    assert posts_in(tmp_path) == posts_in(parquet(tmp_path / "beside.parquet", rows()))
+    path.write_bytes(path.read_bytes()[:100])
+    dead = [letter.reason for batch in read_archives([path]) for letter in batch.dead]
+    assert dead == ["truncated"]
+
+
+def test_a_table_of_orcids_is_no_file_of_columns(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("ORCID,id,author,text,time\n0000,1,ana,hi,2024-05-01T10:00:00Z\n")
+    assert [post.text for post in posts_in(path)] == ["hi"]
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

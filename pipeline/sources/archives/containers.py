@@ -55,7 +55,7 @@ def members(name: str, content: Iterator[bytes], progress: Progress, depth: int 
         yield from _tar(name, rest, progress, depth)
     elif depth < _DEPTH and head.startswith(databases.MAGIC):
         yield from _sheets(name, databases.tables(name, rest))
-    elif depth < _DEPTH and head.startswith(parquet.MAGIC):
+    elif depth < _DEPTH and parquet.is_of_columns(head):
         yield Member(name, parquet.lines(rest))
     elif depth < _DEPTH and head.startswith(b"PK\x03\x04"):
         with tempfile.TemporaryFile() as held:  # its table of contents is at its end

@@ -29,6 +29,9 @@ _CONTAINERS = (
     ".sqlite3",
     ".db",
     ".parquet",
+    ".arrow",
+    ".feather",
+    ".orc",
 )
 ENDINGS = (*(ending + packed for ending in _ENDINGS for packed in ("", *COMPRESSED)), *_CONTAINERS)
 # what archives that networks give their users hold beside their posts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _ACTIONS = frozenset({"index", "create", "update", "delete"})
@@ -24,6 +25,19 @@ _OF_POSTS = frozenset(
         *("account", "owner", "name", "created_at", "createdAt", "timestamp", "time", "date", "error", "detail"),
     }
 )
+
+
+# what a relay of Nostr says beside events
+_FRAME = re.compile(rb'\s*(?:\[\s*)?"(?:EOSE|NOTICE|OK|CLOSED|AUTH|COUNT)"\s*,')
+
+
+def is_frame(row: bytes) -> bool:
+    """Whether a line is what a network says beside records, and no record.
+
+    >>> is_frame(b'["EOSE","sub1"]'), is_frame(b'["EVENT","sub1",{"id":"00"}]')
+    (True, False)
+    """
+    return _FRAME.match(row) is not None
 
 
 def holds_nothing(value: dict[str, Any]) -> bool:

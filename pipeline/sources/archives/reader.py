@@ -28,7 +28,7 @@ from pipeline.sources.archives.json_values import JsonValues
 from pipeline.sources.archives.lines import Lines, Overlong, blocks
 from pipeline.sources.archives.mend import loaded
 from pipeline.sources.archives.nearly_json import as_json, is_nearly_json, rewritten
-from pipeline.sources.archives.nothing import holds_nothing
+from pipeline.sources.archives.nothing import holds_nothing, is_frame
 from pipeline.sources.archives.peeking import PEEK_BYTES, PEEK_LINES, first_objects, peeked
 from pipeline.sources.archives.rewriting import (
     has_fault_of_time,
@@ -192,7 +192,7 @@ def _values(
             how = filling.block.how = f"{named}, JSON" if named else "JSON of no known format"
         dead = len(filling.block.dead)
         is_bare = item.fault and not (item.unfinished or item.cut or item.size)
-        if is_bare and behind is not None and behind.takes(item.line, item.raw, filling):
+        if is_bare and (is_frame(item.raw) or (behind is not None and behind.takes(item.line, item.raw, filling))):
             continue
         if item.cut:
             filling.fault(item.line, item.raw, PostError("truncated", item.fault))
@@ -282,6 +282,8 @@ def _line_by_line(
             try:
                 parsed = parse(row)
             except PostError as error:
+                if known and is_frame(row):
+                    continue
                 is_bare = error.reason == "not-json" or not row.lstrip().startswith(b"{")
                 if known and is_bare and _together(filling, line, row, parse, known):
                     continue

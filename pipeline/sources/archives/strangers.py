@@ -18,8 +18,7 @@ _MAGIC = (
     (b"bplist00", "a property list of Apple: write it as JSON (plutil -convert json)"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
     (b"PK\x05\x06", "a zip without files"),
-    (b"ARROW1\0\0", "an Arrow file: write it as CSV or JSON lines"),
-    (b"FEA1", "a Feather file: write it as CSV or JSON lines"),
+    (b"FEA1", "a Feather file of old: write it as CSV or JSON lines"),
     (b"\x89HDF", "an HDF5 file: write its table as CSV"),
     (b"RDX2\n", "a file of R's save(): write its table with write.csv"),
     (b"RDX3\n", "a file of R's save(): write its table with write.csv"),
@@ -226,7 +225,6 @@ _PATTERNS = (
     ),
     (re.compile(rb".{8}DUCK", re.DOTALL), "a DuckDB database: write its table as CSV (COPY ... TO)"),
     (re.compile(rb".{4}[\x02\x07]_id\0", re.DOTALL), "a dump of MongoDB: write it as JSON lines (bsondump)"),
-    (re.compile(rb"ORC[\0-\x1f]"), "an ORC file: write it as CSV or JSON lines"),
 )
 
 

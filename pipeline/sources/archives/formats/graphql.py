@@ -68,6 +68,10 @@ def _plain(value: Any) -> dict[str, Any]:
             **_object(person, "privacy"),
         },
     }
+    if _object(tweet, "trusted_friends_info_result"):
+        plain["limited_actions"] = "limit_trusted_friends_tweet"
+    if exclusive := _object(tweet, "exclusive_tweet_info"):
+        plain["exclusive_tweet_control"] = exclusive
     note = _object(tweet, "note_tweet", "note_tweet_results", "result")
     if "text" in note:
         plain["extended_tweet"] = {"full_text": note["text"], "entities": note.get("entity_set")}

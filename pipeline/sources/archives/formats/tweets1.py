@@ -109,6 +109,8 @@ class _Tweet(_Status, kw_only=True, gc=False):
     retweeted_status: _Original | None = None
     edit_history: _EditHistory | None = None
     edit_control: _EditControl | None = None
+    limited_actions: Any = None  # what tells tweets to a circle
+    exclusive_tweet_control: Any = None  # of those to who pays for them
     friendica_private: Any = None  # Friendica speaks as Twitter did
 
 
@@ -142,7 +144,13 @@ def parse(record: bytes, people: People | None = None) -> One:
 
 
 def _is_protected(tweet: _Tweet) -> bool:
-    if says_yes(tweet.friendica_private) or (tweet.user.protected and says_yes(tweet.user.protected)):
+    if tweet.limited_actions is not None and "trusted_friends" in str(tweet.limited_actions):
+        return True
+    if (
+        tweet.exclusive_tweet_control is not None
+        or says_yes(tweet.friendica_private)
+        or (tweet.user.protected and says_yes(tweet.user.protected))
+    ):
         return True
     original = tweet.retweeted_status
     return original is not None and original.user is not None and says_yes(original.user.protected)

@@ -17,66 +17,19 @@ _YES = frozenset(
 )
 _NO = frozenset({"false", "f", "no", "n", "0", "0.0", "faux", "non", "falso", "falsch", "nein"})
 _PRIVATE = frozenset(
-    (
-        *("private", "direct", "followers", "followers_only", "specified", "limited", "mutuals_only", "self"),
-        *("local_only", "friends", "all_friends", "friends_of_friends", "friends_only", "only_me", "custom"),
-        *(
-            "connections",
-            "draft",
-            "queued",
-            "trash",
-            "pending",
-            "scheduled",
-            "unpublished",
-            "oneonone",
-            "one_on_one",
-            "personal",
-            "personal_chat",
-            "saved_messages",
-            "user",
-            "peeruser",
-            "peerchat",
-            "subscribers",
-            "nobody",
-            "contacts",
-            "password",
-            "auto_draft",
-            "inherit",
-            "future",
-            "im",
-            "mpim",
-            "group",
-            "group_dm",
-            "private_channel",
-        ),
-        *("2", "3", "4"),  # as Mastodon's database has them
-        *("privé", "amis", "amis_uniquement", "amis_et_leurs_amis", "moi_uniquement", "abonnés", "abonnés_uniquement"),
-        *(
-            "privado",
-            "privada",
-            "amigos",
-            "solo_yo",
-            "solo_amigos",
-            "seguidores",
-            "directo",
-            "directa",
-            "solo_seguidores",
-        ),
-        *("somente_eu", "apenas_eu", "direto", "privat", "freunde", "nur_ich", "nur_freunde", "direkt", "nur_follower"),
-        *("privato", "amici", "solo_io", "diretto", "privé_bericht", "vrienden", "alleen_ik"),
-        *(
-            "非公開",
-            "友達",
-            "自分のみ",
-            "フォロワーのみ",
-            "フォロワー限定",
-            "ダイレクト",
-            "私密",
-            "仅自己可见",
-            "好友圈",
-        ),
-        *("비공개", "친구만", "나만_보기"),
-    )
+    word
+    for words in (
+        "private direct followers followers_only specified limited mutuals_only self local_only friends all_friends",
+        "friends_of_friends friends_only only_me custom connections draft queued trash pending scheduled unpublished",
+        "oneonone one_on_one personal personal_chat saved_messages user peeruser peerchat subscribers nobody contacts",
+        "password auto_draft inherit future im mpim group group_dm private_channel usemask internal members paid",
+        "restricted secret hidden 2 3 4 privé amis amis_uniquement amis_et_leurs_amis moi_uniquement abonnés",
+        "abonnés_uniquement privado privada amigos solo_yo solo_amigos seguidores directo directa solo_seguidores",
+        "somente_eu apenas_eu direto privat freunde nur_ich nur_freunde direkt nur_follower privato amici solo_io",
+        "diretto privé_bericht vrienden alleen_ik 非公開 友達 自分のみ フォロワーのみ フォロワー限定 ダイレクト 私密",
+        "仅自己可见 好友圈 비공개 친구만 나만_보기",
+    )  # 2 to 4: as Mastodon's database has them
+    for word in words.split()
 )
 # whatever the words around it are: followers only, uniquement mes abonnés, nur Freunde, フォロワーのみ
 _RESTRICTED = re.compile(
@@ -174,6 +127,14 @@ _NETWORKS = {
     "x (formerly twitter)": "twitter",
     "twitter.com": "twitter",
     "x.com": "twitter",
+    **{
+        f"{name}.com": name
+        for name in ("facebook", "instagram", "reddit", "tiktok", "tumblr", "youtube", "vk", "weibo")
+    },
+    "threads.net": "threads",
+    "threads.com": "threads",
+    "linkedin.com": "linkedin",
+    "gab.com": "gab",
 }
 
 
@@ -234,6 +195,8 @@ def is_private(cell: str) -> bool:
     [False, False, False, False, False]
     """
     words = _words(cell).removeprefix("chattype.")  # of Pyrogram
+    if "circle_type_public" in words:  # of Google+
+        return False
     return words in _PRIVATE or _RESTRICTED.search(words) is not None
 
 

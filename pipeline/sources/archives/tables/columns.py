@@ -19,6 +19,7 @@ from pipeline.sources.archives.tables.names import (
     KNOWN_COLUMNS,
     NUMBERS,
     OF_DAY,
+    PAGES,
     REFERENCES,
     TITLED,
     TITLES,
@@ -91,6 +92,8 @@ def choose(
     addresses = _column(rows, place["url"]) if "url" in place and "author" not in place and not author else []
     if addresses and all(map(people.writer, addresses)):
         place["author"] = place["url"]
+    if "author" in place and not asked and plains[place["author"]] in KNOWN_COLUMNS["author_name"]:
+        _tell_apart(place, places, rows)
     if (somebody := people.told_by(names, rows)) is not None and not asked:
         at, name_at = somebody
         return Columns(names, {**dict.fromkeys(NEEDED, at), "author": name_at}, clock, number=at, is_of_people=True)
@@ -208,6 +211,16 @@ def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequ
     kinds = {at: kind for at in found if (kind := _kind(_column(rows, at), clock)) in ("moment", "unclear")}
     if kinds:
         place["time"] = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
+
+
+def _tell_apart(place: dict[str, int], places: Places, rows: Sequence[Sequence[str]]) -> None:
+    """Takes authors by the addresses of their pages or posts, where their column holds names as shown, which several
+    people may have."""
+    for at in (*places.all_of(PAGES), *([place["url"]] if "url" in place else [])):
+        addresses = _column(rows, at)
+        if addresses and len(addresses) == len(rows) and all(map(people.by_address, addresses)):
+            place["author_name"], place["author"] = place["author"], at
+            return
 
 
 def _choose_what_is_said(

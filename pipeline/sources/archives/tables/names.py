@@ -135,7 +135,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
         sn_created_time status_published timestamp_utc datetime_utc utc_time record_created_at
         record_createdat createtimeiso createtime
-        time_parsed
+        time_parsed seendate
         timestamp timestamp_ms datetime date_time
         date_de_publication date_publication date_de_creation date_creation date_du_tweet date_et_heure publie_le
         horodatage zeitstempel zeitpunkt erstellt_am erstellt veroffentlicht_am veroffentlicht datum_uhrzeit
@@ -177,6 +177,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         forfatter bruger brugernavn bruker brukernavn kayttaja kayttajanimi kirjoittaja χρήστης συντάκτης користувач
         uzivatel uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक
         nguoi_dung tac_gia pengguna nama_pengguna penulis
+        submitter_user submitter submitter_username submitted_by
         commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash pseudonym
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id
@@ -199,7 +200,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         微博id uri guid shortcode cid
     """),
     "source": names_of("""
-        platform network social_network page_type source_type content_source_name plateforme plattform
+        platform network source_platform social_network page_type source_type content_source_name plateforme plattform
         plataforma reseau
         reseau_social red_social netzwerk source
     """),
@@ -210,7 +211,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     """),
     "tags": names_of("tags hashtags entities_hashtags hashtag hash_tags hashtag_names entities_str mots_diese"),
     "url": names_of("""
-        url link permalink tweet_url status_url post_url tweet_link post_link tweet_permalink
+        url tweet_website link permalink tweet_url status_url post_url tweet_link post_link tweet_permalink
         permanent_url lien enlace twitter_url article_url mention_url mention_link
     """),
     "author_name": names_of("author_name display_name displayname user_display_name full_name name"),
@@ -221,6 +222,10 @@ NUMBERS = names_of("""
 """)  # of people whose names stand in another column
 URIS = names_of("uri status_uri toot_uri")
 HOMES = names_of("account_uri account_url author_url account_link")
+PAGES = names_of("""
+    author_web_page_url author_url author_link author_page author_profile_url profile_url user_url user_profile_url
+    account_url account_link
+""")  # of authors, which tell who of one name it is
 TITLED = names_of("selftext body post_body content_rendered")  # texts below a title of their own
 TITLES = names_of("title subject post_title headline title_rendered")
 _SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows
@@ -236,6 +241,7 @@ OF_DAY = names_of("""
 """)
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
+    draft unpublished postacl_islegacyacl
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     private_item secret followers_only subscribers_only members_only patrons_only paid_only only_me close_friends
     is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
@@ -249,6 +255,7 @@ PROTECTED = names_of("""
 """)
 PUBLIC = names_of("public is_public post_is_public status_is_public")
 VISIBILITY = names_of("""
+    privacy_level privacy_setting privacy_settings audience_type visible_to postacl_visibletostandardacl_circles
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
     peer_type dialog_type privacy_view permissions_read
@@ -257,9 +264,10 @@ VISIBILITY = names_of("""
     visibilite confidentialite visibilidad privacidad visibilidade privacidade sichtbarkeit privatsphare visibilita
     zichtbaarheid 公開範囲 可见性 可见范围 공개범위 공개_범위
 """)
-STATES = names_of(
-    "audience post_audience state post_state status post_status sharing archetype"
-)  # which may be numbers of something else
+STATES = names_of("""
+    access access_level access_type scope security audience post_audience state post_state status post_status sharing
+    archetype
+""")  # which may be numbers of something else
 KINDS = names_of("""
     type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型
     direction folder mailbox labels gmail_labels x_gmail_labels

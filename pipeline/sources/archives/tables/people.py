@@ -74,6 +74,12 @@ def person(cell: str) -> str:
     return whole(cell.removeprefix("@"))
 
 
+def by_address(cell: str) -> str:
+    """Whose page or post stands at an address, where that tells it; else nothing."""
+    address = cell.strip()
+    return person(address) if _PAGE_OF_PERSON.fullmatch(address) else writer(address)
+
+
 def writer(address: str) -> str:
     """Whose post stands at an address, where that tells it; else nothing.
 

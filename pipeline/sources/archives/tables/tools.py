@@ -117,6 +117,23 @@ TOOLS = (
         frozenset({"network", "post_type", "profile", "sent_by", "post"}),
         columns={"author": ("profile",), "text": ("post",)},
     ),
+    Tool("GDELT", frozenset({"seendate", "domain", "title"}), columns={"author": ("domain",)}),
+    Tool(
+        "Community Notes",
+        frozenset({"noteid", "noteauthorparticipantid", "createdatmillis", "summary"}),
+        "twitter",
+        columns={
+            "id": ("noteid",),
+            "author": ("noteauthorparticipantid",),
+            "time": ("createdatmillis",),
+            "text": ("summary",),
+        },
+    ),
+    Tool(
+        "LiveJournal",
+        frozenset({"itemid", "eventtime", "event", "security"}),
+        columns={"text": ("event",), "time": ("eventtime",)},
+    ),
     Tool("CrowdTangle", frozenset({"facebook_id", "post_created"}), "facebook"),
     Tool("CrowdTangle", frozenset({"followers_at_posting", "post_created", "image_text"}), "instagram"),
     Tool(
