@@ -93,7 +93,7 @@ def _matches(given: str) -> list[Path]:
     if not matched:
         raise ArchiveError(
             f"{given} holds no archive: files should end in {', '.join(_ENDINGS)}"
-            f" (also {', '.join(COMPRESSED)} after it), or be named one by one"
+            f" (also {', '.join(COMPRESSED)} after it) or {', '.join(_CONTAINERS)}, or be named one by one"
         )
     return matched
 
