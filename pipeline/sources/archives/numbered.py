@@ -54,11 +54,13 @@ class People:
 
     def note(self) -> list[str]:
         """A sentence, once, where some people of Twitter are known by number alone and others by name."""
-        left = self._unnamed - self._names.get("twitter", {}).keys()
+        names = {name for source, name in self._names_of_digits if source == "twitter"}
+        left = self._unnamed - self._names.get("twitter", {}).keys() - names
         if self._told or not left or not self._are_named:
             return []
         self._told = True
+        people = "1 person of Twitter is" if len(left) == 1 else f"{len(left):,} people of Twitter are"
         return [
-            f"{len(left):,} people of Twitter are known by their number alone, others by their name: whoever is both"
+            f"{people} known by their number alone, others by their name: whoever is both"
             " counts twice; a file that tells the numbers with the names (id, username) beside them mends that"
         ]
