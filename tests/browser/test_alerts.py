@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.alerts.recent import RecentAlerts
@@ -19,6 +18,7 @@ from schemas.access import Token
 from schemas.alerts import About, AlertWhy, Fault, GivenUp, Order, Rule
 from schemas.events import Event
 from tests.browser.asking import asked, boxes
+from tests.browser.axe import faults_of
 from tests.browser.shown import alert, listed
 from tests.wall.server import eventually
 
@@ -92,7 +92,7 @@ def test_a_moderator_acknowledges_mutes_and_unmutes_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.locator("#alerts h2").nth(1)).to_have_text(heading)
     expect(page.locator("#alerts li button")).to_have_text([unmute])
-    assert not Axe().run(page, context="#alerts").response["violations"]
+    assert faults_of(page, "#alerts") == []
     reached(page, unmute)
     page.keyboard.press(" ")
     expect(page.locator("#alerts h2")).to_have_count(1)
@@ -127,7 +127,7 @@ def test_what_a_receiver_did_not_get_is_on_the_page_and_not_on_the_big_screen(
     page = desk.opened(None, locale)
     expect(page.locator("#alerts h2").nth(1)).to_have_text(heading)
     expect(page.locator("#alerts li.lost")).to_contain_text(line)
-    assert not Axe().run(page, context="#alerts").response["violations"]
+    assert faults_of(page, "#alerts") == []
     screen = desk.opened(None, locale, "screen")
     expect(screen.locator("#alerts li")).to_have_count(1)
     expect(screen.locator("#alerts li.lost")).to_have_count(0)
@@ -185,7 +185,7 @@ def test_who_wants_is_told_of_a_new_alert_by_sound_and_by_the_system_and_of_no_o
     page.get_by_label("Severity").select_option("")
     expect(page.locator("#alerts li")).to_have_count(3)
     assert page.evaluate("told.length") == 3
-    assert not Axe().run(page).response["violations"]
+    assert faults_of(page) == []
 
 
 def test_the_page_of_alerts_says_how_grave_and_how_old_filters_and_lets_one_snooze(desk: Desk) -> None:
@@ -214,7 +214,7 @@ def test_the_page_of_alerts_says_how_grave_and_how_old_filters_and_lets_one_snoo
     expect(page.get_by_role("heading", name="Muted alerts")).to_be_visible()
     (order,) = desk.given
     assert (order.action, 800_000 < order.until - now < 1_000_000) == ("mute", True)
-    assert not Axe().run(page).response["violations"]
+    assert faults_of(page) == []
     assert min(box["height"] for box in boxes(page.locator("#alerts li button"))) >= 44
 
 

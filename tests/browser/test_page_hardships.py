@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.asking import boxes
+from tests.browser.axe import faults_of
 from tests.browser.shown import SHOTS, Shown, listed, topics
 
 HOSTILE = (
@@ -57,8 +57,7 @@ def test_no_fault_of_accessibility_at_any_size(
         page = opened(path, width=width, height=height, color_scheme=scheme)
         expect(page.locator("section.list tbody tr:visible, article.topic h1").first).to_be_visible()
         page.wait_for_timeout(100)
-        found = Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert faults_of(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png")
 

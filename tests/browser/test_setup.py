@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -22,6 +21,7 @@ from schemas import Post
 from schemas.definitions import Definitions
 from schemas.events import Event
 from tests.browser.asking import asked
+from tests.browser.axe import faults_of
 from tests.web.desk import Desk, FixedChannels
 
 SMALL = """them => them.map(it => it.type === 'checkbox' ? it.parentElement : it)
@@ -53,7 +53,7 @@ def served(browser: Browser) -> Iterator[Served]:
 def clean(page: Page) -> None:
     """Once it is there: nothing that axe finds, no control that a thumb misses, nothing wider than the page."""
     page.wait_for_load_state()
-    assert not [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
+    assert not faults_of(page)
     asked(page.locator(CONTROLS), SMALL, lambda small: not small)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

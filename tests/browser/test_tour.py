@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, expect
 from pipeline.web.frame import STATIC
 from pipeline.web.tour import tour_of
 from pipeline.wording import language, languages
+from tests.browser.axe import faults_of
 from tests.wall.server import EVENTS, serving
-from tests.wall.test_pages import faults_of, opened
+from tests.wall.test_pages import opened
 
 STEPS = tour_of("fete", "conf")
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 import msgspec
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from schemas import TrendList
+from tests.browser.axe import faults_of
 from tests.browser.shown import SHOTS, Shown, listed
 
 
@@ -31,8 +31,7 @@ def test_share_of_voice_is_drawn_and_told_in_figures(opened: Callable[..., Page]
     expect(page.locator(".chart canvas")).to_be_visible()
     shown.publish(voiced(30, "watch:them", 117))
     expect(rows.nth(1).locator("td").nth(0)).to_contain_text("75", timeout=10_000)
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    assert faults_of(page) == []
     page.screenshot(path=SHOTS / "voice.png")
     opened("", lang="en").get_by_role("link", name="Share of voice").click()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from tests.oracle.posts import Retracted, Said
 from tests.oracle.ranking import lists
 from tests.trends.product import run
 
+MORE = 4 if os.environ.get("UPSWELL_TEST_SEARCH") else 1  # in `make long`
 SLOWLY = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 
 
@@ -47,7 +49,7 @@ def test_counts_people_windows_and_lists_are_the_references(log: list[Said], par
     assert_same(log, partitions)
 
 
-@settings(SLOWLY, max_examples=20)
+@settings(SLOWLY, max_examples=10 * MORE)
 @given(streams.days(), st.sampled_from((1, 3)))
 def test_quiet_hours_and_unobserved_days_are_the_references(log: list[Said], partitions: int) -> None:
     assert_same(log, partitions)

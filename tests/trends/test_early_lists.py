@@ -69,10 +69,10 @@ def test_final_lists_are_the_same_through_hours_of_looking_ahead(seed: int) -> N
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_known_of_a_minute_at_its_end_is_the_final_list(seed: int) -> None:
     """All posts of a minute were read: the provisional lists are those which the next posts make final."""
-    assert len(final_as_known(streams.seeded(seed, posts=1_500, hours=1.5))) > 100
+    assert len(final_as_known(streams.seeded(seed, posts=900, hours=1.5))) > 100
 
 
-@pytest.mark.parametrize("seed", range(2, 7))
+@pytest.mark.parametrize("seed", [2, 5, *(pytest.param(seed, marks=pytest.mark.long) for seed in (3, 4, 6))])
 def test_what_is_known_of_words_at_the_end_of_a_minute_is_the_final_list(seed: int) -> None:
     """Also words that begin to trend because others are said less, and where the past tells nothing of words."""
     compared = final_as_known(streams.talking(seed, posts=320, hours=4), "events")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
@@ -16,14 +16,15 @@ from pipeline.web.run import start_web
 from pipeline.wording import languages
 from schemas.alerts import Alert
 from schemas.events import Event, Stage
+from tests.browser.axe import COLOURS, CONTRAST, faults_of
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend_list
 from tests.wall.server import ANN, EVE, Served, serving
 from tests.wall.test_browser import post
-from tests.wall.test_pages import SEA, faults_of, opened, signed_in
+from tests.wall.test_pages import SEA, opened, signed_in
 from tests.wall.test_room import Asked
 
-THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+THEMES: dict[Literal["light", "dark"], Sequence[str]] = {"light": (), "dark": COLOURS}  # and the rules: () for all
 
 EVENTS = (
     Event(
@@ -192,6 +193,15 @@ def test_nor_has_the_page_on_which_people_in_the_room_write(browser: Browser, tm
         handle.stop()
 
 
+def test_a_fault_is_found_by_all_rules_by_those_of_colours_and_not_by_those_that_are_left_out(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content('<main><img src="data:,"><p style="background: #aaa; color: #999">grey</p></main>')
+    rules = [{rule for rule, _ in faults_of(page, **some)} for some in ({}, {"only": COLOURS}, {"without": [CONTRAST]})]
+    assert {CONTRAST, "image-alt"} <= rules[0]
+    assert rules[1:] == [{CONTRAST}, rules[0] - {CONTRAST}]
+    page.close()
+
+
 def looked_at(page: Page, address: str, paths: dict[str, str], lang: str) -> list[object]:
     """The faults on these pages, once what must be there is."""
     found: list[object] = []
@@ -209,14 +219,14 @@ def faults_in(page: Page) -> list[object]:
     found: list[object] = []
     size = page.viewport_size
     assert size
-    for theme in THEMES:
+    for theme, only in THEMES.items():
         page.emulate_media(color_scheme=theme)
-        found += [(theme, fault) for fault in faults_of(page)]
+        found += [(theme, fault) for fault in faults_of(page, only=only)]
     if page.locator("html").get_attribute("lang") != "fr":
         return found
     page.emulate_media(forced_colors="active")
     # but for contrast: of a button Chromium tells axe the ink that the page has, not the one that it is drawn with
-    found += [("forced", fault) for fault in faults_of(page) if fault[0] != "color-contrast"]
+    found += [("forced", fault) for fault in faults_of(page, without=[CONTRAST])]
     page.emulate_media(color_scheme="light", forced_colors="none")
     for zoom in 2, 4:
         page.set_viewport_size({"width": 1_280 // zoom, "height": 1_024 // zoom})

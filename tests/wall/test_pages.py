@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import httpx
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from schemas import Post, TrendList
@@ -20,6 +19,7 @@ from schemas.alerts import Alert
 from schemas.events import Event, Stage
 from schemas.posts import Media
 from tests.browser.asking import asked
+from tests.browser.axe import faults_of
 from tests.browser.shown import SHOTS
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
@@ -67,11 +67,6 @@ def signed_in(page: Page, secret: str = ANN.secret) -> Page:
     page.keyboard.press("Enter")
     expect(page.locator("#main")).not_to_be_empty(timeout=20_000)
     return page
-
-
-def faults_of(page: Page) -> list[tuple[str, str]]:
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"]) for one in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

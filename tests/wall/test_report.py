@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from pipeline.cli import run
 from pipeline.moderation.log import SqliteLog
 from schemas.moderation import Decision, Kind
+from tests.browser.axe import faults_of
 
 START = 1_760_000_000_000
 
@@ -96,7 +96,7 @@ def test_a_report_is_whole_on_a_phone_and_names_its_peaks_in_the_course(browser:
         topics = page.locator("td:last-child").first.bounding_box()
         assert topics
         assert topics["width"] > 150, "topics are not crammed into what is left of a line"
-        assert [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]] == []
+        assert faults_of(page) == []
         page.close()
 
 

@@ -7,9 +7,10 @@ from playwright.sync_api import Browser, expect
 
 from schemas.events import Event
 from tests.browser.asking import asked
+from tests.browser.axe import faults_of
 from tests.wall.server import serving
 from tests.wall.test_browser import post
-from tests.wall.test_pages import SEA, faults_of, opened
+from tests.wall.test_pages import SEA, opened
 
 TITLE = "Cap’Com Net, le rendez-vous annuel de la communication publique et territoriale"
 BROKEN = """them => them.filter((it) => {  // texts that have a letter cut off, or a word on two lines
