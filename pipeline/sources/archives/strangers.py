@@ -67,10 +67,6 @@ _PATTERNS = (
         "a workbook of Excel 2003 as XML: save its table as CSV (UTF-8)",
     ),
     (
-        re.compile(rb'\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator|browser|pages)"\s*:', re.DOTALL),
-        "what a browser has recorded (HAR): take the answers with posts out of it first",
-    ),
-    (
         re.compile(
             rb"(?:\xe2\x80\x8e)?"
             + _NOTICES
@@ -241,6 +237,11 @@ _CELL = rb"(?:[^ \n]| (?! ))++"
 _PAIR = rb"@?[a-zA-Z_][\w.-]*+=(?:\"(?:[^\"\\\n]|\\.)*+\"|[^\s\"=]*+)"
 # what could also be the beginning of a file that can be read: said only of one in which nothing was found
 _LIKELY = (
+    (
+        re.compile(rb'\s*+\{\s*+"log"\s*+:\s*+\{\s*+"(?:version|creator|browser|pages|entries)"\s*+:'),
+        "what a browser has recorded (HAR), cut or without an answer in a format that is known: take the posts out of"
+        " it first",
+    ),
     (
         re.compile(rb"(?:[^\n\s=\"{]++ )?+" + _PAIR + rb"(?:[ \t]++" + _PAIR + rb"){2,}+[ \t]*+\r?(?:\n|\Z)"),
         "a log of names and values (logfmt): write it as JSON lines",

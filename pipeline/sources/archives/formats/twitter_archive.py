@@ -74,8 +74,7 @@ def _knows(value: dict[str, Any]) -> bool:
         and "created_at" in tweet
         and ("id_str" in tweet or "id" in tweet)
         and ("full_text" in tweet or ("text" in tweet and ("retweeted" in tweet or "entities" in tweet)))
-        and "author_id" not in tweet
-        and "author" not in tweet
+        and tweet.keys().isdisjoint(("author_id", "author", "user_name", "username", "screen_name", "user_screen_name"))
     )
 
 

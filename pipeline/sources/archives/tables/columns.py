@@ -42,6 +42,8 @@ FIELDS = tuple(KNOWN_COLUMNS)
 _LASTING = re.compile(
     r"dura|dauer|durée|duree|length|longueur|länge|kesto|elapsed|laenge|時間|长度|时长", re.IGNORECASE
 )
+_SHOWN_NAME = re.compile(r"_?(?:display_?|full_?)?name\Z")  # of a column with names that people choose freely
+_NAMING = ("username", "handle", "screen_name", "id", "id_str", "uid", "pk", "profile_id", "profile_url", "url")
 _KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
 _DAY_MS = 86_400_000
 
@@ -52,6 +54,10 @@ class LackingError(NoTableError):
     def __init__(self, fields: list[str], message: str) -> None:
         super().__init__(message)
         self.fields = fields
+
+
+class AccountsError(NoTableError):
+    """A table is of accounts, and their descriptions."""
 
 
 def choose(
@@ -92,8 +98,8 @@ def choose(
     addresses = _column(rows, place["url"]) if "url" in place and "author" not in place and not author else []
     if addresses and all(map(people.writer, addresses)):
         place["author"] = place["url"]
-    if "author" in place and not asked and plains[place["author"]] in KNOWN_COLUMNS["author_name"]:
-        _tell_apart(place, places, rows)
+    if "author" in place and not asked:
+        _tell_apart(place, plains[place["author"]], places, rows)
     if (somebody := people.told_by(names, rows)) is not None and not asked:
         at, name_at = somebody
         return Columns(names, {**dict.fromkeys(NEEDED, at), "author": name_at}, clock, number=at, is_of_people=True)
@@ -108,6 +114,8 @@ def choose(
             f"{name} looks like messages of a chat, as it has {told} and no more: upswell counts what is public; if"
             " everybody could read these, say where that was, as in --source telegram"
         )
+    if "text" in place and not asked and (column := people.tells_accounts(names, place["text"])) is not None:
+        raise AccountsError(f"{name} holds accounts or communities, not posts, as its column {column} tells")
     if missing and (column := recipients_tell(names, rows)) is not None:
         raise ChatError(
             f"{name} holds messages to somebody, as its column {column} tells, which these alone can read:"
@@ -213,9 +221,19 @@ def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequ
         place["time"] = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
 
 
-def _tell_apart(place: dict[str, int], places: Places, rows: Sequence[Sequence[str]]) -> None:
-    """Takes authors by the addresses of their pages or posts, where their column holds names as shown, which several
-    people may have."""
+def _tell_apart(place: dict[str, int], name: str, places: Places, rows: Sequence[Sequence[str]]) -> None:
+    """Takes authors by the addresses of their pages or posts, or by what else stands in every row and names them, where
+    their column (`name`) holds names as shown, which several people may have."""
+    names = _column(rows, place["author"])
+    whose = _SHOWN_NAME.sub("", name)
+    if whose != name and any(" " in each.strip() for each in names):
+        for at in places.all_of([f"{base}_{each}" for base in (whose, "author", "user") for each in _NAMING if base]):
+            found = _column(rows, at)
+            if at not in place.values() and len(found) == len(rows) and len(set(found)) >= len(set(names)):
+                place["author_name"], place["author"] = place["author"], at
+                return
+    if name not in KNOWN_COLUMNS["author_name"]:
+        return
     for at in (*places.all_of(PAGES), *([place["url"]] if "url" in place else [])):
         addresses = _column(rows, at)
         if addresses and len(addresses) == len(rows) and all(map(people.by_address, addresses)):

@@ -103,7 +103,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         text full_text tweet tweet_text tweettext tweet_content tweet_full_text content message body post post_text
         post_content postcontent
         texte originaltweet original_tweet rawcontent raw_content renderedcontent rendered_content status_text caption
-        hit_sentence snippet opening_text selftext toot comment_text record_text textoriginal textdisplay cooked
+        hit_sentence sound_bite_text snippet opening_text selftext toot comment_text record_text textoriginal
+        textdisplay cooked
         video_description video_desc video_caption raw_text post_message status_message caption_text content_rendered
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
         contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline mention

@@ -17,7 +17,7 @@ from pipeline.sources.archives.nothing import holds_nothing, is_action
 from pipeline.sources.archives.rewriting import unwrapped
 from pipeline.sources.archives.tables.begin import Beginning
 from pipeline.sources.archives.tables.chats import ChatError
-from pipeline.sources.archives.tables.columns import LackingError, choose
+from pipeline.sources.archives.tables.columns import AccountsError, LackingError, choose
 from pipeline.sources.archives.tables.layout import NEEDED, Columns
 from pipeline.sources.archives.tables.names import Places
 from pipeline.sources.archives.tables.privacy import privacy_of
@@ -79,7 +79,7 @@ def why_no_posts(value: dict[str, Any]) -> str:
     names = list(fields)[:_FIELDS]
     try:
         choose("", names, [[fields[name] for name in names]], Given())
-    except ChatError as error:
+    except (AccountsError, ChatError) as error:
         return f"which {str(error).strip()}"
     except LackingError as error:
         lacking = error.fields

@@ -52,6 +52,30 @@ def told_by(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, i
     return (number, name) if rows and all(_NUMBER.fullmatch(row[number].strip()) for row in rows) else None
 
 
+# what tells of an account or a community, not of a post
+_FOLLOWERS = re.compile(r"(?:followers?|subscribers?|members?|fans|friends|following)(?:_?counts?)?")
+_HAS_POSTS = re.compile(r"(?:posts?|notes?|statuse?s?|tweets?|videos?|media)_?counts?|posts|statuses|users_active_\w+")
+_OF_A_POST = re.compile(
+    r"(?:num_|n_)?(?:likes?|favou?rites?|retweets?|reposts?|comments?|views?|plays?|shares?|repl(?:y|ies)|reactions?"
+    r"|engagements?|upvotes)(?:_?counts?)?|score|ups"
+)
+_DESCRIPTIONS = frozenset({"description", "public_description", "about", "bio", "biography", "title", "headline"})
+_OF_SOMEBODY = re.compile(
+    r"(?:^|_|\.)(?:author|user|account|owner|channel|profile|from|poster|creator|page)\w*\.", re.IGNORECASE
+)
+
+
+def tells_accounts(names: Sequence[str], text: int) -> str | None:
+    """The column that tells that a table describes accounts or communities, where its text is their description; None
+    where it may hold posts."""
+    if plain(names[text].rpartition(".")[2]) not in _DESCRIPTIONS:
+        return None
+    own = {plain(name.rpartition(".")[2]): name for name in names if not _OF_SOMEBODY.search(name)}
+    followers = next((name for title, name in own.items() if _FOLLOWERS.fullmatch(title)), None)
+    is_of_posts = any(map(_OF_A_POST.fullmatch, own)) and not any(map(_HAS_POSTS.fullmatch, own))
+    return None if is_of_posts else followers
+
+
 def person(cell: str) -> str:
     """The name of an account: bare, with its `@`, in an object as printed, or in the address of its page or a post.
 
