@@ -195,6 +195,21 @@ static PyObject *spelling_of(PyObject *source, const Text *text, Py_ssize_t star
     return joined;
 }
 
+/* As `key_of` of a text of Latin letters, where the key is ASCII. */
+static void write_latin(const Text *text, const Word *words, int count, Py_UCS1 *to) {
+    const Py_UCS1 *letters = text->data;
+    for (int n = 0; n < count; n++) {
+        const Word *word = words + n;
+        if (n && word->start > word[-1].end) *to++ = ' ';
+        Py_ssize_t length = word->key ? PyUnicode_GET_LENGTH(word->key) : word->end - word->start;
+        if (word->key)
+            memcpy(to, PyUnicode_1BYTE_DATA(word->key), (size_t)length);
+        else
+            for (Py_ssize_t i = 0; i < length; i++) to[i] = Py_TOLOWER(letters[word->start + i]);
+        to += length;
+    }
+}
+
 /* The key of words that follow one another: theirs, a space between two that are not written together. */
 static PyObject *key_of(const Text *text, const Word *words, int count) {
     Py_ssize_t length = 0, place = 0;
@@ -207,6 +222,10 @@ static PyObject *key_of(const Text *text, const Word *words, int count) {
     }
     PyObject *joined = PyUnicode_New(length, largest);
     if (!joined) return NULL;
+    if (largest == 127 && text->kind == PyUnicode_1BYTE_KIND) {
+        write_latin(text, words, count, PyUnicode_1BYTE_DATA(joined));
+        return joined;
+    }
     int kind = PyUnicode_KIND(joined);
     void *to = PyUnicode_DATA(joined);
     for (int n = 0; n < count; n++) {
@@ -225,6 +244,8 @@ static PyObject *key_of(const Text *text, const Word *words, int count) {
 /* Whether the text reads so from `start` to `end`. */
 static int is_written(const Text *text, Py_ssize_t start, Py_ssize_t end, PyObject *key) {
     if (PyUnicode_GET_LENGTH(key) != end - start) return 0;
+    if (text->kind == (int)PyUnicode_KIND(key))
+        return !memcmp((const char *)text->data + start * text->kind, PyUnicode_DATA(key), (size_t)((end - start) * text->kind));
     for (Py_ssize_t i = start; i < end; i++)
         if (PyUnicode_READ_CHAR(key, i - start) != at(text, i)) return 0;
     return 1;

@@ -309,6 +309,7 @@ static PyMethodDef methods[] = {
     {"learn", (PyCFunction)(void (*)(void))learn, METH_FASTCALL, learn_doc},
     {"hashes", hashes, METH_O, hashes_doc},
     {"rows", rows, METH_O, rows_doc},
+    {"numbers", (PyCFunction)(void (*)(void))numbers, METH_FASTCALL, numbers_doc},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {

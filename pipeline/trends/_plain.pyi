@@ -38,3 +38,6 @@ def rows(cells: list[dict[str, list[int]]], /) -> tuple[dict[str, int], bytes, b
     """The rows of cells, each a dict of numbers of posts by spelling: the number of each spelling by spelling, in order
     of appearance; of all rows, cell after cell, that of its spelling (32 bits) and how many posts it has, and, row
     after row, the numbers of these (64 bits, of this machine); of each cell the spellings that are tags."""
+
+def numbers(known: dict[str, int], strs: list[str], /) -> bytes:
+    """What the dict holds of each str, as 32-bit numbers of this machine; -1: nothing."""

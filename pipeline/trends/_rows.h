@@ -1,4 +1,4 @@
-/* The rows of a pane's cells as columns: what `_rows_of` of open_pane.py does, which is the reference. */
+/* The rows of a pane's cells as columns, and their numbers: what open_pane.py and names.py do, which are the reference. */
 
 /* What is found of them; each owned. */
 typedef struct {
@@ -69,5 +69,25 @@ static PyObject *rows(PyObject *module, PyObject *cells) {
         failed = list_cell(PyList_GET_ITEM(cells, n), &found, &row, &post);
     if (!failed) told = PyTuple_Pack(5, found.names, found.spelling, found.posts, found.which, found.tags);
     drop_rows(&found);
+    return told;
+}
+
+PyDoc_STRVAR(numbers_doc,
+             "numbers(known, strs, /)\n--\n\n"
+             "What the dict holds of each str of a list, as 32-bit numbers of this machine; -1: nothing.");
+
+static PyObject *numbers(PyObject *module, PyObject *const *args, Py_ssize_t argc) {
+    if (argc != 2 || !PyDict_CheckExact(args[0]) || !PyList_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "numbers(known, strs) takes a dict and a list");
+        return NULL;
+    }
+    Py_ssize_t count = PyList_GET_SIZE(args[1]);
+    PyObject *told = PyBytes_FromStringAndSize(NULL, 4 * count);
+    for (Py_ssize_t n = 0; told && n < count; n++) {
+        PyObject *one = PyList_GET_ITEM(args[1], n);
+        PyObject *number = PyUnicode_CheckExact(one) ? PyDict_GetItemWithError(args[0], one) : NULL;
+        ((int32_t *)PyBytes_AS_STRING(told))[n] = number ? (int32_t)PyLong_AsLong(number) : -1;
+        if (PyErr_Occurred()) Py_CLEAR(told);
+    }
     return told;
 }

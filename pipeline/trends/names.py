@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.text import fold
+from pipeline.trends._compiled import plain
 from pipeline.trends.arrays import I8, I32, grown
 
 OF_EVENTS = "~"  # what the source of a cell begins with that belongs to its events alone; no name of a source does
@@ -40,6 +41,13 @@ def kind_of(topic: str) -> int:
     return TAG if topic.startswith(("#", "$")) else WORD if topic else ALL_WORDS
 
 
+def _looked_up(known: dict[str, int], spellings: list[str]) -> I32:
+    """The number of each; -1: it has none."""
+    if plain is None:
+        return np.fromiter(map(known.get, spellings, repeat(-1)), np.int32, len(spellings))
+    return np.frombuffer(bytearray(plain.numbers(known, spellings)), np.int32)
+
+
 class Dictionary:
     """Numbers for spellings and cells, given in order of appearance."""
 
@@ -56,9 +64,9 @@ class Dictionary:
         made.spellings, made._spelling = list(spellings), spellings
         return made
 
-    def spelling_numbers(self, spellings: Sequence[str]) -> I32:
+    def spelling_numbers(self, spellings: list[str]) -> I32:
         known = self._spelling
-        numbers = np.fromiter(map(known.get, spellings, repeat(-1)), np.int32, len(spellings))
+        numbers = _looked_up(known, spellings)
         unknown = np.flatnonzero(numbers < 0).tolist()
         if unknown:
             begin = len(self.spellings)

@@ -285,7 +285,7 @@ def _summed(pane: OpenPane, end: int, begin: int, of: _Rows, totals: Sequence[_T
         **origin,
         example_ptr=ptr,
         example_priority=priority[which],
-        example=[ids[post] for post in which.tolist()],
+        example=np.array(ids, object)[which].tolist(),
         cell_number=whole,
         cell_posts=np.array([len(total.authors) for total in totals], np.int32),
         cell_mentions=np.array([total.mentions for total in totals], np.int32),

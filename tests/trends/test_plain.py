@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text import EventMatcher
-from pipeline.trends import open_pane, people
+from pipeline.trends import names, open_pane, people
 from pipeline.trends import panes as panes_module
 from pipeline.trends._compiled import plain
 from pipeline.trends.counts import Counts
@@ -90,7 +90,7 @@ def test_it_counts_what_the_python_counts(
     cuts = sorted(min(cut, len(posts)) for cut in cuts)
     matcher = EventMatcher(**defined, counted_words=words)
     compiled = counted(posts, cuts, taken, matcher)
-    with without("plain", panes_module, open_pane, people):
+    with without("plain", panes_module, open_pane, names, people):
         assert compiled == counted(posts, cuts, taken, matcher)
 
 
@@ -169,3 +169,19 @@ def test_rows_that_are_no_numbers_of_posts_are_refused(cells: Any) -> None:
     assert plain is not None
     with pytest.raises((TypeError, OverflowError)):
         plain.rows(cells)
+
+
+def test_numbers_of_spellings_are_those_of_python_and_of_nothing_else() -> None:
+    assert plain is not None
+    known = {"#a": 3, "été": 1 << 30}
+    asked = ["été", "#b", "#a", "#a"]
+    found = names._looked_up(known, asked).tolist()
+    with without("plain", names):
+        assert found == names._looked_up(known, asked).tolist() == [1 << 30, -1, 3, 3]
+    for call in (
+        lambda: plain.numbers([], []),
+        lambda: plain.numbers(known, ("#a",)),
+        lambda: plain.numbers({"#a": "3"}, ["#a"]),
+    ):
+        with pytest.raises(TypeError):
+            call()  # type: ignore[no-untyped-call]
