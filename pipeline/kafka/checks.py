@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pipeline.clock import utc_ms
+from pipeline.clock import utc_ms, utc_text
 from pipeline.kafka.connection import Connection, KafkaUseError, admin, wait_for_broker
 from pipeline.kafka.definitions import DefinitionsLog, stale
 from pipeline.kafka.log import newest_records
@@ -134,10 +134,6 @@ def _definitions(settings: Settings) -> Check:
     return Check("definitions", True, found)
 
 
-def _moment(ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(ms / 1_000))
-
-
 def _span(ms: int) -> str:
     if ms < 0:
         return "for ever"
@@ -218,7 +214,7 @@ def _clock(written: Sequence[int]) -> Check:
             f"the newest record was written {ahead_ms / 1_000:,.0f} s ahead of this machine's clock",
             "set the clocks of this machine and of the producers by NTP",
         )
-    return Check("clock", True, _moment(now_ms))
+    return Check("clock", True, utc_text(now_ms))
 
 
 def _closed(connection: Connection, topic: str) -> dict[int, int]:
@@ -240,7 +236,7 @@ def _event_time(closed: Mapping[int, int], broker_ms: int) -> Check:
     written. The newest post was taken at `broker_ms` by that clock."""
     ahead = {partition: ms - broker_ms for partition, ms in sorted(closed.items()) if ms - broker_ms > CLOCK_LIMIT_MS}
     if not ahead:
-        return Check("event time", True, f"panes are closed up to {_moment(max(closed.values()))}")
+        return Check("event time", True, f"panes are closed up to {utc_text(max(closed.values()))}")
     places = ", ".join(map(str, ahead))
     return Check(
         "event time",

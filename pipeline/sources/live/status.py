@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from pipeline.clock import utc_text
 from pipeline.kafka.checks import Check
 from pipeline.settings import Settings
 
@@ -80,7 +80,7 @@ def source_checks(settings: Settings, now_ms: int) -> Iterator[Check]:
         yield Check("sources", True, f"nothing is known of them in {folder}: they run elsewhere, or not yet")
         return
     if now_ms - status.at > STALE_MS:
-        found = f"last heard of at {_moment(status.at)}"
+        found = f"last heard of at {utc_text(status.at)}"
         yield Check("sources", False, found, "start them with `upswell sources`")
         return
     for name, one in sorted(status.sources.items()):
@@ -92,12 +92,8 @@ def source_checks(settings: Settings, now_ms: int) -> Iterator[Check]:
 def _told(one: Fares) -> str:
     parts = ["connected" if one.connected else "not connected", f"{one.per_minute:,} posts in the last minute"]
     if one.last_post:
-        parts.append(f"the last post at {_moment(one.last_post)}, {one.lag_s:,.0f} s after it was published")
+        parts.append(f"the last post at {utc_text(one.last_post)}, {one.lag_s:,.0f} s after it was published")
     parts.append(f"{max(one.connections - 1, 0):,} reconnects")
     if one.fault:
-        parts.append(f"the last error at {_moment(one.last_fault)}: {one.fault}")
+        parts.append(f"the last error at {utc_text(one.last_fault)}: {one.fault}")
     return ", ".join(parts)
-
-
-def _moment(ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(ms / 1_000))

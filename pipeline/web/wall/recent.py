@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.moderation.state import means
+from pipeline.moderation.state import means, post_ref
 from pipeline.text import MAX_SHOWN, fold_text, printable, shown_account, source_name
 from pipeline.web.wall.entries import Link, Picture, no_pictures, pictures_of, web_address
 from schemas import Post, TrendList
@@ -125,7 +125,7 @@ class RecentPosts:
                 self._passing.pop(post_id, None)
                 if post_id in self._named:
                     self._named[post_id] = None
-        called = [_called(retraction)] if retraction.id else list(self._given)
+        called = [post_ref(retraction)] if retraction.id else list(self._given)
         gone = [name for name in called if name in self._given and means(retraction, self._given[name])]
         for name in gone:
             del self._given[name]
@@ -193,7 +193,7 @@ class RecentPosts:
         return [self._give(post) for post in islice(filter(visible, posts), limit)]
 
     def _give(self, post: Post) -> Example:
-        name = _called(post)
+        name = post_ref(post)
         self._given[name] = post
         self._given.move_to_end(name)
         while len(self._given) > GIVEN:
@@ -224,10 +224,6 @@ def _texts(post: Post) -> tuple[str, ...]:
 @lru_cache(FOLDED)
 def _said(*texts: str) -> str:
     return fold_text("\n".join(texts))
-
-
-def _called(post: Post) -> str:
-    return f"{source_name(post.source)}/{post.id}"
 
 
 def _example(post: Post, link: Link) -> Example:
