@@ -71,7 +71,8 @@ def tells_accounts(names: Sequence[str], text: int) -> str | None:
     if plain(names[text].rpartition(".")[2]) not in _DESCRIPTIONS:
         return None
     own = {plain(name.rpartition(".")[2]): name for name in names if not _OF_SOMEBODY.search(name)}
-    followers = next((name for title, name in own.items() if _FOLLOWERS.fullmatch(title)), None)
+    # an actor of the fediverse has an id of its own, and so a description
+    followers = next((name for title, name in own.items() if title == "actor_id" or _FOLLOWERS.fullmatch(title)), None)
     is_of_posts = any(map(_OF_A_POST.fullmatch, own)) and not any(map(_HAS_POSTS.fullmatch, own))
     return None if is_of_posts else followers
 
