@@ -48,7 +48,7 @@ class Baseline:
     def _known(self, slots: Integers) -> tuple[F64, F64]:
         columns = self._columns_of(slots)
         known = np.maximum(columns, -1)
-        e, v = self._expected[:, known], self._variance[:, known]
+        e, v = self._expected.take(known, 1), self._variance.take(known, 1)
         if len(closed := np.flatnonzero(columns < -1)):
             places = -2 - columns[closed]
             e[:, closed], v[:, closed] = self._closed_form[0][:, places], self._closed_form[1][:, places]

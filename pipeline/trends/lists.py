@@ -158,7 +158,7 @@ class ScopeList:
         """The words that could come nearest to a score as soon as others are said less."""
         slots = np.array(sorted(self._tracked), np.int64)
         words = slots[self.scope.windows.kinds[slots] == WORD]
-        bound = self.baseline.bound(words, self.scope.windows.sums[self.short : self.long + 1, words])
+        bound = self.baseline.bound(words, self.scope.windows.sums[self.short : self.long + 1].take(words, 1))
         found: list[int] = words[np.argsort(-bound, kind="stable")[:most]].tolist()
         return found
 
@@ -171,7 +171,7 @@ class ScopeList:
             slots = windows.live(self.long, self.least_people)
         else:  # most topics have too few posts: they go before anything else is asked of them
             moved = np.concatenate((short, long))
-            moved = moved[windows.sums[self.long, moved] >= self.least_people]
+            moved = moved[windows.sums[self.long].take(moved) >= self.least_people]
             if len(moved) == 0:
                 return
             there = np.zeros(windows.used, np.bool_)
@@ -180,7 +180,7 @@ class ScopeList:
         slots = slots[windows.kinds[slots] != ALL_WORDS]
         if len(slots) == 0:
             return
-        posts = windows.sums[self.short : self.long + 1, slots]
+        posts = windows.sums[self.short : self.long + 1].take(slots, 1)
         enough = self.baseline.bound(slots, posts) >= OFF
         slots, posts = slots[enough], posts[:, enough]
         if len(slots):
@@ -242,7 +242,7 @@ class ScopeList:
                 lives[slot].since = None
         idle[idle] = [slot not in lives or lives[slot].since is None for slot in slots[idle].tolist()]
         words = slots[idle]
-        posts = windows.sums[self.short : self.long + 1, words]
+        posts = windows.sums[self.short : self.long + 1].take(words, 1)
         self._let_go(words)
         if not tells:
             return list(map(int, slots[~idle]))
@@ -253,7 +253,7 @@ class ScopeList:
 
     def _let_go(self, slots: Integers) -> None:
         """Looks no closer at those of these slots that cannot score with the posts they have."""
-        posts = self.scope.windows.sums[self.short : self.long + 1, slots]
+        posts = self.scope.windows.sums[self.short : self.long + 1].take(slots, 1)
         for slot in slots[(posts[1] < self.least_people) | (self.baseline.bound(slots, posts) < OFF)].tolist():
             self._tracked.discard(slot)
             if slot in self._lives and self._lives[slot].idle:
