@@ -17,7 +17,7 @@ class People:
     def __init__(self) -> None:
         self._names: dict[str, dict[str, str]] = {}  # by network and number
         self._names_of_digits: set[tuple[str, str]] = set()
-        self._unnamed: set[str] = set()  # who posts on Twitter by number, whether named elsewhere or not
+        self._unnamed: set[str] = set()  # who posts on Twitter by number, of whom no name is known yet
         self._are_named = False  # whether others post there by name
         self._told = False
 
@@ -54,12 +54,17 @@ class People:
 
     def note(self) -> list[str]:
         """A sentence, once, where some people of Twitter are known by number alone and others by name."""
-        names = {name for source, name in self._names_of_digits if source == "twitter"}
-        left = self._unnamed - self._names.get("twitter", {}).keys() - names
-        if self._told or not left or not self._are_named:
+        if self._told or not self._are_named or not self._unnamed:
+            return []
+        names = self._names.get("twitter", {})
+        self._unnamed = {
+            one for one in self._unnamed if one not in names and ("twitter", one) not in self._names_of_digits
+        }
+        if not self._unnamed:
             return []
         self._told = True
-        people = "1 person of Twitter is" if len(left) == 1 else f"{len(left):,} people of Twitter are"
+        count = len(self._unnamed)
+        people = "1 person of Twitter is" if count == 1 else f"{count:,} people of Twitter are"
         return [
             f"{people} known by their number alone, others by their name: whoever is both"
             " counts twice; a file that tells the numbers with the names (id, username) beside them mends that"
