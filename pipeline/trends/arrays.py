@@ -69,7 +69,7 @@ def find_in_runs(values: U64, begin: I64, end: I64, wanted: U64) -> I64:
     return np.where((low < end) & (values[np.minimum(low, last)] == wanted), low, -1)
 
 
-def find(values: U64, wanted: U64) -> tuple[Mask, I64]:
+def find(values: Integers, wanted: Integers) -> tuple[Mask, I64]:
     """Which of the wanted values are among ascending ones, and where each stands there, or would."""
     place = values.searchsorted(wanted)
     found = place < len(values)

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, I64, U32, U64, Mask, lengths_of, pointers, starts_of
+from pipeline.trends.arrays import I32, I64, U32, U64, Mask, find, lengths_of, pointers, starts_of
 from pipeline.trends.columns import Axis, Record, column, concat, runs_of, split, text_bytes
 from pipeline.trends.names import Cell, Dictionary, Names
 from pipeline.trends.people import FEW, K, least_text
@@ -192,17 +192,13 @@ class Counts(Record):
         if few := self._few_spans():
             return not few.keys().isdisjoint(topics.tolist())
         known, _ = self._index()
-        if len(known) == 0:
-            return False
-        return bool((known[np.minimum(known.searchsorted(topics), len(known) - 1)] == topics).any())
+        return bool(find(known, topics)[0].any())
 
     def find_all(self, topics: I32) -> Iterator[tuple[int, Place]]:
         """(number in `topics`, place) of those that stand here; `topics` ascending."""
         known, rows = self._index()
-        if len(known) == 0 or len(topics) == 0:
-            return
-        places = np.minimum(known.searchsorted(topics), len(known) - 1)
-        for number in np.flatnonzero(known[places] == topics).tolist():
+        stands, places = find(known, topics)
+        for number in np.flatnonzero(stands).tolist():
             yield number, self._place(rows, int(places[number]))
 
     def _place(self, rows: I64, place: int) -> Place:

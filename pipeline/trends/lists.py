@@ -242,10 +242,10 @@ class ScopeList:
                 lives[slot].since = None
         idle[idle] = [slot not in lives or lives[slot].since is None for slot in slots[idle].tolist()]
         words = slots[idle]
-        posts = windows.sums[self.short : self.long + 1].take(words, 1)
         self._let_go(words)
         if not tells:
             return list(map(int, slots[~idle]))
+        posts = windows.sums[self.short : self.long + 1].take(words, 1)
         e = self.baseline.expected_of(words)
         volume = self.usual.volume(most_support(posts), e, past, self.reader.support)
         could = self.baseline.bound(words, posts, volume) >= OFF
