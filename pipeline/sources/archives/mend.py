@@ -53,6 +53,14 @@ def _told(first: PostError, error: msgspec.ValidationError) -> PostError:
     return first if first.reason == "invalid" else PostError("invalid", str(error))
 
 
+def strictly(record: bytes) -> Any:
+    """What a record means, of which nothing is mended. Raises PostError."""
+    try:
+        return orjson.loads(record)
+    except orjson.JSONDecodeError as error:
+        raise PostError("not-json", str(error)) from None
+
+
 def loaded(record: bytes | str) -> Any:
     """What a record means, with NaN as nothing, half characters as U+FFFD, and tabs and the like in its strings. Raises
     ValueError, RecursionError."""

@@ -57,18 +57,23 @@ def lines(content: Iterator[bytes]) -> Iterator[bytes]:
 
 def _groups(held: Any, kind: bytes) -> Iterator[Any]:
     """The groups of rows in an open file."""
-    from pyarrow import ipc, orc
-    from pyarrow.parquet import ParquetFile
-
     if kind == b"PAR1":
+        from pyarrow.parquet import ParquetFile
+
         yield from ParquetFile(held, pre_buffer=False).iter_batches(_ROWS_AT_ONCE, use_threads=False)
-    elif kind == b"ARROW1":
-        file = ipc.open_file(held)
-        yield from map(file.get_batch, range(file.num_record_batches))
     elif kind == b"ORC":
+        from pyarrow import orc
+
         stripes = orc.ORCFile(held)
         yield from map(stripes.read_stripe, range(stripes.nstripes))
+    elif kind == b"ARROW1":
+        from pyarrow import ipc
+
+        file = ipc.open_file(held)
+        yield from map(file.get_batch, range(file.num_record_batches))
     else:
+        from pyarrow import ipc
+
         yield from ipc.open_stream(held)
 
 

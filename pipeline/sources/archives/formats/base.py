@@ -137,6 +137,11 @@ class Format:
         return self.given(given) if self.given is not None else self.parse
 
 
+def hearing(parse: Callable[..., Parsed]) -> Callable[[Given], Callable[[bytes], Parsed]]:
+    """What a `Format` is `given` whose `parse` takes `people`, who hear whose number is whose."""
+    return lambda given: partial(parse, people=given.people)
+
+
 def each(records: Iterable[msgspec.Raw], parse: Callable[[bytes], Parsed]) -> list[One | Fault]:
     """What the records of a page hold, one by one."""
     found: list[One | Fault] = []

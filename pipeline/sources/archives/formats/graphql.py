@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,8 @@ import msgspec
 import orjson
 
 from pipeline.sources.archives.formats import tweets1
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed, each
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Parsed, each, hearing
+from pipeline.sources.archives.mend import strictly
 from pipeline.sources.archives.numbered import People
 from schemas import PostError
 
@@ -20,10 +21,7 @@ _DEPTH = 8  # keys under which the timeline of an answer may stand
 def parse(record: bytes, people: People | None = None) -> Parsed:
     """The post in one tweet, or those in the timeline that a page was answered with; None where there is none any
     more. `people` hear who wrote them. Raises PostError."""
-    try:
-        value = orjson.loads(record)
-    except orjson.JSONDecodeError as error:
-        raise PostError("not-json", str(error)) from None
+    value = strictly(record)
     if not _is_tweet(value) and (timeline := _timeline(value)) is not None:
         return each(map(msgspec.Raw, map(orjson.dumps, _shown(timeline))), partial(parse, people=people))
     return tweets1.parse(orjson.dumps(_plain(value)), people)
@@ -95,8 +93,4 @@ def _knows(value: dict[str, Any]) -> bool:
     return _is_tweet(value) or _timeline(value) is not None
 
 
-def _given(given: Given) -> Callable[[bytes], Parsed]:
-    return partial(parse, people=given.people)
-
-
-FORMATS = (Format("twitter-page", parse, _knows, limit=PAGE_BYTES, rank=29, given=_given),)
+FORMATS = (Format("twitter-page", parse, _knows, limit=PAGE_BYTES, rank=29, given=hearing(parse)),)

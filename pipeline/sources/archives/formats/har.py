@@ -12,6 +12,7 @@ import orjson
 
 from pipeline.sources.archives.block import Block, Document, Filling
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Given, Parsed
+from pipeline.sources.archives.lines import BOM
 from pipeline.sources.archives.streams import TruncatedError
 from schemas import PostError
 
@@ -31,7 +32,7 @@ def _read(name: str, content: Iterator[bytes], _given: Given, parse: Callable[[b
             held += chunk
             if len(held) > HAR_BYTES:
                 raise PostError("too-large", f"a recording of more than {HAR_BYTES >> 20} MiB")
-        for number, answer in enumerate(_answers(bytes(held).removeprefix(b"\xef\xbb\xbf")), 1):
+        for number, answer in enumerate(_answers(bytes(held).removeprefix(BOM)), 1):
             try:
                 filling.answer(number, answer[:64], parse(answer))
             except PostError:  # most of what a page asks for is something else

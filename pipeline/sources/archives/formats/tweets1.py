@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from pipeline.sources.archives.formats.base import (
     Word,
     declared,
     edition,
+    hearing,
     media_of,
     says_yes,
     short,
@@ -173,10 +173,6 @@ def _parse_rows(rows: list[bytes], given: Given) -> list[Post] | None:
         return None
     given.people.heard("twitter", [(tweet.user.id_str, tweet.user.screen_name) for tweet in tweets])
     return posts
-
-
-def _given(given: Given) -> Callable[[bytes], One]:
-    return functools.partial(parse, people=given.people)
 
 
 def _post(tweet: _Tweet) -> Post:
@@ -336,4 +332,4 @@ def _is_notice(fields: dict[str, Any]) -> bool:
     return len(fields) <= 3 and not NOTICES.isdisjoint(fields) and "payload" not in fields and "data" not in fields
 
 
-FORMATS = (Format("tweet-v1", parse, _knows, _parse_rows, rank=30, given=_given),)
+FORMATS = (Format("tweet-v1", parse, _knows, _parse_rows, rank=30, given=hearing(parse)),)

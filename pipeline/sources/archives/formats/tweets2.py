@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +12,6 @@ from pipeline.sources.archives.formats.base import (
     HIDDEN,
     PAGE_BYTES,
     Format,
-    Given,
     One,
     Parsed,
     Word,
@@ -21,6 +19,7 @@ from pipeline.sources.archives.formats.base import (
     declared,
     each,
     edition,
+    hearing,
     media_of,
     says_yes,
     short,
@@ -224,14 +223,6 @@ def parse_twarc(record: bytes, people: People | None = None) -> Parsed:
             raise error from None
 
 
-def _given(given: Given) -> Callable[[bytes], Parsed]:
-    return partial(parse, people=given.people)
-
-
-def _given_twarc(given: Given) -> Callable[[bytes], Parsed]:
-    return partial(parse_twarc, people=given.people)
-
-
 def _knows(value: dict[str, Any]) -> bool:
     if "data" in value and ("includes" in value or _is_tweet(value["data"]) or _is_empty(value)):
         return True
@@ -258,7 +249,7 @@ def _is_tweet(value: Any) -> bool:
 
 
 FORMATS = (
-    Format("tweet-v2", parse, _knows, limit=PAGE_BYTES, rank=31, given=_given),
+    Format("tweet-v2", parse, _knows, limit=PAGE_BYTES, rank=31, given=hearing(parse)),
     # by its name only: the two above read it
-    Format("twarc", parse_twarc, lambda _: False, limit=PAGE_BYTES, rank=32, given=_given_twarc),
+    Format("twarc", parse_twarc, lambda _: False, limit=PAGE_BYTES, rank=32, given=hearing(parse_twarc)),
 )

@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-import orjson
 
 from pipeline.sources.archives.account import Note
 from pipeline.sources.archives.formats import tweets1
 from pipeline.sources.archives.formats.base import Format, Given, Parsed
+from pipeline.sources.archives.mend import strictly
 from schemas import PostError
 
 _BEGINNING = 64  # characters by which whole texts are looked up; what was cut has more
@@ -41,10 +41,7 @@ def _reader(author: str | None, notes: tuple[Note, ...]) -> Callable[[bytes], Pa
         return min(near)[1] if near else None
 
     def parse(record: bytes) -> Parsed:
-        try:
-            value = orjson.loads(record)
-        except orjson.JSONDecodeError as error:
-            raise PostError("not-json", str(error)) from None
+        value = strictly(record)
         if not isinstance(value, dict) or not _knows(value):
             raise PostError("invalid", "no tweet of an account's archive")
         tweet = value.get("tweet", value)

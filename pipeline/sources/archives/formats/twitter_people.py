@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
-from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Given, Parsed
+from pipeline.sources.archives.formats.base import PAGE_BYTES, Format, Parsed, hearing
+from pipeline.sources.archives.mend import strictly
 from pipeline.sources.archives.numbered import People
 from schemas import PostError
 
@@ -26,10 +24,7 @@ _OF_THE_SECOND = frozenset(
 
 def parse(record: bytes, people: People | None = None) -> Parsed:
     """None: `people` hear whom the record names. Raises PostError."""
-    try:
-        value = orjson.loads(record)
-    except orjson.JSONDecodeError as error:
-        raise PostError("not-json", str(error)) from None
+    value = strictly(record)
     if not isinstance(value, dict) or not _knows(value):
         raise PostError("invalid", "nobody of Twitter")
     if people is not None:
@@ -59,8 +54,6 @@ def _knows(value: dict[str, Any]) -> bool:
     return value.keys().isdisjoint(_OF_POSTS) and next(_people_in(value), None) is not None
 
 
-def _given(given: Given) -> Callable[[bytes], Parsed]:
-    return partial(parse, people=given.people)
-
-
-FORMATS = (Format("twitter-people", parse, _knows, limit=PAGE_BYTES, rank=28, may_be_inside=False, given=_given),)
+FORMATS = (
+    Format("twitter-people", parse, _knows, limit=PAGE_BYTES, rank=28, may_be_inside=False, given=hearing(parse)),
+)

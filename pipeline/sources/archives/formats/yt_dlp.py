@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from pipeline.sources.archives.formats.base import HIDDEN, PAGE_BYTES, Fault, Format, One, Parsed, build, short
+from pipeline.sources.archives.mend import strictly
 from pipeline.sources.archives.times import moment_ms
 from schemas import PostError
 
@@ -15,10 +16,7 @@ _SHOWN = (None, "public", "unlisted")
 
 def parse(record: bytes) -> Parsed:
     """The comments on a video; HIDDEN for one that not everybody may see. Raises PostError."""
-    try:
-        video = orjson.loads(record)
-    except orjson.JSONDecodeError as error:
-        raise PostError("not-json", str(error)) from None
+    video = strictly(record)
     if not isinstance(video, dict) or not _knows(video):
         raise PostError("invalid", "no video with comments")
     if video.get("availability") not in _SHOWN:
