@@ -42,6 +42,16 @@ def distinct(values: U64) -> U64:
     return ordered
 
 
+def used(size: int, *columns: I32) -> tuple[I64, list[I32]]:
+    """The numbers below `size` that stand in these columns, ascending, and of each column where its numbers stand
+    there."""
+    there = np.zeros(size, np.bool_)
+    for numbers in columns:
+        there[numbers] = True
+    place = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    return np.flatnonzero(there), [place[numbers] for numbers in columns]
+
+
 def spans(begin: I64, end: I64) -> I64:
     """All numbers of all half-open spans, span by span.
 

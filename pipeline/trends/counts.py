@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from pipeline.trends.arrays import I32, I64, U32, U64, Mask, find, lengths_of, pointers, starts_of
+from pipeline.trends.arrays import I32, I64, U32, U64, Mask, find, lengths_of, pointers, starts_of, used
 from pipeline.trends.columns import Axis, Record, column, concat, runs_of, split, text_bytes
 from pipeline.trends.names import Cell, Dictionary, Names
 from pipeline.trends.people import FEW, K, least_text
@@ -137,12 +137,13 @@ class Counts(Record):
 
     def alone(self) -> Counts:
         """The same with a dictionary of its own, which holds the names that it speaks of."""
-        spellings, spelling = np.unique(self.spelling, return_inverse=True)
-        cells, cell = np.unique(np.concatenate((self.cell, self.cell_number)), return_inverse=True)
         known, known_cells = self.names.spellings, self.names.cells
-        names = Dictionary([known[n] for n in spellings.tolist()], [known_cells[n] for n in cells.tolist()])
-        of_row, number = np.split(cell.astype(np.int32), [len(self.cell)])
-        return self.changed(names=names, spelling=spelling.astype(np.int32), cell=of_row, cell_number=number)
+        spoken, (spelling,) = used(len(known), self.spelling)
+        cells, (cell, cell_number) = used(len(known_cells), self.cell, self.cell_number)
+        if len(spoken) == len(known) and len(cells) == len(known_cells):
+            return self
+        names = Dictionary([known[n] for n in spoken.tolist()], [known_cells[n] for n in cells.tolist()])
+        return self.changed(names=names, spelling=spelling, cell=cell, cell_number=cell_number)
 
     def numbered(self, names: Names) -> Counts:
         """The same with the numbers and topics of `names`, rows and cells in any order: `merge` puts them in order."""

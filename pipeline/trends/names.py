@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import repeat
 from typing import NamedTuple
 
@@ -54,8 +55,14 @@ class Dictionary:
     def __init__(self, spellings: Iterable[str] = (), cells: Iterable[Cell] = ()) -> None:
         self.spellings: list[str] = list(spellings)
         self.cells: list[Cell] = list(cells)
-        self._spelling = {spelling: number for number, spelling in enumerate(self.spellings)}
-        self._cell = {cell: number for number, cell in enumerate(self.cells)}
+
+    @cached_property  # of most dictionaries nobody looks names up
+    def _spelling(self) -> dict[str, int]:
+        return {spelling: number for number, spelling in enumerate(self.spellings)}
+
+    @cached_property
+    def _cell(self) -> dict[Cell, int]:
+        return {cell: number for number, cell in enumerate(self.cells)}
 
     @classmethod
     def numbered(cls, spellings: dict[str, int], cells: Iterable[Cell]) -> Dictionary:

@@ -279,7 +279,7 @@ class Ranker:
         self.now = self.timeline.end = now
         for name in scopes:
             self._open_scope(name)
-        self.timeline.restore_withdrawals()
+        self.timeline.restore_the_rest()
         for (step_ms, schedule), ended in zip(self._schedules.items(), posted, strict=True):
             schedule.posted = ended
             tables = self.timeline.hours if step_ms == HOUR_MS else self.timeline.minutes

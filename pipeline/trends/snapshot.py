@@ -1,9 +1,9 @@
 """The state of the rank stage as records that never change once written, and the rank stage from such records again.
 
 A *checkpoint* holds what is not in tables (baselines, lives, buckets) at a full ten minutes of event time and names the
-tables it goes with; a table is written once, when it is new. So a snapshot costs what has been counted since the last
-one, and whoever writes records of the same moment writes the same. Beside a checkpoint lies the offset from which what
-it does not cover is read: a state that is older than what was committed is still whole.
+tables it goes with, those of minutes and hours; a table is written once, when it is new. So a snapshot costs what has
+been counted since the last one, and whoever writes records of the same moment writes the same. Beside a checkpoint lies
+the offset from which what it does not cover is read: a state that is older than what was committed is still whole.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from schemas import Window
 from schemas.counts import Columns
 
 RECORD_BYTES = 900_000
-_FORMAT = 2
+_FORMAT, _OLDER = 3, 2  # until 2 tables of ten minutes were written too: they are made of the minutes again
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -124,7 +124,7 @@ def restore(records: Mapping[str, bytes], grid: Grid) -> Restored | None:
             checkpoint = _unpack_checkpoint(whole[name])
         except msgspec.DecodeError:  # of a version with other fields
             continue
-        if checkpoint.version == _FORMAT and all(table in whole for table in checkpoint.tables):
+        if checkpoint.version in (_FORMAT, _OLDER) and all(table in whole for table in checkpoint.tables):
             return Restored(_ranker(checkpoint, whole, Ranker(grid)), offset)
     return None
 
@@ -178,7 +178,7 @@ def joined_records(records: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _named_tables(ranker: Ranker) -> Iterable[tuple[str, Counts]]:
     timeline = ranker.timeline
-    for kind, tables in (("minute", timeline.minutes), ("ten", timeline.tens), ("hour", timeline.hours)):
+    for kind, tables in (("minute", timeline.minutes), ("hour", timeline.hours)):
         for start, table in tables.items():
             yield f"{kind}/{start:015d}", table
 
@@ -227,11 +227,11 @@ def _checkpoint(ranker: Ranker, tables: list[str]) -> _Checkpoint:
 
 def _ranker(checkpoint: _Checkpoint, whole: Mapping[str, bytes], ranker: Ranker) -> Ranker:
     timeline = ranker.timeline
-    kinds = {"minute": timeline.minutes, "ten": timeline.tens, "hour": timeline.hours}
+    kinds = {"minute": timeline.minutes, "hour": timeline.hours}
     for name in sorted(checkpoint.tables):
-        start, end, columns = _unpack_table(whole[name])
-        table = from_columns(columns, start=start, end=end).settled(ranker.names)
-        kinds[name.partition("/")[0]][table.start] = table
+        if (tables := kinds.get(name.partition("/")[0])) is not None:
+            start, end, columns = _unpack_table(whole[name])
+            tables[start] = from_columns(columns, start=start, end=end).settled(ranker.names)
     timeline.single_topics, timeline.single_mentions = checkpoint.single
     for window, state in checkpoint.buckets.items():
         ranker.buckets[window].restore(state)

@@ -78,7 +78,13 @@ class Timeline:
         self._withdrawn[MINUTE_MS].forget(now - KEEP_MINUTES_MS)
         self._withdrawn[HOUR_MS].forget(now - KEEP_HOURS_MS)
 
-    def restore_withdrawals(self) -> None:
+    def restore_the_rest(self) -> None:
+        """Tables of minutes and hours were restored up to a full ten minutes: they tell the rest."""
+        for start in sorted({minute // TEN_MS * TEN_MS for minute in self.minutes}):
+            self._roll(self.minutes, MINUTE_MS, self.tens, start, start + TEN_MS)
+        self._restore_withdrawals()
+
+    def _restore_withdrawals(self) -> None:
         """Tables were restored, or names have other numbers: what is withdrawn is known by the tables."""
         self._withdrawn[MINUTE_MS].restore(self.minutes)
         self._withdrawn[HOUR_MS].restore(self.hours)
@@ -123,7 +129,7 @@ class Timeline:
         new_spelling, new_topic = self.names.keep_only(np.flatnonzero(used).astype(np.int32))
         for table in tables:
             table.renumber(new_spelling, new_topic)
-        self.restore_withdrawals()
+        self._restore_withdrawals()
         self._forget_shared()
         return new_topic
 

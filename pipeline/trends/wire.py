@@ -71,10 +71,14 @@ def _packed(chunks: list[CountsChunk]) -> bytes:
 
 def to_chunks(counts: Counts, partition: int, last_offset: int, chunk_bytes: int = CHUNK_BYTES) -> list[CountsChunk]:
     """The pane as one chunk or, where it is larger than `chunk_bytes`, as several."""
-    parts = [to_columns(part) for part in chunks_of(counts, chunk_bytes)]
+    parts = [to_columns(counts)]
+    packed = [encode_counts(parts[0])]
+    if len(packed[0]) > chunk_bytes:
+        parts = [to_columns(part) for part in chunks_of(counts, chunk_bytes)]
+        packed = [encode_counts(part) for part in parts]
     digest = xxhash.xxh64(encode_counts(counts.duplicates))  # tells the contents of two closes of one pane apart
-    for part in parts:
-        digest.update(encode_counts(part))
+    for part in packed:
+        digest.update(part)
     return [
         CountsChunk(
             partition=partition,
