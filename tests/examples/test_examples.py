@@ -80,7 +80,7 @@ def test_every_example_is_run_here() -> None:
 
 
 def java(_folder: Path) -> list[str]:
-    return ["java", "-cp", f"{fetch()}/*", str(EXAMPLES / "java/Produce.java")]
+    return ["java", *fetch(), str(EXAMPLES / "java/Produce.java")]
 
 
 def kcat(_folder: Path) -> list[str]:
