@@ -20,11 +20,11 @@ compiled: $(STAMP)
 	-@$(BIN)/pytest -q --collect-only >/dev/null
 
 # most of the time of many tests is waiting, so there are more at once than cores, in the order of tests/conftest.py;
-# those that measure time come last, by themselves
+# those that measure time come last, two at once: they wait most of the time, and each has a core
 test: $(STAMP)
 	@$(MAKE) --no-print-directory -j2 lint compiled
 	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m 'not long and not alone'
-	$(BIN)/pytest -m alone $$(grep -rlF --include='test_*.py' 'pytest.mark.alone' tests)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m alone $$(grep -rlF --include='test_*.py' 'pytest.mark.alone' tests)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check
