@@ -35,12 +35,11 @@ def apache() -> Iterator[tuple[str, int]]:
     """An Apache Kafka of its own, ended and deleted afterwards: its address and its process."""
     from tests.kafka.apache import Apache
 
-    with tempfile.TemporaryDirectory(prefix="upswell-bench-", ignore_cleanup_errors=True) as folder:
-        broker = Apache(Path(folder) / "kafka").start()
-        try:
-            yield broker.address, broker.pid
-        finally:
-            broker.kill9()
+    with (
+        tempfile.TemporaryDirectory(prefix="upswell-bench-", ignore_cleanup_errors=True) as folder,
+        Apache(Path(folder) / "kafka") as broker,
+    ):
+        yield broker.address, broker.pid
 
 
 @contextmanager

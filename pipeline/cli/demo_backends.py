@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -219,9 +219,8 @@ def on_kafka(
         config.write_text(toml_of(Definitions(events=events, rules=rules)), "utf-8")
         told_ms = (lists_from_ms - _BEFORE_MS) // _BEFORE_MS * _BEFORE_MS  # workers look at the clock so often
         flags = ["--config", str(config), "--lists-from", str(told_ms)]
-        with starting(settings, flags) as (there, ready):
-            engine = OnKafka(there, ready, take_list, take_alert, lists_from_ms - _LISTS_LAG_MS)
-            try:
-                yield engine
-            finally:
-                engine.close()
+        with (
+            starting(settings, flags) as (there, ready),
+            closing(OnKafka(there, ready, take_list, take_alert, lists_from_ms - _LISTS_LAG_MS)) as engine,
+        ):
+            yield engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,27 +64,18 @@ def forget(
     folder = Path(settings.state_dir)
     try:
         if data is not None:
-            log = KeptLog(data)
-            try:
+            with closing(KeptLog(data)) as log:
                 print(f"cleared: {log.forget(source, known_as):,} posts in {data}")
-            finally:
-                log.close()
         if (folder / "sources.db").exists():
-            store = Store(folder)
-            try:
+            with closing(Store(folder)) as store:
                 print(f"cleared: {store.forget(source, known_as):,} posts that sources remembered")
-            finally:
-                store.close()
         if source == "web":
             from pipeline.web.room_pictures import ROOM_FOLDER, RoomPictures
 
             print(f"removed: {RoomPictures(folder / ROOM_FOLDER).forget(known_as):,} pictures sent from the room")
         for kept in records or ():
-            recording = Recording(kept, Topics(settings.kafka_prefix).posts)
-            try:
+            with closing(Recording(kept, Topics(settings.kafka_prefix).posts)) as recording:
                 print(f"cleared: {recording.forget(source, known_as):,} posts in {kept}")
-            finally:
-                recording.close()
         if walls is not None:
             print(f"cleared: {_cleared_of(walls, source, known_as):,} posts in {walls}")
     except FolderError as error:
@@ -97,11 +89,8 @@ def _cleared_of(walls: Path, source: str, author: str) -> int:
     if not walls.is_file():
         raise CommandError(f"{walls}: there is no such file of `upswell serve --walls`")
     try:
-        store = PostStore(walls)
-        try:
+        with closing(PostStore(walls)) as store:
             return store.forget(source, author)
-        finally:
-            store.close()
     except LogError as error:
         raise CommandError(str(error)) from None
 

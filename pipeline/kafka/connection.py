@@ -8,7 +8,7 @@ import ssl
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -225,13 +225,9 @@ def admin(connection: Connection) -> Iterator[Any]:
 
     quiet("kafka")
     try:
-        client = KafkaAdminClient(
-            **connection.python(), request_timeout_ms=ANSWERS_WITHIN_MS, bootstrap_timeout_ms=ANSWERS_WITHIN_MS
-        )
-        try:
+        limits = {"request_timeout_ms": ANSWERS_WITHIN_MS, "bootstrap_timeout_ms": ANSWERS_WITHIN_MS}
+        with closing(KafkaAdminClient(**connection.python(), **limits)) as client:
             yield client
-        finally:
-            client.close()
     except Exception as error:
         fault = as_fault(error, connection)
         if fault is None:

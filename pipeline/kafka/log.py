@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pipeline.kafka.beyond import Passage
@@ -262,12 +262,9 @@ class LogReader:
 
 def newest_records(connection: Connection, topic: str, most: int = 1, within_s: float = 3.0) -> list[Record]:
     """The last records, at most so many, of each partition. Raises KafkaUseError."""
-    reader = LogReader(connection, [topic])
-    try:
+    with closing(LogReader(connection, [topic])) as reader:
         reader.skip_to_newest({topic: most}, within_s)
         return reader.read_to_end(within_s)
-    finally:
-        reader.close()
 
 
 class GlobalTable(Generic[T]):

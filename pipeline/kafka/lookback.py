@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from typing import NamedTuple
 
@@ -116,8 +117,7 @@ def _steps(
 ) -> Iterator[_Step]:
     """Back to the topic's first record, or to the first step that was not done in time."""
     deadline = time.monotonic() + within_s
-    reader = LogReader(connection, [topic])
-    try:
+    with closing(LogReader(connection, [topic])) as reader:
         reader.skip_to_newest({topic: first}, within_s)
         begins, ends, step = dict(reader.next), dict[Place, int](), first
         oldest_ms = None
@@ -132,8 +132,6 @@ def _steps(
                 return
             step = min(step * 2, MOST_RECORDS)
             begins = {place: max(0, end - step // len(ends)) for place, end in ends.items()}
-    finally:
-        reader.close()
 
 
 def _step(

@@ -31,13 +31,19 @@ class WebError(Exception):
 
 
 class Handle:
-    """A server that runs in a thread. `address` is what a browser opens."""
+    """A server that runs in a thread, until the end of its block. `address` is what a browser opens."""
 
     def __init__(self, server: uvicorn.Server, held: socket.socket, address: str) -> None:
         self.address = address
         self._server, self._socket = server, held
         self._thread = threading.Thread(target=server.run, kwargs={"sockets": [held]}, name="web", daemon=True)
         self._thread.start()
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """Ends all connections and returns when the port is free."""

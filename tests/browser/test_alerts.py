@@ -228,8 +228,7 @@ def test_alerts_lead_to_the_board_of_their_event_to_their_list_or_their_topic_in
         kind = {"kind": "volume", "scope": scope, "key": f"r/{n}", "topic": "", "why": room}
         alerts.add(msgspec.structs.replace(alert(n), **kind))
     alerts.add(alert(3))
-    handle = start_web(feed, port=0, alerts=alerts, events=(Event("fete", title="Fête"),))
-    try:
+    with start_web(feed, port=0, alerts=alerts, events=(Event("fete", title="Fête"),)) as handle:
         page = browser.new_context(locale="fr-FR").new_page()
         page.goto(f"{handle.address}alerts?lang=fr")
         links = page.locator("#alerts li a")
@@ -238,5 +237,3 @@ def test_alerts_lead_to_the_board_of_their_event_to_their_list_or_their_topic_in
         theirs = {"/events/fete?lang=fr", "/?scope=lang%3Afr&window=1h&lang=fr", topic}
         asked(links, "them => them.map(it => it.getAttribute('href'))", lambda told: set(told) == theirs)
         page.context.close()
-    finally:
-        handle.stop()

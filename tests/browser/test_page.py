@@ -76,8 +76,7 @@ def test_where_an_evening_is_played_now_is_when_its_posts_are_and_the_page_says_
     feed = Feed()
     feed.publish(msgspec.structs.replace(listed(0), at=at, trends=[row(1, "#Lyon", since=at - 1_500_000)]))
     played = Clock(at, 60.0, at + 120_000)
-    handle = start_web(feed, port=0, clock=lambda: played)
-    try:
+    with start_web(feed, port=0, clock=lambda: played) as handle:
         context = browser.new_context(timezone_id="Europe/Paris", locale="en-GB")
         page = context.new_page()
         page.goto(handle.address)
@@ -88,8 +87,6 @@ def test_where_an_evening_is_played_now_is_when_its_posts_are_and_the_page_says_
         expect(page.locator("caption")).not_to_contain_text("Nov")
         page.wait_for_function("import('/static/texts.js').then((texts) => texts.isOver())")  # 2 min, in 2 s
         context.close()
-    finally:
-        handle.stop()
 
 
 def test_how_long_ago_the_last_list_of_a_played_evening_came_is_told_by_the_clock_on_the_wall(
@@ -98,8 +95,7 @@ def test_how_long_ago_the_last_list_of_a_played_evening_came_is_told_by_the_cloc
     at = 1_795_882_680_000
     feed = Feed()
     feed.publish(msgspec.structs.replace(listed(0), at=at))
-    handle = start_web(feed, port=0, clock=lambda: Clock(at, 60.0, at + 86_400_000))
-    try:
+    with start_web(feed, port=0, clock=lambda: Clock(at, 60.0, at + 86_400_000)) as handle:
         page = browser.new_page(locale="en-GB")
         page.clock.install()
         page.goto(handle.address)
@@ -107,8 +103,6 @@ def test_how_long_ago_the_last_list_of_a_played_evening_came_is_told_by_the_cloc
         page.clock.run_for(181_000)  # three hours of that evening
         expect(page.locator("caption")).to_contain_text("last list 3 minutes ago")
         page.close()
-    finally:
-        handle.stop()
 
 
 def test_while_the_past_of_a_played_evening_is_counted_its_clock_stands_and_no_page_runs_ahead(
@@ -116,8 +110,7 @@ def test_while_the_past_of_a_played_evening_is_counted_its_clock_stands_and_no_p
 ) -> None:
     at = 1_795_882_680_000
     clock = [Clock(at, 60.0, at + 7_200_000, plays=False)]
-    handle = start_web(Feed(), port=0, clock=lambda: clock[0])
-    try:
+    with start_web(Feed(), port=0, clock=lambda: clock[0]) as handle:
         page = browser.new_page()
         page.goto(f"{handle.address}alerts")
         ahead = f"import('/static/texts.js').then((texts) => texts.now() - {at})"
@@ -127,8 +120,6 @@ def test_while_the_past_of_a_played_evening_is_counted_its_clock_stands_and_no_p
         page.wait_for_function(f"{ahead}.then((ms) => ms > 60000)", timeout=10_000)  # it asks every 5 s
         assert page.evaluate(ahead) < 400_000
         page.close()
-    finally:
-        handle.stop()
 
 
 def test_scope_window_and_view_live_in_the_address_and_a_reload_keeps_them(opened: Callable[..., Page]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -28,11 +29,8 @@ RULE = '[[rule]]\nname = "big"\nkind = "volume"\nwindow = "5m"\ntopics = ["#harb
 
 
 def records(settings: Settings, *topics: str) -> list[Record]:
-    reader = LogReader(Connection.of(settings), topics)
-    try:
+    with closing(LogReader(Connection.of(settings), topics)) as reader:
         return reader.read_to_end()
-    finally:
-        reader.close()
 
 
 def finals(settings: Settings) -> dict[tuple[bytes | None, int], bytes]:

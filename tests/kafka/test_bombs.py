@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,8 +101,5 @@ def test_a_worker_and_whoever_reads_posts_go_on_behind_it(kafka: str, prefix: st
         worker.wait_for(lambda: counters(port)["upswell_posts_dead_total{not-json}"] == 7)
         peak_kib = int((Path(f"/proc/{worker.process.pid}/status").read_text().split("VmHWM:")[1]).split()[0])
         assert peak_kib < 250 * 1_024
-    reader = LogReader(Connection.of(settings), [topic])
-    try:
+    with closing(LogReader(Connection.of(settings), [topic])) as reader:
         assert [it.value for it in reader.read_to_end() if it.value] == posts
-    finally:
-        reader.close()

@@ -61,11 +61,8 @@ def reload(settings: Settings, file: Path, *more: str) -> subprocess.CompletedPr
 
 
 def ledger_of(settings: Settings) -> DefinitionsHistory:
-    log = DefinitionsLog(settings)
-    try:
+    with closing(DefinitionsLog(settings)) as log:
         return log.refresh()
-    finally:
-        log.close()
 
 
 def most_used(records: list[tuple[bytes, Post | None]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import tracemalloc
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,9 @@ from schemas import PostError
 from tests.sources.harness import QUICK, Log, Script, item, post, running
 
 
-def stored(folder: Path, name: str = "it") -> object:
-    store = Store(folder)
-    try:
-        return store.cursor(name)
-    finally:
-        store.close()
+def stored(folder: Path) -> object:
+    with closing(Store(folder)) as store:
+        return store.cursor("it")
 
 
 async def _posts_come_once_in_order_and_the_cursor_is_behind_them(folder: Path) -> None:

@@ -183,14 +183,11 @@ def test_nor_has_the_door_where_nobody_may_enter(browser: Browser, lang: str) ->
 @pytest.mark.parametrize("lang", languages())
 def test_nor_has_the_page_on_which_people_in_the_room_write(browser: Browser, tmp_path: Path, lang: str) -> None:
     asked = Asked(tmp_path)
-    handle = start_web(asked.feed, port=0, **asked.parts)
-    try:
+    with start_web(asked.feed, port=0, **asked.parts) as handle:
         page = opened(browser, handle.address, locale=lang, width=360, height=740)
         paths = {"post/gala": "form textarea", "post/album": "form [type=file]", "post/quiet": "h1"}
         assert looked_at(page, handle.address, paths, lang) == []
         page.context.close()
-    finally:
-        handle.stop()
 
 
 def test_a_fault_is_found_by_all_rules_by_those_of_colours_and_not_by_those_that_are_left_out(browser: Browser) -> None:

@@ -234,8 +234,7 @@ def on_a_phone(browser: Browser, address: str) -> tuple[BrowserContext, Page]:
 def test_written_offline_it_is_sent_once_when_the_network_is_back(browser: Browser, tmp_path: Path) -> None:
     """On a phone in French: offline, then a network that loses an answer, then a good one."""
     asked = Asked(tmp_path)
-    handle = start_web(asked.feed, port=0, **asked.parts)
-    try:
+    with start_web(asked.feed, port=0, **asked.parts) as handle:
         context, page = on_a_phone(browser, f"{handle.address}post/gala")
         context.set_offline(True)
         page.locator("#text").fill("écrit dans le métro")
@@ -265,8 +264,6 @@ def test_written_offline_it_is_sent_once_when_the_network_is_back(browser: Brows
         assert lost[0] == 200
         assert [(post.text, post.author_name) for post in asked.log.posts] == [("écrit dans le métro", "Ann")]
         context.close()
-    finally:
-        handle.stop()
 
 
 @pytest.mark.parametrize("event", ["gala", "album", "quiet"])
@@ -274,8 +271,7 @@ def test_tab_reaches_all_that_can_be_used_on_a_phone_with_keys_and_enter_sends(
     browser: Browser, tmp_path: Path, event: str
 ) -> None:
     asked = Asked(tmp_path)
-    handle = start_web(asked.feed, port=0, **asked.parts)
-    try:
+    with start_web(asked.feed, port=0, **asked.parts) as handle:
         context, page = on_a_phone(browser, f"{handle.address}post/{event}")
         assert [it for it in walked(page) if it[1]] == []
         assert page.evaluate(LEFT, USED) == []
@@ -288,5 +284,3 @@ def test_tab_reaches_all_that_can_be_used_on_a_phone_with_keys_and_enter_sends(
             expect(page.locator("#status")).to_have_text("Envoyé. Merci !")
             assert [(post.text, post.author_name) for post in asked.log.posts] == [("écrit au clavier", "Ann")]
         context.close()
-    finally:
-        handle.stop()

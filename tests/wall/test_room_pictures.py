@@ -179,8 +179,7 @@ def test_a_phone_makes_the_picture_small_and_sends_it_when_the_network_is_back(
     browser: Browser, tmp_path: Path
 ) -> None:
     asked = Asked(tmp_path)
-    handle = start_web(asked.feed, port=0, **asked.parts)
-    try:
+    with start_web(asked.feed, port=0, **asked.parts) as handle:
         context, page = on_a_phone(browser, f"{handle.address}post/album")
         context.set_offline(True)
         page.locator("#text").fill("vu d’ici")
@@ -203,5 +202,3 @@ def test_a_phone_makes_the_picture_small_and_sends_it_when_the_network_is_back(
         with Image.open(kept) as drawn:
             assert drawn.size == (1_280, 853)
         context.close()
-    finally:
-        handle.stop()

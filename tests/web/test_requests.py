@@ -119,8 +119,7 @@ def test_of_headers_that_do_not_end_little_is_kept(served: str, begin: bytes) ->
 def test_cookies_are_secure_where_the_page_is_reached_by_https_and_host_is_never_told(
     public_url: str, secure: bool
 ) -> None:
-    handle = started(public_url)
-    try:
+    with started(public_url) as handle:
         forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
         for path in (
             "/moderate",
@@ -136,8 +135,6 @@ def test_cookies_are_secure_where_the_page_is_reached_by_https_and_host_is_never
             assert "evil.example" not in answer.text + str(answer.headers)
         (cookie,) = httpx.get(f"{handle.address}moderate").headers.get_list("set-cookie")
         assert ("; secure" in cookie.lower()) is secure
-    finally:
-        handle.stop()
 
 
 def test_wrong_tokens_are_slowed_and_logged_without_the_token_and_right_ones_are_not(

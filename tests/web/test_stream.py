@@ -47,11 +47,8 @@ def feed() -> Feed:
 
 @contextlib.contextmanager
 def served(feed: Feed, **parts: Any) -> Iterator[str]:
-    handle = start_web(feed, port=0, **parts)
-    try:
+    with start_web(feed, port=0, **parts) as handle:
         yield handle.address
-    finally:
-        handle.stop()
 
 
 @contextlib.contextmanager
