@@ -22,6 +22,7 @@ from schemas.alerts import Rule
 from schemas.definitions import Words
 
 START_MS = 1_650_211_200_000
+HOURS = 3
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 SIZES = (30, 100, 300, 700, 1_400)
 SPANS_S = (10, 60, 180, 600)
@@ -50,9 +51,9 @@ class Case:
     posts: list[Post] = field(default_factory=list)
 
 
-def background(chance: random.Random, sign: str, hours: int = 3) -> Iterator[Post]:
+def background(chance: random.Random, sign: str) -> Iterator[Post]:
     """What regulars say, few of them most of it; `sign` stands before what it is about, as in all that follows."""
-    for n in range(int(hours * HOUR_MS / 1_000 * RATE)):
+    for n in range(int(HOURS * HOUR_MS / 1_000 * RATE)):
         time = START_MS + int(n * 1_000 / RATE)
         who, tag = int(REGULARS * chance.random() ** 2), int(TAGS * chance.random() ** 2)
         yield Post(f"b{n}", f"regular{who}", f"{_words(chance)} {sign}daily{tag}", time, source="twitter")

@@ -208,13 +208,13 @@ def _sigmoid(place: Floats) -> Floats:
     return scaled
 
 
-def recall_at(trending: Sequence[bool], highest: Floats, false_alarms: float = FALSE_ALARMS) -> float:
-    """The share of trending series whose highest score lies above the lowest threshold at which at most `false_alarms`
+def recall_at(trending: Sequence[bool], highest: Floats) -> float:
+    """The share of trending series whose highest score lies above the lowest threshold at which at most FALSE_ALARMS
     of the others alarm.
     """
     label = np.array(trending, bool)
     others = np.sort(highest[~label])[::-1]
-    threshold = others[math.floor(false_alarms * len(others))]
+    threshold = others[math.floor(FALSE_ALARMS * len(others))]
     return float((highest[label] > threshold).mean())
 
 

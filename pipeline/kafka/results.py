@@ -56,12 +56,10 @@ async def follow_alerts(
         yield alert
 
 
-async def follow_alert_log(
-    settings: Settings, stop: asyncio.Event | None = None, *, begin: int = 0
-) -> AsyncIterator[tuple[Alert, int]]:
+async def follow_alert_log(settings: Settings, *, begin: int) -> AsyncIterator[tuple[Alert, int]]:
     """The same from an offset on, each with the offset to go on from after it. An offset that the topic does not hold:
     all that it holds."""
-    async for alert, following in _messages(settings, {ALERTS: None}, Alert, stop, begin=begin):
+    async for alert, following in _messages(settings, {ALERTS: None}, Alert, begin=begin):
         yield alert, following
 
 

@@ -106,8 +106,8 @@ class Pictures:
         return hashlib.blake2b(told.encode(), key=self._key, digest_size=16).hexdigest()
 
 
-def redrawn(data: bytes, side: int = SIDE) -> bytes:
-    """The first frame of a picture in one of FORMATS, upright, at most `side` pixels long, as WebP: nothing that came
+def redrawn(data: bytes) -> bytes:
+    """The first frame of a picture in one of FORMATS, upright, at most SIDE pixels long, as WebP: nothing that came
     with it (place, camera, comments) is left. Raises PictureError."""
     from PIL import Image, ImageOps
 
@@ -116,9 +116,9 @@ def redrawn(data: bytes, side: int = SIDE) -> bytes:
         with Image.open(io.BytesIO(data), formats=FORMATS) as found:
             if found.width * found.height > MOST_PIXELS:
                 raise PictureError("too many pixels")
-            found.draft("RGB", (side, side))  # a JPEG is read no larger than it is needed
+            found.draft("RGB", (SIDE, SIDE))  # a JPEG is read no larger than it is needed
             shown = ImageOps.exif_transpose(found)
-            shown.thumbnail((side, side))
+            shown.thumbnail((SIDE, SIDE))
             drawn = io.BytesIO()
             shown.convert("RGBA" if shown.has_transparency_data else "RGB").save(drawn, "WEBP", quality=80, method=2)
     except PictureError:

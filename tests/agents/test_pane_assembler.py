@@ -30,8 +30,8 @@ def panes(*topics: str) -> list[Counts]:
     return [*counter.add(posts), *counter.mark(START + len(topics) * 10_000 + 5_000)]
 
 
-def messages(pane: Counts, partition: int = 0, chunk_bytes: int = 480_000) -> list[bytes]:
-    return [encode_counts(chunk) for chunk in to_chunks(pane, partition, 7, chunk_bytes)]
+def messages(pane: Counts, chunk_bytes: int = 480_000) -> list[bytes]:
+    return [encode_counts(chunk) for chunk in to_chunks(pane, 0, 7, chunk_bytes)]
 
 
 def taken(intake: PaneAssembler, message: bytes, offset: int) -> Counts | None:

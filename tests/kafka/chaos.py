@@ -49,6 +49,7 @@ from .archive_load import lines, push
 from .live_load import LiveLoad
 from .reference import Expected, complete_panes, expected, found_lists, found_panes, read
 
+PARTITIONS = 4
 STALL_S = 9.0  # longer than the session time-out of 6 s
 KINDS = ("kill", "terminate", "start", "stall", "broker")
 LIVE_KINDS = (*KINDS, "rights")
@@ -59,7 +60,7 @@ TAKEN = (("posts", "READ"), ("topic-counts", "WRITE"), ("trends", "WRITE"), ("de
 class Workers:
     """The worker processes, by what has been done to them."""
 
-    def __init__(self, address: str, partitions: int, *more: str, **environment: str) -> None:
+    def __init__(self, address: str, *more: str, **environment: str) -> None:
         self.environment = os.environ | environment
         self.command = [
             sys.executable,
@@ -69,7 +70,7 @@ class Workers:
             "--brokers",
             address,
             "--partitions",
-            str(partitions),
+            str(PARTITIONS),
             *more,
         ]
         self.log = Path(tempfile.mkstemp(prefix="upswell-workers-")[1])
@@ -102,31 +103,31 @@ class Workers:
             one.wait()
 
 
-def run(seed: int, faults: int, posts: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print) -> Counter[str]:
+def run(seed: int, faults: int, posts: int, gap_s: float = 4.0) -> Counter[str]:
     """One run over an archive; raises AssertionError with what differs. Returns how often each fault was proven to have
     happened."""
     rng, grid = random.Random(seed), Grid()
-    made = lines(seed, posts, partitions)
+    made = lines(seed, posts, PARTITIONS)
     broker = Apache(Path(tempfile.mkdtemp(prefix="upswell-kafka-"))).start()
-    workers = Workers(broker.address, partitions)
-    with _whatever_happens(seed, broker, workers, say):
-        init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions))
+    workers = Workers(broker.address)
+    with _whatever_happens(seed, broker, workers):
+        init_topics(load_settings(kafka_brokers=broker.address, partitions=PARTITIONS))
         errors: list[Any] = []
         pushing = threading.Thread(
-            target=lambda: errors.extend(push(broker.address, made, faults * gap_s, grid, partitions)), daemon=True
+            target=lambda: errors.extend(push(broker.address, made, faults * gap_s, grid, PARTITIONS)), daemon=True
         )
         pushing.start()
-        happened = _faults(seed, rng, KINDS, faults, gap_s, workers, broker, say)
+        happened = _faults(seed, rng, KINDS, faults, gap_s, workers, broker)
         pushing.join(300)
         assert not pushing.is_alive(), "the producer did not come to its end"
         assert not errors, errors[:3]
-        want = _holds(seed, broker, workers, grid, say)
+        want = _holds(seed, broker, workers, grid)
         assert want.posts + len(want.dead) == len(made)
         assert "event:often/1h" in want.lists, "no post belonged to an event"
     return happened
 
 
-def run_live(seed: int, faults: int, partitions: int = 4, gap_s: float = 4.0, say: Any = print) -> Counter[str]:
+def run_live(seed: int, faults: int, gap_s: float = 4.0) -> Counter[str]:
     """The same with posts of now, clocks that lie, hostile records, and rights that are taken away."""
     rights = {
         "authorizer_class_name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -136,7 +137,6 @@ def run_live(seed: int, faults: int, partitions: int = 4, gap_s: float = 4.0, sa
     broker = Apache(Path(tempfile.mkdtemp(prefix="upswell-kafka-")), **rights).start()
     workers = Workers(
         broker.sasl_address,
-        partitions,
         "--live",
         UPSWELL_KAFKA_SECURITY_PROTOCOL="SASL_PLAINTEXT",
         UPSWELL_KAFKA_SASL_USER=USER,
@@ -144,12 +144,12 @@ def run_live(seed: int, faults: int, partitions: int = 4, gap_s: float = 4.0, sa
         UPSWELL_PANE_MS=str(LIVE_GRID.pane_ms),
         UPSWELL_MAX_OUT_OF_ORDERNESS_MS=str(LIVE_GRID.max_out_of_orderness_ms),
     )
-    with _whatever_happens(seed, broker, workers, say):
-        init_topics(load_settings(kafka_brokers=broker.address, partitions=partitions))
-        load = LiveLoad(broker.address, partitions, seed)
-        happened = _faults(seed, random.Random(seed), LIVE_KINDS, faults, gap_s, workers, broker, say)
+    with _whatever_happens(seed, broker, workers):
+        init_topics(load_settings(kafka_brokers=broker.address, partitions=PARTITIONS))
+        load = LiveLoad(broker.address, PARTITIONS, seed)
+        happened = _faults(seed, random.Random(seed), LIVE_KINDS, faults, gap_s, workers, broker)
         load.end(_until_the_last_posts_have_their_list)
-        want = _holds(seed, broker, workers, LIVE_GRID, say)
+        want = _holds(seed, broker, workers, LIVE_GRID)
         assert want.lists
         assert want.dead
         counted, late = Counter[str](), Counter[str]()
@@ -157,7 +157,7 @@ def run_live(seed: int, faults: int, partitions: int = 4, gap_s: float = 4.0, sa
             for cell, number in zip(pane.cells, pane.cell_posts, strict=True):
                 counted[cell.source] += int(number)
             late.update(pane.late())
-        say(f"seed {seed}: {load.posts} posts, {load.dated_wrong} by clocks that lie, {load.hostile} hostile records")
+        print(f"seed {seed}: {load.posts} posts, {load.dated_wrong} by clocks that lie, {load.hostile} hostile records")
         assert not late[RIGHT], f"{late[RIGHT]} posts of people whose clocks are right are late"
         assert counted[RIGHT] == load.posts - load.dated_wrong
     return happened
@@ -170,13 +170,13 @@ def _until_the_last_posts_have_their_list() -> None:
 
 
 @contextmanager
-def _whatever_happens(seed: int, broker: Apache, workers: Workers, say: Any) -> Iterator[None]:
+def _whatever_happens(seed: int, broker: Apache, workers: Workers) -> Iterator[None]:
     """Nothing is left behind, but what tells why a run failed."""
     try:
         yield
     except BaseException:
-        say(workers.log.read_text()[-3_000:])
-        say(f"what the topics hold is kept in {_kept(seed, broker, workers)}")
+        print(workers.log.read_text()[-3_000:])
+        print(f"what the topics hold is kept in {_kept(seed, broker, workers)}")
         raise
     finally:
         workers.end()
@@ -192,7 +192,6 @@ def _faults(
     gap_s: float,
     workers: Workers,
     broker: Apache,
-    say: Any,
 ) -> Counter[str]:
     """So many faults, each kind as often; how often each was proven to have happened."""
     happened: Counter[str] = Counter()
@@ -204,11 +203,11 @@ def _faults(
         time.sleep(rng.uniform(0.5, 1.5) * gap_s)
         workers.reap()
         _fault(kind, rng, workers, broker, happened)
-        say(f"seed {seed}: {sum(happened.values())} faults, last {kind}; {len(workers.running)} workers")
+        print(f"seed {seed}: {sum(happened.values())} faults, last {kind}; {len(workers.running)} workers")
     return happened
 
 
-def _holds(seed: int, broker: Apache, workers: Workers, grid: Grid, say: Any) -> Expected:
+def _holds(seed: int, broker: Apache, workers: Workers, grid: Grid) -> Expected:
     """Waits for the lists that the log must lead to, which are returned; raises AssertionError with what differs."""
     want = expected(read(broker.address, "posts"), grid)
     deadline = time.monotonic() + 120
@@ -228,13 +227,13 @@ def _holds(seed: int, broker: Apache, workers: Workers, grid: Grid, say: Any) ->
     assert not have.changed, "a list was said again with other bytes"
     dead = {record.key: dict(record.headers) for record in read(broker.address, "posts-dead")}
     assert dead.keys() == want.dead, _other_letters(want.dead, dead)
-    say(
+    print(
         f"seed {seed}: {want.posts} posts, {len(want.dead)} dead, {want.nudges} markers for idle partitions,"
         f" {sum(map(len, want.lists.values()))} lists and {len(panes)} panes equal, {have.repeated} said again"
     )
     told = workers.log.read_text()
     older = told.count("the state that was found is older")
-    say(f"seed {seed}: {older} times a state was found that is older than what was committed, and made whole")
+    print(f"seed {seed}: {older} times a state was found that is older than what was committed, and made whole")
     holes = told.count("are not in the log (any more)")
     assert not holes, f"{holes} holes were seen in a log that has none"
     return want

@@ -49,14 +49,14 @@ def tiny() -> Iterator[History]:
                 yield log, actions
 
 
-def larger(seed: int, markers: float = 0.25, controls: float = 0.15, retractions: float = 0.1) -> History:
+def larger(seed: int, retractions: float = 0.1) -> History:
     """A log of up to 30 records that mostly go on in time, by clocks of which some are wrong, and up to 25 actions.
-    `markers` is their share, `controls` that of control records, of which some come too late to hold; `retractions`
+    A quarter are markers, some control records, of which some come too late to hold; `retractions` is the share of
     those of posts before them, or still to come, or never."""
     rng = random.Random(seed)
     log, now, defined = [], 0, 1
     for _ in range(rng.randint(3, 30)):
-        if rng.random() < controls:
+        if rng.random() < 0.15:
             log.append(Record(0, defines=max(1, defined + rng.choice((0, 0, 0, -1, -2)))))
             defined += 1
             continue
@@ -66,7 +66,7 @@ def larger(seed: int, markers: float = 0.25, controls: float = 0.15, retractions
             told, back = rng.random() < 0.7, rng.choice((0, 0, 3, 8, 20))
             log.append(Record(max(0, time - back), rng.choice("abcdef"), taken=now, gone=time, told=told))
             continue
-        log.append(Record(time, "" if rng.random() < markers else rng.choice("abcdef"), taken=now))
+        log.append(Record(time, "" if rng.random() < 0.25 else rng.choice("abcdef"), taken=now))
     actions = []
     for _ in range(rng.randint(1, 25)):
         kind = rng.choice(("step", "step", "step", "start", "kill"))

@@ -61,22 +61,22 @@ def with_words(record: Said | Retracted, words: str) -> Said | Retracted:
 
 
 @st.composite
-def small(draw: st.DrawFn, *, late: bool = True, hours: int = 4, most: int = 60) -> list[Said]:
-    """A few dozen posts in bursts within some hours; some out of order, twice, and (with `late`) late."""
-    bursts = draw(st.lists(st.integers(0, hours * 60 - 1), min_size=1, max_size=4))
+def small(draw: st.DrawFn, *, late: bool = True, most: int = 60) -> list[Said]:
+    """A few dozen posts in bursts within four hours; some out of order, twice, and (with `late`) late."""
+    bursts = draw(st.lists(st.integers(0, 4 * 60 - 1), min_size=1, max_size=4))
     chosen = draw(st.lists(_post(late), min_size=1, max_size=most))
     return _arranged(chosen, [START_MS + minute * MINUTE_MS for minute in bursts])
 
 
 @st.composite
-def days(draw: st.DrawFn, *, late: bool = False, most: int = 40) -> list[Said]:
+def days(draw: st.DrawFn, *, most: int = 40) -> list[Said]:
     """Bursts with quiet between them that lasts from an hour to three days."""
     gaps = draw(st.lists(st.sampled_from((1, 2, 5, 23, 24, 25, 26, 49, 72)), min_size=1, max_size=3))
     hours = [0]
     for gap in gaps:
         hours.append(hours[-1] + gap)
     shift = draw(st.integers(0, 59))
-    chosen = draw(st.lists(_post(late), min_size=2, max_size=most))
+    chosen = draw(st.lists(_post(late=False), min_size=2, max_size=most))
     return _arranged(chosen, [START_MS + hour * HOUR_MS + shift * MINUTE_MS for hour in hours])
 
 
@@ -164,11 +164,9 @@ def seeded(
     topics: int = 30,
     authors: int = 200,
     late: float = 0.0,
-    twice: float = 0.02,
-    max_out_of_orderness_ms: int = MAX_OUT_OF_ORDERNESS_MS,
 ) -> list[Said]:
     """A bigger stream: Zipf topics, three bursts of many people, one ring with one text, out of order within the
-    lateness; `late` and `twice` are shares of the posts."""
+    lateness, a few posts twice; `late` is a share of the posts."""
     rng = random.Random(seed)
     length = int(hours * HOUR_MS)
     names = [f"t{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(topics)]
@@ -203,12 +201,12 @@ def seeded(
             bot=bot,
             server=server,
         )
-        delay = rng.randrange(max_out_of_orderness_ms + 1)
+        delay = rng.randrange(MAX_OUT_OF_ORDERNESS_MS + 1)
         if rng.random() < late:
-            delay = max_out_of_orderness_ms + rng.randrange(HOUR_MS)
+            delay = MAX_OUT_OF_ORDERNESS_MS + rng.randrange(HOUR_MS)
         made.append((said, delay))
-        if rng.random() < twice:
-            made.append((said, rng.randrange(max_out_of_orderness_ms + 1)))
+        if rng.random() < 0.02:
+            made.append((said, rng.randrange(MAX_OUT_OF_ORDERNESS_MS + 1)))
     return in_log_order(made)
 
 

@@ -25,9 +25,9 @@ TENTH = HASHES // 10
 D = 0.5 ** (1 / 84)  # an hour of a half-life of 3.5 days
 
 
-def hour_lists(posts: Iterable[Said], scope: str = "all") -> dict[float, dict[str, Any]]:
+def hour_lists(posts: Iterable[Said]) -> dict[float, dict[str, Any]]:
     """Minutes after noon -> the `1h` list of that step."""
-    every = every_list(HOUR, scope, count(posts, 1, 10_000, 5_000))
+    every = every_list(HOUR, "all", count(posts, 1, 10_000, 5_000))
     return {(each["at"] - NOON) / MINUTE_MS: each for each in every}
 
 

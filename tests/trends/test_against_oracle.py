@@ -22,16 +22,14 @@ MORE = 4 if os.environ.get("UPSWELL_TEST_SEARCH") else 1  # in `make long`
 SLOWLY = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 
 
-def assert_same(
-    log: Sequence[Said | Retracted],
-    partitions: int,
-    max_out_of_orderness_ms: int = streams.MAX_OUT_OF_ORDERNESS_MS,
-    words: Words = "off",
-) -> None:
-    found, panes, stats = run(log, partitions, max_out_of_orderness_ms, words=words)
+GRID = streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS
+
+
+def assert_same(log: Sequence[Said | Retracted], partitions: int, words: Words = "off") -> None:
+    found, panes, stats = run(log, partitions, words=words)
     log = [streams.with_words(record, words) for record in log]
-    expected_panes, late, late_by_source, duplicates = counts(log, partitions, streams.PANE_MS, max_out_of_orderness_ms)
-    unused = count(log, partitions, streams.PANE_MS, max_out_of_orderness_ms).unused
+    expected_panes, late, late_by_source, duplicates = counts(log, partitions, *GRID)
+    unused = count(log, partitions, *GRID).unused
     assert panes == expected_panes
     assert (stats.retractions, stats.retractions_unused) == (sum(isinstance(it, Retracted) for it in log), unused)
     assert (stats.read, stats.late, stats.late_by_source, stats.duplicates) == (
@@ -40,7 +38,7 @@ def assert_same(
         late_by_source,
         duplicates,
     )
-    assert differences(found, lists(log, partitions, streams.PANE_MS, max_out_of_orderness_ms)) == []
+    assert differences(found, lists(log, partitions, *GRID)) == []
 
 
 @SLOWLY
@@ -117,8 +115,7 @@ def test_an_hour_in_which_words_surge_is_the_references(words: Words) -> None:
     rows = [row for each in found for row in each["trends"] if row["trending"]]
     assert any("harbour festival" in row["joined"] and row["topic"] == "#harbourfestival" for row in rows)
     told = [streams.with_words(record, words) for record in log]
-    grid = streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS
-    assert differences(found, lists(told, 3, *grid, windows=["1h"], scopes=[scope])) == []
+    assert differences(found, lists(told, 3, *GRID, windows=["1h"], scopes=[scope])) == []
 
 
 def test_words_of_a_rush_are_the_references() -> None:

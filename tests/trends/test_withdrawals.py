@@ -66,8 +66,8 @@ def lists_of(records: list[Post], partitions: int = 2, window: str = "5m") -> di
     }
 
 
-def facts(records: list[Post], window: str = "5m") -> dict[int, tuple[int, int, int, int]]:
-    rows = lists_of(records, window=window)
+def facts(records: list[Post]) -> dict[int, tuple[int, int, int, int]]:
+    rows = lists_of(records, window="5m")
     return {m: (r.posts, r.authors, r.withdrawn, r.withdrawn_by) for m, r in rows.items() if r is not None}
 
 

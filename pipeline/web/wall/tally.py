@@ -15,6 +15,7 @@ from schemas.events import Event
 
 MINUTE_MS = 60_000
 PHASE_MS = 10 * MINUTE_MS  # the grain of phases
+MOST_PHASES = 12
 MINUTES_KEPT = 7 * 24 * 60
 MAX_TOPICS = 20_000
 _STEP = 1.7  # a phase ends when the level rises or falls by more than this
@@ -88,7 +89,7 @@ class EventTally:
         span = self._spans.get(at_ms // PHASE_MS, Counter[str]())
         return sorted((key for key in span if key not in without), key=lambda key: (-span[key], key))[:3]
 
-    def phases(self, without: frozenset[str] = frozenset(), most: int = 12) -> list[Phase]:
+    def phases(self, without: frozenset[str] = frozenset()) -> list[Phase]:
         """The event's stretches of even pace, oldest first; `without` names topics not worth telling (its own)."""
         spans: Counter[int] = Counter()
         for minute, (count, _) in self._minutes.items():
@@ -109,7 +110,7 @@ class EventTally:
             else:
                 length += 1
                 level += (now - level) / length
-        bounds = _coarser([*bounds, last + 1], spans, most)
+        bounds = _coarser([*bounds, last + 1], spans)
         return [self._phase(start, end, spans, without) for start, end in pairwise(bounds)]
 
     def _phase(self, start: int, end: int, spans: Counter[int], without: frozenset[str]) -> Phase:
@@ -130,13 +131,13 @@ class EventTally:
             self.spellings = {key: it for key, it in self.spellings.items() if key in self.topics}
 
 
-def _coarser(bounds: list[int], spans: Counter[int], most: int) -> list[int]:
-    """Neighbours with the nearest paces become one until there are at most `most` phases."""
+def _coarser(bounds: list[int], spans: Counter[int]) -> list[int]:
+    """Neighbours with the nearest paces become one until there are at most MOST_PHASES."""
 
     def pace(start: int, end: int) -> float:
         return sum(spans[span] for span in range(start, end)) / (end - start)
 
-    while len(bounds) - 1 > most:
+    while len(bounds) - 1 > MOST_PHASES:
         gaps = [abs(pace(*bounds[at - 1 : at + 1]) - pace(*bounds[at : at + 2])) for at in range(1, len(bounds) - 1)]
         del bounds[gaps.index(min(gaps)) + 1]
     return bounds

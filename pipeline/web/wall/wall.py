@@ -19,6 +19,7 @@ from schemas.moderation import EVERYWHERE, Decision
 
 CAPACITY = 20_000  # entries kept; the oldest that need nobody's decision go first
 KNOWN_IDS = 4 * CAPACITY
+MOST_REPEATED = 10  # posts that a board tells of
 TAKEN_AWAY = 100  # references of posts that were shown and may not be any more, the last ones
 
 
@@ -203,11 +204,11 @@ class Wall:
             entry.shown(self._link) for entry in self.screen.items if entry.ref not in pins and entry.queue == "shown"
         ]
 
-    def repeated(self, limit: int = 10) -> list[Shown]:
+    def repeated(self) -> list[Shown]:
         """The posts most repeated, of those that may be shown."""
         entries = [entry for entry in self._queues["shown"].values() if entry.copies]
         entries.sort(key=lambda entry: (-entry.copies, int(entry.post.time), entry.ref))
-        return [entry.shown(self._link) for entry in entries[:limit]]
+        return [entry.shown(self._link) for entry in entries[:MOST_REPEATED]]
 
     def _pins(self) -> dict[str, Entry]:
         found = ((self._entries.get(ref), content) for ref, content in self._moderation.pins(self.event.name).items())
