@@ -85,12 +85,14 @@ class _Shared:
     found: tuple[F64, F64]
 
 
-def select(table: Counts, mask: Mask | None, wanted: I32) -> tuple[I32, U64, U64, I32]:
-    """(index, author, text, posts) of the entries of wanted topics: `wanted[topic]` is the index, -1 for the others."""
-    keep = wanted[table.topic] >= 0
+def select(table: Counts, mask: Mask | None, wanted: I32, rows: tuple[int, int]) -> tuple[I32, U64, U64, I32]:
+    """(index, author, text, posts) of the entries of wanted topics: `wanted[topic]` is the index, -1 for the others.
+    `rows`: the span in which wanted topics stand."""
+    inside = slice(*rows)
+    keep = wanted[table.topic[inside]] >= 0
     if mask is not None:
-        keep &= mask[table.cell]
-    chosen = np.flatnonzero(keep)
+        keep &= mask[table.cell[inside]]
+    chosen = np.flatnonzero(keep) + rows[0]
     begin, end = table.person_ptr[chosen], table.person_ptr[chosen + 1]
     entries = spans(begin, end)
     return (
@@ -101,13 +103,22 @@ def select(table: Counts, mask: Mask | None, wanted: I32) -> tuple[I32, U64, U64
     )
 
 
-def select_withdrawn(table: Counts, mask: Mask | None, wanted: I32) -> tuple[I32, U64, I64]:
+def select_withdrawn(table: Counts, mask: Mask | None, wanted: I32, rows: tuple[int, int]) -> tuple[I32, U64, I64]:
     """(index, author, pane) of what the table withdraws of wanted topics, as `select`."""
-    topics = np.repeat(wanted[table.topic], np.diff(table.retracted_ptr))
+    inside, place = slice(*rows), table.retracted_ptr[rows[0] : rows[1] + 1]
+    posts, lengths = slice(place[0], place[-1]), lengths_of(place)
+    topics = np.repeat(wanted[table.topic[inside]], lengths)
     keep = topics >= 0
     if mask is not None:
-        keep &= np.repeat(mask[table.cell], np.diff(table.retracted_ptr))
-    return topics[keep], table.retracted_author[keep], table.retracted_pane[keep]
+        keep &= np.repeat(mask[table.cell[inside]], lengths)
+    return topics[keep], table.retracted_author[posts][keep], table.retracted_pane[posts][keep]
+
+
+def _places(topics: I32, names: int) -> I32:
+    """Where each topic number below `names` stands among these; -1: nowhere."""
+    places = np.full(names, -1, np.int32)
+    places[topics] = np.arange(len(topics), dtype=np.int32)
+    return places
 
 
 def people_by_index(index: Integers, author: U64, size: int) -> F64:
@@ -132,9 +143,9 @@ def support_by_step(
 ) -> tuple[F64, F64]:
     """Support of each topic in the short and the long window that end with each of the steps 0 to `length` - 1.
 
-    The span's steps go back as far as the long window reaches; windows are in steps; `entries` are the span's by topic
-    number. Returns two arrays of shape (topics, length). A topic that stands in the cells of `mask` only has there what
-    it has in all, so that the scopes that hold it share that.
+    The span's steps go back as far as the long window reaches; windows are in steps; topics ascend; `entries` are the
+    span's by topic number. Returns two arrays of shape (topics, length). A topic that stands in the cells of `mask`
+    only has there what it has in all, so that the scopes that hold it share that.
     """
     everywhere = span.lies_in(mask, topics, len(entries))
     short, long = np.zeros((len(topics), length)), np.zeros((len(topics), length))
@@ -154,32 +165,26 @@ def _support_of(
     parts = []
     for number in np.unique(chunk).tolist():
         members = topics[chunk == number]
-        wanted = np.full(len(entries), -1, np.int32)
-        wanted[members] = np.arange(len(members), dtype=np.int32)
-        parts.append(_support_of_chunk(span, mask, wanted, len(members), windows, length))
+        parts.append(_support_of_chunk(span, mask, members, len(entries), windows, length))
     if not parts:
         return np.zeros((0, length)), np.zeros((0, length))
     return np.concatenate([short for short, _ in parts]), np.concatenate([long for _, long in parts])
 
 
 def _support_of_chunk(
-    of: Span,
-    mask: Mask | None,
-    wanted: I32,
-    size: int,
-    windows: tuple[int, int],
-    length: int,
+    of: Span, mask: Mask | None, topics: I32, names: int, windows: tuple[int, int], length: int
 ) -> tuple[F64, F64]:
     back = windows[1] - 1  # so that step numbers start at 0
+    size, wanted, ends = len(topics), _places(topics, names), topics[[0, -1]] + np.array([0, 1], np.int32)
     said: list[tuple[int, I32, U64, U64, I32]] = []  # by step
     withdrawn: list[tuple[int, I32, U64, I64]] = []  # the last one is the step of the post
-    topics = np.flatnonzero(wanted >= 0).astype(np.int32)
     for number, table in of.steps:
-        if not table.holds_any(topics):
+        begin, end = table.topic.searchsorted(ends).tolist()
+        if begin == end:
             continue
-        said.append((number + back, *select(table, mask, wanted)))
+        said.append((number + back, *select(table, mask, wanted, (begin, end))))
         if len(table.retracted):
-            index, author, panes = select_withdrawn(table, mask, wanted)
+            index, author, panes = select_withdrawn(table, mask, wanted, (begin, end))
             posted = number + back - (table.start // of.step_ms - panes // of.step_ms)
             inside = posted >= 0  # else posted before any of the windows
             withdrawn.append((number + back, index[inside], author[inside], posted[inside]))
@@ -376,14 +381,14 @@ def _sum_of_texts(
 
 def people_of_hours(hours: Sequence[Counts], mask: Mask | None, topics: I32, topic_count: int) -> list[F64]:
     """People of each topic in each hourly record."""
-    wanted = np.full(topic_count, -1, np.int32)
-    wanted[topics] = np.arange(len(topics), dtype=np.int32)
+    wanted = _places(topics, topic_count)
     found = []
     for table in hours:
-        index, author, _, posts = select(table, mask, wanted)
+        rows = 0, len(table.topic)
+        index, author, _, posts = select(table, mask, wanted, rows)
         people = people_by_index(index, author, len(topics))
         if len(table.retracted):
-            of, whose, panes = select_withdrawn(table, mask, wanted)
+            of, whose, panes = select_withdrawn(table, mask, wanted, rows)
             of, whose = of[panes >= table.start], whose[panes >= table.start]
             for number in np.unique(of).tolist():
                 those = index == number
