@@ -37,6 +37,7 @@ class PartitionAgent(Generic[P]):
     def __init__(self, app: App, context: Context, topic: str) -> None:
         self.app, self.context, self.topic = app, context, topic
         self.partitions: dict[TP, P] = {}
+        self.in_hand = asyncio.Lock()  # held while a batch is taken
         self.heard: dict[TP, float] = {}  # when the last batch came, or it was asked for, by the monotonic clock
 
     @property
@@ -54,6 +55,10 @@ class PartitionAgent(Generic[P]):
     async def take(self, batch: Batch) -> None:
         """Takes what is new in a batch. Whatever is raised, nothing is left half done: the partition's memory is gone
         then, and what is rebuilt from what was written and committed is whole."""
+        async with self.in_hand:
+            await self._take(batch)
+
+    async def _take(self, batch: Batch) -> None:
         tp = batch.tp
         self.heard[tp] = self.context.clock.monotonic_s()
         partition = self.partitions.get(tp)

@@ -82,6 +82,15 @@ def create_app(
     _every(app, health, HEARD_EVERY_S, alert.hear, "orders about alerts were not heard, the next time they are")
     _every(app, health, STRAYS_EVERY_S, alert.end_orphaned, "others' alerts were not heard, the next time they are")
 
+    @app.on_partitions_revoked.connect
+    async def hand_over(*_: Any, **__: Any) -> None:
+        try:
+            await count.hand_over()
+        except Exception as error:
+            app.log.info("posts partitions were not handed over, they are read on from earlier: %r", error)
+
+    app.hand_over = hand_over
+
     @app.on_rebalance_complete.connect
     async def ready(*_: Any, **__: Any) -> None:
         context.health.rebalanced()

@@ -40,6 +40,7 @@ DEAF_S = 4.0  # without an answer to a fetch: the broker is away, or cannot be r
 # after 1 s
 PRODUCERS_RETURN_MS = 30_000
 EARLIEST_WITHIN_S = 30.0
+HANDED_OVER_WITHIN_S = 2.0  # a group that puts its partitions in order waits for all of its workers
 
 
 class CountedPartition:
@@ -59,6 +60,7 @@ class CountedPartition:
         self.told = position.next  # the first offset that the live edge has not told of
         self.stamp = 0  # the newest record's own timestamp, ms
         self.attempts = attempts or Attempts("", position.next, position.next)
+        self.left = False  # to whoever gets it next, which may be this worker
         self._context = context
 
     def take(self, records: Sequence[Any]) -> list[Counts]:
@@ -202,6 +204,9 @@ class Count(PartitionAgent[CountedPartition]):
     async def _process(self, partition: CountedPartition, records: Sequence[Any]) -> None:
         """Counts the records; where workers before died of some, in groups that are noted."""
         tp, attempts = partition.position.tp, partition.attempts
+        if partition.left:
+            partition.left = False
+            await self.consumer.note_down(tp, partition.rewind_offset, attempts.note)
         for group, noted in attempts.groups(records):
             if noted:
                 await self.consumer.note_down(tp, partition.rewind_offset, attempts.note)
@@ -250,6 +255,18 @@ class Count(PartitionAgent[CountedPartition]):
         topic, key = self.context.topics.counts, b"%d" % tp.partition
         for messages in closed:
             await publish(self.app, [Outgoing(topic, 0, key, message) for message in messages])
+
+    async def hand_over(self) -> None:
+        """Before other workers may get what is this one's: commits from where each partition is to be counted on, when
+        nothing of it is in hand. So this start of it ended at no record, and whoever begins there need not be careful.
+        Raises TimeoutError, KafkaError: then the partitions are read on from an earlier offset."""
+        async with asyncio.timeout(HANDED_OVER_WITHIN_S), self.in_hand:
+            epochs = self.consumer.epochs
+            left = {tp: one for tp, one in self.partitions.items() if one.position.epoch == epochs.get(tp)}
+            for one in left.values():
+                one.left = True
+            offsets = {tp: one.rewind_offset for tp, one in left.items()}
+            await self.consumer.leave(offsets, {tp: one.attempts.note_of_leaving for tp, one in left.items()})
 
     async def report(self) -> None:
         """Tells the rank stage how far the partitions were read and what open panes hold, where that has changed: all

@@ -69,6 +69,10 @@ class Attempts:
         """The note for another go of this process: an error that it survives is no start that ended so."""
         return self._begun_with if self._starts else self.note(0)
 
+    def note_of_leaving(self, _offset: int) -> str:
+        """The note for whoever gets the partition from this start in order, nothing of it in hand."""
+        return self.again
+
     def groups(self, records: Sequence[Any]) -> Iterator[tuple[Sequence[Any], bool]]:
         """The records as they are to be taken; and whether that is to be noted before."""
         if not records:

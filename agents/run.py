@@ -161,7 +161,9 @@ async def _run(
         _cut_short_after(STOPS_WITHIN_S, 1)
     else:
         with suppress(Exception):  # before all else: should the rest be cut short, nothing that closed is read again
-            await asyncio.wait_for(app.consumer.commit(), COMMITS_WITHIN_S)
+            async with asyncio.timeout(COMMITS_WITHIN_S):
+                await app.consumer.commit()
+                await app.hand_over()
     await _stop(app)
     for task in (crashed, stopping, gave_up):
         task.cancel()

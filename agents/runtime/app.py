@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ class UpswellApp(faust.App):
 
     fault: CannotGoOnError | None = None
     heard: Sequence[GlobalTable[Any]] = ()
+    hand_over: Callable[[], Awaitable[None]]  # others may get what this worker reads
 
     async def on_shutdown(self) -> None:
         """Nobody reads batches any more."""

@@ -210,6 +210,19 @@ class BatchConsumer(driver.Consumer):
         if not await self._thread.call_thread(self._commit_in_thread, {tp: offset}):
             raise RebalanceInProgressError(f"{tp.topic}[{tp.partition}] is another worker's")
 
+    async def leave(self, offsets: Mapping[TP, int], notes: Mapping[TP, Callable[[int], str]]) -> None:
+        """Commits from where partitions are to be read on, with what their notes say, and takes nothing more of them
+        until they are sought: what is on the way belongs to an older epoch. Raises KafkaError."""
+        self._committable |= offsets
+        self._notes |= notes
+        await self._thread.call_thread(self._leave_in_thread, offsets)
+
+    async def _leave_in_thread(self, offsets: Mapping[TP, int]) -> None:
+        for tp in offsets:
+            self.epochs[tp] = self.epochs.get(tp, 0) + 1
+            self._sought_in.pop(tp, None)
+        await self._commit_in_thread(offsets)
+
     # -- Faust's side -------------------------------------------------------------------------------------------------
 
     async def perform_seek(self) -> None:
@@ -324,7 +337,7 @@ class BatchConsumer(driver.Consumer):
             self.log.warning("offsets were not committed, the next commit says them again: %r", error)
             return False
 
-    async def _commit_in_thread(self, offsets: dict[TP, int]) -> bool:
+    async def _commit_in_thread(self, offsets: Mapping[TP, int]) -> bool:
         consumer = self._thread._ensure_consumer()
         owned = consumer.assignment()
         wanted = {

@@ -1,4 +1,4 @@
-"""What was fetched and reached nobody is fetched again."""
+"""What was fetched and reached nobody is fetched again; what was left is taken only when it is sought."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
-from agents.runtime.transport import BatchConsumer
+from agents.runtime.transport import NO_EPOCH, BatchConsumer
 
 POSTS = TP("posts", 0)
 
@@ -31,6 +31,9 @@ class Log:
         assert tp == TopicPartition(*POSTS)
         self.position = offset
 
+    async def commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        self.committed = offsets
+
     async def fetch(self, *_: Any, **__: Any) -> dict[TopicPartition, list[Any]]:
         await self.open.wait()
         offsets, self.position = range(self.position, self.end), self.end
@@ -46,6 +49,7 @@ class Consumer(BatchConsumer):
 
     def __init__(self, log: Log) -> None:
         self.batched_topics, self.starts, self.epochs, self._sought_in, self._in_flight = {"posts"}, {}, {}, {}, {}
+        self._committable, self._notes = {}, {}
         self.calls: list[asyncio.Task[Any]] = []
         self._thread: Any = SimpleNamespace(
             _ensure_consumer=lambda: log, _fetch_records=log.fetch, call_thread=self._call
@@ -126,5 +130,18 @@ def test_what_was_sought_after_a_lost_fetch_stays_where_it_was_sought() -> None:
         await fetch
         await consumer.rewind(POSTS, 8)
         assert await consumer.taken() == [(2, 8, 9)]
+
+    asyncio.run(run())
+
+
+def test_a_partition_that_was_left_is_committed_with_its_note_and_taken_only_when_it_is_sought() -> None:
+    async def run() -> None:
+        log, consumer = await begun()
+        log.open.set()
+        await consumer.leave({POSTS: 4}, {POSTS: lambda offset: f"from {offset}"})
+        assert log.committed == {TopicPartition(*POSTS): OffsetAndMetadata(4, "from 4")}
+        assert {epoch for epoch, _, _ in await consumer.taken()} == {NO_EPOCH}
+        await consumer.rewind(POSTS, 4)
+        assert await consumer.taken() == [(3, 4, 9)]
 
     asyncio.run(run())
