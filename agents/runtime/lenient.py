@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import cramjam
+import numpy as np
 from aiokafka.consumer import fetcher
 from aiokafka.record import default_records
 from aiokafka.record._crecords import default_records as compiled_records
@@ -55,11 +56,16 @@ def _bounded(unpack_into: Callable[[Any, memoryview], int]) -> Callable[[Any], b
 def _room(size: int) -> memoryview:
     """So many bytes to write to, until the thread asks again."""
     if size > KEPT_BYTES:
-        return memoryview(bytearray(size))
+        return _unwritten(size)
     if not hasattr(_kept, "room"):
-        _kept.room = memoryview(bytearray(KEPT_BYTES))
+        _kept.room = _unwritten(KEPT_BYTES)
     room: memoryview = _kept.room[:size]
     return room
+
+
+def _unwritten(size: int) -> memoryview:
+    """Room that was not filled with zeros, as a bytearray's is: what nobody writes to is never touched."""
+    return np.empty(size, np.uint8).data
 
 
 class KeptRecords(MemoryRecords):  # type: ignore[misc]  # aiokafka has no types

@@ -8,7 +8,7 @@ aiokafka reads them; so do all where there is no compiler.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from struct import Struct
 from typing import Any, NamedTuple, overload
 
@@ -103,9 +103,9 @@ def together(found: Sequence[Any]) -> Sequence[Any]:
         return [record for run in found for record in run]
     return Run(
         first.first,
-        [key for run in found for key in run.keys],
-        [value for run in found for value in run.values],
-        [time for run in found for time in run.times],
+        list(chain.from_iterable(run.keys for run in found)),
+        list(chain.from_iterable(run.values for run in found)),
+        list(chain.from_iterable(run.times for run in found)),
         {run.first - first.first + number: of for run in found for number, of in run.headers.items()},
     )
 
