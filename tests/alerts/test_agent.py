@@ -11,13 +11,12 @@ import msgspec
 import pytest
 
 from pipeline.kafka.producer import PostProducer
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import load_settings
 from pipeline.sources.simulator.scenes import mixed_scenario
 from pipeline.sources.simulator.simulation import simulate
 from schemas import Post, PostError, decode_post
 from schemas.alerts import Alert
 from tests.alerts.killed import POINTS
+from tests.kafka.fixtures import begun
 from tests.kafka.reference import read
 from tests.kafka.test_pipeline import Worker, wait_for
 
@@ -81,8 +80,7 @@ def test_killed_at_every_point_it_says_what_a_dry_run_tells(kafka: str, prefix: 
     some = posts(3)
     want = dry_run(tmp_path, some)
     assert len(want) > 20
-    settings = load_settings(tmp_path / "upswell.toml", kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix, tmp_path / "upswell.toml")
     with PostProducer(settings) as producer:
         producer.push(some)
         producer.finish()

@@ -18,12 +18,12 @@ from confluent_kafka import Consumer, Producer
 
 from pipeline.alerts.recent import RecentAlerts
 from pipeline.kafka.results import follow_alerts
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from schemas import TrendList
 from schemas.alerts import Alert
 from tests.alerts.receiver import Receiving
 from tests.alerts.test_alerting import at, row
+from tests.kafka.fixtures import begun
 from tests.kafka.test_pipeline import Worker, wait_for
 from tests.sinks.servers import until
 
@@ -86,8 +86,7 @@ async def shown(settings: Settings) -> list[tuple[str, str]]:
 @pytest.mark.timeout(420)
 def test_alerts_are_delivered_once_and_on_their_topic_through_kills(kafka: str, prefix: str, tmp_path: Path) -> None:
     environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
-    settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     trends, workers = f"{prefix}trends", tmp_path / "workers"
     taken = tmp_path / "taken"
     with Receiving(taken) as receiver:
@@ -139,8 +138,7 @@ def test_alerts_are_delivered_once_and_on_their_topic_through_kills(kafka: str, 
 @pytest.mark.timeout(120)
 def test_an_order_given_on_the_command_line_is_obeyed_by_the_worker(kafka: str, prefix: str, tmp_path: Path) -> None:
     environment = {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}
-    settings, log = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix), tmp_path / "log"
-    init_topics(settings)
+    settings, log = begun(kafka, prefix), tmp_path / "log"
     (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
 
     def give(*words: str) -> subprocess.CompletedProcess[str]:

@@ -14,12 +14,12 @@ from confluent_kafka import Producer
 from pipeline.alerts import run as alerts_run
 from pipeline.alerts.run import give_order
 from pipeline.cli import run as cli
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from schemas.alerts import Order
 from schemas.moderation import Decision
 from tests.alerts.test_alerting import at, row
 from tests.alerts.test_follow import publish, read
+from tests.kafka.fixtures import begun
 from tests.kafka.test_pipeline import Worker, wait_for
 
 NOW = int(time.time()) // 60
@@ -30,8 +30,7 @@ MUTE_A = Order("mute", "r", "#a", "ann", NOW * 60_000, (NOW + 60) * 60_000)
 def test_an_order_given_while_nobody_was_there_is_heard_behind_thousands_of_decisions_and_kept(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
     producer = Producer(
         {"bootstrap.servers": kafka, "enable.idempotence": True, "queue.buffering.max.messages": 200_000}
@@ -62,8 +61,7 @@ def test_an_order_given_while_nobody_was_there_is_heard_behind_thousands_of_deci
 def test_what_a_worker_said_that_was_replaced_meanwhile_is_ended_by_its_successor(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = load_settings(None, kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     (tmp_path / "upswell.toml").write_text('[[rule]]\nname = "r"\nresolve_s = 0\ncooldown_s = 0\n')
     topic, trends = f"{prefix}alerts", f"{prefix}trends"
     with Worker(settings, tmp_path / "worker.log") as worker:

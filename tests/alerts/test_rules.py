@@ -18,6 +18,7 @@ from schemas.alerts import Alert
 from schemas.definitions import Definitions, decode_definitions
 from tests.alerts.test_agent import HERE, posts, said
 from tests.alerts.test_agent import RULES as OF_THE_AGENT
+from tests.kafka.fixtures import begun
 from tests.kafka.reference import read
 from tests.kafka.test_definitions import ledger_of, reload
 from tests.kafka.test_pipeline import Worker, wait_for
@@ -88,8 +89,7 @@ def test_changed_twice_the_alerts_are_those_of_the_log_killed_or_not_live_or_rep
 ) -> None:
     file = tmp_path / "upswell.toml"
     file.write_text(RULES)
-    settings = load_settings(file, kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix, file)
     some = posts(5)
     third = len(some) // 3
     push(settings, some[:third])

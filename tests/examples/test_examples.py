@@ -13,12 +13,12 @@ import pytest
 
 from examples import in_process, produce_aiokafka, produce_confluent, produce_upswell, read_lists
 from pipeline.kafka.connection import Connection
-from pipeline.kafka.topics import init_topics
 from pipeline.partitions import partition_of
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from schemas import decode_post
 from tests.conftest import ROOT
 from tests.kafka.apache import fetch
+from tests.kafka.fixtures import begun
 
 EXAMPLES = ROOT / "examples"
 START_MS = 1_650_211_200_000
@@ -60,8 +60,7 @@ def found_where(settings: Settings, authors: int) -> dict[str, int]:
 def test_three_clients_push_posts_that_lie_where_upswell_looks_for_them(
     kafka: str, prefix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     topic = f"{prefix}posts"
     produce_confluent.main(kafka, topic)
     asyncio.run(produce_aiokafka.main(kafka, topic))
@@ -112,7 +111,6 @@ def test_so_do_clients_in_other_languages(
 ) -> None:
     if shutil.which(program) is None:
         pytest.skip(f"no {program}")
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     subprocess.run([*make(tmp_path), kafka, f"{prefix}posts"], check=True, timeout=120)
     assert found_where(settings, 1) == {author: partition_of(author, settings.partitions)}

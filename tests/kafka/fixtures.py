@@ -15,6 +15,8 @@ from typing import NamedTuple
 import pytest
 
 from pipeline.kafka.broker import embedded_broker
+from pipeline.kafka.topics import init_topics
+from pipeline.settings import Settings, load_settings
 from tests.kafka.apache import Apache, ApacheError, missing
 
 SHARED = "shared-kafka.json"  # in the folder of the run: where its broker is
@@ -88,6 +90,13 @@ def embedded() -> Iterator[str]:
 def prefix() -> str:
     """A prefix of topics and groups that no other test uses."""
     return f"t{uuid.uuid4().hex[:8]}-"
+
+
+def begun(brokers: str, prefix: str, file: Path | None = None, **settings: int) -> Settings:
+    """Settings for this broker and prefix; the topics are made."""
+    made = load_settings(file, kafka_brokers=brokers, kafka_prefix=prefix, **settings)
+    init_topics(made)
+    return made
 
 
 @pytest.fixture

@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 import msgspec
 from confluent_kafka import Producer
 
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from pipeline.trends.panes import Grid
 from schemas import Post, PostError, decode_post
 
 from .apache import Apache, free_port
 from .commands import Command, counters
+from .fixtures import begun
 from .lagging import Lag, lags_in
 from .reference import complete_panes, read
 
@@ -102,8 +102,7 @@ class Outcome(NamedTuple):
 
 def play(kafka: str, prefix: str, records: int, seed: int, seconds: float, folder: Path) -> Outcome:
     """Honest posts for so many seconds, with so many hostile records among them. Raises AssertionError."""
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     metrics, page = free_port(), free_port()
     told = {"UPSWELL_METRICS_PORT": str(metrics)}
     files = {name: folder / f"{prefix}{name}.ms" for name in ("worker", "page")}

@@ -17,11 +17,11 @@ from agents.runtime.lenient import KeptRecords, LenientPartition, read_leniently
 from pipeline.kafka.beyond import Passage
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.log import LogReader
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 
 from .apache import free_port
 from .commands import Command, counters
+from .fixtures import begun
 from .test_headers import CODECS
 
 POST = b'{"id":"%d","author":"ana","text":"#good","time":1700000000000}'
@@ -90,8 +90,7 @@ def test_the_end_of_such_a_batch_is_found_wherever_it_is_and_soon() -> None:
 
 @pytest.mark.timeout(120)
 def test_a_worker_and_whoever_reads_posts_go_on_behind_it(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings, port = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1), free_port()
-    init_topics(settings)
+    settings, port = begun(kafka, prefix, partitions=1), free_port()
     topic = f"{prefix}posts"
     bomb = b" " * (60 * MIB)
     posts = [POST % number for number in range(5)]

@@ -14,15 +14,14 @@ import msgspec
 import pytest
 
 from pipeline.kafka.producer import PostProducer
-from pipeline.kafka.topics import init_topics
 from pipeline.partitions import split_by_author
-from pipeline.settings import Settings, load_settings
 from pipeline.trends.panes import Grid
 from schemas import Post, TrendList, decode_post
 from tests.agents.test_clocks import RIGHT, WRONG, rows_of_the_right, said, wrong_clocks
 
 from .apache import free_port
 from .commands import Command, counters
+from .fixtures import begun
 from .reference import Expected, complete_panes, expected, found_lists, found_panes, read
 
 PANE_MS, MAX_OUT_OF_ORDERNESS_MS = 1_000, 500
@@ -51,12 +50,6 @@ class Posting:
         authors = self.authors[partition]
         author, word = authors[self.said % len(authors)], "".join(chr(97 + int(d)) for d in str(self.said))
         self.producer.push([Post(f"p{self.said}", author, f"say {word} #{source}", time_ms, source=source)])
-
-
-def begun(kafka: str, prefix: str) -> Settings:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
-    return settings
 
 
 def has_final(kafka: str, prefix: str, topic: str, after_ms: int) -> Callable[[], bool]:

@@ -37,6 +37,7 @@ from tests.alerts.test_alerting import at, row
 from tests.alerts.test_follow import NOW, publish
 from tests.alerts.test_follow import read as alerts_on
 from tests.kafka.apache import free_port
+from tests.kafka.fixtures import begun
 from tests.kafka.reference import expected, found_lists, read
 from tests.kafka.test_pipeline import SCENARIO, Worker, push, stream, wait_for
 from tests.sinks.servers import until
@@ -159,8 +160,7 @@ def test_one_process_that_is_told_at_the_same_places_makes_the_same_lists(
 
 
 def test_what_is_broken_changes_nothing_and_is_told(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     file = tmp_path / "upswell.toml"
     file.write_text('[[event]]\nname = "a"\nhashtags = ["#a"]\n')
     with Worker(settings, tmp_path / "worker.log") as worker:
@@ -188,8 +188,7 @@ def test_what_is_broken_changes_nothing_and_is_told(kafka: str, prefix: str, tmp
 def test_a_worker_with_another_file_says_so_and_counts_by_what_is_in_force(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     file = tmp_path / "upswell.toml"
     file.write_text('[[event]]\nname = "a"\n')
     assert reload(settings, file, "--wait", "0", "--by", "ann").returncode == 0
@@ -206,8 +205,7 @@ def test_a_worker_with_another_file_says_so_and_counts_by_what_is_in_force(
 
 
 def test_a_change_of_what_holds_no_more_is_refused_and_tells_who_was_first(kafka: str, prefix: str) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)
-    init_topics(settings)
+    settings = begun(kafka, prefix, partitions=1)
     ann, bob = (Definitions(0, by, (Event(by),)) for by in ("ann", "bob"))
     with closing(DefinitionsLog(settings)) as log:
         first = log.begin_with(Definitions())
@@ -225,8 +223,7 @@ def test_the_page_changes_definitions_by_the_record_that_reload_writes_and_overw
 ) -> None:
     file = tmp_path / "upswell.toml"
     file.write_text(f'control_key = "{"k" * 64}"\n[[event]]\nname = "file"\n')
-    settings = load_settings(file, kafka_brokers=kafka, kafka_prefix=prefix, partitions=2)
-    init_topics(settings)
+    settings = begun(kafka, prefix, file, partitions=2)
     made, told = Definitions(events=(Event("page"),)), list[Definitions]()
 
     async def then(definitions: Definitions) -> None:
@@ -256,8 +253,7 @@ def test_the_page_changes_definitions_by_the_record_that_reload_writes_and_overw
 def test_entries_that_the_log_has_left_behind_are_forgotten_but_the_last(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)
-    init_topics(settings)
+    settings = begun(kafka, prefix, partitions=1)
     file = tmp_path / "upswell.toml"
     file.write_text("")
     log = DefinitionsLog(settings)
@@ -289,8 +285,7 @@ def test_entries_that_the_log_has_left_behind_are_forgotten_but_the_last(
 def test_pages_walls_and_alerts_follow_within_seconds_without_a_restart(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     file, port = tmp_path / "upswell.toml", free_port()
     file.write_text('[[event]]\nname = "old"\nhashtags = ["#old"]\n[[rule]]\nname = "r"\nresolve_s = 0\n')
     told = os.environ | {"UPSWELL_KAFKA_BROKERS": kafka, "UPSWELL_KAFKA_PREFIX": prefix}

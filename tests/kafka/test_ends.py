@@ -19,13 +19,13 @@ from pipeline.kafka.broker import embedded_broker
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.log import newest_records
 from pipeline.kafka.producer import PostProducer
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from schemas import Post, TrendList
 from schemas.counts import decode_counts
 
 from .apache import free_port
 from .commands import Command, counters, processes_of
+from .fixtures import begun
 from .reference import committed, found_lists, read
 from .test_pipeline import closes, local_lists, push, push_to, stream
 from .tuned import EAGER
@@ -35,12 +35,6 @@ START_MS = 1_700_000_000_000 // HOUR_MS * HOUR_MS
 DAY_POSTS = int(os.environ.get("UPSWELL_TEST_DAY_POSTS", "8000"))
 LARGE_PANES = {"UPSWELL_PANE_MS": "60000"}  # a sixth of the messages; the state is of minutes and hours anyhow
 SMALL_PANES = {"UPSWELL_PANE_MS": "1000", "UPSWELL_MAX_OUT_OF_ORDERNESS_MS": "500"}
-
-
-def begun(kafka: str, prefix: str) -> Settings:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
-    return settings
 
 
 def listening(pid: int) -> set[int]:
@@ -190,8 +184,7 @@ def day(posts: int) -> list[tuple[bytes, Post]]:
 def test_a_worker_with_the_state_of_a_full_day_is_live_within_30_seconds(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, pane_ms=60_000)
-    init_topics(settings)
+    settings = begun(kafka, prefix, pane_ms=60_000)
     records = day(DAY_POSTS)
     push(settings, list(records))
     end = START_MS + 24 * HOUR_MS

@@ -12,8 +12,7 @@ import pytest
 from confluent_kafka import Producer
 
 from pipeline.kafka.results import follow_given_up
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from schemas.alerts import Fault, GivenUp
 from tests.alerts.outgoing import raised_by
 from tests.alerts.receiving import Hook
@@ -21,6 +20,7 @@ from tests.alerts.test_alerting import at, row, rule
 from tests.alerts.test_follow import NOW
 from tests.kafka.apache import free_port
 from tests.kafka.commands import Command, counters
+from tests.kafka.fixtures import begun
 
 
 async def first(settings: Settings) -> GivenUp:
@@ -32,8 +32,7 @@ async def first(settings: Settings) -> GivenUp:
 
 @pytest.mark.timeout(120)
 def test_what_a_receiver_refuses_is_on_topic_metric_and_page(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     (alert,) = raised_by([rule()], [at(NOW, row("#a"))])
     producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
     producer.produce(f"{prefix}alerts", msgspec.json.encode(alert), alert.record_key)

@@ -18,11 +18,11 @@ from agents.runtime.lenient import KeptRecords, LenientPartition
 from pipeline.kafka.connection import Connection
 from pipeline.kafka.headers import headers_of
 from pipeline.kafka.posts import PostFollower
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 
 from .apache import free_port
 from .commands import Command, counters
+from .fixtures import begun
 
 POST = b'{"id":"%d","author":"ana","text":"#good","time":1700000000000}'
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -78,8 +78,7 @@ async def followed(settings: Settings, topic: str) -> list[str]:
 
 
 def test_worker_pages_and_producers_read_on(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings, port = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1), free_port()
-    init_topics(settings)
+    settings, port = begun(kafka, prefix, partitions=1), free_port()
     asyncio.run(put(settings, f"{prefix}posts"))
     with Command(settings, tmp_path / "w.log", "worker", UPSWELL_METRICS_PORT=str(port)) as worker:
         worker.wait_for(lambda: counters(port).get("upswell_posts_read_total") == 3)
@@ -89,8 +88,7 @@ def test_worker_pages_and_producers_read_on(kafka: str, prefix: str, tmp_path: P
 
 def test_producers_read_such_headers_however_often(kafka: str, prefix: str) -> None:
     """A call that Python has specialised, from the eighth on, does not look whether confluent-kafka left an error."""
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)
-    init_topics(settings)
+    settings = begun(kafka, prefix, partitions=1)
     asyncio.run(put(settings, f"{prefix}posts"))
     consumer = Consumer({**Connection.of(settings).confluent(), "group.id": f"{prefix}reader", "fetch.wait.max.ms": 10})
     for _ in range(100):

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.kafka.producer import PostProducer
 from pipeline.kafka.results import follow_trends
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings
 from schemas import Post, TrendList
+from tests.kafka.fixtures import begun
 from tests.kafka.test_pipeline import Worker
 
 SMALL_PANES = {"UPSWELL_PANE_MS": "1000", "UPSWELL_MAX_OUT_OF_ORDERNESS_MS": "500"}  # the first one closes soon
@@ -31,8 +31,7 @@ async def first_live(settings: Settings, posts: int, within_s: float) -> TrendLi
 
 @pytest.mark.alone
 def test_a_post_is_counted_in_a_provisional_list_within_seconds(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
 
     def said(number: int) -> Post:
         own = "".join(chr(ord("a") + int(digit)) for digit in str(number))

@@ -17,6 +17,7 @@ from schemas.topics import Topics
 
 from .apache import Apache, free_port
 from .commands import Command, counters, ready_says
+from .fixtures import begun
 
 AWAY_S = 14.0
 
@@ -58,8 +59,7 @@ def test_nothing_that_producers_held_while_the_broker_was_away_is_late(own: Apac
 def test_more_partitions_than_are_set_end_the_workers_with_one_sentence(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings, port = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=2), free_port()
-    init_topics(settings)
+    settings, port = begun(kafka, prefix, partitions=2), free_port()
     with Command(settings, tmp_path / "w.log", "worker", "--live", UPSWELL_METRICS_PORT=str(port)) as worker:
         worker.ready()
         assert ready_says(port) == (200, "ready")

@@ -14,6 +14,7 @@ from pipeline.kafka.log import Follower, GlobalTable, LogReader, Record, newest_
 from pipeline.kafka.topics import TopicsError, init_topics
 from pipeline.settings import Settings, load_settings
 from schemas.topics import Topics
+from tests.kafka.fixtures import begun
 
 
 @pytest.fixture(params=["kafka", "embedded"])
@@ -131,8 +132,7 @@ def test_what_was_read_before_time_was_over_is_read_again_by_the_next_call(
 def test_posts_of_a_transaction_are_read_when_it_is_committed_and_never_when_it_is_aborted(
     kafka: str, prefix: str, end: str
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     topic = Topics(prefix).trends
     producer = Producer({"bootstrap.servers": kafka, "transactional.id": f"{prefix}one"})
     producer.init_transactions(20)

@@ -22,6 +22,7 @@ from schemas import Post, TrendList
 
 from .apache import Apache, free_port, free_ports, missing
 from .commands import Command, counters, processes_of
+from .fixtures import begun
 from .reference import expected, found_lists, found_panes, read
 from .test_pipeline import local_lists, push, push_to, stream
 
@@ -205,8 +206,7 @@ def test_a_producer_says_once_that_nothing_is_acknowledged_and_goes_on_when_it_i
 
 @pytest.mark.parametrize("topic", ["topic-counts", "trends"])
 def test_what_can_never_pass_ends_the_worker_with_one_line(kafka: str, prefix: str, tmp_path: Path, topic: str) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix)
-    init_topics(settings)
+    settings = begun(kafka, prefix)
     configure(kafka, f"{prefix}{topic}", max_message_bytes="200")
     push(settings, stream(12))
     with Command(settings, tmp_path / "w.log", "worker") as worker:

@@ -23,7 +23,7 @@ from schemas.counts import CountsChunk, Panes, decode_counts
 
 from .apache import PASSWORD, USER
 from .commands import Command
-from .fixtures import Shared
+from .fixtures import Shared, begun
 from .reference import found_lists, read
 from .tuned import EAGER
 
@@ -213,8 +213,7 @@ def test_a_state_that_is_gone_or_older_than_what_was_committed_is_made_from_what
 
 
 def test_a_worker_says_in_one_line_which_topic_does_not_fit(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=3)
-    init_topics(settings)
+    begun(kafka, prefix, partitions=3)
     with Worker(load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=5), tmp_path / "w.log") as worker:
         assert worker.process.wait(30) == 1
     (line,) = worker.log.read_text().strip().splitlines()

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.kafka.producer import PostProducer
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import load_settings
 from pipeline.trends.panes import Grid
 from schemas import Post
 
 from .apache import free_port
 from .commands import Command, counters
 from .dying import DEADLY
+from .fixtures import begun
 from .reference import expected, found_lists, found_panes, read
 
 START_MS = 1_700_000_040_000
@@ -24,8 +23,7 @@ POSTS = 600
 
 @pytest.mark.timeout(240)
 def test_what_four_workers_died_of_is_set_aside_and_the_others_count(kafka: str, prefix: str, tmp_path: Path) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)
-    init_topics(settings)
+    settings = begun(kafka, prefix, partitions=1)
     with PostProducer(settings) as producer:
         for number in range(POSTS):
             text = DEADLY if number == 400 else f"say word{number} #talk"

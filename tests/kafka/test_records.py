@@ -7,12 +7,11 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import load_settings
 from schemas import MAX_RECORD_BYTES
 
 from .apache import free_port
 from .commands import Command, counters
+from .fixtures import begun
 from .reference import read
 
 GOOD = b'{"id":"%d","author":"ana","text":"#good %d","time":1700000000000}'
@@ -50,8 +49,7 @@ def strange(producer: Producer, topic: str) -> dict[int, str]:
 def test_each_strange_record_is_one_dead_letter_however_often_it_is_read(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1)
-    init_topics(settings)
+    settings = begun(kafka, prefix, partitions=1)
     producer = Producer(
         {
             "bootstrap.servers": kafka,

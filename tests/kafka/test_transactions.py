@@ -9,21 +9,19 @@ import msgspec
 import pytest
 from confluent_kafka import Producer
 
-from pipeline.kafka.topics import init_topics
-from pipeline.settings import load_settings
 from schemas import Post
 from schemas.topics import Topics
 
 from .apache import free_port
 from .commands import Command, counters
+from .fixtures import begun
 
 
 @pytest.mark.timeout(180)
 def test_aborted_posts_are_not_counted_and_marks_of_transactions_are_no_gaps(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    settings, port = load_settings(kafka_brokers=kafka, kafka_prefix=prefix, partitions=1), free_port()
-    init_topics(settings)
+    settings, port = begun(kafka, prefix, partitions=1), free_port()
     topic, now = Topics(prefix).posts, int(time.time() * 1_000)
     producer = Producer({"bootstrap.servers": kafka, "transactional.id": f"{prefix}one"})
     producer.init_transactions(20)
