@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 CONTRAST = "color-contrast"  # takes most of the time
 COLOURS = (CONTRAST, "link-in-text-block")  # all that may differ between two themes
+THEMES: dict[Literal["light", "dark"], Collection[str]] = {"light": (), "dark": COLOURS}  # and the rules: () for all
 FOUND = """async ([where, options]) => (await axe.run(where ?? document, options)).violations
     .map((one) => [one.id, one.nodes[0].html])"""
 

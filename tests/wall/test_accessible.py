@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import pytest
@@ -16,15 +15,13 @@ from pipeline.web.run import start_web
 from pipeline.wording import languages
 from schemas.alerts import Alert
 from schemas.events import Event, Stage
-from tests.browser.axe import COLOURS, CONTRAST, faults_of
+from tests.browser.axe import COLOURS, CONTRAST, THEMES, faults_of
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend_list
 from tests.wall.server import ANN, EVE, Served, serving
 from tests.wall.test_browser import post
 from tests.wall.test_pages import SEA, opened, signed_in
 from tests.wall.test_room import Asked
-
-THEMES: dict[Literal["light", "dark"], Sequence[str]] = {"light": (), "dark": COLOURS}  # and the rules: () for all
 
 EVENTS = (
     Event(

@@ -19,7 +19,7 @@ from schemas.alerts import Alert
 from schemas.events import Event, Stage
 from schemas.posts import Media
 from tests.browser.asking import asked
-from tests.browser.axe import faults_of
+from tests.browser.axe import THEMES, faults_of
 from tests.browser.shown import SHOTS
 from tests.facts import OF_TOPIC
 from tests.sinks.lists import trend, trend_list
@@ -69,7 +69,6 @@ def signed_in(page: Page, secret: str = ANN.secret) -> Page:
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("path", "there"),
     [
@@ -82,23 +81,21 @@ def signed_in(page: Page, secret: str = ANN.secret) -> Page:
     ],
 )
 def test_no_fault_of_accessibility_and_nothing_wider_than_its_window(
-    browser: Browser,
-    served: Served,
-    path: str,
-    there: str,
-    scheme: str,
+    browser: Browser, served: Served, path: str, there: str
 ) -> None:
-    page = opened(browser, served.address + path, color_scheme=scheme)
+    page = opened(browser, served.address + path)
     if "moderate" in path:
         assert faults_of(page) == []  # where one signs in
         signed_in(page)
     expect(page.locator(there).first).to_be_visible()
-    for width, height in SIZES if scheme == "light" else SIZES[:1]:
-        page.set_viewport_size({"width": width, "height": height})
-        assert faults_of(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{path.strip('/').replace('/', '-')}-{width}-{scheme}.png")
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    for theme, only in THEMES.items():
+        page.emulate_media(color_scheme=theme)
+        for width, height in SIZES if theme == "light" else SIZES[:1]:
+            page.set_viewport_size({"width": width, "height": height})
+            assert faults_of(page, only=only) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            page.screenshot(path=SHOTS / f"{path.strip('/').replace('/', '-')}-{width}-{theme}.png")
     page.context.close()
 
 
