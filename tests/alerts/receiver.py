@@ -16,7 +16,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.sinks.servers import free_port, until
+from tests.kafka.apache import free_port
+from tests.sinks.servers import until
 
 
 class Receiving:

@@ -13,7 +13,8 @@ import pytest
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row
 from tests.alerts.test_follow import publish
-from tests.sinks.servers import free_port, until
+from tests.kafka.apache import free_port
+from tests.sinks.servers import until
 
 
 @pytest.mark.timeout(420)

@@ -22,8 +22,8 @@ from pipeline.sources.keeping import EVERY_S, MOST, KeptLog
 from pipeline.sources.kept import FolderError
 from schemas import Post, TrendList, decode_post
 from schemas.topics import DEFINITIONS, POSTS, TRENDS
+from tests.kafka.apache import free_port
 from tests.kafka.commands import Command
-from tests.sinks.servers import free_port
 
 RULE = '[[rule]]\nname = "big"\nkind = "volume"\nwindow = "5m"\ntopics = ["#harbour"]\npeople = 20\nflags = "mark"\n'
 

@@ -23,7 +23,8 @@ import yaml
 from pipeline.settings import load_settings
 from pipeline.sources.simulator.scenes import mixed_scenario
 from pipeline.sources.simulator.simulation import simulate
-from tests.sinks.servers import free_port, redis_server
+from tests.kafka.apache import free_port
+from tests.sinks.servers import redis_server
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

@@ -16,7 +16,8 @@ import httpx
 import pytest
 import yaml
 
-from tests.sinks.servers import free_port, redis_server, until
+from tests.kafka.apache import free_port
+from tests.sinks.servers import redis_server, until
 
 ROOT = Path(__file__).parents[2]
 RECIPE = (ROOT / "Dockerfile").read_text()

@@ -33,8 +33,9 @@ from tests.alerts.outgoing import deliver_all, raised_by
 from tests.alerts.receiving import Hook
 from tests.alerts.test_alerting import at, row, rule
 from tests.alerts.test_follow import NOW
+from tests.kafka.apache import free_port
 from tests.sinks.lists import trend_list
-from tests.sinks.servers import Server, free_port, program, until
+from tests.sinks.servers import Server, program, until
 
 GRAFANA = Path(__file__).parents[2] / "grafana"
 DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))

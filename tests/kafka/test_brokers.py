@@ -7,8 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from pipeline.kafka.topics import init_topics
 from pipeline.settings import load_settings
 from schemas import Post
 from tests.kafka.apache import Apache, free_port, missing
+from tests.sinks.servers import until
 
 
 def answers(address: str) -> bool:
@@ -30,13 +29,6 @@ def answers(address: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def wait_until(true: Callable[[], bool], within_s: float = 10.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.05)
 
 
 HOLDER = """
@@ -64,7 +56,7 @@ def test_the_embedded_broker_ends_with_its_parent_whatever_ended_that(number: si
         assert answers(address)
         os.kill(parent.pid, number)
         assert parent.wait(10) == -number
-    wait_until(lambda: not answers(address))
+    until(lambda: not answers(address), 10, "it does not answer")
 
 
 def test_without_the_kernels_help_the_watcher_ends_it() -> None:
@@ -80,7 +72,7 @@ asked = []
         assert answers(address)
         parent.kill()
         parent.wait(10)
-    wait_until(lambda: not answers(address))
+    until(lambda: not answers(address), 10, "it does not answer")
 
 
 def test_a_system_without_the_broker_is_told_the_two_alternatives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +123,7 @@ def test_a_broker_killed_under_a_push_costs_a_wait_and_one_line_and_no_post(own:
             producer.flush()
             own.kill9()
             producer.push(posts(2_000, 2_000))
-            wait_until(lambda: (producer.poll(), bool(said))[1])
+            until(lambda: (producer.poll(), bool(said))[1], 10, "it is told")
             own.restart()
             producer.finish()
             assert producer.acknowledged == 4_000

@@ -11,13 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kafka.apache import free_port
+
 UP_WITHIN_S = 20.0
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def program(*names: str) -> str:

@@ -11,8 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.health import ExposeError, Health, expose
 from pipeline.sinks.metrics import TrendsCollector
+from tests.kafka.apache import free_port
 from tests.sinks.lists import trend, trend_list
-from tests.sinks.servers import free_port, program
+from tests.sinks.servers import program
 
 
 def samples(registry: CollectorRegistry, name: str) -> dict[tuple[str, ...], float]:

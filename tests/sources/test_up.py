@@ -15,7 +15,7 @@ from pipeline.kafka.connection import Connection
 from pipeline.kafka.log import newest_records
 from pipeline.settings import Settings
 from schemas import PostError, decode_post
-from tests.sinks.servers import free_port
+from tests.kafka.apache import free_port
 from tests.sources.servers import Request, http_server
 from tests.sources.test_feeds import rss
 

@@ -28,8 +28,9 @@ from pipeline.web.run import STREAMS_END_WITHIN_S, start_web
 from schemas import TrendList
 from schemas.alerts import Alert, Order
 from tests.browser.shown import alert
+from tests.kafka.apache import free_port
 from tests.sinks.lists import trend_list
-from tests.sinks.servers import free_port, redis_server, until
+from tests.sinks.servers import redis_server, until
 from tests.web.reading import Event, Reader
 
 STREAM = "/api/v1/stream"
