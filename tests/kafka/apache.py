@@ -76,7 +76,8 @@ def _keep_classes(libs: Path) -> None:
     kept = CACHE / "classes-staging"
     with tempfile.TemporaryDirectory() as folder:
         Apache(Path(folder), java=("-cp", f"{libs}/*", f"-XX:ArchiveClassesAtExit={kept}")).start().stop()
-    kept.rename(CLASSES)
+    with contextlib.suppress(FileNotFoundError):  # of a Java that keeps none, or took too long
+        kept.rename(CLASSES)
 
 
 def free_port() -> int:
