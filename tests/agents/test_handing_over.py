@@ -11,13 +11,17 @@ import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
+from agents.app import create_app
 from agents.context import Context
 from agents.count import Count
 from agents.poison import Attempts
 from agents.publish import Outgoing
 from agents.runtime.runs import Run
 from agents.runtime.transport import Batch
+from pipeline.definitions import DefinitionsHistory
 from pipeline.health import Health
+from pipeline.kafka.connection import Connection
+from pipeline.settings import load_settings
 from pipeline.trends.panes import Grid
 from schemas import Post
 from schemas.definitions import Definitions
@@ -61,6 +65,8 @@ class Group:
 
 class Nothing:
     """No definitions."""
+
+    history = DefinitionsHistory()
 
     def refresh(self) -> Nothing:
         return self
@@ -175,3 +181,25 @@ def test_a_partition_that_comes_back_is_counted_on_and_noted_again(monkeypatch: 
         assert worker.group.careful, "from here on it could die of what it has in hand"
 
     asyncio.run(run())
+
+
+def test_it_is_done_before_the_group_gives_partitions_out_anew_and_what_goes_wrong_ends_no_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    async def refused(_: Count) -> None:
+        asked.append(1)
+        raise TimeoutError
+
+    monkeypatch.setattr(Count, "hand_over", refused)
+
+    async def run() -> None:
+        context = Context(Grid(10_000, 5_000), 1, Topics(""), Health(CollectorRegistry()))
+        definitions: Any = Nothing()
+        app = create_app(context, Connection.of(load_settings()), definitions, say=print)
+        await app.on_partitions_revoked.send({POSTS})
+        await app.hand_over()
+
+    asyncio.run(run())
+    assert len(asked) == 2
