@@ -20,7 +20,7 @@ from schemas.events import Event
 from tests.browser.asking import asked, boxes
 from tests.browser.axe import faults_of
 from tests.browser.shown import alert, listed
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 
 ANN = Token("ann", "a-secret-for-ann-0", "write")
 EVE = Token("eve", "a-secret-for-eve-0", "read")
@@ -173,12 +173,12 @@ def test_who_wants_is_told_of_a_new_alert_by_sound_and_by_the_system_and_of_no_o
     page.evaluate("Notification.answer = 'granted'")
     notify.check()
     sound.check()
-    eventually(lambda: page.evaluate("told.length") == 2)
+    until(lambda: page.evaluate("told.length") == 2)
     assert page.evaluate("told.splice(0)") == ["tone", "tone"]  # how it sounds
     page.get_by_label("Severity").select_option("critical")
     desk.alerts.add(msgspec.structs.replace(alert(2, display="#Quiet"), severity="info"))
     desk.alerts.add(alert(3, display="#Paris"))
-    eventually(lambda: page.evaluate("told.length") >= 3)
+    until(lambda: page.evaluate("told.length") >= 3)
     tones, (title, said) = page.evaluate("told.slice(0, 2)"), page.evaluate("told[2]")
     assert (tones, title, "#Paris" in said) == (["tone", "tone"], "Critical", True)
     expect(page.locator("#bell")).to_have_text("3")

@@ -10,7 +10,7 @@ from pipeline.cli.demo_channels import IN_FEED_ONE_IN, ON_NOSTR_ONE_IN, Channels
 from pipeline.cli.demo_people import chance
 from schemas import Post
 from schemas.posts import Media
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 
 NOW = 1_795_881_600_000
 PICTURE = [Media("https://pictures.upswell.example/scene/7.png", description="Une foule")]
@@ -52,7 +52,7 @@ OTHERS = (
 def came(through: Channels, wanted: int, posts: Sequence[Post] = ()) -> dict[str, Post]:
     """What comes back, once there is so much of it."""
     found = through.through(posts)
-    eventually(lambda: len(found) >= wanted or found.extend(through.through(())))
+    until(lambda: len(found) >= wanted or found.extend(through.through(())))
     return {post.source or "": post for post in found}
 
 
@@ -60,7 +60,7 @@ def test_posts_and_deletions_come_back_over_the_protocols_of_their_networks() ->
     now = [NOW]
     with channels(("#capcomnet", "#paris20"), lambda: now[0]) as through:
         assert through.through([TOOT, *OTHERS]) == [TOOT, *OTHERS]  # nobody reads yet: none is lost
-        eventually(lambda: through._are_read())
+        until(lambda: through._are_read())
         assert through.through(OTHERS) == list(OTHERS)
         now[0] += 5_000
         back = came(through, 3, [TOOT, SKEET, NEWS])
@@ -78,7 +78,7 @@ def test_posts_and_deletions_come_back_over_the_protocols_of_their_networks() ->
 def test_notes_of_nostr_and_posts_of_x_come_by_their_protocols_and_notes_go_by_a_deletion_of_their_own() -> None:
     now, said = [NOW], msgspec.structs.replace(TOOT, author=WRITERS[True])
     with channels(("#capcomnet", "#paris20"), lambda: now[0]) as through:
-        eventually(lambda: through._are_read())
+        until(lambda: through._are_read())
         now[0] += 5_000
         back = came(through, 2, [said, TWEET])
         note, tweet = back["nostr"], back["twitter"]
@@ -100,14 +100,14 @@ def test_notes_of_nostr_and_posts_of_x_come_by_their_protocols_and_notes_go_by_a
 
 def test_an_sms_that_is_refused_holds_up_none_that_come_after_it() -> None:
     with channels(("#capcomnet", "#paris20"), lambda: NOW + 5_000) as through:
-        eventually(lambda: through._are_read())
+        until(lambda: through._are_read())
         refused = msgspec.structs.replace(TEXTED, id="sm1", text="#CapComNet " + "y" * 3_000_000)
         assert [post.id for post in came(through, 1, [refused, TEXTED]).values()] == [TEXTED.id]
 
 
 def test_an_sms_comes_by_its_providers_webhook_and_a_mail_by_the_letter_box_and_neither_tells_who_wrote() -> None:
     with channels(("#capcomnet", "#paris20"), lambda: NOW + 5_000) as through:
-        eventually(lambda: through._are_read())
+        until(lambda: through._are_read())
         back = came(through, 2, [TEXTED, WRITTEN])
         for sent, name in ((TEXTED, "SMS ··21"), (WRITTEN, "Mail m··")):
             post = back[str(sent.source)]

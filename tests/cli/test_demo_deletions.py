@@ -11,7 +11,8 @@ from pipeline.cli.demo_channels import ON_NOSTR_ONE_IN, channels
 from pipeline.cli.demo_people import chance
 from schemas import Post
 from schemas.posts import Media
-from tests.wall.server import eventually, serving
+from tests.sinks.servers import until
+from tests.wall.server import serving
 from tests.wall.test_pages import opened
 
 
@@ -31,11 +32,11 @@ def test_what_is_deleted_on_its_network_vanishes_before_your_eyes_within_two_sec
     gone = ("Regardez cette foule", "Je pars", "Bref, je rentre", "Encore là")
     with serving() as served, channels(("#fete",), lambda: now) as through:
         pages = [opened(browser, f"{served.address}{path}") for path in ("/events/fete/wall", "/screen/fete")]
-        eventually(lambda: through._are_read())
+        until(lambda: through._are_read())
 
         def brought(posts: list[Post], wanted: int) -> None:
             came = through.through(posts)
-            eventually(lambda: len(came) >= wanted or came.extend(through.through(())))
+            until(lambda: len(came) >= wanted or came.extend(through.through(())))
             served.take(*came)
 
         brought([toot, sky, note, tweet, stays], 5)

@@ -18,7 +18,7 @@ from pipeline.moderation.state import Queue
 from pipeline.web.pictures import PictureError, Pictures
 from schemas import Post
 from tests.cli.test_demo import MINUTE_MS
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 
 
 def test_the_page_is_lively_before_a_worker_has_counted_anything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,7 @@ def test_the_page_is_lively_before_a_worker_has_counted_anything(monkeypatch: py
     show = demo._Demo(60.0, 1, 1_795_948_200_000)
     with show.page(0), httpx.Client(base_url=show.address) as client:
         show.open(glimpse=True)
-        eventually(lambda: client.get("/api/v1/trends?scope=event:capcomnet&window=1h").status_code == 200, 30)
+        until(lambda: client.get("/api/v1/trends?scope=event:capcomnet&window=1h").status_code == 200, 30)
         trends = client.get("/api/v1/trends?scope=all&window=1h").json()
         wall = client.get("/api/v1/events/capcomnet/wall").json()["posts"]
         assert {"#CapComNet", "#Paris20"} <= {row["display"] for row in trends["trends"][:5]}
@@ -36,7 +36,7 @@ def test_the_page_is_lively_before_a_worker_has_counted_anything(monkeypatch: py
         assert len(wall) == 60
         assert client.get(paths[0]).headers["content-type"] == "image/webp"
         moderated = show.walls.walls.walls[show.moderated.name]
-        eventually(lambda: len(in_peace(moderated.page, "shown")) == 60)
+        until(lambda: len(in_peace(moderated.page, "shown")) == 60)
         assert len(in_peace(moderated.page, "waiting")) > 20
     told = (post for post in chain(show.opening, show.coming) if post.deleted is None)
     again, some = demo._Demo(60.0, 1, 1_795_948_200_000), 2 * len(show.opening)

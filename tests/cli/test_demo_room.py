@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from pipeline.cli import demo
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 
 SAID = {"id": "0123456789", "text": "Je suis dans la salle #SalleComble", "name": "Zoé"}
 
@@ -18,7 +18,7 @@ def test_what_is_written_in_the_room_is_on_the_wall_at_the_evenings_time_and_cou
         assert 'id="write"' in client.get("/post/capcomnet").text
         for _ in range(2):
             assert client.post("/api/v1/events/capcomnet/posts", json=SAID).json() == {"waits": False}
-        eventually(lambda: "SalleComble" in client.get("/events/capcomnet/wall").text)
+        until(lambda: "SalleComble" in client.get("/events/capcomnet/wall").text)
         assert show.room is not None
         (post,) = show.room.taken()
         assert (post.text, post.author_name, post.time, post.events) == (

@@ -24,7 +24,7 @@ def program(*names: str) -> str:
     pytest.skip(f"no {names[0]} here: install the Debian package")
 
 
-def until(holds: Callable[[], object], within_s: float, what: str) -> None:
+def until(holds: Callable[[], object], within_s: float = 10.0, what: str = "it comes true") -> None:
     """Returns once it holds; fails after `within_s`."""
     end = time.monotonic() + within_s
     while not holds():

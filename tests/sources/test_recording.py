@@ -23,7 +23,7 @@ from pipeline.sources.kept import FolderError
 from pipeline.sources.recording import MANIFEST, Manifest, Recording
 from schemas import Post
 from schemas.control import RETRACTION, ControlKeys
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 
 
 def record(offset: int, value: bytes | None = None, partition: int = 0) -> Record:
@@ -145,7 +145,7 @@ def test_what_was_live_is_replayed_and_a_second_run_goes_on(embedded: str, prefi
     command = [sys.executable, "-m", "pipeline.cli", "record", "archive", "--every", "1s", "--brokers", embedded]
     live = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"UPSWELL_KAFKA_PREFIX": prefix})
     manifest = tmp_path / "archive" / MANIFEST
-    eventually(lambda: len(json.loads(manifest.read_bytes())["files"]) == 2, within_s=60)
+    until(lambda: len(json.loads(manifest.read_bytes())["files"]) == 2, within_s=60)
     live.send_signal(signal.SIGTERM)
     assert live.wait(30) == 0
     assert sorted(ids_in(tmp_path / "archive"), key=int) == [str(it) for it in range(50)]

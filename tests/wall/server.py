@@ -131,15 +131,6 @@ class Served:
         self.history.close()
 
 
-def eventually(claim: Callable[[], object], within_s: float = 10.0) -> float:
-    """Waits until the claim holds; how long it took."""
-    began = time.monotonic()
-    while not claim():
-        assert time.monotonic() - began < within_s, "it did not come true in time"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
 @contextlib.contextmanager
 def serving(
     tokens: Sequence[Token] = (ANN, BOB, EVE),

@@ -17,8 +17,9 @@ from pipeline.wording import languages
 from schemas.posts import Media
 from tests.browser.shown import alert
 from tests.sinks.lists import trend_list
+from tests.sinks.servers import until
 from tests.wall.posts import post
-from tests.wall.server import ANN, Served, eventually, serving
+from tests.wall.server import ANN, Served, serving
 from tests.wall.test_pages import opened, signed_in
 from tests.wall.test_still import SHIFTS
 
@@ -89,7 +90,7 @@ def test_a_first_visit_is_light_fetches_nothing_twice_and_names_its_modules_befo
     expect(page.locator(there).first).to_be_visible(timeout=20_000)
     html = page.request.get(page.url).text()
     named = set(re.findall(r'<link rel="modulepreload" href="([^"]+)"', html))
-    eventually(lambda: named <= set(came_to(page)))
+    until(lambda: named <= set(came_to(page)))
     page.wait_for_timeout(500)  # and nothing comes that should not
     came = came_to(page)
     ours = {name: size for name, size in came.items() if not name.startswith("/media/")}
@@ -184,7 +185,7 @@ def test_a_phone_loads_what_draws_a_chart_once_somebody_looks_at_it(
 def test_a_picture_that_came_with_the_page_stays_when_scripts_draw_the_posts(browser: Browser, path: str) -> None:
     with serving() as served:
         served.take(post("sea", "la mer #fete", media=[Media("https://a.example/sea.jpg")]))
-        eventually(lambda: 'class="photo"' in httpx.get(served.address + path).text)
+        until(lambda: 'class="photo"' in httpx.get(served.address + path).text)
         page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
         held: list[Route] = []
         going: list[bool] = []

@@ -16,7 +16,8 @@ from pipeline.web.feed import Feed
 from pipeline.web.wall_service import WallService
 from schemas import Post
 from schemas.events import Event
-from tests.wall.server import ANN, EVE, Served, eventually, serving
+from tests.sinks.servers import until
+from tests.wall.server import ANN, EVE, Served, serving
 
 
 @pytest.fixture(scope="module")
@@ -87,17 +88,17 @@ def test_a_stream_shows_a_block_within_two_seconds(served: Served, client: httpx
     with client.stream("GET", "/api/v1/events/fete/stream?view=wall") as answer:
         lines = answer.iter_lines()
 
-        def until(there: bool) -> None:
+        def read_until(there: bool) -> None:
             for line in lines:
                 if line.startswith("data:"):
                     shown = [it["ref"] for it in json.loads(line[5:])["posts"]]
                     if ("m/s1" in shown) is there:
                         return
 
-        until(True)
+        read_until(True)
         began = time.monotonic()
         assert decide(client, "account", "blocked", "m/ps1").status_code == 200
-        until(False)
+        read_until(False)
         assert time.monotonic() - began < 2
 
 
@@ -214,7 +215,7 @@ def test_without_a_token_moderation_is_off_and_says_how_to_switch_it_on() -> Non
         assert "UPSWELL_TOKENS" in page.text
         assert client.get("/api/v1/moderation/fete", headers=bearer("x" * 20)).status_code == 403
         running.take(post("1", "still #fete"))
-        eventually(lambda: wall(client) == ["m/1"])
+        until(lambda: wall(client) == ["m/1"])
 
 
 def test_a_wall_is_shown_within_pages_of_named_sites_alone(client: httpx.Client) -> None:

@@ -27,8 +27,8 @@ from pipeline.web.room_pictures import RoomPictures
 from pipeline.web.run import start_web
 from pipeline.web.wall_service import WallService
 from schemas.events import Event
+from tests.sinks.servers import until
 from tests.sources.harness import Log
-from tests.wall.server import eventually
 from tests.wall.test_keyboard import LEFT, USED, walked
 
 EVENTS = (
@@ -251,7 +251,7 @@ def test_written_offline_it_is_sent_once_when_the_network_is_back(browser: Brows
 
         page.route("**/api/v1/events/gala/posts", lose)
         context.set_offline(False)
-        eventually(lambda: page.evaluate("1") and lost)
+        until(lambda: page.evaluate("1") and lost)
         page.unroute("**/api/v1/events/gala/posts")
         page.route("**/api/v1/events/gala/posts", lambda route: route.fulfill(body="<p>Sign in to our network</p>"))
         page.evaluate("dispatchEvent(new Event('online'))")

@@ -23,7 +23,7 @@ from pipeline.web.pictures import PictureError
 from pipeline.web.room_pictures import KEPT_S, MOST_SENT_BYTES, RoomPictures
 from pipeline.web.run import start_web
 from schemas import Post
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 from tests.wall.test_room import Asked, on_a_phone
 from tests.web.photos import picture
 
@@ -197,7 +197,7 @@ def test_a_phone_makes_the_picture_small_and_sends_it_when_the_network_is_back(
         page.get_by_role("button", name="Envoyer").click()
         expect(page.locator("#status")).to_have_text("Votre navigateur ne peut pas lire cette image.")
         assert page.locator("#text").input_value() == "pas une image"
-        eventually(lambda: len(asked.log.posts) == 1)
+        until(lambda: len(asked.log.posts) == 1)
         (kept,) = (tmp_path / "room").rglob("*.webp")
         with Image.open(kept) as drawn:
             assert drawn.size == (1_280, 853)

@@ -17,7 +17,7 @@ from schemas import Post, Trend, TrendList
 from schemas.access import Token
 from schemas.events import Event
 from tests.facts import WHY
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 
 EVENT = Event(name="fete", hashtags=("#fete",))
 ANN = Token("ann", "a-secret-for-ann-0", "write")
@@ -42,7 +42,7 @@ def test_a_topic_that_never_trends_leaves_feed_api_and_board_and_a_restart_remem
                 feed.publish(TrendList(scope, "1h", 3_600, 60_000, True, "", [trend("#spam", 1), trend("#ok", 2)]))
             if not started:
                 service.take_soon([Post(id="1", author="a", text="hello #fete", time=1_000, source="m")])
-                eventually(lambda: client.get("/api/v1/events/fete/wall").json()["posts"])
+                until(lambda: client.get("/api/v1/events/fete/wall").json()["posts"])
                 wish = {"kind": "topic", "verdict": "blocked", "target": "#Spam", "everywhere": True}
                 path, token = "/api/v1/moderation/fete/decisions", {"Authorization": f"Bearer {ANN.secret}"}
                 assert shown(feed, "all") == ["#spam", "#ok"]

@@ -17,7 +17,8 @@ from schemas import Post
 from schemas.posts import Media
 from tests.browser.asking import asked, boxes
 from tests.sinks.lists import trend_list
-from tests.wall.server import ANN, EVENTS, Served, eventually, serving
+from tests.sinks.servers import until
+from tests.wall.server import ANN, EVENTS, Served, serving
 from tests.wall.test_browser import post
 
 SHIFTS = """new PerformanceObserver((all) => {
@@ -117,7 +118,7 @@ def test_nothing_moves_on_any_page_while_posts_come_five_times_a_second(
     with lively(served):
         stage = served.walls.walls["fete"].screen
         if path == "/screen/fete":  # cards are larger until there are enough of them
-            eventually(lambda: len(stage.items) == stage.places)
+            until(lambda: len(stage.items) == stage.places)
         page = opened(path, size, slow=True, is_mobile=size is PHONE, has_touch=size is PHONE)
         expect(page.locator(there).first).to_be_visible(timeout=20_000)
         seen = page.locator("main").inner_text()
@@ -137,7 +138,7 @@ def test_nothing_on_the_stage_moves_while_it_fills_card_by_card(browser: Browser
         shown = served.walls.walls["fete"].screen
         for number in range(7):
             served.take(post(str(number), f"{'un mot ' * (words if number % 2 else 3)} numéro {number} #fete"))
-            eventually(lambda number=number: any(entry.post.id == str(number) for entry in shown.items))  # type: ignore[misc]
+            until(lambda number=number: any(entry.post.id == str(number) for entry in shown.items))  # type: ignore[misc]
             expect(page.locator("#posts")).to_contain_text(f"numéro {number} ")
             page.wait_for_timeout(1_000)  # it has come, and the others made room
             assert (number, sum(page.evaluate("window.shifts ?? []"))) <= (number, 0.05)

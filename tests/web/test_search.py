@@ -27,7 +27,7 @@ from schemas import Post
 from schemas.access import Token
 from schemas.events import Event
 from tests.sinks.lists import trend_list
-from tests.wall.server import eventually
+from tests.sinks.servers import until
 
 MINUTE_MS = 60_000
 ANN = Token("ann", "a-secret-for-ann-0", "write")
@@ -122,11 +122,11 @@ def test_posts_are_found_by_their_words_unless_they_wait_or_are_withdrawn(
         post(4, "le théâtre, encore"),
     ]
     served.service.take_soon(posts)
-    eventually(lambda: [it["id"] for it in found(client, "theatre")["posts"]] == ["4", "2", "1"])
+    until(lambda: [it["id"] for it in found(client, "theatre")["posts"]] == ["4", "2", "1"])
     assert [it["id"] for it in found(client, "THÉÂTRE zoe")["posts"]] == ["1"]
     assert found(client, "theatre nowhere")["posts"] == []
     served.service.take_soon([post(4, "", deleted=9_000)])
-    eventually(lambda: [it["id"] for it in found(client, "theatre")["posts"]] == ["2", "1"])
+    until(lambda: [it["id"] for it in found(client, "theatre")["posts"]] == ["2", "1"])
 
 
 def test_it_says_since_when_posts_are_searched_and_walls_reach_further_back(
@@ -137,7 +137,7 @@ def test_it_says_since_when_posts_are_searched_and_walls_reach_further_back(
     served.service.take_soon([old, *(Post(str(n), "b", f"said {n}", n * 1_000) for n in range(2, 20_200))])
     told = {"Authorization": f"Bearer {ANN.secret}"}
     approved = {"kind": "post", "verdict": "approved", "target": "mastodon/old"}
-    eventually(lambda: found(client, "said 20199")["posts"])
+    until(lambda: found(client, "said 20199")["posts"])
     assert served.service.recent()[0].id != "old", "it is no longer among the posts of late"
     client.post("/api/v1/moderation/fete/decisions", json=approved, headers=told).raise_for_status()
     answer = found(client, "theatre")
@@ -205,7 +205,7 @@ def test_what_only_the_log_holds_is_found_for_one_who_asks_after_the_other(
         told = answer.result(10).json()
         assert [post["id"] for post in told["posts"]] == ["2", "1"], "what waits for approval is not told"
         assert (told["posts_since"], told["whole"]) == (500, False)
-        eventually(lambda: past(client, "ailleurs").json().get("posts", []), 30)
+        until(lambda: past(client, "ailleurs").json().get("posts", []), 30)
         assert len(asked) == 2, "who was told to come again looked at nothing"
 
 
