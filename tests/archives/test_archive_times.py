@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources.archives.notations import MONTHS
+from pipeline.sources.archives.months import MONTHS
 from pipeline.sources.archives.times import Clock
 from schemas import PostError
 
@@ -99,6 +99,17 @@ IN_UTC: dict[str, Callable[[Moment], str]] = {
     ),
     "Greek halves": lambda at: f"{at:%Y-%m-%d} {half(at)[:-3]} {'π.μ.' if at.hour < 12 else 'μ.μ.'}",
     "Turkish halves": lambda at: f"{at:%Y-%m-%d} {half(at)[:-3]} {'ÖÖ' if at.hour < 12 else 'ÖS'}",
+    "Japanese halves in words": lambda at: (
+        f"{at.year}年{at.month}月{at.day}日{'午前' if at.hour < 12 else '午後'}"
+        f"{half(at)[:-6].replace(':', '時')}分{at:%S}秒"
+    ),
+    "Kibana": lambda at: f"{at:%b} {at.day}, {at:%Y @ %H:%M:%S}.{at.microsecond // 1_000:03}",
+    "a browser of old": lambda at: f"\u200e{at:%Y}\u200e-\u200e{at:%m}\u200e-\u200e{at:%d} {at:%H:%M:%S}",
+    "`date` of Britain": lambda at: f"{at:%a} {at.day:2} {at:%b %H:%M:%S %Y}",
+    "capitals": lambda at: f"{at:%B}".upper() + f" {at.day}, {at:%Y %H:%M:%S}",
+    "month first with lines": lambda at: f"{at:%b-%d-%Y %H:%M:%S}",
+    "a dash between": lambda at: f"{at:%Y-%m-%d - %H:%M:%S}",
+    "digits behind a date": lambda at: f"{at:%Y-%m-%d %H%M%S}",
     "Arabic halves": lambda at: f"{at:%Y-%m-%d} {half(at)[:-3]} {'ص' if at.hour < 12 else 'م'}",
 }
 MONTHS_OF = {
@@ -106,6 +117,12 @@ MONTHS_OF = {
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta"
     " marraskuuta joulukuuta",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "hr": "siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna listopada studenoga prosinca",
+    "tr": "Oca Şub Mar Nis May Haz Tem Ağu Eyl Eki Kas Ara",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
     "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
 }
 
@@ -120,7 +137,18 @@ OF_MINUTES: dict[str, Callable[[Moment], str]] = {
     "a space": lambda at: f"{at:%Y-%m-%d %H:%M}",
     "halves": lambda at: f"{at:%Y-%m-%d} {(at.hour - 1) % 12 + 1}:{at:%M} {'AM' if at.hour < 12 else 'PM'}",
     "Twitter's page": lambda at: f"{(at.hour - 1) % 12 + 1}:{at:%M %p · %b} {at.day}, {at.year}",
+    "Twitter's page of old": lambda at: f"{(at.hour - 1) % 12 + 1}:{at:%M %p} - {at.day} {at:%b %Y}",
+    "its French page": lambda at: f"{at:%H:%M} · {at.day} {month(at, 'fr')} {at.year}",
     "dots": lambda at: f"{at:%Y-%m-%d %H.%M}",
+    "French without accents": lambda at: f"{at.day} {month(at, 'fr')} {at.year} - {at.hour} h {at:%M} min".replace(
+        "é", "e"
+    ).replace("û", "u"),
+    "Italian": lambda at: f"{at.day} {month(at, 'it')} {at.year}, ore {at:%H.%M}",
+    "Polish": lambda at: f"{at.day} {month(at, 'pl')} {at.year} r., godz. {at:%H:%M}",
+    "Croatian": lambda at: f"{at.day}. {month(at, 'hr')} {at.year} {at:%H:%M}",
+    "Turkish": lambda at: f"{at.day} {month(at, 'tr')} {at.year} saat {at:%H:%M}",
+    "Spanish of spreadsheets": lambda at: f"{at.day}-{month(at, 'es')[:3]}-{at.year} {at:%H:%M}",
+    "Portuguese": lambda at: f"terça-feira, {at.day} de {month(at, 'pt')} de {at.year} às {at:%Hh%M}",
     "French": lambda at: f"{at.day} {month(at, 'fr')} {at.year} à {at:%Hh%M}",
     "German": lambda at: f"{at.day}. {month(at, 'de')} {at.year}, {at:%H:%M} Uhr",
     "Finnish": lambda at: f"{at.day}. {month(at, 'fi')} {at.year} klo {at:%H.%M}",

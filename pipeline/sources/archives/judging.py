@@ -175,7 +175,8 @@ def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head
         return f"{unclear.detail}; if it is Apple, say --time-format apple, else write them as dates"
     if value[:9].isdigit():
         return f"{unclear.detail}; say which, as in --time-format apple or --time-format unix"
-    if not re.match(r"\d{1,2}[/.-]", value):
+    which = unclear.detail.partition("ambiguous: ")[2].partition(" - at ")[0]
+    if not which.startswith("which is the day"):
         where = next(
             (zone for names, zone in _CLOCKS.items() if set(names.split()) & set(_WORDS.findall(value))), _CLOCK
         )
@@ -187,7 +188,7 @@ def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head
     if value[2:3] == "-" and int(value[:2]) > 12 and len({dead.detail[:3] for dead in examples}) == 1:
         pattern = pattern.replace("%d-%m-%y", "%y-%m-%d")  # what never changes is the year
     return (
-        f"times like {value!r} do not say which is the day, which the month: say it, as in --time-format {pattern!r},"
+        f"times like {value!r} do not say {which}: say it, as in --time-format {pattern!r},"
         " and where that was, as in --zone Europe/Paris"
     )
 

@@ -8,7 +8,23 @@ import unicodedata
 from contextlib import suppress
 from decimal import Decimal
 
-# what other programs and languages write, as one of the forms above
+# words and signs between a date and a time of day
+_AT = (
+    r"(?:[-–—|@·•]|à|às|a las?|um|alle|ore|alle ore|om|kl\.?|klo\.?|at|pukul|jam|saat|v|в|о|o|godz\.?|o godz\.?|στις"
+    r"|في|الساعة)"
+)
+_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")  # marks of direction, and the like
+_SPACES = re.compile(r"\s")
+_AGO = re.compile(
+    r"\bago$|^(?:il y a|vor|hace|há|πριν|för|for|منذ|قبل) \w+ \w+"
+    r"|\b(?:geleden|fa|atrás|önce|temu|назад|тому|sedan|siden|lalu)$|(?:전|前)$"
+    r"|^(?:yesterday|today|just now|now|hier|aujourd.hui|gestern|heute|ayer|hoy|ieri|oggi|ontem|hoje|gisteren|vandaag"
+    r"|wczoraj|dzisiaj|dün|bugün|вчера|сегодня|أمس|اليوم|昨日|昨天|今天|今日|어제|오늘|刚刚|たった今)\b"
+    r"|^\d{1,4} ?(?:s|m|min|h|hrs?|d|w|mo|y|j|ч\.?)$",
+    re.IGNORECASE,
+)
+
+# what other programs and languages write, as one of the forms of `times`
 _ALIKE = (
     (re.compile(r"^(?:pd\.|pandas\.)?Timestamp\('([^']+)'.*\)$"), r"\1"),
     (re.compile(r"^(?:(?:np\.|numpy\.)?datetime64|ISODate|new Date)\(['\"]([^'\"]+)['\"]\)$"), r"\1"),
@@ -18,7 +34,8 @@ _ALIKE = (
         ),
         lambda at: f"{at[1]}-{at[2]}-{at[3]}" + _of_parts(at[4]) + ("Z" if at[5] else ""),
     ),
-    (re.compile(r"^\d{1,3}(?:,\d{3}){3,6}$"), lambda at: at[0].replace(",", "")),
+    (re.compile(r"^\d{1,3}([,.' ])\d{3}(?:\1\d{3}){2,5}$"), lambda at: at[0].replace(at[1], "")),
+    (re.compile("،"), ","),
     (re.compile(r"^(\d{4}):(\d\d):(\d\d) (?=\d\d:)"), r"\1-\2-\3 "),  # of cameras
     # days of weeks and of years, as ISO 8601 writes them
     (re.compile(r"^(\d{4})-?W(\d\d)-?([1-7])(?=$|[T ])"), lambda at: _of_week(at)),
@@ -32,7 +49,7 @@ _ALIKE = (
     (re.compile(r"(?<=:\d\d)((?:\.\d+)? [+-]\d{4}) [+-]\d\d(?:\d\d)?$"), r"\1"),  # Go, of zones without a name
     (re.compile(r" Coordinated Universal Time$"), " UTC"),
     (re.compile(r"^(\S+?:\d\d) · (\d{4}\D\d{1,2}\D\d{1,2}日?)$"), r"\2 \1"),
-    (re.compile(r"(?<=[日일])\([月火水木金土日월화수목금토일]\)"), " "),
+    (re.compile(r"(?<=[\d日일]) ?[(（][月火水木金土日월화수목금토일一二三四五六][)）]"), " "),
     (re.compile(r"(?<=[日일]) ?(?:(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜日|[월화수목금토일]요일)"), " "),
     (
         re.compile(r"^(\d{4}\. [^\W\d_]{3,12} \d{1,2}\.), (?:hétfő|kedd|szerda|csütörtök|péntek|szombat|vasárnap)\b"),
@@ -59,12 +76,34 @@ _ALIKE = (
     (re.compile(r"^(?:(?:יום|שבת) ?\S*, )?(?:ב-?)?(\d{1,2}) ([א-ת]{3,8})['׳.]?,? (\d{4})(?:,? בשעה|,)?"), r"\1 \2 \3"),
     # the year first, or something between it and the time of day, where the month has a name
     (re.compile(r"^(\d{4})[. ]{1,2}([^\W\d_]{3,12})\.? (\d{1,2})\b\.?"), r"\3 \2 \1"),
-    (re.compile(r"([^\W\d_]\.? \d{4}) [гр]\."), r"\1"),
-    (re.compile(r"([^\W\d_]\.? \d{4}),? (?:klo|kl\.?|pukul|jam|v|в|о|o|o godz\.|στις|at) (?=\d)"), r"\1 "),
+    (re.compile(r"([^\W\d_]\.? \d{4}) [грr]\."), r"\1"),
+    # a date and its time of day, whatever stands between them and behind
+    (re.compile(r"(?<=[:.h]\d\d) ?(?:Uhr|uur|h|hs|hrs|ч)\.?$"), ""),
+    (re.compile(r"\b(\d{1,2}) ?h ?(\d\d) ?(?:min|m)(?: ?(\d\d) ?s?)?$"), lambda at: _joined(at)),
     (
-        re.compile(r"(?<=[^\W\d_] \d{4} )(\d{1,2})\.(\d\d)(?:\.(\d\d))?$"),
-        lambda at: ":".join(filter(None, at.groups())),
+        re.compile(
+            rf"((?:[^\W\d_]\.? (?:\d{{1,2}}, )?|^\d{{4}}([-/.])\d{{1,2}}\2)\d{{1,4}}),? {_AT} (?=\d{{1,2}}[:.h]\d\d)"
+        ),
+        r"\1 ",
     ),
+    (
+        re.compile(r"(?<=(?:[^\W\d_]|\.) \d{4}),? (\d{1,2})\.(\d\d)(?:\.(\d\d))?(?=(?: ?[AaPp]\.? ?[Mm]\.?)?$)"),
+        lambda at: f" {_joined(at)}",
+    ),
+    (re.compile(r"^(\d{4}-\d\d-\d\d) ([01]\d|2[0-3])([0-5]\d)([0-5]\d)?$"), lambda at: f"{at[1]} {_joined(at, 2)}"),
+    (re.compile(r"^(\d{1,2})\. listopada\b"), r"\1 October"),  # in Croatian; in Polish November, and no dot
+    # the time of day first
+    (
+        re.compile(
+            r"^(\d{1,2}[:h]\d\d(?::\d\d)?(?: ?[AaPp]\.? ?[Mm]\.?)?)(?:,| ?[-–—|·•])?"
+            r" ((?:\d{1,2}(?:er|[.º])? [^\W\d_]|[A-Z][a-z]{2,8}\.? \d).* \d{4})$"
+        ),
+        r"\2 \1",
+    ),
+    (re.compile(r"^[A-Za-z]{3,9}\.? (?=\d{1,2},? \d{4}\b)"), lambda at: at[0].title()),
+    (re.compile(r"^([A-Z][a-z]{2}) {1,2}(\d{1,2}) ([A-Z][a-z]{2}) (?=\d\d:\d\d:\d\d )"), r"\1 \3 \2 "),
+    (re.compile(r"^([A-Z][a-z]{2,8})-(\d{1,2})-(?=\d{4}\b)"), r"\1 \2, "),
+    (re.compile(r"^[^\W\d_]+(?:-feira|, den)?,? (?=\d{1,2}\.? (?:de )?[^\W\d_]+ )"), ""),
     (re.compile(r"^(\d{4}-\d\d-\d\d)[ T](?:kl\.? )?(\d\d)[.:](\d\d)(?:\.(\d\d))?$"), lambda at: _dotted(at)),
     (re.compile(r"=\"(.*)\"|'(.*)'?"), r"\1\2"),  # marked as text for a spreadsheet
     (re.compile(r"\u2212"), "-"),
@@ -82,17 +121,17 @@ _ALIKE = (
     (re.compile(r"^(\d{4}-\d\d-\d\d)t([\d:.]+)(z?)$"), lambda at: f"{at[1]}T{at[2]}{at[3].upper()}"),
     (re.compile(r"^(\d{4})-([A-Z][a-z]{2})-(\d\d)"), r"\3 \2 \1"),
     (re.compile(r"(\d{4})[年년/.-] ?(\d{1,2})[月월/.-] ?(\d{1,2})[日일.] ?"), r"\1-\2-\3 "),
-    (re.compile(r"(?:上午|午前|오전) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 AM"),
-    (re.compile(r"(?:下午|午後|오후) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 PM"),
+    (
+        re.compile(r"(?<=[ 午前後오전후])(\d{1,2})[時时點点시] ?(\d{1,2})[分분](?: ?(\d{1,2})[秒초])?"),
+        lambda at: f"{at[1]}:{at[2]:0>2}:{at[3] or 0:0>2}",
+    ),
+    (re.compile(r"(?:上午|午前|오전|\bAM) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 AM"),
+    (re.compile(r"(?:下午|午後|오후|\bPM) ?(\d{1,2}:\d\d(?::\d\d)?)"), r"\1 PM"),
     # in Arabic, Greek and Turkish
     (re.compile(r"(?<=:\d\d) ?(?:ص|صباح[اً]{1,2}|π\.?μ\.?|ÖÖ)$"), " AM"),
     (re.compile(r"(?<=:\d\d) ?(?:م|مساءً?|μ\.?μ\.?|ÖS)$"), " PM"),
-    (
-        re.compile(r" (\d{1,2})[時时点시] ?(\d{1,2})[分분](?: ?(\d{1,2})[秒초])?"),
-        lambda at: f" {at[1]}:{at[2]:0>2}:{at[3] or 0:0>2}",
-    ),
     (re.compile(r"([+-]\d\d:?\d\d) \([^()]{1,80}\)$"), r"\1"),
-    (re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b"), r"\1"),
+    (re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b(?: of\b)?"), r"\1"),
     (re.compile(r"^le [^\W\d_]+ (?=\d)"), "le "),
     (re.compile(r"\balle ore\b"), "alle"),
     (re.compile(r"(?<=\d) h (?=\d\d$)"), "h"),
@@ -103,57 +142,11 @@ _ALIKE = (
         ),  # the same, as it is by default
         lambda at: f"{at[1]} {at[2].title()} {'19' if at[3] >= '70' else '20'}{at[3]} {at[4]}:{at[5]}:{at[6]} {at[7]}",
     ),
-    (re.compile(r"(?<=^\d\d)[/-]([^\W\d_]{3,12})\.?[/-](?=\d{4}\b)"), r" \1 "),  # of spreadsheets
+    (re.compile(r"^(\d{1,2})[/.-]([^\W\d_]{2,12})\.?[/.-](?=\d{4}\b)"), r"\1 \2 "),  # of spreadsheets
     (re.compile(r"(?<=\d)-([A-Z]{3})-(?=\d{4})"), lambda at: f"-{at[1].title()}-"),  # Oracle
     (re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)"), r"\1 \2:\3:\4"),  # DB2
     (re.compile(r"^[MTWFS][a-z]{2,5}day, (\d\d)-(?=[A-Z][a-z]{2}-\d\d )"), r"Mon, \1-"),  # RFC 850
 )
-# in English, French, German, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Finnish, Russian,
-# Ukrainian, Turkish, Polish, Czech, Hungarian, Romanian, Greek, Indonesian, Arabic and Hebrew; no name means two months
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "stycznia يناير jan january janv janvier januar jänner ene enero gen gennaio janeiro januari янв января"
-            " ocak ianuarie január ledna січня ιανουαρίου ιαν tammikuuta"
-            " ינואר בינואר ינו בינו",
-            "lutego فبراير feb february févr février februar febrero febbraio fev fevereiro februari фев февраля"
-            " şubat februarie február února лютого φεβρουαρίου φεβ helmikuuta"
-            " פברואר בפברואר פבר בפבר",
-            "marca مارس mar march mars mär märz mrz marzo março mrt maart мар марта mart"
-            " maret martie március března березня μαρτίου μαρ maaliskuuta"
-            " מרץ במרץ מרס במרס",
-            "kwietnia أبريل apr april avr avril abr abril aprile апр апреля nisan"
-            " aprilie április dubna квітня απριλίου απρ huhtikuuta"
-            " אפריל באפריל אפר באפר",
-            "maja مايو may mai mayo mag maggio maio mei maj мая mayıs május května травня μαΐου μαΐ μαϊ toukokuuta"
-            " מאי במאי",
-            "czerwca يونيو jun june juin juni junio giu giugno junho июн июня haziran"
-            " iunie június června червня ιουνίου ιουν kesäkuuta"
-            " יוני ביוני",
-            "lipca يوليو jul july juil juillet juli julio lug luglio julho июл июля temmuz"
-            " iulie július července липня ιουλίου ιουλ heinäkuuta"
-            " יולי ביולי",
-            "sierpnia أغسطس aug august août ago agosto augustus augusti авг августа ağustos"
-            " agustus augusztus srpna серпня αυγούστου αυγ elokuuta"
-            " אוגוסט באוגוסט אוג באוג",
-            "września سبتمبر sep sept september septembre septiembre set settembre setembro сен сент сентября eylül"
-            " septembrie szeptember září вересня σεπτεμβρίου σεπ syyskuuta"
-            " ספטמבר בספטמבר ספט בספט",
-            "października أكتوبر oct october octobre okt oktober octubre ott ottobre out outubro окт октября ekim"
-            " octombrie október října жовтня οκτωβρίου οκτ lokakuuta"
-            " אוקטובר באוקטובר אוק באוק",
-            "listopada نوفمبر nov november novembre noviembre novembro ноя нояб ноября kasım"
-            " noiembrie listopadu листопада νοεμβρίου νοε marraskuuta"
-            " נובמבר בנובמבר נוב בנוב",
-            "grudnia ديسمبر dec december déc décembre dez dezember dic diciembre dicembre dezembro дек декабря aralık"
-            " desember decembrie prosince грудня δεκεμβρίου δεκ joulukuuta"
-            " דצמבר בדצמבר דצמ בדצמ",
-        ),
-        1,
-    )
-    for name in names.split()
-}
 
 
 def alike(value: str) -> str:
@@ -167,6 +160,29 @@ def alike(value: str) -> str:
     for pattern, form in _ALIKE:
         value = pattern.sub(form, value)
     return value.strip()
+
+
+def as_shown(value: str) -> str:
+    """A time as its reader sees it: of one letter each, without marks nobody sees, with spaces that are spaces.
+
+    >>> as_shown("\u200e5\u00a0aou\u0302t 2024")
+    '5 août 2024'
+    """
+    return _SPACES.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", value)))
+
+
+def is_reckoned(value: str) -> bool:
+    """Whether a time counts from when somebody looked at the post.
+
+    >>> [is_reckoned(value) for value in ("2h ago", "il y a 3 jours", "yesterday at 10:40", "3d", "3 May")]
+    [True, True, True, True, False]
+    """
+    return _AGO.search(value) is not None
+
+
+def _joined(at: re.Match[str], first: int = 1) -> str:
+    """The parts of a time of day with colons between them."""
+    return ":".join(filter(None, at.groups()[first - 1 :]))
 
 
 def _dotted(at: re.Match[str]) -> str:

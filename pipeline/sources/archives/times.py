@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline.sources.archives.notations import MONTHS, alike
+from pipeline.sources.archives.months import month_named
+from pipeline.sources.archives.notations import alike, as_shown, is_reckoned
 from schemas import MAX_TIME_MS, PostError
 
 AMBIGUOUS = "is ambiguous"  # in the detail of what a pattern or a zone would make clear
@@ -33,13 +34,14 @@ _AT = r"(?:(?:,? at |, ?| · |[T_]| +)"
 _ISO = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
 _END_OF_DAY = re.compile(r"24:00", re.ASCII)  # as ISO 8601 may write it
 _BASIC = re.compile(
-    rf"(\d{{4}})(\d\d)(\d\d)[T_ ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{{1,9}}))?)?(?: ?{_OFFSET})?", re.ASCII
+    rf"(\d{{4}})(\d\d)(\d\d)[T_ -](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{{1,9}}))?)?(?: ?{_OFFSET})?", re.ASCII
 )
 _DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})[ -]{_MONTH}[- ,]{{1,2}}(\d{{4}}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
 # as mails of old write it: the weekday tells that the last number is no day
 _OF_TWO_DIGITS = re.compile(rf"[MTWFS][a-z]{{2}}, (\d{{1,2}})[ -]{_MONTH}[ -](\d\d) {_CLOCK}{_ZONE}", re.ASCII)
 _DAY_FIRST_ABROAD = re.compile(
-    rf"(?:[^\W\d_]+\.?,? )?(?:le |el )?(\d{{1,2}})(?:er|[.º])? (?:de )?([^\W\d_]{{3,12}})\.?,? (?:del? )?(\d{{4}})"
+    rf"(?:[^\W\d_]+\.?,? )?(?:le |el )?(\d{{1,2}})(?:er|[.º](?! li(?:[ps]|stopada)\b))?"
+    rf" (?:de )?([^\W\d_]{{2,12}})\.?,? (?:del? )?(\d{{4}})"
     r"(?: (?:Pazar(?:tesi)?|Salı|Çarşamba|Perşembe|Cuma(?:rtesi)?))?"
     rf"(?:,? (?:(?:à|às|um|alle|ore|om|a las?) )?{_CLOCK}(?: ?Uhr| ?h)?{_ZONE})?"
 )
@@ -47,13 +49,13 @@ _MONTH_FIRST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}),? (\d{{4}}){_
 # Twitter's own, C's ctime and what `date` prints: the year stands last
 _YEAR_LAST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}) {_CLOCK}{_ZONE} (\d{{4}})", re.ASCII)
 _TWITTER_PAGE = re.compile(rf"(\d{{1,2}}):(\d\d) ([AP])M · {_MONTH} (\d{{1,2}}), (\d{{4}})", re.ASCII)
-_SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
+_SLASHED = re.compile(r"\d{1,2}([/.-] ?)\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
+_SHORT_YEAR = re.compile(r"\d{1,2}([ /.-])[^\W\d_]{3,12}\.?\1\d\d(?:\D.*)?")  # 05-Aug-24, as spreadsheets show it
 _OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
 # times of day alone: 10.40 Uhr, 10h40, 1040 and 104000, or as the part of a day that a spreadsheet keeps
 _OF_DAY_ABROAD = re.compile(r"(\d{1,2})(?:[.:h](\d\d))(?:[.:](\d\d))?(?: ?(?:Uhr|h|ч\.?))?", re.ASCII)
 _OF_DAY_DIGITS = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
 _OF_DAY_PART = re.compile(r"0[.,](\d{3,17})", re.ASCII)
-_SPACES = re.compile(r"[\u00a0\u2009\u202f]")  # which some systems write before AM and PM
 _DAY_ALONE = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d\d ", re.ASCII)
 _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
     f"{name}{kind}T": f"-0{hours + (kind == 'S')}00"
@@ -62,7 +64,7 @@ _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
 }
 
 _DATED = re.compile(
-    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D*)"
+    r"(\d{1,2})([/.-] ?| )(\d{1,2}|[^\W\d_]{3,12}\.?)\2(\d{4}|\d\d)(\D*)"
     r"(?:(\d{1,2})([:.h])(\d\d)(?:\7(\d\d)([.,]\d{1,6}(?!\d))?)?(\s*[AaPp]\.? ?[Mm]\b\.?)?)?(.*)"
 )
 _SIGNED = re.compile(r"[+-]\d\d:?\d\d$")
@@ -91,7 +93,7 @@ class Clock:
         >>> Clock().ms("2024-05-01 02:40:00 PM +0000"), Clock().ms("20240501144000"), Clock().ms("1714574400")
         (1714574400000, 1714574400000, 1714574400000)
         """
-        value = _SPACES.sub(" ", value).strip()
+        value = as_shown(value).strip() if not value.isascii() else value.strip()
         if value.endswith("]") and (alone := _ZONE_ALONE.search(value)):
             value = f"{value[: alone.start(1)]} {value[alone.end(1) : -1]}"
         try:
@@ -233,8 +235,13 @@ def pattern_of(value: str, *, day_first: bool) -> str:
     found = _DATED.fullmatch(value)
     if found is None:
         return "%d/%m/%Y %H:%M"
-    _, mark, _, year, between, hour, colon, _, second, fraction, half, behind = found.groups()
-    pattern = mark.join(("%d", "%m") if day_first else ("%m", "%d")) + mark + ("%Y" if len(year) == 4 else "%y")
+    first, mark, month, year, between, hour, colon, _, second, fraction, half, behind = found.groups()
+    parts = ("%d", "%m") if day_first else ("%m", "%d")
+    if not month.isdigit():
+        parts = ("%d", "%b")
+    pattern = mark.join((*parts, "%Y" if len(year) == 4 else "%y"))
+    if not month.isdigit() and int(first) > 31:
+        pattern = mark.join(("%y", parts[1], "%d"))
     pattern += between.replace("%", "%%")
     if hour:
         pattern += ("%I" if half else "%H") + f"{colon}%M" + (f"{colon}%S" if second else "")
@@ -265,7 +272,7 @@ def of_day(value: str) -> str:
     >>> of_day("10.40 Uhr"), of_day("9h05"), of_day("104000"), of_day("0,75"), of_day("0,444444444"), of_day("2:40 PM")
     ('10:40', '9:05', '10:40:00', '0,75', '10:40:00', '2:40 PM')
     """
-    value = _SPACES.sub(" ", value).strip()
+    value = as_shown(value).strip()
     if found := _OF_DAY_ABROAD.fullmatch(value) or _OF_DAY_DIGITS.fullmatch(value):
         return ":".join(filter(None, found.groups()))
     if found := _OF_DAY_PART.fullmatch(value):
@@ -284,7 +291,7 @@ def _in_english(value: str, pattern: str) -> str:
     names = calendar.month_name if "%B" in pattern else calendar.month_abbr
 
     def english(found: re.Match[str]) -> str:
-        number = MONTHS.get(found[0].removesuffix(".").lower())
+        number = month_named(found[0].removesuffix("."))
         return names[number] if number else found[0]
 
     return _LETTERS.sub(english, value)
@@ -316,11 +323,15 @@ def _refused(value: str) -> NoReturn:
         raise ValueError("is a time of day without a date")
     if re.fullmatch(r"\d(?:[.,]\d+)?[Ee]\+?\d+", value):
         raise ValueError("was rounded by a spreadsheet")
+    if _SHORT_YEAR.fullmatch(value):
+        raise ValueError(f"{AMBIGUOUS}: which is the day, which the year")
+    if is_reckoned(value):
+        raise ValueError("is reckoned from when somebody looked: the date itself is needed")
     raise ValueError("is no time that is known")
 
 
 def _month(month: str) -> int:
-    number = int(month) if month.isdigit() else MONTHS.get(month.lower())
+    number = int(month) if month.isdigit() else month_named(month)
     if number is None:
         raise ValueError("is no time that is known")
     return number
