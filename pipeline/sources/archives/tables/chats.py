@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.sources.archives.batches import NoTableError
 from pipeline.sources.archives.tables.names import Places, names_of, plain
+from pipeline.sources.archives.tables.spoken import says_message, spoken
 
 # of exports of iMessage, Snapchat, Signal, WhatsApp's database, WeChat, Intercom, Mattermost and Slack
 _MARKS = (
@@ -50,6 +51,7 @@ _MESSAGE = frozenset(
         viesti wiadomość mesaj сообщение メッセージ 消息 메시지 رسالة
     """)
 )
+_KINDS = {"time": _BESIDE, "author": _PEOPLE, "text": _MESSAGE}
 _NUMBER_OF_ROW = frozenset({"", "unnamed_0", "index", "row"})
 _PHONE = re.compile(r"\+\d[\d ().\-\u2011\u202a\u202c\u00a0]{6,24}")
 _ASIDES = re.compile(  # what WhatsApp writes in place of pictures, and where a chat begins
@@ -86,10 +88,16 @@ def may_be_chat(names: Sequence[str]) -> str | None:
     and only they; None for any other. It may also come from a place where everybody reads on."""
     plains = [name if name.startswith("@") else plain(name) for name in names]  # @timestamp is of logs
     told = [name for name in plains if name not in _NUMBER_OF_ROW]
-    kinds = (_BESIDE, _PEOPLE, _MESSAGE)
-    if all(any(name in kind for kind in kinds) for name in told) and all(kind & set(told) for kind in kinds):
+    kinds = [{kind for kind, words in _KINDS.items() if name in words} or {_in_words(name)} for name in told]
+    if set().union(*kinds) == _KINDS.keys():
         return ", ".join(name for name in names if plain(name) not in _NUMBER_OF_ROW)
     return None
+
+
+def _in_words(name: str) -> str:
+    """What a name in words of some language is to a chat."""
+    field = "" if name.startswith("@") else spoken(name)
+    return ("text" if says_message(name) else "") if field == "text" else field
 
 
 def _of_chats(names: Sequence[str], places: Places, rows: Sequence[Sequence[str]]) -> list[int]:

@@ -33,6 +33,7 @@ from pipeline.sources.archives.tables.names import (
     zone_in,
 )
 from pipeline.sources.archives.tables.privacy import privacy_of, recipients_tell
+from pipeline.sources.archives.tables.spoken import is_name_alone, spoken
 from pipeline.sources.archives.tables.tools import Tool, tool_of
 from pipeline.sources.archives.times import Clock, has_clock, kind_of, of_day, zone_named
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better, tell_seconds
@@ -86,7 +87,8 @@ def choose(
         if field in place or field == "time":
             continue
         titles = (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field])
-        for at in places.all_of(titles):
+        in_words = [at for at in _in_words(field, names) if field != "text" or _says_something(_column(rows, at))]
+        for at in (*places.all_of(titles), *in_words):
             if at not in place.values() and _fits(field, at, rows, place, tells_reposts=tells_reposts):
                 place[field] = at
                 break
@@ -190,6 +192,18 @@ def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, 
     return place
 
 
+def _in_words(field: str, names: Sequence[str]) -> list[int]:
+    """The columns that mean a field in words of some language, of several the most telling ones first."""
+    found = [at for at, title in enumerate(names) if spoken(title) == field]
+    return sorted(found, key=lambda at: is_name_alone(names[at]))
+
+
+def _says_something(found: Sequence[str]) -> bool:
+    """Whether cells are words, and no numbers or addresses of comments or posts."""
+    told = [cell for cell in found if any(map(str.isalpha, cell)) and not cell.startswith(("http://", "https://"))]
+    return 2 * len(told) >= len(found)
+
+
 def _choose_time(
     place: dict[str, int],
     names: Sequence[str],
@@ -202,6 +216,9 @@ def _choose_time(
     best name, or what that is called with `utc` behind it."""
     known = (*(tool.columns.get("time", ()) if tool else ()), *KNOWN_COLUMNS["time"])
     found = list(dict.fromkeys(at for at in places.all_of(known) if at not in place.values()))
+    if not found:
+        found = [at for at in _in_words("time", names) if at not in place.values()]
+        found = [at for at in found if _kind(_column(rows, at), clock) != "of-day"]
     if not found:
         return
     columns = {at: _column(rows, at) for at in found}

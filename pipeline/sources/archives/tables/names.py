@@ -16,7 +16,10 @@ def plain(title: str) -> str:
     'date_de_creation'
     """
     bare = unicodedata.normalize("NFKD", title.strip().strip("\ufeff\"'").casefold())
-    return _WORDS.sub("_", "".join(sign for sign in bare if not unicodedata.combining(sign))).strip("_")
+    bare = "".join(sign for sign in bare if not unicodedata.combining(sign)).replace(
+        "ı", "i"
+    )  # KULLANICI is of Turkish
+    return _WORDS.sub("_", bare).strip("_")
 
 
 def names_of(words: str) -> tuple[str, ...]:
