@@ -213,7 +213,8 @@ def _of_records(first: Dead, head: bytes) -> str:
     begins = head.lstrip()
     if row := _first_row(begins):
         names = begins.partition(b"\n")[0].decode(errors="replace").strip()[:_SHOWN_CHARACTERS]
-        how = "in which upswell finds no posts: name its columns, as in --columns author=NAME,text=NAME,time=NAME"
+        fault = f"in which upswell finds no posts (first fault, line {first.line}: {first.detail})"
+        how = f"{fault}: name its columns, as in --columns author=NAME,text=NAME,time=NAME"
         return f"it looks like a table of {names}, {why_no_posts(row) or how}; docs/archives.md lists what is read"
     what = _of_text(first, begins)
     return f"{what}first fault, line {first.line}: {first.detail}; docs/archives.md lists what is read"

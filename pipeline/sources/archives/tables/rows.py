@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from html import unescape
 
@@ -160,7 +160,7 @@ class Table:
         identity = self._identity(found.get("id", ""))
         repost_of = _id(found.get("repost_of", "")) if columns.is_repost(row) else ""
         repost_of = "" if _is_none(repost_of) else repost_of
-        author = (people.person(found["author"]) if "author" in found else "") or self._beginning.author
+        author = _who(found) or self._beginning.author
         text = (repost_of and found.get("original")) or cells.said(row[place["text"]])
         if _MARKUP.search(text):
             text = text_of(text)
@@ -196,8 +196,9 @@ class Table:
 
     def _name_of(self, source: str, row: list[str], author: str) -> None:
         """Takes note of whose number is whose, where the row tells both."""
-        if self._columns.number is not None and not author.isdigit():
-            self._people.heard(source, [(_id(row[self._columns.number]), author)])
+        number = _id(row[self._columns.number]) if self._columns.number is not None else ""
+        if number and not author.isdigit() and not WRITTEN.fullmatch(number):
+            self._people.heard(source, [(number, author)])
 
     def _time(self, row: list[str], source: str) -> int:
         """The row's time, by its id where the table's clock is not UTC or leaves seconds out, whole seconds as its
@@ -243,6 +244,16 @@ class Table:
         identity = _id(cell)
         self._rounded.heard(self._name, identity)
         return "" if WRITTEN.fullmatch(identity) else identity
+
+
+def _who(found: Mapping[str, str]) -> str:
+    """Who wrote the post: where a spreadsheet has rounded the number, what else tells it. Raises PostError without."""
+    author = people.person(found.get("author", ""))
+    if WRITTEN.fullmatch(author):
+        rounded, author = author, found.get("author_name", "") or people.writer(found.get("url", ""))
+        if not author:
+            raise PostError("invalid", f"whose it is, {rounded}, was rounded by a spreadsheet and names nobody")
+    return author
 
 
 def _titled(title: str, text: str) -> str:
