@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from pipeline.sources.archives.streams import beginning
@@ -19,6 +20,9 @@ _WIDER = {
     "tis-620": "cp874",
 }
 _TELL_THEMSELVES = (b"<", b"From ")  # XML and mails say in what they are written
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ENOUGH = 3  # letters, of which all were encoded twice
+_AS_BYTES = {ord(bytes([at]).decode("cp1252", "ignore") or chr(at)): at for at in range(0x80, 0xA0)}
 _LONGEST = 32 << 20  # bytes without the end of a line
 
 
@@ -39,14 +43,13 @@ def encoding_named(name: str) -> str:
 def decoded(content: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
     """A content as UTF-8: lines that are no UTF-8 are of this encoding. What is no letter there becomes U+FFFD.
 
+    Where no encoding is told, and all letters of the beginning were encoded twice, they are decoded once more.
+
     >>> b"".join(decoded(iter(["1;чай\\n".encode("cp1251"), "2;thé\\n".encode()]), "cp1251")).decode()
     '1;чай\\n2;thé\\n'
     """
-    if encoding is None:
-        yield from content
-        return
     head, content = beginning(content, 5)
-    if head.startswith(_TELL_THEMSELVES):
+    if head.startswith(_TELL_THEMSELVES) or (encoding is None and not _is_twice(head)):
         yield from content
         return
     held = b""
@@ -54,10 +57,39 @@ def decoded(content: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
         held += chunk
         end = held.rfind(b"\n") + 1 or (len(held) if len(held) > _LONGEST else 0)
         if end:
-            yield _lines(held[:end], encoding)
+            yield _lines(held[:end], encoding) if encoding else _once(held[:end])
             held = held[end:]
     if held:
-        yield _lines(held, encoding)
+        yield _lines(held, encoding) if encoding else _once(held)
+
+
+def _is_twice(head: bytes) -> bool:
+    """Whether a content seems to be UTF-8 that a program took for Windows-1252, and encoded again."""
+    try:
+        runs = [] if head.isascii() else _BEYOND_ASCII.findall((head.rpartition(b"\n")[0] or head).decode())
+    except UnicodeDecodeError:
+        return False
+    return len(runs) >= _ENOUGH and all(_decoded_again(run) != run for run in runs)
+
+
+def _once(content: bytes) -> bytes:
+    """What was encoded twice, encoded once."""
+    try:
+        return _BEYOND_ASCII.sub(lambda run: _decoded_again(run[0]), content.decode()).encode()
+    except UnicodeDecodeError:
+        return content
+
+
+def _decoded_again(run: str) -> str:
+    """Letters beyond ASCII as what their bytes in Windows-1252 mean; themselves where these mean nothing.
+
+    >>> _decoded_again("Ã©"), _decoded_again("â€™"), _decoded_again("ðŸ˜€"), _decoded_again("é")
+    ('é', '’', '😀', 'é')
+    """
+    try:
+        return run.translate(_AS_BYTES).encode("latin-1").decode()
+    except UnicodeError:
+        return run
 
 
 def _lines(content: bytes, encoding: str) -> bytes:

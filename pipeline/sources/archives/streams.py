@@ -26,6 +26,8 @@ _ZSTD_MAX_WINDOW = 1 << 31  # of Reddit's dumps; taken only as far as the conten
 _XZ_MEMORY_BYTES = 256 << 20
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
+_LOOK = 1_024  # bytes, an even number
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")
 _HALVES = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])++")
 _CUT = re.compile(rb"\xed(?:[\xa0-\xaf](?:[\x80-\xbf](?:\xed[\xb0-\xbf]?)?)?|[\xb0-\xbf])?\Z")
 
@@ -174,13 +176,22 @@ def with_line_ends(content: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unmarked(head: bytes) -> str | None:
-    """The kind of UTF-16 that a text without a byte order mark is in, told by ASCII at its beginning."""
-    first, second = head[:32:2], head[1:32:2]
-    if len(second) < 4:
-        return None
-    if 0 not in first and not any(second):
-        return "utf-16-le"
-    return "utf-16-be" if 0 not in second and not any(first) else None
+    """The kind of UTF-16 that a text without a byte order mark is in, told by the zeros of what is ASCII in it."""
+    head = head[: min(_LOOK, len(head) // 2 * 2)]
+    for name, upper, lower in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+        zeros = upper.count(0)
+        if len(upper) >= 4 and 8 * zeros >= len(upper) and 8 * lower.count(0) < zeros and _is_text(head, name):
+            return name
+    return None
+
+
+def _is_text(head: bytes, encoding: str) -> bool:
+    """Whether bytes are letters and lines in an encoding, but for one that may be cut at their end."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return not _NO_TEXT.search(text)
 
 
 def _dictionary(head: bytes) -> int:

@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 _NOTHING = frozenset(
-    {"", "nan", "none", "na", "n/a", "<na>", "nat", "null", "nil", "[]", "{}", "()", "[null]", "undefined"}
+    {
+        *("", "nan", "none", "na", "n/a", "<na>", "nat", "null", "nil", "[]", "{}", "()", "[null]", "undefined"),
+        *("-", "--", "---", "–", "—", "n.a.", "n/d", "(null)", "(none)", "<null>", "\\n"),  # the last of MySQL and Hive
+        *("#n/a", "#nv", "#name?", "#value!", "#ref!", "#null!", "#div/0!", "#num!"),  # of spreadsheets
+    }
 )
 _YES = frozenset(
     {"true", "t", "yes", "y", "1", "1.0", "vrai", "oui", "verdadero", "si", "sí", "wahr", "ja", "protected", "private"}
@@ -55,6 +59,7 @@ _MESSAGES = frozenset(
 )
 # Twitter DM
 _OF_A_NETWORK = re.compile(r"_(?:dms?|(?:direct|private)_messages?|messenger)(?:_(?:received|sent))?\Z")
+_GROUPED = re.compile(r"\d{1,3}(?:([,.' \u00a0\u202f])\d{3})(?:\1\d{3}){2,5}", re.ASCII)
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 _LANGUAGES = {
     name: code
@@ -249,12 +254,24 @@ def is_client(cell: str) -> bool:
 
 
 def whole(cell: str) -> str:
-    """An id without the point that a column with gaps in it has made of it.
+    """An id without the point that a column with gaps in it has made of it, and what parts thousands.
 
-    >>> whole("17.0"), whole("1.7"), whole("ana.0")
-    ('17', '1.7', 'ana.0')
+    >>> whole("17.0"), whole("1.7"), whole("ana.0"), whole("1,820,408,223,000,120"), whole("1.7.3")
+    ('17', '1.7', 'ana.0', '1820408223000120', '1.7.3')
     """
+    if grouped := _GROUPED.fullmatch(cell):
+        return cell.replace(grouped[1], "")
     return cell[:-2] if cell.endswith(".0") and cell[:-2].isdigit() else cell
+
+
+def padded(cell: str, digits: int) -> str:
+    """A number with the zeros before it that a spreadsheet took away.
+
+    >>> padded("932", 4), padded("5.0", 4), padded("9:32", 4), padded("932", 0)
+    ('0932', '0005', '9:32', '932')
+    """
+    number = whole(cell.strip())
+    return number.zfill(digits) if digits and number.isdigit() else cell
 
 
 def language(cell: str) -> str:

@@ -140,6 +140,7 @@ def choose(
             f" name the columns, as in --columns {missing[0]}=NAME{alone}",
         )
     time_of_day, clock = _of_day(place["time"], names, places, rows, clock)
+    digits = _digits_of_day(_column(rows, time_of_day)) if time_of_day is not None else 0
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
@@ -151,7 +152,7 @@ def choose(
         next(places.all_of(titles), None) for titles in (VERSIONS, REFERENCES, URIS, HOMES, INDEXED)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, time_of_day, zone, zone_told, None, named, versions=versions)
+    columns = Columns(names, place, clock, time_of_day, digits, zone, zone_told, None, named, versions=versions)
     number = next((at for at in places.all_of(NUMBERS) if at != place.get("author")), None)
     columns = replace(columns, reference=reference, uri=uri, home=home, number=number)
     if plains[place["text"]] in TITLED:
@@ -292,7 +293,8 @@ def _of_day(
     beside = [at for at in (time + 1, time - 1) if 0 <= at < len(names) and not _LASTING.search(names[at])]
     beside = [at for at in beside if any(":" in cell for cell in _column(rows, at))]
     for at in (*places.all_of(OF_DAY), *beside):
-        clocks = list(map(of_day, _column(rows, at)))
+        found = _column(rows, at)
+        clocks = [of_day(cells.padded(cell, _digits_of_day(found))) for cell in found]
         if at != time and _kind(clocks, clock) == "of-day":
             if clock.pattern is not None and not has_clock(clock.pattern):
                 written = "%I:%M:%S %p" if clocks[0].strip()[-1:] in "Mm." else "%H:%M:%S"
@@ -300,6 +302,17 @@ def _of_day(
                 clock = replace(clock, pattern=f"{clock.pattern} {written}")
             return at, clock
     return None, clock
+
+
+def _digits_of_day(found: Sequence[str]) -> int:
+    """How many digits times of day have that are numbers, as 932 and 1430 or 93200 and 143000; 0 for any others."""
+    numbers = [cells.whole(cell.strip()) for cell in found]
+    if not numbers or not all(map(str.isdigit, numbers)):
+        return 0
+    longest = max(map(len, numbers))
+    digits = longest + longest % 2
+    are_times = digits in (4, 6) and all(":" in of_day(number.zfill(digits)) for number in numbers)
+    return digits if are_times else 0
 
 
 def _column(rows: Sequence[Sequence[str]], at: int) -> list[str]:

@@ -33,6 +33,7 @@ class Columns:
     place: Mapping[str, int]
     clock: Clock
     of_day: int | None = None  # a column that holds the time of day beside the date
+    of_day_digits: int = 0  # of times of day that are numbers, whose first zeros are gone: 932 is 09:32
     zone: int | None = None  # a column that holds the offset of local times
     zone_named: str = ""  # the zone or offset of local times that the name of their column tells
     network: str | None = None  # that all rows come from
@@ -59,7 +60,7 @@ class Columns:
         """The whole text of a row's time."""
         text = row[self.place["time"]].strip()
         if self.of_day is not None:
-            text = f"{text} {of_day(row[self.of_day])}"
+            text = f"{text} {of_day(cells.padded(row[self.of_day], self.of_day_digits))}"
         if self.zone is not None and not _HAS_ZONE.fullmatch(text):
             offset = row[self.zone].strip()
             if _UNSIGNED.fullmatch(offset):
