@@ -64,8 +64,8 @@ def topics_of(post: Post) -> tuple[str, ...]:
         spellings = _without_last(spellings, stump)
     if tags:
         known = set(spellings)  # what most networks declare stands in the text
-        others = [name for name in tags if name not in known and "#" + name not in known]
-        spellings = spellings + _declared(others, spellings, text, stump)
+        if others := [name for name in tags if name not in known and "#" + name not in known]:
+            spellings = spellings + _declared(others, spellings, text, stump)
     if len(spellings) == 1 and spellings[0].isascii() and spellings[0].isprintable():
         return (spellings[0],)
     first: dict[str, str] = {}
