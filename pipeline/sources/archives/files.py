@@ -54,7 +54,7 @@ def is_archive(name: str) -> bool:
     """Whether a file of this name in a folder or a container is taken for an archive of posts."""
     path = PurePosixPath(name)
     base = path.name.lower()
-    if not base or base.startswith(".") or base in _NO_POSTS or _ABOUT.fullmatch(base):
+    if not base or base.startswith((".", "~$")) or base in _NO_POSTS or _ABOUT.fullmatch(base):
         return False
     return base.endswith(ENDINGS) or _TWEETS.fullmatch(base) is not None or path.parent.name in ("cur", "new")
 

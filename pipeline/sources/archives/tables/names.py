@@ -265,6 +265,7 @@ VISIBILITY = names_of("""
     peer_type dialog_type privacy_view permissions_read
     görünürlük gizlilik widoczność prywatność видимость приватность видимість synlighet synlighed näkyvyys viditelnost
     láthatóság vizibilitate confidentialitate ορατότητα الخصوصية visibilitas privasi quyền_riêng_tư פרטיות
+    public_private public_or_private
     visibilite confidentialite visibilidad privacidad visibilidade privacidade sichtbarkeit privatsphare visibilita
     zichtbaarheid 公開範囲 可见性 可见范围 공개범위 공개_범위
 """)

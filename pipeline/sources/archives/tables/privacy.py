@@ -18,6 +18,7 @@ from pipeline.sources.archives.tables.names import (
     of_words,
     plain,
 )
+from pipeline.sources.archives.tables.spoken import spoken_privacy
 
 _OF_ANOTHER = re.compile(r"quot|retweet|repost|repl|parent|mention|latest|shared", re.IGNORECASE)
 _RECIPIENT = re.compile(
@@ -95,7 +96,11 @@ def privacy_of(
     inner = Places(["" if _OF_ANOTHER.search(title) else _last(title) for title in names])
     protected = list(dict.fromkeys([*protected, *inner.all_of(PROTECTED)]))
     visibility += [at for at in states if not any(any(map(str.isdigit, row[at])) for row in rows)]
+    for at, title in enumerate(names):
+        if not _OF_ANOTHER.search(title) and (kind := spoken_privacy(title)):
+            (protected if kind == "protected" else public).append(at)
     recipients = list(_recipients(names, rows, network, has_address=has_address))
+    protected, public = (list(dict.fromkeys(found)) for found in (protected, public))
     return Privacy(protected, public, visibility, kinds, recipients, lists)
 
 

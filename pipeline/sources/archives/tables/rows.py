@@ -38,6 +38,9 @@ _IS_ID = re.compile(r"\d{6,20}", re.ASCII)
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
 
+_BAR = "\ue000"  # stands for a bar in a cell of Markdown
+
+
 class _Strict(csv.Dialect):
     quotechar = '"'
     doublequote = True
@@ -91,6 +94,8 @@ class Table:
     def _cells(self, text: str) -> list[str] | PostError:
         """The cells of one row, also where quotes are escaped by backslashes or stand in cells that are not quoted."""
         fault = PostError("invalid", "")
+        is_markdown = self._beginning.delimiter == "|" and "\\|" in text
+        text = text.replace("\\|", _BAR) if is_markdown else text
         for dialect in _DIALECTS:
             if dialect.escapechar and "\\" not in text:
                 continue
@@ -102,6 +107,7 @@ class Table:
                     skipinitialspace=self._beginning.is_spaced,
                 )
                 row = next(lines, [])
+                row = [cell.replace(_BAR, "|") for cell in row] if is_markdown else row
             except csv.Error as error:
                 fault = fault if fault.detail else PostError("invalid", f"no row of a table: {error}")
                 if text.count('"') % 2:

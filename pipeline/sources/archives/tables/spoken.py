@@ -70,6 +70,21 @@ _NAME = """
     nom name namen naam nombre nome nazwa imię adı ismi isim اسم نام 名 名前 名称 名稱 이름 명 имя ім'я namn navn
     nimi jméno meno ime név nume όνομα שם नाम tên nama ชื่อ
 """
+_PRIVATE = """
+    private privé privée protected protégé protégée privat privates geschützt geschütztes privado privada protegido
+    protegida privato privata protetto protetta prive afgeschermd besloten prywatny prywatne prywatna chroniony
+    chronione gizli özel korumalı kapalı приватный приватная приватное приватний закрытый закрытая закрытое
+    закритий частный
+    личный защищенный soukromý soukromé súkromný súkromné privát skyddad skyddat beskyttet yksityinen suojattu خاص
+    خاصة محمي محمية خصوصی פרטי 非公開 鍵 鍵アカ 私密 不公开 不公開 私人 受保护 受保護 비공개 riêng_tư pribadi
+"""
+_PUBLIC = """
+    public publique öffentlich público pública pubblico pubblica openbaar publiczny publiczne publiczna herkese_açık
+    публичный публичная публичное открытый открытая публічний veřejný veřejné verejný nyilvános offentlig offentligt
+    julkinen عام عامة علني ציבורי 公開 公开 공개 công_khai publik visible_to_everyone visible_to_all
+"""
+_NOT = "nicht non not no não niet nie не ikke inte ei"
+_ASKING = "is ist est es è é czy mi 是否 か 여부 هل אם twitter"
 _ASIDE = re.compile(r"\([^()]*\)")
 _ALONE = re.compile(r"[^\W\d_]*[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")  # scripts without spaces
 
@@ -97,6 +112,11 @@ _KINDS = (  # words of which a name holds one of each, and all that it may be ma
     ("text", [_holding(_TEXT, _POST, _MESSAGE)], _made_of(_TEXT, _POST, _MESSAGE)),
     ("author", [_holding(_NAME)], _made_of(_NAME)),
 )
+_SAYS_WHO_SEES = (
+    ("protected", _holding(_PRIVATE), _made_of(_PRIVATE, _AUTHOR, _POST, _MESSAGE, _ASKING)),
+    ("protected", _holding(_NOT), re.compile(rf"(?:.*_)?(?:{_NOT.replace(' ', '|')})_(?:{_made_of(_PUBLIC).pattern})")),
+    ("public", _holding(_PUBLIC), _made_of(_PUBLIC, _AUTHOR, _POST, _MESSAGE, _ASKING)),
+)
 _MADE_OF_NAMES = _made_of(_NAME)
 _OF_MESSAGES = _holding(_MESSAGE)
 
@@ -115,6 +135,16 @@ def spoken(title: str) -> str:
         if made.fullmatch(name) and all(words.search(name) for words in held):
             return field
     return ""
+
+
+def spoken_privacy(title: str) -> str:
+    """Whether a column, by such a name, says of posts or accounts that they are `protected`, or `public`.
+
+    >>> spoken_privacy("Compte protégé"), spoken_privacy("Nicht öffentlich"), spoken_privacy("是否公开")
+    ('protected', 'protected', 'public')
+    """
+    name = plain(_ASIDE.sub("", title))
+    return next((kind for kind, holds, made in _SAYS_WHO_SEES if made.fullmatch(name) and holds.search(name)), "")
 
 
 def is_name_alone(title: str) -> bool:
