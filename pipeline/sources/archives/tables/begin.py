@@ -18,6 +18,7 @@ from pipeline.sources.archives.tables.tools import SENTIMENT140
 _DELIMITERS = ",;\t|\x01^~"
 _SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
+_IN_SINGLE_QUOTES = re.compile(r"\s*'[^']+'\s*")
 _QUOTED_NAMES = re.compile(r'"[^"]+"(?: "[^"]+")+\s*')  # as write.table of R has them
 _TITLES = 24  # lines that may stand above a header
 _HEADER = 4_096  # bytes
@@ -39,6 +40,7 @@ class Beginning:
     first: int  # the line of the first row, from 1
     author: str = ""  # whose posts these are, where no column tells
     is_spaced: bool = False  # whether a space follows each delimiter
+    quote: str = '"'  # what stands around cells
 
 
 def find_beginning(
@@ -67,10 +69,12 @@ def find_beginning(
             break
         mark = sep[1] if sep else delimiter(lines[at])
         names = _cells(lines[at], mark)
+        quote = "'" if names[1:] and all(map(_IN_SINGLE_QUOTES.fullmatch, names)) else '"'
+        names = _cells(lines[at], mark, quote) if quote == "'" else names
         if len(names) < 2 and not given.columns:
             continue
         is_spaced = len(names) > 1 and all(name.startswith(" ") for name in names[1:])
-        rows = _rows(lines[at + 1 :], mark, len(names), is_spaced=is_spaced)
+        rows = _rows(lines[at + 1 :], mark, len(names), is_spaced=is_spaced, quote=quote)
         if rows and are_kinds(rows[0]):
             rows, at = rows[1:], at + 1
         held = None if given.columns or not names[1:] else holding(names, rows, given.clock, known, record)
@@ -87,7 +91,7 @@ def find_beginning(
             if fault is None and (surely or given.columns or _is_table(name, rows, lines[at + 1 :], first=at == start)):
                 fault = error
             continue
-        return Beginning(columns, mark, len(names), blank + at + 2, given.author or "", is_spaced)
+        return Beginning(columns, mark, len(names), blank + at + 2, given.author or "", is_spaced, quote)
     if fault is None and surely:
         names = _cells(lines[start], delimiter(lines[start])) if len(lines) > start else []
         choose(name, names, [], given)
@@ -129,15 +133,21 @@ def _lines(head: bytes) -> list[str]:
     return [line.rstrip("\r") for line in whole.decode(errors="replace").split("\n")]
 
 
-def _cells(line: str, mark: str) -> list[str]:
+def _cells(line: str, mark: str, quote: str = '"') -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=mark), [])
+        return next(csv.reader([line], delimiter=mark, quotechar=quote), [])
     except csv.Error:
         return []
 
 
 def _rows(
-    lines: Sequence[str], mark: str, width: int, *, is_spaced: bool = False, escape: str | None = None
+    lines: Sequence[str],
+    mark: str,
+    width: int,
+    *,
+    is_spaced: bool = False,
+    quote: str = '"',
+    escape: str | None = None,
 ) -> list[list[str]]:
     """The first rows of this width, where there are none as others are written with backslashes."""
     found: list[list[str]] = []
@@ -145,6 +155,7 @@ def _rows(
         (line + "\n" for line in lines),
         delimiter=mark,
         skipinitialspace=is_spaced,
+        quotechar=quote,
         escapechar=escape,
         doublequote=escape is None,
     )
@@ -157,7 +168,7 @@ def _rows(
     except csv.Error:
         pass
     if not found and escape is None and any("\\" in line for line in lines):
-        return _rows(lines, mark, width, is_spaced=is_spaced, escape="\\")
+        return _rows(lines, mark, width, is_spaced=is_spaced, quote=quote, escape="\\")
     return found
 
 

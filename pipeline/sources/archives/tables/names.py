@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
+import zoneinfo
 from collections.abc import Iterator, Sequence
 
 _WORDS = re.compile(r"[^\w]+|_+")
@@ -34,7 +36,7 @@ def of_words(words: str) -> str:
 
 _PATH = re.compile(r"[./]")
 _KIND = re.compile(r":[A-Za-z]+(?:\([^()]*\)|\[\])?$")  # text:string, as Neo4j and Avro's tools have it
-_ASIDE = re.compile(r"\([^()]*\)")
+_ASIDE = re.compile(r"[(（][^()（）]*[)）]")
 _UNIT = re.compile(r"_(?:utc|gmt|ms)$")
 _UTC = re.compile(r"(?:^|_)(?:utc|gmt)(?:_|$)")
 # Date (EST), Time (UTC+02:00), Created [Europe/Paris]
@@ -43,6 +45,22 @@ _ZONE_ASIDE = re.compile(
     r"|[A-Z]\w+/[\w/]+)\s*[)\]]",
     re.ASCII,
 )
+
+
+_PLACE_ASIDE = re.compile(r"[(\[（【]([^()\[\]（）【】]{3,40})[)\]）】]")
+_AREAS = ("Africa", "America", "Asia", "Australia", "Europe")
+_COUNTRIES = {
+    **dict.fromkeys(("日本時間", "日本", "japan"), "Asia/Tokyo"),
+    **dict.fromkeys(("北京时间", "北京時間", "中国时间", "beijing", "pekin", "china"), "Asia/Shanghai"),
+    **dict.fromkeys(("한국시간", "한국", "korea"), "Asia/Seoul"),
+    **dict.fromkeys(("brasilia", "brasília"), "America/Sao_Paulo"),
+    **dict.fromkeys(("台北時間", "台灣時間"), "Asia/Taipei"),
+    **dict.fromkeys(("по Москве", "московское время", "МСК", "Moskau", "Moscou"), "Europe/Moscow"),
+    **dict.fromkeys(("Londres",), "Europe/London"),
+    **dict.fromkeys(("Roma",), "Europe/Rome"),
+    **dict.fromkeys(("Berlín", "Berlino"), "Europe/Berlin"),
+    **dict.fromkeys(("peninsular",), "Europe/Madrid"),
+}
 
 
 def says_time_of_post(title: str) -> bool:
@@ -60,11 +78,27 @@ def zone_in(title: str) -> str:
 
     >>> zone_in("Date (EST)"), zone_in("Created (UTC+2)"), zone_in("created_at_utc"), zone_in("Date (local)")
     ('EST', '+2', 'UTC', '')
+    >>> zone_in("Date (heure de Paris)"), zone_in("Posted (New York time)"), zone_in("発言日時（日本時間）")
+    ('Europe/Paris', 'America/New_York', 'Asia/Tokyo')
     """
     found = _ZONE_ASIDE.search(title)
     if found is None:
-        return "UTC" if _UTC.search(plain(title)) else ""
+        return _of_place(title) or ("UTC" if _UTC.search(plain(title)) else "")
     return found[1].strip().removeprefix("GMT").removeprefix("UTC") or "UTC"
+
+
+def _of_place(title: str) -> str:
+    """The zone of a city or country that an aside in the name of a column tells."""
+    aside = _PLACE_ASIDE.search(title)
+    told = f" {plain(aside[1])} ".replace("_", " ") if aside else ""
+    return next((zone for place, zone in _zones_of_places().items() if f" {place} " in told), "")
+
+
+@functools.cache
+def _zones_of_places() -> dict[str, str]:
+    zones = [zone for zone in sorted(zoneinfo.available_timezones()) if zone.split("/")[0] in _AREAS]
+    cities = {plain(zone.rpartition("/")[2]).replace("_", " "): zone for zone in zones}
+    return {**cities, **{plain(place).replace("_", " "): zone for place, zone in _COUNTRIES.items()}}
 
 
 class Places:
@@ -119,7 +153,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         comentario commento inhoud tekst_van_bericht
         message_body message_text content_text content_body body_text post_body_text post_body mention_snippet
         mention_text
-        contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innhold indhold innlegg opslag
+        text_body contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innhold indhold innlegg opslag
         opslagstekst teksti julkaisu
         κείμενο δημοσίευση текст_допису допис text_prispevku prispevek obsah szöveg bejegyzés tartalom continut
         mesaj_text

@@ -105,6 +105,7 @@ class Table:
                     dialect,
                     delimiter=self._beginning.delimiter,
                     skipinitialspace=self._beginning.is_spaced,
+                    quotechar=self._beginning.quote,
                 )
                 row = next(lines, [])
                 row = [cell.replace(_BAR, "|") for cell in row] if is_markdown else row

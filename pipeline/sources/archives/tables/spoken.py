@@ -85,7 +85,7 @@ _PUBLIC = """
 """
 _NOT = "nicht non not no não niet nie не ikke inte ei"
 _ASKING = "is ist est es è é czy mi 是否 か 여부 هل אם twitter"
-_ASIDE = re.compile(r"\([^()]*\)")
+_ASIDE = re.compile(r"[(（][^()（）]*[)）]")
 _ALONE = re.compile(r"[^\W\d_]*[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")  # scripts without spaces
 
 
