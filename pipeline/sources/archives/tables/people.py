@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.sources.archives.tables.cells import filled, literal, whole
-from pipeline.sources.archives.tables.names import plain
+from pipeline.sources.archives.tables.names import of_words, plain
 
 _NUMBER = re.compile(r"x?\d{1,20}", re.ASCII)
 _PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
@@ -53,11 +53,26 @@ def told_by(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, i
 
 
 # what tells of an account or a community, not of a post
-_FOLLOWERS = re.compile(r"(?:followers?|subscribers?|members?|fans|friends|following)(?:_?counts?)?")
+_FOLLOWERS = re.compile(
+    r"(?:followers?|subscribers?|members?|fans|friends|following)(?:_?counts?)?|(?:nombre_d_|anzahl_)?(?:"
+    + of_words("""
+        abonnés abonnements abonnenten seguidores suscriptores inscritos seguaci iscritti volgers abonnees takipçi
+        takipçiler takipçi_sayısı obserwujący följare følgere seuraajat подписчики фоловери フォロワー フォロワー数
+        粉丝 粉丝数 关注者 粉絲 粉絲數 追蹤者 팔로워 팔로워_수 متابعون المتابعون
+    """)
+    + ")"
+)
 _HAS_POSTS = re.compile(r"(?:posts?|notes?|statuse?s?|tweets?|videos?|media)_?counts?|posts|statuses|users_active_\w+")
 _OF_A_POST = re.compile(
     r"(?:num_|n_)?(?:likes?|favou?rites?|retweets?|reposts?|comments?|views?|plays?|shares?|repl(?:y|ies)|reactions?"
-    r"|engagements?|upvotes)(?:_?counts?)?|score|ups"
+    r"|engagements?|upvotes)(?:_?counts?)?|score|ups|"
+    + of_words("""
+        j_aime mentions_j_aime partages commentaires réponses vues lien gefällt_mir geteilt kommentare antworten aufrufe
+        me_gusta compartidos comentarios respuestas enlace curtidas compartilhamentos comentários respostas mi_piace
+        condivisioni commenti beğeni beğeniler yorumlar paylaşımlar polubienia komentarze udostępnienia лайки
+        комментарии репосты просмотры いいね いいね数 リツイート
+        リツイート数 点赞 点赞数 转发 转发数 评论 评论数 좋아요 공유 댓글
+    """)
 )
 _DESCRIPTIONS = frozenset({"description", "public_description", "about", "bio", "biography", "title", "headline"})
 _OF_SOMEBODY = re.compile(
