@@ -235,7 +235,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         document_id resource_id item_id
         identifiant identifiant_du_tweet id_du_tweet id_tweet id_do_tweet id_da_publicacao id_del_tweet
         id_de_la_publicacion id_del_post tweet_kennung beitrags_id nachrichten_id ツイートid 投稿id 推文id
-        微博id uri guid shortcode cid
+        微博id uri guid shortcode cid aweme_id hash
     """),
     "source": names_of("""
         platform network source_platform social_network page_type source_type content_source_name plateforme plattform
@@ -279,7 +279,7 @@ OF_DAY = names_of("""
 """)
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
-    draft unpublished postacl_islegacyacl
+    draft unpublished is_hidden postacl_islegacyacl
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     private_item secret followers_only subscribers_only members_only patrons_only paid_only only_me close_friends
     is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
@@ -291,7 +291,7 @@ PROTECTED = names_of("""
         compte_prive compte_protege cuenta_privada cuenta_protegida conta_privada conta_protegida privates_konto
     geschutztes_konto geschutzt account_privato profilo_privato privado privada privat prive 非公開
 """)
-PUBLIC = names_of("public is_public post_is_public status_is_public")
+PUBLIC = names_of("public is_public post_is_public status_is_public is_published post_is_published published")
 VISIBILITY = names_of("""
     privacy_level privacy_setting privacy_settings audience_type visible_to postacl_visibletostandardacl_circles
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus

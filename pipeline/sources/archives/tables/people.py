@@ -74,6 +74,7 @@ _OF_A_POST = re.compile(
         リツイート数 点赞 点赞数 转发 转发数 评论 评论数 좋아요 공유 댓글
     """)
 )
+_OF_POSTS_ALONE = frozenset({"user_posted", "date_posted", "post_id", "post_url", "tweet_id", "tweet_url", "status_id"})
 _DESCRIPTIONS = frozenset({"description", "public_description", "about", "bio", "biography", "title", "headline"})
 _OF_SOMEBODY = re.compile(
     r"(?:^|_|\.)(?:author|user|account|owner|channel|profile|from|poster|creator|page)\w*\.", re.IGNORECASE
@@ -89,7 +90,7 @@ def tells_accounts(names: Sequence[str], text: int) -> str | None:
     # an actor of the fediverse has an id of its own, and so a description
     followers = next((name for title, name in own.items() if title == "actor_id" or _FOLLOWERS.fullmatch(title)), None)
     is_of_posts = any(map(_OF_A_POST.fullmatch, own)) and not any(map(_HAS_POSTS.fullmatch, own))
-    return None if is_of_posts else followers
+    return None if is_of_posts or not _OF_POSTS_ALONE.isdisjoint(own) else followers
 
 
 def person(cell: str) -> str:
