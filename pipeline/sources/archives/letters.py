@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import re
 from collections.abc import Iterator
 
@@ -52,15 +53,16 @@ def decoded(content: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
     if head.startswith(_TELL_THEMSELVES) or (encoding is None and not _is_twice(head)):
         yield from content
         return
+    again = functools.partial(_lines, encoding=encoding) if encoding else _once
     held = b""
     for chunk in content:
         held += chunk
         end = held.rfind(b"\n") + 1 or (len(held) if len(held) > _LONGEST else 0)
         if end:
-            yield _lines(held[:end], encoding) if encoding else _once(held[:end])
+            yield again(held[:end])
             held = held[end:]
     if held:
-        yield _lines(held, encoding) if encoding else _once(held)
+        yield again(held)
 
 
 def _is_twice(head: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from pipeline.sources.archives.unaccented import unaccented
 
 # in English, French, German, Spanish, Italian, Portuguese, Catalan, Dutch, Swedish, Danish, Norwegian, Finnish,
 # Russian, Ukrainian, Bulgarian, Turkish, Polish, Czech, Slovak, Slovene, Croatian, Hungarian, Romanian, Greek,
@@ -44,12 +44,7 @@ _NAMES = (
 )
 
 
-def _folded(name: str) -> str:
-    bare = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in bare if not unicodedata.combining(letter)).replace("ı", "i")
-
-
-MONTHS = {_folded(name): number for number, names in enumerate(_NAMES, 1) for name in names.split()}
+MONTHS = {unaccented(name): number for number, names in enumerate(_NAMES, 1) for name in names.split()}
 
 
 def month_named(name: str) -> int | None:
@@ -58,4 +53,4 @@ def month_named(name: str) -> int | None:
     >>> month_named("août"), month_named("AOUT"), month_named("Ağu"), month_named("Kasım"), month_named("Montag")
     (8, 8, 8, 11, None)
     """
-    return MONTHS.get(_folded(name))
+    return MONTHS.get(unaccented(name))

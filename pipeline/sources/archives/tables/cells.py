@@ -6,9 +6,10 @@ import ast
 import functools
 import json
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
+
+from pipeline.sources.archives.unaccented import unaccented
 
 _NOTHING = frozenset(
     {
@@ -19,23 +20,15 @@ _NOTHING = frozenset(
 )
 
 
-def _bare(words: str) -> str:
-    """Words without accents and the like, which people leave out in capitals."""
-    if words.isascii():
-        return words.casefold()
-    letters = unicodedata.normalize("NFKD", words.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).replace("ı", "i")
-
-
 _YES = frozenset(
-    _bare("""
+    unaccented("""
         true t yes y 1 1.0 x ✓ ✔ ☑ ✅ ○ 〇 ◯ vrai oui verdadero si sí wahr ja verdadeiro sim vero sì waar prawda tak
         doğru evet истина правда да так ano áno igen igaz da ναι kyllä on はい 是 真 예 네 참 نعم صحيح بله כן có ya
         protected private
     """).split()
 )
 _NO = frozenset(
-    _bare("""
+    unaccented("""
         false f no n 0 0.0 ✗ ✘ × ☐ ❌
         faux non falso falsch nein não nao onwaar nee fałsz nie yanlış hayır ложь нет ні ne
         nem hamis nepravda nu όχι nej nei ei いいえ 否 假 아니오 아니요 거짓 لا خطأ خیر לא không tidak
@@ -54,11 +47,11 @@ _PRIVATE = frozenset(
         "diretto privé_bericht vrienden alleen_ik 非公開 友達 自分のみ フォロワーのみ フォロワー限定 ダイレクト 私密",
         "仅自己可见 好友圈 비공개 친구만 나만_보기",
     )  # 2 to 4: as Mastodon's database has them
-    for word in _bare(words).split()
+    for word in unaccented(words).split()
 )
 # whatever the words around it are: followers only, uniquement mes abonnés, nur Freunde, フォロワーのみ
 _RESTRICTED = re.compile(
-    _bare(
+    unaccented(
         r"only|unique?ment|seulement|solo_|solamente|\bnur_|somente|apenas|alleen|soltanto|tylko|kun_|endast|только|лишь"
         r"|のみ|限定|仅|僅|만_?공개|sadece|yalnız|gizli|özel|prywat|приват|лише|тільки|vain_|yksityi|pouze|soukrom|csak|doar_"
         r"|numai|μόνο|ιδιωτ|فقط|خاص|hanya|pribadi|chỉ_|riêng|רק_|פרטי|group:(?!__world__)|acct:"
@@ -202,7 +195,7 @@ def is_yes(cell: str) -> bool:
     >>> [is_yes(cell) for cell in ("True", "1.0", "VRAI", "Sim", "はい", "x", "False", "0", "")]
     [True, True, True, True, True, True, False, False, False]
     """
-    return _bare(cell.strip()) in _YES
+    return unaccented(cell.strip()) in _YES
 
 
 def is_no(cell: str) -> bool:
@@ -211,7 +204,7 @@ def is_no(cell: str) -> bool:
     >>> [is_no(cell) for cell in ("False", "0", "non", "HAYIR", "いいえ", "True", "")]
     [True, True, True, True, True, False, False]
     """
-    return _bare(cell.strip()) in _NO
+    return unaccented(cell.strip()) in _NO
 
 
 def is_private(cell: str) -> bool:
@@ -248,7 +241,7 @@ def is_somebody(cell: str) -> bool:
 
 
 def _words(cell: str) -> str:
-    return _bare(cell.strip()).replace("-", "_").replace(" ", "_")
+    return unaccented(cell.strip()).replace("-", "_").replace(" ", "_")
 
 
 def ids(cell: str) -> list[str]:

@@ -139,8 +139,7 @@ def choose(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME{alone}",
         )
-    time_of_day, clock = _of_day(place["time"], names, places, rows, clock)
-    digits = _digits_of_day(_column(rows, time_of_day)) if time_of_day is not None else 0
+    time_of_day, digits, clock = _of_day(place["time"], names, places, rows, clock)
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
@@ -284,24 +283,25 @@ def _tweets(columns: Columns, rows: Sequence[Sequence[str]]) -> list[tuple[str, 
 
 def _of_day(
     time: int, names: Sequence[str], places: Places, rows: Sequence[Sequence[str]], clock: Clock
-) -> tuple[int | None, Clock]:
-    """The column with the time of day where the one with the time holds dates only, and how both together are read: by
-    its name, or, whatever that is, beside the dates."""
+) -> tuple[int | None, int, Clock]:
+    """The column with the time of day where the one with the time holds dates only, how many digits it has (see
+    `_digits_of_day`), and how both together are read: by its name, or, whatever that is, beside the dates."""
     dates = _column(rows, time)
     if _kind(dates, replace(clock, pattern=None)) not in ("day", "unclear") or any(":" in date for date in dates):
-        return None, clock
+        return None, 0, clock
     beside = [at for at in (time + 1, time - 1) if 0 <= at < len(names) and not _LASTING.search(names[at])]
     beside = [at for at in beside if any(":" in cell for cell in _column(rows, at))]
     for at in (*places.all_of(OF_DAY), *beside):
         found = _column(rows, at)
-        clocks = [of_day(cells.padded(cell, _digits_of_day(found))) for cell in found]
+        digits = _digits_of_day(found)
+        clocks = [of_day(cells.padded(cell, digits)) for cell in found]
         if at != time and _kind(clocks, clock) == "of-day":
             if clock.pattern is not None and not has_clock(clock.pattern):
                 written = "%I:%M:%S %p" if clocks[0].strip()[-1:] in "Mm." else "%H:%M:%S"
                 written = written if clocks[0].count(":") > 1 else written.replace(":%S", "")
                 clock = replace(clock, pattern=f"{clock.pattern} {written}")
-            return at, clock
-    return None, clock
+            return at, digits, clock
+    return None, 0, clock
 
 
 def _digits_of_day(found: Sequence[str]) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 import zoneinfo
 from collections.abc import Iterator, Sequence
+
+from pipeline.sources.archives.unaccented import unaccented
 
 _WORDS = re.compile(r"[^\w]+|_+")
 
@@ -17,11 +18,12 @@ def plain(title: str) -> str:
     >>> plain("Date de création")
     'date_de_creation'
     """
-    bare = unicodedata.normalize("NFKD", title.strip().strip("\ufeff\"'").casefold())
-    bare = "".join(sign for sign in bare if not unicodedata.combining(sign)).replace(
-        "ı", "i"
-    )  # KULLANICI is of Turkish
-    return _WORDS.sub("_", bare).strip("_")
+    return _WORDS.sub("_", unaccented(title.strip().strip("\ufeff\"'"))).strip("_")
+
+
+def without_aside(title: str) -> str:
+    """The same without what stands in parentheses."""
+    return plain(_ASIDE.sub("", title))
 
 
 def names_of(words: str) -> tuple[str, ...]:
@@ -45,8 +47,6 @@ _ZONE_ASIDE = re.compile(
     r"|[A-Z]\w+/[\w/]+)\s*[)\]]",
     re.ASCII,
 )
-
-
 _PLACE_ASIDE = re.compile(r"[(\[（【]([^()\[\]（）【】]{3,40})[)\]）】]")
 _AREAS = ("Africa", "America", "Asia", "Australia", "Europe")
 _COUNTRIES = {
@@ -90,7 +90,9 @@ def zone_in(title: str) -> str:
 def _of_place(title: str) -> str:
     """The zone of a city or country that an aside in the name of a column tells."""
     aside = _PLACE_ASIDE.search(title)
-    told = f" {plain(aside[1])} ".replace("_", " ") if aside else ""
+    if aside is None:
+        return ""
+    told = f" {plain(aside[1])} ".replace("_", " ")
     return next((zone for place, zone in _zones_of_places().items() if f" {place} " in told), "")
 
 
@@ -109,7 +111,7 @@ class Places:
         self._alike: dict[str, int] = {}  # by their letters alone, also without an aside or a unit behind
         for at, title in enumerate(titles):
             self._exact.setdefault(plain(title), at)
-        for told in (plain, lambda title: plain(_ASIDE.sub("", title)), lambda title: _UNIT.sub("", plain(title))):
+        for told in (plain, without_aside, lambda title: _UNIT.sub("", plain(title))):
             for at, title in enumerate(titles):
                 self._alike.setdefault(_letters(told(title)), at)
         for at, title in enumerate(titles):

@@ -94,7 +94,7 @@ def privacy_of(
         list(dict.fromkeys(places.all_of(titles))) for titles in (PROTECTED, PUBLIC, VISIBILITY, STATES, KINDS, LISTS)
     )
     inner = Places(["" if _OF_ANOTHER.search(title) else _last(title) for title in names])
-    protected = list(dict.fromkeys([*protected, *inner.all_of(PROTECTED)]))
+    protected += inner.all_of(PROTECTED)
     visibility += [at for at in states if not any(any(map(str.isdigit, row[at])) for row in rows)]
     for at, title in enumerate(names):
         if not _OF_ANOTHER.search(title) and (kind := spoken_privacy(title)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from pipeline.sources.archives.tables.names import plain
+from pipeline.sources.archives.tables.names import plain, without_aside
 
 # between the others, and behind them, as in Autor/a and Verfasser*in
 _BETWEEN = """
@@ -85,10 +85,10 @@ _PUBLIC = """
 """
 _NOT = "nicht non not no não niet nie не ikke inte ei"
 _ASKING = "is ist est es è é czy mi 是否 か 여부 هل אם twitter"
-_ASIDE = re.compile(r"[(（][^()（）]*[)）]")
 _ALONE = re.compile(r"[^\W\d_]*[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")  # scripts without spaces
 
 
+@functools.cache  # patterns take a while to compile, and most archives are no tables
 def _made_of(*kinds: str) -> re.Pattern[str]:
     """What consists of these words, and of those that stand between, alone."""
     words = [plain(word) for kind in (*kinds, _BETWEEN) for word in kind.split()]
@@ -97,6 +97,7 @@ def _made_of(*kinds: str) -> re.Pattern[str]:
     return re.compile(rf"(?:(?:{parted})(?:_|\Z)|(?:{joined})_?)+")
 
 
+@functools.cache
 def _holding(*kinds: str) -> re.Pattern[str]:
     """What holds one of these words."""
     words = [plain(word) for kind in kinds for word in kind.split()]
@@ -105,20 +106,27 @@ def _holding(*kinds: str) -> re.Pattern[str]:
     return re.compile(rf"(?:\A|_)(?:{parted})(?:_|\Z)|{joined}")
 
 
-_KINDS = (  # words of which a name holds one of each, and all that it may be made of
-    ("author", [_holding(_AUTHOR)], _made_of(_AUTHOR, _NAME, _POST, _MESSAGE, "twitter")),
-    ("time", [_holding(_DATE, _PUT_OUT)], _made_of(_DATE, _CLOCK, _PUT_OUT, _PUTTING_OUT, _POST, _MESSAGE)),
-    ("time", [_holding(_CLOCK)], _made_of(_CLOCK, _PUTTING_OUT)),
-    ("text", [_holding(_TEXT, _POST, _MESSAGE)], _made_of(_TEXT, _POST, _MESSAGE)),
-    ("author", [_holding(_NAME)], _made_of(_NAME)),
-)
-_SAYS_WHO_SEES = (
-    ("protected", _holding(_PRIVATE), _made_of(_PRIVATE, _AUTHOR, _POST, _MESSAGE, _ASKING)),
-    ("protected", _holding(_NOT), re.compile(rf"(?:.*_)?(?:{_NOT.replace(' ', '|')})_(?:{_made_of(_PUBLIC).pattern})")),
-    ("public", _holding(_PUBLIC), _made_of(_PUBLIC, _AUTHOR, _POST, _MESSAGE, _ASKING)),
-)
-_MADE_OF_NAMES = _made_of(_NAME)
-_OF_MESSAGES = _holding(_MESSAGE)
+@functools.cache
+def _kinds() -> tuple[tuple[str, list[re.Pattern[str]], re.Pattern[str]], ...]:
+    """Fields, and the words of which a name holds one of each, and all that it may be made of."""
+    return (
+        ("author", [_holding(_AUTHOR)], _made_of(_AUTHOR, _NAME, _POST, _MESSAGE, "twitter")),
+        ("time", [_holding(_DATE, _PUT_OUT)], _made_of(_DATE, _CLOCK, _PUT_OUT, _PUTTING_OUT, _POST, _MESSAGE)),
+        ("time", [_holding(_CLOCK)], _made_of(_CLOCK, _PUTTING_OUT)),
+        ("text", [_holding(_TEXT, _POST, _MESSAGE)], _made_of(_TEXT, _POST, _MESSAGE)),
+        ("author", [_holding(_NAME)], _made_of(_NAME)),
+    )
+
+
+@functools.cache
+def _who_sees() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    """The same of who may see a post."""
+    not_public = re.compile(rf"(?:.*_)?(?:{_NOT.replace(' ', '|')})_(?:{_made_of(_PUBLIC).pattern})")
+    return (
+        ("protected", _holding(_PRIVATE), _made_of(_PRIVATE, _AUTHOR, _POST, _MESSAGE, _ASKING)),
+        ("protected", _holding(_NOT), not_public),
+        ("public", _holding(_PUBLIC), _made_of(_PUBLIC, _AUTHOR, _POST, _MESSAGE, _ASKING)),
+    )
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -130,8 +138,8 @@ def spoken(title: str) -> str:
     >>> spoken("Date de création du compte"), spoken("评论数"), spoken("Kommentare"), spoken("Datum der Erfassung")
     ('', '', '', '')
     """
-    name = plain(_ASIDE.sub("", title))
-    for field, held, made in _KINDS:
+    name = without_aside(title)
+    for field, held, made in _kinds():
         if made.fullmatch(name) and all(words.search(name) for words in held):
             return field
     return ""
@@ -143,15 +151,15 @@ def spoken_privacy(title: str) -> str:
     >>> spoken_privacy("Compte protégé"), spoken_privacy("Nicht öffentlich"), spoken_privacy("是否公开")
     ('protected', 'protected', 'public')
     """
-    name = plain(_ASIDE.sub("", title))
-    return next((kind for kind, holds, made in _SAYS_WHO_SEES if made.fullmatch(name) and holds.search(name)), "")
+    name = without_aside(title)
+    return next((kind for kind, holds, made in _who_sees() if made.fullmatch(name) and holds.search(name)), "")
 
 
 def is_name_alone(title: str) -> bool:
     """Whether such a name says no more than `name`."""
-    return _MADE_OF_NAMES.fullmatch(plain(title)) is not None
+    return _made_of(_NAME).fullmatch(plain(title)) is not None
 
 
 def says_message(title: str) -> bool:
     """Whether such a name says that it holds messages."""
-    return _OF_MESSAGES.search(plain(title)) is not None
+    return _holding(_MESSAGE).search(plain(title)) is not None
