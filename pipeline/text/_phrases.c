@@ -1,72 +1,15 @@
 /* The common case of `words_of` (words.py), compiled: texts of the scripts most written, and of marks that part words.
  *
  * It looks at the whole text before it begins, and leaves one with anything else in it to the Python rules, of which it
- * asks the key of a word that is not ASCII, and the words of a run of letters that no spaces part. Without a
+ * asks the key of a word that is not ASCII, and where the words of a run of letters end that no spaces part. Without a
  * compiler this module is absent and nothing else changes but the time it takes. tests/text/test_words.py holds the two
  * against each other. */
-#include "_scan.h"
+#include "_held.h"
+#include "_word_classes.h"
 #include "../../schemas/_version.h"
 
 enum { LOOKED_AT = 1000, MAX_WORDS = 40, MAX_LETTERS = 40, MAX_PHRASE = 4, MOST_PHRASES = 60 };
 enum { SHORT, BESIDE, LONG };
-enum { UNSURE, PART_OF_WORD, UNSPACED, BLANK, JOINS, ENDS }; /* UNSPACED: of a word in a script that writes no spaces */
-enum { LATIN_ENDS = 0x250 };
-
-/* Letters and marks, and what no word holds, of scripts and signs that are in use. */
-static const struct {
-    Py_UCS4 first, last;
-    int class;
-} others[] = {
-    {0x376, 0x377, PART_OF_WORD},   {0x37b, 0x37d, PART_OF_WORD},   {0x37f, 0x37f, PART_OF_WORD}, /* Greek */
-    {0x386, 0x386, PART_OF_WORD},   {0x388, 0x38a, PART_OF_WORD},   {0x38c, 0x38c, PART_OF_WORD},
-    {0x38e, 0x3a1, PART_OF_WORD},   {0x3a3, 0x3f5, PART_OF_WORD},   {0x3f7, 0x3ff, PART_OF_WORD},
-    {0x400, 0x481, PART_OF_WORD},   {0x48a, 0x52f, PART_OF_WORD}, /* Cyrillic */
-    {0x591, 0x5bd, PART_OF_WORD},   {0x5bf, 0x5bf, PART_OF_WORD},   {0x5c1, 0x5c2, PART_OF_WORD}, /* Hebrew */
-    {0x5c4, 0x5c5, PART_OF_WORD},   {0x5c7, 0x5c7, PART_OF_WORD},   {0x5d0, 0x5ea, PART_OF_WORD},
-    {0x60c, 0x60c, ENDS},           {0x610, 0x61a, PART_OF_WORD},   {0x61b, 0x61b, ENDS}, /* Arabic */
-    {0x61f, 0x61f, ENDS},           {0x620, 0x65f, PART_OF_WORD},   {0x66e, 0x6d3, PART_OF_WORD},
-    {0x6d4, 0x6d4, ENDS},           {0x6d5, 0x6dc, PART_OF_WORD},   {0x6df, 0x6e8, PART_OF_WORD},
-    {0x6ea, 0x6ef, PART_OF_WORD},   {0x6fa, 0x6fc, PART_OF_WORD},   {0x6ff, 0x6ff, PART_OF_WORD},
-    {0x900, 0x963, PART_OF_WORD},   {0x964, 0x965, ENDS},           {0x971, 0x97f, PART_OF_WORD}, /* Devanagari */
-    {0xe01, 0xe3a, UNSPACED},       {0xe40, 0xe4e, UNSPACED}, /* Thai */
-    {0x200c, 0x200d, PART_OF_WORD}, {0x2012, 0x2027, ENDS},         {0x2030, 0x203a, ENDS}, /* dashes, quotation marks */
-    {0x20ac, 0x20ac, ENDS},         {0x2122, 0x2122, ENDS},         {0x2190, 0x21ff, ENDS}, /* arrows, signs, emoji */
-    {0x2600, 0x27bf, ENDS},         {0x3000, 0x3000, BLANK},        {0x3001, 0x3003, ENDS},
-    {0x3005, 0x3005, UNSPACED},     {0x3008, 0x3011, ENDS},         {0x3014, 0x301f, ENDS},
-    {0x3041, 0x3096, UNSPACED},     {0x309d, 0x309f, UNSPACED},     {0x30a1, 0x30fa, UNSPACED}, /* kana, ideographs */
-    {0x30fb, 0x30fb, ENDS},         {0x30fc, 0x30ff, UNSPACED},     {0x3400, 0x4dbf, UNSPACED},
-    {0x4e00, 0x9fff, UNSPACED},     {0xac00, 0xd7a3, PART_OF_WORD}, {0xfe0f, 0xfe0f, PART_OF_WORD}, /* Hangul */
-    {0xff01, 0xff01, ENDS},         {0xff08, 0xff09, ENDS},         {0xff0c, 0xff0c, ENDS},
-    {0xff0e, 0xff0e, ENDS},         {0xff1a, 0xff1b, ENDS},         {0xff1f, 0xff1f, ENDS},
-    {0xff5e, 0xff5e, ENDS},         {0x1f300, 0x1faff, ENDS},
-};
-
-static int class_of_other(Py_UCS4 c) {
-    int low = 0, high = sizeof others / sizeof *others;
-    while (low < high) {
-        int middle = (low + high) / 2;
-        if (others[middle].last < c)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < (int)(sizeof others / sizeof *others) && others[low].first <= c ? others[low].class : UNSURE;
-}
-
-static inline int is_of_word(int class) { return class == PART_OF_WORD || class == UNSPACED; }
-
-static int class_of(Py_UCS4 c) {
-    if (c < 0x80) {
-        if (is_ascii_letter(c) || is_ascii_digit(c)) return PART_OF_WORD;
-        if (c == ' ' || c == '\t') return BLANK;
-        if (c == '\'' || c == '-') return JOINS;
-        return c == '\n' || c == '\r' || (c > ' ' && c < 0x7f) ? ENDS : UNSURE;
-    }
-    if (c == 0xa0) return BLANK;
-    if (c == 0xb7 || c == 0x2010 || c == 0x2011 || c == 0x2019) return JOINS;
-    if (c < LATIN_ENDS) return Py_UNICODE_ISALPHA(c) ? PART_OF_WORD : ENDS;
-    return class_of_other(c);
-}
 
 static inline int is_blank_or_end(const Text *text, Py_ssize_t i) {
     return i >= text->length || Py_UNICODE_ISSPACE(at(text, i));
@@ -128,20 +71,15 @@ static int is_short_name(const Text *text, const Word *word) {
     return !(a >= 'a' && a <= 'z') && !(b >= 'a' && b <= 'z') && !(a == 'R' && b == 'T');
 }
 
-/* The kind and the key of a word; 0, or -1 with an error set. `read` gives those of one that is not ASCII. */
-static int read_word(PyObject *source, const Text *text, Word *word, PyObject *read) {
-    Py_ssize_t length = word->end - word->start;
-    int digits = 1, ascii = 1;
-    for (Py_ssize_t i = word->start; i < word->end; i++) {
-        Py_UCS4 c = at(text, i);
-        ascii &= c < 0x80;
-        digits &= !is_ascii_letter(c);
-    }
-    word->key = NULL;
-    word->kind = length > MAX_LETTERS ? SHORT : digits ? BESIDE : length > 2 || is_short_name(text, word) ? LONG : SHORT;
-    if (ascii) return 0;
+/* The Python rules that are asked. */
+typedef struct {
+    PyObject *read, *parted;
+} Rules;
+
+/* The kind and the key of a word as the Python rules have them; 0, or -1 with an error set. */
+static int ask_word(PyObject *source, Word *word, const Rules *rules) {
     PyObject *written = PyUnicode_Substring(source, word->start, word->end);
-    PyObject *told = written ? PyObject_CallOneArg(read, written) : NULL;
+    PyObject *told = written ? PyObject_CallOneArg(rules->read, written) : NULL;
     Py_XDECREF(written);
     if (!told) return -1;
     int fits = PyTuple_Check(told) && PyTuple_GET_SIZE(told) == 2 && PyUnicode_Check(PyTuple_GET_ITEM(told, 1));
@@ -149,36 +87,52 @@ static int read_word(PyObject *source, const Text *text, Word *word, PyObject *r
     if (fits) word->key = Py_NewRef(PyTuple_GET_ITEM(told, 1));
     Py_DECREF(told);
     if (!fits) PyErr_SetString(PyExc_TypeError, "a word's kind and key are wanted");
-    return PyErr_Occurred() ? -1 : 0;
+    if (!PyErr_Occurred()) return 0;
+    Py_CLEAR(word->key);
+    return -1;
 }
 
-/* The Python rules that are asked. */
-typedef struct {
-    PyObject *read, *read_run;
-} Rules;
+/* The same, asked only where the word is not ASCII. */
+static int read_word(PyObject *source, const Text *text, Word *word, const Rules *rules) {
+    Py_ssize_t length = word->end - word->start;
+    int digits = 1, ascii = 1;
+    for (Py_ssize_t i = word->start; i < word->end; i++) {
+        Py_UCS4 c = at(text, i);
+        ascii &= c < 0x80;
+        digits &= !is_ascii_letter(c);
+    }
+    word->kind = length > MAX_LETTERS ? SHORT : digits ? BESIDE : length > 2 || is_short_name(text, word) ? LONG : SHORT;
+    return ascii ? 0 : ask_word(source, word, rules);
+}
+
+/* Of letters that are UNSPACED. */
+static int is_kana(Py_UCS4 c) { return c >= 0x3041 && c <= 0x30ff && c != 0x30fc; }
+static int is_ideograph(Py_UCS4 c) { return c == 0x3005 || (c >= 0x3400 && c <= 0x9fff); }
 
 /* The words of a run of letters without spaces, `left` at most; how many, or -1 with an error set. */
-static int read_run(PyObject *source, Py_ssize_t start, Py_ssize_t end, PyObject *rule, Word *words, int left) {
+static int read_run(PyObject *source, const Text *text, Py_ssize_t start, Py_ssize_t end, const Rules *rules, Word *words,
+                    int left) {
     PyObject *run = PyUnicode_Substring(source, start, end);
-    PyObject *told = run ? PyObject_CallOneArg(rule, run) : NULL;
+    PyObject *ends = run ? PyObject_CallOneArg(rules->parted, run) : NULL;
     Py_XDECREF(run);
-    if (!told) return -1;
-    int count = 0, fits = PyTuple_Check(told);
-    for (Py_ssize_t n = 0; fits && n < PyTuple_GET_SIZE(told) && count < left; n++) {
-        PyObject *key, *word = PyTuple_GET_ITEM(told, n);
-        Py_ssize_t length;
-        int kind;
-        fits = PyTuple_Check(word);
-        if (fits && !PyArg_ParseTuple(word, "niU", &length, &kind, &key)) break;
-        fits = fits && length >= 0 && length <= end - start;
-        if (fits) words[count++] = (Word){start, start + length, kind, Py_NewRef(key)};
-        start += fits ? length : 0;
+    if (!ends) return -1;
+    int count = 0, has_kana = 0, failed = !PyTuple_Check(ends);
+    for (Py_ssize_t i = start; i < end; i++) has_kana |= is_kana(at(text, i));
+    if (failed) PyErr_SetString(PyExc_TypeError, "the ends of words are wanted");
+    for (Py_ssize_t n = 0, begin = start; !failed && n < PyTuple_GET_SIZE(ends) && count < left; n++) {
+        Py_ssize_t until = PyLong_AsSsize_t(PyTuple_GET_ITEM(ends, n));
+        Word word = {begin, start + until, SHORT, NULL};
+        failed = until < begin - start || until > end - start;
+        if (failed && !PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "words do not end where others begin");
+        failed = failed || ask_word(source, &word, rules);
+        if (failed) break;
+        if (has_kana && word.end - begin == 1 && is_ideograph(at(text, begin))) word.kind = BESIDE;
+        words[count++] = word;
+        begin = word.end;
     }
-    Py_DECREF(told);
-    if (!fits && !PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "the lengths, kinds and keys of words are wanted");
-    if (!PyErr_Occurred()) return count;
-    while (count) Py_DECREF(words[--count].key);
-    return -1;
+    Py_DECREF(ends);
+    while (failed && count) Py_DECREF(words[--count].key);
+    return failed ? -1 : count;
 }
 
 /* As people write it: a space for whatever white space. */
@@ -195,83 +149,78 @@ static PyObject *spelling_of(PyObject *source, const Text *text, Py_ssize_t star
     return joined;
 }
 
-/* As `key_of` of a text of Latin letters, where the key is ASCII. */
-static void write_latin(const Text *text, const Word *words, int count, Py_UCS1 *to) {
-    const Py_UCS1 *letters = text->data;
-    for (int n = 0; n < count; n++) {
-        const Word *word = words + n;
-        if (n && word->start > word[-1].end) *to++ = ' ';
-        Py_ssize_t length = word->key ? PyUnicode_GET_LENGTH(word->key) : word->end - word->start;
-        if (word->key)
-            memcpy(to, PyUnicode_1BYTE_DATA(word->key), (size_t)length);
-        else
-            for (Py_ssize_t i = 0; i < length; i++) to[i] = Py_TOLOWER(letters[word->start + i]);
-        to += length;
-    }
-}
+/* Where a word stands among letters. */
+typedef struct {
+    Py_ssize_t begin, end;
+} Span;
 
-/* The key of words that follow one another: theirs, a space between two that are not written together. */
-static PyObject *key_of(const Text *text, const Word *words, int count) {
-    Py_ssize_t length = 0, place = 0;
-    Py_UCS4 largest = 127;
-    for (int n = 0; n < count; n++) {
-        PyObject *key = words[n].key;
-        length += n && words[n].start > words[n - 1].end;
-        length += key ? PyUnicode_GET_LENGTH(key) : words[n].end - words[n].start;
-        if (key && PyUnicode_MAX_CHAR_VALUE(key) > largest) largest = PyUnicode_MAX_CHAR_VALUE(key);
+/* Puts the key of a word behind that of the words before it. 0: there is no room. */
+static int append_key(const Text *text, const Word *word, int is_apart, Letters *to, Span *span) {
+    Py_ssize_t length = word->key ? PyUnicode_GET_LENGTH(word->key) : word->end - word->start;
+    if (to->length + length >= ROOM) return 0;
+    if (is_apart) append_letter(to, ' ');
+    span->begin = to->length;
+    if (word->key) {
+        int kind = PyUnicode_KIND(word->key);
+        const void *letters = PyUnicode_DATA(word->key);
+        for (Py_ssize_t i = 0; i < length; i++) append_letter(to, PyUnicode_READ(kind, letters, i));
+    } else {
+        for (Py_ssize_t i = word->start; i < word->end; i++) append_letter(to, (Py_UCS4)Py_TOLOWER(at(text, i)));
     }
-    PyObject *joined = PyUnicode_New(length, largest);
-    if (!joined) return NULL;
-    if (largest == 127 && text->kind == PyUnicode_1BYTE_KIND) {
-        write_latin(text, words, count, PyUnicode_1BYTE_DATA(joined));
-        return joined;
-    }
-    int kind = PyUnicode_KIND(joined);
-    void *to = PyUnicode_DATA(joined);
-    for (int n = 0; n < count; n++) {
-        PyObject *key = words[n].key;
-        if (n && words[n].start > words[n - 1].end) PyUnicode_WRITE(kind, to, place++, ' ');
-        if (key)
-            for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(key); i++)
-                PyUnicode_WRITE(kind, to, place++, PyUnicode_READ_CHAR(key, i));
-        else
-            for (Py_ssize_t i = words[n].start; i < words[n].end; i++)
-                PyUnicode_WRITE(kind, to, place++, (Py_UCS4)Py_TOLOWER(at(text, i)));
-    }
-    return joined;
-}
-
-/* Whether the text reads so from `start` to `end`. */
-static int is_written(const Text *text, Py_ssize_t start, Py_ssize_t end, PyObject *key) {
-    if (PyUnicode_GET_LENGTH(key) != end - start) return 0;
-    if (text->kind == (int)PyUnicode_KIND(key))
-        return !memcmp((const char *)text->data + start * text->kind, PyUnicode_DATA(key), (size_t)((end - start) * text->kind));
-    for (Py_ssize_t i = start; i < end; i++)
-        if (PyUnicode_READ_CHAR(key, i - start) != at(text, i)) return 0;
+    span->end = to->length;
     return 1;
 }
 
-/* Topics of one part of a text, each key once: spellings behind those in `found`. 0, or -1 with an error set. */
-static int add_phrases(PyObject *source, const Text *text, const Word *words, int count, int plain, PyObject *known,
-                       PyObject *found) {
+/* Puts a word as it is written behind what stands before it: a space for whatever white space. */
+static void append_written(const Text *text, Py_ssize_t before, const Word *word, Letters *to, Span *span) {
+    for (Py_ssize_t i = before; i < word->start; i++) {
+        if (!is_blank(at(text, i)))
+            append_letter(to, at(text, i));
+        else if (!is_blank(at(text, i - 1)))
+            append_letter(to, ' ');
+    }
+    span->begin = to->length;
+    for (Py_ssize_t i = word->start; i < word->end; i++) append_letter(to, at(text, i));
+    span->end = to->length;
+}
+
+/* Of what is found in a text. */
+typedef struct {
+    Known known;
+    Letters keys, written;
+    PyObject *spellings; /* a list */
+} Found;
+
+static int is_full(const Found *found) { return PyList_GET_SIZE(found->spellings) == MOST_PHRASES; }
+
+/* A topic, if it is new: its key, and how it is written. 0, or -1: an error, or (with none set) there are too many. */
+static int add_topic(Piece key, Piece written, Found *found) {
+    int failed = 0;
+    PyObject *learnt = learn_key(&found->known, &key, &failed);
+    if (!learnt) return -failed;
+    PyObject *spelling = key.sum == written.sum && is_same(learnt, &written) ? Py_NewRef(learnt) : str_of(&written);
+    failed = !spelling || PyList_Append(found->spellings, spelling);
+    Py_XDECREF(spelling);
+    return -failed;
+}
+
+/* Topics of one part of a text, each key once. 0, or -1: an error, or (with none set) they take too much room. */
+static int add_phrases(const Text *text, const Word *words, int count, int plain, Found *found) {
+    Span keys[MAX_WORDS], written[MAX_WORDS];
+    clear_letters(&found->keys), clear_letters(&found->written);
+    for (int n = 0; n < count; n++) {
+        Py_ssize_t before = n ? words[n - 1].end : words[n].start;
+        if (!append_key(text, words + n, words[n].start > before, &found->keys, keys + n)) return -1;
+        append_written(text, before, words + n, &found->written, written + n);
+    }
     for (int first = 0; first < count; first++) {
         if (words[first].kind == SHORT) continue;
-        for (int last = first; last < count && last < first + MAX_PHRASE; last++) {
+        for (int last = first; last < count && last < first + MAX_PHRASE && !is_full(found); last++) {
             if (!plain && words[last].end - words[first].start > MAX_PHRASE * (MAX_LETTERS + 1)) break;
             if (words[last].kind != LONG && !(words[last].kind == BESIDE && words[first].kind == LONG)) continue;
-            PyObject *key = key_of(text, words + first, last - first + 1);
-            if (!key) return -1;
-            Py_ssize_t before = PySet_GET_SIZE(known);
-            int failed = PySet_Add(known, key);
-            if (!failed && PySet_GET_SIZE(known) > before) {
-                Py_ssize_t start = words[first].start, end = words[last].end;
-                PyObject *spelling =
-                    is_written(text, start, end, key) ? Py_NewRef(key) : spelling_of(source, text, start, end);
-                failed = !spelling || PyList_Append(found, spelling);
-                Py_XDECREF(spelling);
-            }
-            Py_DECREF(key);
-            if (failed) return -1;
+            Piece key = piece_of(&found->keys, keys[first].begin, keys[last].end);
+            Piece as_written = piece_of(&found->written, written[first].begin, written[last].end);
+            if (add_topic(key, as_written, found)) return -1;
         }
     }
     return 0;
@@ -279,10 +228,10 @@ static int add_phrases(PyObject *source, const Text *text, const Word *words, in
 
 /* Reads the words of a text from `begin` to `end`, of which `left` are still looked at. */
 static int add_between(PyObject *source, const Text *text, Py_ssize_t begin, Py_ssize_t end, int *left,
-                       const Rules *rules, PyObject *known, PyObject *found) {
+                       const Rules *rules, Found *found) {
     Word words[MAX_WORDS];
     Py_ssize_t i = begin;
-    while (i < end && *left > 0) {
+    while (i < end && *left > 0 && !is_full(found)) {
         int count = 0, plain = 1, failed = 0, over = 0;
         while (i < end && !over) {
             Py_UCS4 c = at(text, i);
@@ -302,12 +251,12 @@ static int add_between(PyObject *source, const Text *text, Py_ssize_t begin, Py_
                 word.end = i;
                 for (Py_ssize_t n = word.start; n < word.end; n++) plain &= at(text, n) < 0x80;
                 if (count < *left && unspaced) {
-                    int more = read_run(source, word.start, word.end, rules->read_run, words + count, *left - count);
+                    int more = read_run(source, text, word.start, word.end, rules, words + count, *left - count);
                     failed = more < 0;
                     if (failed) break;
                     count += more;
                 } else if (count < *left) {
-                    failed = read_word(source, text, &word, rules->read);
+                    failed = read_word(source, text, &word, rules);
                     if (failed) break;
                     words[count++] = word;
                 }
@@ -326,11 +275,28 @@ static int add_between(PyObject *source, const Text *text, Py_ssize_t begin, Py_
             i++;
         }
         *left -= count;
-        if (!failed) failed = add_phrases(source, text, words, count, plain, known, found);
+        if (!failed) failed = add_phrases(text, words, count, plain, found);
         while (count) Py_XDECREF(words[--count].key);
         if (failed) return -1;
     }
     return 0;
+}
+
+/* The keys that are not told. 0, or -1: an error, or (with none set) they take too much room. */
+static int learn_keys(Known *known, PyObject *keys, Letters *room) {
+    PyObject *each, *iterator = PyObject_GetIter(keys);
+    int failed = !iterator;
+    while (!failed && (each = PyIter_Next(iterator))) {
+        failed = !PyUnicode_Check(each) || PyUnicode_GET_LENGTH(each) >= ROOM;
+        clear_letters(room);
+        for (Py_ssize_t i = 0; !failed && i < PyUnicode_GET_LENGTH(each); i++)
+            append_letter(room, PyUnicode_READ_CHAR(each, i));
+        Piece key = piece_of(room, 0, room->length);
+        if (!failed) learn_key(known, &key, &failed);
+        Py_DECREF(each);
+    }
+    Py_XDECREF(iterator);
+    return failed || PyErr_Occurred() ? -1 : 0;
 }
 
 /* `words_of(text, tags)`, `known` being a set of the tags' keys: a new list, None where it is not sure. */
@@ -338,28 +304,32 @@ static PyObject *phrases_of(PyObject *source, PyObject *known, const Rules *rule
     Text text = text_in(source);
     if (text.length > LOOKED_AT) text.length = LOOKED_AT;
     if (!is_sure(&text)) Py_RETURN_NONE;
-    PyObject *found = PyList_New(0);
-    int left = MAX_WORDS;
+    Found found;
+    found.known.count = 0;
+    memset(found.known.keys, 0, sizeof found.known.keys);
+    if (!(found.spellings = PyList_New(0))) return NULL;
+    int left = MAX_WORDS, failed = PySet_GET_SIZE(known) ? learn_keys(&found.known, known, &found.keys) : 0;
     Py_ssize_t begin = 0, start, end;
-    while (found && left > 0 && begin < text.length) {
+    while (!failed && left > 0 && begin < text.length) {
         if (!find_left_out(&text, begin, &start, &end)) start = end = text.length;
-        if (add_between(source, &text, begin, start, &left, rules, known, found)) Py_CLEAR(found);
+        failed = add_between(source, &text, begin, start, &left, rules, &found);
         begin = end;
     }
-    if (found && PyList_GET_SIZE(found) > MOST_PHRASES && PyList_SetSlice(found, MOST_PHRASES, PyList_GET_SIZE(found), NULL))
-        Py_CLEAR(found);
-    return found;
+    forget_keys(&found.known);
+    if (!failed) return found.spellings;
+    Py_DECREF(found.spellings);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
 PyDoc_STRVAR(phrases_doc,
-             "phrases(text, known, read, read_run, /)\n--\n\n"
-             "The words and phrases of a text as written, but for those with a key in the set `known`, to which it adds\n"
-             "theirs; None, and nothing added, where it is not sure. `read(word)`: kind and key of a word;\n"
-             "`read_run(run)`: the words of letters without spaces between them, each as its length, kind and key.");
+             "phrases(text, known, read, parted, /)\n--\n\n"
+             "The words and phrases of a text as written, but for those with a key in the set `known`; None where it is not\n"
+             "sure. `read(word)`: kind and key of a word; `parted(run)`: where the words end of letters without spaces between\n"
+             "them.");
 
 static PyObject *phrases(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     if (count != 4 || !PyUnicode_Check(args[0]) || !PySet_CheckExact(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "phrases(text, known, read, read_run) takes a str, a set and two functions");
+        PyErr_SetString(PyExc_TypeError, "phrases(text, known, read, parted) takes a str, a set and two functions");
         return NULL;
     }
     Rules rules = {args[2], args[3]};
@@ -374,6 +344,6 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_phrases", "The common case of the words of a text, compiled.", -1, methods, NULL, NULL, NULL, NULL,
 };
 PyMODINIT_FUNC PyInit__phrases(void) {
-    read_latin1();
+    read_latin1(), read_latin(), read_powers();
     return versioned(PyModule_Create(&definition));
 }

@@ -64,7 +64,7 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
     """
     known = {fold(spelling)[1:] for spelling in spellings}
     if phrases is not None:
-        compiled = phrases.phrases(text, known, _read, _read_run)
+        compiled = phrases.phrases(text, known, _read, _parted)
         if compiled is not None:
             return compiled
     text = _LEFT_OUT.sub("\n", text[:LOOKED_AT])
@@ -152,34 +152,25 @@ def _is_short_name(word: str) -> bool:
 
 
 def _in_run(part: str, start: int, end: int) -> Iterator[_Word]:
-    """The words of a run of letters without spaces."""
-    for length, kind, key in _read_run(part[start:end]):
-        yield _Word(start, start + length, kind, key)
-        start += length
-
-
-@lru_cache(maxsize=1 << 12)  # of posts that are passed on
-def _read_run(run: str) -> tuple[tuple[int, int, str], ...]:
-    """The words of letters without spaces: the length, kind and key of each. In Japanese, which has kana in it, an
-    ideograph is a word."""
-    has_kana = _KANA.search(run) is not None
-    found = []
-    for begin, until in _parted(run):
+    """The words of a run of letters without spaces. In Japanese, which has kana in it, an ideograph is a word."""
+    run = part[start:end]
+    has_kana, begin = _KANA.search(run) is not None, 0
+    for until in _parted(run):
         kind, key = _read(run[begin:until])
         if has_kana and until - begin == 1 and _IDEOGRAPH.match(run, begin):
             kind = _BESIDE
-        found.append((until - begin, kind, key))
-    return tuple(found)
+        yield _Word(start + begin, start + until, kind, key)
+        begin = until
 
 
-def _parted(run: str) -> Iterator[tuple[int, int]]:
-    """Where ICU sees words within a run of letters."""
-    wide = not run.isascii() and max(run) > "\uffff"
-    for begin, until in _breaker()(run, "root").segments():
-        if wide:  # ICU counts in units of UTF-16
-            units = run.encode("utf-16-le", "surrogatepass")
-            begin, until = (len(units[: 2 * at].decode("utf-16-le", "replace")) for at in (begin, until))
-        yield begin, until
+@lru_cache(maxsize=1 << 12)  # of posts that are passed on
+def _parted(run: str) -> tuple[int, ...]:
+    """Where the words that ICU sees within a run of letters end, one behind the other."""
+    ends = tuple([end for _, end in _breaker()(run, "root").segments()])
+    if run.isascii() or max(run) <= "\uffff":
+        return ends
+    units = run.encode("utf-16-le", "surrogatepass")  # in which ICU counts
+    return tuple([len(units[: 2 * end].decode("utf-16-le", "replace")) for end in ends])
 
 
 @lru_cache(maxsize=1)

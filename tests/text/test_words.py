@@ -160,8 +160,17 @@ def _slowly(text: str, tags: list[str]) -> list[str]:
 @example("a " + "x" * 39 + " -#c", [])
 @example("longword" * 4 + " -", [])
 @example(("word " * 199 + "paris")[: LOOKED_AT + 2], [])
+@example("ß" * 900 + " in paris", [])
+@example("rain in paris 5x", [f"#{n}x" for n in range(400)])
+@example("東京都 and 京都で東京 を", ["#東京"])
 def test_what_is_compiled_says_what_the_rules_say(text: str, tags: list[str]) -> None:
     assert words_of(text, tags) == _slowly(text, tags)
+
+
+def test_what_is_compiled_knows_ideographs_and_kana_as_the_rules_do() -> None:
+    for first in (*range(0x3005, 0x3100), *range(0x3400, 0xA000, 61), 0x4DBF, 0x4E00, 0x9FFF, 0xAC00):
+        for text in (f"{chr(first)} rain", f"{chr(first)}の rain"):
+            assert words_of(text) == _slowly(text, []), hex(first)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -178,8 +187,8 @@ def test_other_things_than_texts_are_refused_by_what_is_compiled() -> None:
         lambda: phrases.phrases("x", {}, print, print),
         lambda: phrases.phrases("été", set(), len, print),
         lambda: phrases.phrases("東京", set(), print, len),
-        lambda: phrases.phrases("東京", set(), print, lambda _run: ((3, 2, "x"),)),
-        lambda: phrases.phrases("東京", set(), print, lambda _run: ((1, 2, "x"), "y")),
+        lambda: phrases.phrases("東京", set(), print, lambda _run: ("x",)),
+        lambda: phrases.phrases("東京", set(), print, lambda _run: (1, 2)),
     ):
         with pytest.raises(TypeError):
             call()
