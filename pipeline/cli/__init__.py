@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import signal
@@ -74,6 +75,7 @@ class LazyGroup(typer.core.TyperGroup):
             raise typer.Exit(READER_GONE) from None
 
 
+@functools.cache
 def load(name: str) -> Any:
     """The subcommand with its flags, imported now."""
     holder = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -117,10 +119,16 @@ def upswell(
         print(ctx.get_help())
 
 
+@functools.cache
+def _built(command: typer.Typer) -> Any:
+    """The parser of its command lines, put together once for all that a process runs."""
+    return typer.main.get_command(command)
+
+
 def run(args: Sequence[str], command: typer.Typer = app, name: str = "upswell") -> int:
     """Runs one command line and returns its exit code; every expected fault has become one line on standard error."""
     try:
-        code = command(args=list(args), prog_name=name, standalone_mode=False)
+        code = _built(command)(args=list(args), prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except CommandError as error:
         complain(str(error))
