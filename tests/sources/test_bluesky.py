@@ -277,7 +277,7 @@ def test_frames_wait_in_the_network_while_kafka_is_away(tmp_path: Path) -> None:
 
         log = Log()
         log.here.clear()
-        tuning = Tuning(buffered=100, batch=50, linger_s=0.0)
+        tuning = Tuning(buffered=100, batch=50, linger_s=0.0, drained_within_s=0.1)
         async with socket_server(flood) as server, running(tmp_path, source(server), log, tuning) as run:
             await run.until(lambda: log.waiting)
             before = -1

@@ -107,11 +107,11 @@ def test_a_look_tells_the_newest_post_the_delay_and_faults() -> None:
                 Feed("bad", f"{refusing.url}/feed"),
             ]
             server.page = lambda request: server.statuses if request.path.endswith("/tag") else []  # type: ignore[method-assign]
-            good, quiet, bad = await check(adapters, 3.0)
+            good, quiet, bad = await check(adapters, 2.0)
         assert good.post is not None
         assert re.fullmatch(r"good: ok; newest post published \d s ago: bonjour.*", good.lines()[-1], re.DOTALL)
         assert "good: a.example runs 4.5.1" in good.lines()
-        assert quiet.lines()[-1] == "quiet: connected; no post came in 3 s"
+        assert quiet.lines()[-1] == "quiet: connected; no post came in 2 s"
         assert bad.lines()[-1].startswith("bad: FAULT: 127.0.0.1 refuses (403)")
 
     with_server(body)
@@ -124,10 +124,10 @@ def test_check_ends_with_1_when_a_source_cannot_be_read(capsys: pytest.CaptureFi
     )
     for folder in "new", "cur":
         Path(folder).mkdir()
-    assert run(["sources", "check", "--wait", "3"]) == 1
+    assert run(["sources", "check", "--wait", "1"]) == 1
     told = capsys.readouterr()
     assert "a: FAULT: 127.0.0.1 cannot be reached: is it written right?" in told.out
-    assert "b: connected; no post came in 3 s" in told.out
+    assert "b: connected; no post came in 1 s" in told.out
     assert "1 of 2 sources cannot be read" in told.err
     assert run(["sources", "check", "b", "--wait", "1"]) == 0
     assert not Path("upswell-state").exists()

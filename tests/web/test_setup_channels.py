@@ -52,7 +52,7 @@ async def feeds() -> AsyncIterator[HttpServer]:
 
 
 def channels_of(*sources: Source, **more: Any) -> Channels:
-    return Channels(Settings(sources=sources), {}, wait_s=3.0, **more)
+    return Channels(Settings(sources=sources), {}, wait_s=2.0, **more)
 
 
 def feed(server: HttpServer, path: str) -> FeedSource:
