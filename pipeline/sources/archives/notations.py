@@ -8,11 +8,34 @@ import unicodedata
 from contextlib import suppress
 from decimal import Decimal
 
+from pipeline.sources.archives.calendars import from_eras
+
 # words and signs between a date and a time of day
 _AT = (
     r"(?:[-–—|@·•]|à|às|a las?|um|alle|ore|alle ore|om|kl\.?|klo\.?|at|pukul|jam|saat|v|в|о|o|godz\.?|o godz\.?|στις"
     r"|في|الساعة)"
 )
+_THAI = {
+    name: number
+    for number, names in enumerate(
+        (
+            "มกราคม ม.ค",
+            "กุมภาพันธ์ ก.พ",
+            "มีนาคม มี.ค",
+            "เมษายน เม.ย",
+            "พฤษภาคม พ.ค",
+            "มิถุนายน มิ.ย",
+            "กรกฎาคม ก.ค",
+            "สิงหาคม ส.ค",
+            "กันยายน ก.ย",
+            "ตุลาคม ต.ค",
+            "พฤศจิกายน พ.ย",
+            "ธันวาคม ธ.ค",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # months, whose letters `unaccented` would take apart
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")  # marks of direction, and the like
 _SPACES = re.compile(r"\s")
 _AGO = re.compile(
@@ -26,6 +49,14 @@ _AGO = re.compile(
 
 # what other programs and languages write, as one of the forms of `times`
 _ALIKE = (
+    (re.compile(r"^.*[年].*"), lambda at: from_eras(at[0])),
+    (
+        re.compile(
+            r"^(?:(?:วัน\S* ?)?(?:ที่ ?)?)?(\d{1,2}) ?([\u0e00-\u0e7f.]{3,12}?)\.? ?(?:พ\.ศ\. ?)?(\d{4})(?: เวลา)?"
+        ),
+        lambda at: f"{at[3]}-{_THAI.get(at[2].rstrip('.'), at[2])}-{at[1]}",
+    ),
+    (re.compile(r"(?<=:\d\d) ?น\.$"), ""),
     (re.compile(r"^(?:pd\.|pandas\.)?Timestamp\('([^']+)'.*\)$"), r"\1"),
     (re.compile(r"^(?:(?:np\.|numpy\.)?datetime64|ISODate|new Date)\(['\"]([^'\"]+)['\"]\)$"), r"\1"),
     (
@@ -77,6 +108,8 @@ _ALIKE = (
     # the year first, or something between it and the time of day, where the month has a name
     (re.compile(r"^(\d{4})[. ]{1,2}([^\W\d_]{3,12})\.? (\d{1,2})\b\.?"), r"\3 \2 \1"),
     (re.compile(r"([^\W\d_]\.? \d{4}) [грr]\."), r"\1"),
+    # an hour alone behind a date
+    (re.compile(r"(\d(?:,|T)? ?(?<=[\dT, ]))\b(\d{1,2}) ?(?:h|hs|hrs|Uhr|uur|ч)\.?$"), r"\1\2:00"),
     # a date and its time of day, whatever stands between them and behind
     (re.compile(r"(?<=[:.h]\d\d) ?(?:Uhr|uur|h|hs|hrs|ч)\.?$"), ""),
     (re.compile(r"\b(\d{1,2}) ?h ?(\d\d) ?(?:min|m)(?: ?(\d\d) ?s?)?$"), lambda at: _joined(at)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.sources.archives.calendars import day_first, from_buddhist
 from pipeline.sources.archives.months import month_named
 from pipeline.sources.archives.notations import alike, as_shown, is_reckoned
 from schemas import MAX_TIME_MS, PostError
@@ -52,10 +53,6 @@ _TWITTER_PAGE = re.compile(rf"(\d{{1,2}}):(\d\d) ([AP])M · {_MONTH} (\d{{1,2}})
 _SLASHED = re.compile(r"\d{1,2}([/.-] ?)\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
 _SHORT_YEAR = re.compile(r"\d{1,2}([ /.-])[^\W\d_]{3,12}\.?\1\d\d(?:\D.*)?")  # 05-Aug-24, as spreadsheets show it
 _OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
-# times of day alone: 10.40 Uhr, 10h40, 1040 and 104000, or as the part of a day that a spreadsheet keeps
-_OF_DAY_ABROAD = re.compile(r"(\d{1,2})(?:[.:h](\d\d))(?:[.:](\d\d))?(?: ?(?:Uhr|h|ч\.?))?", re.ASCII)
-_OF_DAY_DIGITS = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
-_OF_DAY_PART = re.compile(r"0[.,](\d{3,17})", re.ASCII)
 _DAY_ALONE = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d\d ", re.ASCII)
 _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
     f"{name}{kind}T": f"-0{hours + (kind == 'S')}00"
@@ -86,6 +83,7 @@ class Clock:
 
     zone: ZoneInfo | None = None
     pattern: str | None = None
+    is_buddhist: bool = False  # whether years are those of Thailand, and days stand before months
 
     def ms(self, value: str, path: str = "$.time") -> int:
         """Milliseconds since 1970 UTC of a time as text; raises PostError with reason `time`.
@@ -96,6 +94,8 @@ class Clock:
         value = as_shown(value).strip() if not value.isascii() else value.strip()
         if value.endswith("]") and (alone := _ZONE_ALONE.search(value)):
             value = f"{value[: alone.start(1)]} {value[alone.end(1) : -1]}"
+        if self.is_buddhist:
+            value = from_buddhist(value)
         try:
             found = self._patterned(value) if self.pattern is not None else self._told(value)
         except ValueError as error:
@@ -144,7 +144,7 @@ class Clock:
         elif found := _TWITTER_PAGE.fullmatch(value):
             hour, minute, half, month, day, year = found.groups()
             clock = [hour, minute, None, None, half, None, None, None]
-        elif _SLASHED.fullmatch(value) is None and (rewritten := alike(value)) != value:
+        elif (rewritten := self._rewritten(value)) != value:
             return self._told(rewritten)
         else:
             _refused(value)
@@ -157,6 +157,12 @@ class Clock:
         if utc is not None or (self.zone is None and name is None):
             return since_ms
         return self._local(_EPOCH + dt.timedelta(milliseconds=since_ms), name)
+
+    def _rewritten(self, value: str) -> str:
+        """A time that is like none of the forms as one of them, where it means the same."""
+        if _SLASHED.fullmatch(value) is not None:
+            return day_first(value) if self.is_buddhist else value
+        return alike(value)
 
     def mail_ms(self, value: str, path: str) -> int:
         """The same of a time in a mail or a feed, where EST and its like have one meaning."""
@@ -266,21 +272,6 @@ def kind_of(value: str, clock: Clock) -> str:
     return "moment" if ":" in value or sum(map(str.isdigit, value)) > 8 else "day"
 
 
-def of_day(value: str) -> str:
-    """A time of day that stands in a column of its own, with colons, however programs and people write it.
-
-    >>> of_day("10.40 Uhr"), of_day("9h05"), of_day("104000"), of_day("0,75"), of_day("0,444444444"), of_day("2:40 PM")
-    ('10:40', '9:05', '10:40:00', '0,75', '10:40:00', '2:40 PM')
-    """
-    value = as_shown(value).strip()
-    if found := _OF_DAY_ABROAD.fullmatch(value) or _OF_DAY_DIGITS.fullmatch(value):
-        return ":".join(filter(None, found.groups()))
-    if found := _OF_DAY_PART.fullmatch(value):
-        seconds = min(round(86_400 * float(f"0.{found[1]}")), 86_399)
-        return f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return alike(value)
-
-
 def has_clock(pattern: str) -> bool:
     """Whether a pattern of `strptime` reads a time of day."""
     return pattern in NUMBERS or any(sign in pattern for sign in ("%H", "%I", "%c", "%X"))
@@ -319,7 +310,7 @@ def _counted_ms(value: str) -> int:
 def _refused(value: str) -> NoReturn:
     if _SLASHED.fullmatch(value):
         raise ValueError(f"{AMBIGUOUS}: which is the day, which the month")
-    if _OF_DAY.fullmatch(value) and ":" in value:
+    if (found := _OF_DAY.fullmatch(value)) and (":" in value or found[5]):
         raise ValueError("is a time of day without a date")
     if re.fullmatch(r"\d(?:[.,]\d+)?[Ee]\+?\d+", value):
         raise ValueError("was rounded by a spreadsheet")

@@ -68,7 +68,7 @@ def find_beginning(
         if (lines[at].lstrip()[:1] in _OF_JSON or _OBJECT.search(lines[at])) and not surely:
             break
         mark = sep[1] if sep else delimiter(lines[at])
-        names = _cells(lines[at], mark)
+        names = unwrapped(_cells(lines[at], mark), mark)
         quote = "'" if names[1:] and all(map(_IN_SINGLE_QUOTES.fullmatch, names)) else '"'
         names = _cells(lines[at], mark, quote) if quote == "'" else names
         if len(names) < 2 and not given.columns:
@@ -133,6 +133,17 @@ def _lines(head: bytes) -> list[str]:
     return [line.rstrip("\r") for line in whole.decode(errors="replace").split("\n")]
 
 
+def unwrapped(row: list[str], mark: str) -> list[str]:
+    """The cells of a row that stands whole in quotes, as programs write a line that they took for one cell.
+
+    >>> unwrapped(['17,"one, two",ana'], ","), unwrapped(["17"], ","), unwrapped(["17", "18"], ",")
+    (['17', 'one, two', 'ana'], ['17'], ['17', '18'])
+    """
+    if len(row) != 1 or mark not in row[0] or row[0][:1] in _OF_JSON:
+        return row
+    return next(csv.reader(row[0].splitlines(keepends=True), delimiter=mark), row)
+
+
 def _cells(line: str, mark: str, quote: str = '"') -> list[str]:
     try:
         return next(csv.reader([line], delimiter=mark, quotechar=quote), [])
@@ -161,6 +172,7 @@ def _rows(
     )
     try:
         for row in reader:
+            row = row if len(row) != 1 else unwrapped(row, mark)
             if len(row) == width and any(row):
                 found.append(row)
             if len(found) == _SAMPLE or reader.line_num > 4 * _SAMPLE:

@@ -6,7 +6,7 @@ import ast
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.sources.archives.unaccented import unaccented
@@ -50,13 +50,14 @@ _PRIVATE = frozenset(
     for word in unaccented(words).split()
 )
 # whatever the words around it are: followers only, uniquement mes abonnés, nur Freunde, フォロワーのみ
+_RESTRICTING = unaccented("""
+    only uniquement uniqument seulement solo_ solamente somente apenas alleen soltanto tylko kun_ endast только лишь
+    のみ 限定 仅 僅 만공개 만_공개 sadece yalnız gizli özel prywat приват лише тільки vain_ yksityi pouze soukrom csak
+    doar_ numai μόνο ιδιωτ فقط خاص hanya pribadi chỉ_ riêng רק_ פרטי acct: freund friend circle 친구 팔로워
+""")
 _RESTRICTED = re.compile(
-    unaccented(
-        r"only|unique?ment|seulement|solo_|solamente|\bnur_|somente|apenas|alleen|soltanto|tylko|kun_|endast|только|лишь"
-        r"|のみ|限定|仅|僅|만_?공개|sadece|yalnız|gizli|özel|prywat|приват|лише|тільки|vain_|yksityi|pouze|soukrom|csak|doar_"
-        r"|numai|μόνο|ιδιωτ|فقط|خاص|hanya|pribadi|chỉ_|riêng|רק_|פרטי|group:(?!__world__)|acct:"
-        r"|(?<!not_)(?<!non_)(?<!no_)(?<!un)priva|freund|friend|circle|친구|팔로워"
-    )
+    "|".join(map(re.escape, _RESTRICTING.split()))
+    + r"|\bnur_|group:(?!__world__)|(?<!not_)(?<!non_)(?<!no_)(?<!un)priva"
 )
 _MESSAGES = frozenset(
     {
@@ -75,7 +76,7 @@ _MESSAGES = frozenset(
 )
 # Twitter DM
 _OF_A_NETWORK = re.compile(r"_(?:dms?|(?:direct|private)_messages?|messenger)(?:_(?:received|sent))?\Z")
-_GROUPED = re.compile(r"\d{1,3}(?:([,.' \u00a0\u202f])\d{3})(?:\1\d{3}){2,5}", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:([,.' \u00a0\u202f])\d{3})(?:\1\d{3}){1,5}", re.ASCII)
 _ID = re.compile(r"\d{1,20}", re.ASCII)
 _LANGUAGES = {
     name: code
@@ -166,6 +167,11 @@ def is_nothing(cell: str) -> bool:
     [True, True, True, True, False]
     """
     return cell.strip().casefold() in _NOTHING
+
+
+def column(rows: Sequence[Sequence[str]], at: int) -> list[str]:
+    """What stands in a column, without the cells that hold nothing."""
+    return [row[at] for row in rows if at < len(row) and not is_nothing(row[at])]
 
 
 def filled(cell: str) -> str:
@@ -278,16 +284,6 @@ def whole(cell: str) -> str:
     if grouped := _GROUPED.fullmatch(cell):
         return cell.replace(grouped[1], "")
     return cell[:-2] if cell.endswith(".0") and cell[:-2].isdigit() else cell
-
-
-def padded(cell: str, digits: int) -> str:
-    """A number with the zeros before it that a spreadsheet took away.
-
-    >>> padded("932", 4), padded("5.0", 4), padded("9:32", 4), padded("932", 0)
-    ('0932', '0005', '9:32', '932')
-    """
-    number = whole(cell.strip())
-    return number.zfill(digits) if digits and number.isdigit() else cell
 
 
 def language(cell: str) -> str:

@@ -18,7 +18,6 @@ from pipeline.sources.archives.tables.names import (
     INDEXED,
     KNOWN_COLUMNS,
     NUMBERS,
-    OF_DAY,
     PAGES,
     REFERENCES,
     TITLED,
@@ -29,23 +28,19 @@ from pipeline.sources.archives.tables.names import (
     ZONES,
     Places,
     plain,
-    says_time_of_post,
     zone_in,
 )
-from pipeline.sources.archives.tables.privacy import privacy_of, recipients_tell
-from pipeline.sources.archives.tables.spoken import is_name_alone, spoken
+from pipeline.sources.archives.tables.privacy import gone, privacy_of, recipients_tell
+from pipeline.sources.archives.tables.spoken import in_words
 from pipeline.sources.archives.tables.tools import Tool, tool_of
-from pipeline.sources.archives.times import Clock, has_clock, kind_of, of_day, zone_named
+from pipeline.sources.archives.tables.when import choose_time, date_in_parts, guess_time, in_calendar, time_of_day
+from pipeline.sources.archives.times import Clock, kind_of, zone_named
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better, tell_seconds
 from schemas import PostError
 
 FIELDS = tuple(KNOWN_COLUMNS)
-_LASTING = re.compile(
-    r"dura|dauer|durée|duree|length|longueur|länge|kesto|elapsed|laenge|時間|长度|时长", re.IGNORECASE
-)
 _SHOWN_NAME = re.compile(r"_?(?:display_?|full_?)?name\Z")  # of a column with names that people choose freely
 _NAMING = ("username", "handle", "screen_name", "id", "id_str", "uid", "pk", "profile_id", "profile_url", "url")
-_KINDS = ("moment", "day", "unclear", "of-day", "")  # of times, the better ones first
 _DAY_MS = 86_400_000
 
 
@@ -79,25 +74,27 @@ def choose(
     if tool is not None and tool.zone and clock == Clock():
         clock = replace(clock, zone=zone_named(tool.zone))
     place = _asked(name, names, places, asked or {})
+    date: tuple[int, ...] = ()
     if "time" not in place:
-        _choose_time(place, names, places, rows, clock, tool)
-        _guess_time(place, names, rows, clock)
+        choose_time(place, names, places, rows, clock, tool)
+        guess_time(place, names, rows, clock)
+        date = date_in_parts(place, places, rows, clock)
     tells_reposts = next(places.all_of(KNOWN_COLUMNS["repost_of"]), None) is not None
     for field in FIELDS:
         if field in place or field == "time":
             continue
         titles = (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field])
-        in_words = [at for at in _in_words(field, names) if field != "text" or _says_something(_column(rows, at))]
-        for at in (*places.all_of(titles), *in_words):
+        spoken = [at for at in in_words(field, names) if field != "text" or _says_something(cells.column(rows, at))]
+        for at in (*places.all_of(titles), *spoken):
             if at not in place.values() and _fits(field, at, rows, place, tells_reposts=tells_reposts):
                 place[field] = at
                 break
     whole = next(places.all_of(WHOLE_TEXTS), None)
-    if "text" not in (asked or {}) and whole is not None and len(_column(rows, whole)) == len(rows) > 0:
+    if "text" not in (asked or {}) and whole is not None and len(cells.column(rows, whole)) == len(rows) > 0:
         place["text"] = whole
     else:
         _choose_what_is_said(place, places, rows, asked or {})
-    addresses = _column(rows, place["url"]) if "url" in place and "author" not in place and not author else []
+    addresses = cells.column(rows, place["url"]) if "url" in place and "author" not in place and not author else []
     if addresses and all(map(people.writer, addresses)):
         place["author"] = place["url"]
     if "author" in place and not asked:
@@ -139,11 +136,12 @@ def choose(
             f"{name} has no column for {' and '.join(missing)}: it has {', '.join(names)[:500]};"
             f" name the columns, as in --columns {missing[0]}=NAME{alone}",
         )
-    time_of_day, digits, clock = _of_day(place["time"], names, places, rows, clock)
+    clock = in_calendar(cells.column(rows, place["time"]), clock)
+    of_day, digits, clock = time_of_day(place["time"], names, places, rows, clock, is_date=bool(date))
     zone = None
     if clock.pattern is None and clock.zone is None:
         zone = next(places.all_of(ZONES), None)
-    shown = [names[at] for at in (place["time"], time_of_day) if at is not None]
+    shown = [names[at] for at in (place["time"], *of_day)]
     zone_told = next(filter(None, map(zone_in, shown)), "") if zone is None and clock.pattern is None else ""
     if clock.zone is not None and zone_told != "UTC" and zone_told.isupper():
         zone_told = ""  # whoever reads knows better what EST means
@@ -151,7 +149,7 @@ def choose(
         next(places.all_of(titles), None) for titles in (VERSIONS, REFERENCES, URIS, HOMES, INDEXED)
     )
     named = tool.name if tool else ""
-    columns = Columns(names, place, clock, time_of_day, digits, zone, zone_told, None, named, versions=versions)
+    columns = Columns(names, place, clock, date, of_day, digits, zone, zone_told, None, named, versions=versions)
     number = next((at for at in places.all_of(NUMBERS) if at != place.get("author")), None)
     columns = replace(columns, reference=reference, uri=uri, home=home, number=number)
     if plains[place["text"]] in TITLED:
@@ -160,7 +158,7 @@ def choose(
         columns = replace(columns, record=tool.record)
     columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
     privacy = privacy_of(names, places, rows, columns.network, has_address="url" in place)
-    columns = replace(columns, privacy=privacy)
+    columns = replace(columns, privacy=privacy, gone=gone(places, rows))
     if columns.network == "bluesky" and "time" not in (asked or {}):
         columns = replace(columns, indexed=heard)
     tweets = _tweets(columns, rows)
@@ -173,7 +171,7 @@ def holding(
 ) -> Columns | None:
     """The columns of a table one of which holds whole records of a known format, as databases keep what an API said."""
     for at in range(len(names)):
-        found = _column(rows, at)
+        found = cells.column(rows, at)
         if found and all(cell.startswith("{") and known(as_json(cell.encode())) for cell in found):
             return Columns(names, dict.fromkeys(NEEDED, at), clock, record=record, held=at)
     return None
@@ -192,67 +190,27 @@ def _asked(name: str, names: Sequence[str], places: Places, asked: Mapping[str, 
     return place
 
 
-def _in_words(field: str, names: Sequence[str]) -> list[int]:
-    """The columns that mean a field in words of some language, of several the most telling ones first."""
-    found = [at for at, title in enumerate(names) if spoken(title) == field]
-    return sorted(found, key=lambda at: is_name_alone(names[at]))
-
-
 def _says_something(found: Sequence[str]) -> bool:
     """Whether cells are words, and no numbers or addresses of comments or posts."""
     told = [cell for cell in found if any(map(str.isalpha, cell)) and not cell.startswith(("http://", "https://"))]
     return 2 * len(told) >= len(found)
 
 
-def _choose_time(
-    place: dict[str, int],
-    names: Sequence[str],
-    places: Places,
-    rows: Sequence[Sequence[str]],
-    clock: Clock,
-    tool: Tool | None,
-) -> None:
-    """The column with the clearest times; of equals one of more than one time, as that of collecting may be, then the
-    best name, or what that is called with `utc` behind it."""
-    known = (*(tool.columns.get("time", ()) if tool else ()), *KNOWN_COLUMNS["time"])
-    found = list(dict.fromkeys(at for at in places.all_of(known) if at not in place.values()))
-    if not found:
-        found = [at for at in _in_words("time", names) if at not in place.values()]
-        found = [at for at in found if _kind(_column(rows, at), clock) != "of-day"]
-    if not found:
-        return
-    columns = {at: _column(rows, at) for at in found}
-    kinds = {at: _KINDS.index(_kind(columns[at], clock)) for at in found}
-    best = min(found, key=lambda at: (kinds[at], len(columns[at]) > 2 and len(set(columns[at])) == 1))
-    of_utc = next(places.all_of([f"{plain(names[best])}_utc"]), best)
-    place["time"] = of_utc if _KINDS.index(_kind(_column(rows, of_utc), clock)) == kinds[best] else best
-
-
-def _guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequence[str]], clock: Clock) -> None:
-    """A column that holds times under a name that nobody knows but that says so; of several the first."""
-    if "time" in place:
-        return
-    found = [at for at, title in enumerate(names) if at not in place.values() and says_time_of_post(title)]
-    kinds = {at: kind for at in found if (kind := _kind(_column(rows, at), clock)) in ("moment", "unclear")}
-    if kinds:
-        place["time"] = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
-
-
 def _tell_apart(place: dict[str, int], name: str, places: Places, rows: Sequence[Sequence[str]]) -> None:
     """Takes authors by the addresses of their pages or posts, or by what else stands in every row and names them, where
     their column (`name`) holds names as shown, which several people may have."""
-    names = _column(rows, place["author"])
+    names = cells.column(rows, place["author"])
     whose = _SHOWN_NAME.sub("", name)
     if whose != name and any(" " in each.strip() for each in names):
         for at in places.all_of([f"{base}_{each}" for base in (whose, "author", "user") for each in _NAMING if base]):
-            found = _column(rows, at)
+            found = cells.column(rows, at)
             if at not in place.values() and len(found) == len(rows) and len(set(found)) >= len(set(names)):
                 place["author_name"], place["author"] = place["author"], at
                 return
     if name not in KNOWN_COLUMNS["author_name"]:
         return
     for at in (*places.all_of(PAGES), *([place["url"]] if "url" in place else [])):
-        addresses = _column(rows, at)
+        addresses = cells.column(rows, at)
         if addresses and len(addresses) == len(rows) and all(map(people.by_address, addresses)):
             place["author_name"], place["author"] = place["author"], at
             return
@@ -266,7 +224,7 @@ def _choose_what_is_said(
     if said is None or "text" in asked or not place.keys() >= {"text", "author"}:
         return
     named = [row[place["author"]].strip() in row[place["text"]] for row in rows]
-    if rows and all(named) and _column(rows, said):
+    if rows and all(named) and cells.column(rows, said):
         place["text"] = said
 
 
@@ -281,50 +239,6 @@ def _tweets(columns: Columns, rows: Sequence[Sequence[str]]) -> list[tuple[str, 
     return [(identity, moment) for identity, moment in told if identity]
 
 
-def _of_day(
-    time: int, names: Sequence[str], places: Places, rows: Sequence[Sequence[str]], clock: Clock
-) -> tuple[int | None, int, Clock]:
-    """The column with the time of day where the one with the time holds dates only, how many digits it has (see
-    `_digits_of_day`), and how both together are read: by its name, or, whatever that is, beside the dates."""
-    dates = _column(rows, time)
-    if _kind(dates, replace(clock, pattern=None)) not in ("day", "unclear") or any(":" in date for date in dates):
-        return None, 0, clock
-    beside = [at for at in (time + 1, time - 1) if 0 <= at < len(names) and not _LASTING.search(names[at])]
-    beside = [at for at in beside if any(":" in cell for cell in _column(rows, at))]
-    for at in (*places.all_of(OF_DAY), *beside):
-        found = _column(rows, at)
-        digits = _digits_of_day(found)
-        clocks = [of_day(cells.padded(cell, digits)) for cell in found]
-        if at != time and _kind(clocks, clock) == "of-day":
-            if clock.pattern is not None and not has_clock(clock.pattern):
-                written = "%I:%M:%S %p" if clocks[0].strip()[-1:] in "Mm." else "%H:%M:%S"
-                written = written if clocks[0].count(":") > 1 else written.replace(":%S", "")
-                clock = replace(clock, pattern=f"{clock.pattern} {written}")
-            return at, digits, clock
-    return None, 0, clock
-
-
-def _digits_of_day(found: Sequence[str]) -> int:
-    """How many digits times of day have that are numbers, as 932 and 1430 or 93200 and 143000; 0 for any others."""
-    numbers = [cells.whole(cell.strip()) for cell in found]
-    if not numbers or not all(map(str.isdigit, numbers)):
-        return 0
-    longest = max(map(len, numbers))
-    digits = longest + longest % 2
-    are_times = digits in (4, 6) and all(":" in of_day(number.zfill(digits)) for number in numbers)
-    return digits if are_times else 0
-
-
-def _column(rows: Sequence[Sequence[str]], at: int) -> list[str]:
-    return [row[at] for row in rows if at < len(row) and not cells.is_nothing(row[at])]
-
-
-def _kind(values: Sequence[str], clock: Clock) -> str:
-    """What most of these cells are, as times."""
-    kinds = [kind_of(value, clock) for value in values]
-    return max(set(kinds), key=lambda kind: (kinds.count(kind), -_KINDS.index(kind))) if kinds else ""
-
-
 def _fits(field: str, at: int, rows: Sequence[Sequence[str]], place: Mapping[str, int], *, tells_reposts: bool) -> bool:
     """Whether a column may hold a field: what every post needs does not stand in one that is empty, no address is a
     network, and an id names posts. Numbers of rows do where others `tell reposts` of them."""
@@ -337,10 +251,10 @@ def _fits(field: str, at: int, rows: Sequence[Sequence[str]], place: Mapping[str
         )
         return name_posts(ids, said, whence) and (tells_reposts or not are_row_numbers(ids))
     if field == "source":
-        return not any(cell.startswith(("https://", "http://")) for cell in _column(rows, at))
+        return not any(cell.startswith(("https://", "http://")) for cell in cells.column(rows, at))
     if not rows or field not in ("author", "text"):
         return True
-    found = _column(rows, at)
+    found = cells.column(rows, at)
     return bool(found) and (field != "author" or bool(people.person(found[0])))
 
 
@@ -355,7 +269,7 @@ def _network(
     if "source" in asked:
         return None
     at = columns.place.get("source")
-    named = _column(rows, at) if at is not None else []
+    named = cells.column(rows, at) if at is not None else []
     networks = {cells.network(cell) for cell in named}
     if named and None not in networks:
         return None  # each row tells its own

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.sources.archives.formats.base import Parsed
+from pipeline.sources.archives.of_day import clock_of, date_of
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.privacy import FOR_EVERYBODY, Privacy
-from pipeline.sources.archives.times import AMBIGUOUS, Clock, of_day
+from pipeline.sources.archives.times import AMBIGUOUS, Clock
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
 from schemas import PostError
 
@@ -32,13 +33,15 @@ class Columns:
     names: Sequence[str]
     place: Mapping[str, int]
     clock: Clock
-    of_day: int | None = None  # a column that holds the time of day beside the date
-    of_day_digits: int = 0  # of times of day that are numbers, whose first zeros are gone: 932 is 09:32
+    date: Sequence[int] = ()  # columns that hold the year, the month and the day, where no one holds all
+    of_day: Sequence[int] = ()  # the column that holds the time of day beside the date, or those of its parts
+    of_day_digits: int = 0  # of times of day that are numbers, whose first zeros are gone: 932 is 09:32, 9 an hour
     zone: int | None = None  # a column that holds the offset of local times
     zone_named: str = ""  # the zone or offset of local times that the name of their column tells
     network: str | None = None  # that all rows come from
     tool: str = ""  # that wrote the table
     privacy: Privacy = FOR_EVERYBODY  # which columns tell who may see each post
+    gone: Sequence[int] = ()  # columns that tell which posts were taken away
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
     uri: int | None = None  # a column with the addresses that name posts of the fediverse
     home: int | None = None  # a column with the addresses of their authors
@@ -56,11 +59,17 @@ class Columns:
         """Whether the row says that not everybody may see the post."""
         return self.privacy.hides(row)
 
+    def is_gone(self, row: Sequence[str]) -> bool:
+        """Whether the row says that the post was taken away."""
+        return any(cells.filled(row[at]) and not cells.is_no(row[at]) for at in self.gone)
+
     def moment(self, row: Sequence[str]) -> str:
         """The whole text of a row's time."""
         text = row[self.place["time"]].strip()
-        if self.of_day is not None:
-            text = f"{text} {of_day(cells.padded(row[self.of_day], self.of_day_digits))}"
+        if self.date:
+            text = date_of([row[at] for at in self.date])
+        if self.of_day:
+            text = f"{text} {clock_of([row[at] for at in self.of_day], self.of_day_digits)}"
         if self.zone is not None and not _HAS_ZONE.fullmatch(text):
             offset = row[self.zone].strip()
             if _UNSIGNED.fullmatch(offset):
@@ -114,8 +123,8 @@ class Columns:
             parts.append(told.format(self.names[self.place.get("id", self.place.get("url", 0))]))
         if self.title is not None:
             parts.append(f"title={self.names[self.title]}")
-        if self.of_day is not None:
-            parts.append(f"time of day={self.names[self.of_day]}")
+        parts += [f"date={self.names[at]}" for at in self.date]
+        parts += [f"time of day={self.names[at]}" for at in self.of_day]
         if self.zone is not None:
             parts.append(f"zone={self.names[self.zone]}")
         if self.zone_named:

@@ -190,7 +190,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed indexed_at data
         published_date dato oprettet opprettet skapad publicerad paivamaara aika ημερομηνία datum_a_cas vytvoreno
         dátum létrehozva data_publicarii data_crearii תאריך तारीख दिनांक ngay ngay_dang thoi_gian tanggal
-        waktu_posting
+        waktu_posting posted
         ts unixtime unix_time unix_timestamp epoch timestamp_created unixreviewtime review_date
         posted_time comment_create_timestamp date_upload tarih zaman
         tijdstip дата дата_публикации التاريخ تاريخ_النشر الوقت
@@ -279,6 +279,23 @@ OF_DAY = names_of("""
     jam שעה समय время الوقت 時刻 시간
     time_of_day post_time tweet_time created_time time_utc
 """)
+HOURS = names_of("""
+    hour hours hr heure stunde hora ora uur godzina saat час ώρα timme hodina hour_of_day hour_utc post_hour
+    tweet_hour created_hour 時 时 시
+""")  # which may be a number up to 23
+MINUTES = names_of("minute minutes min minuut minuto minuta dakika минута 分 분 post_minute created_minute")
+SECONDS = names_of("second seconds sec secondes sekunde segundo secondo seconde sekunda saniye секунда 秒 초")
+DATES = tuple(
+    names_of(words)
+    for words in (
+        "year année jahr año anio ano anno jaar rok yıl год έτος år vuosi an 年 연 년 post_year created_year"
+        " tweet_year",
+        "month mois monat mes mês mese maand miesiąc ay месяц μήνας måned månad kuukausi měsíc luna 月 월 post_month"
+        " created_month tweet_month",
+        "day jour tag día dia giorno dag dzień gün день ημέρα päivä den ziua 日 일 day_of_month post_day created_day"
+        " tweet_day",
+    )
+)  # of years, months and days
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
     draft unpublished is_hidden postacl_islegacyacl
@@ -293,6 +310,8 @@ PROTECTED = names_of("""
         compte_prive compte_protege cuenta_privada cuenta_protegida conta_privada conta_protegida privates_konto
     geschutztes_konto geschutzt account_privato profilo_privato privado privada privat prive 非公開
 """)
+GONE = names_of("dead deleted is_deleted removed is_removed")
+GONE_AT = names_of("deleted_at deleted_on deleted_date date_deleted removed_at")
 PUBLIC = names_of("public is_public post_is_public status_is_public is_published post_is_published published")
 VISIBILITY = names_of("""
     privacy_level privacy_setting privacy_settings audience_type visible_to postacl_visibletostandardacl_circles

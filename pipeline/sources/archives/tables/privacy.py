@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.names import (
+    GONE,
+    GONE_AT,
     KINDS,
     LISTS,
     PROTECTED,
@@ -102,6 +104,16 @@ def privacy_of(
     recipients = list(_recipients(names, rows, network, has_address=has_address))
     protected, public = (list(dict.fromkeys(found)) for found in (protected, public))
     return Privacy(protected, public, visibility, kinds, recipients, lists)
+
+
+def gone(places: Places, rows: Sequence[Sequence[str]]) -> list[int]:
+    """The columns that tell which posts were taken away: by yes or no, or by the moment."""
+    marks = [at for at in places.all_of(GONE) if all(map(_is_answer, cells.column(rows, at)))]
+    return list(dict.fromkeys((*marks, *places.all_of(GONE_AT))))
+
+
+def _is_answer(cell: str) -> bool:
+    return cells.is_yes(cell) or cells.is_no(cell)
 
 
 def recipients_tell(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:

@@ -17,7 +17,7 @@ from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.formats.reddit import GONE
 from pipeline.sources.archives.rounded import WRITTEN, by_content
 from pipeline.sources.archives.tables import cells, people
-from pipeline.sources.archives.tables.begin import Beginning, begins_anew
+from pipeline.sources.archives.tables.begin import Beginning, begins_anew, unwrapped
 from pipeline.sources.archives.tables.layout import NEEDED
 from pipeline.sources.archives.times import AMBIGUOUS
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
@@ -108,10 +108,12 @@ class Table:
                     quotechar=self._beginning.quote,
                 )
                 row = next(lines, [])
+                if len(row) == 1 < self._beginning.width:
+                    row = unwrapped(row, self._beginning.delimiter)
                 row = [cell.replace(_BAR, "|") for cell in row] if is_markdown else row
             except csv.Error as error:
                 fault = fault if fault.detail else PostError("invalid", f"no row of a table: {error}")
-                if text.count('"') % 2:
+                if text.count(self._beginning.quote) % 2:
                     break  # the row may go on
                 continue
             if (fitted := self._fitted(row)) is not None:
@@ -153,13 +155,16 @@ class Table:
         return row if len(row) == width else None
 
     def read(self, row: list[str]) -> Parsed:
-        """The post in the cells of one row, HIDDEN for one that was not public. Raises PostError."""
+        """The post in the cells of one row, HIDDEN for one that was not public, None for one that is gone. Raises
+        PostError."""
         columns = self._columns
         if columns.is_of_people:
             self._name_of("twitter", row, people.person(row[columns.place["author"]]))
             return None
         if columns.is_hidden(row):
             return HIDDEN
+        if columns.is_gone(row):
+            return None
         if columns.record is not None:
             return self._as_record(row, columns.record)
         place = columns.place
@@ -296,6 +301,7 @@ class Rows:
     def _begin(self, beginning: Beginning) -> None:
         self._beginning = beginning
         self._table = Table(self._name, beginning, self._given)
+        self._quote = beginning.quote.encode()
         self._blank = f' \t\r\n\x1a"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
 
     def feed(self, line: int, raw: bytes) -> Iterator[Row]:
@@ -348,7 +354,7 @@ class Rows:
         if isinstance(answer, PostError) and (anew := begins_anew(self._name, line, raw, self._beginning, self._given)):
             self._begin(anew)
             return None
-        if isinstance(answer, PostError) and raw.count(b'"') % 2:
+        if isinstance(answer, PostError) and raw.count(self._quote) % 2:
             self._open = [(line, raw)]
             self._stands_alone = self._table.is_whole(raw)
             self._size = len(raw)
@@ -364,7 +370,7 @@ class Rows:
         first, beginning = self._open[0]
         if self._size > RECORD_BYTES:
             return first, beginning, self._fault
-        if raw.count(b'"') % 2 == 0:
+        if raw.count(self._quote) % 2 == 0:
             return None
         whole = b"\n".join(part for _, part in self._open)
         answer = self._table.answer(whole)

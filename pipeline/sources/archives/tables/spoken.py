@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 
 from pipeline.sources.archives.tables.names import plain, without_aside
 
@@ -143,6 +144,12 @@ def spoken(title: str) -> str:
         if made.fullmatch(name) and all(words.search(name) for words in held):
             return field
     return ""
+
+
+def in_words(field: str, names: Sequence[str]) -> list[int]:
+    """The columns that mean a field in words of some language, of several the most telling ones first."""
+    found = [at for at, title in enumerate(names) if spoken(title) == field]
+    return sorted(found, key=lambda at: is_name_alone(names[at]))
 
 
 def spoken_privacy(title: str) -> str:

@@ -72,6 +72,7 @@ TOOLS = (
         columns={"author": ("username",)},
     ),
     Tool("Reddit", frozenset({"id", "author", "created_utc", "subreddit"}), "reddit", record=reddit.parse),
+    Tool("Hacker News", frozenset({"by", "time", "type", "score", "parent"}), "hackernews"),
     Tool(
         "Netlytic",
         frozenset({"guid", "pubdate", "author", "description"}),
