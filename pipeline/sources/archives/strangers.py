@@ -235,6 +235,7 @@ def stranger(head: bytes) -> str | None:
 # a hostile file is looked at, too: what repeats here is never tried in another way
 _CELL = rb"(?:[^ \n]| (?! ))++"
 _PAIR = rb"@?[a-zA-Z_][\w.-]*+=(?:\"(?:[^\"\\\n]|\\.)*+\"|[^\s\"=]*+)"
+_RECORDS = "rows one below the other, each column on a line of its own: write them as CSV"
 # what could also be the beginning of a file that can be read: said only of one in which nothing was found
 _LIKELY = (
     (
@@ -250,6 +251,7 @@ _LIKELY = (
         re.compile(rb"(?:\s*+#[^\n]*+\n)*+\s*+\[\[?[\w.\" -]++\]?\]\s*+(?:[#;][^\n]*+\n\s*+)*+[\w.\"-]++ ?= ?"),
         "TOML or an INI file: write what it holds as JSON lines",
     ),
+    (re.compile(rb"\s*+(?:-\[ RECORD \d++ \]|\*{9,}+ \d++\. row \*)"), _RECORDS),
     (
         re.compile(rb'\s*+[\[{].{0,4000}?"object"\s*+:\s*+"https?://', re.DOTALL),
         "an outbox that names its posts by their addresses alone, as GoToSocial gives it: fetch the posts themselves",

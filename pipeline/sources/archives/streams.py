@@ -36,6 +36,10 @@ class TruncatedError(Exception):
     """A compressed file ends too early, or holds what its compression does not allow: the rest cannot be read."""
 
 
+_ENDS = (b"\r", "\x85".encode(), "\u2028".encode(), "\u2029".encode(), b"\x1e")
+_HEADER = re.compile(rb"[^\[\]{}<>\n]{3,4096}\Z")
+
+
 def _never() -> bool:
     return False
 
@@ -166,13 +170,26 @@ def _whole(halves: re.Match[bytes]) -> bytes:
 
 
 def with_line_ends(content: Iterator[bytes]) -> Iterator[bytes]:
-    """A text whose lines end with carriage returns alone, as spreadsheets on a Mac write it, with ends that count."""
+    """A text whose lines end otherwise, as those of spreadsheets on a Mac (carriage returns alone), of mainframes (NEL)
+    and tables with separators of Unicode or ASCII do, with ends that count."""
     head, content = beginning(content, 1)
-    if b"\n" in head or head.count(b"\r") < 2:
+    end = next((end for end in _ENDS if _ends_lines(end, head)), b"")
+    if not end:
         yield from content
         return
+    held = b""
     for chunk in content:
-        yield chunk.replace(b"\r", b"\n")
+        chunk = held + chunk
+        held = next((end[:cut] for cut in range(len(end) - 1, 0, -1) if chunk.endswith(end[:cut])), b"")
+        yield chunk[: len(chunk) - len(held)].replace(end, b"\n")
+    yield held
+
+
+def _ends_lines(end: bytes, head: bytes) -> bool:
+    """Whether lines end so; what is no carriage return may stand in texts, and ends lines below a header alone."""
+    if b"\n" in head or head.count(end) < 2:
+        return False
+    return end == b"\r" or _HEADER.match(head.partition(end)[0]) is not None
 
 
 def _unmarked(head: bytes) -> str | None:

@@ -62,6 +62,34 @@ def _post(record: bytes) -> Post | None:
     )
 
 
+class _Row(msgspec.Struct):
+    id: Word | int
+    thread_id: Word | int
+    unix_timestamp: int | float | str
+    body: str = ""
+    subject: str = ""
+    author: str | None = None
+    author_trip: str | None = None
+    author_type_id: str | None = None
+
+
+_row = msgspec.json.Decoder(_Row)
+
+
+def parse_row(record: bytes) -> Parsed:
+    """The post in a row of a table by 4CAT, named as `parse` does. Raises PostError."""
+    row = read(_row, record)
+    time_ms = moment_ms(row.unix_timestamp, "$.unix_timestamp")
+    return build(
+        f"{row.id}-{time_ms // 1_000}",
+        row.author_trip or f"{row.author_type_id or 'anonymous'} in {row.thread_id}",
+        "\n\n".join(part for part in (row.subject, row.body) if part),
+        time_ms,
+        source="4chan",
+        author_name=row.author,
+    )
+
+
 def _knows(value: dict[str, Any]) -> bool:
     return {"no", "time"} <= value.keys() and ("resto" in value or "com" in value)
 

@@ -15,7 +15,7 @@ from pipeline.sources.archives.tables.layout import NEEDED, Columns, Reading
 from pipeline.sources.archives.tables.names import KNOWN_COLUMNS, plain
 from pipeline.sources.archives.tables.tools import SENTIMENT140
 
-_DELIMITERS = ",;\t|\x01^~"
+_DELIMITERS = ",;\t|\x01^~│\x1f"
 _SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
 _IN_SINGLE_QUOTES = re.compile(r"\s*'[^']+'\s*")
@@ -121,8 +121,8 @@ def begins_anew(name: str, line: int, raw: bytes, before: Beginning | None, give
 
 
 def delimiter(header: str) -> str:
-    """The delimiter of a header: the one of `, ; tab | ^ ~`, or Hive's, that splits it most; a space between names in
-    quotes."""
+    """The delimiter of a header: the one of `, ; tab | ^ ~`, Hive's, ASCII's or that of boxes, which splits it most; a
+    space between names in quotes."""
     if _QUOTED_NAMES.fullmatch(header):
         return " "
     return max(_DELIMITERS, key=header.count)

@@ -181,13 +181,13 @@ def filled(cell: str) -> str:
 
 
 def said(cell: str) -> str:
-    """A text, also one that Google's Takeout keeps in pieces.
+    """A text, also one that Google's Takeout keeps in pieces; none where a program lost it, or there never was one.
 
-    >>> said("hello"), said('{"text":"hello "},{"text":"all"}')
-    ('hello', 'hello all')
+    >>> said("hello"), said('{"text":"hello "},{"text":"all"}'), said("#NAME?")
+    ('hello', 'hello all', '')
     """
     if not cell.startswith('{"text":'):
-        return cell
+        return "" if is_nothing(cell) else cell
     try:
         pieces = json.loads(f"[{cell}]")
     except ValueError:

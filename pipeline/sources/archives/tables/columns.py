@@ -17,6 +17,7 @@ from pipeline.sources.archives.tables.names import (
     HOMES,
     INDEXED,
     KNOWN_COLUMNS,
+    NICKNAMES,
     NUMBERS,
     PAGES,
     REFERENCES,
@@ -27,6 +28,7 @@ from pipeline.sources.archives.tables.names import (
     WHOLE_TEXTS,
     ZONES,
     Places,
+    are_labels,
     plain,
     zone_in,
 )
@@ -86,6 +88,8 @@ def choose(
         titles = (*(tool.columns.get(field, ()) if tool else ()), *KNOWN_COLUMNS[field])
         spoken = [at for at in in_words(field, names) if field != "text" or _says_something(cells.column(rows, at))]
         for at in (*places.all_of(titles), *spoken):
+            if field == "tags" and are_labels(plains, at, cells.column(rows, at)):
+                continue
             if at not in place.values() and _fits(field, at, rows, place, tells_reposts=tells_reposts):
                 place[field] = at
                 break
@@ -200,14 +204,16 @@ def _tell_apart(place: dict[str, int], name: str, places: Places, rows: Sequence
     """Takes authors by the addresses of their pages or posts, or by what else stands in every row and names them, where
     their column (`name`) holds names as shown, which several people may have."""
     names = cells.column(rows, place["author"])
-    whose = _SHOWN_NAME.sub("", name)
-    if whose != name and any(" " in each.strip() for each in names):
-        for at in places.all_of([f"{base}_{each}" for base in (whose, "author", "user") for each in _NAMING if base]):
+    are_shown = any(" " in each.strip() for each in names)
+    if are_shown:
+        whose = _SHOWN_NAME.sub("", name)
+        of_them = [f"{base}_{each}" for base in (whose, "author", "user") for each in _NAMING if base]
+        for at in places.all_of([*of_them, *NICKNAMES]):
             found = cells.column(rows, at)
             if at not in place.values() and len(found) == len(rows) and len(set(found)) >= len(set(names)):
                 place["author_name"], place["author"] = place["author"], at
                 return
-    if name not in KNOWN_COLUMNS["author_name"]:
+    if not are_shown and name not in KNOWN_COLUMNS["author_name"]:
         return
     for at in (*places.all_of(PAGES), *([place["url"]] if "url" in place else [])):
         addresses = cells.column(rows, at)

@@ -23,4 +23,6 @@ def are_kinds(row: Sequence[Any]) -> bool:
     >>> are_kinds(["1", "text", "2024-05-01"])
     False
     """
+    if len(row) > 3 and row[0] == row[-1] == "":  # edges of a box
+        row = row[1:-1]
     return len(row) > 1 and all(isinstance(cell, str) and _KIND.fullmatch(cell.strip()) for cell in row)

@@ -153,6 +153,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         live_chat_text texte_de_la_publication texte_publication corps contenu_du_message contenu_du_tweet publication
         tweettext beitragstext text_des_beitrags text_des_tweets tweet_inhalt nachrichtentext kommentar commentaire
         comentario commento inhoud tekst_van_bericht
+        berichttekst tweettekst posttekst reactietekst posttext
         message_body message_text content_text content_body body_text post_body_text post_body mention_snippet
         mention_text
         text_body contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innhold indhold innlegg opslag
@@ -165,7 +166,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
         メッセージ テキスト 内容 正文 文本 review review_text reviewtext review_body
         推文 推文内容 微博正文 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
-        게시물 댓글 메시지 트윗 clean_text cleaned_text text_clean clean_tweet cleaned_tweet
+        게시물 댓글 메시지 트윗 mention_content mention_full_text detail original_text comment_body comment_content
+        tweets clean_text cleaned_text text_clean clean_tweet cleaned_tweet
     """),
     "time": names_of("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
@@ -242,7 +244,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "source": names_of("""
         platform network source_platform social_network page_type source_type content_source_name plateforme plattform
         plataforma reseau
-        reseau_social red_social netzwerk source
+        reseau_social red_social netzwerk источник площадка source
     """),
     "lang": names_of("lang language langue tweet_lang tweet_language lang_code language_guess sprache idioma lingua"),
     "repost_of": names_of("""
@@ -252,7 +254,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
     "tags": names_of("tags hashtags entities_hashtags hashtag hash_tags hashtag_names entities_str mots_diese"),
     "url": names_of("""
         url tweet_website link permalink tweet_url status_url post_url tweet_link post_link tweet_permalink
-        permanent_url lien enlace twitter_url article_url mention_url mention_link
+        permanent_url ссылка lien enlace twitter_url article_url mention_url mention_link
     """),
     "author_name": names_of("author_name display_name displayname user_display_name full_name name"),
     "original": names_of("retweet_text sourcetweet_text retweeted_status_text retweeted_text"),
@@ -266,14 +268,15 @@ PAGES = names_of("""
     author_web_page_url author_url author_link author_page author_profile_url profile_url user_url user_profile_url
     account_url account_link
 """)  # of authors, which tell who of one name it is
-TITLED = names_of("selftext body post_body content_rendered")  # texts below a title of their own
+NICKNAMES = names_of("username handle screen_name nickname nick login ник никнейм логин pseudo ニックネーム ユーザーid")
+TITLED = names_of("selftext description body post_body content_rendered")  # texts below a title of their own
 TITLES = names_of("title subject post_title headline title_rendered")
 _SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows
 _NOT_OF_POST = re.compile(
     r"scrap|crawl|collect|retriev|fetch|import|export|updat|edit|modif|join|user|author|account|profile|channel|owner"
     r"|page|last|first|retweet|quot|repl|parent|birth|expir|start|end|dura|zone|index|query|search|added|thread"
 )
-WHOLE_TEXTS = names_of("full_text tweet_full_text")  # beside texts that may be cut
+WHOLE_TEXTS = names_of("full_text orig_tweet tweet_full_text")  # beside texts that may be cut
 OF_DAY = names_of("""
     time hour heure uhrzeit hora ora saat tijd tid klokkeslæt klokkeslett kellonaika godzina čas idő ώρα час gio waktu
     jam שעה समय время الوقت 時刻 시간
@@ -296,6 +299,24 @@ DATES = tuple(
         " tweet_day",
     )
 )  # of years, months and days
+_OF_WATCHERS = frozenset(
+    names_of("""
+        sentiment tone tonality тональность sentimiento stimmung tonalité tonalidad reach potential_reach impressions
+        influence_score airline_sentiment
+    """)
+)
+
+
+def are_labels(plains: Sequence[str], at: int, found: Sequence[str]) -> bool:
+    """Whether a column of tags holds what somebody who watches a brand put on the posts, and no hashtags.
+
+    >>> are_labels(["text", "sentiment", "tags"], 2, ["work"]), are_labels(["text", "tags"], 1, ["harbour"])
+    (True, False)
+    """
+    is_beside = plains[at] in ("tags", "tag", "labels") and not _OF_WATCHERS.isdisjoint(plains)
+    return is_beside and not any("#" in cell for cell in found)
+
+
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
     draft unpublished is_hidden postacl_islegacyacl

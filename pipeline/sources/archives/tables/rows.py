@@ -29,15 +29,20 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+202
 # rtweet writes an x, people an apostrophe or ="...", lest spreadsheets round them
 _WRITTEN_ID = re.compile(r"(?:x|'|=?\")(\d{6,})\"?", re.ASCII)
 _MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
+# line ends and tabs as databases and programs spell them
+_SPELLED = re.compile(r"(?<!\\)\\(?:r\\n|[nrt])")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")  # as Twitter and YouTube write it
 # what clients of databases write behind the rows
-_NUMBER_OF_ROWS = re.compile(rb"\s*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*)\s*", re.IGNORECASE)
+_NUMBER_OF_ROWS = re.compile(
+    rb"\W*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*|\d+ rows?(?: +\d+ columns?)?)\W*", re.IGNORECASE
+)
 _HOST = re.compile(r"https?://([^/?#]+)")
 _OF_BLUESKY = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/")
 _IS_ID = re.compile(r"\d{6,20}", re.ASCII)
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
 
+_RULES = "─━═│┃┌┬┐├┼┤└┴┘┏┳┓┡╇┩╞╪╡╭╮╰╯╔╦╗╠╬╣╚╩╝"  # of boxes
 _BAR = "\ue000"  # stands for a bar in a cell of Markdown
 
 
@@ -174,6 +179,8 @@ class Table:
         repost_of = "" if _is_none(repost_of) else repost_of
         author = _who(found) or self._beginning.author
         text = (repost_of and found.get("original")) or cells.said(row[place["text"]])
+        if "\\" in text:
+            text = _SPELLED.sub(lambda mark: " " if mark[0] == "\\t" else "\n", text)
         if _MARKUP.search(text):
             text = text_of(text)
         elif _ENTITY.search(text):
@@ -302,7 +309,7 @@ class Rows:
         self._beginning = beginning
         self._table = Table(self._name, beginning, self._given)
         self._quote = beginning.quote.encode()
-        self._blank = f' \t\r\n\x1a"-+:={beginning.delimiter}'.encode()  # a row of nothing else is none
+        self._blank = f' \t\r\n\x1a"-+:={_RULES}{beginning.delimiter}'.encode()  # a row of nothing else is none
 
     def feed(self, line: int, raw: bytes) -> Iterator[Row]:
         """The rows that end with this line."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.sources.archives.formats import reddit
+from pipeline.sources.archives.formats import fourchan, reddit
 from pipeline.sources.archives.formats.base import Parsed
 
 
@@ -72,6 +72,12 @@ TOOLS = (
         columns={"author": ("username",)},
     ),
     Tool("Reddit", frozenset({"id", "author", "created_utc", "subreddit"}), "reddit", record=reddit.parse),
+    Tool(
+        "4CAT",
+        frozenset({"thread_id", "author_trip", "author_type_id", "unix_timestamp"}),
+        "4chan",
+        record=fourchan.parse_row,
+    ),
     Tool("Hacker News", frozenset({"by", "time", "type", "score", "parent"}), "hackernews"),
     Tool(
         "Netlytic",
