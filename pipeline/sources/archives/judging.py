@@ -19,6 +19,7 @@ from pipeline.sources.archives.times import AMBIGUOUS, pattern_of
 _SHOWN_KEYS, _SHOWN_CHARACTERS = 8, 200
 HEAD_BYTES = 65_536
 _NO_PROSE = frozenset(b"{}<>\t|;\0")
+_FEED = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:rss|(?:\w+:)?feed|rdf:RDF)\b")
 _EXAMPLES = 8  # dead letters that are looked at
 _DAY_MS = 86_400_000
 _ENOUGH = 8  # posts at midnight that are no chance
@@ -73,6 +74,7 @@ class Judge:
         self._reasons: Counter[str] = Counter()
         self._examples: list[Dead] = []
         self._is_day_first: bool | None = None  # of dates that could be read either way; None: none tells
+        self._has_feed = False  # behind other records
         self._first_ms: int | None = None
         self._last_ms = 0
 
@@ -89,6 +91,12 @@ class Judge:
         self._skipped += block.skipped + block.deletions
         for dead in block.dead:
             self._reasons[dead.reason] += 1
+            if _FEED.match(dead.raw) and not self._has_feed:
+                self._has_feed = block.failed = True
+                block.notes.append(
+                    f"{self._name}: from line {dead.line} on a feed stands behind other records, and is not read: keep"
+                    " it in a file of its own"
+                )
             if len(self._examples) < _EXAMPLES:
                 self._examples.append(dead)
             if self._is_day_first is None and dead.reason == "time" and (date := _DATE.match(dead.detail)):
@@ -199,7 +207,7 @@ def _of_records(first: Dead, head: bytes) -> str:
     except orjson.JSONDecodeError:
         value = None
     if isinstance(value, dict) and value and not first.detail.startswith("whose"):
-        if value.keys() & {"errors", "error"}:
+        if any(map(_is_failure, (value.get("errors"), value.get("error")))):
             what = "what an API answers when it fails, without posts"
         else:
             names = ", ".join(list(value)[:_SHOWN_KEYS])
@@ -218,6 +226,16 @@ def _of_records(first: Dead, head: bytes) -> str:
         return f"it looks like a table of {names}, {why_no_posts(row) or how}; docs/archives.md lists what is read"
     what = _of_text(first, begins)
     return f"{what}first fault, line {first.line}: {first.detail}; docs/archives.md lists what is read"
+
+
+def _is_failure(error: object) -> bool:
+    """Whether what an API calls an error is one: some say with every answer that there was none.
+
+    >>> [_is_failure(error) for error in ("no such key", {"code": "ok", "message": ""}, [], None)]
+    [True, False, False, False]
+    """
+    code = error.get("code") if isinstance(error, dict) else None
+    return bool(error) and str(code).casefold() not in ("ok", "0")
 
 
 def _of_text(first: Dead, head: bytes) -> str:

@@ -54,6 +54,10 @@ def _read(name: str, content: Iterator[bytes], given: Given, _parse: Callable[[b
     if _OF_XML.match(whole, end) is None:
         line = whole.count(b"\n", 0, end) + 1
         filling.fault(line, whole[end:], PostError("invalid", "something else behind a feed: keep it in its own file"))
+        filling.block.notes.append(
+            f"{name}: what stands behind a feed, from line {line} on, is not read: keep it in a file of its own"
+        )
+        filling.block.failed = True
     elif (cut := _cut_entry(whole, end)) is not None:
         filling.fault(
             whole.count(b"\n", 0, cut) + 1, whole[cut:], PostError("truncated", "the feed ends within an entry")

@@ -32,6 +32,7 @@ from pipeline.sources.archives.tables.names import (
     plain,
     zone_in,
 )
+from pipeline.sources.archives.tables.networks import by_addresses
 from pipeline.sources.archives.tables.privacy import gone, privacy_of, recipients_tell
 from pipeline.sources.archives.tables.spoken import in_words
 from pipeline.sources.archives.tables.tools import Tool, tool_of
@@ -42,7 +43,10 @@ from schemas import PostError
 
 FIELDS = tuple(KNOWN_COLUMNS)
 _SHOWN_NAME = re.compile(r"_?(?:display_?|full_?)?name\Z")  # of a column with names that people choose freely
-_NAMING = ("username", "handle", "screen_name", "id", "id_str", "uid", "pk", "profile_id", "profile_url", "url")
+_NAMING = (
+    *("username", "handle", "screen_name", "public_identifier", "public_id", "id", "id_str", "uid", "pk", "profile_id"),
+    *("profile_url", "linkedin_url", "url"),
+)
 _DAY_MS = 86_400_000
 
 
@@ -285,7 +289,7 @@ def _network(
         return "twitter"
     if "acct" in plains or any(title.startswith(("reblog", "favourites_count", "account_acct")) for title in plains):
         return "mastodon"
-    return "reddit" if "subreddit" in plains else _by_ids(columns, rows)
+    return "reddit" if "subreddit" in plains else _by_ids(columns, rows) or by_addresses(rows)
 
 
 def _by_ids(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:
