@@ -35,6 +35,8 @@ _HOW_WRITTEN = "--time-format says how its times are written, --zone where"
 _OF_TIMES = {  # what is wrong with times, and what helps
     "rounded by a spreadsheet": "its last digits are lost: save the table anew with this column as dates or as text",
     "happened twice": "only an offset in each row (+02:00), or its zone (CEST), can tell which it was",
+    "tells no year": "write its year, too",
+    "of another calendar": "write its dates as most calendars count (2024-05-01)",
     "never was": "was that --zone right? An offset in each row (+02:00) says more",
     " ago'": "when that was nobody knows without the moment it was collected: collect dates",
 }

@@ -14,6 +14,9 @@ _ABROAD = re.compile(r"(\d{1,2})(?:[.:h](\d\d))(?:[.:](\d\d))?(?: ?(?:Uhr|h|ч\.
 _DIGITS = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
 _PART = re.compile(r"0[.,](\d{3,17})", re.ASCII)
 _HOUR = re.compile(r"(\d{1,2}) ?(?:h|hs|hrs?|Uhr|uur|ч|時|时|시|点|點)\.?", re.IGNORECASE)
+# 10:00-11:00, the hour that a post lies in: no time with an offset, which would be far from any land
+_RANGE = re.compile(r"(\d{1,2}):(\d\d) ?[-–—] ?(\d{1,2}):(\d\d)", re.ASCII)
+_LONG = (15, 30, 60, 120, 180, 240, 360)  # minutes
 _HALF = re.compile(r"(\d{1,2}) ?([ap])\.? ?m\.?", re.IGNORECASE)
 
 
@@ -22,8 +25,8 @@ def of_day(value: str) -> str:
 
     >>> of_day("10.40 Uhr"), of_day("9h05"), of_day("104000"), of_day("0,75"), of_day("0,444444444"), of_day("2:40 PM")
     ('10:40', '9:05', '10:40:00', '0,75', '10:40:00', '2:40 PM')
-    >>> of_day("14h"), of_day("2 p.m."), of_day("9 Uhr")
-    ('14:00', '2:00 PM', '9:00')
+    >>> of_day("14h"), of_day("2 p.m."), of_day("9 Uhr"), of_day("9:00-10:00"), of_day("9:00-05:00")
+    ('14:00', '2:00 PM', '9:00', '9:00', '9:00-05:00')
     """
     value = as_shown(value).strip()
     if found := _ABROAD.fullmatch(value) or _DIGITS.fullmatch(value):
@@ -31,6 +34,10 @@ def of_day(value: str) -> str:
     if found := _PART.fullmatch(value):
         seconds = min(round(86_400 * float(f"0.{found[1]}")), 86_399)
         return f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    if found := _RANGE.fullmatch(value):
+        begin, end = (int(found[at]) * 60 + int(found[at + 1]) for at in (1, 3))
+        if (end - begin) % 1_440 in _LONG:
+            return f"{found[1]}:{found[2]}"
     if found := _HOUR.fullmatch(value):
         return f"{found[1]}:00"
     if found := _HALF.fullmatch(value):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline.sources.archives.calendars import day_first, from_buddhist
+from pipeline.sources.archives.calendars import day_first, from_calendar
 from pipeline.sources.archives.months import month_named
 from pipeline.sources.archives.notations import alike, as_shown, is_reckoned
 from schemas import MAX_TIME_MS, PostError
@@ -52,6 +52,8 @@ _YEAR_LAST = re.compile(rf"{_WEEKDAY}{_MONTH} {{1,2}}(\d{{1,2}}) {_CLOCK}{_ZONE}
 _TWITTER_PAGE = re.compile(rf"(\d{{1,2}}):(\d\d) ([AP])M · {_MONTH} (\d{{1,2}}), (\d{{4}})", re.ASCII)
 _SLASHED = re.compile(r"\d{1,2}([/.-] ?)\d{1,2}\1(?:\d{4}|\d\d)(?:\D.*)?", re.ASCII)
 _SHORT_YEAR = re.compile(r"\d{1,2}([ /.-])[^\W\d_]{3,12}\.?\1\d\d(?:\D.*)?")  # 05-Aug-24, as spreadsheets show it
+_NO_YEAR = re.compile(rf"{_WEEKDAY}(?:{_MONTH} \d{{1,2}}|\d{{1,2}}\.? {_MONTH}){_AT}{_CLOCK}{_ZONE})?", re.ASCII)
+_OF_ISLAM = re.compile(r"(?:\d{1,2}[-/]\d{1,2}[-/])?14[0-5]\d\b", re.ASCII)
 _OF_DAY = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
 _DAY_ALONE = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d\d ", re.ASCII)
 _ZONES_OF_MAIL = {  # that RFC 822 gives one meaning
@@ -83,7 +85,7 @@ class Clock:
 
     zone: ZoneInfo | None = None
     pattern: str | None = None
-    is_buddhist: bool = False  # whether years are those of Thailand, and days stand before months
+    calendar: str = ""  # by which all dates are told: `buddhist` of Thailand, days before months, or `persian`
 
     def ms(self, value: str, path: str = "$.time") -> int:
         """Milliseconds since 1970 UTC of a time as text; raises PostError with reason `time`.
@@ -94,14 +96,15 @@ class Clock:
         value = as_shown(value).strip() if not value.isascii() else value.strip()
         if value.endswith("]") and (alone := _ZONE_ALONE.search(value)):
             value = f"{value[: alone.start(1)]} {value[alone.end(1) : -1]}"
-        if self.is_buddhist:
-            value = from_buddhist(value)
+        if self.calendar:
+            value = from_calendar(value, self.calendar)
         try:
             found = self._patterned(value) if self.pattern is not None else self._told(value)
         except ValueError as error:
             raise PostError("time", f"{value[:60]!r} {error} - at `{path}`") from None
         if not 0 <= found < MAX_TIME_MS:
-            raise PostError("time", f"{value[:60]!r} is not within 1970 to 9998 - at `{path}`")
+            why = "is not within 1970 to 9998" + (", or of another calendar" if _OF_ISLAM.match(value) else "")
+            raise PostError("time", f"{value[:60]!r} {why} - at `{path}`")
         return found
 
     def _patterned(self, value: str) -> int:
@@ -161,7 +164,7 @@ class Clock:
     def _rewritten(self, value: str) -> str:
         """A time that is like none of the forms as one of them, where it means the same."""
         if _SLASHED.fullmatch(value) is not None:
-            return day_first(value) if self.is_buddhist else value
+            return day_first(value) if self.calendar == "buddhist" else value
         return alike(value)
 
     def mail_ms(self, value: str, path: str) -> int:
@@ -316,6 +319,8 @@ def _refused(value: str) -> NoReturn:
         raise ValueError("was rounded by a spreadsheet")
     if _SHORT_YEAR.fullmatch(value):
         raise ValueError(f"{AMBIGUOUS}: which is the day, which the year")
+    if _NO_YEAR.fullmatch(value):
+        raise ValueError("tells no year")
     if is_reckoned(value):
         raise ValueError("is reckoned from when somebody looked: the date itself is needed")
     raise ValueError("is no time that is known")

@@ -18,7 +18,9 @@ from pipeline.sources.archives.tables.tools import SENTIMENT140
 _DELIMITERS = ",;\t|\x01^~│\x1f"
 _SEP = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 _SENTIMENT140 = re.compile(r'"?[024]"?,"?\d+"?,"?[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} [A-Z]{3} \d{4}"?,')
-_IN_SINGLE_QUOTES = re.compile(r"\s*'[^']+'\s*")
+_QUOTED = {
+    quote: re.compile(rf"\s*{quote}[^{quote}]+{quote}\s*") for quote in "'`"
+}  # in single ones, or as MySQL's names
 _QUOTED_NAMES = re.compile(r'"[^"]+"(?: "[^"]+")+\s*')  # as write.table of R has them
 _TITLES = 24  # lines that may stand above a header
 _HEADER = 4_096  # bytes
@@ -69,8 +71,8 @@ def find_beginning(
             break
         mark = sep[1] if sep else delimiter(lines[at])
         names = unwrapped(_cells(lines[at], mark), mark)
-        quote = "'" if names[1:] and all(map(_IN_SINGLE_QUOTES.fullmatch, names)) else '"'
-        names = _cells(lines[at], mark, quote) if quote == "'" else names
+        quote = next((each for each in _QUOTED if names[1:] and all(map(_QUOTED[each].fullmatch, names))), '"')
+        names = _cells(lines[at], mark, quote) if quote != '"' else names
         if len(names) < 2 and not given.columns:
             continue
         is_spaced = len(names) > 1 and all(name.startswith(" ") for name in names[1:])

@@ -83,7 +83,7 @@ def choose(
     date: tuple[int, ...] = ()
     if "time" not in place:
         choose_time(place, names, places, rows, clock, tool)
-        guess_time(place, names, rows, clock)
+        guess_time(place, names, places, rows, clock)
         date = date_in_parts(place, places, rows, clock)
     tells_reposts = next(places.all_of(KNOWN_COLUMNS["repost_of"]), None) is not None
     for field in FIELDS:

@@ -23,7 +23,26 @@ _HAS_ZONE = re.compile(
     r".*(?::\d\d(?:\.\d+)? ?(?:[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})|\d{9,}(?:[.,]\d*)?)|[\d.,]+(?:[eE]\+?\d+)?", re.ASCII
 )
 _UNSIGNED = re.compile(r"(?:0\d|1[0-4]|\d)[0-5]\d", re.ASCII)  # 0200: a spreadsheet took the plus away
+_COUNTED = re.compile(r"([+-])?(\d{1,5})(?:\.0)?", re.ASCII)
+_FARTHEST = 14  # hours that clocks are ahead of UTC
 _NO_REPOST = re.compile(r"\W*(?:quot|repl|orig)", re.IGNORECASE)  # kinds of posts that name another one
+
+
+def _offset(cell: str) -> str:
+    """An offset that is a number, of hours, of hours and minutes or of seconds, as others are written.
+
+    >>> _offset("0200"), _offset("7200"), _offset("-18000.0"), _offset("2"), _offset("Europe/Paris")
+    ('+0200', '+02:00', '-05:00', '+02', 'Europe/Paris')
+    """
+    if _UNSIGNED.fullmatch(cell):
+        return f"+{cell:0>4}"
+    if number := _COUNTED.fullmatch(cell):
+        sign, count = number[1] or "+", int(number[2])
+        if count <= _FARTHEST:
+            return f"{sign}{count:02}"
+        if count % 900 == 0 and count <= _FARTHEST * 3_600:
+            return f"{sign}{count // 3_600:02}:{count // 60 % 60:02}"
+    return cell
 
 
 @dataclass(frozen=True)
@@ -71,9 +90,7 @@ class Columns:
         if self.of_day:
             text = f"{text} {clock_of([row[at] for at in self.of_day], self.of_day_digits)}"
         if self.zone is not None and not _HAS_ZONE.fullmatch(text):
-            offset = row[self.zone].strip()
-            if _UNSIGNED.fullmatch(offset):
-                offset = f"+{offset:0>4}"
+            offset = _offset(row[self.zone].strip())
             if _OFFSET.fullmatch(offset) or _ZONE.fullmatch(offset):
                 text = f"{text} {offset}"
             elif any(map(str.isalpha, offset)) and not cells.is_nothing(offset):

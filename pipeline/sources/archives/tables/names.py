@@ -220,7 +220,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         uzivatel uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक
         nguoi_dung tac_gia pengguna nama_pengguna penulis
         submitter_user submitter submitter_username submitted_by
-        commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash pseudonym
+        comment_author commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash
+        pseudonym
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id
         blog_name user_posted authormeta_name from_name
@@ -269,7 +270,9 @@ PAGES = names_of("""
     account_url account_link
 """)  # of authors, which tell who of one name it is
 NICKNAMES = names_of("username handle screen_name nickname nick login ник никнейм логин pseudo ニックネーム ユーザーid")
-TITLED = names_of("selftext description body post_body content_rendered")  # texts below a title of their own
+TITLED = names_of(
+    "selftext description post_content body post_body content_rendered"
+)  # texts below a title of their own
 TITLES = names_of("title subject post_title headline title_rendered")
 _SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows
 _NOT_OF_POST = re.compile(
@@ -333,9 +336,13 @@ PROTECTED = names_of("""
 """)
 GONE = names_of("dead deleted is_deleted removed is_removed")
 GONE_AT = names_of("deleted_at deleted_on deleted_date date_deleted removed_at")
-PUBLIC = names_of("public is_public post_is_public status_is_public is_published post_is_published published")
+PUBLIC = names_of(
+    "comment_approved approved is_approved public is_public post_is_public status_is_public is_published"
+    " post_is_published published"
+)
 VISIBILITY = names_of("""
     privacy_level privacy_setting privacy_settings audience_type visible_to postacl_visibletostandardacl_circles
+    comment_approved moderation_status
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
     peer_type dialog_type privacy_view permissions_read

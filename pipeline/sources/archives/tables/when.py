@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.sources.archives.calendars import has_buddhist_year
+from pipeline.sources.archives.calendars import calendar_of
 from pipeline.sources.archives.of_day import HOUR, clock_of, date_of
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.names import (
@@ -50,18 +50,28 @@ def choose_time(
     columns = {at: cells.column(rows, at) for at in found}
     kinds = {at: _KINDS.index(_kind(columns[at], clock)) for at in found}
     best = min(found, key=lambda at: (kinds[at], len(columns[at]) > 2 and len(set(columns[at])) == 1))
-    of_utc = next(places.all_of([f"{plain(names[best])}_utc"]), best)
-    place["time"] = of_utc if _KINDS.index(_kind(cells.column(rows, of_utc), clock)) == kinds[best] else best
+    place["time"] = _of_utc(best, names, places, rows, clock)
 
 
-def guess_time(place: dict[str, int], names: Sequence[str], rows: Sequence[Sequence[str]], clock: Clock) -> None:
+def _of_utc(time: int, names: Sequence[str], places: Places, rows: Sequence[Sequence[str]], clock: Clock) -> int:
+    """The column of the same times with `utc` or `gmt` behind its name, where there is one as clear."""
+    name = plain(names[time])
+    kind = _kind(cells.column(rows, time), clock)
+    beside = (f"{name}_utc", f"{name}_gmt")
+    return next((at for at in places.all_of(beside) if _kind(cells.column(rows, at), clock) == kind), time)
+
+
+def guess_time(
+    place: dict[str, int], names: Sequence[str], places: Places, rows: Sequence[Sequence[str]], clock: Clock
+) -> None:
     """A column that holds times under a name that nobody knows but that says so; of several the first."""
     if "time" in place:
         return
     found = [at for at, title in enumerate(names) if at not in place.values() and says_time_of_post(title)]
     kinds = {at: kind for at in found if (kind := _kind(cells.column(rows, at), clock)) in ("moment", "unclear")}
     if kinds:
-        place["time"] = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
+        best = min(kinds, key=lambda at: _KINDS.index(kinds[at]))
+        place["time"] = _of_utc(best, names, places, rows, clock)
 
 
 def date_in_parts(
@@ -84,8 +94,9 @@ def date_in_parts(
 
 
 def in_calendar(times: Sequence[str], clock: Clock) -> Clock:
-    """The clock, or that of Thailand where each of the times holds a year as it counts them."""
-    return replace(clock, is_buddhist=True) if times and all(map(has_buddhist_year, times)) else clock
+    """The clock, or that of another calendar where each of the times holds a year as that counts them."""
+    calendars = set(map(calendar_of, times))
+    return replace(clock, calendar=calendars.pop()) if len(calendars) == 1 else clock
 
 
 def time_of_day(
