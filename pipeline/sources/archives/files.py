@@ -36,7 +36,9 @@ _CONTAINERS = (
 ENDINGS = (*(ending + packed for ending in _ENDINGS for packed in ("", *COMPRESSED)), *_CONTAINERS)
 # what archives that networks give their users hold beside their posts
 _TWEETS = re.compile(r"tweets?(?:-part\d+)?\.js")
-_ABOUT = re.compile(r"(?:read.?me|licen[cs]e|copying|notice|changelog|citation|codebook)\b.*\.txt")
+_ABOUT = re.compile(
+    r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_utc\.txt|(?:read.?me|licen[cs]e|copying|notice|changelog|citation|codebook)\b.*\.txt"
+)
 _NO_POSTS = frozenset(
     {
         "thumbs.db",

@@ -18,6 +18,7 @@ _MAGIC = (
     (b"bplist00", "a property list of Apple: write it as JSON (plutil -convert json)"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it first (lz4 -d)"),
     (b"PK\x05\x06", "a zip without files"),
+    (b"PK\x07\x08", "a part of a zip that was split: put them together first (zip -s 0 all.zip --out one.zip)"),
     (b"FEA1", "a Feather file of old: write it as CSV or JSON lines"),
     (b"\x89HDF", "an HDF5 file: write its table as CSV"),
     (b"RDX2\n", "a file of R's save(): write its table with write.csv"),
@@ -37,7 +38,6 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a picture"),
     (b"version https://git-lfs.github.com/", "a pointer of Git LFS, not the file: fetch that (git lfs pull)"),
     (b"/annex/objects/", "a pointer of git-annex, not the file: fetch that (git annex get)"),
-    (b"WARC/", "a WARC of web pages: take the posts out of it first"),
     (b"\x80\x04\x95", _PICKLE),
     (b"\x80\x05\x95", _PICKLE),
     (b"\x80\x03", _PICKLE),
@@ -47,7 +47,18 @@ _MAGIC = (
 _LOOKED_AT = 65_536  # bytes; of a chat of many the first message may stand far from the beginning
 _PRIVATE = "upswell counts what is public"
 _SPACE = rb"(?:\s|\xe2\x80\xaf|\xc2\xa0)"
-_DAY = rb"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:" + _SPACE + rb"?[AaPp]\.?\s?[Mm]\.?)?"
+_DAY_OF_KOREA = r"\d{4}년 \d{1,2}월 \d{1,2}일[^\n\d]{0,16}\d{1,2}:\d\d".encode()
+# digits of Arabic and Persian, between marks of their direction
+_DAY_OF_ARABIA = rb"(?:[\xd9\xdb][\xa0-\xb9]|/|\xe2\x80\x8f){5,24}\xd8\x8c [^\n\[\]-]{8,40}"
+_DAY = (
+    rb"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:"
+    + _SPACE
+    + rb"?[AaPp]\.?\s?[Mm]\.?)?|"
+    + _DAY_OF_KOREA
+    + rb"|"
+    + _DAY_OF_ARABIA
+    + rb")"
+)
 _NOTICES = rb"(?:" + _DAY + rb" [-\xe2][^\n]*\n){0,4}"  # which begin a chat
 _PATTERNS = (
     (re.compile(rb"\0{512,}\Z"), "nothing but zeros: a tar without files, or one whose data was lost"),

@@ -27,7 +27,9 @@ from pipeline.sources.archives.mend import read
 from schemas import Post, PostError
 from schemas.posts import parse_time
 
-_ACTOR = re.compile(r"https?://([^/?#@\s]{1,200})/(?:users?/|@|u/|profile/|accounts/)([^/?#@\s]{1,200})/?")
+_ACTOR = re.compile(
+    r"https?://([^/?#@\s]{1,200})/(?:users?/|@|u/|profile/|accounts/|channel/|author/)([^/?#@\s]{1,200})/?"
+)
 
 
 class _Collection(msgspec.Struct):
@@ -55,6 +57,7 @@ class _Activity(msgspec.Struct):
 
 
 _TITLED = ("Article", "Page", "Video", "Audio", "Event")  # of servers of blogs, forums and films
+_TOLD_ON = ("Create", "Update", "Delete", "Undo")  # what communities of Lemmy tell their followers of their people
 _AUTOMATIC = ("Service", "Application")  # types of actors that are no people
 _PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 
@@ -86,6 +89,8 @@ def _told(record: bytes) -> Parsed:
             if not _is_public(activity):
                 return HIDDEN
             raise PostError("invalid", "the post is named by its address alone - at `$.object`")
+        if activity.type == "Announce" and activity.object.get("type") in _TOLD_ON:
+            return _told(msgspec.json.encode(activity.object)) if _is_public(activity) else HIDDEN
         if activity.type != "Create" and "content" not in activity.object:
             return None
         note = _note(activity.object)

@@ -55,6 +55,12 @@ class _Shown(msgspec.Struct):
     replies: list[msgspec.Raw] | None = None
 
 
+class _Item(msgspec.Struct):
+    value: msgspec.Raw
+
+
+_OF_THREAD = b'"app.bsky.unspecced.defs#threadItemPost"'  # as newer threads have each post
+_item = msgspec.json.Decoder(_Item)
 _view = msgspec.json.Decoder(_View)
 _shown = msgspec.json.Decoder(_Shown)
 
@@ -73,6 +79,9 @@ def _around(record: bytes) -> list[msgspec.Raw]:
 
 
 def _read(record: bytes) -> _Shown:
+    if _OF_THREAD in record:
+        with suppress(msgspec.DecodeError):
+            record = bytes(_item.decode(record).value)
     try:
         return read(_shown, record)
     except PostError as error:

@@ -28,7 +28,10 @@ def parse(record: bytes, people: People | None = None) -> Parsed:
 
 
 def _timeline(value: dict[str, Any]) -> list[Any] | None:
-    level = [_object(value, "data")]
+    data = _object(value, "data")
+    if _is_tweet(single := _object(data, "tweetResult", "result")):
+        return [{"tweet_results": {"result": single}}]
+    level = [data]
     for _ in range(_DEPTH):
         for holder in level:
             if isinstance(holder.get("instructions"), list):
@@ -44,7 +47,8 @@ def _shown(value: Any) -> Iterator[dict[str, Any]]:
         holder = waiting.pop()
         result = _object(holder, "tweet_results", "result")
         if _is_tweet(result):
-            yield result
+            if not _object(holder, "promotedMetadata"):  # who looks on did not ask for what is advertised
+                yield result
         elif isinstance(holder, (dict, list)):
             waiting += holder.values() if isinstance(holder, dict) else holder
 

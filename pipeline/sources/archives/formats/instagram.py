@@ -82,7 +82,9 @@ _item = msgspec.json.Decoder(_Item)
 def parse(record: bytes) -> Parsed:
     """The post in one node or item, or those of a thread; HIDDEN where its account is private or it is for friends,
     None for a picture without a caption. Raises PostError."""
-    value = strictly(record) if b'"thread_items"' in record else {}
+    value = strictly(record) if b'"thread_items"' in record or b'"biography"' in record else {}
+    if _is_profile(value):
+        return None
     if (items := _thread(value)) is not None:
         posts = (item.get("post") for item in items if isinstance(item, dict))
         return each((msgspec.Raw(orjson.dumps(post)) for post in posts if post), _of_item)
@@ -145,8 +147,14 @@ def _thread(value: dict[str, Any]) -> list[Any] | None:
     return items if isinstance(items, list) else None
 
 
+def _is_profile(value: dict[str, Any]) -> bool:
+    """Whether this is somebody, as Instaloader keeps them beside their posts."""
+    node = value.get("node")
+    return "instaloader" in value and isinstance(node, dict) and {"biography", "username"} <= node.keys()
+
+
 def _knows(value: dict[str, Any]) -> bool:
-    if _thread(value) is not None:
+    if _is_profile(value) or _thread(value) is not None:
         return True
     if "edge_media_to_caption" in value:
         return "taken_at_timestamp" in value and isinstance(value.get("owner"), dict)

@@ -12,7 +12,7 @@ from pipeline.sources.archives.mend import read
 from pipeline.sources.archives.times import moment_ms
 from schemas import Post, PostError
 
-_CLOSED = frozenset({"LocalOnly", "LocalOnlyPublic", "LocalOnlyPrivate", "Private"})
+_CLOSED = frozenset({"localonly", "localonlypublic", "localonlyprivate", "private"})  # since version 1 with bars
 
 
 class _Said(msgspec.Struct):
@@ -60,7 +60,7 @@ def parse(record: bytes) -> Post | Hidden | None:
     said = view.comment or view.post
     if said is None:
         raise PostError("invalid", "neither a post nor a comment")
-    if view.community is not None and str(view.community.visibility) in _CLOSED:
+    if view.community is not None and str(view.community.visibility).replace("_", "").lower() in _CLOSED:
         return HIDDEN
     text = "\n\n".join(part for part in (said.name, said.body, said.content) if part)
     if said.removed or said.deleted or not text:

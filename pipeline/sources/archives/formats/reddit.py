@@ -34,9 +34,15 @@ _CLOSED = frozenset({"private", "employees_only", "gold_only"})
 _MESSAGE = "t4_"  # to somebody, as its inbox has them between answers
 
 
+class _Redditor(msgspec.Struct):
+    """Somebody, as PRAW has them."""
+
+    name: Word
+
+
 class _Thing(msgspec.Struct):
     id: Word
-    author: Word
+    author: Word | _Redditor
     created_utc: int | float | str
     title: str | None = None
     selftext: str | None = None
@@ -107,7 +113,7 @@ def _post(record: bytes) -> Post | Hidden | None:
         return None
     post = build(
         ("t1_" if comment else "t3_") + thing.id.removeprefix("t1_").removeprefix("t3_"),
-        thing.author,
+        thing.author.name if isinstance(thing.author, _Redditor) else thing.author,
         unescaped("\n\n".join(texts)),
         moment_ms(thing.created_utc, "$.created_utc"),
         source="reddit",

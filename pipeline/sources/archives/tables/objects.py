@@ -22,7 +22,7 @@ from pipeline.sources.archives.tables.layout import NEEDED, Columns
 from pipeline.sources.archives.tables.names import Places
 from pipeline.sources.archives.tables.privacy import privacy_of
 from pipeline.sources.archives.tables.rows import Table
-from pipeline.sources.archives.tables.unpacking import At, Unpack, itself, ways
+from pipeline.sources.archives.tables.unpacking import BEFORE, At, Unpack, itself, ways
 from pipeline.sources.archives.times import kind_of
 from pipeline.sources.archives.tweet_ids import given_out_ms
 from schemas import PostError
@@ -151,6 +151,8 @@ def _format(
         if not rows and isinstance(unpack, At):
             if _is_hidden(value):
                 return HIDDEN
+            if BEFORE & value.keys() and unpack.path[0] in value:
+                return None  # a log of changes tells that a row is gone
             raise PostError("invalid", f"no object - at `$.{'.'.join(unpack.path)}`")
         return list(map(one, rows))
 

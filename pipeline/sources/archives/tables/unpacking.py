@@ -14,7 +14,7 @@ Unpack = Callable[[dict[str, Any]], list[dict[str, Any]]]  # finds the rows in a
 _PLACES = 16  # of objects in objects that are tried
 _KINDS = 3  # of lists in an object that are tried
 _LISTS_DEPTH = 3  # keys under which a list may stand
-_BEFORE = {"before", "old"}  # what a row was, in a log of changes
+BEFORE = {"before", "old"}  # what a row was, in a log of changes
 
 
 def ways(values: list[dict[str, Any]]) -> list[Unpack]:
@@ -86,7 +86,7 @@ def _places(values: list[dict[str, Any]]) -> list[At]:
 
 def _single(value: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """The objects in an object that stand beside no other one with the same fields: of such none may be left out."""
-    inner = {key: each for key, each in _objects(value).items() if key not in _BEFORE}
+    inner = {key: each for key, each in _objects(value).items() if key not in BEFORE}
     return [
         (key, each)
         for key, each in inner.items()
