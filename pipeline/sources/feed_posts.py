@@ -20,7 +20,8 @@ from pipeline.sources.archives.formats.base import (
     web_address,
 )
 from pipeline.sources.archives.formats.markup import text_of
-from pipeline.sources.archives.times import AMBIGUOUS, Clock
+from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.unread import is_unclear
 from schemas import Post, PostError
 
 MOST_TEXT = 65_536  # characters, as many as a post may have
@@ -146,7 +147,7 @@ def _moment(written: str | None, place: str, parsed: Any, clock: Clock, undated_
             return clock.mail_ms(written, place)
         except PostError as error:
             fault = error
-    if parsed and (undated_ms is not None or AMBIGUOUS not in fault.detail):
+    if parsed and (undated_ms is not None or not is_unclear(fault)):
         try:
             return max(calendar.timegm(parsed) * 1_000, 0)
         except (ValueError, OverflowError):  # a year that no calendar has

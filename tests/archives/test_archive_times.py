@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.sources.archives.months import MONTHS
 from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.unread import UNCLEAR, UnreadError, Why, is_unclear
 from schemas import PostError
 
 Moment = dt.datetime
@@ -243,3 +244,26 @@ def test_what_may_mean_several_moments_is_refused(moment: Moment, name: str) -> 
         f"{ms(moment) / 86_400_000 + 25_569:.5f}",
     ):
         assert read(written) is None, written
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("01/05/2024 is ambiguous: 10:40", Why.MONTH),
+        ("05-Aug-24", Why.YEAR),
+        ("700000000", Why.EPOCH),
+        ("700000000000000000", Why.TICKS),
+        ("2024-05-01 10:40 PDT", Why.ZONE),
+        ("2h ago", Why.RECKONED),
+        ("1.71456E+09", Why.ROUNDED),
+        ("May 1 10:40", Why.YEARLESS),
+        ("1445-10-22 10:40", Why.CALENDAR),
+        ("45413.4", Why.SPREADSHEET),
+        ("soon", Why.OTHER),
+    ],
+)
+def test_a_time_that_cannot_be_read_tells_why_as_a_fact(written: str, why: Why) -> None:
+    with pytest.raises(UnreadError) as error:
+        Clock().ms(written)
+    assert (error.value.unread.written, error.value.unread.why) == (written, why)
+    assert is_unclear(error.value) == (why in UNCLEAR)

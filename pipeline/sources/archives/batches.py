@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipeline.sources.archives.unread import Unread
 from schemas import Post
 
 RAW_BYTES = 65_536  # of a line that could not be read, this much is kept
@@ -26,6 +27,7 @@ class Dead:
     reason: str  # one of PostError.REASONS
     detail: str
     raw: bytes  # as it stood in the file, cut at RAW_BYTES
+    unread: Unread | None = None  # the time that could not be read
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ import msgspec
 from pipeline.sources.archives.batches import RAW_BYTES, Batch, Dead
 from pipeline.sources.archives.formats.base import HIDDEN, Deletion, Fault, Given, Hidden, Notice, Parsed
 from pipeline.sources.archives.lines import Lines, Overlong
+from pipeline.sources.archives.unread import UnreadError
 from schemas import Post, PostError
 
 _time_ms = attrgetter("time")
@@ -147,7 +148,8 @@ class Filling:
         self.fault(part.line, part.raw, too_large(part.size, limit))
 
     def fault(self, line: int, raw: bytes, error: PostError) -> None:
-        self.block.dead.append(Dead(self.block.file, line, error.reason, error.detail, raw[:RAW_BYTES]))
+        unread = error.unread if isinstance(error, UnreadError) else None
+        self.block.dead.append(Dead(self.block.file, line, error.reason, error.detail, raw[:RAW_BYTES], unread))
 
     @property
     def records(self) -> int:

@@ -14,7 +14,8 @@ from pipeline.sources.archives.block import Block
 from pipeline.sources.archives.detect import DOCUMENTS
 from pipeline.sources.archives.strangers import likely
 from pipeline.sources.archives.tables.objects import why_no_posts
-from pipeline.sources.archives.times import AMBIGUOUS, pattern_of
+from pipeline.sources.archives.times import pattern_of
+from pipeline.sources.archives.unread import UNCLEAR, Why
 
 _SHOWN_KEYS, _SHOWN_CHARACTERS = 8, 200
 HEAD_BYTES = 65_536
@@ -32,13 +33,13 @@ _SCRIPT = (
 )
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff][\x40-\xff]?")
 _HOW_WRITTEN = "--time-format says how its times are written, --zone where"
-_OF_TIMES = {  # what is wrong with times, and what helps
-    "rounded by a spreadsheet": "its last digits are lost: save the table anew with this column as dates or as text",
-    "happened twice": "only an offset in each row (+02:00), or its zone (CEST), can tell which it was",
-    "tells no year": "write its year, too",
-    "of another calendar": "write its dates as most calendars count (2024-05-01)",
-    "never was": "was that --zone right? An offset in each row (+02:00) says more",
-    " ago'": "when that was nobody knows without the moment it was collected: collect dates",
+_OF_TIMES = {  # what helps, by what is wrong with times
+    Why.ROUNDED: "its last digits are lost: save the table anew with this column as dates or as text",
+    Why.TWICE: "only an offset in each row (+02:00), or its zone (CEST), can tell which it was",
+    Why.NEVER: "was that --zone right? An offset in each row (+02:00) says more",
+    Why.RECKONED: "when that was nobody knows without the moment it was collected: collect dates",
+    Why.YEARLESS: "write its year, too",
+    Why.CALENDAR: "write its dates as most calendars count (2024-05-01)",
 }
 _WORDS = re.compile(r"\b[A-Z]{2,4}\b")
 _CLOCK = "America/Los_Angeles"
@@ -51,7 +52,7 @@ _CLOCKS = {  # that most of those mean who write such letters behind a time
     "IST": "Asia/Kolkata",
     "AEST AEDT": "Australia/Sydney",
 }
-_DATE = re.compile(r"['\"](\d{1,2})[/.-](\d{1,2})[/.-]")
+_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]")
 _NOT_ENGLISH = re.compile(r"\d\s*(?:h|Uhr)|\s(?:à|às|a las?|alle|um|kl\.?|om|le)\s", re.IGNORECASE)
 
 
@@ -101,7 +102,7 @@ class Judge:
                 )
             if len(self._examples) < _EXAMPLES:
                 self._examples.append(dead)
-            if self._is_day_first is None and dead.reason == "time" and (date := _DATE.match(dead.detail)):
+            if self._is_day_first is None and (date := _DATE.match(_written(dead))):
                 self._is_day_first = True if int(date[1]) > 12 else False if int(date[2]) > 12 else None
         if block.posts and self._first_ms is None:
             times = [int(post.time) for post in block.posts]
@@ -174,33 +175,34 @@ def _encoding(examples: list[Dead]) -> str:
 
 
 def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head: bytes) -> str:
-    unclear = next((dead for dead in examples if AMBIGUOUS in dead.detail), None)
-    if unclear is None:
-        if "--time-format" in first.detail:
-            return first.detail
-        advice = next((advice for mark, advice in _OF_TIMES.items() if mark in first.detail), _HOW_WRITTEN)
-        return f"{first.detail}; {advice}"
-    value = unclear.detail.partition(" is ambiguous")[0].strip("'\"")
-    if re.fullmatch(r"\d{18}", value):
+    unclear = next((dead for dead in examples if dead.unread is not None and dead.unread.why in UNCLEAR), None)
+    if unclear is None or unclear.unread is None:
+        why = first.unread.why if first.unread is not None else Why.OTHER
+        return first.detail if why is Why.SPREADSHEET else f"{first.detail}; {_OF_TIMES.get(why, _HOW_WRITTEN)}"
+    written, why = unclear.unread.written, unclear.unread.why
+    if why is Why.TICKS:
         return f"{unclear.detail}; if it is Apple, say --time-format apple, else write them as dates"
-    if value[:9].isdigit():
+    if why is Why.EPOCH:
         return f"{unclear.detail}; say which, as in --time-format apple or --time-format unix"
-    which = unclear.detail.partition("ambiguous: ")[2].partition(" - at ")[0]
-    if not which.startswith("which is the day"):
+    if why is Why.ZONE:
         where = next(
-            (zone for names, zone in _CLOCKS.items() if set(names.split()) & set(_WORDS.findall(value))), _CLOCK
+            (zone for names, zone in _CLOCKS.items() if set(names.split()) & set(_WORDS.findall(written))), _CLOCK
         )
         return f"{unclear.detail}; say where its clock stood, as in --zone {where}"
     if is_day_first is None:  # most likely, by its look
         is_european = b";" in head.partition(b"\n")[0]  # where commas part decimals, spreadsheets write semicolons
-        is_day_first = "." in value[:3] or is_european or _NOT_ENGLISH.search(value) is not None
-    pattern = pattern_of(value, day_first=is_day_first)
-    if value[2:3] == "-" and int(value[:2]) > 12 and len({dead.detail[:3] for dead in examples}) == 1:
+        is_day_first = "." in written[:3] or is_european or _NOT_ENGLISH.search(written) is not None
+    pattern = pattern_of(written, day_first=is_day_first)
+    if written[2:3] == "-" and int(written[:2]) > 12 and len({_written(dead)[:2] for dead in examples}) == 1:
         pattern = pattern.replace("%d-%m-%y", "%y-%m-%d")  # what never changes is the year
     return (
-        f"times like {value!r} do not say {which}: say it, as in --time-format {pattern!r},"
+        f"times like {written[:60]!r} do not say {unclear.unread.said}: say it, as in --time-format {pattern!r},"
         " and where that was, as in --zone Europe/Paris"
     )
+
+
+def _written(dead: Dead) -> str:
+    return dead.unread.written if dead.unread is not None else ""
 
 
 def _of_records(first: Dead, head: bytes) -> str:

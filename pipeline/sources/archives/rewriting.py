@@ -14,7 +14,8 @@ import orjson
 
 from pipeline.sources.archives.formats.base import PAGE_BYTES, Fault, One, Parsed
 from pipeline.sources.archives.streams import beginning
-from pipeline.sources.archives.times import AMBIGUOUS, Clock
+from pipeline.sources.archives.times import Clock
+from pipeline.sources.archives.unread import is_unclear
 from schemas import PostError
 
 # {"$oid": "..."}, {"$numberLong": "17"}, {"$date": {"$numberLong": "1714559400000"}}; within a string of sound JSON the
@@ -162,6 +163,6 @@ def _rewritten(record: bytes, clock: Clock) -> tuple[bytes | None, PostError | N
                 try:
                     each[key] = _moment(clock.ms(str(inner), f"$.{key}"))
                 except PostError as error:
-                    if AMBIGUOUS in error.detail or clock.pattern is not None:
+                    if is_unclear(error) or clock.pattern is not None:
                         unclear = unclear or error
     return orjson.dumps(value), unclear

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pipeline.sources.archives.calendars import day_first, from_calendar
 from pipeline.sources.archives.months import month_named
 from pipeline.sources.archives.notations import alike, as_shown, is_reckoned
+from pipeline.sources.archives.unread import UnreadError, Why, WhyError, is_unclear
 from schemas import MAX_TIME_MS, PostError
 
-AMBIGUOUS = "is ambiguous"  # in the detail of what a pattern or a zone would make clear
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local and UTC times alike are reckoned from it
 _DAY_MS = 86_400_000
 EXCEL = "excel"  # the pattern of days since the end of 1899, with the time of day as a part of one
@@ -101,10 +101,11 @@ class Clock:
         try:
             found = self._patterned(value) if self.pattern is not None else self._told(value)
         except ValueError as error:
-            raise PostError("time", f"{value[:60]!r} {error} - at `{path}`") from None
+            raise UnreadError(value, error, path) from None
         if not 0 <= found < MAX_TIME_MS:
-            why = "is not within 1970 to 9998" + (", or of another calendar" if _OF_ISLAM.match(value) else "")
-            raise PostError("time", f"{value[:60]!r} {why} - at `{path}`")
+            if _OF_ISLAM.match(value):
+                raise UnreadError(value, WhyError(Why.CALENDAR, "is of another calendar"), path)
+            raise UnreadError(value, ValueError("is not within 1970 to 9998"), path)
         return found
 
     def _patterned(self, value: str) -> int:
@@ -180,9 +181,9 @@ class Clock:
             # as seconds or milliseconds these are of 1970, 1976 or from 2033 on
             return self._local(written, None)
         if count == 9:
-            raise ValueError(f"{AMBIGUOUS}: seconds since 1970, or since 2001 as Apple counts")
+            raise WhyError(Why.EPOCH, "seconds since 1970, or since 2001 as Apple counts")
         if count == 18:
-            raise ValueError(f"{AMBIGUOUS}: ns since 2001 as Apple counts, or 100 ns since another year")
+            raise WhyError(Why.TICKS, "ns since 2001 as Apple counts, or 100 ns since another year")
         if count == 10:
             return int(digits) * 1_000 + int(fraction.ljust(3, "0")[:3])
         if count in (12, 13):
@@ -192,7 +193,10 @@ class Clock:
         if count == 19:
             return int(digits) // 1_000_000
         if count == 5:
-            raise ValueError("looks like a spreadsheet's number of days: say --time-format excel, or write it as dates")
+            raise WhyError(
+                Why.SPREADSHEET,
+                "looks like a spreadsheet's number of days: say --time-format excel, or write it as dates",
+            )
         raise ValueError("is a number that is neither a date nor seconds, ms, us or ns since 1970")
 
     def _local(self, moment: dt.datetime, name: str | None) -> int:
@@ -201,7 +205,7 @@ class Clock:
             return Clock(zone_named(name))._local(moment, None)
         if self.zone is None:
             if name is not None:
-                raise ValueError(f"{AMBIGUOUS}: {name} is no zone of one meaning")
+                raise WhyError(Why.ZONE, f"{name} is no zone of one meaning")
             return _since_ms(moment)
         first, second = (moment.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
         places = {
@@ -213,10 +217,10 @@ class Clock:
         if len(places) == 1:
             return _since_ms(places.pop())
         if places:
-            raise ValueError(f"happened twice in {self.zone.key}, where clocks were set back")
+            raise WhyError(Why.TWICE, f"happened twice in {self.zone.key}, where clocks were set back")
         if name is not None and name not in (first.tzname(), second.tzname()):
-            raise ValueError(f"{AMBIGUOUS}: {name} is not what clocks in {self.zone.key} showed")
-        raise ValueError(f"never was in {self.zone.key}, where clocks were set forward")
+            raise WhyError(Why.ZONE, f"{name} is not what clocks in {self.zone.key} showed")
+        raise WhyError(Why.NEVER, f"never was in {self.zone.key}, where clocks were set forward")
 
 
 _AS_WRITTEN = Clock()
@@ -267,7 +271,7 @@ def kind_of(value: str, clock: Clock) -> str:
     try:
         clock.ms(value)
     except PostError as error:
-        if AMBIGUOUS in error.detail:
+        if is_unclear(error):
             return "unclear"
         return "of-day" if ":" in value and _OF_DAY.fullmatch(value) else ""
     if clock.pattern is not None:
@@ -312,17 +316,17 @@ def _counted_ms(value: str) -> int:
 
 def _refused(value: str) -> NoReturn:
     if _SLASHED.fullmatch(value):
-        raise ValueError(f"{AMBIGUOUS}: which is the day, which the month")
+        raise WhyError(Why.MONTH, "which is the day, which the month")
     if (found := _OF_DAY.fullmatch(value)) and (":" in value or found[5]):
         raise ValueError("is a time of day without a date")
     if re.fullmatch(r"\d(?:[.,]\d+)?[Ee]\+?\d+", value):
-        raise ValueError("was rounded by a spreadsheet")
+        raise WhyError(Why.ROUNDED, "was rounded by a spreadsheet")
     if _SHORT_YEAR.fullmatch(value):
-        raise ValueError(f"{AMBIGUOUS}: which is the day, which the year")
+        raise WhyError(Why.YEAR, "which is the day, which the year")
     if _NO_YEAR.fullmatch(value):
-        raise ValueError("tells no year")
+        raise WhyError(Why.YEARLESS, "tells no year")
     if is_reckoned(value):
-        raise ValueError("is reckoned from when somebody looked: the date itself is needed")
+        raise WhyError(Why.RECKONED, "is reckoned from when somebody looked: the date itself is needed")
     raise ValueError("is no time that is known")
 
 

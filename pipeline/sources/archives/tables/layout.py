@@ -10,9 +10,9 @@ from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.of_day import clock_of, date_of
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.privacy import FOR_EVERYBODY, Privacy
-from pipeline.sources.archives.times import AMBIGUOUS, Clock
+from pipeline.sources.archives.times import Clock
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
-from schemas import PostError
+from pipeline.sources.archives.unread import UnreadError, Why, WhyError
 
 Reading = Callable[[bytes], Parsed]
 NEEDED = ("text", "time", "author")
@@ -94,8 +94,7 @@ class Columns:
             if _OFFSET.fullmatch(offset) or _ZONE.fullmatch(offset):
                 text = f"{text} {offset}"
             elif any(map(str.isalpha, offset)) and not cells.is_nothing(offset):
-                detail = f"{text[:60]!r} {AMBIGUOUS}: {offset[:60]} is no zone of one meaning - at `$.time`"
-                raise PostError("time", detail)
+                raise UnreadError(text, WhyError(Why.ZONE, f"{offset[:60]} is no zone of one meaning"), "$.time")
         elif self.zone_named and not _HAS_ZONE.fullmatch(text):
             text = f"{text} {self.zone_named}"
         return text

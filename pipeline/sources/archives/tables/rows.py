@@ -19,8 +19,8 @@ from pipeline.sources.archives.rounded import WRITTEN, by_content
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.begin import Beginning, begins_anew, unwrapped
 from pipeline.sources.archives.tables.layout import NEEDED
-from pipeline.sources.archives.times import AMBIGUOUS
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
+from pipeline.sources.archives.unread import UnreadError, Why, WhyError
 from schemas import MAX_RECORD_BYTES, PostError
 
 _DAY_MS = 86_400_000
@@ -230,7 +230,11 @@ class Table:
             return told_ms // 1_000 * 1_000 if told_ms and told_ms // _DAY_MS == shown_ms // _DAY_MS else shown_ms
         told_ms = given_out_ms(columns.tweet_id(row))
         if told_ms is None:
-            raise PostError("time", f"its zone {AMBIGUOUS}, and no id tells when it was - at `$.time`")
+            raise UnreadError(
+                self._columns.moment(row),
+                WhyError(Why.ZONE, "is of an unknown zone, and no id tells when it was"),
+                "$.time",
+            )
         return told_ms // 1_000 * 1_000
 
     def _of_clock(self, row: list[str]) -> int:
