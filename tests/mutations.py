@@ -1,7 +1,9 @@
 """`python -m tests.mutations [RULE...]`: breaks rules of docs/invariants.md on purpose, and runs who must notice.
 
 Each mutation is one change of text. It is made in a copy of the checkout, and the tests named for it are run there; one
-that they do not notice survives. Exit code 1 when one survives, or when its old text does not stand in the file once.
+that they do not notice survives. A rule that stands in C and in Python is broken in each: tests of results see the
+compiled form alone, those that hold the two against each other see both. Exit code 1 when one survives, or when its old
+text does not stand in the file once.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,6 +53,8 @@ class Mutation:
                     shutil.copy(file, copy / file.name)
             path = copy / self.file
             path.write_text(path.read_text().replace(self.old, self.new))
+            if path.suffix in (".c", ".h"):
+                compile_in(copy)
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.tests],
                 cwd=copy,
@@ -61,6 +67,19 @@ class Mutation:
             if done.returncode not in (0, 1):
                 raise RuntimeError(f"{self.file}: the tests did not run: {(done.stdout + done.stderr)[-1_000:]}")
             return done.returncode == 0
+
+
+def compile_in(copy: Path) -> None:
+    """Puts what is compiled of these sources where the copy has that of the checkout."""
+    with tempfile.TemporaryDirectory(prefix="upswell-wheel-") as name:
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", name, str(copy)]
+        subprocess.run(command, check=True)
+        (wheel,) = Path(name).glob("*.whl")
+        with zipfile.ZipFile(wheel) as packed:
+            parts = [part for part in packed.namelist() if part.endswith(tuple(EXTENSION_SUFFIXES))]
+            if not parts:
+                raise RuntimeError("nothing was compiled: breaking a rule in C needs a C compiler")
+            packed.extractall(copy, parts)
 
 
 MUTATIONS = (
@@ -118,6 +137,14 @@ MUTATIONS = (
         "pipeline/trends/withdrawals.py",
         "                gone.add(post)\n",
         "",
+        ("tests/trends/test_samples.py",),
+    ),
+    Mutation(
+        6,
+        "the same retraction twice withdraws two posts (compiled)",
+        "pipeline/trends/_taken.h",
+        "if (*times < most && is_new(&self->posts, post)) {",
+        "if (*times < most) {",
         ("tests/trends/test_against_oracle.py", "tests/trends/test_withdrawals.py"),
     ),
     Mutation(
@@ -126,6 +153,14 @@ MUTATIONS = (
         "pipeline/trends/withdrawals.py",
         "elif times.get(place, 0) < most and",
         "elif times.get(place, 0) <= most and",
+        ("tests/trends/test_samples.py",),
+    ),
+    Mutation(
+        6,
+        "a retraction of a post that was never counted withdraws another (compiled)",
+        "pipeline/trends/_taken.h",
+        "if (*times < most && is_new(&self->posts, post)) {",
+        "if (*times <= most && is_new(&self->posts, post)) {",
         ("tests/trends/test_withdrawals.py",),
     ),
     Mutation(
@@ -162,6 +197,14 @@ MUTATIONS = (
         ("tests/trends", "tests/oracle"),
     ),
     Mutation(
+        10,
+        "which text stands for a person depends on the order (compiled)",
+        "pipeline/trends/_priority.h",
+        "return (h ^ h >> 32) >> 1 | text << 63;",
+        "return 0;",
+        ("tests/trends/test_samples.py", "tests/trends/test_uniting.py"),
+    ),
+    Mutation(
         12,
         "the rewind offset lies behind an open pane",
         "pipeline/trends/panes.py",
@@ -191,7 +234,23 @@ MUTATIONS = (
         "pipeline/trends/people.py",
         "float(single + 2 * (len(held) - single)),",
         "float(m),",
+        ("tests/trends/test_samples.py",),
+    ),
+    Mutation(
+        18,
+        "a text that many repeat counts as many as repeat it (compiled)",
+        "pipeline/trends/_samples.c",
+        "held[0] += end - begin == 1, held[1] += 1;",
+        "held[0] += end - begin, held[1] += end - begin;",
         ("tests/trends/test_against_oracle.py",),
+    ),
+    Mutation(
+        18,
+        "in a past that slides, a text that many repeat counts as many as repeat it (compiled)",
+        "pipeline/trends/_topic_support.h",
+        "held == 1 ? scale : held > 1 ? 2.0 : 0.0;",
+        "held * scale;",
+        ("tests/trends/test_against_oracle.py", "tests/trends/test_sliding.py"),
     ),
     Mutation(
         19,
