@@ -42,7 +42,7 @@ class Reader:
         self._people: dict[int, dict[int, int]] = {}  # by slot: people of a step by its end, as far as they were read
 
     def step(self, now: int, changed_slots: tuple[I32, I32]) -> None:
-        """Goes to the step that ends at `now`; the changed_slots slots' posts changed, by window."""
+        """Goes to the step that ends at `now`. `changed_slots`: whose posts changed, by window."""
         self._now = now
         self._tables.clear()
         short, long = self._support

@@ -122,7 +122,7 @@ class Windows:
 
     def step(self, step_ms: int, end: int, table: Counts | None, mask: Mask | None) -> list[I32]:
         """Time has come to `end` on the grid of `step_ms`: `table` (of the step that ends there) enters all windows
-        of that grid, what is now too old leaves. Returns the slots changed_slots, per window of `LENGTHS_MS`."""
+        of that grid, what is now too old leaves. Returns the slots that changed, per window of `LENGTHS_MS`."""
         past = self._past[step_ms]
         entering: tuple[I32, I32] | None = None
         if table is not None:

@@ -83,6 +83,24 @@ def test_of_what_trends_the_first_are_looked_at() -> None:
     assert (first["topic"], first["joined"]) == ("#t000", [])
 
 
+def test_what_does_not_beat_its_own_record_is_no_news() -> None:
+    """After a day of past, half an hour of 30 people is news; as much again, three hours later, is none, though it
+    scores enough."""
+    hour, begins = streams.HOUR_MS, streams.START_MS
+    past = [Said(f"q{n}", f"q{n}", "", begins + n * hour, spellings=(("#day", "#day"),)) for n in range(36)]
+    bursts = [
+        Said(f"{at}-{n}", f"{at}-{n}", "a" * n, begins + at * hour + n * 60_000, spellings=(("#fb", "#fb"),))
+        for at in (26, 30)
+        for n in range(30)
+    ]
+    log = sorted([*past, *bursts], key=lambda said: said.time)
+    found = [one for one in run(log, 1)[0] if (one["scope"], one["window"]) == ("all", "1h")]
+    assert differences(found, lists(log, 1, *GRID, windows=["1h"], scopes=["all"])) == []
+    rows = [(one["at"] - begins, row) for one in found for row in one["trends"] if row["topic"] == "#fb"]
+    assert max(row["score"] for at, row in rows if at // hour == 30) > 5
+    assert {at // hour for at, row in rows if row["trending"]} == {26, 27}
+
+
 @settings(SLOWLY, max_examples=20)
 @given(streams.withdrawing(streams.small(most=40)), st.sampled_from((1, 3)))
 def test_lists_without_what_was_withdrawn_are_the_references(log: list[Said | Retracted], partitions: int) -> None:

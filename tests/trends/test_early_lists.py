@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.local import Local, Options
+from pipeline.trends.counts import Counts
 from pipeline.trends.early_panes import EarlyPaneStore
 from pipeline.trends.names import Names
 from pipeline.trends.panes import Grid, PaneCounter
 from pipeline.trends.ranker import Ranker
+from pipeline.trends.wire import to_messages
 from schemas import Post, TrendList
 from schemas.definitions import Words
 from schemas.events import Event
@@ -51,6 +53,25 @@ def test_final_lists_are_the_same_however_often_one_looks_ahead(log: list[Said],
     looked.finish()
     plain = run(log, partitions)[0]
     assert sorted(msgspec.to_builtins(final), key=order) == sorted(plain, key=order)
+
+
+@SLOWLY
+@given(streams.small(), st.integers(1, 9))
+def test_what_closes_is_the_same_however_often_it_is_told_of(log: list[Said], batch: int) -> None:
+    looked, plain = (PaneCounter(Grid(streams.PANE_MS, streams.MAX_OUT_OF_ORDERNESS_MS)) for _ in range(2))
+    posts = posts_of(log)
+    for first in range(0, len(posts), batch):
+        looked.edge()
+        several = posts[first : first + batch]
+        assert told_of(looked.add(several, first)) == told_of(plain.add(several, first))
+    looked.edge()
+    end = max((int(post.time) for post in posts), default=0) + HOUR_MS
+    assert told_of(looked.mark(end)) == told_of(plain.mark(end))
+
+
+def told_of(closed: Sequence[Counts]) -> list[list[bytes]]:
+    """The messages that tell of these panes."""
+    return list(to_messages(closed, partition=0, last_offset=0))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
