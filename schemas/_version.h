@@ -1,5 +1,5 @@
 /* Which sources a compiled part was made of: `VERSION` of each, which its Python asks for (stale.py). */
-#define COMPILED_VERSION "2be2b67b6b071660"
+#define COMPILED_VERSION "89c5fae670fc506b"
 
 /* The new module with its version; NULL with an error set. */
 static PyObject *versioned(PyObject *module) {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
-VERSION = "2be2b67b6b071660"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
+VERSION = "89c5fae670fc506b"  # of the C sources, as in _version.h: tests/test_compiled.py says what it is to be
 
 _told: list[str] = []
 

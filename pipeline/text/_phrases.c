@@ -9,7 +9,7 @@
 #include "../../schemas/_version.h"
 
 enum { LOOKED_AT = 1000, MAX_WORDS = 40, MAX_LETTERS = 40, MAX_PHRASE = 4, MOST_PHRASES = 60 };
-enum { SHORT, BESIDE, LONG };
+enum { SHORT, BESIDE, LONG, ALONE };
 
 static inline int is_blank_or_end(const Text *text, Py_ssize_t i) {
     return i >= text->length || Py_UNICODE_ISSPACE(at(text, i));
@@ -71,6 +71,11 @@ static int is_short_name(const Text *text, const Word *word) {
     return !(a >= 'a' && a <= 'z') && !(b >= 'a' && b <= 'z') && !(a == 'R' && b == 'T');
 }
 
+/* Of the same. */
+static int is_capital(const Text *text, const Word *word) {
+    return word->end - word->start == 1 && at(text, word->start) >= 'A' && at(text, word->start) <= 'Z';
+}
+
 /* The Python rules that are asked. */
 typedef struct {
     PyObject *read, *parted;
@@ -101,7 +106,10 @@ static int read_word(PyObject *source, const Text *text, Word *word, const Rules
         ascii &= c < 0x80;
         digits &= !is_ascii_letter(c);
     }
-    word->kind = length > MAX_LETTERS ? SHORT : digits ? BESIDE : length > 2 || is_short_name(text, word) ? LONG : SHORT;
+    if (length > MAX_LETTERS) word->kind = SHORT;
+    else if (digits) word->kind = BESIDE;
+    else if (length > 2 || is_short_name(text, word)) word->kind = LONG;
+    else word->kind = is_capital(text, word) ? ALONE : SHORT;
     return ascii ? 0 : ask_word(source, word, rules);
 }
 
@@ -204,6 +212,14 @@ static int add_topic(Piece key, Piece written, Found *found) {
     return -failed;
 }
 
+/* Whether words of these kinds begin and end a phrase; of one word, are one. */
+static int is_phrase(int first, int last) { return last == LONG || (last == BESIDE && first == LONG) || first == ALONE; }
+
+/* Whether an apostrophe or the like makes one of this word and another. */
+static int is_joined(const Text *text, const Word *word) {
+    return class_of(at(text, word->end)) == JOINS || (word->start && class_of(at(text, word->start - 1)) == JOINS);
+}
+
 /* Topics of one part of a text, each key once. 0, or -1: an error, or (with none set) they take too much room. */
 static int add_phrases(const Text *text, const Word *words, int count, int plain, Found *found) {
     Span keys[MAX_WORDS], written[MAX_WORDS];
@@ -214,10 +230,11 @@ static int add_phrases(const Text *text, const Word *words, int count, int plain
         append_written(text, before, words + n, &found->written, written + n);
     }
     for (int first = 0; first < count; first++) {
-        if (words[first].kind == SHORT) continue;
-        for (int last = first; last < count && last < first + MAX_PHRASE && !is_full(found); last++) {
+        if (words[first].kind == SHORT || (words[first].kind == ALONE && is_joined(text, words + first))) continue;
+        int most = words[first].kind == ALONE ? 1 : MAX_PHRASE;
+        for (int last = first; last < count && last < first + most && !is_full(found); last++) {
             if (!plain && words[last].end - words[first].start > MAX_PHRASE * (MAX_LETTERS + 1)) break;
-            if (words[last].kind != LONG && !(words[last].kind == BESIDE && words[first].kind == LONG)) continue;
+            if (!is_phrase(words[first].kind, words[last].kind)) continue;
             Piece key = piece_of(&found->keys, keys[first].begin, keys[last].end);
             Piece as_written = piece_of(&found->written, written[first].begin, written[last].end);
             if (add_topic(key, as_written, found)) return -1;

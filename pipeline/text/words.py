@@ -28,6 +28,7 @@ MOST = 60  # words and phrases of a post
 # links, addresses, mentions and tags, up to the next space
 _LEFT_OUT = re.compile(r"(?:\b\w{2,12}://|\bwww\.|(?<![\w.+-])[\w.+-]*[@＠]|[#＃﹟$])\S*", re.IGNORECASE)
 _JOINS = r"\s'’\u02bc·\u2010\u2011\-"  # what may stand between words of a phrase
+_JOINED = frozenset("'’\u02bc·\u2010\u2011-")  # those of them that make one of two words, as it is written
 _LINE_ENDS = r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
 # what ends a sentence, a line or a part of it; in `2.0` and `18:30` it is part of a number
 _ENDS = rf"(?<![0-9])[.,:]|[.,:](?![0-9])|\s[\u2010\u2011\-]+(?=\s)|{_LINE_ENDS}"
@@ -37,7 +38,8 @@ _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc\uff70\p{Thai}
 _CJK = "\u1100"  # from here on two letters make a word
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 _IDEOGRAPH = regex.compile(r"\p{Han}")
-_SHORT, _BESIDE, _LONG = range(3)  # may begin or end a phrase: not at all, where the other end is long, in any case
+# may begin or end a phrase: not at all, where the other end is long, in any case, where it is all of the phrase
+_SHORT, _BESIDE, _LONG, _ALONE = range(4)
 
 
 class _Word(NamedTuple):
@@ -52,10 +54,11 @@ def words_of(text: str, spellings: Iterable[str] = ()) -> list[str]:
 
     Links, addresses, mentions, tags and numbers alone are left out, and what is the same as one of the tags
     (`spellings`, as `topics_of` gives them). A word has three letters at least, in Chinese, Japanese and Korean two;
-    two capitals are one (`JO`, `5G`), but for the RT of those who repeat by hand. A phrase is two to four words in a
-    row, which no mark but an apostrophe or a hyphen parts, and no end of a line; its first and last are words, numbers
-    or single ideographs of Japanese, and one of these is a word. Of a text the first 1,000 characters and 40 words are
-    looked at, and at most 60 words and phrases told, in order of their first words.
+    two capitals are one (`JO`, `5G`), but for the RT of those who repeat by hand, and so is one of A to Z (`X`) that
+    no apostrophe or hyphen joins to another. A phrase is two to four words in a row, which no mark but an apostrophe or
+    a hyphen parts, and no end of a line; its first and last are words of several letters, numbers or single ideographs
+    of Japanese, and one of these is a word. Of a text the first 1,000 characters and 40 words are looked at, and at
+    most 60 words and phrases told, in order of their first words.
 
     >>> words_of("Le feu d'artifice! 14 juillet https://example.com")
     ['feu', "feu d'artifice", 'artifice', '14 juillet', 'juillet']
@@ -99,6 +102,9 @@ def _add_plain(words: list[str], first: dict[str, str]) -> None:
     for number, kind in enumerate(kinds):
         if kind == _SHORT:
             continue
+        if kind == _ALONE:
+            first.setdefault(words[number].lower(), words[number])
+            continue
         spelling, joint = "", ""
         for word, other in zip(words[number : number + MAX_PHRASE], kinds[number : number + MAX_PHRASE], strict=True):
             spelling += joint + word
@@ -110,6 +116,10 @@ def _add_plain(words: list[str], first: dict[str, str]) -> None:
 def _add_phrases(part: str, words: list[_Word], first: dict[str, str]) -> None:
     for number, word in enumerate(words):
         if word.kind == _SHORT:
+            continue
+        if word.kind == _ALONE:
+            if _JOINED.isdisjoint((part[word.start - 1 : word.start], part[word.end : word.end + 1])):
+                first.setdefault(word.key, part[word.start : word.end])
             continue
         key, end = word.key, -1
         for last in words[number : number + MAX_PHRASE]:
@@ -144,6 +154,8 @@ def _read(word: str) -> tuple[int, str]:
         return _SHORT, key
     if key[:1].isdecimal() and all(it.isdecimal() or it in ".,:" for it in key):
         return _BESIDE, key
+    if len(word) == 1 and "A" <= word <= "Z":
+        return _ALONE, key
     return _LONG if len(key) > 2 or (len(key) == 2 and (key[0] >= _CJK or _is_short_name(word))) else _SHORT, key
 
 

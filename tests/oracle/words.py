@@ -32,7 +32,9 @@ def words_of(text: str, tags: Collection[str] = ()) -> list[tuple[str, str]]:
             for last in range(first, min(first + 4, len(words))):
                 here = words[first : last + 1]
                 ends = {kind(here[0].text), kind(here[-1].text)}
-                if "short" in ends or "long" not in ends:
+                behind = words[last + 1].before if last + 1 < len(words) else ""
+                alone = ends == {"capital"} and len(here) == 1 and not set(JOINING) & {here[0].before[-1:], behind[:1]}
+                if not (ends in ({"long"}, {"long", "number"}) or alone):
                     continue
                 written = here[0].text + "".join(word.before + word.text for word in here[1:])
                 key = " ".join(fold(word.text) for word in here)
@@ -42,11 +44,14 @@ def words_of(text: str, tags: Collection[str] = ()) -> list[tuple[str, str]]:
 
 
 def kind(word: str) -> str:
-    """Whether it may stand at the end of a phrase: a `number`, or `long` enough a word; else `short`."""
+    """Whether it may stand at the end of a phrase: a `number`, or `long` enough a word; or only by itself: a `capital`;
+    else `short`."""
     if len(word) > 40:
         return "short"
     if all(c.isdecimal() or c in ".,:" for c in word):
         return "number"
+    if len(word) == 1 and word in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        return "capital"
     if len(word) == len(fold(word)) == 2 and word == word.upper() != word.lower() and word != "RT":
         return "long"
     return "long" if len(fold(word)) >= 3 else "short"

@@ -17,7 +17,7 @@ from tests.text.text_samples import HOSTILE, TEXTS
 PLAIN = st.lists(
     st.sampled_from(
         [
-            *"aé1-.,:!'’ \n",
+            *"aXé1-.,:!'’ \n",
             "Rain",
             "PARIS",
             "l'été",
@@ -52,6 +52,8 @@ PLAIN = st.lists(
         ("to be or 12", []),
         ("RT @ann L'IA aux JO", ["IA", "IA aux", "IA aux JO", "aux", "aux JO", "JO"]),
         ("la 5G, le G7, A380 et Co", ["5G", "G7", "A380"]),
+        ("X est en panne, la C: a x É Я 5", ["X", "est", "est en panne", "panne", "C"]),
+        ("L'IA d’X, T-shirt: - X", ["IA", "shirt", "X"]),
         (
             "E\u0301 n’est pas un mot, ÉA oui",
             ["est", "est pas", "est pas un mot", "pas", "pas un mot", "mot", "ÉA", "ÉA oui", "oui"],
