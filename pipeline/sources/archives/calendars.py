@@ -10,7 +10,7 @@ _BUDDHIST = re.compile(r"\b25[4-9]\d\b", re.ASCII)  # 1997 to 2056; no other cal
 _PERSIAN = re.compile(r"(13[89]\d|140\d)([-/])(\d{1,2})\2(\d{1,2})(?!\d)", re.ASCII)  # 2001 to 2031
 _FIRST_OF_IRAN, _ITS_FIRST_DAY = 1380, dt.date(2001, 3, 21)
 _DIGITS = re.compile("[٠-٩۰-۹]")
-_OF_THAILAND = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([/.-] ?)(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
 _ERA = re.compile(r"(令和|平成|昭和|民國|民国)\s?(\d{1,3}|元)\s?年")
 _BEFORE = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 
@@ -50,13 +50,25 @@ def as_ascii(value: str) -> str:
     return _DIGITS.sub(lambda digit: str(unicodedata.digit(digit[0])), value)
 
 
-def day_first(value: str) -> str:
-    """A date in numbers as Thailand writes them, the year first.
+def order_of(value: str) -> str:
+    """What stands first in a date in numbers that ends with its year, `day` or `month`, where no month could be what
+    stands in the other place; else nothing.
 
-    >>> day_first("13/5/2024 10:30")
-    '2024-5-13 10:30'
+    >>> order_of("13/05/2024 10:30"), order_of("5-13-2024"), order_of("05/01/2024"), order_of("2024-05-13")
+    ('day', 'month', '', '')
     """
-    return _OF_THAILAND.sub(r"\4-\3-\1", value)
+    date = _YEAR_LAST.match(value)
+    first, second = (int(date[1]) > 12, int(date[3]) > 12) if date else (False, False)
+    return "" if first == second else "day" if first else "month"
+
+
+def year_first(value: str, order: str) -> str:
+    """A date in numbers that ends with its year as one that begins with it; `order`: what it begins with now.
+
+    >>> year_first("13/5/2024 10:30", "day"), year_first("05. 13. 2024", "month")
+    ('2024-5-13 10:30', '2024-05-13')
+    """
+    return _YEAR_LAST.sub(r"\4-\3-\1" if order == "day" else r"\4-\1-\3", value)
 
 
 def from_eras(value: str) -> str:

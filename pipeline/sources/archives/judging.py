@@ -26,12 +26,17 @@ _DAY_MS = 86_400_000
 _ENOUGH = 8  # posts at midnight that are no chance
 _EARLY_MS = 31_536_000_000  # 1971: before it, times are of another unit
 _LATE_MS = 4_102_444_800_000  # 2100
-_ENCODING = "it looks like Latin-1 or Windows-1252: say it, as in --encoding windows-1252"
+_ENCODING = (
+    "it looks like Latin-1 or Windows-1252 (1250 in central Europe, 1254 in Turkish): say it, as in --encoding"
+    " windows-1252"
+)
 _SCRIPT = (
     "it looks like an encoding of its script, as Windows-1251, Shift_JIS, GB18030, Big5 and EUC-KR are: say which, as"
     " in --encoding gb18030"
 )
-_BEYOND_ASCII = re.compile(rb"[\x80-\xff][\x40-\xff]?")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_LONG_RUN = 2.5  # of letters beyond ASCII, in the mean: in Grüße two stand together, in words of Cyrillic all
+_HARDLY_LATIN = re.compile(rb"[\x81-\x84\x86-\x89\x8b\x8d\x8f\x90\x98\x99\x9b\x9d]")  # signs that few write
 _HOW_WRITTEN = "--time-format says how its times are written, --zone where"
 _OF_TIMES = {  # what helps, by what is wrong with times
     Why.ROUNDED: "its last digits are lost: save the table anew with this column as dates or as text",
@@ -169,9 +174,10 @@ class Judge:
 
 def _encoding(examples: list[Dead]) -> str:
     """What letters that are no UTF-8 look like: those of western Europe stand between letters of ASCII."""
-    pairs = [found for dead in examples for found in _BEYOND_ASCII.findall(dead.raw)]
-    runs = sum(len(pair) == 2 and pair[1] >= 0x80 for pair in pairs)
-    return _SCRIPT if 2 * runs >= max(len(pairs), 1) else _ENCODING
+    beyond = [run for dead in examples for run in _BEYOND_ASCII.findall(dead.raw)]
+    size = sum(map(len, beyond))
+    odd = sum(len(_HARDLY_LATIN.findall(run)) for run in beyond)
+    return _SCRIPT if size >= _LONG_RUN * max(len(beyond), 1) or 4 * odd >= size else _ENCODING
 
 
 def _of_times(examples: list[Dead], first: Dead, is_day_first: bool | None, head: bytes) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline.sources.archives.calendars import day_first, from_calendar
+from pipeline.sources.archives.calendars import from_calendar, year_first
 from pipeline.sources.archives.months import month_named
 from pipeline.sources.archives.notations import alike, as_shown, is_reckoned
 from pipeline.sources.archives.unread import UnreadError, Why, WhyError, is_unclear
@@ -85,7 +85,8 @@ class Clock:
 
     zone: ZoneInfo | None = None
     pattern: str | None = None
-    calendar: str = ""  # by which all dates are told: `buddhist` of Thailand, days before months, or `persian`
+    calendar: str = ""  # by which all dates are told: `buddhist` of Thailand, or `persian`
+    order: str = ""  # what stands first in dates such as 01/05/2024: `day` or `month`; nothing: these are refused
 
     def ms(self, value: str, path: str = "$.time") -> int:
         """Milliseconds since 1970 UTC of a time as text; raises PostError with reason `time`.
@@ -165,7 +166,7 @@ class Clock:
     def _rewritten(self, value: str) -> str:
         """A time that is like none of the forms as one of them, where it means the same."""
         if _SLASHED.fullmatch(value) is not None:
-            return day_first(value) if self.calendar == "buddhist" else value
+            return year_first(value, self.order) if self.order else value
         return alike(value)
 
     def mail_ms(self, value: str, path: str) -> int:

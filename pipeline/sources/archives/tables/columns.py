@@ -36,7 +36,14 @@ from pipeline.sources.archives.tables.networks import by_addresses
 from pipeline.sources.archives.tables.privacy import gone, privacy_of, recipients_tell
 from pipeline.sources.archives.tables.spoken import in_words
 from pipeline.sources.archives.tables.tools import Tool, tool_of
-from pipeline.sources.archives.tables.when import choose_time, date_in_parts, guess_time, in_calendar, time_of_day
+from pipeline.sources.archives.tables.when import (
+    choose_time,
+    date_in_parts,
+    guess_time,
+    in_calendar,
+    in_order,
+    time_of_day,
+)
 from pipeline.sources.archives.times import Clock, kind_of, zone_named
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in, tell_better, tell_seconds
 from schemas import PostError
@@ -170,8 +177,10 @@ def choose(
     if columns.network == "bluesky" and "time" not in (asked or {}):
         columns = replace(columns, indexed=heard)
     tweets = _tweets(columns, rows)
-    by_ids = clock == Clock() and tell_better(tweets, clock)
-    return replace(columns, by_ids=by_ids, seconds_by_ids=not by_ids and tell_seconds(tweets, columns.clock))
+    if clock == Clock() and tell_better(tweets, clock):
+        return replace(columns, by_ids=True)
+    clock = in_order(cells.column(rows, place["time"]), clock)
+    return replace(columns, clock=clock, seconds_by_ids=tell_seconds(tweets, clock))
 
 
 def holding(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.sources.archives.calendars import calendar_of
+from pipeline.sources.archives.calendars import calendar_of, order_of
 from pipeline.sources.archives.of_day import HOUR, clock_of, date_of
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.names import (
@@ -96,7 +96,16 @@ def date_in_parts(
 def in_calendar(times: Sequence[str], clock: Clock) -> Clock:
     """The clock, or that of another calendar where each of the times holds a year as that counts them."""
     calendars = set(map(calendar_of, times))
-    return replace(clock, calendar=calendars.pop()) if len(calendars) == 1 else clock
+    if len(calendars) != 1 or not (calendar := calendars.pop()):
+        return clock
+    return replace(clock, calendar=calendar, order="day" if calendar == "buddhist" else "")
+
+
+def in_order(times: Sequence[str], clock: Clock) -> Clock:
+    """The clock, which reads dates such as 01/05/2024 where some of the times, as 13/05/2024, tell what stands first in
+    them, and none of them tells otherwise."""
+    orders = {order for time in times if (order := order_of(time))}
+    return replace(clock, order=orders.pop()) if len(orders) == 1 and clock.pattern is None else clock
 
 
 def time_of_day(
