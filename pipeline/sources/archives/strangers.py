@@ -78,6 +78,10 @@ _PATTERNS = (
         "a workbook of Excel 2003 as XML: save its table as CSV (UTF-8)",
     ),
     (
+        re.compile(rb"\s*<\?xml[^>]*>\s*<office:document\b"),
+        "a flat document of LibreOffice: save its table as .ods or as CSV (UTF-8)",
+    ),
+    (
         re.compile(
             rb"(?:\xe2\x80\x8e)?"
             + _NOTICES
