@@ -7,7 +7,7 @@ import re
 _DUMP = "a dump of a database: write its table of posts as CSV"
 _PICKLE = "a Python pickle: write it as JSON lines"
 _MAGIC = (
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save its table as CSV (UTF-8)"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (save its table as CSV, UTF-8) or a mail of Outlook (as .eml)"),
     (b"7z\xbc\xaf", "a 7z archive: unpack it first (7z x)"),
     (b"Rar!", "a RAR archive: unpack it first (unrar x)"),
     (b"\x1f\x9d", "packed with compress: unpack it first (uncompress)"),
@@ -50,8 +50,11 @@ _SPACE = rb"(?:\s|\xe2\x80\xaf|\xc2\xa0)"
 _DAY_OF_KOREA = r"\d{4}년 \d{1,2}월 \d{1,2}일[^\n\d]{0,16}\d{1,2}:\d\d".encode()
 # digits of Arabic and Persian, between marks of their direction
 _DAY_OF_ARABIA = rb"(?:[\xd9\xdb][\xa0-\xb9]|/|\xe2\x80\x8f){5,24}\xd8\x8c [^\n\[\]-]{8,40}"
+_HALF_BEFORE = "(?:上午|下午|中午|凌晨|早上|晚上|午前|午後|오전|오후) ?".encode()  # of the day
 _DAY = (
-    rb"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:"
+    rb"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? (?:"
+    + _HALF_BEFORE
+    + rb")?\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:"
     + _SPACE
     + rb"?[AaPp]\.?\s?[Mm]\.?)?|"
     + _DAY_OF_KOREA
@@ -141,7 +144,7 @@ _PATTERNS = (
         "frames of Bluesky's firehose: decode them first, or record Jetstream",
     ),
     (
-        re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|[A-Z]\w{1,60}\([a-z_]\w{0,60}=)"),
+        re.compile(rb"\s*\[?(?:Status\(_api=|<Tweet id=|OrderedDict\(\[\(|[A-Z]\w{1,60}\([a-z_]\w{0,60}=)"),
         "objects as Python prints them: write what they hold with json.dumps",
     ),
     (
@@ -170,6 +173,22 @@ _PATTERNS = (
     (
         re.compile(rb'\s*\{\s*"messages"\s*:\s*\[\s*\{\s*"creator"\s*:.{0,1000}?"user_type"\s*:', re.DOTALL),
         f"messages of Google Chat, which those in it alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"(?:[A-Z][a-z]{2} \d\d, \d{4} {1,2}\d{1,2}:\d\d:\d\d [AP]M[^\n]*\n[^\n]+\n[^\n]+\n)"),
+        f"messages of a phone (iMessage), which those in them alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"\s*(?:\w+ ?<- ?)?structure\(list\("),
+        "what R's dput() prints: write the table with write.csv",
+    ),
+    (
+        re.compile(rb"(?:\s*%[^\n]*\n)*\s*@relation\s", re.IGNORECASE),
+        "a table of Weka (ARFF): save it as CSV",
+    ),
+    (
+        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<office:document\b"),
+        "a flat document of LibreOffice: save its table as CSV (UTF-8) or .ods",
     ),
     (
         re.compile(rb"(?:---[^\n]*\n)?(?:\[?\d\d:\d\d(?::\d\d)?\]? (?:[<*]|-!-)[^\n]*(?:\n|\Z)){2,}"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pipeline.sources.archives.times import Clock, pattern_of
 from schemas import PostError
 
-_SNOWFLAKE = re.compile(r"x?(\d{15,20})", re.ASCII)
+_SNOWFLAKE = re.compile(r"(?:x|'|=?\")?(\d{15,20})\"?", re.ASCII)
 _ADDRESS = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/([^/?#]+)/status(?:es)?/(\d{6,20})\b")
 _BEGINNING_MS = 1_288_834_974_657
 _STEP_MS = 900_000  # zones lie whole quarters of an hour apart

@@ -23,7 +23,7 @@ from pipeline.sources.archives.formats.base import (
 )
 from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.mend import read
-from schemas import Post
+from schemas import Post, PostError
 
 _PUBLIC = (None, "public", "unlisted", 0, 1)  # the last two as its database has them
 
@@ -67,6 +67,8 @@ class _Status(_Original, kw_only=True):
     reblog: _Original | None = None
 
 
+_NOTICES = ("follow", "follow_request", "admin.sign_up", "moderation_warning", "severed_relationships")
+_NOTICE = re.compile(rb'"type"\s*:\s*"(?:' + "|".join(map(re.escape, _NOTICES)).encode() + rb')"')
 _HOST = re.compile(r"https?://([^/?#@\s]{1,200})")
 
 _decoder = msgspec.json.Decoder(_Status)
@@ -102,6 +104,16 @@ def parse(record: bytes) -> Post | Hidden:
     return edited(post, shown.edited_at)
 
 
+def _parse(record: bytes) -> Post | Hidden | None:
+    """The same, None for a notice that somebody follows, or the like."""
+    try:
+        return parse(record)
+    except PostError:
+        if _NOTICE.search(record) and b'"content"' not in record:
+            return None
+        raise
+
+
 def _identity(status: _Original) -> str:
     return status.uri if status.uri and len(status.uri) <= 256 else status.id
 
@@ -122,7 +134,8 @@ def _is_public(status: _Original) -> bool:
 
 
 def _knows(value: dict[str, Any]) -> bool:
-    return "account" in value and "content" in value
+    is_notice = value.get("type") in _NOTICES and "created_at" in value and "status" not in value
+    return "account" in value and ("content" in value or is_notice)
 
 
-FORMATS = (Format("mastodon", parse, _knows, rank=20),)
+FORMATS = (Format("mastodon", _parse, _knows, rank=20),)

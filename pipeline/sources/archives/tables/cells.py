@@ -39,7 +39,7 @@ _PRIVATE = frozenset(
     for words in (
         "private direct followers followers_only specified limited mutuals_only self local_only friends all_friends",
         "friends_of_friends friends_only only_me custom connections draft queued trash pending scheduled unpublished",
-        "spam rejected hold unapproved post_trashed",
+        "spam rejected hold unapproved post_trashed moderated deleted",
         "oneonone one_on_one personal personal_chat saved_messages user peeruser peerchat subscribers nobody contacts",
         "password auto_draft inherit future im mpim group group_dm private_channel usemask internal members paid",
         "restricted secret hidden 2 3 4 privé amis amis_uniquement amis_et_leurs_amis moi_uniquement abonnés",
@@ -159,6 +159,8 @@ _NETWORKS = {
     "linkedin.com": "linkedin",
     "gab.com": "gab",
 }
+# what of a network: Facebook Page, Instagram Business
+_PART = re.compile(r" (?:pages?|business|company|channels?|public|profiles?|accounts?|posts?)\Z")
 
 
 def is_nothing(cell: str) -> bool:
@@ -265,10 +267,13 @@ def network(cell: str) -> str | None:
 
     >>> network("Twitter"), network("X"), network('["SOCIALMEDIA","SOCIALMEDIA_X"]'), network("Twitter for iPhone")
     ('twitter', 'twitter', 'twitter', None)
+    >>> network("FACEBOOK PAGE"), network("Instagram Business")
+    ('facebook', 'instagram')
     """
     is_list = cell.startswith(("[", "SOCIALMEDIA,"))
     name = cell.strip().removesuffix("]").rpartition(",")[2].strip(" \"'[") if is_list else cell.strip()
-    return _NETWORKS.get(name.casefold().removeprefix("socialmedia_"))
+    name = name.casefold().removeprefix("socialmedia_")
+    return _NETWORKS.get(name) or _NETWORKS.get(_PART.sub("", name))
 
 
 def is_client(cell: str) -> bool:

@@ -9,11 +9,13 @@ from pipeline.sources.archives.batches import NoTableError
 from pipeline.sources.archives.tables.names import Places, names_of, plain
 from pipeline.sources.archives.tables.spoken import says_message, spoken
 
-# of exports of iMessage, Snapchat, Signal, WhatsApp's database, WeChat, Intercom, Mattermost and Slack
+# of exports of iMessage, Snapchat, Signal, WhatsApp's database, WeChat, Intercom, Mattermost, Slack, Discord, Matrix
+# and Instagram
 _MARKS = (
     *("is_from_me", "from_me", "key_from_me", "chat_session", "chat_identifier", "chat_guid", "is_sender"),
     *("conversation_title", "edited_by_post_id", "client_msg_id", "thread_ts", "dm_conversation", "talker_id"),
-    *("conversation_part_id", "delivered_as", "isunsent", "is_unsent"),
+    *("conversation_part_id", "delivered_as", "isunsent", "is_unsent", "author_discriminator", "author_global_name"),
+    *("origin_server_ts", "is_sent_by_viewer", "key_remote_jid", "remote_jid", "chat_jid"),
 )
 _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("conversation_id", "author_type"),
@@ -23,6 +25,14 @@ _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("group_id", "sender_id"),  # of GroupMe
     ("server_id", "channel_id"),  # of Guilded
     ("guild_id", "channel_id"),  # of Discord
+    ("guild", "channel"),
+    ("guild_name", "channel_name"),
+    ("channel_id", "create_at"),  # of Mattermost
+    ("thread_id", "item_type"),  # of Instagram
+    ("room_id", "person_id"),  # of Webex
+    ("room_id", "person_email"),
+    ("chat_id", "account_id"),  # of Pleroma
+    ("sender_did", "sent_at"),  # of Bluesky
     ("emoji", "emoji_name"),  # of WhatsApp, as R reads it
 )
 _OF_POSTS = re.compile(r"retweet|repost|(?:like|view|quote)s?_?count", re.IGNORECASE)  # in names of columns

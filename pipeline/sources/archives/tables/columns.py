@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pipeline.sources.archives.batches import ArchiveError, NoTableError
 from pipeline.sources.archives.formats.base import Given
@@ -21,6 +22,7 @@ from pipeline.sources.archives.tables.names import (
     NUMBERS,
     PAGES,
     REFERENCES,
+    SERVERS,
     TITLED,
     TITLES,
     URIS,
@@ -29,6 +31,7 @@ from pipeline.sources.archives.tables.names import (
     ZONES,
     Places,
     are_labels,
+    names_of,
     plain,
     zone_in,
 )
@@ -55,6 +58,10 @@ _NAMING = (
     *("profile_url", "linkedin_url", "url"),
 )
 _DAY_MS = 86_400_000
+_HOST = re.compile(r"(?:https?://)?(?:[\w-]{1,63}\.)+[a-zA-Z][\w-]{1,62}/?")
+_OF_MASTODON = ("reblog", "favourites_count", "account_acct")
+_OF_PROFILES = frozenset(names_of("time_zone utc_offset"))  # in tables of tweets, as Twitter tells of their authors
+_PROFILES = frozenset(names_of("statuses_count friends_count user_lang user_created_at profile_image_url"))
 
 
 class LackingError(NoTableError):
@@ -171,11 +178,14 @@ def choose(
         columns = replace(columns, title=next((at for at in places.all_of(TITLES) if at != place["text"]), None))
     if tool is not None and not asked:
         columns = replace(columns, record=tool.record)
+    columns = replace(columns, server=next(filter(partial(_are_hosts, rows), places.all_of(SERVERS)), None))
     columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
     privacy = privacy_of(names, places, rows, columns.network, has_address="url" in place)
     columns = replace(columns, privacy=privacy, gone=gone(places, rows))
     if columns.network == "bluesky" and "time" not in (asked or {}):
         columns = replace(columns, indexed=heard)
+    if zone is not None and columns.network == "twitter" and plains[zone] in _OF_PROFILES and _PROFILES & set(plains):
+        columns = replace(columns, zone=None)
     tweets = _tweets(columns, rows)
     if clock == Clock() and tell_better(tweets, clock):
         return replace(columns, by_ids=True)
@@ -247,6 +257,12 @@ def _choose_what_is_said(
         place["text"] = said
 
 
+def _are_hosts(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether a column holds the names of servers."""
+    found = cells.column(rows, at)
+    return len(found) == len(rows) > 0 and all(_HOST.fullmatch(cell.strip()) for cell in found)
+
+
 def _tweets(columns: Columns, rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
     """The ids of the tweets in these rows, with the times they are shown with; none where it is no table of tweets."""
     if any(columns.source(row) != "twitter" for row in rows):
@@ -296,7 +312,7 @@ def _network(
         return tool.network
     if any("tweet" in title for title in plains) or any(cells.is_client(cell) for cell in named):
         return "twitter"
-    if "acct" in plains or any(title.startswith(("reblog", "favourites_count", "account_acct")) for title in plains):
+    if columns.server is not None or "acct" in plains or any(title.startswith(_OF_MASTODON) for title in plains):
         return "mastodon"
     return "reddit" if "subreddit" in plains else _by_ids(columns, rows) or by_addresses(rows)
 

@@ -64,6 +64,7 @@ class Columns:
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
     uri: int | None = None  # a column with the addresses that name posts of the fediverse
     home: int | None = None  # a column with the addresses of their authors
+    server: int | None = None  # a column with the servers that posts and authors are named on
     title: int | None = None  # a column that holds what stands above the text
     by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
     seconds_by_ids: bool = False  # whether ids of tweets tell the seconds of times that are whole minutes or days
@@ -130,6 +131,8 @@ class Columns:
         parts = [f"{field}={self.names[at]}" for field, at in place.items()]
         if self.network == "mastodon" and self.home is not None:
             parts.append(f"server={self.names[self.home]}")
+        if self.server is not None:
+            parts.append(f"server={self.names[self.server]}")
         if self.network == "bluesky" and "id" in place:
             parts.append(f"author told by {self.names[place['id']]}")
         if self.indexed is not None:

@@ -221,7 +221,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         nguoi_dung tac_gia pengguna nama_pengguna penulis
         submitter_user submitter submitter_username submitted_by
         comment_author commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash
-        pseudonym
+        pseudonym poster_name post_username poster_id posted_by
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id
         blog_name user_posted authormeta_name from_name
@@ -265,6 +265,10 @@ NUMBERS = names_of("""
 """)  # of people whose names stand in another column
 URIS = names_of("uri status_uri toot_uri")
 HOMES = names_of("account_uri account_url author_url account_link")
+SERVERS = names_of("""
+    instance instance_domain instance_url instance_name instance_host home_instance server_domain server_url
+    mastodon_instance mastodon_server server
+""")  # of the fediverse, where they are hosts
 PAGES = names_of("""
     author_web_page_url author_url author_link author_page author_profile_url profile_url user_url user_profile_url
     account_url account_link
@@ -322,7 +326,7 @@ def are_labels(plains: Sequence[str], at: int, found: Sequence[str]) -> bool:
 
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
-    draft unpublished is_hidden postacl_islegacyacl
+    draft unpublished is_hidden hidden postacl_islegacyacl
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     private_item secret followers_only subscribers_only members_only patrons_only paid_only only_me close_friends
     is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
@@ -338,11 +342,11 @@ GONE = names_of("dead deleted is_deleted removed is_removed")
 GONE_AT = names_of("deleted_at deleted_on deleted_date date_deleted removed_at")
 PUBLIC = names_of(
     "comment_approved approved is_approved public is_public post_is_public status_is_public is_published"
-    " post_is_published published"
+    " post_is_published published post_visibility post_approved visible is_visible"  # numbers of phpBB and MyBB, too
 )
 VISIBILITY = names_of("""
     privacy_level privacy_setting privacy_settings audience_type visible_to postacl_visibletostandardacl_circles
-    comment_approved moderation_status
+    comment_approved moderation_status message_state
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
     peer_type dialog_type privacy_view permissions_read

@@ -250,10 +250,16 @@ class Table:
 
     def _of_fediverse(self, row: list[str], identity: str, author: str) -> tuple[str, str]:
         """What names a post and its author whatever server was asked, where the row tells it."""
-        uri, home = (cells.filled(row[at]) if at is not None else "" for at in (self._columns.uri, self._columns.home))
+        columns = self._columns
+        uri, home, server = (
+            cells.filled(row[at]) if at is not None else "" for at in (columns.uri, columns.home, columns.server)
+        )
+        server = server if server.startswith("http") or not server else f"https://{server}"
+        host = _HOST.match(next((each for each in (home, uri, server) if each.startswith("http")), ""))
         if uri.startswith("http"):
             identity = uri
-        host = _HOST.match(home if home.startswith("http") else uri)
+        elif identity and server and not identity.startswith("http"):
+            identity = f"{server.rstrip('/')}/{identity}"  # which another server gives to another post
         return identity, f"{author}@{host[1]}" if author and host and "@" not in author else author
 
     def _as_record(self, row: list[str], parse: Callable[[bytes], Parsed]) -> Parsed:
