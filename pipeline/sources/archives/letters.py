@@ -6,6 +6,7 @@ import codecs
 import functools
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pipeline.sources.archives.streams import beginning
 
@@ -24,6 +25,7 @@ _TELL_THEMSELVES = (b"<", b"From ")  # XML and mails say in what they are writte
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ENOUGH = 3  # letters, of which all were encoded twice
 _AS_BYTES = {ord(bytes([at]).decode("cp1252", "ignore") or chr(at)): at for at in range(0x80, 0xA0)}
+_OF_OLD = ("mac_roman", "cp850", "cp437")  # what Excel on a Mac and consoles of DOS take bytes for
 _LONGEST = 32 << 20  # bytes without the end of a line
 
 
@@ -66,7 +68,7 @@ def decoded(content: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
 
 
 def _is_twice(head: bytes) -> bool:
-    """Whether a content seems to be UTF-8 that a program took for Windows-1252, and encoded again."""
+    """Whether a content seems to be UTF-8 that a program took for Windows-1252 or an older set, and encoded again."""
     try:
         runs = [] if head.isascii() else _BEYOND_ASCII.findall((head.rpartition(b"\n")[0] or head).decode())
     except UnicodeDecodeError:
@@ -83,15 +85,19 @@ def _once(content: bytes) -> bytes:
 
 
 def _decoded_again(run: str) -> str:
-    """Letters beyond ASCII as what their bytes in Windows-1252 mean; themselves where these mean nothing.
+    """Letters beyond ASCII as what their bytes in Windows-1252 or older sets mean; themselves where these mean nothing.
 
     >>> _decoded_again("Ã©"), _decoded_again("â€™"), _decoded_again("ðŸ˜€"), _decoded_again("é")
     ('é', '’', '😀', 'é')
+    >>> _decoded_again("√©"), _decoded_again("‚Äô"), _decoded_again("├®"), _decoded_again("√")
+    ('é', '’', 'é', '√')
     """
-    try:
+    with suppress(UnicodeError):
         return run.translate(_AS_BYTES).encode("latin-1").decode()
-    except UnicodeError:
-        return run
+    for letters in _OF_OLD:
+        with suppress(UnicodeError):
+            return run.encode(letters).decode()
+    return run
 
 
 def _lines(content: bytes, encoding: str) -> bytes:

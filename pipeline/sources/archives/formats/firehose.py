@@ -29,12 +29,18 @@ class _Commit(msgspec.Struct):
 
 
 class _Account(msgspec.Struct):
-    """What is said of an account: on its way, its name, or that it is gone."""
+    """What is said of an account: on its way, its name, or that it is gone; in Jetstream's second version also a single
+    record that it wrote."""
 
     did: Word
     time: str
     active: bool = True
     type: str = msgspec.field(name="$type", default="")
+    seq: int = 0
+    operation: str = ""
+    collection: str = ""
+    rkey: Word = ""
+    record: msgspec.Raw = msgspec.Raw()
 
 
 _decoder = msgspec.json.Decoder(_Commit)
@@ -46,9 +52,15 @@ def parse(record: bytes) -> Parsed:
     for all else. Raises PostError."""
     if b'"ops"' not in record:
         account = read(_account, record)
+        if account.collection:
+            written = _Operation(account.operation, f"{account.collection}/{account.rkey}", account.record)
+            return _answer(_Commit(account.did, [written], account.time, account.seq))
         is_gone = not account.active or account.type.endswith("#tombstone")
         return Deletion("bluesky", None, parse_time(account.time), account.did) if is_gone else None
-    commit = read(_decoder, record)
+    return _answer(read(_decoder, record))
+
+
+def _answer(commit: _Commit) -> Parsed:
     written = [each for each in commit.ops if each.action in _ACTIONS and each.path.startswith(f"{POST}/")]
     return [_post(commit, each) for each in written] or None
 

@@ -33,6 +33,7 @@ _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("room_id", "person_email"),
     ("chat_id", "account_id"),  # of Pleroma
     ("sender_did", "sent_at"),  # of Bluesky
+    ("conversation", "sender"),
     ("emoji", "emoji_name"),  # of WhatsApp, as R reads it
 )
 _OF_POSTS = re.compile(r"retweet|repost|(?:like|view|quote)s?_?count", re.IGNORECASE)  # in names of columns

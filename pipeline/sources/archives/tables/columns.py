@@ -12,7 +12,7 @@ from pipeline.sources.archives.formats.base import Given
 from pipeline.sources.archives.nearly_json import as_json
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.chats import ChatError, chat_tells, may_be_chat
-from pipeline.sources.archives.tables.ids import are_row_numbers, name_posts
+from pipeline.sources.archives.tables.ids import OF_ONE_COUNT, are_row_numbers, name_posts
 from pipeline.sources.archives.tables.layout import NEEDED, Columns, Reading
 from pipeline.sources.archives.tables.names import (
     HOMES,
@@ -21,6 +21,7 @@ from pipeline.sources.archives.tables.names import (
     NICKNAMES,
     NUMBERS,
     PAGES,
+    PLACES,
     REFERENCES,
     SERVERS,
     TITLED,
@@ -180,6 +181,8 @@ def choose(
         columns = replace(columns, record=tool.record)
     columns = replace(columns, server=next(filter(partial(_are_hosts, rows), places.all_of(SERVERS)), None))
     columns = replace(columns, network=_network(columns, plains, rows, tool, asked or {}))
+    if columns.network not in OF_ONE_COUNT and "repost_of" not in place:
+        columns = replace(columns, within=next((at for at in places.all_of(PLACES) if _is_filled(rows, at)), None))
     privacy = privacy_of(names, places, rows, columns.network, has_address="url" in place)
     columns = replace(columns, privacy=privacy, gone=gone(places, rows))
     if columns.network == "bluesky" and "time" not in (asked or {}):
@@ -257,10 +260,13 @@ def _choose_what_is_said(
         place["text"] = said
 
 
+def _is_filled(rows: Sequence[Sequence[str]], at: int) -> bool:
+    return len(cells.column(rows, at)) == len(rows) > 0
+
+
 def _are_hosts(rows: Sequence[Sequence[str]], at: int) -> bool:
     """Whether a column holds the names of servers."""
-    found = cells.column(rows, at)
-    return len(found) == len(rows) > 0 and all(_HOST.fullmatch(cell.strip()) for cell in found)
+    return _is_filled(rows, at) and all(_HOST.fullmatch(cell.strip()) for cell in cells.column(rows, at))
 
 
 def _tweets(columns: Columns, rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:

@@ -9,6 +9,8 @@ from itertools import pairwise
 from pipeline.sources.archives.rounded import looks_rounded
 from pipeline.sources.archives.tables.cells import whole
 
+# networks that name posts alike wherever they stand
+OF_ONE_COUNT = frozenset({"twitter", "mastodon", "bluesky", "reddit", "hackernews", "4chan", "youtube", "weibo"})
 _ROWS_OF_ONE = 4  # so many different rows that share an id, on average, tell that it is no post's
 _SHARED = 2  # so many ids, and half of those seen more than once, that people or moments share tell the same
 _COUNTED = 3  # rows

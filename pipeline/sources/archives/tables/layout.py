@@ -64,6 +64,7 @@ class Columns:
     versions: int | None = None  # a column that holds the ids of all versions of an edited post
     uri: int | None = None  # a column with the addresses that name posts of the fediverse
     home: int | None = None  # a column with the addresses of their authors
+    within: int | None = None  # a column with the channels, walls or boards by which posts are numbered
     server: int | None = None  # a column with the servers that posts and authors are named on
     title: int | None = None  # a column that holds what stands above the text
     by_ids: bool = False  # whether ids of tweets tell when these were, as the clock of the table is not UTC
@@ -131,6 +132,8 @@ class Columns:
         parts = [f"{field}={self.names[at]}" for field, at in place.items()]
         if self.network == "mastodon" and self.home is not None:
             parts.append(f"server={self.names[self.home]}")
+        if self.within is not None:
+            parts.append(f"numbered within {self.names[self.within]}")
         if self.server is not None:
             parts.append(f"server={self.names[self.server]}")
         if self.network == "bluesky" and "id" in place:

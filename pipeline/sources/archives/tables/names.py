@@ -225,7 +225,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id
         blog_name user_posted authormeta_name from_name
-        channel_title channeltitle channel_name author_did page_name profile profile_name sender_chat_username
+        channel_title channeltitle channel_name channel_username author_did
+        page_name profile profile_name sender_chat_username
         from_user_username chat_username sender_chat_title chat_title channel канал kanal canal chaine
         author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name
         display_name
@@ -269,6 +270,10 @@ SERVERS = names_of("""
     instance instance_domain instance_url instance_name instance_host home_instance server_domain server_url
     mastodon_instance mastodon_server server
 """)  # of the fediverse, where they are hosts
+PLACES = names_of("""
+    owner_id wall_id channel_id channel_username channel_name channel chat_id chat_username chat chat_title group_id
+    group_name group page_id page_name board site forum community subreddit blog_name
+""")  # each of which may number its posts from 1 on
 PAGES = names_of("""
     author_web_page_url author_url author_link author_page author_profile_url profile_url user_url user_profile_url
     account_url account_link
@@ -364,6 +369,7 @@ KINDS = names_of("""
     type kind message_type msg_type post_type tweet_type content_type typ art tipo 種類 类型
     direction folder mailbox labels gmail_labels x_gmail_labels
 """)
+CHATS = names_of("chat_id")
 LISTS = names_of("list_id newsgroups newsgroup mailing_list mailinglist list list_name")
 VERSIONS = names_of("edit_history_tweet_ids edit_tweet_ids edit_history")
 INDEXED = names_of("indexed_at indexedat")  # of Bluesky's API

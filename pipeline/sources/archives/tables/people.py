@@ -54,7 +54,7 @@ def told_by(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, i
 
 # what tells of an account or a community, not of a post
 _FOLLOWERS = re.compile(
-    r"(?:followers?|subscribers?|members?|fans|friends|following)(?:_?counts?)?|(?:nombre_d_|anzahl_)?(?:"
+    r"(?:followers?|subscribers?|participants?|members?|fans|friends|following)(?:_?counts?)?|(?:nombre_d_|anzahl_)?(?:"
     + of_words("""
         abonnés abonnements abonnenten seguidores suscriptores inscritos seguaci iscritti volgers abonnees takipçi
         takipçiler takipçi_sayısı obserwujący följare følgere seuraajat подписчики фоловери フォロワー フォロワー数
@@ -74,6 +74,10 @@ _OF_A_POST = re.compile(
         リツイート数 点赞 点赞数 转发 转发数 评论 评论数 좋아요 공유 댓글
     """)
 )
+_OF_BLUESKY = (
+    ("did", "handle"),
+    ("displayname", "type", "description"),
+)  # fields of its accounts, and of none of posts
 _OF_POSTS_ALONE = frozenset({"user_posted", "date_posted", "post_id", "post_url", "tweet_id", "tweet_url", "status_id"})
 _DESCRIPTIONS = frozenset({"description", "public_description", "about", "bio", "biography", "title", "headline"})
 _OF_SOMEBODY = re.compile(
@@ -87,8 +91,9 @@ def tells_accounts(names: Sequence[str], text: int) -> str | None:
     if plain(names[text].rpartition(".")[2]) not in _DESCRIPTIONS:
         return None
     own = {plain(name.rpartition(".")[2]): name for name in names if not _OF_SOMEBODY.search(name)}
-    # an actor of the fediverse has an id of its own, and so a description
+    # an actor of the fediverse has an id of its own, and so a description; so has who holds a repository of Bluesky
     followers = next((name for title, name in own.items() if title == "actor_id" or _FOLLOWERS.fullmatch(title)), None)
+    followers = followers or next((own[least] for least, *more in _OF_BLUESKY if own.keys() >= {least, *more}), None)
     is_of_posts = any(map(_OF_A_POST.fullmatch, own)) and not any(map(_HAS_POSTS.fullmatch, own))
     return None if is_of_posts or not _OF_POSTS_ALONE.isdisjoint(own) else followers
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.sources.archives.tables import cells
 from pipeline.sources.archives.tables.names import (
+    CHATS,
     GONE,
     GONE_AT,
     KINDS,
@@ -49,6 +50,8 @@ _FROM = re.compile(  # beside which a column called `to` speaks of who got a mes
 _ANSWERED = re.compile(
     r"to_(?:user|person|account|screen_?name|username|id|handle)\w*|receiver\w*|target_(?:user|id)\w*"
 )
+# of Telegram, which nobody else can find; the ids of channels and large groups begin with -100
+_SMALL_GROUP = re.compile(r"-(?!100)\d{1,13}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Privacy:
     kinds: Sequence[int] = ()  # what each post is, and so of messages to somebody
     recipients: Sequence[int] = ()  # to whom alone a message went
     lists: Sequence[int] = ()  # the lists or news groups that sent it to everybody
+    chats: Sequence[int] = ()  # ids of chats of Telegram, that of a small group among them
 
     def hides(self, row: Sequence[str]) -> bool:
         """Whether the row says that not everybody may see the post."""
@@ -69,6 +73,7 @@ class Privacy:
             or any(cells.is_no(row[at]) for at in self.public)
             or any(cells.is_private(row[at]) for at in self.visibility)
             or any(cells.is_message(row[at]) for at in self.kinds)
+            or any(_SMALL_GROUP.fullmatch(row[at].strip()) for at in self.chats)
             or (
                 any(cells.is_somebody(row[at]) for at in self.recipients)
                 and all(cells.is_nothing(row[at]) for at in self.lists)
@@ -103,7 +108,7 @@ def privacy_of(
             (protected if kind == "protected" else public).append(at)
     recipients = list(_recipients(names, rows, network, has_address=has_address))
     protected, public = (list(dict.fromkeys(found)) for found in (protected, public))
-    return Privacy(protected, public, visibility, kinds, recipients, lists)
+    return Privacy(protected, public, visibility, kinds, recipients, lists, list(dict.fromkeys(places.all_of(CHATS))))
 
 
 def gone(places: Places, rows: Sequence[Sequence[str]]) -> list[int]:

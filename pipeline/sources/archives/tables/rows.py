@@ -39,6 +39,7 @@ _NUMBER_OF_ROWS = re.compile(
 _HOST = re.compile(r"https?://([^/?#]+)")
 _OF_BLUESKY = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/")
 _IS_ID = re.compile(r"\d{6,20}", re.ASCII)
+_SHORT = re.compile(r"\d{1,10}", re.ASCII)  # a number that another channel or wall may give, too
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
 
 
@@ -194,6 +195,8 @@ class Table:
             identity = id_in(found.get("url", ""), author) or identity
         elif source == "mastodon":
             identity, author = self._of_fediverse(row, identity, author)
+        elif columns.within is not None and _SHORT.fullmatch(identity):
+            identity = f"{cells.filled(row[columns.within])}/{identity}"
         elif of_bluesky := _OF_BLUESKY.match(identity):
             author = of_bluesky[1]
         post = build(
