@@ -149,7 +149,8 @@ _PATTERNS = (
     ),
     (
         re.compile(
-            rb"\s*(?:--[^\n]*\n\s*)*(?:CREATE TABLE|INSERT INTO|DROP TABLE|COPY \S+ (?:\([^)]*\) )?FROM stdin)\b",
+            rb"\s*(?:--[^\n]*\n\s*)*(?:(?:CREATE TABLE|(?:INSERT|REPLACE) INTO|DROP TABLE|BEGIN TRANSACTION|SET \w+ ?="
+            rb"|COPY \S+ (?:\([^)]*\) )?FROM stdin)\b|/\*!\d+ SET |PRAGMA \w+=)",
             re.IGNORECASE,
         ),
         _DUMP,

@@ -57,6 +57,7 @@ class _Original(msgspec.Struct):
     visibility: Any = None
     privacy: Any = None  # the same on Gab
     local_only: Any = None  # of some forks: shown to those alone who have an account there
+    group: Any = None  # that it was posted to, on Gab and its like
     edited_at: str | None = None
 
 
@@ -130,7 +131,9 @@ def _person(status: _Status) -> str:
 
 
 def _is_public(status: _Original) -> bool:
-    return status.visibility in _PUBLIC and status.privacy in _PUBLIC and not says_yes(status.local_only)
+    is_of_few = isinstance(status.group, dict) and says_yes(status.group.get("is_private"))
+    is_told = status.visibility in _PUBLIC and status.privacy in _PUBLIC
+    return is_told and not says_yes(status.local_only) and not is_of_few
 
 
 def _knows(value: dict[str, Any]) -> bool:

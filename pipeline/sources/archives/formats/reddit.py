@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +32,7 @@ GONE = frozenset(
     }
 )
 _CLOSED = frozenset({"private", "employees_only", "gold_only"})
+_PRINTED = re.compile(r"Redditor\(name='([^']+)'\)\Z")  # as tables have what PRAW holds
 _MESSAGE = "t4_"  # to somebody, as its inbox has them between answers
 
 
@@ -113,7 +115,7 @@ def _post(record: bytes) -> Post | Hidden | None:
         return None
     post = build(
         ("t1_" if comment else "t3_") + thing.id.removeprefix("t1_").removeprefix("t3_"),
-        thing.author.name if isinstance(thing.author, _Redditor) else thing.author,
+        thing.author.name if isinstance(thing.author, _Redditor) else _PRINTED.sub(r"\1", thing.author),
         unescaped("\n\n".join(texts)),
         moment_ms(thing.created_utc, "$.created_utc"),
         source="reddit",

@@ -318,6 +318,8 @@ def _network(
         return tool.network
     if any("tweet" in title for title in plains) or any(cells.is_client(cell) for cell in named):
         return "twitter"
+    if "blog_name" in plains:
+        return "tumblr"
     if columns.server is not None or "acct" in plains or any(title.startswith(_OF_MASTODON) for title in plains):
         return "mastodon"
     return "reddit" if "subreddit" in plains else _by_ids(columns, rows) or by_addresses(rows)

@@ -78,7 +78,9 @@ class Columns:
 
     def is_hidden(self, row: Sequence[str]) -> bool:
         """Whether the row says that not everybody may see the post."""
-        return self.privacy.hides(row)
+        return self.privacy.hides(row) or people.is_protected(
+            row[self.place["author"]] if "author" in self.place else ""
+        )
 
     def is_gone(self, row: Sequence[str]) -> bool:
         """Whether the row says that the post was taken away."""

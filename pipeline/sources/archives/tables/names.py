@@ -146,7 +146,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         textdisplay cooked
         video_description video_desc video_caption raw_text post_message status_message caption_text content_rendered
         texte_du_tweet texte_du_message contenu nachricht beitrag inhalt mensaje texto contenido testo messaggio
-        contenuto mensagem conteudo fulltext desc txt comment share_commentary description title headline mention
+        contenuto mensagem conteudo fulltext desc txt comment share_commentary description mention
         texto_do_tweet texto_da_publicacao texto_da_mensagem publicacao corpo texto_del_tweet texto_de_la_publicacion
         publicacion contenido_del_tweet cuerpo testo_del_tweet testo_del_post testo_del_messaggio corpo_del_messaggio
         texte_du_commentaire texto_del_comentario texto_do_comentario kommentartext testo_del_commento
@@ -156,22 +156,24 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         berichttekst tweettekst posttekst reactietekst posttext
         message_body message_text content_text content_body body_text post_body_text post_body mention_snippet
         mention_text
-        text_body contents tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innhold indhold innlegg opslag
+        text_body body_value pagetext contents
+        tresc_wpisu tresc_posta inlagg inlaggstext tekst_innhold innhold indhold innlegg opslag
         opslagstekst teksti julkaisu
         κείμενο δημοσίευση текст_допису допис text_prispevku prispevek obsah szöveg bejegyzés tartalom continut
         mesaj_text
         טקסט תוכן पाठ संदेश noi_dung isi isi_tweet teks konten
-        extrait auszug extracto estratto trecho titre titel titulo titolo
+        extrait auszug extracto estratto trecho
         metin tweet_metni içerik mesaj tekst bericht treść wpis innehåll meddelande текст сообщение пост содержание
         النص نص_التغريدة المحتوى الرسالة 本文 ツイート ツイート本文 ツイート内容 投稿本文 投稿内容 コメント
         メッセージ テキスト 内容 正文 文本 review review_text reviewtext review_body
         推文 推文内容 微博正文 帖子内容 评论内容 微博内容 내용 본문 텍스트 게시글
         게시물 댓글 메시지 트윗 mention_content mention_full_text detail original_text comment_body comment_content
         tweets clean_text cleaned_text text_clean clean_tweet cleaned_tweet
+        title headline titre titel titulo titolo
     """),
     "time": names_of("""
         time created_at createdat publishedat tweetcreatedts tweet_created_at tweet_created tweet_created_ts
-        created_utc published published_at pubdate pub_date
+        created_utc published published_at first_published_at pubdate pub_date
         publish_date publication_date post_date postdate tweetdate post_timestamp
         posttimestamp posted_at posted_on post_time date_posted post_created
         tweet_date tweet_time tweetat tweet_timestamp created created_time creation_date create_time
@@ -189,7 +191,7 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         veroffentlichungsdatum erstellungsdatum beitragsdatum datum_und_uhrzeit gepostet_am datum_zeit
         aangemaakt_op gepubliceerd_op publicatiedatum datum_en_tijd data_publikacji data_utworzenia
         fecha_de_publicacion fecha_de_creacion fecha_hora fecha_y_hora publicado data_ora data_hora
-        creation_time cdate date_utc date day datum fecha zeit alternate_date_format indexed indexed_at data
+        creation_time dateline cdate date_utc date day datum fecha zeit alternate_date_format indexed indexed_at data
         published_date dato oprettet opprettet skapad publicerad paivamaara aika ημερομηνία datum_a_cas vytvoreno
         dátum létrehozva data_publicarii data_crearii תאריך तारीख दिनांक ngay ngay_dang thoi_gian tanggal
         waktu_posting posted
@@ -220,7 +222,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         uzivatel uzivatelske_jmeno szerző felhasználó felhasználónév utilizator משתמש שם_משתמש מחבר उपयोगकर्ता लेखक
         nguoi_dung tac_gia pengguna nama_pengguna penulis
         submitter_user submitter submitter_username submitted_by
-        comment_author commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash
+        comment_author fid profile_handle
+        commenter_name commenter_login author_hash user_hash hashed_user_id hashed_userid user_id_hash
         pseudonym poster_name post_username poster_id posted_by
         creator_username creator_name created_by created_by_username poster_username member_username
         account_username profile_username from_username from_id
@@ -228,7 +231,8 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         channel_title channeltitle channel_name channel_username author_did
         page_name profile profile_name sender_chat_username
         from_user_username chat_username sender_chat_title chat_title channel канал kanal canal chaine
-        author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer name
+        author_uniqueid post_owner_username post_owner_name uid channel_id reviewer_display_name reviewer_name
+        reviewer pinner_username name
         display_name
         kullanıcı kullanıcı_adı yazar gebruiker gebruikersnaam użytkownik användare författare автор пользователь
         имя_пользователя المستخدم اسم_المستخدم الكاتب الحساب ユーザー名 ユーザー ユーザーid 投稿者 投稿者名
@@ -253,7 +257,9 @@ KNOWN_COLUMNS: dict[str, tuple[str, ...]] = {  # by the field of a post that the
         repost_of retweeted_id retweet_of retweet_id retweet_status_id retweeted_status_id retweeted_status_id_str
         referenced_tweets_retweeted_id retweetedtweet_id reblog_of retweet_tweetid retweet_or_quote_id
     """),
-    "tags": names_of("tags hashtags entities_hashtags hashtag hash_tags hashtag_names entities_str mots_diese"),
+    "tags": names_of(
+        "tags hashtags entities_hashtags hashtag hash_tags hashtag_names tag_list entities_str mots_diese"
+    ),
     "url": names_of("""
         url tweet_website link permalink tweet_url status_url post_url tweet_link post_link tweet_permalink
         permanent_url ссылка lien enlace twitter_url article_url mention_url mention_link
@@ -280,13 +286,14 @@ PAGES = names_of("""
 """)  # of authors, which tell who of one name it is
 NICKNAMES = names_of("username handle screen_name nickname nick login ник никнейм логин pseudo ニックネーム ユーザーid")
 TITLED = names_of(
-    "selftext description post_content body post_body content_rendered"
+    "selftext description post_content body post_body content_rendered review_text reviewtext review_body message_body"
+    " content_text content_body body_text body_value pagetext desc"
 )  # texts below a title of their own
 TITLES = names_of("title subject post_title headline title_rendered")
 _SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows
 _NOT_OF_POST = re.compile(
     r"scrap|crawl|collect|retriev|fetch|import|export|updat|edit|modif|join|user|author|account|profile|channel|owner"
-    r"|page|last|first|retweet|quot|repl|parent|birth|expir|start|end|dura|zone|index|query|search|added|thread"
+    r"|page|last|latest|first|retweet|quot|repl|parent|birth|expir|start|end|dura|zone|index|query|search|added|thread"
 )
 WHOLE_TEXTS = names_of("full_text orig_tweet tweet_full_text")  # beside texts that may be cut
 OF_DAY = names_of("""
@@ -331,7 +338,7 @@ def are_labels(plains: Sequence[str], at: int, found: Sequence[str]) -> bool:
 
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
-    draft unpublished is_hidden hidden postacl_islegacyacl
+    draft unpublished is_hidden hidden hide_sitewide invisible postacl_islegacyacl
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     private_item secret followers_only subscribers_only members_only patrons_only paid_only only_me close_friends
     is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
@@ -347,11 +354,11 @@ GONE = names_of("dead deleted is_deleted removed is_removed")
 GONE_AT = names_of("deleted_at deleted_on deleted_date date_deleted removed_at")
 PUBLIC = names_of(
     "comment_approved approved is_approved public is_public post_is_public status_is_public is_published"
-    " post_is_published published post_visibility post_approved visible is_visible"  # numbers of phpBB and MyBB, too
+    " post_is_published published post_visibility post_approved visible is_visible access_id"
 )
 VISIBILITY = names_of("""
     privacy_level privacy_setting privacy_settings audience_type visible_to postacl_visibletostandardacl_circles
-    comment_approved moderation_status message_state
+    comment_approved moderation_status message_state visible invisible
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
     peer_type dialog_type privacy_view permissions_read
@@ -370,6 +377,7 @@ KINDS = names_of("""
     direction folder mailbox labels gmail_labels x_gmail_labels
 """)
 CHATS = names_of("chat_id")
+PASSWORDS = names_of("post_password")  # which a post is read with
 LISTS = names_of("list_id newsgroups newsgroup mailing_list mailinglist list list_name")
 VERSIONS = names_of("edit_history_tweet_ids edit_tweet_ids edit_history")
 INDEXED = names_of("indexed_at indexedat")  # of Bluesky's API

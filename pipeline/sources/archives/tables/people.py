@@ -9,7 +9,9 @@ from pipeline.sources.archives.tables.cells import filled, literal, whole
 from pipeline.sources.archives.tables.names import of_words, plain
 
 _NUMBER = re.compile(r"x?\d{1,20}", re.ASCII)
-_PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id")
+_PERSON_KEYS = ("username", "screen_name", "acct", "handle", "id_str", "id", "name")
+_PROTECTED = re.compile(r"""["']?(?:protected|is_?private)["']?\s*[:=]\s*["']?(?:true|1\b)""", re.IGNORECASE)
+_HOST = re.compile(r"https?://([^/?#]+)")
 _NAMED_PERSON = re.compile(r"""[{(, ]["']?(?:username|screen_name)["']?\s*[:=]\s*["']([^"']{1,256})["']""")
 _PAGE_OF_PERSON = re.compile(
     r"https?://(?:(?:www\.|mobile\.|m\.|old\.)?(?:(?:twitter|x|instagram)\.com/@?|bsky\.app/profile/|reddit\.com/u(?:ser)?/)"
@@ -113,11 +115,29 @@ def person(cell: str) -> str:
         return name
     if cell[:1] == "{" or cell.startswith("User("):
         value = literal(cell)
+        if isinstance(value, dict) and value.get("acct"):
+            return _of_server(str(value["acct"]), str(value.get("url") or value.get("uri") or ""))
         if isinstance(value, dict):
             cell = next((str(value[key]) for key in _PERSON_KEYS if value.get(key)), "")
         elif named := _NAMED_PERSON.search(cell):
             cell = named[1]
     return whole(cell.removeprefix("@"))
+
+
+def is_protected(cell: str) -> bool:
+    """Whether an author, in an object as printed, is told to be read by some people only.
+
+    >>> is_protected("{'screen_name': 'ana', 'protected': True}"), is_protected("User(username='bo', protected=False)")
+    (True, False)
+    """
+    return cell[:1] in ("{", "U") and _PROTECTED.search(cell) is not None
+
+
+def _of_server(name: str, page: str) -> str:
+    """An account of the fediverse by its name and the address of its page, which tells the host where the name does
+    not."""
+    host = _HOST.match(page)
+    return f"{name}@{host[1]}" if host and "@" not in name else name
 
 
 def by_address(cell: str) -> str:

@@ -13,6 +13,7 @@ from pipeline.sources.archives.tables.names import (
     GONE_AT,
     KINDS,
     LISTS,
+    PASSWORDS,
     PROTECTED,
     PUBLIC,
     STATES,
@@ -31,6 +32,7 @@ _RECIPIENT = re.compile(
         收信人 接收者 接收人 受信者 宛先 받는_사람 받는사람 수신자 수신인 المستلم נמען
     """)
 )
+_OF_DRUPAL = ("nid",)  # whose `status` is whether a page is published
 _A_COUNT = re.compile(r"count|number|total|(?:^|_)(?:num|nb|no|n)(?:_|$)")
 _OF_MAIL = (
     r"(?:_(?:name|names|nom|nombre|nome|naam|address|addresses|adresse|direccion|email|emails|mail|type|typ|line))?"
@@ -62,7 +64,7 @@ class Privacy:
     public: Sequence[int] = ()  # whether a post is for everybody
     visibility: Sequence[int] = ()  # to whom each post was
     kinds: Sequence[int] = ()  # what each post is, and so of messages to somebody
-    recipients: Sequence[int] = ()  # to whom alone a message went
+    recipients: Sequence[int] = ()  # to whom alone a message went, or the password it is read with
     lists: Sequence[int] = ()  # the lists or news groups that sent it to everybody
     chats: Sequence[int] = ()  # ids of chats of Telegram, that of a small group among them
 
@@ -106,7 +108,9 @@ def privacy_of(
     for at, title in enumerate(names):
         if not _OF_ANOTHER.search(title) and (kind := spoken_privacy(title)):
             (protected if kind == "protected" else public).append(at)
-    recipients = list(_recipients(names, rows, network, has_address=has_address))
+    recipients = [*_recipients(names, rows, network, has_address=has_address), *places.all_of(PASSWORDS)]
+    if any(True for _ in places.all_of(_OF_DRUPAL)):
+        public += places.all_of(("status",))
     protected, public = (list(dict.fromkeys(found)) for found in (protected, public))
     return Privacy(protected, public, visibility, kinds, recipients, lists, list(dict.fromkeys(places.all_of(CHATS))))
 

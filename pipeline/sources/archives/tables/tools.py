@@ -91,6 +91,7 @@ TOOLS = (
         zone="Asia/Shanghai",
         columns={"author": ("用户昵称",), "text": ("微博正文",), "time": ("发布时间",), "tags": ("话题",)},
     ),
+    Tool("5channel", frozenset({"レス番号", "id"}), columns={"author": ("id",)}),  # of whom most have no name
     Tool(
         "NodeXL",
         frozenset({"vertex_1", "vertex_2", "tweet", "tweet_date_utc"}),

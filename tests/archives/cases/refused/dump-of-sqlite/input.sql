@@ -1,0 +1,5 @@
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE tweets (id);
+INSERT INTO tweets VALUES('1');
+COMMIT;
