@@ -176,6 +176,13 @@ _PATTERNS = (
         f"messages of Google Chat, which those in it alone can read: {_PRIVATE}",
     ),
     (
+        re.compile(
+            rb"(?:\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:[+-]\d\d:?\d\d|Z)?\]? (?:<[^\s{>]{1,40}>|-!-)"
+            rb" [^\n]*(?:\n|\Z)){2,}"
+        ),
+        "a log of a chat (IRC): write it as JSON lines with author, text and time",
+    ),
+    (
         re.compile(rb"(?:[A-Z][a-z]{2} \d\d, \d{4} {1,2}\d{1,2}:\d\d:\d\d [AP]M[^\n]*\n[^\n]+\n[^\n]+\n)"),
         f"messages of a phone (iMessage), which those in them alone can read: {_PRIVATE}",
     ),
@@ -237,7 +244,8 @@ _PATTERNS = (
     ),
     (
         re.compile(
-            rb'\s*\{.{0,4000}?(?:"MessageList"\s*:\s*\[|"IsSender"\s*:|"dataMessage"\s*:\s*\{|"chat_message"\s*:\s*\{)',
+            rb'\s*\{.{0,4000}?(?:"(?:Received|Sent) Saved Chat History"'
+            rb'|"MessageList"\s*:\s*\[|"IsSender"\s*:|"dataMessage"\s*:\s*\{|"chat_message"\s*:\s*\{)',
             re.DOTALL,
         ),
         f"messages of a chat (Skype, Snapchat, Signal or Hangouts), which those in it alone can read: {_PRIVATE}",

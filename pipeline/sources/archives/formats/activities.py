@@ -53,6 +53,8 @@ class _Activity(msgspec.Struct):
     attachment: Any = None
     to: Any = None
     cc: Any = None
+    bto: Any = None
+    bcc: Any = None
     updated: str | None = None
 
 
@@ -122,7 +124,7 @@ def _deletions(activity: _Activity) -> list[One | Fault]:
 def _is_public(activity: _Activity) -> bool:
     """Whether everybody is among those addressed; where nobody is named, the record does not tell, and counts."""
     if activity.to is None and activity.cc is None:
-        return True
+        return not activity.bto and not activity.bcc
     addressed = [
         to.get("id") if isinstance(to, dict) else to
         for field in (activity.to, activity.cc)

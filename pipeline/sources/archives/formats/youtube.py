@@ -29,6 +29,7 @@ class _Snippet(msgspec.Struct):
     channelTitle: str | None = None  # noqa: N815 - the field's name
     updatedAt: str | None = None  # noqa: N815 - the field's name
     defaultLanguage: str | None = None  # noqa: N815 - the field's name
+    moderationStatus: str = "published"  # noqa: N815 - the field's name
 
 
 class _Status(msgspec.Struct):
@@ -73,9 +74,10 @@ def parse(record: bytes) -> Parsed:
 
 def _post(record: bytes) -> One:
     thing = read(_thing, record)
-    if thing.status is not None and thing.status.privacyStatus == "private":
-        return HIDDEN
     snippet = thing.snippet
+    is_private = thing.status is not None and thing.status.privacyStatus == "private"
+    if is_private or snippet.moderationStatus != "published":
+        return HIDDEN
     video = thing.id.get("videoId") if isinstance(thing.id, dict) else None  # of a search
     text = snippet.textOriginal or (text_of(snippet.textDisplay) if snippet.textDisplay else None)
     person = snippet.authorChannelId.value if snippet.authorChannelId is not None else ""

@@ -34,6 +34,7 @@ _TOGETHER = (  # of Intercom and its like, Facebook and Instagram
     ("chat_id", "account_id"),  # of Pleroma
     ("sender_did", "sent_at"),  # of Bluesky
     ("conversation", "sender"),
+    ("from", "media_type"),  # of Snapchat
     ("emoji", "emoji_name"),  # of WhatsApp, as R reads it
 )
 _OF_POSTS = re.compile(r"retweet|repost|(?:like|view|quote)s?_?count", re.IGNORECASE)  # in names of columns
@@ -64,7 +65,7 @@ _MESSAGE = frozenset(
 )
 _KINDS = {"time": _BESIDE, "author": _PEOPLE, "text": _MESSAGE}
 _NUMBER_OF_ROW = frozenset({"", "unnamed_0", "index", "row"})
-_PHONE = re.compile(r"\+\d[\d ().\-\u2011\u202a\u202c\u00a0]{6,24}")
+_PHONE = re.compile(r"\+\d[\d ().\-\u2011\u202a\u202c\u00a0]{6,24}|[\d-]+@(?:s\.whatsapp\.net|[cg]\.us|lid)")
 _ASIDES = re.compile(  # what WhatsApp writes in place of pictures, and where a chat begins
     r"\u200e?(?:<(?:Media omitted|Médias omis|Medien ausgeschlossen|Multimedia omitido|Media omessi|Media weggelaten"
     r"|Mídia oculta|Arquivo de mídia oculto|Без медиафайлов)>|(?:image|video|audio|sticker|GIF|document) omitted"

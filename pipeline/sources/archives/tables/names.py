@@ -338,7 +338,7 @@ def are_labels(plains: Sequence[str], at: int, found: Sequence[str]) -> bool:
 
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
-    draft unpublished is_hidden hidden hide_sitewide invisible postacl_islegacyacl
+    draft unpublished is_hidden hidden hide_sitewide invisible item_private postacl_islegacyacl
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     private_item secret followers_only subscribers_only members_only patrons_only paid_only only_me close_friends
     is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
@@ -358,7 +358,7 @@ PUBLIC = names_of(
 )
 VISIBILITY = names_of("""
     privacy_level privacy_setting privacy_settings audience_type visible_to postacl_visibletostandardacl_circles
-    comment_approved moderation_status message_state visible invisible
+    comment_approved moderation_status message_state visible invisible public_scope
     visibility status_visibility toot_visibility post_visibility privacy privacy_value privacystatus
     status_privacystatus privacy_label visibility_name chat_type conversation_type channel_type
     peer_type dialog_type privacy_view permissions_read

@@ -37,7 +37,8 @@ _NUMBER_OF_ROWS = re.compile(
     rb"\W*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*|\d+ rows?(?: +\d+ columns?)?)\W*", re.IGNORECASE
 )
 _HOST = re.compile(r"https?://([^/?#]+)")
-_OF_BLUESKY = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/")
+_OF_BLUESKY = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/([\w.]*)")
+_NO_POSTS = ("app.bsky.graph.list", "app.bsky.feed.generator", "app.bsky.graph.starterpack", "app.bsky.actor.profile")
 _IS_ID = re.compile(r"\d{6,20}", re.ASCII)
 _SHORT = re.compile(r"\d{1,10}", re.ASCII)  # a number that another channel or wall may give, too
 _NO_REPOST = frozenset({"0", "0.0", "False", "FALSE", "false"})
@@ -199,6 +200,8 @@ class Table:
             identity = f"{cells.filled(row[columns.within])}/{identity}"
         elif of_bluesky := _OF_BLUESKY.match(identity):
             author = of_bluesky[1]
+            if of_bluesky[2] in _NO_POSTS:
+                return None
         post = build(
             identity or by_content(author, time_ms, text),
             author,
