@@ -184,21 +184,6 @@ def filled(cell: str) -> str:
     return "" if cell.casefold() in _NOTHING else cell
 
 
-def said(cell: str) -> str:
-    """A text, also one that Google's Takeout keeps in pieces; none where a program lost it, or there never was one.
-
-    >>> said("hello"), said('{"text":"hello "},{"text":"all"}'), said("#NAME?")
-    ('hello', 'hello all', '')
-    """
-    if not cell.startswith('{"text":'):
-        return "" if is_nothing(cell) else cell
-    try:
-        pieces = json.loads(f"[{cell}]")
-    except ValueError:
-        return cell
-    return "".join(str(piece.get("text", "")) for piece in pieces if isinstance(piece, dict))
-
-
 def is_yes(cell: str) -> bool:
     """Whether a cell says yes, as programs and spreadsheets in several languages do.
 

@@ -7,18 +7,17 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from html import unescape
 
 import orjson
 
 from pipeline.sources.archives.formats.activities import server_of
 from pipeline.sources.archives.formats.base import HIDDEN, Given, Parsed, build, declared, edition, short, web_address
-from pipeline.sources.archives.formats.markup import text_of
 from pipeline.sources.archives.formats.reddit import GONE
 from pipeline.sources.archives.rounded import WRITTEN, by_content
 from pipeline.sources.archives.tables import cells, people
 from pipeline.sources.archives.tables.begin import Beginning, begins_anew, unwrapped
 from pipeline.sources.archives.tables.layout import NEEDED
+from pipeline.sources.archives.tables.texts import plain_text, said
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
 from pipeline.sources.archives.unread import UnreadError, Why, WhyError
 from schemas import MAX_RECORD_BYTES, PostError
@@ -28,10 +27,6 @@ RECORD_BYTES = 262_144  # of a quoted field that never ends, no more lines than 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what str.splitlines would cut at U+2028 is text
 # rtweet writes an x, people an apostrophe or ="...", lest spreadsheets round them
 _WRITTEN_ID = re.compile(r"(?:x|'|=?\")(\d{6,})\"?", re.ASCII)
-_MARKUP = re.compile(r"</(?:p|a|span|div)>|<br ?/?>")  # as servers of the fediverse write a text
-# line ends and tabs as databases and programs spell them
-_SPELLED = re.compile(r"(?<!\\)\\(?:r\\n|[nrt])")
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5});")  # as Twitter and YouTube write it
 # what clients of databases write behind the rows
 _NUMBER_OF_ROWS = re.compile(
     rb"\W*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*|\d+ rows?(?: +\d+ columns?)?)\W*", re.IGNORECASE
@@ -180,13 +175,8 @@ class Table:
         repost_of = _id(found.get("repost_of", "")) if columns.is_repost(row) else ""
         repost_of = "" if _is_none(repost_of) else repost_of
         author = _who(found) or self._beginning.author
-        text = (repost_of and found.get("original")) or cells.said(row[place["text"]])
-        if "\\" in text:
-            text = _SPELLED.sub(lambda mark: " " if mark[0] == "\\t" else "\n", text)
-        if _MARKUP.search(text):
-            text = text_of(text)
-        elif _ENTITY.search(text):
-            text = unescape(text)
+        text = plain_text(found.get("original", "")) if repost_of else ""
+        text = text or said(row[place["text"]])
         if columns.title is not None:
             text = _titled(cells.filled(row[columns.title]), text)
         source = columns.source(row)
