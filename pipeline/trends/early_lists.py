@@ -152,7 +152,8 @@ class _Preview:
         self.of = of
         self._held: dict[int, TopicWindows] = {}  # by slot
         self._shown: tuple[object, ...] = ()
-        self._known: Sequence[Counts] = ()  # what was not final when it was looked at last
+        self._withdrawing: Sequence[Counts] = ()  # the tables of the long window that withdraw posts
+        self._final_spark: dict[int, list[tuple[int, int]]] = {}  # by slot: ends of steps, and people of final ones
         self.total = (0, 0)  # posts and people of the scope, where that is counted
         self._floor = 0.0  # support below which a topic is not in the list
         self.begin(at)
@@ -163,6 +164,7 @@ class _Preview:
         short_ms, long_ms = self.of.spec.windows_ms
         self._since = at - short_ms, at - long_ms
         self._held.clear()
+        self._final_spark.clear()
         whole = self.of.scope.windows.whole
         # to look at though nobody names them
         self._usual = {*self.of.shown, *self.of.most_posts(CANDIDATES)}
@@ -221,7 +223,9 @@ class _Preview:
         content = (self._at, *said)
         if content == self._shown or not said:
             return None
-        self._shown, self._known = content, known
+        final = self.of.reader.everybody(self._since[1], self.of.reader.end)
+        self._shown = content
+        self._withdrawing = [table for table in (*final, *known) if len(table.cell_retracted)]
         return standings
 
     def trend_list(self, past: BaselineWeight, standings: Standings) -> TrendList:
@@ -287,8 +291,7 @@ class _Preview:
 
     def examples(self, slot: int) -> list[str]:
         """Ids of some posts."""
-        final = self.of.reader.everybody(self._since[1], self.of.reader.end)
-        return examples_of(self._held[slot].examples, [*final, *self._known])
+        return examples_of(self._held[slot].examples, self._withdrawing)
 
     def n_before(self, slot: int, which: int, end: int) -> float:
         """Support in a window that ended at an earlier, final step."""
@@ -297,8 +300,8 @@ class _Preview:
     def spark(self, slot: int) -> list[int]:
         """People of each of the last 20 steps: of final ones as they were, then so far."""
         reader, held, step_ms = self.of.reader, self._held[slot], self.of.spec.step_ms
-        final = dict(zip(spark_ends(reader.now, step_ms), reader.spark(slot), strict=True))
-        return [
-            round(held.people_of_step(end - step_ms)) if end > reader.end else final.get(end, 0)
-            for end in spark_ends(self._at, step_ms)
-        ]
+        known = self._final_spark.get(slot)
+        if known is None:
+            final = dict(zip(spark_ends(reader.now, step_ms), reader.spark(slot), strict=True))
+            known = self._final_spark[slot] = [(end, final.get(end, 0)) for end in spark_ends(self._at, step_ms)]
+        return [round(held.people_of_step(end - step_ms)) if end > reader.end else people for end, people in known]
