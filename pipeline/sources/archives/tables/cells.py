@@ -39,8 +39,8 @@ _PRIVATE = frozenset(
     for words in (
         "private direct followers followers_only specified limited mutuals_only self local_only friends all_friends",
         "friends_of_friends friends_only only_me custom connections draft queued trash pending scheduled unpublished",
-        "spam rejected hold unapproved post_trashed moderated deleted trashed soft_deleted _1",
-        "_2",
+        "spam rejected hold unapproved post_trashed moderated deleted trashed soft_deleted _1 _2",
+        "premod withheld system_withheld held_for_review",
         "oneonone one_on_one personal personal_chat saved_messages user peeruser peerchat subscribers nobody contacts",
         "password auto_draft inherit future im mpim group group_dm private_channel usemask internal members paid",
         "restricted secret hidden 2 3 4 privé amis amis_uniquement amis_et_leurs_amis moi_uniquement abonnés",

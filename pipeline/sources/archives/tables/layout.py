@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipeline.sources.archives.formats.base import Parsed
 from pipeline.sources.archives.of_day import clock_of, date_of
 from pipeline.sources.archives.tables import cells, people
+from pipeline.sources.archives.tables.networks import is_closed
 from pipeline.sources.archives.tables.privacy import FOR_EVERYBODY, Privacy
 from pipeline.sources.archives.times import Clock
 from pipeline.sources.archives.tweet_ids import given_out_ms, id_in
@@ -78,8 +79,11 @@ class Columns:
 
     def is_hidden(self, row: Sequence[str]) -> bool:
         """Whether the row says that not everybody may see the post."""
-        return self.privacy.hides(row) or people.is_protected(
-            row[self.place["author"]] if "author" in self.place else ""
+        place = self.place
+        return (
+            self.privacy.hides(row)
+            or ("author" in place and people.is_protected(row[place["author"]]))
+            or ("url" in place and is_closed(row[place["url"]]))
         )
 
     def is_gone(self, row: Sequence[str]) -> bool:

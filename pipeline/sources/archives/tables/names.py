@@ -286,8 +286,8 @@ PAGES = names_of("""
 """)  # of authors, which tell who of one name it is
 NICKNAMES = names_of("username handle screen_name nickname nick login ник никнейм логин pseudo ニックネーム ユーザーid")
 TITLED = names_of(
-    "selftext description post_content body post_body content_rendered review_text reviewtext review_body message_body"
-    " content_text content_body body_text body_value pagetext desc"
+    "selftext description content post_content body post_body content_rendered review_text reviewtext review_body"
+    " message_body content_text content_body body_text body_value pagetext desc"
 )  # texts below a title of their own
 TITLES = names_of("title subject post_title headline title_rendered")
 _SAYS_TIME = re.compile(r"time|date|posted|publish|creat|taken")  # in the name of a column that nobody knows

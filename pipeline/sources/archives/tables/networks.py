@@ -20,6 +20,24 @@ _OF_POSTS = {
 _ADDRESSES = {network: re.compile(_HOST + pattern, re.ASCII) for network, pattern in _OF_POSTS.items()}
 
 
+_CLOSED = re.compile(
+    r"https?://(?:[\w-]+\.)*(?:slack\.com/archives/|discord(?:app)?\.com/channels/|teams\.(?:microsoft|live)\.com/l/message"
+    r"|chat\.google\.com/|t\.me/c/\d|matrix\.to/#/!)",
+    re.ASCII,
+)
+
+
+def is_closed(address: str) -> bool:
+    """Whether an address is that of a message which only who is in its chat can read.
+
+    >>> is_closed("https://acme.slack.com/archives/C1/p17"), is_closed("https://t.me/c/123/5")
+    (True, True)
+    >>> is_closed("https://t.me/news/5"), is_closed("https://slack.com/blog")
+    (False, False)
+    """
+    return _CLOSED.match(address) is not None
+
+
 def by_addresses(rows: Sequence[Sequence[str]]) -> str | None:
     """The network whose posts some column names by their addresses, in every row; None where none does.
 

@@ -39,6 +39,8 @@ _KINDS = {
 }
 _POST_ID = re.compile(r"\d{15,20}", re.ASCII)  # which some databases hold their documents by
 _DEPTH = 3  # objects within objects
+# what tells of all the rows in an object whether everybody may read them
+_OF_ALL = frozenset({"archetype", "visibility", "privacy", "is_private", "private", "protected", "confidential"})
 
 
 def objects_like(name: str, records: list[bytes], given: Given) -> Format | None:
@@ -147,6 +149,8 @@ def _format(
             return []
         if unpack is itself:
             return row(value)
+        if not _OF_ALL.isdisjoint(value) and _is_hidden({"": {name: value[name] for name in _OF_ALL & value.keys()}}):
+            return HIDDEN
         rows = unpack(value)
         if not rows and isinstance(unpack, At):
             if _is_hidden(value):
