@@ -36,6 +36,7 @@ from schemas import Post, TrendList, Window
 
 MINUTE_MS = 60_000
 SPAN_MS = 60 * MINUTE_MS
+SHOWN_MS = 24 * 60 * MINUTE_MS  # before its end: of what went before only what trended is told
 _time_ms = attrgetter("time")
 SORTING = "putting posts in order of time"
 
@@ -196,6 +197,8 @@ class _Run:
             for batch in with_notes_said(self.plan.batches()):
                 before = self.tally.bytes_read
                 self.take_batch(batch, shift_ms)
+                if pace is None and not self.out and batch.posts:
+                    self.local.ranker.for_trends_before = int(batch.posts[-1].time) - SHOWN_MS
                 if batch.sorting:
                     progress.update(batch.bytes_read, batch.bytes_total, SORTING)
                     continue

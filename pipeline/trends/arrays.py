@@ -16,6 +16,7 @@ F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 Kept = TypeVar("Kept", I8, I32)
+Column = TypeVar("Column", I32, I64, U64)
 
 
 def order_by(group: Integers, value: U64, groups: int) -> I64:
@@ -106,6 +107,14 @@ def pointers(lengths: I64) -> I64:
     found = np.zeros(len(lengths) + 1, np.int64)
     np.add.accumulate(lengths, out=found[1:])
     return found
+
+
+def inserted(array: Column, place: I64, more: Column) -> Column:
+    """The array with more elements before these places of it, which ascend. (numpy's own `insert` takes five times as
+    long for one.)"""
+    if len(place) == 1:
+        return np.concatenate((array[: place[0]], more, array[place[0] :]))
+    return np.insert(array, place, more) if len(place) else array
 
 
 def grown(array: Kept, size: int, fill: int) -> Kept:

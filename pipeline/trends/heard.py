@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.trends.arrays import U64, Mask, distinct, find
+from pipeline.trends.arrays import U64, Mask, distinct, find, inserted
 from pipeline.trends.counts import Counts
 from pipeline.trends.people import K
 from pipeline.trends.score import HOUR_MS
@@ -65,8 +65,9 @@ class Heard:
         known, place = find(self.people, people)
         self._last[place[known]] = hour
         fresh, place = people[~known], place[~known]
-        self.people = np.insert(self.people, place, fresh)
-        self.first, self._last = (np.insert(hours, place, hour) for hours in (self.first, self._last))
+        hours = np.full(len(fresh), hour, self.first.dtype)
+        self.people = inserted(self.people, place, fresh)
+        self.first, self._last = (inserted(before, place, hours) for before in (self.first, self._last))
         if len(self.people) > MOST:
             limit = min(limit, int(self.people[MOST]))
             self._keep(slice(MOST))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum, auto
 from itertools import islice
 
 import numpy as np
@@ -42,6 +43,15 @@ from pipeline.trends.usual import Usual
 from schemas.trends import Origins
 
 REMEMBERS_SUSPECTS = "all", "1h"  # the list whose suspect topics are: scope, window
+_NOT_MADE: tuple[object, ...] = (None,)  # what no list says: the next one is issued, whatever it says
+
+
+class Wanted(Enum):
+    """What a step is to make."""
+
+    NOTHING = auto()
+    TRENDS = auto()  # the list, where something trends
+    LIST = auto()
 
 
 def least_people(scope: str) -> int:
@@ -70,13 +80,13 @@ class ScopeList:
         self._lives: dict[int, Life] = {}
         self._tracked: set[int] = set()  # slots that score, or could with as many people as posts
         self._issued: tuple[object, ...] = ()  # what the list issued last said
-        self._was_wanted: bool | None = None  # whether the list made last was
+        self._was_wanted: Wanted | None = None  # what the step before was to make
         self._of_long_alone = False  # whether nothing but the long window decides what that list says
         # what it was made of beside posts; None: its order can change with time alone
         self._made_of: tuple[int, bool, list[tuple[int, bool]]] | None = None
 
     def step(
-        self, now: int, past: BaselineWeight, changed_slots: tuple[I32, I32], bucket_began: bool, wanted: bool
+        self, now: int, past: BaselineWeight, changed_slots: tuple[I32, I32], bucket_began: bool, wanted: Wanted
     ) -> Standings | None:
         """The list at `now` (ms), when it is to be issued. `changed_slots` are the slots with other posts than at the
         step before, by window. What is not `wanted` is not made, but lives go on."""
@@ -87,26 +97,30 @@ class ScopeList:
         if not (bucket_began or self.has_tracked or wanted != self._was_wanted) and self._stays(now, changed_slots):
             return None
         self._was_wanted = wanted
+        is_made = wanted is Wanted.LIST
         if past.weight == 0:
-            found = Standings([], self._counting(now) if wanted else [])
+            found = Standings([], self._counting(now) if is_made else [])
         else:
             self._track(changed_slots[0], changed_slots[1], bucket_began, past)
-            living = foremost(self._living(now, past), self.key)
-            if wanted or self.remembers_suspects:
+            living = foremost(self._living(now, past), self.key) if is_made or self._tracked else []
+            is_made = is_made or (wanted is Wanted.TRENDS and len(living) > 0)
+            if is_made or self.remembers_suspects:
                 self._look_at(living, now)
-            made_of = self._suspicion.changes, wanted, [(standing.slot, standing.suspect) for standing in living]
+            made_of = self._suspicion.changes, is_made, [(standing.slot, standing.suspect) for standing in living]
             if not (moved or bucket_began) and made_of == self._made_of:
                 return None
             suspects = [standing for standing in living if standing.suspect]
             writers = self._writers
             trending = by_weight((standing for standing in living if not standing.suspect), self.key, writers)
-            others, more = self._fill(now, past, trending, suspects) if wanted else ([], [])
+            others, more = self._fill(now, past, trending, suspects) if is_made else ([], [])
             found = Standings(trending, others, apart([*suspects, *more], self.key, writers))
             self._made_of = made_of if max(len(living), len(found.suspects)) < 2 else None
         rows = found.rows
         self.shown = [slot for standing in rows for slot in (standing.slot, *standing.joined)]
         self._of_long_alone = not self._tracked and all(standing.signs is None for standing in rows)
-        if not wanted:
+        if not is_made:
+            if wanted is Wanted.TRENDS:
+                self._issued = _NOT_MADE
             return None
         for standing in rows:
             standing.origins = self.origins(self.reader.people_from(standing.slot), now)

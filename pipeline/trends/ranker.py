@@ -13,7 +13,7 @@ from pipeline.trends.baseline_buckets import BaselineBuckets
 from pipeline.trends.counts import Counts
 from pipeline.trends.early_lists import EarlyLists
 from pipeline.trends.early_panes import EarlyPaneStore
-from pipeline.trends.lists import REMEMBERS_SUSPECTS, ScopeList
+from pipeline.trends.lists import REMEMBERS_SUSPECTS, ScopeList, Wanted
 from pipeline.trends.names import Cell, Names
 from pipeline.trends.origins import UsualServers
 from pipeline.trends.panes import Grid
@@ -42,13 +42,15 @@ class Ranker:
 
     `add` takes the closed panes of every partition in any order among partitions; `advance(frontier)` says that all
     partitions have closed all panes before `frontier` (ms), and yields the lists that are to be issued by it. Lists
-    that nobody `wants` (scope, window) just now are not made, which saves most of the work of a long history; what
-    later lists depend on goes on all the same. For those that it `keeps` none of nothing is done at all.
+    that nobody `wants` (scope, window) just now are not made, which saves most of the work of a long history, nor those
+    `for_trends_before` some time in which nothing trends; what later lists depend on goes on all the same. For those
+    that it `keeps` none of nothing is done at all.
     """
 
     def __init__(self, grid: Grid, keeps: Callable[[str, Window], bool] | None = None) -> None:
         self.grid = grid
         self.wants: Callable[[str, Window], bool] | None = None  # None: every list is wanted
+        self.for_trends_before = 0  # of steps that end before this (ms) lists are wanted only where something trends
         self._keeps = keeps
         self.names = Names()
         self.timeline = Timeline(self.names)
@@ -193,7 +195,11 @@ class Ranker:
         since_now = (*chain.from_iterable(self._panes.values()), *self.edge.tables())
         known = [table for table in since_now if table.start < at]
         lists = {
-            name: [(ranked, self.buckets[ranked.spec.window].past) for ranked in ranking if self._wanted(ranked)]
+            name: [
+                (ranked, self.buckets[ranked.spec.window].past)
+                for ranked in ranking
+                if self._wanted(ranked, at) is not Wanted.NOTHING
+            ]
             for name, ranking in self._lists[MINUTE_MS].items()
         }
         made = self._previews.make((now, at), known, [table for table in news if table.start < at], lists)
@@ -206,10 +212,12 @@ class Ranker:
             panes[begin:] = [pane.in_order() for pane in panes[begin:]]
             self._in_order[start] = len(panes)
 
-    def _wanted(self, ranked: ScopeList) -> bool:
-        """Whether somebody wants the list."""
+    def _wanted(self, ranked: ScopeList, end: int) -> Wanted:
+        """What somebody wants of the list in the step that ends there (ms)."""
         of = ranked.scope.name, ranked.spec.window
-        return (self._keeps is None or self._keeps(*of)) and (self.wants is None or self.wants(*of))
+        if not (self._keeps is None or self._keeps(*of)) or not (self.wants is None or self.wants(*of)):
+            return Wanted.NOTHING
+        return Wanted.TRENDS if end < self.for_trends_before else Wanted.LIST
 
     def _step(self, step_ms: int, end: int, table: Counts | None) -> list[TrendList]:
         """One step of the minute grid or of the hour grid; its lists by scope."""
@@ -235,7 +243,7 @@ class Ranker:
                 window = ranked.spec.window
                 past = self.buckets[window].past
                 moved = changed_slots[ranked.short], changed_slots[ranked.long]
-                standings = ranked.step(end, past, moved, window in began, self._wanted(ranked))
+                standings = ranked.step(end, past, moved, window in began, self._wanted(ranked, end))
                 if standings is not None:
                     made.append(trend_list(ranked, ranked.reader, (end, True), past, standings, ranked.total))
                     ranked.reader.forget_history()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.trends.arrays import I64, U64, Mask, distinct, find, pointers
+from pipeline.trends.arrays import I64, U64, Mask, distinct, find, inserted, pointers
 from pipeline.trends.counts import Place
 from pipeline.trends.heard import EVERYBODY
 from pipeline.trends.origins import bots_of, entries_at
@@ -69,8 +69,8 @@ class LastSpoken:
         """`tell`, and remembers it."""
         people, at, known, place = self.tell(told)
         self._at[place[known]] = at[known]
-        self._people = np.insert(self._people, place[~known], people[~known])
-        self._at = np.insert(self._at, place[~known], at[~known])
+        self._people = inserted(self._people, place[~known], people[~known])
+        self._at = inserted(self._at, place[~known], at[~known])
 
 
 class FirstVoices(NamedTuple):

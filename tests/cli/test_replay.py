@@ -227,6 +227,18 @@ def test_the_strongest_trends_of_the_run_are_told_with_their_best_moment(upswell
     )
 
 
+def test_what_is_told_is_the_same_whether_a_file_takes_all_lists_or_not(upswell: Upswell) -> None:
+    steady = [post(n, START_MS + n * HOUR_MS // 3, f"again #daily{n % 2}", author=f"p{n % 7}") for n in range(3 * 72)]
+    words = [f"{first}{last} words #Boom" for first in "abcdefgh" for last in "klmno"]
+    burst = [post(1_000 + n, START_MS + 30 * HOUR_MS + n * 5_000, text) for n, text in enumerate(words)]
+    Path("days").write_bytes(lines_of(sorted(steady + burst, key=lambda it: it["time"])))
+    told = [upswell("replay", "days", *more).out for more in ((), ("--out", "lists"))]
+    brief, whole = (re.sub(r"in [\d.]+ s \([\d,]+ a second\)", "", each) for each in told)
+    assert brief == whole
+    assert " 1 #Boom " in brief
+    assert numbers(brief)["counted"] == len(steady) + len(burst)
+
+
 def test_an_input_that_ends_in_silence_says_so(upswell: Upswell) -> None:
     spoken = [post(n, START_MS + n, f"{'xyz'[n]} #a") for n in range(3)]
     stdin = lines_of([*spoken, post(9, START_MS + 2 * HOUR_MS, "-")])
