@@ -49,10 +49,10 @@ _PRIVATE = "upswell counts what is public"
 _SPACE = rb"(?:\s|\xe2\x80\xaf|\xc2\xa0)"
 _DAY_OF_KOREA = r"\d{4}년 \d{1,2}월 \d{1,2}일[^\n\d]{0,16}\d{1,2}:\d\d".encode()
 # digits of Arabic and Persian, between marks of their direction
-_DAY_OF_ARABIA = rb"(?:[\xd9\xdb][\xa0-\xb9]|/|\xe2\x80\x8f){5,24}\xd8\x8c [^\n\[\]-]{8,40}"
+_DAY_OF_ARABIA = rb"(?:[\xd9\xdb][\xa0-\xb9]|/|\xe2\x80\x8f){5,24}\xd8\x8c(?:\xe2\x80\x8f)? [^\n\[\]-]{4,40}"
 _HALF_BEFORE = "(?:上午|下午|中午|凌晨|早上|晚上|午前|午後|오전|오후) ?".encode()  # of the day
 _DAY = (
-    rb"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? (?:"
+    rb"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? (?:klo |"
     + _HALF_BEFORE
     + rb")?\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:"
     + _SPACE
@@ -86,7 +86,7 @@ _PATTERNS = (
     ),
     (
         re.compile(
-            rb"(?:\xe2\x80\x8e)?"
+            rb"(?:\xe2\x80[\x8e\x8f])?"
             + _NOTICES
             + rb"(?:\["
             + _DAY
@@ -113,6 +113,18 @@ _PATTERNS = (
             rb'\s*(?:\{\s*"guild"\s*:\s*\{.{0,4000}?"channel"|[\[{].{0,4000}?"mention_everyone")\s*:', re.DOTALL
         ),
         f"a channel of Discord, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"=+\r?\nGuild: [^\n]*\nChannel: "),
+        f"a channel of Discord, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"> [^\n]{1,200} \[[UWB]\w{1,20}\] @ \d[^\n]{4,40}:\r?\n"),
+        f"a channel of Slack, which its members alone can read: {_PRIVATE}",
+    ),
+    (
+        re.compile(rb"(?:\xef\xbb\xbf)?" + "消息记录".encode()),
+        f"a chat of QQ, which those in it alone can read: {_PRIVATE}",
     ),
     (
         re.compile(rb'"?AuthorID"?,"?Author"?,"?Date"?,"?Content"?,'),
@@ -251,7 +263,12 @@ _PATTERNS = (
         f"messages of a chat (Skype, Snapchat, Signal or Hangouts), which those in it alone can read: {_PRIVATE}",
     ),
     (
-        re.compile(rb"(?:\xef\xbb\xbf)?(?:[^\n]{0,200}" + "카카오톡 대화".encode() + rb"\r?\n|KakaoTalk Chats with )"),
+        re.compile(
+            rb"(?:\xef\xbb\xbf)?(?:[^\n]{0,200}"
+            + "카카오톡 대화".encode()
+            + rb"\r?\n|KakaoTalk Chats with |"
+            + r"\d{4}(?:년|\.) ?\d{1,2}(?:월|\.) ?\d{1,2}(?:일|\.) (?:오전|오후) \d\d?:\d\d, [^:\n]{1,80} : )".encode()
+        ),
         f"a chat of KakaoTalk, which those in it alone can read: {_PRIVATE}",
     ),
     (

@@ -24,7 +24,7 @@ _YES = frozenset(
     unaccented("""
         true t yes y 1 1.0 x ✓ ✔ ☑ ✅ ○ 〇 ◯ vrai oui verdadero si sí wahr ja verdadeiro sim vero sì waar prawda tak
         doğru evet истина правда да так ano áno igen igaz da ναι kyllä on はい 是 真 예 네 참 نعم صحيح بله כן có ya
-        protected private
+        protected private closed secret
     """).split()
 )
 _NO = frozenset(
@@ -40,7 +40,7 @@ _PRIVATE = frozenset(
         "private direct followers followers_only specified limited mutuals_only self local_only friends all_friends",
         "friends_of_friends friends_only only_me custom connections draft queued trash pending scheduled unpublished",
         "spam rejected hold unapproved post_trashed moderated deleted trashed soft_deleted _1 _2",
-        "premod withheld system_withheld held_for_review",
+        "premod withheld system_withheld held_for_review neighbors neighbours",
         "oneonone one_on_one personal personal_chat saved_messages user peeruser peerchat subscribers nobody contacts",
         "password auto_draft inherit future im mpim group group_dm private_channel usemask internal members paid",
         "restricted secret hidden 2 3 4 privé amis amis_uniquement amis_et_leurs_amis moi_uniquement abonnés",

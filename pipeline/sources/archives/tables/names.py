@@ -338,7 +338,8 @@ def are_labels(plains: Sequence[str], at: int, found: Sequence[str]) -> bool:
 
 ZONES = names_of("timezone time_zone tz utc_offset zone")
 PROTECTED = names_of("""
-    draft unpublished is_hidden hidden hide_sitewide invisible item_private postacl_islegacyacl
+    draft unpublished is_hidden hidden hide_sitewide invisible item_private group_privacy group_type
+    group_visibility community_visibility channel_privacy channel_visibility postacl_islegacyacl
     protected user_protected author_protected is_protected account_protected local_only localonly friends_only
     private_item secret followers_only subscribers_only members_only patrons_only paid_only only_me close_friends
     is_followers_only is_subscribers_only is_members_only is_friends_only is_close_friends
