@@ -103,7 +103,9 @@ class Clock:
             found = self._patterned(value) if self.pattern is not None else self._told(value)
         except ValueError as error:
             raise UnreadError(value, error, path) from None
-        if not 0 <= found < MAX_TIME_MS:
+        if found == 0:
+            raise UnreadError(value, ValueError("is where clocks begin to count, and no time of a post"), path)
+        if not 0 < found < MAX_TIME_MS:
             if _OF_ISLAM.match(value):
                 raise UnreadError(value, WhyError(Why.CALENDAR, "is of another calendar"), path)
             raise UnreadError(value, ValueError("is not within 1970 to 9998"), path)

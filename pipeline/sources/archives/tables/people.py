@@ -95,7 +95,8 @@ def tells_accounts(names: Sequence[str], text: int) -> str | None:
     own = {plain(name.rpartition(".")[2]): name for name in names if not _OF_SOMEBODY.search(name)}
     # an actor of the fediverse has an id of its own, and so a description; so has who holds a repository of Bluesky
     followers = next((name for title, name in own.items() if title == "actor_id" or _FOLLOWERS.fullmatch(title)), None)
-    followers = followers or next((own[least] for least, *more in _OF_BLUESKY if own.keys() >= {least, *more}), None)
+    if followers is None and own.keys().isdisjoint(("author", "user", "username")):
+        followers = next((own[least] for least, *more in _OF_BLUESKY if own.keys() >= {least, *more}), None)
     is_of_posts = any(map(_OF_A_POST.fullmatch, own)) and not any(map(_HAS_POSTS.fullmatch, own))
     return None if is_of_posts or not _OF_POSTS_ALONE.isdisjoint(own) else followers
 

@@ -32,6 +32,7 @@ _NUMBER_OF_ROWS = re.compile(
     rb"\W*(?:\(\d+ rows?(?: affected)?\)|\d+ rows? in set\b[^\n]*|\d+ rows?(?: +\d+ columns?)?)\W*", re.IGNORECASE
 )
 _HOST = re.compile(r"https?://([^/?#]+)")
+_SHOWN = re.compile(r"(https://[^/?#]+)/@([^/?#@]+)/(\d+)")  # where the server of its author shows a post
 _OF_BLUESKY = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/([\w.]*)")
 _NO_POSTS = ("app.bsky.graph.list", "app.bsky.feed.generator", "app.bsky.graph.starterpack", "app.bsky.actor.profile")
 _IS_ID = re.compile(r"\d{6,20}", re.ASCII)
@@ -185,7 +186,7 @@ class Table:
         if source == "twitter" and not _IS_ID.fullmatch(identity):
             identity = id_in(found.get("url", ""), author) or identity
         elif source == "mastodon":
-            identity, author = self._of_fediverse(row, identity, author)
+            identity, author = self._of_fediverse(row, identity, author, found.get("url", ""))
         elif columns.within is not None and _SHORT.fullmatch(identity):
             identity = f"{cells.filled(row[columns.within])}/{identity}"
         elif of_bluesky := _OF_BLUESKY.match(identity):
@@ -244,7 +245,7 @@ class Table:
             return min(heard_ms, columns.clock.ms(columns.moment(row)))
         return heard_ms
 
-    def _of_fediverse(self, row: list[str], identity: str, author: str) -> tuple[str, str]:
+    def _of_fediverse(self, row: list[str], identity: str, author: str, url: str) -> tuple[str, str]:
         """What names a post and its author whatever server was asked, where the row tells it."""
         columns = self._columns
         uri, home, server = (
@@ -254,6 +255,8 @@ class Table:
         host = _HOST.match(next((each for each in (home, uri, server) if each.startswith("http")), ""))
         if uri.startswith("http"):
             identity = uri
+        elif server and (shown := _SHOWN.fullmatch(url)):
+            identity = f"{shown[1]}/users/{shown[2]}/statuses/{shown[3]}"  # as Mastodon calls it everywhere
         elif identity and server and not identity.startswith("http"):
             identity = f"{server.rstrip('/')}/{identity}"  # which another server gives to another post
         return identity, f"{author}@{host[1]}" if author and host and "@" not in author else author
