@@ -270,7 +270,7 @@ def _summed(pane: OpenPane, end: int, begin: int, of: _Rows, totals: Sequence[_T
     origin, cell_origin = _origins(pane, which + begin, row, rows), _cell_origins(totals)
     topics = [sample_of([fold(spelling) for spelling in total.spellings]) for total in totals]
     whole = of.names.cell_numbers([total.cell.cell for total in totals])
-    return united_in_runs(Counts(
+    counts = Counts(
         start=pane.start,
         end=end,
         names=of.names,
@@ -295,7 +295,8 @@ def _summed(pane: OpenPane, end: int, begin: int, of: _Rows, totals: Sequence[_T
         **cell_origin,
         cell_topic_ptr=_ends(topics),
         cell_topic=np.concatenate([_NO_HASH, *topics]),
-    ))  # fmt: skip
+    )
+    return united_in_runs(counts) if len(which) > rows else counts  # of one post a row nothing is to be united
 
 
 def _origins(pane: OpenPane, posts: I64, row: I64, rows: int) -> dict[str, Any]:
