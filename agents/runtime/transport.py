@@ -28,7 +28,7 @@ from agents.runtime.lenient import LenientPartition, read_leniently
 from agents.runtime.runs import Run, RunRecords, compiled, together
 
 NO_EPOCH = -1
-FETCH_BYTES = 256 << 10  # the broker answers as soon as it has so much,
+FETCH_BYTES = 1 << 20  # the broker answers as soon as it has so much,
 FETCH_WAIT_MS = 200  # or after so long: a fetch costs the same, whatever it brings
 
 
