@@ -207,10 +207,6 @@ _PATTERNS = (
         "a table of Weka (ARFF): save it as CSV",
     ),
     (
-        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<office:document\b"),
-        "a flat document of LibreOffice: save its table as CSV (UTF-8) or .ods",
-    ),
-    (
         re.compile(rb"(?:---[^\n]*\n)?(?:\[?\d\d:\d\d(?::\d\d)?\]? (?:[<*]|-!-)[^\n]*(?:\n|\Z)){2,}"),
         "a log of a chat (IRC) that says times without days: write it as JSON lines with author, text and time",
     ),
